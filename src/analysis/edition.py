@@ -150,7 +150,7 @@ class View:
         ]
         return pd.Series(known, names.index)
 
-    @property
+    @cached_property
     def size_class(self) -> pd.Series:
         """The size class of each respondent as an ordered, labelled category."""
         return tabulate.size_class_labels(

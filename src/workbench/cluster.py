@@ -1,8 +1,8 @@
 """Pages beyond one machine: made by a dask.distributed cluster, published to an fsspec URL.
 
 Workers need this package and nothing else: what they read (the wave, its codebook, the notebook)
-comes as one archive from a URL that they can all read. They publish nothing; pages come back to the
-process that asked, so that a page is written once whatever became of the worker that made it.
+comes with the work. They publish nothing; pages come back to the process that asked, so that a page
+is written once whatever became of the worker that made it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import json
 import tempfile
 import threading
 import time
-import uuid
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError
 from analysis.fingerprints import INPUTS, package_hash
 from workbench import outputs
 from workbench.page_work import Made, Work
@@ -38,34 +37,33 @@ BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 # --- the process that asks -------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def shared(files: Iterable[Path], target: str | None, folder: Path) -> Iterator[str]:
-    """The URL of an archive of files and folders that workers read; removed in the end.
+def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
+    """An archive of what workers read, each file in its place in the project.
 
-    It holds the answers of the wave, so it is kept where the internal edition may be: under
-    `target`, or in `folder`, that of the pages, which the workers then have to share.
+    It holds a wave, the codebooks, what other waves say of themselves (names of types), and the
+    files and folders that the notebook `reads`.
     """
-    place, root = _filesystem(target or folder.resolve().as_uri())
-    sent, buffer = f"{root}/.data-{uuid.uuid4().hex}.zip", io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in files:
-            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if file.is_file():
-                    archive.write(file, file.relative_to(paths.root()))
-    where = target or folder.name
-    with _errors("cannot write to {place} ({fault})", hint="see --target", place=where):
-        _put(place, sent, buffer.getvalue())
-    try:
-        yield place.unstrip_protocol(sent)
-    finally:
-        with contextlib.suppress(Exception):
-            place.rm_file(sent)
+    buffer = io.BytesIO()
+    places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
+    places += [
+        *(folder / "wave.yml" for folder in paths.waves()),
+        *map(paths.root().joinpath, reads),
+    ]
+    files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+    with zipfile.ZipFile(
+        buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
+    ) as archive:
+        for file in sorted(files):
+            archive.write(file, file.relative_to(paths.root()))
+    return buffer.getvalue()
 
 
 def remote(
-    scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: str, kernels: Kernels
+    scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: bytes, kernels: Kernels
 ) -> Generator[Made]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
+
+    `data`, see `packed`, hold the answers: they go to the workers alone, and lie nowhere else.
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
@@ -88,6 +86,7 @@ def remote(
         ) from None
     with client:
         waiting, seen = iter(todo), time.monotonic()
+        sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
         running: dict[Any, tuple[str, str]] = {}
         while not kernels.stopped:
             threads = sum(client.nthreads().values())
@@ -102,7 +101,7 @@ def remote(
                 code, name = next(waiting, ("", ""))
                 if not code:
                     break
-                job = client.submit(make_there, work, data, code, name, pure=False)
+                job = client.submit(make_there, work, sent.key, sent, code, name, pure=False)
                 running[job] = (code, name)
             if not running:
                 return
@@ -122,21 +121,21 @@ def remote(
 # --- a worker --------------------------------------------------------------------------------
 
 
-_sites: dict[str, tuple[Path, Kernels]] = {}  # data -> what this process has unpacked of it
+_sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this process has unpacked for it
 _guard = threading.Lock()
 
 
-def make_there(work: Work, data: str, code: str, name: str) -> Made:
-    """Make one page on a worker."""
+def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> Made:
+    """Make one page on a worker; `run` tells the data of one run from another's."""
     with _guard:
-        if data not in _sites:
+        if run not in _sites:
             _sites.clear()
-            _sites[data] = _unpacked(work, data)
-        folder, kernels = _sites[data]
+            _sites[run] = _unpacked(work, data)
+        folder, kernels = _sites[run]
     return work.make(code, name, kernels=kernels, scratch=folder / "scratch")
 
 
-def _unpacked(work: Work, data: str) -> tuple[Path, Kernels]:
+def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
@@ -145,12 +144,8 @@ def _unpacked(work: Work, data: str) -> tuple[Path, Kernels]:
             "a worker has another version of this package than the process that asked",
             hint="install the same on all machines",
         )
-    place, path = _filesystem(data)
-    hint = Message("give with --target a URL that all workers can read, such as s3://...")
-    with _errors("a worker cannot read {place} ({fault})", hint=hint, place=data):
-        content = place.cat_file(path)
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     (folder / "scratch").mkdir()
     kernels = Kernels(
@@ -180,10 +175,7 @@ def send(folder: Path, target: str) -> int:
         if file.is_file()
     }
     listed, sending = f"{root}/{LISTED}", f"{root}/{SENDING}"
-    hint = Message(
-        "the pages are complete in {folder}; the same command tries again", folder=folder.name
-    )
-    with _errors("cannot publish to {place} ({fault})", hint=hint, place=target):
+    with _errors(folder, target):
         before, begun = (
             json.loads(place.cat_file(file)) if place.exists(file) else {}
             for file in (listed, sending)
@@ -246,12 +238,18 @@ def _put(place: Any, path: str, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _errors(what: str, *, hint: str, place: object) -> Iterator[None]:
+def _errors(folder: Path, target: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each kind of store has errors of its own
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(what, hint=hint, place=place, fault=text) from None
+        raise InputError(
+            "cannot publish to {place} ({fault})",
+            hint="the pages are complete in {folder}; the same command tries again",
+            place=target,
+            fault=text,
+            folder=folder.name,
+        ) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

@@ -144,17 +144,14 @@ def run(
             progress = Progress(len(todo), "profiles")
             if todo:
                 overview.members(survey, seed=seed)  # caches the typology, which all pages read
-            with contextlib.ExitStack() as stack:
-                if scheduler and todo:
-                    reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
-                    files = [paths.raw(edition.wave), paths.processed(edition.wave), plan.codebook]
-                    archive = cluster.shared([*files, *reads], target, pages.folder)
-                    data = stack.enter_context(archive)
-                    made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
-                else:
-                    make = partial(work.make, kernels=kernels, scratch=pages.folder)
-                    made = local(make, todo, jobs, kernels, progress)
-                for one in stack.enter_context(contextlib.closing(made)):
+            if scheduler and todo:
+                data = cluster.packed(edition.wave, notebook.declares.get("reads", ()))
+                made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
+            else:
+                make = partial(work.make, kernels=kernels, scratch=pages.folder)
+                made = local(make, todo, jobs, kernels, progress)
+            with contextlib.closing(made):
+                for one in made:
                     if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                         pages.put(one)
                         progress.ended(one.ran.name)

@@ -30,11 +30,14 @@ SIZE_CLASSES = {
     "other_city": Text(ja="一般市", en="other city"),
     "town_village": Text(ja="町村", en="town or village"),
 }
+CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
 # written variants that mean the same character in names of municipalities
 _VARIANTS = str.maketrans(
-    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞",
-    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真",
+    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞"
+    "二惠彌藏濵淸靑黑橫增瀨繩臺來壽淺兒戶步圓嶽穗壹餘氣鐵鄕綠",
+    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真"
+    "ニ恵弥蔵浜清青黒横増瀬縄台来寿浅児戸歩円岳穂壱余気鉄郷緑",
 )
 # radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
 _RADICALS = str.maketrans(
@@ -115,13 +118,16 @@ def parse_code(text: str) -> tuple[str, How]:
 
 
 def code_readings(text: str) -> tuple[str, ...]:
-    """All codes that exist which 4 or 5 digits could stand for.
+    """All codes that exist which 4 or 5 digits could stand for, else those that once did.
 
     >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
     (('012203', '122033'), ['士別市', '市川市'])
+    >>> code_readings("33201")  # of 岡山市 before its wards
+    ('332011',)
     """
-    known = (c for c in set(_readings(text)) if c in _today() or c.startswith("99"))
-    return tuple(sorted(known)) if len(_digits(text)) < 6 else ()
+    readings = sorted({*_readings(text)}) if len(_digits(text)) < 6 else []
+    known = tuple(code for code in readings if code in _today() or code.startswith("99"))
+    return known or tuple(code for code in readings if code in _by_code())
 
 
 def city_of_ward(text: str) -> str:
@@ -221,7 +227,7 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     for candidate in candidates:
         codes = [c for c in _names().get(candidate, ()) if given in ("", _today()[c][0])]
         if codes:  # and who bore the name on that date
-            codes += once if in_force else []
+            codes += [c for c in once if in_force and c not in codes]
             return _match(codes, name, "exact" if candidate == name else "variant", on)
     if once:
         return _match(once, name, "exact" if in_force else "renamed", on)
@@ -285,16 +291,18 @@ def align(names: Sequence[str]) -> list[str]:
 
 
 def size_class(code: str, on: dt.date) -> str | None:
-    """The class of a municipality on a date (from 2019-04-01 on); None for fictional codes.
+    """The class of a municipality on a date; None for fictional codes.
+
+    Nor of cities before April 2019: what they were then no table here says.
 
     >>> size_class("272051", dt.date(2019, 10, 3)), size_class("272051", dt.date(2020, 4, 1))
     ('special_city', 'core_city')
     >>> size_class("121002", dt.date(2019, 10, 3)), size_class("131016", dt.date(2019, 10, 3))
     ('designated_city', 'special_ward')
     """
-    if code.startswith("99"):
+    day, city = on.isoformat(), code[2] in "12" and not code.startswith("131")
+    if code.startswith("99") or (city and day < CLASSES_KNOWN):
         return None
-    day = on.isoformat()
     for row in _classes().get(code, ()):
         if row.valid_from <= day <= (row.valid_to or day):
             return str(row.size_class)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
-from analysis.edition import protects
+from analysis.edition import MEASURED, once, protects
 from analysis.results import types
 from analysis.results.guide import guide
 from analysis.show import Frame, NotAvailable
@@ -111,13 +113,12 @@ def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[st
     return {whom: [each for each in codes if each != code] for whom, codes in both.items()}
 
 
-Subset = tuple[pd.DataFrame, pd.DataFrame]  # responses and status of some municipalities
+Subset = np.ndarray  # the places of some municipalities among the respondents
 
 
 def subset(survey: Survey, codes: Sequence[str]) -> Subset:
-    """The rows of these municipalities, taken out once for all the questions that follow."""
-    rows = survey.responses.index.get_indexer(list(codes))
-    return survey.responses.take(rows), survey.status.take(rows)
+    """Where these municipalities are, looked up once for all the questions that follow."""
+    return survey.responses.index.get_indexer(list(codes))
 
 
 def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
@@ -125,22 +126,24 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
     state = tabulate.state_of(survey.status, code, question)
     if state != "answered":
         return survey.label(f"status.{state}")
-    given = survey.responses.loc[code, list(question.variables)].dropna()
+    row = {variable: survey.responses.at[code, variable] for variable in question.variables}
+    given = {variable: answer for variable, answer in row.items() if pd.notna(answer)}
+    first = next(iter(given.values()), math.nan)
     match question.type:
         case "multi":
             options = zip(question.options, question.variables, strict=True)
             chosen = [o.text[survey.language] for o, v in options if given.get(v)]
             return survey.label("answers.separator").join(chosen)
         case "battery" if brief and len(question.items) > MANY:
-            return _mean(survey, given)
+            return _mean(survey, given.values())
         case "battery":
             items = (item for item in question.items if item.id in given)
             return " / ".join(f"{item.text[survey.language]} {given[item.id]}" for item in items)
         case "single" | "ordinal" | "binary":
-            return tabulate.labels_of(question, survey.language)[int(given.iloc[0])]
+            return tabulate.labels_of(question, survey.language)[int(first)]
         case "date":
-            return f"{given.iloc[0]:%Y-%m}"
-    return number(float(given.iloc[0]), question, survey)
+            return f"{first:%Y-%m}"
+    return number(float(first), question, survey)
 
 
 def number(value: float, question: Question, survey: Survey) -> str:
@@ -150,9 +153,21 @@ def number(value: float, question: Question, survey: Survey) -> str:
     return f"{digits(value)}{between}{unit}"
 
 
-def _mean(survey: Survey, values: pd.Series) -> str:
-    mean = float(values.astype(float).mean())
-    return survey.label("answers.mean", n=len(values), mean=mean)
+def _mean(survey: Survey, values: Iterable[float]) -> str:
+    numbers = [float(value) for value in values]
+    return survey.label("answers.mean", n=len(numbers), mean=float(np.mean(numbers)))
+
+
+@once
+def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
+    """Who answered a question, and what all gave: a column an option, an item, or one number."""
+    question = survey.codebook[id]
+    there = tabulate.answered(survey.status, question).to_numpy(bool)
+    if question.type in MEASURED:
+        numbers = survey.responses[list(question.variables)].astype("Float64")
+        return there, numbers.to_numpy(float, na_value=np.nan)
+    wordless = question.type in {"date", "text"}
+    return there, there if wordless else tabulate.chosen(survey.responses, question)
 
 
 def most_answers(
@@ -163,22 +178,27 @@ def most_answers(
     Of numbers the median (`value`), of a battery that of each item (`answer`) and its `mean`; of
     options those that half chose, else the most frequent, with their `share`.
     """
-    counted = tabulate.frequency(*group, question, survey.language)
-    if counted.n == 0 or question.type in {"date", "text"}:
-        return counted.n, []
-    frame = counted.frame
-    match question.type:
-        case "integer" | "ratio":
-            return counted.n, [{"value": float(frame["value"].iloc[0])}]
-        case "battery":
-            items = frame.rename(columns={"median": "value"})[["value", "mean"]].dropna()
-            return counted.n, items.reset_index(names="answer").to_dict("records")
-        case "multi":
-            often = frame.loc[frame["share"] >= 0.5, "share"]
-        case _:
-            often = frame.loc[frame["count"] == frame["count"].max(), "share"]
-    often = often.sort_values(ascending=False, kind="stable")
-    return counted.n, [{"answer": answer, "share": float(s)} for answer, s in often.items()]
+    there, gave = _given(survey, question.id)
+    gave = gave[group[there[group]]]
+    n = len(gave)
+    if n == 0 or question.type in {"date", "text"}:
+        return n, []
+    if question.type in MEASURED:
+        numbers = pd.DataFrame(gave)
+        if question.type != "battery":
+            return n, [{"value": float(numbers[0].median())}]
+        items = pd.DataFrame({"value": numbers.median(), "mean": numbers.mean()})
+        items.insert(0, "answer", [item.text[survey.language] for item in question.items])
+        return n, items.dropna().to_dict("records")
+    shares = (gave.sum(axis=0) / n).tolist()
+    least = 0.5 if question.type == "multi" else max(shares)
+    answers = tabulate.labels_of(question, survey.language).values()
+    often = [
+        {"answer": answer, "share": share}
+        for answer, share in zip(answers, shares, strict=True)
+        if share >= least
+    ]
+    return n, sorted(often, key=lambda each: -each["share"])
 
 
 def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
@@ -195,7 +215,7 @@ def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = 
             said = [f"{m['answer']} {m['share']:.0%}" for m in mostly[: MANY if brief else None]]
             return (label("answers.separator").join(said) or label("answers.none_by_half")) + size
         case "battery" if brief and len(question.items) > MANY:
-            return _mean(survey, pd.Series([m["mean"] for m in mostly])) + size
+            return _mean(survey, [m["mean"] for m in mostly]) + size
         case "battery":
             return " / ".join(f"{m['answer']} {m['value']:g}" for m in mostly) + size
         case "integer" | "ratio":

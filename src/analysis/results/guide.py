@@ -6,6 +6,7 @@ municipalities, at odds with another answer, or doubted by cleaning.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,7 @@ from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.validation import describe_validation
-from analysis.edition import kept_back, protects
+from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
@@ -186,18 +187,23 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, Sequence[str]]) -> l
 def contradictions(survey: Survey, code: str) -> list[Remark]:
     """What a city's answers say against each other."""
     found: list[Remark] = []
-    mine = survey.responses.loc[[code]].drop(columns=kept_back(survey))
-    for at_odds in guide().contradictions.get(survey.codebook.id, ()):
-        rule = Expression(at_odds.rule, truth=True)
-        try:
-            (holds,) = rule.holds(mine)
-        except KeyError:  # an edition without the question
-            continue
-        if holds:
-            names = ", ".join(sorted(q.id for q in survey.codebook.using(rule.names)))
-            text = at_odds.text[survey.language]
-            found.append(Remark(at_odds.topic, names, "contradictory", text))
+    rules, holds = guide().contradictions.get(survey.codebook.id, ()), _at_odds(survey).loc[code]
+    for at in holds.index[holds]:
+        asked = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
+        names = ", ".join(sorted(q.id for q in asked))
+        text = rules[at].text[survey.language]
+        found.append(Remark(rules[at].topic, names, "contradictory", text))
     return found
+
+
+@once
+def _at_odds(survey: Survey) -> pd.DataFrame:
+    """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
+    shown, found = survey.responses.drop(columns=kept_back(survey)), {}
+    for at, at_odds in enumerate(guide().contradictions.get(survey.codebook.id, ())):
+        with contextlib.suppress(KeyError):  # an edition without the question
+            found[at] = Expression(at_odds.rule, truth=True).holds(shown)
+    return pd.DataFrame(found, shown.index, dtype=bool)
 
 
 def _unusual(

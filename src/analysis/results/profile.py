@@ -173,6 +173,13 @@ def need(survey: Survey, here: Place) -> str:
     return "" if pd.isna(own) else "short" if own else "enough"
 
 
+@once
+def _done(survey: Survey) -> pd.DataFrame:
+    """Whether each respondent takes each measure: 1, 0, or NaN without an answer."""
+    variables = [variable for _, variable, _ in shortage.actions(survey)]
+    return survey.responses[variables].astype("Float64").astype(float)
+
+
 def missing(survey: Survey, here: Place) -> Frame:
     """What at least half of the peers do and it does not: by their share, then by cost.
 
@@ -183,23 +190,26 @@ def missing(survey: Survey, here: Place) -> Frame:
     graded, rows = shortage.compared(survey), list[dict[str, Any]]()
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
     mates = answers.others(survey, here.code, here.found)["its_class"]
+    done = _done(survey)
+    do, asked = (done.loc[here.peers].agg(how) for how in ("sum", "count"))
+    size_do, size_asked = (done.loc[mates].agg(how) for how in ("sum", "count"))
+    share = do / asked  # NaN where none of them was asked
+    lacks = (done.loc[here.code] == 0) & (share >= 0.5)
     for question, variable, cost in shortage.actions(survey):
-        done = survey.responses[variable]
-        theirs, class_ = (done[codes].dropna().astype(bool) for codes in (here.peers, mates))
-        if pd.isna(done[here.code]) or done[here.code] or len(theirs) == 0 or theirs.mean() < 0.5:
+        if not lacks[variable]:
             continue
         label = survey.codebook.label(variable)[survey.language]
-        asked = question.label[survey.language]
+        whole = question.label[survey.language]
         rows.append(
             {
                 "variable": variable,
                 "measure": label,
-                "question": "" if asked == label else asked,
-                "do": int(theirs.sum()),
-                "asked": len(theirs),
-                "share": float(theirs.mean()),
-                "size_do": int(class_.sum()),
-                "size_asked": len(class_),
+                "question": "" if whole == label else whole,
+                "do": int(do[variable]),
+                "asked": int(asked[variable]),
+                "share": float(share[variable]),
+                "size_do": int(size_do[variable]),
+                "size_asked": int(size_asked[variable]),
                 "cost": cost,
                 "word": words.get(variable),
             }
@@ -341,12 +351,10 @@ def organisation(survey: Survey, here: Place) -> Frame:
 
 def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
     """What a rule says of a municipality, in a word; where nothing, why."""
-    expression = Expression(rule, truth=True)
-    variables = _readable(survey, expression)
+    variables, values = _evaluated(survey, rule, truth=True)
     if variables is None:
         return survey.label("profile.withheld"), False
-    # the few columns first: a row of all of them is made anew for each rule
-    value = expression.evaluate(survey.responses[variables].loc[[here.code]]).iloc[0]
+    value = values[here.code]
     if pd.notna(value):
         return survey.label(f"profile.{'there' if value else 'not_there'}"), bool(value)
     states = set(survey.status.loc[here.code, variables]) - {"answered"}
@@ -354,12 +362,21 @@ def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
     return word or survey.label("profile.unknown"), False
 
 
-def _readable(survey: Survey, expression: Expression) -> list[str] | None:
-    """The variables that a rule reads; None where this edition keeps one of them back."""
-    book, names = survey.codebook, sorted(expression.names)
+@once
+def _evaluated(
+    survey: Survey, rule: str, *, truth: bool = False
+) -> tuple[list[str] | None, pd.Series]:
+    """The variables that a rule reads and its value for each respondent.
+
+    None, and nothing, where this edition keeps one of the variables back.
+    """
+    expression, book = Expression(rule, truth=truth), survey.codebook
+    names = sorted(expression.names)
     variables = [v for name in names for v in (book[name].variables if name in book else (name,))]
     shown = set(survey.responses) - set(kept_back(survey))
-    return variables if shown.issuperset(variables) else None
+    if not shown.issuperset(variables):
+        return None, pd.Series(dtype=object)
+    return variables, expression.evaluate(survey.responses)
 
 
 @once
@@ -367,13 +384,11 @@ def _persons(survey: Survey) -> pd.DataFrame:
     """Persons of all respondents by kind of staff, a column a kind; none that is kept back."""
     columns = {}
     for kind in survey.codebook.staff:
-        expression = Expression(kind.rule)
-        variables = _readable(survey, expression)
+        variables, values = _evaluated(survey, kind.rule)
         if variables is None:
             continue
-        values = expression.evaluate(survey.responses).astype("Float64")
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none
-        columns[kind.text[survey.language]] = values.mask(skipped, 0.0)
+        columns[kind.text[survey.language]] = values.astype("Float64").mask(skipped, 0.0)
     return pd.DataFrame(columns)
 
 

@@ -7,7 +7,6 @@ rule left out are not in it, and each kind of missing is counted apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -158,24 +157,29 @@ def state_of(status: pd.DataFrame, code: str, question: Question) -> str:
     return "answered" if "answered" in states else states[0]
 
 
+def chosen(responses: pd.DataFrame, question: Question) -> np.ndarray:
+    """Whether each respondent chose each option of `labels_of`, a column an option."""
+    if question.type == "multi":
+        ticked = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
+        return np.column_stack(ticked)
+    values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)
+    return np.equal.outer(values, list(labels_of(question, "ja")))
+
+
 def frequency(
     responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
 ) -> Counted:
     """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
-    # a page for each municipality asks this a hundred times: columns by themselves, as arrays
     there = answered(status, question).to_numpy(bool)
     n = int(there.sum())
     absent = Counter(status[question.variables[0]].to_numpy(object)[~there])
     missing = {str(kind): count for kind, count in absent.most_common()}
     match question.type:
-        case "multi":
-            chosen = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
-            labels = [option.text[language] for option in question.options]
-            return _counted([column[there] for column in chosen], labels, n, missing)
-        case "single" | "ordinal" | "binary":
-            options = labels_of(question, language)
-            values = responses[question.id].astype("Int64").to_numpy(float, na_value=np.nan)[there]
-            return _counted([values == code for code in options], options.values(), n, missing)
+        case "multi" | "single" | "ordinal" | "binary":
+            counts = chosen(responses, question)[there].sum(axis=0)
+            shares = counts / n if n else np.full(len(counts), np.nan)
+            labels = list(labels_of(question, language).values())
+            return Counted(pd.DataFrame({"count": counts, "share": shares}, labels), n, missing)
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
             measured = {"count": items.notna().sum(), "mean": items.mean()}
@@ -186,15 +190,6 @@ def frequency(
             numbers = responses[question.id][there].astype("Float64")
             return Counted(summary(numbers), n, missing)
     return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
-
-
-def _counted(
-    gave: list[np.ndarray], labels: Iterable[str], n: int, missing: dict[str, int]
-) -> Counted:
-    """Counts and shares of answers, from who gave each."""
-    counts = np.array([int(each.sum()) for each in gave])
-    shares = counts / n if n else np.full(len(counts), np.nan)
-    return Counted(pd.DataFrame({"count": counts, "share": shares}, list(labels)), n, missing)
 
 
 def summary(values: pd.Series) -> pd.DataFrame:

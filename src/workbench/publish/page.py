@@ -395,7 +395,10 @@ def _exporter() -> TemplateExporter:
     """nbconvert with our own template; its HTML exporter would load from four other sites."""
     folder = str(Path(__file__).parents[1] / "templates")
     return TemplateExporter(
-        template_name="workbench", file_extension=".html", extra_template_basedirs=[folder]
+        template_name="workbench",
+        file_extension=".html",
+        extra_template_basedirs=[folder],
+        optimistic_validation=True,  # once, not after each preprocessor
     )
 
 

@@ -80,11 +80,7 @@ class Client(PapermillNotebookClient):
 
 
 class Engine(NBClientEngine):
-    """papermill's engine with the kernels of our run, which reports the cells that start.
-
-    It saves a notebook once, at the end of its run, however that ends. Saving after each cell, as
-    papermill does, is most of what a short notebook costs.
-    """
+    """papermill's engine with the kernels of our run, which reports the cells that start."""
 
     @classmethod
     def execute_managed_notebook(
@@ -95,9 +91,14 @@ class Engine(NBClientEngine):
         kernels: Kernels,
         cell_timeout: float | None,
         on_cell: Callable[[int], None],
+        held: list[Any],
         **_: Any,
     ) -> Any:
-        """Run as papermill does; `on_cell` gets the number of each cell that starts."""
+        """Run as papermill does; `on_cell` gets the number of each cell that starts.
+
+        `held` gets the notebook, with the outputs that there are however the run ends.
+        """
+        held.append(nb_man.nb)
         client = Client(
             nb_man,
             log=logger,
@@ -109,11 +110,7 @@ class Engine(NBClientEngine):
             on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
         client.km = Manager(kernels, kernel_name=kernel_name)
-        target, nb_man.output_path = nb_man.output_path, None
-        try:
-            return client.execute()
-        finally:
-            nb_man.output_path = target
+        return client.execute()
 
 
 papermill_engines.register("workbench", Engine)
@@ -138,9 +135,8 @@ def attempt(
     ------
     OSError : the disk is full or cannot be written.
     """
-    beside = target.with_suffix(".part.ipynb")
-    started = time.monotonic()
-    reached = 0
+    started, reached = time.monotonic(), 0
+    held: list[Any] = []
 
     def note(number: int) -> None:
         nonlocal reached
@@ -150,7 +146,7 @@ def attempt(
     try:
         papermill.execute_notebook(
             nbformat.reads(json.dumps(content), as_version=4),
-            str(beside),
+            None,  # papermill would write it four times, which is most of what a page costs
             parameters=dict(values),
             progress_bar=False,
             log_output=False,
@@ -159,6 +155,7 @@ def attempt(
             kernels=kernels,
             cell_timeout=cell_timeout,
             on_cell=note,
+            held=held,
         )
         ran.status = Status.OK
     except Exception as error:
@@ -168,18 +165,15 @@ def attempt(
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
-    if not beside.is_file():
-        ran.status = Status.FAILED if ran.ok else ran.status
-        ran.error = ran.error or printed("no executed notebook was written")
+    if not held:
         return
-    text = _without(hidden, beside.read_text(encoding="utf-8"), as_json=True)
+    text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
     executed = nbformat.v4.reads(text)
-    executed.metadata.get("papermill", {})["input_path"] = f"{ran.name}.ipynb"
+    executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed, reached)
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
-    beside.unlink()
 
 
 def _why_ended(

@@ -232,6 +232,15 @@ def test_the_date_of_the_answers_is_asked_for(libraries):
         new_wave("lib", [EXAMPLE / "replies.csv"], "libraries")
 
 
+def test_more_replies_than_were_asked_are_questioned_before_anything_is_written(libraries):
+    with pytest.raises(InputError, match="not a date"):
+        looked_at([EXAMPLE / "replies.csv"], "libraries", as_of="2026")
+    said = looked_at([EXAMPLE / "replies.csv"], "libraries", invited="3")
+    assert "5 municipalities replied, more than the 3 invited" in said
+    file, wave = EXAMPLE / "replies.csv", {"invited": "3", "as_of": "2026-04-01"}
+    assert "more than the 3 invited" in new_wave("lib", [file], "libraries", **wave)
+
+
 def test_columns_that_are_no_questions_are_written_under_ignore(libraries, tmp_path):
     file = tmp_path / "some.csv"
     rows = ["No.,団体名,Q1,Q2,Q3,担当課,電話番号", "1,姫路市,42,1,1,総務課,079-000-0000"]
