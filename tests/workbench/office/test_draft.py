@@ -610,6 +610,19 @@ often = [8, 13, 14]  # 10 is written as 8 is, 15 as 14
 rarely = [pytest.param(version, marks=pytest.mark.slow) for version in (10, 15)]
 
 
+def test_yes_and_no_to_each_option_of_spss_are_one_question(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"NAME": ["架空市", "見本町"], "q2_a": [1.0, 2.0], "q2_b": [2.0, 1.0]})
+    words = {1: "はい", 2: "いいえ"}
+    labels = ["団体名", "研修", "採用"]
+    pyreadstat.write_sav(frame, tmp_path / "s.sav", column_labels=labels,
+                         variable_value_labels={"q2_a": words, "q2_b": words})  # fmt: skip
+    text = draft(tmp_path / "s.sav")
+    (asked,) = [q for q in yaml.safe_load(text)["questions"] if q["type"] == "multi"]
+    assert [o["ja"] for o in asked["options"]] == ["研修", "採用"]
+    assert asked["ticks"] == {"1": True, "2": False}
+    assert reads_itself(tmp_path, monkeypatch, "s.sav", text).n == 2
+
+
 @pytest.mark.parametrize("version", [*often, *rarely])
 def test_a_survey_from_stata(tmp_path, monkeypatch, version):
     frame = pd.DataFrame({"code": [row[0] for row in ROWS], "form": [1.0, 2, 1, 2, 1, 2],
