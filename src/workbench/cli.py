@@ -130,8 +130,8 @@ def _commands() -> argparse.ArgumentParser:
     stands = "what the numbers stand for: default invited, or nation with --invited all"
     kinds = ["invited", "class", "nation", "beyond"]
     sub.add_argument("--population", choices=kinds, help=stands)
-    whom = "CSV of who can be asked (id, name, group, size), if no municipalities of Japan"
-    sub.add_argument("--register", type=Path, metavar="CSV", help=whom)
+    whom = "list of who can be asked (id, name, group, size), if no municipalities of Japan"
+    sub.add_argument("--register", type=Path, metavar="FILE", help=whom)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)

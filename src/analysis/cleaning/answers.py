@@ -47,15 +47,13 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     """One option by its code or its words, or what stands beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
-    if (marked := _marked(text, question)) is not None:
-        if len(marked) > 1:
-            return refused("several")
-        return Parsed("answered", min(marked), ("marked",)) if marked else Parsed("no_answer")
+    if (marked := _one_marked(text, question)) is not None:
+        return marked
     if (named := _explained(text, question)) is not None:
         return named
     code, rules = _option(text, question)
-    if code is not None:
-        return Parsed("answered", code, rules)
+    if code is not None or rules:
+        return refused(*rules) if code is None else Parsed("answered", code, rules)
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
@@ -77,6 +75,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if (named := _explained(text, question)) is not None:
         return replace(named, value=frozenset({named.value}))
     whole, how = _option(text, question)
+    if whole is None and how:
+        return refused(*how)
     plain = tidy(text)
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
@@ -111,6 +111,15 @@ def _marked(text: str, question: Question) -> set[int] | None:
     if signs is None or not any(signs.values()):
         return None
     return {*entries.chosen(signs, circles=question.type != "multi")[0]}
+
+
+def _one_marked(text: str, question: Question) -> Parsed | None:
+    """The one option that is marked in a cell in which the form lists its options."""
+    if (marked := _marked(text, question)) is None:
+        return None
+    if len(marked) > 1:
+        return refused("several")
+    return Parsed("answered", min(marked), ("marked",)) if marked else Parsed("no_answer")
 
 
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
@@ -335,23 +344,13 @@ def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
 
 def binary(text: str, question: Question) -> Parsed:
     """Yes or no: by the question's own options, as in a column of ticks, or by the usual words."""
-    words = {tidy(o.ja): o.code for o in question.options}
-    words |= {tidy(o.en).casefold(): o.code for o in question.options}
-    words |= {tidy(s): o.code for o in question.options for s in o.source}
-    if (marked := _marked(text, question)) is not None:
-        if len(marked) > 1:
-            return refused("several")
-        return Parsed("answered", bool(min(marked)), ("marked",)) if marked else Parsed("no_answer")
-    plain = tidy(text)
-    code = words.get(plain, words.get(plain.casefold()))
-    if code is not None:
-        return Parsed("answered", bool(code))
-    usual = tick_words().get(_folded(plain))
-    if usual is not None:
-        return Parsed("answered", usual, ("label",) if question.options else ())
+    if (marked := _one_marked(text, question)) is not None:
+        return marked if marked.value is None else replace(marked, value=bool(marked.value))
     code, rules = _option(text, question)
-    if code is not None and rules:  # plain 1 and 0 are read below
+    if code is not None:
         return Parsed("answered", bool(code), rules)
+    if (usual := tick_words().get(_folded(text))) is not None:
+        return Parsed("answered", usual, ("label",) if question.options else ())
     read = ticked(text, question)
     return refused("no-such-option") if read.value is None else read
 
@@ -362,6 +361,11 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     plain = tidy(text).removesuffix(".0")
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
+        given = {option.code for option in question.options if raw in option.source}
+        worded = {option.code for option in question.options if raw in words_of(option)}
+        meant = given or worded | ({int(plain)} & codes if worded else set())
+        if meant:  # not the code of one and the words of another, but what the codebook says wins
+            return (min(meant), ()) if len(meant) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)

@@ -30,11 +30,14 @@ SIZE_CLASSES = {
     "other_city": Text(ja="一般市", en="other city"),
     "town_village": Text(ja="町村", en="town or village"),
 }
+CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
 # written variants that mean the same character in names of municipalities
 _VARIANTS = str.maketrans(
-    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞",
-    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真",
+    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞"
+    "二惠彌藏濵淸靑黑橫增瀨繩臺來壽淺兒戶步圓嶽穗壹餘氣鐵鄕綠",
+    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真"
+    "ニ恵弥蔵浜清青黒横増瀬縄台来寿浅児戸歩円岳穂壱余気鉄郷緑",
 )
 # radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
 _RADICALS = str.maketrans(
@@ -45,7 +48,10 @@ _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$"
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# around or within a name: spaces, and selectors of variants
+_NOTHING = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
+_BRACKETED = re.compile(r"(.+)\((.+)\)")
 
 
 @dataclass(frozen=True)
@@ -112,13 +118,16 @@ def parse_code(text: str) -> tuple[str, How]:
 
 
 def code_readings(text: str) -> tuple[str, ...]:
-    """All codes that exist which 4 or 5 digits could stand for.
+    """All codes that exist which 4 or 5 digits could stand for, else those that once did.
 
     >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
     (('012203', '122033'), ['士別市', '市川市'])
+    >>> code_readings("33201")  # of 岡山市 before its wards
+    ('332011',)
     """
-    known = (c for c in set(_readings(text)) if c in _today() or c.startswith("99"))
-    return tuple(sorted(known)) if len(_digits(text)) < 6 else ()
+    readings = sorted({*_readings(text)}) if len(_digits(text)) < 6 else []
+    known = tuple(code for code in readings if code in _today() or code.startswith("99"))
+    return known or tuple(code for code in readings if code in _by_code())
 
 
 def city_of_ward(text: str) -> str:
@@ -169,8 +178,8 @@ def fold(name: str) -> str:
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
-    text = _SELECTORS.sub("", unicodedata.normalize("NFKC", plain(name)))
-    return re.sub(r"\s", "", text).translate(_VARIANTS)
+    text = unicodedata.normalize("NFKC", plain(name))
+    return _NOTHING.sub("", text).translate(_VARIANTS)
 
 
 def plain(text: str) -> str:
@@ -197,15 +206,13 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     >>> resolve("342084 府中市").name, resolve("姫路市(282014)").how, resolve("121002 姫路市").how
     ('府中市', 'variant', 'unknown')
     """
-    if both := re.fullmatch(
-        r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]", fold(name)
-    ):
+    if both := _WITH_CODE.fullmatch(fold(name)):
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
         if code and code in (match.code, *match.options):  # the code and the name say the same
             return _match([code], name, "variant", on)
     text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
     given = _prefecture_of(fold(prefecture)) if prefecture else ""
-    if bracket := re.fullmatch(r"(.+)\((.+)\)", text):  # 姫路市（兵庫県）
+    if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
         full = _prefecture_of(bracket[2])
         if full in _prefectures():
             text, given = bracket[1], given or full
@@ -220,7 +227,7 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     for candidate in candidates:
         codes = [c for c in _names().get(candidate, ()) if given in ("", _today()[c][0])]
         if codes:  # and who bore the name on that date
-            codes += once if in_force else []
+            codes += [c for c in once if in_force and c not in codes]
             return _match(codes, name, "exact" if candidate == name else "variant", on)
     if once:
         return _match(once, name, "exact" if in_force else "renamed", on)
@@ -284,16 +291,18 @@ def align(names: Sequence[str]) -> list[str]:
 
 
 def size_class(code: str, on: dt.date) -> str | None:
-    """The class of a municipality on a date (from 2019-04-01 on); None for fictional codes.
+    """The class of a municipality on a date; None for fictional codes.
+
+    Nor of cities before April 2019: what they were then no table here says.
 
     >>> size_class("272051", dt.date(2019, 10, 3)), size_class("272051", dt.date(2020, 4, 1))
     ('special_city', 'core_city')
     >>> size_class("121002", dt.date(2019, 10, 3)), size_class("131016", dt.date(2019, 10, 3))
     ('designated_city', 'special_ward')
     """
-    if code.startswith("99"):
+    day, city = on.isoformat(), code[2] in "12" and not code.startswith("131")
+    if code.startswith("99") or (city and day < CLASSES_KNOWN):
         return None
-    day = on.isoformat()
     for row in _classes().get(code, ()):
         if row.valid_from <= day <= (row.valid_to or day):
             return str(row.size_class)
@@ -423,7 +432,9 @@ def _classes() -> dict[str, list[Any]]:
 
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """The codes of places once called so, and whether that was their name on the date."""
-    rows = [row for row in _by_former_name().get(text, ()) if given in ("", row.prefecture)]
+    if text not in _by_former_name():
+        return [], False
+    rows = [row for row in _by_former_name()[text] if given in ("", row.prefecture)]
     there = [row for row in rows if on is not None and row.until >= on.isoformat()]
     codes = [row.code if row.merged == "yes" else row.today for row in there]
     codes = codes or [code for row in rows for code in row.today.split()]

@@ -1,27 +1,31 @@
 """A register of one's own: who can be asked where it is not the municipalities of Japan.
 
-A CSV file that ``register:`` in wave.yml names, with the columns ``id`` and ``name`` and, where
-wanted, ``group`` (such as a region) and ``size`` (a class of size, in words). Bodies are found by
-the rules of Japan's register: a name alone never decides between two of the same name, and every
-reading that is not literal says so.
+A table (CSV, or the first sheet of a workbook) that ``register:`` in wave.yml names, with the
+columns ``id`` and ``name`` and, where wanted, ``group`` (such as a region) and ``size`` (a class of
+size, in words). Bodies are found by the rules of Japan's register: a name alone never decides
+between two of the same name, and every reading that is not literal says so.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineError
 
 from analysis import paths
 from analysis.codebook.municipality import How, Match, fold
-from analysis.errors import InputError
+from analysis.errors import InputError, Message
 
 COLUMNS = ("id", "name", "group", "size")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+EACH = Message("give each body an id of its own and a name")
 
 
 @dataclass(frozen=True)
@@ -39,43 +43,38 @@ class OwnRegister:
 
     @classmethod
     def read(cls, path: Path, file: str) -> OwnRegister:
-        """Read the CSV file (UTF-8, or cp932); ids are texts, so that their zeros stay.
+        """Read the CSV file or first sheet; ids are texts, so that their zeros stay.
 
         Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
-        try:
-            try:
-                text = paths.read_text(path).removeprefix("\ufeff")
-            except UnicodeDecodeError:
-                text = path.read_text(encoding="cp932")  # what Excel in Japan saves as CSV
-            lines = [line for line in csv.reader(io.StringIO(text)) if any(line)]
-            first = [head.strip().lower() for head in lines.pop(0)] if lines else []
-            rows = [dict(zip_longest(first, line, fillvalue="")) for line in lines]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise InputError(
-                "the register cannot be read ({why})",
-                file=file,
-                hint="save it as CSV in UTF-8 beside wave.yml",
-                why=getattr(error, "strerror", None) or "no CSV in UTF-8",
-            ) from None
-        heads = {head for row in rows for head in row if head or row[head]}
-        if not {"id", "name"} <= heads or not heads <= set(COLUMNS):
+        numbers, lines = _lines(path, file)
+        width = max(map(len, lines), default=0)
+        first, *rows = [line + [""] * (width - len(line)) for line in lines] or [[]]
+        first = [unicodedata.normalize("NFKC", head).lower() for head in first]
+        at = {j: head for j, head in enumerate(first) if head or any(row[j] for row in rows)}
+        heads = {*at.values()}
+        if len(heads) < len(at) or not {"id", "name"} <= heads <= {*COLUMNS}:
             raise InputError(
                 "the register has the columns {columns}",
                 file=file,
                 hint="it takes id and name, and may have group and size",
-                columns=", ".join(map(str, sorted(heads))) or "—",
+                columns=", ".join(head or "—" for head in at.values()) or "—",
             )
-        cells = [[(row.get(name) or "").strip() for name in COLUMNS] for row in rows]
-        table = pd.DataFrame(cells, columns=COLUMNS, dtype="str")
-        wrong = (table[["id", "name"]] == "").any(axis=1) | table["id"].duplicated()
-        if wrong.any():
-            raise InputError(
-                "line {row} of the register has no id or name, or an id that is there twice",
-                file=file,
-                hint="give each body an id of its own and a name",
-                row=int(wrong.to_numpy().argmax()) + 2,
-            )
+        if not rows:
+            raise InputError("the register lists nobody", file=file, hint=EACH)
+        table = pd.DataFrame([{head: row[j] for j, head in at.items()} for row in rows])
+        table = table.reindex(columns=COLUMNS, fill_value="").astype("str")
+        for what, wrong in {
+            "line {row} of the register has no id": table["id"] == "",
+            "line {row} of the register has no name": table["name"] == "",
+            "line {row} of the register has the id {id}, which is there before": (
+                table["id"].duplicated()
+            ),
+        }.items():
+            if wrong.any():
+                row = int(wrong.to_numpy().argmax())
+                id = table.at[row, "id"]
+                raise InputError(what, file=file, hint=EACH, row=numbers[row + 1], id=id)
         return cls(table.set_index("id"))
 
     @cached_property
@@ -123,3 +122,41 @@ class OwnRegister:
 
 def _key(name: str) -> str:
     return fold(name).casefold()
+
+
+def _lines(path: Path, file: str) -> tuple[list[int], list[list[str]]]:
+    """The lines of a CSV file or a workbook that are not blank, after their numbers."""
+    if not path.exists():
+        raise InputError("there is no such file", file=file, hint="check the path")
+    try:
+        if path.suffix.lower() in WORKBOOKS:
+            sheet = pd.read_excel(
+                path, header=None, dtype="str", engine="calamine", keep_default_na=False
+            )
+            found = list(enumerate(sheet.fillna("").to_numpy(object).tolist(), start=1))
+        else:
+            text = _text(path)
+            head = next(filter(str.strip, text.splitlines()), "")
+            read = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
+            found = [(read.line_num, line) for line in read]
+    except (OSError, ValueError, csv.Error, CalamineError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            "the register cannot be read ({why})",
+            file=file,
+            hint="save it as CSV in UTF-8 beside wave.yml",
+            why=getattr(error, "strerror", None) or Message("no CSV in UTF-8 and no workbook"),
+        ) from None
+    stripped = [(number, [cell.strip() for cell in line]) for number, line in found]
+    kept = [(number, line) for number, line in stripped if any(line)]
+    return [number for number, _ in kept], [line for _, line in kept]
+
+
+def _text(path: Path) -> str:
+    """The text of a CSV file as programs save it: UTF-8 or UTF-16 by its mark, else cp932."""
+    try:
+        return paths.read_text(path).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        marked = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return path.read_text(encoding="utf-16" if marked else "cp932")

@@ -32,6 +32,9 @@ NOTHING = " "  # what a cell stands for in which only printed words are
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
 DATED = re.compile(r"令和|平成|昭和|西暦|年|月|日|頃|[RHS/／-]")
+CHOOSE = re.compile(
+    r"(?:選択|選ん|記入|入力).{0,2}(?:ください|下さい)|^(?:please )?(?:select|choose)", re.I
+)
 NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
     r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:元|\d{1,4})[年./-]\d{1,2}(?:[月./-](?:\d{1,2}日?)?)?"
@@ -115,6 +118,8 @@ def is_print(text: str, question: Question | None) -> bool:
     rest = BLANK.sub("", text)
     if question is None or not rest or question.type == "text":
         return not rest
+    if CHOOSE.search(text):
+        return True
     if ARROW.search(text) and question.options:
         return not _pointed(text)
     if question.type in {"integer", "ratio", "date"}:
@@ -157,7 +162,7 @@ def _is_answer(text: str, question: Question, headings: Headings) -> bool:
     """Whether a text reads like an answer to a question, whatever stands around it."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if question.type in {"integer", "ratio"}:
-        return NUMBER.match(plain) is not None and DAY.fullmatch(plain) is None
+        return NUMBER.match(plain) is not None and re.search("[年月]", plain) is None
     if question.type == "date":
         return DAY.match(re.sub(r"\s", "", plain.casefold())) is not None
     if question.type == "text":

@@ -108,6 +108,8 @@ class _Reply:
         self.found: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
+        for place in form.examples:
+            self.mark[place] = REASONS.index("example")
 
     def take_entries(self, entries: dict[str, Entry | None]) -> None:
         """The answers that are written in words, numbers and days.

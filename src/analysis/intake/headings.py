@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
@@ -48,19 +48,16 @@ IDENTITY = {
     ),
     "prefecture": ("都道府県", "都道府県名", "prefecture"),
 }
-# around the words that ask who replied: F1 貴団体名（必須）, Q0. 市区町村名をご記入ください
-WHO_ASKED = re.compile(
-    r"\W*(?:[a-z]{0,2}\d+\W*|(?:問|設問)\d+\W*)?(?:貴|回答)?(.+?)"
-    r"(?:を(?:ご|お|選|入力|記入|回答|教え).*|[(\[【](?:必須|任意|選択|プルダウン|記入).*|[:*※])?"
-)
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
-    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆]|\(\d{1,3}\)|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))"
-    r"|(?:[fq]|問|設問|質問|第)\d{1,3}(?:-\d{1,2})?問?[.):、]*)+"
+    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆貴]|\(\d{1,3}\)|第\d{1,3}問"
+    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*)+"
 )
+LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
-    r"(?:[*※:。?]|[(\[【](?:必須|任意|選択|プルダウン|記入|回答|複数|[単択]一|[1一]つ|ひとつ|[あ当]てはまる"
-    r"|該当する|いくつでも|すべて|全て|半角|required|optional|(?:select|check)all)[^()\[\]【】]*[)\]】]"
+    r"(?:[*※:。?]|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|(?:複数|単一|択一)(?:選択|回答)可?"
+    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
+    r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
     r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
@@ -228,13 +225,14 @@ class Headings:
         }
 
     @cached_property
-    def _bare(self) -> dict[str, str]:
-        """What is asked, without what is around it -> its target, where no other asks the same."""
-        found: dict[str, set[str]] = {}
+    def _bare(self) -> dict[str, Meaning]:
+        """What is asked, without what is around it -> its meaning, where no other asks the same."""
+        found: dict[str, set[Meaning]] = {}
         for key, meaning in self.known.items():
             if meaning.rank != ID:  # its numbers stay: R5年度の職員数 is not R4年度の職員数
-                found.setdefault(BEHIND.sub("", key), set()).add(meaning.target)
-        return {key: min(targets) for key, targets in found.items() if key and len(targets) == 1}
+                likely = Meaning(meaning.target, min(PREFIX, meaning.rank - 1))
+                found.setdefault(BEHIND.sub("", key), set()).add(likely)
+        return {key: means.pop() for key, means in found.items() if key and len(means) == 1}
 
     @property
     def who(self) -> set[str]:
@@ -278,10 +276,6 @@ class Headings:
             return Meaning(variable, TEXT)
         if words := self._beside_other(key):
             return Meaning(words, TEXT)
-        asked = WHO_ASKED.fullmatch(key)
-        who = self.known.get(asked[1]) if asked else None
-        if who is not None and who.rank == PREFIX:
-            return Meaning(who.target, LIKELY)
         numbered = NUMBERED.match(key)
         if numbered and int(numbered[1]) in self._numbers:
             question = self._numbers[int(numbered[1])]
@@ -292,9 +286,7 @@ class Headings:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
             rest = _asked(numbered[3])
-            said = self.known.get(rest)
-            if said is None and (target := self._bare.get(_bare(rest))):
-                said = Meaning(target, PREFIX)
+            said = self.known.get(rest) or self._bare.get(_bare(rest))
             if said and said.target != question.id:
                 return said  # an item, or numbered otherwise in the file: what it asks decides
             if said is None and SUB_QUESTION.match(numbered[3]):
@@ -304,8 +296,8 @@ class Headings:
                 if variable:
                     return Meaning(variable, TEXT)
             return Meaning(question.id, PREFIX if numbered[3] else ID)
-        if target := self._bare.get(_bare(key)):
-            return Meaning(target, PREFIX)
+        if meaning := self._bare.get(_bare(key)):
+            return meaning
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
@@ -322,14 +314,20 @@ class Headings:
 
     def _part(self, key: str) -> str | None:
         """The option or item behind its question: 問4 取組 [研修], 取組（研修）, Q4[SQ001]."""
+        found = (self._choices(question).get(part) for question, part in self._behind(key)
+                 if question.type in {"multi", "battery"})  # fmt: skip
+        return next(filter(None, found), None)
+
+    def _behind(self, key: str) -> Iterator[tuple[Question, str]]:
+        """Each question with which a heading begins, and what stands behind it."""
         for sign in re.finditer(r"[\[(_:./-]", key):
-            question = self._whole(key[: sign.start()])
-            if question is not None and question.type in {"multi", "battery"}:
-                part = key[sign.end() :].removesuffix({"[": "]", "(": ")"}.get(sign[0], ""))
-                variable = self._choices(question).get(part)
-                if variable:
-                    return variable
-        return None
+            if (question := self._whole(key[: sign.start()])) is not None:
+                end = {"[": "]", "(": ")"}.get(sign[0], "")
+                yield question, key[sign.end() :].removesuffix(end)
+
+    def asked(self, text: str) -> Question | None:
+        """The question that a text names by all its words, or by its id or number."""
+        return self._whole(normalise(text))
 
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
@@ -446,22 +444,17 @@ class Headings:
                 return code
         return None
 
-    def of_one_choice(self, text: str) -> list[tuple[Question, int]]:
+    def of_one_choice(self, text: str) -> list[str]:
         """The questions of one choice of which a heading is an option, alone or behind them.
 
         As 直営, 1 直営, Q1-1 直営 or 運営形態［直営］, where each option has a column of its own.
         """
-        key, found = normalise(text).rstrip("])】」"), []
-        for question in self.book:
-            for option in question.options if question.type in {"single", "ordinal"} else ():
-                for words in map(normalise, (option.ja, option.en, *option.source)):
-                    before = key.removesuffix(words).rstrip("-_:.、/([【「)")
-                    numbered = NUMBERED.match(before)
-                    own = numbered and self._numbers.get(int(numbered[1])) is question
-                    alone = not before or before.isdecimal()
-                    if key.endswith(words) and (alone or own or self._whole(before) is question):
-                        found.append((question, option.code))
-        return found
+        pairs = [*self._behind(normalise(text)), *((question, text) for question in self.book)]
+        numbered = NUMBERED.match(normalise(text))
+        if numbered and int(numbered[1]) in self._numbers:
+            pairs.append((self._numbers[int(numbered[1])], numbered[3]))
+        return [question.id for question, part in pairs if question.type in {"single", "ordinal"}
+                and self.option(question, part) is not None]  # fmt: skip
 
     def _choices(self, question: Question) -> dict[str, str]:
         """The words of options or items, normalised -> their variables."""
@@ -504,7 +497,7 @@ def _bare(key: str) -> str:
     >>> _bare("3.図書館の職員数(必須)をご記入ください。"), _bare("【任意】課題*")
     ('図書館の職員数', '課題')
     """
-    return BEHIND.sub("", BEFORE.sub("", key))
+    return key if len(key) > LONGEST else BEHIND.sub("", BEFORE.sub("", key))
 
 
 def _asked(rest: str) -> str:

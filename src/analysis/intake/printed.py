@@ -19,9 +19,9 @@ from analysis.intake.entries import (
     is_print,
     number_of,
 )  # fmt: skip
-from analysis.intake.headings import Headings, Meaning, choices_of, normalise
+from analysis.intake.headings import LIKELY, Headings, Meaning, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
-from analysis.intake.tables import UNIT
+from analysis.intake.tables import EXAMPLE, UNIT
 
 RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
@@ -35,7 +35,7 @@ LINE = 16  # cells beside a label in which its answer may be
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
-    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|注\d*[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s])|について$|ください|下さい|願い"
+    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s]\s*\D)|について$|ください|下さい|願い"
     r"|ありがとう|ご(?:記入|回答|協力|了承|提出)|以下|次の|提出|締切|自由記述|任意|字以内|複数|具体的に"
     r"|場合|のみ|除く|含む|please|thank", re.I
 )  # fmt: skip
@@ -63,6 +63,7 @@ class Form:
     across : battery -> code -> the cell of its option, in a row or column beside all items.
     boxed : question, or item of a battery -> code -> the cell with its box and its words.
     ticked : of these cells, those of chosen options.
+    examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
     """
 
@@ -70,7 +71,11 @@ class Form:
         self.sheet, self.headings = sheet, headings
         self.text_at = sheet.text.to_numpy(object)
         filled = np.argwhere(sheet.kind != CellKind.EMPTY)[:SEARCHED]
-        self._places: list[Place] = [(row, column) for row, column in filled.tolist()]
+        places: list[Place] = [(row, column) for row, column in filled.tolist()]
+        self.examples = self._examples(places)
+        for place in self.examples:
+            self.text_at[place] = ""
+        self._places = [place for place in places if place not in self.examples]
         self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
         self.ticked: set[Place] = set()
         self.labels = self._labels()
@@ -110,6 +115,15 @@ class Form:
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
 
+    def _examples(self, places: list[Place]) -> set[Place]:
+        """The cells below 記入例 in a row with 回答, to an empty row; a mark is no example."""
+        found: set[Place] = set()
+        for row, column in (p for p in places if EXAMPLE.match(normalise(self.text_at[p]))):
+            if any(is_answer_word(text) for text in self.text_at[row]):
+                down = takewhile(lambda at: any(self.text_at[at]), range(row, self.sheet.shape[0]))
+                found |= {(at, column) for at in down if re.search(r"\w", self.text_at[at, column])}
+        return found
+
     # --- what stands where ---------------------------------------------------------------------
 
     def text(self, place: Place | None) -> str:
@@ -122,14 +136,20 @@ class Form:
         return (row, column) if 0 <= row < height and 0 <= column < width else None
 
     def next_to(self, place: Place, way: Place = RIGHT) -> Place | None:
-        """The next cell on one side of a cell and its merged range."""
+        """The next cell on one side of a cell and its merged range; of a range its first cell."""
         row, column = place
-        top, left, bottom, right = next(
-            (r for r in self.sheet.merged if r[0] <= row <= r[2] and r[1] <= column <= r[3]),
-            (row, column, row, column),
-        )
+        top, left, bottom, right = self._range(place)
         down = {1: bottom + 1, -1: top - 1}.get(way[0], row)
-        return self.at(down, {1: right + 1, -1: left - 1}.get(way[1], column))
+        beyond = self.at(down, {1: right + 1, -1: left - 1}.get(way[1], column))
+        return beyond and self._range(beyond)[:2]
+
+    def _range(self, place: Place) -> tuple[int, int, int, int]:
+        """First and last row and column of the merged range of a cell, or of the cell alone."""
+        row, column = place
+        for merged in self.sheet.merged:
+            if merged[0] <= row <= merged[2] and merged[1] <= column <= merged[3]:
+                return merged
+        return row, column, row, column
 
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
@@ -185,6 +205,10 @@ class Form:
         if way == BELOW and question and question.type != "text" and PRINTED.search(text):
             sure = answer_in(text, question, self.headings)
             return Entry(place, sure, sure=True) if sure else None
+        if question and question.type == "text" and not text and way == BELOW:  # indented
+            line = [at for at in self._line(place) if self.text(at)]
+            place = line[0] if len(line) == 1 and not PRINTED.search(self.text(line[0])) else place
+            text = self.text(place)
         if question is None or question.identity or question.type == "text":
             return None if is_print(text, None) else Entry(place, text)
         if question.type == "multi":
@@ -194,10 +218,15 @@ class Form:
         return self._in_line(place, question)
 
     def _line(self, place: Place) -> list[Place]:
-        """The cells from one to the right up to the next label, without options that are listed."""
+        """The cells from one to the right up to the next label, without options that are listed.
+
+        Or up to the column of a label in the row above.
+        """
         line: list[Place] = []
         at: Place | None = place
         while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
+            if line and (at[0] - 1, at[1]) in self.labels.values():
+                break
             line += [at] if at not in self.listed else []
             at = self.next_to(at)
         return line
@@ -248,9 +277,9 @@ class Form:
         return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
 
     def _headed(self, place: Place) -> bool:
-        """Whether words stand above a cell, which may say that it is of something else."""
-        above = self.next_to(place, ABOVE)
-        return above is not None and re.search(r"[^\W\d]", self.text(above)) is not None
+        """Whether a cell is in a column below words, which may say that it is of something else."""
+        above = self.text_at[max(0, place[0] - LINE) : place[0], place[1]]
+        return any(map(is_word, above))
 
     def _digits(self, line: list[Place], first: Place) -> Entry | None:
         """A number of which each digit has a cell; without a unit behind it, as it stands."""
@@ -281,7 +310,11 @@ class Form:
     def _labels(self) -> dict[str, Place]:
         best: dict[str, tuple[Meaning, Place]] = {}
         for place in self._places:
-            if (meaning := self.headings.meaning(self.text_at[place])) is None:
+            meaning = self.headings.meaning(self.text_at[place])
+            if meaning is None and (begun := re.match(r"[^\s:：(（]+", self.text_at[place])):
+                question = self.headings.asked(begun[0])
+                meaning = Meaning(question.id, LIKELY) if question else None
+            if meaning is None:
                 continue
             self.words.add(place)
             if meaning.target not in best or best[meaning.target][0].rank < meaning.rank:
@@ -289,14 +322,22 @@ class Form:
         return {target: place for target, (_, place) in best.items()}
 
     def _move_to_answers(self) -> None:
-        """Where a cell such as 回答 is behind or below a label, the answer is beside that cell."""
+        """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.
+
+        Unless it heads a column, among other words.
+        """
         for target, place in list(self.labels.items()):
             if target in self.headings.book or target.startswith("@"):
                 cells = [p for p in self._region(place) if p > place]
                 answers = [p for p in cells if is_answer_word(self.text_at[p])]
-                if len(answers) == 1:
+                if len(answers) == 1 and not self._heads(answers[0]):
                     self.labels[target] = answers[0]
                     self.words.add(answers[0])
+
+    def _heads(self, place: Place) -> bool:
+        """Whether a cell has words on both sides, as the heads of the columns of a table."""
+        beside = (self.next_to(place, way) for way in (LEFT, RIGHT))
+        return all(at and at not in self.words and is_word(self.text(at)) for at in beside)
 
     def _label_parts(self, question: Question, starts: list[Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
@@ -319,10 +360,21 @@ class Form:
                 self.words.add(place)
 
     def _region(self, place: Place, own: Iterable[str] = ()) -> Iterator[Place]:
-        """The filled cells from a label to the row of the next one that is not its own."""
-        others = (row for name, (row, _) in self.labels.items() if name not in {*own})
-        end = min((row for row in others if row > place[0]), default=None)
-        return (p for p in self._places if p[0] >= place[0] and (end is None or p[0] < end))
+        """The filled cells from a label to the row of the next one that is not its own.
+
+        Of labels beside each other each has the columns up to the next one.
+        """
+        others = [at for name, at in self.labels.items() if name not in {*own} and at != place]
+        end = min((row for row, _ in others if row > place[0]), default=None)
+        beside = [column for row, column in others if row == place[0]]
+        last = min((column for column in beside if column > place[1]), default=None)
+        first = place[1] if any(column < place[1] for column in beside) else 0
+        return (
+            p
+            for p in self._places
+            if p[0] >= place[0] and (end is None or p[0] < end)
+            if p[1] >= first and (last is None or p[1] < last)
+        )
 
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
@@ -409,6 +461,11 @@ def in_a_row(places: Iterable[Place]) -> bool:
     """Whether several cells stand beside each other."""
     rows = [row for row, _ in places]
     return len(rows) > 1 and len({*rows}) == 1
+
+
+def is_word(text: str) -> bool:
+    """Whether there are letters in a cell, no mere number or mark."""
+    return re.search(r"[^\W\d]", text) is not None
 
 
 def is_answer_word(text: str) -> bool:

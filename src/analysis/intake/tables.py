@@ -127,17 +127,18 @@ class _Header:
 
     def _refuse_apart(self) -> None:
         """Refuse one choice of which each option has a column, also one row below the header."""
-        places: dict[str, dict[int, Place]] = {}  # question -> code -> its heading
+        places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            over = [r for r in range(self.top, row) if self.text[r, column] != ""]
-            at = row if row <= self.bottom else over[-1] if over else -1
+            rows = range(self.top, row + 1)
+            over = [r for r in rows[:-1] if self.text[r, column] != ""]
+            at = over[-1] if over and row > self.bottom else row  # the heading of a first answer
             meant = self.meanings.get((at, column))
-            of_several = any(self.spans(r).get(column) for r in range(self.top, row + 1))
-            unknown = at != row and over and meant is None
-            for question, code in self.headings.of_one_choice(self.text[row, column]):
-                if not (of_several or unknown or (meant and meant.target != question.id)):
-                    places.setdefault(question.id, {})[code] = row, column
+            if any(self.spans(r).get(column) for r in rows) or (at != row and meant is None):
+                continue
+            for id in self.headings.of_one_choice(self.text[row, column]):
+                if meant is None or meant.target == id:
+                    places.setdefault(id, {})[self.text[row, column]] = row, column
         for id, options in places.items():
             if len(options) > 1:
                 raise apart(self.sheet, id, *list(options.values())[:2])
@@ -303,11 +304,21 @@ def read_rows(
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
-    """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
+    """Refuse codes of which SPSS or Stata says that they are another answer, or none."""
     for variable, column in columns.items():
         question = headings.book.question_of.get(variable)
         if question is None:
             continue
+        tokens = [token for kind in headings.book.missing.values() for token in kind.tokens]
+        unknown = {*sheet.missing.get(column, ())} - {*question.missing_codes, *tokens}
+        for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
+            raise sheet.error(
+                "code {code} of {variable} stands for no answer in the file, not in the codebook",
+                at=(0, column),
+                hint="write missing_tokens: [{code}] to the question in the codebook",
+                code=f"'{code}'",
+                variable=variable,
+            )
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}

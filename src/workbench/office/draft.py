@@ -504,11 +504,10 @@ def _summary(question: Question, own: Group) -> str:
     summary = f"{len(texts)} filled, {len(set(texts))} different: " + " | ".join(common)
     if question["type"] == "multi":
         if len(own) == 1:
-            sizes = (len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) for text in texts)
+            sizes = [len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) for text in texts]
         else:
             rows = zip(*(column.cells for column in own), strict=True)
-            sizes = (sum(map(guesses.is_chosen, row)) for row in rows)
-        sizes = [*sizes]
+            sizes = [sum(map(guesses.is_chosen, row)) for row in rows]
         if min(sizes) == len(question["options"]) > 2:
             summary += "; everybody chose all: is it a ranking? the order is not read"
         if max(sizes) < 2:

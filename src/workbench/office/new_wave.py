@@ -56,9 +56,8 @@ def new_wave(
     files and the wave.yml stay, to be corrected there.
     """
     if check:
-        return looked_at(
-            check, codebook, layout=layout, tool=tool, register=register, language=language
-        )
+        asked = {"as_of": as_of, "invited": invited, "layout": layout, "tool": tool}
+        return looked_at(check, codebook, register=register, language=language, **asked)
     if wave is None or not files:
         raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
@@ -67,7 +66,7 @@ def new_wave(
             hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
             wave=wave,
         )
-    folder, on = paths.raw(wave), _date(as_of) if as_of else None
+    folder, on = paths.raw(wave), _date(as_of)
     if (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
     new = _New(wave, files, codebook, register, tool, on)
@@ -116,6 +115,8 @@ def looked_at(
     files: Sequence[Path],
     codebook: str,
     *,
+    as_of: str | None = None,
+    invited: str | None = None,
     layout: str | None = None,
     tool: str | None = None,
     register: Path | None = None,
@@ -123,15 +124,15 @@ def looked_at(
 ) -> str:
     """What `new_wave` would read of files: the layout, the replies, and what each column is.
 
-    Nothing is kept.
+    Nothing is kept. Without a date the municipalities are those of today.
 
     Raises
     ------
     InputError
         They cannot be read; of files of this codebook it lists the headings as understood.
     """
-    new = _New("check", files, codebook, register, tool)
-    new.content["as_of"] = new.as_of or dt.date.today()
+    new = _New("check", files, codebook, register, tool, _date(as_of))
+    new.content |= {"as_of": new.as_of or dt.date.today(), "invited": _invited(invited)}
     with _copied(new.all, paths.raw("check"), keep=False) as part:
         received, said = new.read_in(part, layout)
     columns = _columns(received, new.ignore, new.book, language)
@@ -238,6 +239,10 @@ class _New:
         self.ignore = [text for text in dict.fromkeys(heads) if is_technical(text)
                        and plain.meaning(text) is None and text not in self.noted]  # fmt: skip
         self._write(part, chosen)
+        who = _named(received, headings)
+        n, asked = len({*who[who != ""]}), self.content["invited"]
+        if isinstance(asked, int) and n > asked:
+            self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip
 
@@ -369,18 +374,15 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
             _, export = known
             found[file.name] = export
             name = label(f"tool.{export.tool}", language)
-            line = f"{file.name}: {label('intake.read_as', language, tool=name)}"
+            lines.append(f"{file.name}: {label('intake.read_as', language, tool=name)}")
             if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
-                line += "; " + label("intake.not_kept", language, columns=", ".join(personal))
-            lines.append(line)
+                lines.append(label("intake.not_kept", language, columns=", ".join(personal)))
     return found, lines
 
 
 def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     """How many replies there are and how many of them are blank, if most say whose they are."""
-    n, who = received.n, [name for name in received.variables if name in headings.who]
-    known = [[bool(headings.named_in(text)) for text in received.texts(v)] for v in who]
-    named = int(np.any(known, axis=0).sum()) if known else 0
+    n, named = received.n, int((_named(received, headings) != "").sum())
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
         beside = _who_beside(received, chosen, headings)
@@ -408,6 +410,15 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     if said := [Message(template, n=count) for template, count in doubts.items() if count]:
         return Message("{n:,} replies ({doubts})", n=n, doubts=said)
     return Message("{n:,} replies", n=n)
+
+
+def _named(received: Received, headings: Headings) -> np.ndarray:
+    """The municipality that each reply says it is from, as a key to count by; else empty."""
+    found = np.full(received.n, "", object)
+    for variable in (name for name in received.variables if name in headings.who):
+        names = [headings.named_in(text) for text in received.texts(variable)]
+        found = np.where(found == "", np.array(names, object), found)
+    return found
 
 
 def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
@@ -489,9 +500,9 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _date(text: str) -> dt.date:
+def _date(text: str | None) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(text)
+        return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
         raise InputError(
             "{text!r} is not a date", hint="write --as-of 2023-04-01", text=text

@@ -17,6 +17,10 @@ BEFORE, AFTER = dt.date(2011, 4, 1), dt.date(2020, 4, 1)
         ("岩手郡滝沢村", BEFORE, "032166", "exact"),
         ("岩舟町", BEFORE, "093670", "exact"),  # a municipality of its own until 2014-04-04
         ("岩舟町", AFTER, "092037", "renamed"),
+        ("岡山市", dt.date(2008, 4, 1), "331007", "exact"),  # its code was another
+        ("幌延町", dt.date(2008, 4, 1), "015202", "exact"),
+        ("戶田市", AFTER, "112241", "variant"),
+        ("二セコ町", AFTER, "013951", "variant"),  # 二 for ニ
         ("京北町", AFTER, "261009", "renamed"),
         ("⻲岡市", AFTER, "262064", "variant"),
         ("⻑野市", AFTER, "202011", "variant"),
@@ -46,6 +50,18 @@ def test_codes_follow_their_municipality_until_it_is_part_of_another():
     assert municipality.current("093670", BEFORE) == "093670"
     assert municipality.current("093670", AFTER) == "092037"
     assert municipality.city_of_ward("11011") == "011002"  # a ward of Sapporo without its zero
+
+
+def test_five_digits_of_a_code_that_is_no_more():
+    assert municipality.parse_code("33201") == ("332011", "shortened")
+    assert municipality.current("014885", BEFORE) == "015202"  # another district since 2010
+
+
+def test_what_cities_were_before_the_table_of_their_classes_is_not_guessed():
+    day = dt.date(2008, 4, 1)  # a year before Okayama became a designated city
+    codes = ("331007", "233048", "131016", "015202")
+    known = [municipality.size_class(code, day) for code in codes]
+    assert known == [None, "town_village", "special_ward", "town_village"]
 
 
 def test_each_former_municipality_leads_to_one_of_today():

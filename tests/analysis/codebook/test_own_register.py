@@ -1,5 +1,6 @@
 """Bodies that are no municipalities of Japan, by a register of one's own."""
 
+import openpyxl
 import pytest
 import yaml
 
@@ -75,8 +76,11 @@ def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):
     ("content", "said"),
     [
         ("name,group\nA,B\n", "has the columns"),
-        ("id,name\n1,A\n1,B\n", "line 3 .* twice"),
-        ("id,name\n1,\n", "line 2"),
+        ("id,name\n1,A\n1,B\n", "line 3 .* the id 1, which is there before"),
+        ('\n\nid,name\n1,"A\nB"\n2,\n', "line 6 .* no name"),
+        ("id;name\n;A\n", "line 2 .* no id"),
+        ("id,name\n", "lists nobody"),
+        ("id,name,name\n1,A,B\n", "the columns id, name, name"),
         ("", "has the columns"),
     ],
 )
@@ -84,6 +88,20 @@ def test_a_register_that_identifies_nobody_is_refused(made, project, content, sa
     (project / "bad.csv").write_text(content, "utf-8")
     with pytest.raises(InputError, match=said):
         made("007,,,3\n008,,,3\n", register="bad.csv")
+
+
+@pytest.mark.parametrize("name", ["who.tsv", "semicolons.csv", "utf16.csv", "who.xlsx"])
+def test_a_register_is_read_as_programs_save_it(made, project, name):
+    rows = [["ｉｄ", "Name"], ["1", "中央館"], ["02", "西館"]]
+    if name == "who.xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append([int(cell) if cell == "1" else cell for cell in row])
+        book.save(project / name)
+    else:
+        text = "\n".join((";" if name == "semicolons.csv" else "\t").join(row) for row in rows)
+        (project / name).write_text(text, "utf-16" if name == "utf16.csv" else "utf-8")
+    assert [*made("001,,,3\n2,,,4\n", register=name).responses.index] == ["02", "1"]
 
 
 def test_the_register_is_named_in_wave_yml(made, project):

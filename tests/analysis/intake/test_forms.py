@@ -401,6 +401,18 @@ def one_of(chosen, words, signs=("○", ""), between="　"):
     return between.join(signs[code != chosen] + word for code, word in pairs)
 
 
+def word(code, words):
+    return None if code is None else words[code]
+
+
+def day(parts):
+    return parts[0] and "令和{}年{}月{}日".format(*parts)
+
+
+def written(codes):
+    return "、".join(map(str, sorted(codes))) or None
+
+
 PRINTS = [
     lambda a: [  # the answers in the cells of their labels
         [f"{HEADS[0]}　{one_of(a[0], '有無', between='・')}"],
@@ -433,6 +445,17 @@ PRINTS = [
         [HEADS[3], a[3][0] and a[3][0] + 2018, "年", a[3][1], "月", a[3][2], "日"],
         [HEADS[4], a[4]],
         [HEADS[5]], ["1.文書の作成 2.翻訳 3.議事録"], ["該当番号", *sorted(a[5])],
+    ],
+    lambda a: [  # a table with heads and examples; of a list to choose from, its first words
+        ["設問", "回答", "単位", "記入例"], [HEADS[0], word(a[0], "無有"), None, "無"],
+        ["問2", "計画に定めている\n（予定を含む）", word(a[1], ("いいえ", "はい")), "はい"],
+        [HEADS[2], a[2], "人", 10], [HEADS[3], day(a[3]), None, "令和5年4月1日"],
+        [HEADS[4], a[4], None, "人員の不足"], [HEADS[5], written(a[5]), None, "1、2"],
+    ],
+    lambda a: [  # answers below labels that are beside each other
+        [HEADS[0], HEADS[1], HEADS[2]],
+        [word(a[0], "無有"), word(a[1], ("いいえ", "はい")) or "▼選択してください", a[2]],
+        [], [HEADS[3], HEADS[5], HEADS[4]], [day(a[3]), written(a[5]), a[4]],
     ],
 ]  # fmt: skip
 

@@ -172,7 +172,8 @@ def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise
         ("[{code: '012025'}]", "name: this entry is lacking"),
         ("[{code: '012025', name: 函館市}, {code: '012025', name: 函館}]", "'?012025'? twice"),
         ("[{code: '012026', name: 函館市}]", "'012026', which does not exist"),
-        ("全部", "'全部'; there are: all"),
+        ("全部", "a number, all, or a list of code and name"),
+        ("yes", "a number, all, or a list of code and name"),
     ],
 )
 def test_a_slip_in_the_list_of_the_invited_is_told_where_it_is(libraries, invited, said):
@@ -230,6 +231,15 @@ def test_a_heading_problem_leaves_the_wave_to_be_corrected(libraries, tmp_path):
 def test_the_date_of_the_answers_is_asked_for(libraries):
     with pytest.raises(InputError, match="--as-of"):
         new_wave("lib", [EXAMPLE / "replies.csv"], "libraries")
+
+
+def test_more_replies_than_were_asked_are_questioned_before_anything_is_written(libraries):
+    with pytest.raises(InputError, match="not a date"):
+        looked_at([EXAMPLE / "replies.csv"], "libraries", as_of="2026")
+    said = looked_at([EXAMPLE / "replies.csv"], "libraries", invited="3")
+    assert "5 municipalities replied, more than the 3 invited" in said
+    file, wave = EXAMPLE / "replies.csv", {"invited": "3", "as_of": "2026-04-01"}
+    assert "more than the 3 invited" in new_wave("lib", [file], "libraries", **wave)
 
 
 def test_columns_that_are_no_questions_are_written_under_ignore(libraries, tmp_path):
