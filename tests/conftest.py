@@ -1,6 +1,7 @@
 """A project of its own for tests that write, and the demo survey for those that read."""
 
 import csv
+import functools
 import gc
 import os
 import shutil
@@ -13,9 +14,13 @@ import pytest
 from hypothesis import settings
 from project import ROOT, make_project
 
+from analysis import fingerprints
+
 sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
 settings.load_profile("untimed")
+# no test edits the files of the package
+fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: two workers end together when these are begun early
 DEAR = "browser audiences profiles truth kernels inputs compare jupyterlab docs shortage story"
@@ -54,6 +59,15 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def packages_here():
+    """Files of SPSS and Stata are read in this process."""
+    import packages_here
+
+    with packages_here.patched():
+        yield
 
 
 @pytest.fixture

@@ -70,17 +70,17 @@ def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, C
     return cleaned, about, book
 
 
-# by wave, audience, language and key of the data; see `keep`
+# by wave, audience, language and inputs of the run; see `keep`
 _in_memory: dict[tuple[str, str, str, str], Survey] = {}
 
 
 def keep(survey: Survey) -> None:
     """Let this process, and those forked from it, load the survey with all computed of it by now.
 
-    Only within a run, which gives the key of the data, and while the data have that key.
+    Only within a run, which gives its inputs, and while the data have the key that these have.
     """
-    key = json.loads(os.environ.get(INPUTS, "{}")).get(survey.wave.name, "")
-    _in_memory[survey.wave.name, survey.audience, survey.language, key] = survey
+    inputs = os.environ.get(INPUTS, "{}")
+    _in_memory[survey.wave.name, survey.audience, survey.language, inputs] = survey
 
 
 class Survey(View):
@@ -123,10 +123,10 @@ class Survey(View):
         `size`: of figures, ``report`` or ``slide``.
         """
         place = Path(output) if output else paths.reports() / "by-hand" / wave
-        if _in_memory and size == "report":
-            key = store.key(Wave.read(wave))
-            if kept := _in_memory.get((wave, audience, language, key)):
-                return kept.into(place, files)
+        inputs = os.environ.get(INPUTS, "{}")
+        kept = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
+        if kept and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
+            return kept.into(place, files)
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
             raise InputError(

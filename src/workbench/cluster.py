@@ -37,14 +37,24 @@ BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 # --- the process that asks -------------------------------------------------------------------
 
 
-def packed(files: Iterable[Path]) -> bytes:
-    """An archive of the files and folders that workers read, each in its place in the project."""
+def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
+    """An archive of what workers read, each file in its place in the project.
+
+    It holds a wave, the codebooks, what other waves say of themselves (names of types), and the
+    files and folders that the notebook `reads`.
+    """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in files:
-            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if file.is_file():
-                    archive.write(file, file.relative_to(paths.root()))
+    places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
+    places += [
+        *(folder / "wave.yml" for folder in paths.waves()),
+        *map(paths.root().joinpath, reads),
+    ]
+    files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+    with zipfile.ZipFile(
+        buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
+    ) as archive:
+        for file in sorted(files):
+            archive.write(file, file.relative_to(paths.root()))
     return buffer.getvalue()
 
 

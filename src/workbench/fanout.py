@@ -145,9 +145,7 @@ def run(
             if todo:
                 overview.members(survey, seed=seed)  # caches the typology, which all pages read
             if scheduler and todo:
-                reads = [paths.root() / name for name in notebook.declares.get("reads", [])]
-                files = [paths.raw(edition.wave), paths.processed(edition.wave), plan.codebook]
-                data = cluster.packed([*files, *reads])
+                data = cluster.packed(edition.wave, notebook.declares.get("reads", ()))
                 made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
             else:
                 make = partial(work.make, kernels=kernels, scratch=pages.folder)

@@ -40,6 +40,10 @@ def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, m
     assert (again.gallery.folder, first.gallery.folder) == (project / "elsewhere", first.output)
     for other in ({"language": "en"}, {"audience": "committee"}):
         assert shortage.compared(Survey.load("demo-2019", **other)).empty
+    same = json.dumps({"demo-2019": store.key(wave), "": "of another run"})
+    monkeypatch.setenv(INPUTS, same)
+    assert shortage.compared(Survey.load("demo-2019")).empty
+    monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
     file = wave.folder / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8") + "# saved", encoding="utf-8")
     with pytest.raises(InputError, match="changed while they were in use"):

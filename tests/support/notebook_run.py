@@ -1,7 +1,6 @@
 """A notebook of this project run cell by cell in this process, with what its cells show."""
 
 import ast
-import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,15 +58,13 @@ def run(
     until: str = "",
     skip: str = "",
     given: dict[str, Any] | None = None,
-    pictures: str = "checked",
     **parameters: Any,
 ):
     """Run notebooks/NAME.ipynb with these parameters.
 
     `until`: the id of the last cell to run, `skip` of one to leave out. `given`: objects by name
-    that replace what the cells assign to these names (a survey made by a test). `pictures`:
-    "checked" are laid out, refused where nobody could read them, and blank, which is enough for
-    most tests and costs half; "drawn".
+    that replace what the cells assign to these names (a survey made by a test). Pictures are laid
+    out, refused where nobody could read them, and blank, which is enough here and costs half.
     """
     content = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     shown, given = Shown(), given or {}
@@ -76,7 +73,7 @@ def run(
         if cell["cell_type"] != "code" or cell["id"] == skip:
             continue
         known = len(shown.outputs)
-        with contextlib.nullcontext() if pictures == "drawn" else blank.pictures(checked=True):
+        with blank.pictures(checked=True):
             last = _run("".join(cell["source"]), shown.names, given)
         if "parameters" in cell["metadata"].get("tags", []):
             shown.names |= parameters

@@ -1,4 +1,7 @@
-"""A committed notebook run in the tests' own process, published and printed as users print it."""
+"""A committed notebook run in the tests' own process, published and printed as users print it.
+
+Its pictures are blank in the size of the drawing: what a sheet holds does not depend on them.
+"""
 
 import json
 import re
@@ -19,7 +22,7 @@ def published(notebook, wave, language, folder, **parameters):
     content = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
     made = nb.new_notebook(metadata=content["metadata"])
     given = {"wave": wave, "language": language, "output": str(folder / "out"), **parameters}
-    shown = run(notebook, pictures="drawn", **given).cells
+    shown = run(notebook, **given).cells
     for cell in content["cells"]:
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
         if cell["cell_type"] == "markdown":

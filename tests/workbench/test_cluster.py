@@ -2,17 +2,24 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 import pytest
+from project import ROOT
+from refreshing import contents
 from test_profiles import put
 
+from analysis import paths
+from analysis.codebook import waves
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cluster, overview
@@ -155,3 +162,17 @@ def test_no_scheduler_is_one_sentence(project_of_many, monkeypatch):
 def test_a_target_that_cannot_be_used_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=re.escape("nosuch://x cannot be used")):
         cluster.send(tmp_path, "nosuch://x")
+
+
+def test_a_worker_has_all_that_a_page_depends_on(project, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "data/raw/demo-2020", project / "data/raw/demo-2020")
+    before = project / "data/raw/demo-2019/wave.yml"
+    with before.open("a", encoding="utf-8") as file:
+        file.write("names: {'990001': {ja: 昔の名, en: old name}}\n")
+    os.utime(before, (0, 0))  # a day that an archive cannot hold
+    here, codebooks = waves.names_before("demo-2020"), contents(paths.codebooks())
+    with zipfile.ZipFile(io.BytesIO(cluster.packed("demo-2020"))) as archive:
+        archive.extractall(tmp_path / "there")
+        assert not [n for n in archive.namelist() if "raw/demo-2019/replies" in n]
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path / "there"))
+    assert waves.names_before("demo-2020") == here and contents(paths.codebooks()) == codebooks

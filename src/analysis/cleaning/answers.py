@@ -52,8 +52,8 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     if (named := _explained(text, question)) is not None:
         return named
     code, rules = _option(text, question)
-    if code is not None:
-        return Parsed("answered", code, rules)
+    if code is not None or rules:
+        return refused(*rules) if code is None else Parsed("answered", code, rules)
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
@@ -75,6 +75,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if (named := _explained(text, question)) is not None:
         return replace(named, value=frozenset({named.value}))
     whole, how = _option(text, question)
+    if whole is None and how:
+        return refused(*how)
     plain = tidy(text)
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
@@ -359,6 +361,11 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     plain = tidy(text).removesuffix(".0")
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
+        given = {option.code for option in question.options if raw in option.source}
+        worded = {option.code for option in question.options if raw in words_of(option)}
+        meant = given or worded | ({int(plain)} & codes if worded else set())
+        if meant:  # not the code of one and the words of another, but what the codebook says wins
+            return (min(meant), ()) if len(meant) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)

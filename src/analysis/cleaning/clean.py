@@ -512,22 +512,21 @@ class _Cleaning:
         order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
         index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
         variables = list(self.codebook.variables)
-        answers = {name: self.values[name].take(order) for name in variables}
-        codes = {name: self.state[name][order] for name in variables}
-        states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
         told: list[str | None] = [None] * self.n
         if (sizes := self.codebook.identity("size_class")) is not None:
             told = size_classes_told(sizes, self.values[sizes.id])
         register = register_of(self.wave, who, order, told)
-        names = register["name"].to_dict()
+        answers = {name: self.values.pop(name).take(order) for name in variables}  # no second time
+        codes = {name: self.state[name][order] for name in variables}
+        states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
         if isinstance(asked, int) and len(order) > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))
             self.remarks.append(more)
         return Cleaned(
-            responses=pd.DataFrame(answers, index),
-            status=pd.DataFrame(states, index),
+            responses=pd.DataFrame(answers, index, copy=False),
+            status=pd.DataFrame(states, index, copy=False),
             register=register,
-            findings=listed(self.notes, received, who.codes, names, self.remarks),
+            findings=listed(self.notes, received, who.codes, register["name"], self.remarks),
             outside=received.outside,
             ledger=ledger,
         )

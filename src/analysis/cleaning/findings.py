@@ -7,8 +7,7 @@ should confirm it. ``refused``: no value; the text stands in the finding.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
@@ -92,16 +91,15 @@ def listed(
     notes: Sequence[Note],
     received: Received,
     codes: np.ndarray,
-    names: Mapping[str, str],
+    names: pd.Series,
     remarks: Sequence[Remark] = (),
 ) -> pd.DataFrame:
     """The findings in the order of the files, then those on headings, whole rows and loose cells.
 
     `codes` per record; `names` of the municipalities by code; `remarks` beside those of intake.
     """
-    sheets = [*zip(received.sources["file"], received.sources["sheet"], strict=True)]
-    replies = Counter(sheets)
-    alone = {s: str(code) for s, code in zip(sheets, codes, strict=True) if replies[s] == 1}
+    forms = received.sources[~received.sources.duplicated(keep=False)]
+    alone = {(file, sheet): str(codes[record]) for record, file, sheet in forms.itertuples()}
 
     def code_of(remark: Remark) -> str:
         """Whom a finding is about; on a loose cell of a form, the one who filled it in."""
@@ -113,7 +111,7 @@ def listed(
     found = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})
     found["question"] = [r.value if r.rule == "heading" else r.variable.lstrip("@") for r in rows]
     found["code"] = [code_of(remark) for remark in rows]
-    found["name"] = [names.get(code, "") for code in found["code"]]
+    found["name"] = names.reindex(found["code"], fill_value="").to_numpy()
     found["severity"] = [RULES[remark.rule].severity for remark in rows]
     for language in LANGUAGES:
         found[language] = [

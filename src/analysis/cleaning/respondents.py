@@ -108,8 +108,9 @@ class _Reader:
         self.by_stem: defaultdict[str, list[str]] = defaultdict(list)
         for one in wave.invited if isinstance(wave.invited, tuple) else ():
             self.invited[one.code] = one.name
-            self.by_name[fold(one.name)].append(one.code)
-            self.by_stem[fold(one.name)[:-1]].append(one.code)
+            name = fold(one.name)
+            self.by_name[name].append(one.code)
+            self.by_stem[name[:-1]].append(one.code)
 
     def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
         """Code, official name, and the notes, which are of no record yet."""
@@ -232,16 +233,13 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
     The time of the day decides where all its replies have one. A blank form, or a row of a list of
     all that were asked, is no reply and replaces none.
     """
-    replies: defaultdict[str, list[int]] = defaultdict(list)
-    for i, code in enumerate(who.codes):
-        if not code:
-            who.unidentified.append(i)
-        elif not answered[i]:
-            who.blank.append(i)
-        else:
-            replies[code].append(i)
-    who.kept = [of_one[0] for of_one in replies.values() if len(of_one) == 1]
-    for of_one in (of_one for of_one in replies.values() if len(of_one) > 1):
+    known = who.codes != ""
+    who.unidentified = np.flatnonzero(~known).tolist()
+    who.blank = np.flatnonzero(known & ~answered).tolist()
+    replies = pd.Series(who.codes)[known & answered]
+    several = replies.duplicated(keep=False)
+    who.kept = replies.index[~several].tolist()
+    for of_one in map(list, replies[several].groupby(replies[several]).groups.values()):
         dated = [i for i in of_one if not np.isnat(who.received[i])]
         timed = not np.isnan(times[dated]).any()
         sent = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}

@@ -48,7 +48,10 @@ _SUFFIX = re.compile(r"(市役所|区役所|町役場|村役場|役所|役場)$"
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# around or within a name: spaces, and selectors of variants
+_NOTHING = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
+_BRACKETED = re.compile(r"(.+)\((.+)\)")
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,8 @@ def fold(name: str) -> str:
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
-    text = _SELECTORS.sub("", unicodedata.normalize("NFKC", plain(name)))
-    return re.sub(r"\s", "", text).translate(_VARIANTS)
+    text = unicodedata.normalize("NFKC", plain(name))
+    return _NOTHING.sub("", text).translate(_VARIANTS)
 
 
 def plain(text: str) -> str:
@@ -203,15 +206,13 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     >>> resolve("342084 府中市").name, resolve("姫路市(282014)").how, resolve("121002 姫路市").how
     ('府中市', 'variant', 'unknown')
     """
-    if both := re.fullmatch(
-        r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]", fold(name)
-    ):
+    if both := _WITH_CODE.fullmatch(fold(name)):
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
         if code and code in (match.code, *match.options):  # the code and the name say the same
             return _match([code], name, "variant", on)
     text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
     given = _prefecture_of(fold(prefecture)) if prefecture else ""
-    if bracket := re.fullmatch(r"(.+)\((.+)\)", text):  # 姫路市（兵庫県）
+    if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
         full = _prefecture_of(bracket[2])
         if full in _prefectures():
             text, given = bracket[1], given or full
@@ -431,7 +432,9 @@ def _classes() -> dict[str, list[Any]]:
 
 def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
     """The codes of places once called so, and whether that was their name on the date."""
-    rows = [row for row in _by_former_name().get(text, ()) if given in ("", row.prefecture)]
+    if text not in _by_former_name():
+        return [], False
+    rows = [row for row in _by_former_name()[text] if given in ("", row.prefecture)]
     there = [row for row in rows if on is not None and row.until >= on.isoformat()]
     codes = [row.code if row.merged == "yes" else row.today for row in there]
     codes = codes or [code for row in rows for code in row.today.split()]

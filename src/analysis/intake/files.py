@@ -21,7 +21,7 @@ import yaml
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
-from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, MAX_PARTS, MAX_UNPACKED, CellKind, Sheet
+from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, CellKind, Sheet, check_archive
 
 SUFFIXES = {
     "workbook": {".xlsx", ".xlsm"},
@@ -152,23 +152,7 @@ def unpacked(path: Path, file: str) -> list[Packed]:
     try:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
             wanted = [info for info in archive.infolist() if not info.is_dir()]
-            total = sum(info.file_size for info in wanted)
-            if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
-                raise InputError(
-                    "the archive unpacks to {total:,.0f} MB in {n:,} files",
-                    file=file,
-                    hint="unpack it and give the files that are wanted",
-                    reason="too_large_unpacked",
-                    total=total / 2**20,
-                    n=len(wanted),
-                )
-            if any(info.flag_bits & 1 for info in wanted):
-                raise InputError(
-                    "the archive is protected by a password",
-                    file=file,
-                    hint="unpack it, and give the files in it",
-                    reason="password",
-                )
+            check_archive(wanted, file, "unpack it and give the files that are wanted")
             found = [Packed(i.filename.replace("\\", "/"), archive.read(i)) for i in wanted]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
         raise InputError(

@@ -116,9 +116,16 @@ def sheet(path: Path, file: str) -> Sheet:
     for name in data.dates:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
-    labels = {data.names.index(n): of for n, of in data.value_labels.items() if n in data.names}
-    shown = pd.DataFrame(text, dtype="str")
-    return Sheet(file=file, sheet="", text=shown, kind=kind, heads=2, labels=labels)
+    at = {name: place for place, name in enumerate(data.names)}
+    return Sheet(
+        file=file,
+        sheet="",
+        text=pd.DataFrame(text, dtype="str"),
+        kind=kind,
+        heads=2,
+        labels={at[name]: of for name, of in data.value_labels.items() if name in at},
+        missing={at[name]: of for name, of in data.missing.items() if name in at},
+    )
 
 
 # --- the process of its own ---------------------------------------------------------------------

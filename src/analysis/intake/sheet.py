@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import chain
 from typing import Any
+from zipfile import ZipInfo
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,7 @@ class Sheet:
     heads: int = 0  # rows that are a header whatever they say, as in an SPSS file
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
+    missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -109,6 +111,32 @@ class Sheet:
             transposed=not self.transposed,
             heads=0,
             pages=(),
+        )
+
+
+def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
+    """Refuse an archive that unpacks to more than can be read, or has a password.
+
+    `hint`: what to give instead of one that is too large.
+    """
+    total = sum(part.file_size for part in parts)
+    if total > MAX_UNPACKED or len(parts) > MAX_PARTS:
+        raise InputError(
+            "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts",
+            file=file,
+            hint=hint,
+            reason="too_large_unpacked",
+            total=total / 2**20,
+            n=len(parts),
+            max_mb=MAX_UNPACKED // 2**20,
+            most=MAX_PARTS,
+        )
+    if any(part.flag_bits & 1 for part in parts):
+        raise InputError(
+            "the archive is protected by a password",
+            file=file,
+            hint="save it without a password",
+            reason="password",
         )
 
 

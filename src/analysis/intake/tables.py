@@ -304,11 +304,21 @@ def read_rows(
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
-    """Refuse codes whose words in an SPSS or Stata file are those of another answer."""
+    """Refuse codes of which SPSS or Stata says that they are another answer, or none."""
     for variable, column in columns.items():
         question = headings.book.question_of.get(variable)
         if question is None:
             continue
+        tokens = [token for kind in headings.book.missing.values() for token in kind.tokens]
+        unknown = {*sheet.missing.get(column, ())} - {*question.missing_codes, *tokens}
+        for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
+            raise sheet.error(
+                "code {code} of {variable} stands for no answer in the file, not in the codebook",
+                at=(0, column),
+                hint="write missing_tokens: [{code}] to the question in the codebook",
+                code=f"'{code}'",
+                variable=variable,
+            )
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}

@@ -29,13 +29,12 @@ from analysis.errors import InputError, Message
 from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
-    MAX_PARTS,
     MAX_ROWS,
-    MAX_UNPACKED,
     CellKind,
     Place,
     Sheet,
     address,
+    check_archive,
     column_number,
     place_of,
     typed,
@@ -56,27 +55,7 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
-            total = sum(info.file_size for info in wanted)
-            if total > MAX_UNPACKED or len(wanted) > MAX_PARTS:
-                raise InputError(
-                    "the workbook unpacks to {total:,.0f} MB in {n:,} parts from {size:,} bytes, "
-                    "above the limit of {max_unpacked} MB and {max_parts:,} parts",
-                    file=file,
-                    hint="if it is genuine, save the data sheet alone as CSV",
-                    reason="too_large_unpacked",
-                    total=total / 2**20,
-                    n=len(wanted),
-                    size=len(content),
-                    max_unpacked=MAX_UNPACKED // 2**20,
-                    max_parts=MAX_PARTS,
-                )
-            if any(info.flag_bits & 1 for info in wanted):
-                raise InputError(
-                    "the archive is protected by a password",
-                    file=file,
-                    hint="save it without a password",
-                    reason="password",
-                )
+            check_archive(wanted, file, "if it is genuine, save the data sheet alone as CSV")
             # reading never gives more than the size that is declared
             parts = {info.filename: as_utf8(archive.read(info)) for info in wanted}
             return {name.replace("\\", "/").lstrip("/"): data for name, data in parts.items()}

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Literal
 
+from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
-from workbench.office.guesses import KNOWN
+from workbench.office.guesses import KNOWN, plain
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
@@ -142,13 +143,20 @@ def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[F
 
     def stem(column: Filled) -> tuple[str, str]:
         named = re.fullmatch(r"(.*\d)[a-z]|(.+)_[A-Za-z0-9]{1,3}", column.name)
-        if named is None or len(column.labels) < 3:
+        if named is None or len(column.labels) < 2:
             return "", column.name
         return named[1] or named[2], str(column.labels)
 
     for (shared, _), run in groupby(columns, key=stem):
         lines = list(run)
-        if shared and len(lines) > 1 and not {column.name for column in lines} & {*sets}:
+        chosen = {tick(plain(words)): code for code, words in lines[0].labels.items()}
+        if {column.name for column in lines} & {*sets} or len(lines) < 2:
+            shared = ""
+        if shared and {*chosen} == {True, False}:  # yes or no to each option
+            names, counted = [column.name for column in lines], chosen[True]
+            found.append(_options(lines, labelled.AnswerSet(shared, "", names, counted)))
+            continue
+        if shared and len(lines[0].labels) > 2:
             found.append([replace(line, name=shared, text="", part=line.text or line.name,
                                   part_name=line.name) for line in lines])  # fmt: skip
             continue

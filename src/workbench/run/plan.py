@@ -266,9 +266,13 @@ class Plan:
 
     @cached_property
     def inputs(self) -> dict[str, str]:
-        """The keys of the cleaned data that the notebooks read, by wave; they refuse others."""
+        """The keys of the cleaned data that the notebooks read, by wave; they refuse others.
+
+        One of all that they depend on is in it, too: what is kept in memory is of one run.
+        """
         others = {wave for n in self.notebooks if (wave := self._compared(n))}
-        return {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
+        found = {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
+        return {**found, "": fingerprints.sha(" ".join(self.keys.values()))}
 
     def _cleaned(self, wave: str) -> str:
         if wave == self.edition.wave:

@@ -21,6 +21,7 @@ from analysis.intake.tables import read_rows
 from workbench.cli import TOOLS, main
 from workbench.office.draft import draft
 
+pytestmark = pytest.mark.usefixtures("packages_here")
 ALL = [(tool, export) for tool, some in exports.EXPORTS.items() for export in some]
 
 
@@ -129,6 +130,9 @@ def test_codes_of_a_package_that_are_other_answers_in_the_codebook_are_refused(
         pyreadstat.write_sav(frame, project / "s.sav", variable_value_labels={variable: own})
         assert main([*given, "--as-of", "2024-06-01"]) == result
     assert f"code 1 of {variable} means" in capsys.readouterr().err
+    pyreadstat.write_sav(frame, project / "s.sav", missing_ranges={variable: [1]})
+    assert main([*given, "--as-of", "2024-06-01"]) == 2  # 1 is no answer, says the file
+    assert f"code '1' of {variable} stands for no answer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("tool", "export"), ALL, ids=[export.__name__ for _, export in ALL])

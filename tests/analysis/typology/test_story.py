@@ -26,7 +26,8 @@ def page(tmp_path_factory):
 @pytest.fixture(scope="module")
 def public(tmp_path_factory):
     folder = tmp_path_factory.mktemp("public")
-    return run(PAGE, wave="demo-2020", audience="public", language="en", output=str(folder))
+    given = {"audience": "public", "language": "en", "reference": "demo-2020"}
+    return run(PAGE, wave="demo-2019", output=str(folder), **given)  # the types are known by now
 
 
 def paragraph(page, words):

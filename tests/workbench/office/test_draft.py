@@ -2,6 +2,7 @@
 
 import csv
 import os
+import subprocess
 from pathlib import Path
 
 import exports
@@ -24,6 +25,7 @@ from analysis.intake.tables import read_rows
 from workbench.cli import main
 from workbench.office.draft import draft
 
+pytestmark = pytest.mark.usefixtures("packages_here")
 HEAD = ["団体コード", "団体名", "職員数（人）", "形態", "取組", "導入率（%）", "回答日", "意見",
         "区分"]  # fmt: skip
 LONG = "人が足りず、育成にまで手が回らないことがいちばんの課題です"
@@ -253,6 +255,7 @@ def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
 
 
 def test_without_the_optional_extra_the_sentence_names_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(labelled, "subprocess", subprocess)  # a process of its own
     pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
     (tmp_path / "pyreadstat.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
@@ -605,6 +608,19 @@ LABELS = ["団体コード", "組織形態", "職員数"]
 
 often = [8, 13, 14]  # 10 is written as 8 is, 15 as 14
 rarely = [pytest.param(version, marks=pytest.mark.slow) for version in (10, 15)]
+
+
+def test_yes_and_no_to_each_option_of_spss_are_one_question(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"NAME": ["架空市", "見本町"], "q2_a": [1.0, 2.0], "q2_b": [2.0, 1.0]})
+    words = {1: "はい", 2: "いいえ"}
+    labels = ["団体名", "研修", "採用"]
+    pyreadstat.write_sav(frame, tmp_path / "s.sav", column_labels=labels,
+                         variable_value_labels={"q2_a": words, "q2_b": words})  # fmt: skip
+    text = draft(tmp_path / "s.sav")
+    (asked,) = [q for q in yaml.safe_load(text)["questions"] if q["type"] == "multi"]
+    assert [o["ja"] for o in asked["options"]] == ["研修", "採用"]
+    assert asked["ticks"] == {"1": True, "2": False}
+    assert reads_itself(tmp_path, monkeypatch, "s.sav", text).n == 2
 
 
 @pytest.mark.parametrize("version", [*often, *rarely])

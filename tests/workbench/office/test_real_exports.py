@@ -18,6 +18,7 @@ from analysis.intake.headings import Headings
 from analysis.intake.tables import read_rows
 from workbench.office.draft import draft
 
+pytestmark = pytest.mark.usefixtures("packages_here")
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "exports"
 # file -> its tool, and the kind of each question in the order of the file
 KINDS = {
