@@ -303,7 +303,7 @@ def test_folders(folder, tmp_path):
 
 
 def test_a_wave_without_files_and_an_unknown_codebook(folder):
-    with pytest.raises(InputError, match=r"wave.yml: files: .*at least 1"):
+    with pytest.raises(InputError, match=r"wave.yml: line \d+: files: .*at least 1"):
         wave(folder)
     with pytest.raises(InputError, match="there is no codebook 'nothing'"):
         Codebook.read("nothing")
@@ -325,7 +325,7 @@ files:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("2019-04-01", "2019-02-30", "not readable YAML"),
+        ("2019-04-01", "2019-02-30", "line 2: there is no day 2019-02-30"),
         ("title:", "[" * 3000, "not readable YAML"),
         ("files:", "files: []\nfiles:", "the entry files is there twice"),
         ("- path: r.csv", "- path: r.csv\n  header: {Q03: [甲], Q03: [乙]}", "Q03 is there twice"),

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal
 
-from pydantic import Field, StrictStr, ValidationError
+from pydantic import Field, StrictStr
 
 from analysis.codebook import waves, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, describe_validation, named, of_rule, repeated
+from analysis.codebook.validation import at, named, of_rule, repeated, shaped
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -79,11 +79,7 @@ class Crosswalk(Model):
                 other=[q.id for q in before if q.id in after and _differs(q, after[q.id])]
                 or Message("none"),
             )
-        content = yaml_file.load(file)
-        try:
-            walk = cls.model_validate(content)
-        except ValidationError as error:
-            raise InputError(describe_validation(error, content), file=file) from None
+        walk = shaped(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
             raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)
         return walk

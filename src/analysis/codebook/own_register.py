@@ -126,6 +126,8 @@ def _key(name: str) -> str:
 
 def _lines(path: Path, file: str) -> tuple[list[int], list[list[str]]]:
     """The lines of a CSV file or a workbook that are not blank, after their numbers."""
+    if not path.exists():
+        raise InputError("there is no such file", file=file, hint="check the path")
     try:
         if path.suffix.lower() in WORKBOOKS:
             sheet = pd.read_excel(

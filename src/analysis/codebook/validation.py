@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from analysis.codebook import yaml_file
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import Message
+from analysis.errors import InputError, Message
 
 # the fault as pydantic names it -> what it means for who writes the file
 FAULTS = {
     "extra_forbidden": Message("there is no entry of this name; check its spelling, or remove it"),
     "missing": Message("this entry is lacking; add it"),
-    "too_short": Message("it is empty; give at least 1 entry"),
+    "empty": Message("it is empty; write a value, or remove the entry"),
+    "too_short": Message("it is empty or too short; give at least {min_length}"),
+    "too_long": Message("it has too many entries; give {max_length}"),
+    "greater_than_equal": Message("it should not be below {ge}"),
+    "invalid_key": Message("its name should be a text; put it in quotes"),
+    "string_pattern_mismatch": Message("it takes ASCII letters, digits and _, a letter first"),
+    "union_tag_not_found": Message("it should be a number, all, or a list of code and name"),
     "string_type": Message("it should be a text"),
     "int_type": Message("it should be a whole number"),
     "float_type": Message("it should be a number"),
@@ -26,13 +34,32 @@ FAULTS = {
     "list_type": Message("it should be a list"),
     "dict_type": Message("it should have entries of its own, each with a name"),
 }
-ALIKE = {"int_parsing": "int_type", "tuple_type": "list_type", "model_type": "dict_type"}
-ALIKE |= dict.fromkeys(("date_parsing", "date_from_datetime_parsing"), "date_type")
+ALIKE = {
+    "string_too_short": "empty", "int_parsing": "int_type", "int_from_float": "int_type",
+    "float_parsing": "float_type", "bool_parsing": "bool_type", "date_parsing": "date_type",
+    "date_from_datetime_parsing": "date_type", "date_from_datetime_inexact": "date_type",
+    "tuple_type": "list_type", "model_type": "dict_type",
+}  # fmt: skip
 
 
-def describe_validation(error: ValidationError, content: Any) -> Message:
-    """The first fault of a YAML file in one sentence that names the entry."""
-    return described(error.errors(include_url=False)[0], content)
+Shaped = TypeVar("Shaped", bound=BaseModel)
+
+
+def shaped(model: type[Shaped], content: Any, file: Path, hint: str | None = None) -> Shaped:
+    """The content of a YAML file in its right shape.
+
+    Raises InputError: its first fault in one sentence that names line and entry.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        if fault["loc"][-1:] == ("code",):
+            hint = Message("put a code in quotes, such as '012025'")
+        what, line = described(fault, content), yaml_file.line_of(file, fault["loc"])
+        if line:
+            what = Message("line {line}: {fault}", line=line, fault=what)
+        raise InputError(what, file=file, hint=hint) from None
 
 
 def described(fault: Any, content: Any) -> Message:
@@ -40,25 +67,33 @@ def described(fault: Any, content: Any) -> Message:
     place: list[str] = []
     node = content
     for part in fault["loc"]:
+        if isinstance(part, str) and node is not None and not isinstance(node, dict):
+            continue  # of several kinds of value the one that was meant
+        listed = isinstance(node, list) and isinstance(part, int)
         try:
             node = node[part]
         except (KeyError, IndexError, TypeError):
             node = None
-        name = node.get("id", node.get("code")) if isinstance(node, dict) else None
-        place.append(str(name) if isinstance(part, int) and name is not None else str(part))
-    given = fault.get("input")
-    if isinstance(given, bool) and fault["type"] != "extra_forbidden":
+        names = ("id", "code", "path") if listed and isinstance(node, dict) else ()
+        own = (str(node[name]) for name in names if node.get(name) is not None)
+        place.append(next(own, str(part + 1 if listed else part)))
+    given, type = fault.get("input"), ALIKE.get(fault["type"], fault["type"])
+    if isinstance(given, bool) and type not in {"extra_forbidden", "union_tag_not_found"}:
         what = Message("an unquoted yes/no/on/off is a YAML boolean, put it in quotes")
-    elif fault["type"] == "string_type" and isinstance(given, int | float):
+    elif type == "string_type" and isinstance(given, int | float):
         what = Message(
             "this is a number and should be a text; write '{given}' in quotes", given=given
         )
-    elif fault["type"] == "literal_error":
+    elif given is None:
+        what = FAULTS["empty"]
+    elif type == "literal_error":
         known = re.findall("'([^']*)'", fault["ctx"]["expected"])
         what = Message("there is no value {given!r}; there are: {known}", given=given, known=known)
+    elif type == "dict_type" and fault.get("ctx", {}).get("class_name") == "Text":
+        what = Message("it should have ja and en, the text in both languages")
     else:
-        type = ALIKE.get(fault["type"], fault["type"])
-        what = FAULTS.get(type) or Message("not valid ({msg})", msg=fault["msg"])
+        fits = FAULTS.get(type) or Message("{given!r} is no value of it", given=given)
+        what = Message(fits.template, **{**fits.values, **fault.get("ctx", {})})
     return at(" > ".join(place) or Message("the file"), what)
 
 

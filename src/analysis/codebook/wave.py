@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag, ValidationError
+from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
 from analysis import paths
 from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.validation import describe_validation, twice
+from analysis.codebook.validation import shaped, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
@@ -57,11 +57,11 @@ class WaveFile(Model):
     tool: Tool | None = None
 
 
-def _how_invited(given: Any) -> str:
+def _how_invited(given: Any) -> str | None:
     """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
     if isinstance(given, list | tuple):
         return "list"
-    return "all" if isinstance(given, str) else "number"
+    return "all" if given == "all" else "number" if type(given) is int else None
 
 
 class Wave(Model):
@@ -123,12 +123,7 @@ class Wave(Model):
                 known=known or Message("none"),
             )
         content = yaml_file.load(file)
-        try:
-            read = cls.model_validate({"name": folder.name, **content})
-        except ValidationError as error:
-            last = error.errors(include_url=False)[0]["loc"][-1:]
-            hint = Message("put a code in quotes, such as '012025'") if last == ("code",) else None
-            raise InputError(describe_validation(error, content), file=file, hint=hint) from None
+        read = shaped(cls, {"name": folder.name, **content}, file)
         if read.name != folder.name:
             raise InputError(
                 "the wave calls itself {name!r} but lies in the folder {folder}",

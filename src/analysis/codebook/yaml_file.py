@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from analysis import paths
 from analysis.errors import InputError, Message
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
+WIDE = re.compile(r"\s*[\w-]+：|[ -]*[\u3000\u00a0]")  # a colon or a space of full width
 ENTRIES = 1_000_000  # that aliases repeat and merge keys take over, counted each time
 
 
@@ -28,11 +31,24 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                problem = f"the entry {key.value} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                raise _fault(Message("the entry {key} is there twice", key=key.value), key)
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
         found: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return found
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """A date, which must be one that there is."""
+        try:
+            return super().construct_yaml_timestamp(node)  # type: ignore[misc]
+        except ValueError:  # 30 February
+            raise _fault(Message("there is no day {day}", day=node.value), node) from None
+
+
+Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_timestamp)
+
+
+def _fault(what: Message, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, what, node.start_mark)
 
 
 def read(text: str) -> Any:
@@ -63,12 +79,13 @@ def _parsed(text: str) -> bytes:
             if isinstance(event, yaml.CollectionEndEvent):
                 anchor, size = within.pop()
             elif isinstance(event, yaml.AliasEvent):  # one that is within itself has no end
-                anchor, size = None, sizes.get(anchor, math.inf)
+                endless = math.inf if any(anchor == name for name, _ in within) else 0
+                anchor, size = None, sizes.get(anchor, endless)
             sizes[anchor] = size + 1
             within[-1] = (within[-1][0], within[-1][1] + size + 1)
         if len(within) > DEPTH or within[-1][1] > number + ENTRIES:
-            many = f"more than {DEPTH} entries within entries, or more than {ENTRIES:,} by aliases"
-            raise yaml.YAMLError(many)
+            many = "more than {deep} entries within entries, or more than {entries:,} by aliases"
+            raise yaml.YAMLError(Message(many, deep=DEPTH, entries=ENTRIES))
     return pickle.dumps(yaml.load(text, Loader=Loader))
 
 
@@ -81,22 +98,51 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
         found = read(paths.read_text(file))
     except InputError:
         raise
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 30 February
-        if isinstance(error, UnicodeDecodeError):
-            raise InputError(
-                "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
-            ) from None
-        line: Any = getattr(getattr(error, "problem_mark", None), "line", None)
-        rest = [] if line is None else file.read_text(encoding="utf-8").split("\n")[line:]
-        if rest and rest[0].lstrip(" ").startswith("\t"):
-            raise InputError(
-                "line {line} begins with a tab",
-                file=file,
-                hint="indent with spaces",
-                line=line + 1,
-            ) from None
-        fault = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:160]
-        raise InputError("this is not readable YAML ({fault})", file=file, fault=fault) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _unreadable(error, file) from None
     if not isinstance(found, dict):
         raise InputError("the file must hold {such_as}", file=file, such_as=such_as)
     return found
+
+
+def line_of(file: Path, place: Sequence[int | str]) -> int:
+    """The line of an entry of a readable file by its names and numbers, or of what it is in."""
+    node, line = yaml.compose(paths.read_text(file), Loader=Loader), 0
+    for part in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            inside = {key.value: (key, value) for key, value in node.value}
+            key, node = inside.get(str(part), (None, None))
+            line = key.start_mark.line + 1 if key else line
+    return line
+
+
+def _unreadable(error: Exception, file: Path) -> InputError:
+    """What is wrong with the YAML, in words for who wrote it: those of the parser are not."""
+    what = getattr(error, "problem", None) or next(iter(error.args), None)
+    context = str(getattr(error, "context", None))
+    opened = context.startswith(("while scanning a ", "while parsing a flow"))
+    mark = getattr(error, "context_mark" if opened else "problem_mark", None)
+    if isinstance(what, Message):
+        said = "line {line}: {fault}" if mark else "this is not readable YAML ({fault})"
+        return InputError(said, file=file, fault=what, line=mark and mark.line + 1)
+    hint = Message("put a text with : # @ % or & in quotes, close each quote and bracket, and "
+                   "indent with spaces")  # fmt: skip
+    if mark is None:
+        return InputError("this is not readable YAML", file=file, hint=hint)
+    lines, line = file.read_text("utf-8").split("\n"), mark.line
+    wide = (n for n in (line, line - 1) if WIDE.match("".join(lines[n : n + 1])))
+    if (at := next(wide, None)) is not None:
+        line, hint = at, Message("write spaces and the colon in half width")
+    text = "".join(lines[line : line + 1])
+    if text.lstrip(" ").startswith("\t"):
+        said, hint = "line {line} begins with a tab", Message("indent with spaces")
+        return InputError(said, file=file, hint=hint, line=line + 1)
+    said, text = "line {line} is not readable as YAML: {text}", text.strip()[:60]
+    return InputError(said, file=file, hint=hint, line=line + 1, text=text)

@@ -50,12 +50,14 @@ IDENTITY = {
 }
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
-    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆]|\(\d{1,3}\)|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))"
-    r"|(?:[fq]|問|設問|質問|第)\d{1,3}(?:-\d{1,2})?問?[.):、]*|貴)+"
+    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆貴]|\(\d{1,3}\)|第\d{1,3}問"
+    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*)+"
 )
+LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
-    r"(?:[*※:。?]|[(\[【](?:必須|任意|選択|プルダウン|記入|回答|複数|[単択]一|[1一]つ|ひとつ|[あ当]てはまる"
-    r"|該当する|いくつでも|すべて|全て|半角|required|optional|(?:select|check)all)[^()\[\]【】]*[)\]】]"
+    r"(?:[*※:。?]|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|(?:複数|単一|択一)(?:選択|回答)可?"
+    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
+    r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
     r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
@@ -495,7 +497,7 @@ def _bare(key: str) -> str:
     >>> _bare("3.図書館の職員数(必須)をご記入ください。"), _bare("【任意】課題*")
     ('図書館の職員数', '課題')
     """
-    return BEHIND.sub("", BEFORE.sub("", key))
+    return key if len(key) > LONGEST else BEHIND.sub("", BEFORE.sub("", key))
 
 
 def _asked(rest: str) -> str:

@@ -21,7 +21,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
-from analysis.codebook.validation import describe_validation
+from analysis.codebook.validation import described, shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -91,7 +91,7 @@ def guide() -> Guide:
     file = paths.codebooks() / "visits" / "topics.yml"
     if not file.is_file():
         return Guide(topics=(), contradictions={}, visits={}, facts={})
-    return Guide.model_validate(yaml_file.load(file))
+    return shaped(Guide, yaml_file.load(file), file)
 
 
 def cases() -> list[Case]:
@@ -119,7 +119,8 @@ def _case(file: Path) -> Case:
     try:
         return Case.model_validate(content)
     except ValidationError as error:
-        raise InputError(describe_validation(error, content), file=file, hint=hint) from None
+        fault = described(error.errors(include_url=False)[0], content)
+        raise InputError(fault, file=file, hint=hint) from None
 
 
 # --- what is worth asking -------------------------------------------------------------------------

@@ -473,6 +473,23 @@ def test_words_that_name_nothing_are_none_beside_other(text):
     assert tool("WORK", text, "WORK_9").value in (False, None)
 
 
+def test_a_number_that_is_the_code_of_one_option_and_the_words_of_another_is_asked():
+    words = {1: "0", 2: "1", 3: "2以上", 2020: "2020"}
+    options = [{"code": code, "ja": ja, "en": f"{ja} times"} for code, ja in words.items()]
+    for kind, values in (("single", [1, 3, 2020]), ("multi", [{1}, {3}, {2020}])):
+        book = Codebook.parse(
+            {**BOOK.model_dump(exclude={"questions"}),
+             "questions": [{**question(kind, options=options), "id": "Q"}]}
+        )  # fmt: skip
+        got = [Reader(book).read(text, TEXT, book["Q"], "Q") for text in ("0", "3", "2020", "1")]
+        assert [one.value for one in got] == [*values, None]
+        assert got[-1].rules == ("two-readings",)
+    options[2]["source"] = ["1"]  # as the file writes it
+    asked = [{**question("single", options=options), "id": "Q"}]
+    book = Codebook.parse({**BOOK.model_dump(exclude={"questions"}), "questions": asked})
+    assert Reader(book).read("1", TEXT, book["Q"], "Q").value == 3
+
+
 def test_two_possible_readings_are_refused():
     assert tool("WORK", "2.翻訳 1.文書の作成, 要約").value == {1, 2}
     assert tool("DOUBLE", "1.作成 3.作成, 要約").rules == ("two-readings",)

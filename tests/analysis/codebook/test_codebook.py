@@ -236,7 +236,7 @@ def test_what_another_table_shares_is_checked(tmp_path, features, told):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("id: a\nid: b\n", "the entry id is there twice"), ("as_of: 2019-02-30\n", "YAML"),
+    [("id: a\nid: b\n", "the entry id is there twice"), ("as_of: 2019-02-30\n", "no day 2019"),
      ("[" * 100_000, "YAML"), ("id: [", "YAML")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_as_yaml(tmp_path, text, told):

@@ -172,7 +172,8 @@ def test_a_form_that_lacks_a_question_is_refused_for_that_and_not_read_otherwise
         ("[{code: '012025'}]", "name: this entry is lacking"),
         ("[{code: '012025', name: 函館市}, {code: '012025', name: 函館}]", "'?012025'? twice"),
         ("[{code: '012026', name: 函館市}]", "'012026', which does not exist"),
-        ("全部", "'全部'; there are: all"),
+        ("全部", "a number, all, or a list of code and name"),
+        ("yes", "a number, all, or a list of code and name"),
     ],
 )
 def test_a_slip_in_the_list_of_the_invited_is_told_where_it_is(libraries, invited, said):
