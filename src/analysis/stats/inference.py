@@ -320,7 +320,7 @@ class _Gaps:
 
     def at(self, rank: int) -> float:
         """The difference of which so many are smaller, or as large and before it."""
-        least = 1e-14 * max(abs(self.x[[0, -1]]).max(), abs(self.y[[0, -1]]).max())  # of rounding
+        least = 1e-14 * (abs(np.append(self.x, self.y)).max() or 1.0)  # that of rounding
         low, high = self.x[0] - self.y[-1] - least, self.x[-1] - self.y[0] + least
         while high - low > 2 * least:
             middle = (low + high) / 2
