@@ -381,8 +381,9 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
                 return option.code, ("label",)
     found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
     if found and int(found[1]) in codes:
-        rest, label = _folded(found[2]), _folded(question.option(int(found[1])).ja)
-        if not rest or (re.search(r"[^\W\d]", rest) and label.startswith(rest)):
+        rest, option = _folded(found[2]), question.option(int(found[1]))
+        begins = any(_folded(own).startswith(rest) for own in words_of(option))
+        if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(found[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
