@@ -418,6 +418,7 @@ def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
         "（7）{}",
         "F7 {}",
         "Q27. {}をご記入ください（半角数字）",
+        "Please enter the {}?",
         "第3問 {}は？",
     ],
 )
