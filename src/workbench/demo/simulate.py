@@ -107,9 +107,10 @@ def simulate(
     kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])
     types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
     management = rng.standard_normal(n)
-    how = (separation, KNOWN["effects"][truth], noise, rng)
     records = [
-        _municipality(i, int(kind), strength, *how)
+        _municipality(
+            i, strength, KNOWN["effects"][truth], _Draws(rng, int(kind), separation, noise)
+        )
         for i, (kind, strength) in enumerate(zip(types, management, strict=True), 1)
     ]
     _skip(records, book)
@@ -123,52 +124,60 @@ def simulate(
     return Simulated(records, responses, status, known)
 
 
+class _Draws:
+    """Draws the answers of one municipality of the type `kind`, one after the other."""
+
+    driven = 0.0  # what drives the outcomes, beside the noise
+
+    def __init__(
+        self, rng: np.random.Generator, kind: int, separation: float, noise: float
+    ) -> None:
+        self.rng, self.kind, self.separation, self.noise = rng, kind, separation, noise
+
+    def typical(self, what: str) -> Any:
+        """What is typical of its type, or of another where types are not separate."""
+        own = self.rng.random() < self.separation
+        return KNOWN["typical"][what][(self.kind if own else int(self.rng.integers(1, 6))) - 1]
+
+    def between(self, what: str, digits: int = 0) -> float:
+        low, high = self.typical(what)
+        return round(float(self.rng.uniform(low, high)), digits)
+
+    def one_of(self, what: str) -> Any:
+        return self.typical(what)[int(self.rng.integers(2))]
+
+    def outcome(self, levels: int) -> int:
+        y = self.driven + self.noise * self.rng.standard_normal()
+        return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
+
+    def some(self, options: int, share: float) -> set[int]:
+        ticked = {k for k in range(1, options + 1) if self.rng.random() < share}
+        return ticked or {int(self.rng.integers(1, options + 1))}
+
+    def few(self, options: int, n: int) -> set[int]:
+        return set(map(int, self.rng.choice(np.arange(1, options + 1), n, replace=False)))
+
+    def rating(self, mean: float, noise: float) -> int:
+        return int(np.clip(round(3 + mean + noise * self.rng.standard_normal()), 1, 5))
+
+
 def _municipality(
-    number: int,
-    kind: int,
-    management: float,
-    separation: float,
-    effects: dict[str, float],
-    noise: float,
-    rng: np.random.Generator,
+    number: int, management: float, effects: dict[str, float], draw: _Draws
 ) -> dict[str, Any]:
-    def typical(what: str) -> Any:
-        own = rng.random() < separation
-        return KNOWN["typical"][what][(kind if own else int(rng.integers(1, 6))) - 1]
-
-    def between(what: str, digits: int = 0) -> float:
-        low, high = typical(what)
-        return round(float(rng.uniform(low, high)), digits)
-
-    def one_of(what: str) -> Any:
-        return typical(what)[int(rng.integers(2))]
-
-    size = int(rng.choice(KNOWN["typical"]["size"][kind - 1]))
+    """The answers of one municipality; another order of the draws would make other demo waves."""
+    rng = draw.rng
+    size = int(rng.choice(KNOWN["typical"]["size"][draw.kind - 1]))
     population = int(rng.uniform(*KNOWN["population"][size]))
     staff = max(40, int(population * rng.uniform(0.0055, 0.0075)))
     it = max(2, int(staff * rng.uniform(0.008, 0.02)))
     two = rng.random() < (0.55 if size <= 2 else 0.2)
-    lead = KNOWN["lead"][kind - 1]
+    lead = KNOWN["lead"][draw.kind - 1]
     drives = {"management": management, "two_section": two, "size": 3 - size, "type": lead}
-    driven = sum(effects[name] * value for name, value in drives.items())
-
-    def outcome(levels: int) -> int:
-        y = driven + noise * rng.standard_normal()
-        return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
-
-    def some(options: int, share: float) -> set[int]:
-        ticked = {k for k in range(1, options + 1) if rng.random() < share}
-        return ticked or {int(rng.integers(1, options + 1))}
-
-    def rating(slope: float, noise: float) -> int:
-        y = 3 + slope * management + noise * rng.standard_normal()
-        return int(np.clip(round(y), 1, 5))
-
-    # drawn in this order, whatever the order of the questions
-    ways, external = set(one_of("Q13")), set(one_of("Q21"))
-    reemployed = between("reemployed", 3)
-    partners = set(one_of("Q24"))
-    people = int(between("external"))
+    draw.driven = sum(effects[name] * value for name, value in drives.items())
+    approach = {"Q13": set(draw.one_of("Q13")), "Q21": set(draw.one_of("Q21"))}
+    reemployed = draw.between("reemployed", 3)
+    approach["Q24"] = set(draw.one_of("Q24"))
+    people = int(draw.between("external"))
     return {
         "Q00": name_of(number, size),
         "Q01": code_of(number),
@@ -177,37 +186,49 @@ def _municipality(
         "Q04": dt.date(2019, 7, 22) + dt.timedelta(days=int(rng.integers(0, 28))),
         "Q05": staff,
         "Q06": 2 if two else int(rng.choice([1, 3, 4], p=[0.35, 0.5, 0.15])),
-        "Q07": some(7, 0.25 + 0.07 * outcome(5)),
+        "Q07": draw.some(7, 0.25 + 0.07 * draw.outcome(5)),
         "Q08": it,
-        "Q09": round(it * between("long", 3)),
+        **approach,
+        **_staffing(draw, it, reemployed, people),
+        **_results(draw, management),
+    }
+
+
+def _staffing(draw: _Draws, it: int, reemployed: float, people: int) -> dict[str, Any]:
+    """How the section is staffed: of `it` people, by how many from outside (`people`)."""
+    return {
+        "Q09": round(it * draw.between("long", 3)),
         "Q10": round(it * reemployed / (1 - reemployed)),
-        "Q11": round(it * between("vendor") / 200, 1),
-        "Q12": outcome(5),
-        "Q13": ways,
-        "Q14": round(it * between("recruited", 3)),
-        "Q15": between("years", 1),
-        "Q16": one_of("Q16"),
-        "Q17": some(6, 0.3),
-        "Q18": outcome(4),
-        "Q19": some(6, 0.4),
-        "Q20": between("days", 1),
-        "Q21": external,
+        "Q11": round(it * draw.between("vendor") / 200, 1),
+        "Q12": draw.outcome(5),
+        "Q14": round(it * draw.between("recruited", 3)),
+        "Q15": draw.between("years", 1),
+        "Q16": draw.one_of("Q16"),
+        "Q17": draw.some(6, 0.3),
+        "Q18": draw.outcome(4),
+        "Q19": draw.some(6, 0.4),
+        "Q20": draw.between("days", 1),
         "Q22": max(1, people),
-        "Q23": outcome(4),
-        "Q24": partners,
-        "Q25": set(one_of("Q25")),
-        "Q26": int(between("vendor")),
-        "Q27": int(one_of("Q27")),
-        "Q28": rating(-1.1, 0.5),
-        **{f"Q29_{k}": rating(0.9, 0.6) for k in range(1, 6)},
-        "Q30_1": outcome(5),
-        "Q30_2": outcome(5),
-        "Q31": outcome(5),
-        "Q32": some(6, 0.2 + 0.12 * outcome(5)),
-        "Q33": dt.date(int(rng.integers(2013, 2020)), int(rng.integers(1, 7)), 1),
-        "Q34": set(map(int, rng.choice(np.arange(1, 10), 3, replace=False))),
-        "Q35": set(map(int, rng.choice(np.arange(1, 9), 2, replace=False))),
-        "Q36": str(rng.choice(KNOWN["comments"])) if rng.random() < 0.5 else None,
+        "Q23": draw.outcome(4),
+        "Q25": set(draw.one_of("Q25")),
+        "Q26": int(draw.between("vendor")),
+        "Q27": int(draw.one_of("Q27")),
+    }
+
+
+def _results(draw: _Draws, management: float) -> dict[str, Any]:
+    """How the section is managed, what it achieves and what it needs."""
+    return {
+        "Q28": draw.rating(-1.1 * management, 0.5),
+        **{f"Q29_{k}": draw.rating(0.9 * management, 0.6) for k in range(1, 6)},
+        "Q30_1": draw.outcome(5),
+        "Q30_2": draw.outcome(5),
+        "Q31": draw.outcome(5),
+        "Q32": draw.some(6, 0.2 + 0.12 * draw.outcome(5)),
+        "Q33": dt.date(int(draw.rng.integers(2013, 2020)), int(draw.rng.integers(1, 7)), 1),
+        "Q34": draw.few(9, 3),
+        "Q35": draw.few(8, 2),
+        "Q36": str(draw.rng.choice(KNOWN["comments"])) if draw.rng.random() < 0.5 else None,
     }
 
 
