@@ -20,7 +20,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError, printed
-from analysis.survey import Survey
+from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import cluster, overview
 from workbench.page_work import Made, Work
@@ -123,13 +123,12 @@ def run(
     Returns the folder, how many pages were asked for, those of them that were made now or were up
     to date, and why the run ended early (empty: it did not).
     """
-    started = time.monotonic()
+    started, jobs = time.monotonic(), options.jobs or (os.cpu_count() or 1) + 1
     if target:
         cluster.refuse_received(target)
     edition, notebook = plan.edition, plan.notebooks[0]
-    jobs = options.jobs or (os.cpu_count() or 1) + 1
     pages = Pages(edition.profiles, plan.keys[notebook.name])
-    seed = int(plan.parameters(notebook).get("seed", 20191003))
+    seed = int(plan.parameters(notebook).get("seed", SEED))
     try:
         view: dict[str, Any] = {"audience": edition.audience, "language": edition.language}
         ahead = {"wave": edition.wave, "seed": seed, **view}
@@ -140,22 +139,9 @@ def run(
             pages.open()
             facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
             work = _work(plan, pages.key, release.context(edition, facts), options, ahead)
-            todo = [(c, n) for c, n in names.items() if options.force or c not in pages.made]
-            progress = Progress(len(todo), "profiles")
-            if todo:
+            if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
                 overview.members(survey, seed=seed)  # caches the typology, which all pages read
-            if scheduler and todo:
-                data = cluster.packed(edition.wave, notebook.declares.get("reads", ()))
-                made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
-            else:
-                make = partial(work.make, kernels=kernels, scratch=pages.folder)
-                made = local(make, todo, jobs, kernels, progress)
-            with contextlib.closing(made):
-                for one in made:
-                    if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
-                        pages.put(one)
-                        progress.ended(one.ran.name)
-            progress.close()
+                _make(plan, work, todo, pages, kernels, jobs, scheduler)
         rans = [pages.made[code] for code in names if code in pages.made]
         if kernels.stopped:
             return pages.edition.folder, len(names), rans, kernels.stopped
@@ -176,6 +162,31 @@ def run(
             "then the same command carries on",
             strerror=error.strerror or error,
         ) from None
+
+
+def _make(
+    plan: Plan,
+    work: Work,
+    todo: Mapping[str, str],
+    pages: Pages,
+    kernels: Kernels,
+    jobs: int,
+    scheduler: str | None,
+) -> None:
+    """Make the pages of `todo` (code -> name), here or by a cluster, and keep each in `pages`."""
+    progress = Progress(len(todo), "profiles")
+    if scheduler:
+        data = cluster.packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
+        made = cluster.remote(scheduler, work, todo.items(), data=data, kernels=kernels)
+    else:
+        make = partial(work.make, kernels=kernels, scratch=pages.folder)
+        made = local(make, todo.items(), jobs, kernels, progress)
+    with contextlib.closing(made):
+        for one in made:
+            if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
+                pages.put(one)
+                progress.ended(one.ran.name)
+    progress.close()
 
 
 def local(
