@@ -45,7 +45,7 @@ ALIKE = {
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
-def shaped(model: type[Shaped], content: Any, file: Path, hint: str | None = None) -> Shaped:
+def shaped(model: type[Shaped], content: Any, file: Path) -> Shaped:
     """The content of a YAML file in its right shape.
 
     Raises InputError: its first fault in one sentence that names line and entry.
@@ -54,8 +54,8 @@ def shaped(model: type[Shaped], content: Any, file: Path, hint: str | None = Non
         return model.model_validate(content)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        if fault["loc"][-1:] == ("code",):
-            hint = Message("put a code in quotes, such as '012025'")
+        is_code = fault["loc"][-1:] == ("code",)
+        hint = Message("put a code in quotes, such as '012025'") if is_code else None
         what, line = described(fault, content), yaml_file.line_of(file, fault["loc"])
         if line:
             what = Message("line {line}: {fault}", line=line, fault=what)

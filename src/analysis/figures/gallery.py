@@ -176,24 +176,10 @@ class Gallery:
                 name=name,
                 subject=Message(lacking[0]),
             )
-        origin = label(
-            "figure.origin", self.language, n=f"{n:,}", of=denominator, source=self.source
-        )
+        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
+        origin, csv = label("figure.origin", self.language, **about), to_csv(self.rounded(data))
         try:
-            # each `savefig` sets the layout engine back to the default, which would lay out anew
-            with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
-                canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
-                column = _settle(canvas)
-                if self.notice:  # a page gives all else as text
-                    column = _write(canvas, column, self.notice, gap=0.02)
-                whole = _write(canvas, _write(canvas, column, origin), title, above=True)
-                checks.check(canvas, name)
-                image, part = _images(canvas, whole, column)
-                shown = _png(part)
-                csv = to_csv(self.rounded(data))
-                if self.folder:  # a page alone needs neither
-                    svg = _svg(canvas, whole, self.scale)
-                    self._write("figures", name, png=_png(image), svg=svg, csv=csv)
+            shown = self._exported(canvas, name, title, origin, csv)
         finally:
             plt.close(canvas)
         return Figure(
@@ -209,6 +195,22 @@ class Gallery:
             csv=csv.decode("utf-8-sig"),
             key=key,
         )
+
+    def _exported(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
+        """Lay out, check and write a figure; gives the PNG that a page shows."""
+        # each `savefig` sets the layout engine back to the default, which would lay out anew
+        with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
+            canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
+            column = _settle(canvas)
+            if self.notice:  # a page gives all else as text
+                column = _write(canvas, column, self.notice, gap=0.02)
+            whole = _write(canvas, _write(canvas, column, origin), title, above=True)
+            checks.check(canvas, name)
+            image, part = _images(canvas, whole, column)
+            if self.folder:  # a page alone needs neither
+                svg = _svg(canvas, whole, self.scale)
+                self._write("figures", name, png=_png(image), svg=svg, csv=csv)
+            return _png(part)
 
     def table(
         self,

@@ -24,7 +24,6 @@ ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
 MANY = 1_000  # units, of two groups in each, from which the normal limit takes the place of draws
 MANY = 1_000  # of whom so many are in each group, or all together: the normal limit, no draws
-AT_ONCE = 20_000_000  # units of all draws of two groups, above which the limit is taken
 Z = stats.norm.ppf(0.975)
 
 
@@ -483,7 +482,7 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
     return float(2 * low - 1), float(2 * high - 1)
 
 
-def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) -> float:
+def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray) -> float:
     """How often a simple random draw is spread at least as unevenly over classes as this one.
 
     Chi-square statistic, 9,999 draws without replacement. `counts`: drawn of each class;
@@ -494,7 +493,7 @@ def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray, *, seed: int = 0) ->
     """
     n, draws = counts.sum(), 9_999
     expected = n * everyone / everyone.sum()
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(everyone, n, size=draws)
+    drawn = np.random.default_rng(0).multivariate_hypergeometric(everyone, n, size=draws)
     seen, far = (
         ((x - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=-1) for x in (counts, drawn)
     )

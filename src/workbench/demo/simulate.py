@@ -29,6 +29,7 @@ SIZES = {  # by the code of the questionnaire
     4: "other_city", 5: "special_ward", 6: "town_village",
 }  # fmt: skip
 FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
+NOISE = 0.6  # standard deviation of the outcomes beside what drives them
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = yaml.safe_load(
     files("workbench").joinpath("data/simulate.yml").read_text(encoding="utf-8")
@@ -81,7 +82,6 @@ def simulate(
     *,
     truth: Literal["A", "B"] = "A",
     separation: float = 1.0,
-    noise: float = 0.6,
     missing: float = 0.03,
     seed: int = 20191003,
     codebook: Codebook | None = None,
@@ -91,7 +91,6 @@ def simulate(
     Parameters
     ----------
     separation : 1: answers typical of the type; 0: answers of types drawn at random, no structure.
-    noise : standard deviation of the outcomes beside what drives them.
     missing : share of the answers that are not given.
 
     Examples
@@ -108,9 +107,7 @@ def simulate(
     types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
     management = rng.standard_normal(n)
     records = [
-        _municipality(
-            i, strength, KNOWN["effects"][truth], _Draws(rng, int(kind), separation, noise)
-        )
+        _municipality(i, strength, KNOWN["effects"][truth], _Draws(rng, int(kind), separation))
         for i, (kind, strength) in enumerate(zip(types, management, strict=True), 1)
     ]
     _skip(records, book)
@@ -129,10 +126,8 @@ class _Draws:
 
     driven = 0.0  # what drives the outcomes, beside the noise
 
-    def __init__(
-        self, rng: np.random.Generator, kind: int, separation: float, noise: float
-    ) -> None:
-        self.rng, self.kind, self.separation, self.noise = rng, kind, separation, noise
+    def __init__(self, rng: np.random.Generator, kind: int, separation: float) -> None:
+        self.rng, self.kind, self.separation = rng, kind, separation
 
     def typical(self, what: str) -> Any:
         """What is typical of its type, or of another where types are not separate."""
@@ -147,7 +142,7 @@ class _Draws:
         return self.typical(what)[int(self.rng.integers(2))]
 
     def outcome(self, levels: int) -> int:
-        y = self.driven + self.noise * self.rng.standard_normal()
+        y = self.driven + NOISE * self.rng.standard_normal()
         return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
 
     def some(self, options: int, share: float) -> set[int]:
