@@ -54,9 +54,10 @@ def hidden(folder):
 
 
 def says_its_process(file):
-    """A cell that writes the process of its kernel, and then takes very long."""
+    """A cell that starts a process, writes that of its kernel, and then takes very long."""
     return (
-        f"import os, time; from pathlib import Path\n"
+        f"import os, subprocess, time; from pathlib import Path\n"
+        f"subprocess.Popen(['sleep', '600'])\n"
         f"Path({str(file)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
     )
 

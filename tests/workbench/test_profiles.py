@@ -23,6 +23,7 @@ from workbench import cli, overview
 from workbench.fanout import Pages
 from workbench.page_work import Made
 from workbench.profiles import profiles
+from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
 from workbench.run.refresh import refresh
 
@@ -51,6 +52,12 @@ def made(project, name="demo-2019.profiles"):
 
 def links(page):
     return set(re.findall(r'href="(\d{6})\.html"', page.read_text()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_server():
+    """One server of kernels for all runs here: it ends with the thread that started it."""
+    Kernels().warm()
 
 
 @pytest.fixture
@@ -102,7 +109,7 @@ def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert page.stat().st_mtime_ns == before.st_mtime_ns
-    assert profiles("demo-2019", ["990019"], force=True).as_asked
+    assert profiles("demo-2019", THREE[:1], force=True).as_asked
     assert page.stat().st_mtime_ns > before.st_mtime_ns
 
 

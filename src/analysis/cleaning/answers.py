@@ -39,7 +39,7 @@ CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
-SLASHED = rf"{LISTED}|\s*[/／]\s*"
+ALSO = rf"{LISTED}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+"  # where these make it clear
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -52,8 +52,8 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     if (named := _explained(text, question)) is not None:
         return named
     code, rules = _option(text, question)
-    if code is not None:
-        return Parsed("answered", code, rules)
+    if code is not None or rules:
+        return refused(*rules) if code is None else Parsed("answered", code, rules)
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
@@ -75,6 +75,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if (named := _explained(text, question)) is not None:
         return replace(named, value=frozenset({named.value}))
     whole, how = _option(text, question)
+    if whole is None and how:
+        return refused(*how)
     plain = tidy(text)
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
@@ -94,7 +96,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, SLASHED)]
+    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, ALSO)]
     clear = (read for read in tried if read and "other-like-an-option" not in read.rules)
     return next(clear, tried[0]) or refused("no-such-option")
 
@@ -249,7 +251,7 @@ def _beside_other(parts: list[str], question: Question) -> Parsed | None:
         codes |= {code} - {None}
         rules |= dict.fromkeys(how)
         at += size
-    if last - first >= len(words):  # options between words: they may be words, too
+    if words and last - first >= len(words):  # options between words: they may be words, too
         rules["other-like-an-option"] = None
     read = judged(codes, tuple(rules), question)
     return read if read.state == "unreadable" else replace(read, other="、".join(words))
@@ -359,6 +361,11 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     plain = tidy(text).removesuffix(".0")
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
+        given = {option.code for option in question.options if raw in option.source}
+        worded = {option.code for option in question.options if raw in words_of(option)}
+        meant = given or worded | ({int(plain)} & codes if worded else set())
+        if meant:  # not the code of one and the words of another, but what the codebook says wins
+            return (min(meant), ()) if len(meant) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
@@ -374,8 +381,9 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
                 return option.code, ("label",)
     found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
     if found and int(found[1]) in codes:
-        rest, label = _folded(found[2]), _folded(question.option(int(found[1])).ja)
-        if not rest or (re.search(r"[^\W\d]", rest) and label.startswith(rest)):
+        rest, option = _folded(found[2]), question.option(int(found[1]))
+        begins = any(_folded(own).startswith(rest) for own in words_of(option))
+        if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(found[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)

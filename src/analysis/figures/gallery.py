@@ -429,11 +429,11 @@ def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image
     Most figures have no more; of the others, no letter or line looks different, and the file is
     less than half as large.
     """
-    buffer, dpi = io.BytesIO(), canvas.dpi
-    box, no_loss = whole.padded(MARGIN), {"compress_level": 0}
-    canvas.savefig(buffer, format="png", dpi=dpi, bbox_inches=box, pil_kwargs=no_loss)
-    drawn = Image.open(buffer).convert("RGB")
-    image = drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    buffer, dpi, box = io.BytesIO(), canvas.dpi, whole.padded(MARGIN)
+    canvas.savefig(buffer, format="rgba", dpi=dpi, bbox_inches=box)
+    width, pixels = int(box.width * dpi), buffer.getvalue()
+    drawn = Image.frombuffer("RGBA", (width, len(pixels) // (4 * width)), pixels)
+    image = drawn.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     left, top = (part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi
     right, low = left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi
     ends = (min(round(right), image.width), min(round(low), image.height))

@@ -6,6 +6,7 @@ the day on which they came; the answer that was there before stays in the ledger
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,14 +15,26 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.cells import REASONS, Piece, Remark
+from analysis.intake.entries import answer_in
 from analysis.intake.files import is_table, read_file
-from analysis.intake.headings import normalise
+from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet, place_of
 from analysis.text import LANGUAGES, label
 
 FOLDER = "corrections"
 MARK = "workbench queries"  # heads the hidden columns: file, sheet and cell of each answer
-CONFIRMED = {"はい", "正しい", "間違いありません", "ok", "yes"}
+YES = {"はい", "yes"}
+CONFIRMED = re.compile(  # that an answer stays as it is
+    r"(?:内容|回答|記載|数値)?(?:に|は|の)?(?:変更|修正|訂正|間違い?|誤り|相違|異[同存])(?:点|箇所)?(?:は|も)?"
+    r"(?:なし|無し?|ない|無い|あり?ません|有りません|ござい?ません)(?:です)?"
+    r"|(?:この|その|今の|現在の|記載の|回答の|左記の)?(?:まま|とお?り|通り)(?:で(?:よい|良い|いい|結構|す|お願い|問題).*|です)?"
+    r"|(?:こ[れの].*で)?(?:正しい|合ってい(?:る|ます)|問題(?:ない|なし|ありません)|確認(?:済み?|しました))(?:です)?"
+    r"|はい|ok|yes|correct|confirmed|unchanged|nochanges?|asis|(?:it)?staysasitis"
+)
+ARROW = re.compile(r".*[→⇒⇨➡]\s*|^(?:正しくは|正|修正(?:後|値)?|訂正(?:後)?)[:：は、]?\s*", re.S)
+TAIL = re.compile(
+    r"(?:に|へ)?(?:修正|訂正|変更)(?:します|願います|お?願.*|してください|下さい)?[。.]?$|(?:が正しい|です|でした)[。.]?$"
+)
 
 
 class Correction(NamedTuple):
@@ -51,17 +64,42 @@ def waves_of(sheets: Iterable[Sheet]) -> set[str]:
 
 def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
-    words = CONFIRMED | {label("queries.as_is", language) for language in LANGUAGES}
-    found, as_is = [], {*map(normalise, words)}
+    as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
     none = {label("queries.none", language) for language in LANGUAGES}
+    found = []
     for head, column in _marks(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
-            key, nothing = normalise(text), column > 2 and sheet.text.iat[row, column - 3] in none
-            if text and (key not in as_is or (nothing and key in {"はい", "yes"})):  # an answer
+            key, nothing = (
+                normalise(text).rstrip("。.!"),
+                column > 2 and sheet.text.iat[row, column - 3] in none,
+            )
+            stays = key in as_is or CONFIRMED.fullmatch(key)
+            if text and (not stays or (nothing and key in YES)):  # an answer
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
     return found
+
+
+def meant(text: str, old: str, variable: str, headings: Headings) -> str:
+    """The answer that a reply gives: 13 of →13, of 12→13 or of 正しくは13です.
+
+    Empty where it is none, and would take the place of one.
+    """
+    book = headings.book
+    question = book.question_of.get(variable)
+    if question is None or question.type == "text" or any(o.other for o in question.options):
+        return text
+    if question.type == "multi" and variable != question.id:
+        return text  # a tick
+    tokens = {token for missing in book.missing.values() for token in missing.tokens}
+    if normalise(text) in map(normalise, tokens | {*question.missing_codes}):
+        return text
+    bare = ARROW.sub("", text).strip()
+    for own in (TAIL.sub("", bare).strip(), bare):
+        if answer_in(own, question, headings):
+            return own
+    return "" if answer_in(old, question, headings) else text
 
 
 def _marks(sheet: Sheet) -> list[list[int]]:
@@ -84,10 +122,13 @@ def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
     return pieces, found
 
 
-def apply(cells: pd.DataFrame, corrections: Iterable[Correction]) -> list[Remark]:
+def apply(
+    cells: pd.DataFrame, corrections: Iterable[Correction], headings: Headings
+) -> list[Remark]:
     """Put replies in the place of the answers that they correct, in `cells` itself.
 
-    One that is about no answer is left as a cell of no question, which is a finding.
+    One that is about no answer, or none itself where one is, is left as a cell of no question,
+    which is a finding.
     """
     remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
     for one in corrections:
@@ -98,8 +139,16 @@ def apply(cells: pd.DataFrame, corrections: Iterable[Correction]) -> list[Remark
             cells.at[own, "reason"] = "unmatched"
             continue
         (old,) = there
-        now[one.answer] = own
         record, variable = int(cells.at[old, "record"]), str(cells.at[old, "variable"])
+        text = meant(one.text, str(cells.at[old, "text"]), variable, headings)
+        if not text:
+            cells.at[own, "reason"] = "unmatched"
+            continue
+        if text != one.text:
+            known = cells["stands_for"].cat
+            cells["stands_for"] = known.set_categories(known.categories.union([text], sort=False))
+            cells.at[own, "stands_for"] = text
+        now[one.answer] = own
         remarks.append(Remark(
             "corrected", *one.answer, str(cells.at[old, "text"]), one.text, one.place,
             record, variable,
@@ -110,10 +159,14 @@ def apply(cells: pd.DataFrame, corrections: Iterable[Correction]) -> list[Remark
     return remarks
 
 
-def of_an_answer(cells: pd.DataFrame, one: Correction) -> bool:
-    """Whether a reply is about one answer of a wave, be it as received or corrected before."""
+def of_an_answer(cells: pd.DataFrame, one: Correction, headings: Headings) -> bool:
+    """Whether a reply corrects one answer of a wave, be it as received or corrected before."""
     there = cells.loc[_index(cells, one.answer)]
-    return bool(((there["record"] >= 0) | (there["reason"] == "corrected")).sum() == 1)
+    there = there[(there["record"] >= 0) | (there["reason"] == "corrected")]
+    if len(there) != 1:
+        return False
+    old, variable = str(there["text"].iat[0]), str(there["variable"].iat[0])
+    return meant(one.text, old, variable, headings) != ""
 
 
 def _index(cells: pd.DataFrame, place: tuple[str, str, str]) -> list[int]:

@@ -16,7 +16,16 @@ import numpy as np
 from analysis.codebook.questions import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
-from analysis.intake.entries import CIRCLED, MARK, MARKS, NOTHING, chosen, is_filler, is_print
+from analysis.intake.entries import (
+    CIRCLED,
+    MARK,
+    MARKS,
+    NOTHING,
+    answer_in,
+    chosen,
+    is_filler,
+    is_print,
+)
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.printed import (
     ABOVE,
@@ -257,9 +266,17 @@ class _Copies:
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""
         there = [form for form in self.forms if target in form.labels]
+        question = self.headings.book.question_of.get(target)
+        loose = question is None or question.type in {"text", "multi"}
         entries = (form.entry(target, way, step) for form in there)
+        if step == 2 and not loose:  # past what stands beside the label: only what is an answer
+            entries = (entry if entry and entry.sure else None for entry in entries)
         texts = Counter(entry.text if entry else "" for entry in entries)
-        if len(there) > 3 and len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts))):
+        if (
+            len(there) > (3 if step == 1 else 1)
+            and len(texts) == 1
+            and not ANSWER_LIKE.match(next(iter(texts)))
+        ):
             return 0  # printed
         told = {t for t, n in texts.items() if INSTRUCTION.match(t) and (n > 1 or len(there) == 1)}
         return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
@@ -423,6 +440,7 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
+        explained = _explained(reply, headings) if lone else set()
         for row, column in np.argwhere((reply.mark == NOTE) & (grid != "")).tolist():
             text = grid[row, column]
             # a mark or number is an office's, unless every copy has it in the same place
@@ -439,7 +457,8 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
                 continue  # who replied, told again
             if named:
                 others[row, column] = text
-            if not lone or entered or row in rows or named or (row, column) in open_:
+            beside = row in rows and column not in explained
+            if not lone or entered or beside or named or (row, column) in open_:
                 reply.mark[row, column] = UNMATCHED
         _check_shifted(reply)
         _set_aside(reply, headings)
@@ -457,6 +476,20 @@ def _is_printed(form: Form, place: Place) -> bool:
         or PRINTED.search(text) is not None
         or any(is_print(text, question) for question in lists)
     )
+
+
+def _explained(reply: _Reply, headings: Headings) -> set[int]:
+    """The columns in which a lone form says how to answer, beside most labels; no answers are."""
+    form, found = reply.form, set[int]()
+    rows = {row: headings.book.question_of.get(name) for name, (row, _) in form.labels.items()}
+    for column in range(form.sheet.shape[1]):
+        cells = [(question, form.text((row, column))) for row, question in rows.items()
+                 if reply.mark[row, column] == NOTE and form.text((row, column))]  # fmt: skip
+        asked = [(q, text) for q, text in cells if q is not None and q.type != "text"]
+        likely = sum(answer_in(text, question, headings) != "" for question, text in asked)
+        if 4 * len(cells) >= 3 * len(rows) > 9 and 2 * likely < len(cells):
+            found.add(column)
+    return found
 
 
 def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:

@@ -79,6 +79,7 @@ class Form:
         self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
         self.ticked: set[Place] = set()
         self.labels = self._labels()
+        self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
         asked = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in asked if question.type == "battery"]
@@ -159,6 +160,8 @@ class Form:
         place, left_over, passed = self.labels[target], step, 0
         question = self.headings.book.question_of.get(target)
         own = {target, *([question.id, *question.variables] if question else [])}
+        heads = (*self.labels.items(), *self._heads.items())
+        others = {at for name, at in heads if name not in own}
         while left_over and passed < 3:
             if (beyond := self.next_to(place, way)) is None:
                 return None
@@ -166,8 +169,7 @@ class Form:
             if self.text(place) in BRACKETS:
                 way = RIGHT  # the answer is between them
             elif place in self.words | self.listed:
-                meant = self.headings.meaning(self.text(place))
-                if left_over < step or (meant and meant.target not in own):
+                if left_over < step or place in others:
                     return None  # what stands behind another label belongs to that
                 passed += place not in self.listed
             else:
@@ -210,10 +212,12 @@ class Form:
             place = line[0] if len(line) == 1 and not PRINTED.search(self.text(line[0])) else place
             text = self.text(place)
         if question is None or question.identity or question.type == "text":
-            return None if is_print(text, None) else Entry(place, text)
+            code = target == "@code" or (question and question.identity == "code")
+            none = is_print(text, None) or (code and not re.search(r"\d", text))
+            return None if none else Entry(place, text)
         if question.type == "multi":
-            if target != question.id:
-                return Entry(place, text) if text else None
+            if target != question.id:  # a tick, or a remark as long as no label asks for one
+                return Entry(place, text) if text and not PRINTED.search(text) else None
             return self._codes(place, question)
         return self._in_line(place, question)
 
@@ -330,11 +334,11 @@ class Form:
             if target in self.headings.book or target.startswith("@"):
                 cells = [p for p in self._region(place) if p > place]
                 answers = [p for p in cells if is_answer_word(self.text_at[p])]
-                if len(answers) == 1 and not self._heads(answers[0]):
+                if len(answers) == 1 and not self._heads_a_column(answers[0]):
                     self.labels[target] = answers[0]
                     self.words.add(answers[0])
 
-    def _heads(self, place: Place) -> bool:
+    def _heads_a_column(self, place: Place) -> bool:
         """Whether a cell has words on both sides, as the heads of the columns of a table."""
         beside = (self.next_to(place, way) for way in (LEFT, RIGHT))
         return all(at and at not in self.words and is_word(self.text(at)) for at in beside)
@@ -355,8 +359,7 @@ class Form:
                 continue
             own = re.split("[:：]", text)[0] if question.type == "battery" else text
             variable = self.headings.choice(question, own)
-            if variable and variable not in self.labels:
-                self.labels[variable] = place
+            if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
 
     def _region(self, place: Place, own: Iterable[str] = ()) -> Iterator[Place]:

@@ -135,7 +135,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
-    corrected = corrections.apply(cells, replies)
+    corrected = corrections.apply(cells, replies, Headings(codebook, own=wave.own))
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
     found = Received(cells, (*headed.values(), *noticed, *corrected))
     _check_left(unread, found, wave, codebook)

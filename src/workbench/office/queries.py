@@ -23,6 +23,7 @@ from analysis.errors import InputError, spoken
 from analysis.intake import corrections
 from analysis.intake.corrections import MARK, Correction
 from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
 from analysis.intake.read import read
 from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
 from analysis.survey import prepare
@@ -64,7 +65,7 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     """
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in corrections.returned(about.folder)[1]}
-    received = read(about, about.book()).cells
+    received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
     made: dict[Path, bytes] = {}
     count, left = 0, []
     for file in files:
@@ -74,7 +75,7 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
             for one in corrections.replies(sheet):
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
-                if corrections.of_an_answer(received, one):
+                if corrections.of_an_answer(received, one, headings):
                     count += 1
                 else:
                     left.append(f"{file.name} {one.cell}")

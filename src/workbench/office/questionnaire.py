@@ -13,7 +13,6 @@ import io
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from unicodedata import east_asian_width
@@ -23,7 +22,7 @@ import xlsxwriter
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
-from analysis.codebook.own_register import OwnRegister
+from analysis.codebook.own_register import COLUMNS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
 from analysis.errors import InputError, spoken
@@ -105,14 +104,14 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
             )
         return asked
     sheet, *_ = read_file(Path(given))
+    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*COLUMNS, ""}:
+        own = OwnRegister.read(Path(given), given).table["name"]
+        return [Invited(code=id, name=name) for id, name in own.items()]
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
             columns.setdefault(_identity(book, meaning.target), column)
     if not columns.keys() & {"name", "code"}:
-        with suppress(InputError):  # a register of one's own
-            own = OwnRegister.read(Path(given), given).table["name"]
-            return [Invited(code=id, name=name) for id, name in own.items()]
         raise sheet.error(
             "no heading names municipalities", hint="head the columns 団体コード, 団体名"
         )

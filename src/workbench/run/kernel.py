@@ -7,8 +7,11 @@ arrived.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +68,14 @@ class App(IPKernelApp):
     def _session_default(self) -> Session:
         return CountingSession(parent=self)
 
+    def init_poller(self) -> None:
+        """End with the process that started the kernel, and with it all that the kernel started."""
+        super().init_poller()
+        if self.poller and os.name == "posix" and os.getpgrp() == os.getpid():
+            self.poller = threading.Thread(
+                target=_end_after, args=(self.parent_handle,), daemon=True
+            )
+
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no settings of the user or the machine: on every one a notebook gives the same."""
 
@@ -75,6 +86,12 @@ class App(IPKernelApp):
         """Open the channel of the outputs, without a limit to what waits there."""
         context.setsockopt(zmq.SNDHWM, 0)  # of the sockets that it makes from here on
         super().init_iopub(context)
+
+
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
 
 
 def launch(arguments: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from multiprocessing import connection, forkserver
+from multiprocessing import forkserver
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,6 +53,9 @@ WARM = (
     "workbench.run.ending",
     "workbench.run.kernels",
     "workbench.run.kernel",
+    "IPython.core.debugger",
+    "sqlite3",
+    "tornado.platform.asyncio",
     "pandas",
     "pyarrow.parquet",
     "matplotlib.pyplot",
@@ -60,6 +63,7 @@ WARM = (
     "seaborn",
     "scipy.stats",
     "sklearn.cluster",
+    "analysis.figures.organisation",
     "analysis.survey",
     "analysis.typology.study",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
@@ -322,7 +326,6 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     os.setsid()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     threads = environment.get(THREADS[0], "")
     if threads.isdigit() and threads != os.environ.get(THREADS[0]):
         from threadpoolctl import threadpool_limits
@@ -339,13 +342,6 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     from workbench.run import kernel
 
-    server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
+    # end with the server, which ends with the process that asked for this kernel (`ending`)
+    server = f"--IPKernelApp.parent_handle={os.getppid()}"
     kernel.launch([*arguments, server])
-
-
-def _end_with_parent() -> None:
-    """End this kernel, and all that it started, when the process that asked for it has ended."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os.killpg(0, signal.SIGKILL)

@@ -460,6 +460,7 @@ def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
     ("name", "text", "value", "other"),
     [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
      ("WORK", "翻訳 / 議事録/広報", {2, 3, 9}, "広報"), ("WORK", "展示/講座", {9}, "展示/講座"),
+     ("WORK", "翻訳及び文書の作成, 要約", {1, 2}, ""),
      ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
 )  # fmt: skip
 def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):
@@ -471,6 +472,23 @@ def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, 
 def test_words_that_name_nothing_are_none_beside_other(text):
     assert tool("WORK", text).state == tool("ONE", text).state == "unreadable"
     assert tool("WORK", text, "WORK_9").value in (False, None)
+
+
+def test_a_number_that_is_the_code_of_one_option_and_the_words_of_another_is_asked():
+    words = {1: "0", 2: "1", 3: "2以上", 2020: "2020"}
+    options = [{"code": code, "ja": ja, "en": f"{ja} times"} for code, ja in words.items()]
+    for kind, values in (("single", [1, 3, 2020]), ("multi", [{1}, {3}, {2020}])):
+        book = Codebook.parse(
+            {**BOOK.model_dump(exclude={"questions"}),
+             "questions": [{**question(kind, options=options), "id": "Q"}]}
+        )  # fmt: skip
+        got = [Reader(book).read(text, TEXT, book["Q"], "Q") for text in ("0", "3", "2020", "1")]
+        assert [one.value for one in got] == [*values, None]
+        assert got[-1].rules == ("two-readings",)
+    options[2]["source"] = ["1"]  # as the file writes it
+    asked = [{**question("single", options=options), "id": "Q"}]
+    book = Codebook.parse({**BOOK.model_dump(exclude={"questions"}), "questions": asked})
+    assert Reader(book).read("1", TEXT, book["Q"], "Q").value == 3
 
 
 def test_two_possible_readings_are_refused():

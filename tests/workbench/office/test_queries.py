@@ -293,17 +293,31 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
 
 
-def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(asked):
+def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     """And what stands in a column that an office added is told."""
-    file = asked / "each" / "131016_千代田区.xlsx"
-    book = openpyxl.load_workbook(file)
-    book.worksheets[0]["E5"] = "（値なし）"
-    book.worksheets[0]["K5"] = "兼任を含む"
-    book.save(file)
-    assert main(["queries", "own", "--returned", str(answer(file, "はい"))]) == 0
+    own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    file = answer(project / "each" / "131016_千代田区.xlsx", "はい")
+    answer(file, "兼任を含む", column="K")
+    assert main(["queries", "own", "--returned", str(file)]) == 0
     result = prepare("own")
     assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]
     assert "兼任を含む" in result.findings.query("rule == 'unmatched'")["raw"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [("変更なし", 60), ("間違いありません。", 60), ("このままで結構です", 60), ("→13", 13),
+     ("約60→13", 13), ("正しくは13人です", 13), ("13に修正", 13), ("確認中です", 60)],
+)  # fmt: skip
+def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, reply, kept):
+    printed = queries.run("own", [answer(asked / "each" / "131016_千代田区.xlsx", reply)])
+    assert ("採らなかった" in printed) == (reply == "確認中です")
+    result = prepare("own")
+    assert result.responses.loc["131016", "S"] == kept
+    loose = result.findings.query("rule == 'unmatched'")["raw"].tolist()
+    assert loose == (["確認中です"] if reply == "確認中です" else [])
+    result.ledger.check()
 
 
 def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):

@@ -276,3 +276,28 @@ def test_a_list_that_leaves_open_who_is_asked_is_refused(project, text, said):
     (project / "list.csv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         questionnaire.write("it-staffing", project / "forms", invited=str(project / "list.csv"))
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_form_that_lost_its_hidden_sheet_is_read_by_its_words(book, form, replies, tmp_path, n):
+    asked, typed = kept_to(FULL)
+    typed |= {"Q2_other": "広報"}
+    for name in ("函館市", "札幌市")[:n]:
+        fill(form, replies / f"{name}.xlsx", typed)
+        content = openpyxl.load_workbook(replies / f"{name}.xlsx")
+        del content["workbench"]
+        for row in content.active.iter_rows():
+            for cell in row:
+                cell.value = name if cell.value == "函館市" else cell.value
+        content.active["C9"] = None
+        content.save(replies / f"{name}.xlsx")
+    result = cleaned(tmp_path, book)
+    assert len(result.responses) == n and {*result.findings["severity"]} <= {"repaired"}
+    kept = result.responses.loc["012025"]
+    assert [kept[name] for name in ("Q1", "Q3_a", "Q4", "Q7", "Q8", "Q2_other")] == [
+        1, 3, 12, False, "001", "広報"
+    ]  # fmt: skip
+    assert [bool(kept[f"Q2_{code}"]) for code in (1, 2, 9)] == [
+        code in {2, 9} for code in (1, 2, 9)
+    ]
+    assert pd.isna(kept["Q3_b"]) and kept["Q6"].date() == asked["Q6"]

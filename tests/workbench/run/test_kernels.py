@@ -107,6 +107,7 @@ def _without(pattern, output):
     return re.sub(pattern, "", repr(output))
 
 
+@pytest.mark.slow  # what it could lose is in the notebook of the test before
 def test_a_committed_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path, demo):
     values = {"wave": "demo-2019", "language": "ja", "output": str(tmp_path / "out")}
     notebook = ROOT / "notebooks" / "01_clean.ipynb"

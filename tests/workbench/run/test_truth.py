@@ -82,11 +82,16 @@ def carries_on(project):
 
 @linux
 @kernels
-def test_kill_9_of_the_runner(published, options):
+def test_kill_9_of_the_runner_while_a_second_says_who_is_at_work(published, options):
     good = contents(published / "reports" / "demo-2019")
     runner = started(published, *options)
     try:
         kernel = at_work(runner, published)
+        with pytest.raises(InputError, match=f"process {runner.pid} .*wait until it has ended"):
+            refresh("demo-2019")
+        assert statuses(refresh("demo-2019", language="en", notebooks=["01_a"]))["01_a"] == "ok"
+        assert runner.poll() is None, "another edition leaves it alone"
+        assert Edition("demo-2019").part.is_dir()
         runner.kill()
         runner.wait()
         wait_for(lambda: not left_of(runner))
@@ -113,24 +118,6 @@ def test_ctrl_c(published, options):
         end(runner)
     assert contents(published / "reports" / "demo-2019") == good
     assert runs.read_record(Edition("demo-2019").part)["status"] == "killed"
-    carries_on(published)
-
-
-@linux
-def test_two_at_once_the_second_says_who_is_at_work(published):
-    runner = started(published, "--no-fork")
-    try:
-        at_work(runner, published)
-        with pytest.raises(InputError, match=f"process {runner.pid} .*wait until it has ended"):
-            refresh("demo-2019")
-        assert statuses(refresh("demo-2019", language="en", notebooks=["01_a"]))["01_a"] == "ok"
-        assert runner.poll() is None, "another edition leaves it alone"
-        assert Edition("demo-2019").part.is_dir()
-        runner.kill()
-        runner.wait()
-        wait_for(lambda: not left_of(runner))
-    finally:
-        end(runner)
     carries_on(published)
 
 
