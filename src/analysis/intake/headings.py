@@ -56,10 +56,10 @@ BEFORE = re.compile(
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
-    r"(?:[*※:。?]|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|(?:複数|単一|択一)(?:選択|回答)可?"
+    r"(?:[*※:。]|は?\?|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|\d桁|(?:複数|単一|択一)(?:選択|回答)可?"
     r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
-    r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
+    r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
