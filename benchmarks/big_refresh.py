@@ -43,14 +43,14 @@ files: [{path: replies.csv}]
 """
 
 
-def project(folder: Path, n: int) -> None:
+def project(folder: Path, n: int, population: str) -> None:
     """A project whose wave `many` has `n` invented replies of `n` invented bodies."""
     for name in ("notebooks", "data/codebooks"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "requirements.lock", folder)
     wave = folder / "data" / "raw" / "many"
     wave.mkdir(parents=True)
-    (wave / "wave.yml").write_text(WAVE, encoding="utf-8")
+    (wave / "wave.yml").write_text(f"{WAVE}population: {population}\n", encoding="utf-8")
     book = Codebook.read("it-staffing")
     with (wave / "replies.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
@@ -98,11 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replies", type=int, default=300_000)
     parser.add_argument("--keep", type=Path, help="a project that stays, and is made where missing")
+    parser.add_argument("--population", default="invited", help="class, beyond: a sample of more")
     given, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as place:
         folder = given.keep or Path(place)
         if not (folder / "data" / "raw" / "many").is_dir():
-            project(folder, given.replies)
+            project(folder, given.replies, given.population)
         for command in (["clean", "many"], ["refresh", "many", *options]):
             print(measured(command, folder), flush=True)
         for record in folder.glob("reports/many*/run.json"):

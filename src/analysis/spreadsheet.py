@@ -11,20 +11,26 @@ import pandas as pd
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
 WRAP = {"text_wrap": True, "valign": "top", "border": 1}
-RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(frame: pd.DataFrame, *, index: bool = False) -> bytes:
-    """CSV that Excel opens: UTF-8 with a mark, and no text that it would run as a formula."""
-    safe = frame.rename(columns=_inert)
+    """CSV that Excel opens: UTF-8 with a mark, and no text that it would run as a formula.
+
+    >>> print(to_csv(pd.DataFrame({"a": ["＝1", "-1"]}, index=["=x", " @y"]), index=True).decode())
+    \ufeffindex,a
+    '=x,'＝1
+    ' @y,-1
+    <BLANKLINE>
+    """
+    safe = (frame.reset_index() if index else frame).rename(columns=_inert)
     for at, kind in enumerate(safe.dtypes):
         column = safe.iloc[:, at]
         if isinstance(kind, pd.StringDtype):
-            if column.str.startswith(RISKY).any():
+            if column.str.match(LOOKS_LIKE_FORMULA).any():
                 safe.isetitem(at, column.map(_inert))
         elif pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.CategoricalDtype):
             safe.isetitem(at, column.map(_inert))
-    return safe.to_csv(index=index, lineterminator="\n").encode("utf-8-sig")
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
 
 
 def quoted(texts: pd.Series) -> pd.Series:
@@ -52,7 +58,7 @@ def is_number(text: str) -> bool:
 
 def _inert(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
-    risky = isinstance(value, str) and value.startswith(RISKY)
+    risky = isinstance(value, str) and LOOKS_LIKE_FORMULA.match(value)
     return f"'{value}" if risky and not is_number(value) else value
 
 
@@ -62,7 +68,7 @@ def plain(cell: str) -> str:
     >>> plain("'=1+1"), plain("'98")
     ('=1+1', "'98")
     """
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
+    return cell[1:] if cell.startswith("'") and LOOKS_LIKE_FORMULA.match(cell[1:]) else cell
 
 
 # --- workbooks (xlsxwriter) ----------------------------------------------------------------------

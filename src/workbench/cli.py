@@ -26,7 +26,8 @@ TOOLS = (
     *("google-forms", "ms-forms", "logo", "kintone", "limesurvey", "qualtrics"),
     *("surveymonkey", "redcap", "odk"),
 )
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
+REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 
 

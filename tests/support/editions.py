@@ -52,15 +52,15 @@ def publish(folder, language, audience):
     return Path(record.folder)
 
 
-def run_here(notebook, target, *, parameters, **_):
+def run_here(notebook, _target, *, parameters, held, **_):
     """In the place of `papermill.execute_notebook`."""
     config = Config()
     config.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=config)
     shell.reset(new_session=True)
     content = parameterize_notebook(load_notebook_node(notebook), parameters)
-    where = {"input_path": str(notebook), "output_path": str(target)}
-    content.metadata["papermill"] = {"parameters": parameters, **where}
+    content.metadata["papermill"] = {"parameters": parameters}
+    held.append(content)
     for count, cell in enumerate(c for c in content.cells if c.cell_type == "code"):
         with shell.display_trap, capture_output() as caught:
             shell.run_cell(cell.source).raise_error()
@@ -70,5 +70,3 @@ def run_here(notebook, target, *, parameters, **_):
         ]
         if caught.stdout:
             cell.outputs.append(nbformat.v4.new_output("stream", text=caught.stdout))
-    nbformat.write(content, target)
-    return content

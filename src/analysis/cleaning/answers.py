@@ -39,7 +39,7 @@ CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
-SLASHED = rf"{LISTED}|\s*[/／]\s*"
+ALSO = rf"{LISTED}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+"  # where these make it clear
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -96,7 +96,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, SLASHED)]
+    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, ALSO)]
     clear = (read for read in tried if read and "other-like-an-option" not in read.rules)
     return next(clear, tried[0]) or refused("no-such-option")
 
@@ -251,7 +251,7 @@ def _beside_other(parts: list[str], question: Question) -> Parsed | None:
         codes |= {code} - {None}
         rules |= dict.fromkeys(how)
         at += size
-    if last - first >= len(words):  # options between words: they may be words, too
+    if words and last - first >= len(words):  # options between words: they may be words, too
         rules["other-like-an-option"] = None
     read = judged(codes, tuple(rules), question)
     return read if read.state == "unreadable" else replace(read, other="、".join(words))

@@ -431,7 +431,7 @@ def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image
     """
     buffer, dpi, box = io.BytesIO(), canvas.dpi, whole.padded(MARGIN)
     canvas.savefig(buffer, format="rgba", dpi=dpi, bbox_inches=box)
-    width, pixels = int(box.width * dpi), buffer.getbuffer()
+    width, pixels = int(box.width * dpi), buffer.getvalue()
     drawn = Image.frombuffer("RGBA", (width, len(pixels) // (4 * width)), pixels)
     image = drawn.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     left, top = (part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, factorial, prod, sqrt
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -21,6 +22,9 @@ from analysis.stats.thresholds import ALPHA
 
 ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
+MANY = 1_000  # units, of two groups in each, from which the normal limit takes the place of draws
+MANY = 1_000  # of whom so many are in each group, or all together: the normal limit, no draws
+AT_ONCE = 20_000_000  # units of all draws of two groups, above which the limit is taken
 Z = stats.norm.ppf(0.975)
 
 
@@ -153,9 +157,10 @@ def permutation_p(
     and Haenszel (R: ``mantelhaen.test(exact = TRUE)``). Of other values an arrangement counts where
     the sum of the first group is as far from its expectation as the sum seen (R: coin's
     ``independence_test``); all are counted where there are at most 200,000, else 20,000 are drawn
-    and (b + 1) / (m + 1) is given (Phipson & Smyth 2010). With `strata` labels are exchanged, and
-    the expectation is taken, only within a stratum, such as a size class. `group`: True for the
-    first of the two.
+    and (b + 1) / (m + 1) is given (Phipson & Smyth 2010), and of two groups of at least `MANY` the
+    limit of those draws, which is normal (Hájek 1960). With `strata` labels are exchanged, and the
+    expectation is taken, only within a stratum, such as a size class. `group`: True for the first
+    of the two.
 
     >>> permutation_p(np.array([1.0, 2, 3, 4]), np.array([True, True, False, False]))
     0.3333333333333333
@@ -168,9 +173,23 @@ def permutation_p(
         return _two_valued_p(values == values.max(), group, blocks)
     expected = sum(values[block].mean() * group[block].sum() for block in blocks)
     observed = abs(values[group].sum() - expected)
+    spread = _spread(values, group, blocks)
+    if spread > 0 and min(group.sum(), (~group).sum()) >= MANY:
+        return _normal_p(observed / spread, DRAWS)
     sums, exact = _sums(values, group, blocks, seed)
     hits = int((np.abs(sums - expected) >= observed - 1e-9 * max(1.0, observed)).sum())
     return hits / len(sums) if exact else (hits + 1) / (len(sums) + 1)
+
+
+def _spread(values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) -> float:
+    """Standard deviation of the sum of the first group over all arrangements."""
+    parts = ((values[block], int(group[block].sum())) for block in blocks)
+    return sqrt(sum(m * (len(v) - m) / max(len(v) - 1, 1) * float(v.var()) for v, m in parts))
+
+
+def _normal_p(distance: float, draws: int) -> float:
+    """Two-sided p-value of a normal deviate, at least what so many draws could give."""
+    return max(2 * float(stats.norm.sf(distance)), 1 / (draws + 1))
 
 
 def _blocks(strata: np.ndarray | None, n: int) -> list[np.ndarray]:
@@ -260,20 +279,59 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     sizes = len(a), len(b)
     if not len(a) or not len(b):
         return _undefined(sizes)
-    gaps = np.sort((a[:, None] - b[None, :]).ravel())
+    gaps, pairs = _Gaps.between(a, b), len(a) * len(b)
     k = _rank_sum_quantile(len(a), len(b))
-    low, high = (float(gaps[k]), float(gaps[-k - 1])) if k >= 0 else (-np.inf, np.inf)
+    low, high = (gaps.at(k), gaps.at(pairs - k - 1)) if k >= 0 else (-np.inf, np.inf)
     p = permutation_p(_row_sums(values, _blocks(None, len(values))), group, seed=seed)
-    shift, least = float(np.median(gaps)), _least(comb(len(values), len(a)))
+    shift = (gaps.at((pairs - 1) // 2) + gaps.at(pairs // 2)) / 2
+    least = _least(comb(len(values), len(a)))
     if p > ALPHA:
         low, high = min(low, 0.0), max(high, 0.0)
     elif shift > 0:
-        low = max(low, float(gaps[gaps > 0][0]))
+        low = max(low, gaps.at(gaps.up_to(0.0)))
     elif shift < 0:
-        high = min(high, float(gaps[gaps < 0][-1]))
+        high = min(high, gaps.at(gaps.up_to(0.0, "right") - 1))
     else:
         shift = low = high = float("nan")
     return Effect(shift, low, high, p, sizes, least)
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """All differences of a value of one group and a value of the other, without a table of them.
+
+    ``x``, ``y``: the different values, rising; ``of_x``: how often each; ``over``: how many values
+    of the other group are at least each of ``y``, and 0.
+    """
+
+    x: np.ndarray
+    of_x: np.ndarray
+    y: np.ndarray
+    over: np.ndarray
+
+    @classmethod
+    def between(cls, a: np.ndarray, b: np.ndarray) -> _Gaps:
+        (x, of_x), (y, of_y) = (np.unique(v, return_counts=True) for v in (a, b))
+        return cls(x, of_x, y, np.append(of_y[::-1].cumsum()[::-1], 0))
+
+    def up_to(self, gap: float, side: Literal["left", "right"] = "left") -> int:
+        """How many are at most so large, or with "right" smaller."""
+        return int(self.of_x @ self.over[np.searchsorted(self.y, self.x - gap, side)])
+
+    def at(self, rank: int) -> float:
+        """The difference of which so many are smaller, or as large and before it."""
+        least = 1e-14 * (abs(np.append(self.x, self.y)).max() or 1.0)  # that of rounding
+        low, high = self.x[0] - self.y[-1] - least, self.x[-1] - self.y[0] + least
+        while high - low > 2 * least:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.up_to(middle) > rank else (middle, high)
+        first, behind = (np.searchsorted(self.y, self.x - end) for end in (high, low))
+        near = np.flatnonzero(first < behind)  # of these, which rounding alone may tell apart
+        gaps = self.x[near] - self.y[first[near]]
+        times = (self.of_x * (self.over[first] - self.over[behind]))[near]
+        order = np.argsort(gaps, kind="stable")
+        at = np.searchsorted(times[order].cumsum(), rank - self.up_to(low), side="right")
+        return float(gaps[order[at]])
 
 
 def _rank_sum_quantile(m: int, n: int) -> int:
@@ -327,21 +385,33 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     n, draws = len(x), 4_999
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return _undefined((n,))
+    ties = (np.unique(v, return_counts=True)[1] for v in (x, y))
+    scale = sqrt(prod(n**2 - int(t @ t) for t in ties))  # of ordered pairs that differ
+    k = float(Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2)
+    least = max(1 / (draws + 1), 1 / factorial(min(n, 20)))
+    if n >= MANY:
+        tau = float(stats.kendalltau(x, y).statistic)
+        p = _normal_p(abs(tau) * Z / sqrt(k), draws)
+    else:
+        tau, p = _drawn_tau(x, y, scale, draws, seed)
+    half = sqrt(k * (1 + k - tau**2))
+    low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
+    return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), least)
+
+
+def _drawn_tau(
+    x: np.ndarray, y: np.ndarray, scale: float, draws: int, seed: int
+) -> tuple[float, float]:
+    """Kendall's tau-b, and how often it is as far from 0 where one value is put in other orders."""
+    n, rng = len(x), np.random.default_rng(seed)
     signs_x, signs_y = (np.sign(v[:, None] - v[None, :]) for v in (x, y))
-    scale = sqrt((signs_x**2).sum() * (signs_y**2).sum())
     tau = float((signs_x * signs_y).sum() / scale)
-    rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(n) for _ in range(draws)])
     parts = np.array_split(orders, -(-draws * n * n // 2_000_000))  # so that memory stays small
     drawn = np.concatenate(
         [signs_y[o[:, :, None], o[:, None]].reshape(len(o), -1) @ signs_x.ravel() for o in parts]
     )
-    hits = int((np.abs(drawn / scale) >= abs(tau) - 1e-12).sum())
-    p, least = (hits + 1) / (draws + 1), max(1 / (draws + 1), 1 / factorial(min(n, 20)))
-    k = float(Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2)
-    half = sqrt(k * (1 + k - tau**2))
-    low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
-    return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), least)
+    return tau, (int((np.abs(drawn / scale) >= abs(tau) - 1e-12).sum()) + 1) / (draws + 1)
 
 
 def _tau_variance(x: np.ndarray, y: np.ndarray) -> float:

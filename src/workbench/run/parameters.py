@@ -43,6 +43,7 @@ FROM_TEXT: dict[str, Callable[[str], Any]] = {
 CHOICES = re.compile(r"\{([^}]*)\}")
 RANGE = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
 REFERENCE = "env:"
+SHORTEST = 6  # letters of a secret: wherever they are in what is shown, its name is shown instead
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def secret(value: str) -> str:
 
     Raises
     ------
-    InputError : there is no such variable.
+    InputError : there is no such variable, or its value is so short that it is elsewhere, too.
 
     Examples
     --------
@@ -245,7 +246,9 @@ def secret(value: str) -> str:
         raise InputError(
             "the environment has no variable {name}", hint="set it before the run", name=name
         )
-    return os.environ[name]
+    if len(value := os.environ[name]) < SHORTEST:
+        raise InputError("the value of {name} is too short to be kept out of a report", name=name)
+    return value
 
 
 def secrets(values: Mapping[str, Any]) -> dict[str, str]:

@@ -115,8 +115,12 @@ class Options:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The parameters by name."""
-        return dict(self.parameters or ())
+        """The parameters by name; an InputError where one has two values."""
+        given, found = self.parameters or (), dict[str, Any]()
+        for name, value in given.items() if isinstance(given, Mapping) else given:
+            if found.setdefault(name, value) != value:
+                raise InputError("the parameter {name} is given twice", name=name)
+        return found
 
     def edition(self, wave: str) -> Edition:
         """The edition of a wave that these options ask for."""

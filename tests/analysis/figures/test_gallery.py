@@ -351,7 +351,7 @@ def test_numbers_stand_to_the_right_also_as_text_but_codes_and_years_do_not(gall
 def test_a_spreadsheet_runs_nothing_of_a_csv(gallery):
     frame = pd.DataFrame({"=1+1": ["=cmd()", "-5", "＝全角"]})
     csv = gallery.table(frame, "t", title="表", n=3).csv
-    assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "＝全角"]
+    assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "'＝全角"]
 
 
 def test_letters_too_small_to_read_are_refused(gallery):

@@ -229,3 +229,28 @@ def test_an_uneven_draw_of_classes_is_told_from_a_fair_one():
     everyone = np.array([900, 700, 20])
     assert inference.uneven_draw_p(np.array([8, 7, 0]), everyone) > 0.2
     assert inference.uneven_draw_p(np.array([0, 0, 15]), everyone) < 0.001
+
+
+def test_many_are_compared_without_a_table_of_all_pairs():
+    """Each answer many times is the same answer, of 400 million pairs."""
+    few, times = np.repeat([[0.0, 1, 2, 5], [1.0, 3, 4, 6]], 5, axis=0).ravel(), 1_000
+    mine = np.repeat([True, False], len(few) // 2)
+    values, group = np.repeat(few, times), np.repeat(mine, times)
+    some, many = inference.difference(few, mine), inference.difference(values, group)
+    assert many.estimate == some.estimate and some.low <= many.low <= many.high <= some.high
+    assert inference.association(values, group).estimate == pytest.approx(
+        inference.association(few, mine).estimate
+    )
+    assert many.p == many.least < 0.001
+
+
+def test_the_normal_limit_is_that_of_the_draws(monkeypatch):
+    rng = np.random.default_rng(3)
+    strata, group = rng.integers(0, 3, 240), rng.random(240) < 0.4
+    values = strata + rng.lognormal(size=240).round(1) + 0.35 * group
+    x = rng.integers(0, 9, 90) * 1.0
+    y = (0.25 * x + rng.normal(size=90) * 4).round()
+    drawn = inference.permutation_p(values, group, strata=strata), inference.association(x, y).p
+    monkeypatch.setattr(inference, "MANY", 50)
+    limit = inference.permutation_p(values, group, strata=strata), inference.association(x, y).p
+    assert limit == pytest.approx(drawn, abs=0.01) and limit != drawn

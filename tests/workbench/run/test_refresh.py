@@ -363,9 +363,12 @@ def test_outside_the_record_holds_no_errors_and_no_file_names(project):
         ({"factor": "many"}, "int"),
         ({"wave": "other"}, "set by the refresh itself"),
         ({"token": "env:NO_SUCH_VARIABLE"}, "no variable NO_SUCH_VARIABLE"),
+        ({"token": "env:SHORT"}, "the value of SHORT is too short"),
+        ([("factor", "1"), ("factor", "2")], "factor is given twice"),
     ],
 )
-def test_wrong_parameters_are_refused_before_anything_runs(project, given, hint):
+def test_wrong_parameters_are_refused_before_anything_runs(project, monkeypatch, given, hint):
+    monkeypatch.setenv("SHORT", "one")  # every None of a notebook would become Nenv:SHORT
     put(project, "01_a", "print(factor)", more=FACTOR + 'token: str = ""\n')
     with pytest.raises(InputError, match=hint):
         refresh("demo-2019", parameters=given)
