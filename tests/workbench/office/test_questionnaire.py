@@ -301,3 +301,16 @@ def test_a_form_that_lost_its_hidden_sheet_is_read_by_its_words(book, form, repl
         code in {2, 9} for code in (1, 2, 9)
     ]
     assert pd.isna(kept["Q3_b"]) and kept["Q6"].date() == asked["Q6"]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_an_empty_form_that_lost_its_hidden_sheet_gives_no_finding(replies, tmp_path, language):
+    large = Codebook.read("it-staffing")
+    form = questionnaire._Form(large, language).workbook(Invited(code="012025", name="函館市"))
+    content = openpyxl.load_workbook(io.BytesIO(form))
+    del content["workbench"]
+    content.save(replies / "a.xlsx")
+    result = cleaned(tmp_path, large)
+    assert result.findings.empty and not result.responses.drop(columns=["Q00", "Q01"]).notna().any(
+        axis=None
+    )
