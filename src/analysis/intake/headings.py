@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -56,10 +56,10 @@ BEFORE = re.compile(
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
-    r"(?:[*※:。?]|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|(?:複数|単一|択一)(?:選択|回答)可?"
+    r"(?:[*※:。]|は?\?|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|\d桁|(?:複数|単一|択一)(?:選択|回答)可?"
     r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
-    r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
+    r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
@@ -69,6 +69,7 @@ OTHER_WORDS = re.compile(
 OVERRIDE, ID, TEXT, PREFIX, LIKELY = 4, 3, 2, 1, 0
 
 
+@lru_cache(maxsize=2**14)
 def normalise(text: str) -> str:
     """Headings that look the same are the same: width, spaces, line breaks and case folded.
 
@@ -157,6 +158,7 @@ class Headings:
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
     _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
+    _options: dict[str, list[tuple[int, set[str]]]] = field(default_factory=dict)  # of questions
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -438,8 +440,10 @@ class Headings:
         key = normalise(text)
         words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
         words = normalise(LETTER.sub("", text)) if words == key else words
-        for code, texts in choices_of(question):
-            own = {normalise(said) for said in texts}
+        if question.id not in self._options:
+            pairs = choices_of(question)
+            self._options[question.id] = [(code, {*map(normalise, own)}) for code, own in pairs]
+        for code, own in self._options[question.id]:
             numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
             if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
                 return code
