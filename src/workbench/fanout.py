@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
@@ -173,41 +173,28 @@ def _make(
     jobs: int,
     scheduler: str | None,
 ) -> None:
-    """Make the pages of `todo` (code -> name), here or by a cluster, and keep each in `pages`."""
-    progress = Progress(len(todo), "profiles")
+    """Make the pages of `todo` (code -> name), here or by a cluster, and keep each in `pages`.
+
+    Here no more than `jobs` are ever under way, so memory does not grow with their number.
+    """
+    progress, waiting = Progress(len(todo), "profiles"), iter(todo.items())
+    make = partial(work.make, kernels=kernels, scratch=pages.folder)
+
+    def more(free: int) -> Iterator[Callable[[], Made]]:
+        for code, name in islice(waiting, 0 if kernels.stopped else free):
+            yield partial(make, code, name, on_cell=partial(progress.cell, code))
+
     if scheduler:
         data = cluster.packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
-        made = cluster.remote(scheduler, work, todo.items(), data=data, kernels=kernels)
+        made = cluster.remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
-        make = partial(work.make, kernels=kernels, scratch=pages.folder)
-        made = local(make, todo.items(), jobs, kernels, progress)
+        made = side_by_side(more, jobs, kernels)
     with contextlib.closing(made):
         for one in made:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
                 progress.ended(one.ran.name)
     progress.close()
-
-
-def local(
-    make: Callable[..., Made],
-    todo: Iterable[tuple[str, str]],
-    jobs: int,
-    kernels: Kernels,
-    progress: Progress,
-) -> Generator[Made]:
-    """The pages of `todo` (code, name) as they are made, in `jobs` threads of this process.
-
-    No more than `jobs` are ever under way, so memory does not grow with their number.
-    """
-    waiting = iter(todo)
-
-    def more(free: int) -> Iterator[Callable[[], Made]]:
-        if not kernels.stopped:
-            for code, name in islice(waiting, free):
-                yield partial(make, code, name, on_cell=partial(progress.cell, code))
-
-    return side_by_side(more, jobs, kernels)
 
 
 def _work(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -178,20 +178,14 @@ def _denominator(data: Shown) -> str:
     return f"n = {data['n']:,}{about}"
 
 
-class Mover(NamedTuple):
-    """A municipality that changed type, came into one or left its own.
+def movers(
+    before: Types | None, after: Types | None
+) -> tuple[Movers | None, list[tuple[str, str, str, float]]]:
+    """What `changes.movers` found, and each one that moved, the firmest members first.
 
-    Types as each run calls them, empty for none; `membership` in its type before, or NaN.
+    Of each its name, its types as each run calls them (empty for none), and its membership in the
+    type before, or NaN.
     """
-
-    name: str
-    before: str
-    after: str
-    membership: float
-
-
-def movers(before: Types | None, after: Types | None) -> tuple[Movers | None, list[Mover]]:
-    """What `changes.movers` found, and each one that moved, the firmest members first."""
     if before is None or after is None:
         return None, []
     from analysis.stats import changes  # a second that few comparisons need
@@ -200,7 +194,7 @@ def movers(before: Types | None, after: Types | None) -> tuple[Movers | None, li
     rows = pd.concat([found.types[found.types["moved"]], found.crossed])
     inside = before.membership.reindex(rows.index)
     moved = [
-        Mover(
+        (
             str(before.names[row.Index]),
             before.called.get(row.before, ""),
             after.called.get(row.after, ""),
@@ -208,7 +202,7 @@ def movers(before: Types | None, after: Types | None) -> tuple[Movers | None, li
         )
         for row in rows.itertuples()
     ]
-    return found, sorted(moved, key=lambda m: 0.0 if isnan(m.membership) else -m.membership)
+    return found, sorted(moved, key=lambda m: 0.0 if isnan(m[-1]) else -m[-1])
 
 
 def _outputs(

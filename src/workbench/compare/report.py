@@ -76,9 +76,8 @@ def _values(found: Comparison) -> dict[str, Any]:
     words, known = labels("compare", language), labels("compare_values", language)
     keys, names = labels("codebook_key", language), found.before.names | found.after.names
     moved = [
-        (m.name, *(kind or words["unplaced"] for kind in (m.before, m.after)),
-         "" if isnan(m.membership) else f"{m.membership:.2f}")
-        for m in found.results["movers"]
+        (name, *(kind or words["unplaced"] for kind in types), "" if isnan(x) else f"{x:.2f}")
+        for name, *types, x in found.results["movers"]
     ]  # fmt: skip
     sections = {
         "results": {**found.results, "movers": moved, "drawn": found.drawn},

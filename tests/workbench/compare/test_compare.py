@@ -393,7 +393,7 @@ def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation
     pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
     kept = runs.Types.read(tmp_path)
     _, (only,) = changes.movers(kept, placed([1] * 5 + [2] * 7))
-    assert only.name == "町05" and np.isnan(only.membership)
+    assert only[0] == "町05" and np.isnan(only[-1])
     assert changes.movers(kept, kept)[0].exceeds is None
     assert runs.Types.read(tmp_path / "elsewhere") is None
 
