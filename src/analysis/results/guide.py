@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import yaml
 from pydantic import StrictStr, ValidationError
@@ -21,7 +22,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
-from analysis.codebook.validation import described, shaped
+from analysis.codebook.validation import described, of_rule, shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -91,7 +92,7 @@ def guide() -> Guide:
     file = paths.codebooks() / "visits" / "topics.yml"
     if not file.is_file():
         return Guide(topics=(), contradictions={}, visits={}, facts={})
-    return shaped(Guide, yaml_file.load(file), file)
+    return shaped(Guide, yaml_file.load(file, Message("the topics of visits")), file)
 
 
 def cases() -> list[Case]:
@@ -188,7 +189,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, Sequence[str]]) -> l
 def contradictions(survey: Survey, code: str) -> list[Remark]:
     """What a city's answers say against each other."""
     found: list[Remark] = []
-    rules, holds = guide().contradictions.get(survey.codebook.id, ()), _at_odds(survey).loc[code]
+    rules, holds = _rules(survey), _at_odds(survey).loc[code]
     for at in holds.index[holds]:
         asked = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
         names = ", ".join(sorted(q.id for q in asked))
@@ -198,10 +199,27 @@ def contradictions(survey: Survey, code: str) -> list[Remark]:
 
 
 @once
+def _rules(survey: Survey) -> tuple[Contradiction, ...]:
+    """The contradictions of the survey's codebook.
+
+    Raises InputError: a rule, a question or a topic of the guide is none that there is.
+    """
+    book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
+    topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
+    faults = [fault for one in rules for fault in of_rule(one.rule, book.named, truth=True)]
+    gone = [f"topic {one.topic}" for one in rules if one.topic not in topics]
+    gone += [id for ids in topics.values() for id in ids if id not in book]
+    faults += [Message("there is no {name}", name=name) for name in gone]
+    if faults:
+        raise InputError(faults[0], file=paths.codebooks() / "visits" / "topics.yml")
+    return rules
+
+
+@once
 def _at_odds(survey: Survey) -> pd.DataFrame:
     """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
     shown, found = survey.responses.drop(columns=kept_back(survey)), {}
-    for at, at_odds in enumerate(guide().contradictions.get(survey.codebook.id, ())):
+    for at, at_odds in enumerate(_rules(survey)):
         with contextlib.suppress(KeyError):  # an edition without the question
             found[at] = Expression(at_odds.rule, truth=True).holds(shown)
     return pd.DataFrame(found, shown.index, dtype=bool)
@@ -213,29 +231,40 @@ def _unusual(
     """What is unusual in the answer to a question, in words, and how rare it is."""
     if question.type in {"text", "date"}:
         return
-    answered = tabulate.answered(survey.status, question)
+    answered, index = tabulate.answered(survey.status, question), survey.responses.index
     for name, codes in groups.items():
-        known = answered.loc[[c for c in codes if c != code]]
-        if known.sum() < FEWEST_OTHERS:
+        known = index.get_indexer([c for c in codes if c != code])
+        known = known[answered.to_numpy(bool)[known]]
+        if len(known) < FEWEST_OTHERS:
             continue
         for variable in question.variables:
-            values = survey.responses[variable]
-            others, own = values[known.index[known]].dropna().astype(float), values[code]
-            if pd.notna(own):
-                yield from _rare(survey, question, variable, float(own), others, name)
+            values = _numbers(survey, variable)
+            others, own = values[known], values[index.get_loc(code)]
+            if not np.isnan(own):
+                there = others[~np.isnan(others)]
+                yield from _rare(survey, question, variable, float(own), there, name)
         return
 
 
+@once
+def _numbers(survey: Survey, variable: str) -> np.ndarray:
+    """The answers of all respondents to a variable, NaN where missing."""
+    return survey.responses[variable].astype("Float64").to_numpy(float, na_value=np.nan)
+
+
 def _rare(
-    survey: Survey, question: Question, variable: str, own: float, others: pd.Series, group: str
+    survey: Survey, question: Question, variable: str, own: float, others: np.ndarray, group: str
 ) -> Iterator[tuple[str, float]]:
     """Why the value of a variable is unusual among those of others, if it is, and how rare."""
-    language, same = survey.language, int((others == own).sum())
+    if not len(others):
+        return
+    language, same, middle = survey.language, int((others == own).sum()), np.median(others)
     scale = question.type in {"ordinal", "battery"}
     number = question.type in {"integer", "ratio"}
-    far = (others - others.median()).abs() >= abs(own - others.median())
-    counts = pd.concat([others, pd.Series([own])]).value_counts()
-    at_most = far.sum() + 1 if scale or number else counts[counts <= counts[own]].sum()
+    far = np.abs(others - middle) >= abs(own - middle)
+    given, counts = np.unique(np.append(others, own), return_counts=True)
+    rare = counts <= counts[given == own]
+    at_most = far.sum() + 1 if scale or number else counts[rare].sum()
     rarity = float(at_most / (len(others) + 1))
     if rarity > UNUSUAL:
         return
@@ -247,13 +276,13 @@ def _rare(
             beside["same"] = same if chosen else len(others) - same
             yield survey.say("visits/option", **beside), rarity
     elif number:
-        low, high = others.quantile(0.25), others.quantile(0.75)
+        low, high = np.quantile(others, [0.25, 0.75]).tolist()
         reach = 1.5 * (high - low)
         if reach > 0 and not low - reach <= own <= high + reach:
             unit = question.unit[language] if question.unit else ""
             beside |= {"low": low, "high": high, "unit": unit}
             yield survey.say("visits/far", value=own, **beside), rarity
-    elif not scale or abs(own - others.median()) >= STEPS:
+    elif not scale or abs(own - middle) >= STEPS:
         item = next((i.text[language] for i in question.items if i.id == variable), "")
         answer = tabulate.labels_of(question, language)[int(own)]
         yield survey.say("visits/rare", answer=answer, item=item, same=same, **beside), rarity
