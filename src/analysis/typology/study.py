@@ -16,7 +16,7 @@ from analysis.typology.describe import Texts, most_and_least_typical, profile, p
 from analysis.typology.dissimilarity import Groups, Kinds
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.multiverse import Multiverse
-from analysis.typology.partition import Stability, k_medoids, silhouette_widths, stability
+from analysis.typology.partition import k_medoids, silhouette_widths, stability
 from analysis.typology.prepare import Adjust, Prepared, prepare
 from analysis.typology.verdict import Evidence, Verdict, judge
 
@@ -155,11 +155,21 @@ def study(
     sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
     apart = tried.distance[np.ix_(back, back)]
     widths = _widths(apart, types)
-    evidence = replace(
-        _evidence(data, tried, types, sure, widths, seed=seed),
+    evidence = Evidence(
+        n=len(fitted),
+        unplaced=int((types == UNPLACED).sum()),
+        stability=sure.types["jaccard_bootstrap"].to_dict(),
+        silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
+        null_p=tried.null.p,
+        continuum_p=tried.continuum.p,
+        gradient_share=data.gradient.share,
+        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
+        adoption=data.gradient.adoption,
+        basis=data.given.basis,
         least_p=1 / (n_null + 1),
         made=k,
         most_tried=int(tried.table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
+        criteria=preferred(tried.table),
     )
     # what they are like, and who is where
     placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
@@ -199,31 +209,6 @@ def _widths(apart: np.ndarray, types: pd.Series) -> pd.Series:
     if types.iloc[at].nunique() > 1:
         widths.iloc[at] = silhouette_widths(apart[np.ix_(at, at)], types.iloc[at].to_numpy(int))
     return widths
-
-
-def _evidence(
-    data: Prepared,
-    tried: Compared,
-    types: pd.Series,
-    sure: Stability,
-    widths: pd.Series,
-    *,
-    seed: int,
-) -> Evidence:
-    """What the verdict weighs, but for what was asked for."""
-    return Evidence(
-        n=len(types),
-        unplaced=int((types == UNPLACED).sum()),
-        stability=sure.types["jaccard_bootstrap"].to_dict(),
-        silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
-        null_p=tried.null.p,
-        continuum_p=tried.continuum.p,
-        gradient_share=data.gradient.share,
-        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
-        adoption=data.gradient.adoption,
-        basis=data.given.basis,
-        criteria=preferred(tried.table),
-    )
 
 
 def _afterwards(
