@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
+from analysis.errors import InputError
 
 # hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook:
 # neither read as data (`analysis.intake.files.is_table`) nor hashed as such
 OF_PROGRAMS = (".", "~$", "__MACOSX")
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
+KEY = 32  # bytes of the key of pseudonyms
 
 
 def sha(text: str) -> str:
@@ -40,7 +42,7 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
+def hash_files(folder: Path) -> dict[str, str]:
     """sha256 of every file below a folder, by its path there; folders that are links count, too.
 
     Left out: what nobody reads as data, see `OF_PROGRAMS`.
@@ -53,13 +55,13 @@ def hash_files(folder: Path, pattern: str = "*") -> dict[str, str]:
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith(OF_PROGRAMS))
         files = [Path(place, name) for name in names if not name.startswith(OF_PROGRAMS)]
-        found |= {p.relative_to(folder): p for p in files if p.is_file() and p.match(pattern)}
+        found |= {p.relative_to(folder): p for p in files if p.is_file()}
     return {name.as_posix(): hash_file(found[name]) for name in sorted(found)}
 
 
-def hash_folder(folder: Path, pattern: str = "*") -> str:
+def hash_folder(folder: Path) -> str:
     """One hash of the names and contents of all files below a folder."""
-    return combined(hash_files(folder, pattern))
+    return combined(hash_files(folder))
 
 
 def hash_path(path: Path) -> str:
@@ -127,17 +129,27 @@ def revision() -> dict[str, Any]:
 
 
 def pseudonym_key() -> bytes:
-    """The key of this project's pseudonyms, made once; it stays outside reports and git."""
+    """The key of this project's pseudonyms, made once; it stays outside reports and git.
+
+    Raises InputError: it is damaged; with an empty one anybody could compute them.
+    """
     file = paths.root() / ".workbench" / "pseudonym.key"
     if not file.is_file():
         file.parent.mkdir(exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
         with os.fdopen(handle, "wb") as opened:
-            opened.write(secrets.token_bytes(32))
+            opened.write(secrets.token_bytes(KEY))
         with contextlib.suppress(FileExistsError):  # another process was first: its key counts
             os.link(beside, file)
         Path(beside).unlink()
-    return file.read_bytes()
+    key = file.read_bytes() if file.is_file() else b""
+    if len(key) != KEY:
+        raise InputError(
+            "the key of the pseudonyms is damaged",
+            file=file,
+            hint="bring it back from a copy, or delete it: all pseudonyms are then others",
+        )
+    return key
 
 
 def pseudonym(code: str, key: bytes) -> str:

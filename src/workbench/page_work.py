@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.publish import release
+from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options, Ran, Status
@@ -75,7 +76,7 @@ class Work:
         """The page of a municipality that could not even be tried."""
         ran, context = self._about(code, name)
         ran.status, ran.error = Status.KILLED, why
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
             release.write_page(ran, Path(folder), context)
             return Made(ran, Path(folder, ran.html).read_bytes())
 

@@ -3,10 +3,8 @@
 The file is never shipped: what needs it is skipped where it is not beside the project.
 """
 
-import contextlib
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
 import yaml
 
@@ -75,9 +73,7 @@ def _sum(part):
 
 def read():
     """The file as a frame of texts and numbers, a row a public body."""
-    with contextlib.closing(openpyxl.load_workbook(FILE, read_only=True)) as opened:
-        head, *rows = list(opened.worksheets[0].iter_rows(values_only=True))
-    return pd.DataFrame(rows, columns=head)
+    return pd.read_excel(FILE, engine="calamine")
 
 
 def make_wave(project):

@@ -494,7 +494,7 @@ def _explained(reply: _Reply, headings: Headings) -> set[int]:
 
 def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
     """The cells below labels without an answer in a form that has some, but what reads as print."""
-    form, sections = reply.form, {normalise(s.ja) for s in headings.book.sections}
+    form = reply.form
     empty = {t for t, at in reply.cells.items() if not form.text(at) or t in reply.stands_for}
     empty -= {t for t in empty if reply.stands_for.get(t, NOTHING) != NOTHING}
     if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
@@ -506,8 +506,8 @@ def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
         for at in range(row + 1, min(end, row + NEAR)):
             for over in range(column, form.sheet.shape[1]):
                 cell = form.at(at, over)
-                if cell and normalise(form.text(cell)) not in sections:
-                    found |= set() if _is_printed(form, cell) else {cell}
+                if cell and not _is_printed(form, cell):
+                    found.add(cell)
     return found
 
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -51,23 +51,25 @@ IDENTITY = {
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆貴]|\(\d{1,3}\)|第\d{1,3}問"
-    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*)+"
+    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
+    r"|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
-    r"(?:[*※:。?]|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|(?:複数|単一|択一)(?:選択|回答)可?"
+    r"(?:[*※:。]|は?\?|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|\d桁|(?:複数|単一|択一)(?:選択|回答)可?"
     r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
-    r"|(?:を|について|は)、?[ごお]?(?:選択|選び|選んで|入力|記入|回答|教え|答え).*(?:下さい|ください|願います))+$"
+    r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
-    r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記).*|text|,?specify.*"
+    r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記).*|text|,?(?:please)?specify.*"
     r"|[_(\[【:-].*)?"
 )
 OVERRIDE, ID, TEXT, PREFIX, LIKELY = 4, 3, 2, 1, 0
 
 
+@lru_cache(maxsize=2**14)
 def normalise(text: str) -> str:
     """Headings that look the same are the same: width, spaces, line breaks and case folded.
 
@@ -156,6 +158,7 @@ class Headings:
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
     _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
+    _options: dict[str, list[tuple[int, set[str]]]] = field(default_factory=dict)  # of questions
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -231,7 +234,7 @@ class Headings:
         for key, meaning in self.known.items():
             if meaning.rank != ID:  # its numbers stay: R5年度の職員数 is not R4年度の職員数
                 likely = Meaning(meaning.target, min(PREFIX, meaning.rank - 1))
-                found.setdefault(BEHIND.sub("", key), set()).add(likely)
+                found.setdefault(BEHIND.sub("", key).replace("_", ""), set()).add(likely)
         return {key: means.pop() for key, means in found.items() if key and len(means) == 1}
 
     @property
@@ -320,7 +323,7 @@ class Headings:
 
     def _behind(self, key: str) -> Iterator[tuple[Question, str]]:
         """Each question with which a heading begins, and what stands behind it."""
-        for sign in re.finditer(r"[\[(_:./-]", key):
+        for sign in re.finditer(r"[\[(_:./|-]", key):
             if (question := self._whole(key[: sign.start()])) is not None:
                 end = {"[": "]", "(": ")"}.get(sign[0], "")
                 yield question, key[sign.end() :].removesuffix(end)
@@ -331,7 +334,7 @@ class Headings:
 
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
-        if meaning := self.known.get(key):
+        if meaning := self.known.get(key) or self._bare.get(_bare(key)):
             return next((question for question in self.book if question.id == meaning.target), None)
         numbered = NUMBERED.match(key)
         question = self._numbers.get(int(numbered[1])) if numbered and not numbered[2] else None
@@ -437,8 +440,10 @@ class Headings:
         key = normalise(text)
         words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
         words = normalise(LETTER.sub("", text)) if words == key else words
-        for code, texts in choices_of(question):
-            own = {normalise(said) for said in texts}
+        if question.id not in self._options:
+            pairs = choices_of(question)
+            self._options[question.id] = [(code, {*map(normalise, own)}) for code, own in pairs]
+        for code, own in self._options[question.id]:
             numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
             if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
                 return code
@@ -497,7 +502,7 @@ def _bare(key: str) -> str:
     >>> _bare("3.図書館の職員数(必須)をご記入ください。"), _bare("【任意】課題*")
     ('図書館の職員数', '課題')
     """
-    return key if len(key) > LONGEST else BEHIND.sub("", BEFORE.sub("", key))
+    return key if len(key) > LONGEST else BEHIND.sub("", BEFORE.sub("", key)).replace("_", "")
 
 
 def _asked(rest: str) -> str:

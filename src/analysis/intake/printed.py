@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -152,6 +153,14 @@ class Form:
                 return merged
         return row, column, row, column
 
+    @cached_property
+    def _owners(self) -> dict[Place, set[str]]:
+        """The cell of a label, now or before it moved, -> what it is the label of."""
+        found: dict[Place, set[str]] = {}
+        for name, place in (*self.labels.items(), *self._heads.items()):
+            found.setdefault(place, set()).add(name)
+        return found
+
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
 
@@ -159,9 +168,7 @@ class Form:
         """
         place, left_over, passed = self.labels[target], step, 0
         question = self.headings.book.question_of.get(target)
-        own = {target, *([question.id, *question.variables] if question else [])}
-        heads = (*self.labels.items(), *self._heads.items())
-        others = {at for name, at in heads if name not in own}
+        own = {target, question.id if question else target}
         while left_over and passed < 3:
             if (beyond := self.next_to(place, way)) is None:
                 return None
@@ -169,7 +176,7 @@ class Form:
             if self.text(place) in BRACKETS:
                 way = RIGHT  # the answer is between them
             elif place in self.words | self.listed:
-                if left_over < step or place in others:
+                if left_over < step or self._owners.get(place, own) - own:
                     return None  # what stands behind another label belongs to that
                 passed += place not in self.listed
             else:
@@ -313,10 +320,16 @@ class Form:
 
     def _labels(self) -> dict[str, Place]:
         best: dict[str, tuple[Meaning, Place]] = {}
+        sections = {normalise(text) for s in self.headings.book.sections for text in (s.ja, s.en)}
         for place in self._places:
-            meaning = self.headings.meaning(self.text_at[place])
-            if meaning is None and (begun := re.match(r"[^\s:：(（]+", self.text_at[place])):
-                question = self.headings.asked(begun[0])
+            text = self.text_at[place]
+            if normalise(text) in sections:
+                self.words.add(place)
+                continue
+            meaning = self.headings.meaning(text)
+            if meaning is None:  # with more behind its words: options, a remark, an answer
+                heads = (re.split(sign, text)[0] for sign in ("\n", "[:：(（]", r"\s"))
+                question = next(filter(None, map(self.headings.asked, heads)), None)
                 meaning = Meaning(question.id, LIKELY) if question else None
             if meaning is None:
                 continue

@@ -17,9 +17,9 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import tick_words
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
-from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise, yaml_key
+from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
-from analysis.intake.tools.core import Export, Kind, apart, targets
+from analysis.intake.tools.core import Export, Kind, apart, headed_twice, targets
 
 SEARCHED_ROWS = 100
 TOTAL = re.compile(
@@ -157,20 +157,7 @@ class _Header:
             meaning, row = read
             target, rival = meaning.target, found.get(meaning.target)
             if rival and rival[0] == meaning.rank:
-                places = [rival[1:], (row, column)]
-                first, second = (self.sheet.address(*place) for place in places)
-                texts = [str(self.text[place]) for place in places]
-                raise self.sheet.error(
-                    "two columns are headed {target} ({first} and {second})",
-                    at=(row, column),
-                    hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
-                    "[{closer}]}}; the other under ignore if it is none",
-                    target=target,
-                    entry=yaml_key(target),
-                    first=first,
-                    second=second,
-                    closer=second if self.headings.closest(target, texts) == 1 else first,
-                )
+                raise headed_twice(self.sheet, self.headings, target, rival[1:], (row, column))
             if rival is None or rival[0] < meaning.rank:
                 found[target] = (meaning.rank, row, column)
         # a question over its options or items is in the column of the first, whose own heading

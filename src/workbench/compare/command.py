@@ -22,6 +22,7 @@ from workbench import outputs
 from workbench.compare import report
 from workbench.compare.changes import Comparison, between
 from workbench.compare.runs import Run
+from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
@@ -145,7 +146,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
 @contextlib.contextmanager
 def _worktree(root: Path, sha: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="workbench-base-") as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         there = Path(folder).resolve() / "base"
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:

@@ -192,6 +192,9 @@ class _New:
                       for i in export.of_kind("record", "received")
                       for part in export.columns[i].heading.split(" / ")}  # fmt: skip
         self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
+        self.sheets: dict[
+            str, list[str]
+        ] = {}  # of a file with several, those that look like replies
 
     @property
     def stands_for(self) -> str:
@@ -231,6 +234,13 @@ class _New:
                     layout=self.chosen.layout,
                 )
                 raise InputError(**{**vars(error), "hint": hint}) from None
+            if rivals := error.what.values.get("rivals"):  # several sheets of replies
+                self.sheets = {str(error.file): rivals}
+                self._write(part, self.chosen)
+                error.hint = Message(
+                    "new-wave writes an entry for each into wave.yml: remove those of sheets "
+                    "without replies"
+                )
             raise UnfinishedError(**vars(error)) from None
         if chosen.codes == "order":  # only the whole register is in its order
             self.content["invited"] = self.content["invited"] or "all"
@@ -251,10 +261,11 @@ class _New:
         self.chosen = chosen
         files = [
             {"path": file.name, "layout": chosen.layout, "codes": chosen.codes}
-            | ({"sheet": self.sheet} if self.sheet else {})
+            | ({"sheet": sheet} if sheet else {})
             | ({"ignore": self.ignore} if self.ignore else {})
             | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
             for file in self.files
+            for sheet in self.sheets.get(file.name, [self.sheet])
         ]
         content = self.content | {"population": self.stands_for, "files": files}
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)

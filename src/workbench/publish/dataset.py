@@ -36,6 +36,7 @@ from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
 from analysis.text import LANGUAGES, Language, label, labels, say
 from workbench import outputs
+from workbench.run import temporary
 
 MISSING = STATUSES[1:]
 FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
@@ -158,7 +159,7 @@ def _labelled_files(
         stata_values[name] = {**own, **{LETTERS[kind]: kinds[kind] for kind in used}}
         missing[name] = [{"lo": min(codes.values()), "hi": max(codes.values())}]
     title = survey.wave.title[language]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         sav, dta = Path(folder, "data.sav"), Path(folder, "data.dta")
         pyreadstat.write_sav(
             spss,

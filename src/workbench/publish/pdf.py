@@ -13,7 +13,9 @@ from pathlib import Path
 
 from lxml import html
 
+from analysis import paths
 from analysis.errors import InputError
+from workbench.run import temporary
 
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"),
@@ -47,7 +49,7 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
     InputError : no Chromium is installed, or it printed nothing.
     """
     program = browser()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         printed = Path(folder) / "page.pdf"
         command = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]
@@ -61,9 +63,7 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
         content = printed.read_bytes() if printed.is_file() else b""
     if not content:
         raise InputError("Chromium could not print the page", file=page)
-    beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(_dated(content, date))
-    beside.replace(target)
+    paths.write_atomic(target, _dated(content, date))
 
 
 def print_whole(pages: Sequence[Path], target: Path, *, date: str) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ def finish(record: RunRecord, started: float) -> None:
     record.facts["seconds"] = round(time.monotonic() - started, 2)
 
 
+@cache
 def versions() -> dict[str, str]:
     """Python and the packages that this one declares, as installed."""
     found = {"python": platform.python_version()}

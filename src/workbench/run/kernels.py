@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from multiprocessing import connection, forkserver
+from multiprocessing import forkserver
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -326,7 +326,6 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     os.setsid()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     threads = environment.get(THREADS[0], "")
     if threads.isdigit() and threads != os.environ.get(THREADS[0]):
         from threadpoolctl import threadpool_limits
@@ -343,13 +342,6 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     from workbench.run import kernel
 
-    server = f"--IPKernelApp.parent_handle={os.getppid()}"  # end with the server, too
+    # end with the server, which ends with the process that asked for this kernel (`ending`)
+    server = f"--IPKernelApp.parent_handle={os.getppid()}"
     kernel.launch([*arguments, server])
-
-
-def _end_with_parent() -> None:
-    """End this kernel, and all that it started, when the process that asked for it has ended."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os.killpg(0, signal.SIGKILL)

@@ -460,6 +460,7 @@ def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
     ("name", "text", "value", "other"),
     [("WORK", '["翻訳","文書の作成, 要約"]', {1, 2}, ""), ("WORK", '["翻訳"]', {2}, ""),
      ("WORK", "翻訳 / 議事録/広報", {2, 3, 9}, "広報"), ("WORK", "展示/講座", {9}, "展示/講座"),
+     ("WORK", "翻訳及び文書の作成, 要約", {1, 2}, ""),
      ("WORK", '["翻訳", "広報"]', {2, 9}, "広報"), ("ONE", "-oth-", 9, "")],
 )  # fmt: skip
 def test_lists_of_a_flow_and_the_code_of_other_of_limesurvey(name, text, value, other):

@@ -1,6 +1,7 @@
 """Two questionnaires of one survey: what may be compared, and what is refused."""
 
 import copy
+import functools
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.model import Codebook
 from analysis.codebook.waves import earlier
 from analysis.errors import InputError
-from analysis.results import changes
+from analysis.results import changes, types
 from analysis.show import NotAvailable
+from analysis.survey import QUICK
 from support import study2026
 from workbench.office.new_wave import new_wave
 
@@ -77,7 +79,9 @@ def test_one_number_with_another_question_is_refused_without_a_crosswalk(books, 
         Crosswalk.between(*books)
 
 
-def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project):
+def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, monkeypatch):
+    quick = functools.partial(types.typology, multiverse=False, **QUICK)
+    monkeypatch.setattr(types, "typology", quick)
     raw = project / "data" / "raw"
     shutil.copytree(DATA / "raw" / "demo-2020", raw / "demo-2020")
     file = study2026.replies(project)

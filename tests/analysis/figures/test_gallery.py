@@ -351,7 +351,7 @@ def test_numbers_stand_to_the_right_also_as_text_but_codes_and_years_do_not(gall
 def test_a_spreadsheet_runs_nothing_of_a_csv(gallery):
     frame = pd.DataFrame({"=1+1": ["=cmd()", "-5", "＝全角"]})
     csv = gallery.table(frame, "t", title="表", n=3).csv
-    assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "＝全角"]
+    assert csv.splitlines() == ["'=1+1", "'=cmd()", "-5", "'＝全角"]
 
 
 def test_letters_too_small_to_read_are_refused(gallery):
@@ -384,3 +384,11 @@ def test_a_distribution_says_what_its_height_means_and_its_median(gallery, n, sa
     drawn = len(ax.lines[0].get_xdata()) if n == 15 else sum(bar.get_height() for bar in ax.patches)
     assert drawn == n
     plt.close("all")
+
+
+def test_a_style_of_the_user_changes_no_figure():
+    figures.use_style("ja")
+    usual = dict(mpl.rcParams)
+    with mpl.rc_context({"axes.titleweight": "bold", "savefig.transparent": True}):
+        figures.use_style("ja")
+        assert dict(mpl.rcParams) == usual

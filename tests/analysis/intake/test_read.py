@@ -418,6 +418,7 @@ def test_a_question_numbered_otherwise_in_the_file_is_told_by_its_text(folder):
         "（7）{}",
         "F7 {}",
         "Q27. {}をご記入ください（半角数字）",
+        "Please enter the {}?",
         "第3問 {}は？",
     ],
 )
@@ -428,7 +429,15 @@ def test_what_stands_around_a_question_is_no_part_of_it(folder, around):
 
 
 @pytest.mark.parametrize(
-    "other", ["R4職員数", "第2職員数", "職員数（回答者数）", "職員数（複数年契約）"]
+    "other",
+    [
+        "R4職員数",
+        "第2職員数",
+        "職員数（回答者数）",
+        "職員数（複数年契約）",
+        "職員数について記入した方の課をご記入ください",
+        "職員数の増減を教えてください",
+    ],
 )
 def test_the_number_of_other_staff_is_another_question(folder, other):
     workbook(folder / "r.xlsx", [[*HEADINGS[:2], other, *HEADINGS[3:]], *ROWS])

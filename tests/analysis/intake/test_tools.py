@@ -201,6 +201,7 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
         [f"利用している業務（複数選択可） - {t}" for t in exports.WORK.values()],
         [f"利用している業務（複数選択可）（{t}）" for t in exports.WORK.values()],
         [f"利用している業務（複数選択可）.{t}" for t in exports.WORK.values()],
+        [f"7) 利用している業務 * | {t}" for t in exports.WORK.values()],
         [f"Q2[SQ00{c}]" for c in exports.WORK],
         [f"Q2_{c}" for c in exports.WORK],
     ],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from analysis import fingerprints
 from analysis.codebook.model import Codebook
+from analysis.errors import InputError
 from analysis.stats import disclosure
 from analysis.survey import prepare
 from analysis.typology.classifier import renamed
@@ -119,6 +120,9 @@ def test_the_key_is_private_and_kept(project):
     assert fingerprints.pseudonym_key() == key == file.read_bytes()
     assert len(key) == 32
     assert [p.name for p in file.parent.iterdir()] == ["pseudonym.key"]
+    file.write_bytes(b"")
+    with pytest.raises(InputError, match="key of the pseudonyms is damaged"):
+        fingerprints.fingerprint("what anybody could compute without a key")
 
 
 def test_two_processes_at_once_agree_on_the_key(project):

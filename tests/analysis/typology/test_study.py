@@ -5,6 +5,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
 from analysis.stats.indicators import Features
+from analysis.survey import QUICK
 from analysis.typology.classifier import Classifier
 from analysis.typology.dissimilarity import Gower
 from analysis.typology.multiverse import multiverse
@@ -14,7 +15,6 @@ from analysis.typology.prepare import prepare
 from analysis.typology.study import study
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
-QUICK = {"n_bootstrap": 20, "n_null": 49, "criteria": False}
 
 
 def survey(n: int, separation: float, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -169,12 +169,12 @@ def test_power_grows_with_n_and_separation():
 
 def test_power_is_for_this_number_of_types():
     """The audit's 1,000 surveys: four types 0/7/56 %, five 0/0/32 %; mixed items 0/20/79 %."""
-    four, five = (power(15, n_types=k, n_simulations=60) for k in (4, 5))
+    four, five = (power(15, n_types=k, n_simulations=40) for k in (4, 5))
     assert (four["recovered"] - [0, 0.07, 0.56]).abs().max() < 0.2
     assert (five["recovered"] - [0, 0, 0.32]).abs().max() < 0.2
     kinds = ["binary"] * 6 + ["ordinal"] * 3 + ["ratio"] * 3
-    mixed = power(15, kinds=kinds, groups=list("aabbccddeeff"), missing=0.05, n_simulations=60)
-    rare = power(15, kinds=["binary"] * 12, yes=[0.1] * 12, n_simulations=60)
+    mixed = power(15, kinds=kinds, groups=list("aabbccddeeff"), missing=0.05, n_simulations=40)
+    rare = power(15, kinds=["binary"] * 12, yes=[0.1] * 12, n_simulations=40)
     assert mixed.loc["weak", "recovered"] < 0.1
     assert rare.loc["strong", "recovered"] < 0.5 < mixed.loc["strong", "recovered"]
 
@@ -182,11 +182,11 @@ def test_power_is_for_this_number_of_types():
 def test_the_national_table_is_a_gradient_and_a_pair_of_cio_and_aide(national):
     frame = national.iloc[::3]  # the whole table is the business of the benchmarks
     kinds = dict.fromkeys(frame, "binary")
-    given = study(frame, kinds, n_bootstrap=5, n_null=49, criteria=False)
+    given = study(frame, kinds, n_bootstrap=5, n_null=19, criteria=False)
     assert given.verdict.level == "gradient"
     assert 0.65 < given.evidence.gradient_share < 0.85
     assert given.level.corr(frame.sum(axis=1)) > 0.95
-    rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=49, criteria=False)
+    rest = study(frame, kinds, adjust="gradient", n_bootstrap=5, n_null=19, criteria=False)
     assert rest.verdict.level == "none"  # a gradient taken out of a gradient looks like this too
     top = rest.profile[rest.profile["type"] == 1].nlargest(2, "effect")["feature"]
     assert set(top) == {"CIOの任命", "CIO補佐官等の任命"}

@@ -370,6 +370,13 @@ def test_an_odd_heading_makes_no_form_of_a_table(tmp_path, how):
         survey_of(tmp_path, sheets)
 
 
+def test_the_sheets_of_one_table_are_written_into_wave_yml(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"2 sheets .* writes an entry for each"):
+        survey_of(tmp_path, [replies(3), [HEADINGS, *replies()[4:]]])
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    assert intake.read(Wave.read("odd"), Codebook.read("odd")).n == 6
+
+
 def test_the_words_beside_other_are_told_where_no_question_holds_them(tmp_path, monkeypatch):
     _, read = survey_of(tmp_path, [replies(headings=[*HEADINGS[:4], "Q2_6_TEXT", "問3 職員数"])])
     assert len(read) == 6

@@ -22,6 +22,7 @@ from analysis.show import Answer, Prose
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import pdf, spreadsheet
+from workbench.run import temporary
 from workbench.run.refresh import refresh
 
 
@@ -463,3 +464,12 @@ def test_all_pages_in_one_file_lead_to_their_own_places(tmp_path):
     places = [about["id"] for about, _ in Read(whole).all("figure")]
     assert places == ["a.html-figure-answers", "b.html-figure-answers"]
     assert 'href="#b.html-figure-answers"' in whole and not Read(whole).all("nav")
+
+
+def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(pdf, "browser", lambda: "chromium")
+    monkeypatch.setattr(pdf.subprocess, "run", lambda command, **_: commands.append(command))
+    with pytest.raises(InputError, match="could not print"):
+        pdf.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
+    assert any(f"--print-to-pdf={temporary.folder()}" in part for part in commands[0])

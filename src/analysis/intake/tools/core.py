@@ -210,25 +210,37 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
         if target is None:
             continue
         own = column.name == target or normalise(column.heading) in headings.known
-        if target in found and column.has_part and headings.of_one_choice(column.part):
-            raise apart(sheet, target, (0, found[target]), (0, position))
-        if target in found and named[target] == own:
-            raise sheet.error(
-                "two columns are headed {target} ({first} and {second})",
-                at=(0, position),
-                hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
-                "[{second}]}}",
-                target=target,
-                entry=yaml_key(target),
-                first=sheet.address(0, found[target]),
-                second=sheet.address(0, position),
-            )
+        if target in found:
+            places = (0, found[target]), (0, position)
+            if column.has_part and headings.of_one_choice(column.part):
+                raise apart(sheet, target, *places)
+            if named[target] == own:
+                raise headed_twice(sheet, headings, target, *places)
         if target not in found or own:  # beside such a column another one is unmatched
             found[target], named[target] = position, own
     for position in export.of_kind("other"):
         if target := _of_other(export.columns[position], headings, found):
             found.setdefault(target, position)
     return found
+
+
+def headed_twice(
+    sheet: Sheet, headings: Headings, target: str, first: Place, second: Place
+) -> InputError:
+    """The error of two columns that are headed as one question, with the likelier one."""
+    texts = [str(sheet.text.iat[place]) for place in (first, second)]
+    likelier = (first, second)[headings.closest(target, texts) or 0]
+    return sheet.error(
+        "two columns are headed {target} ({first} and {second})",
+        at=second,
+        hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
+        "[{closer}]}}; the other under ignore if it is none",
+        target=target,
+        entry=yaml_key(target),
+        first=sheet.address(*first),
+        second=sheet.address(*second),
+        closer=sheet.address(*likelier),
+    )
 
 
 def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
