@@ -131,14 +131,14 @@ def run(
     seed = int(plan.parameters(notebook).get("seed", SEED))
     try:
         view: dict[str, Any] = {"audience": edition.audience, "language": edition.language}
-        ahead = {"wave": edition.wave, "seed": seed, **view}
-        with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
+        with started_kernels(options, jobs, plan.inputs) as kernels:
             clean(edition.wave)
             survey = Survey.load(edition.wave, **view)
             names = overview.wanted(survey, asked)
             pages.open()
             facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-            work = _work(plan, pages.key, release.context(edition, facts), options, ahead)
+            work = _work(plan, pages.key, release.context(edition, facts), options)
+            work.ahead = {"wave": edition.wave, "seed": seed, **view}
             if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
                 overview.members(survey, seed=seed)  # caches the typology, which all pages read
                 _make(plan, work, todo, pages, kernels, jobs, scheduler)
@@ -188,6 +188,7 @@ def _make(
         data = cluster.packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
         made = cluster.remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
+        kernels.warm(work.ahead)
         made = side_by_side(more, jobs, kernels)
     with contextlib.closing(made):
         for one in made:
@@ -197,9 +198,7 @@ def _make(
     progress.close()
 
 
-def _work(
-    plan: Plan, key: str, context: dict[str, Any], options: Options, ahead: dict[str, Any]
-) -> Work:
+def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Work:
     """What the pages of a run have in common; `context`: what pages of its edition state of it."""
     notebook = plan.notebooks[0]
     declared = notebook.declares
@@ -221,7 +220,6 @@ def _work(
         blank,
         options,
         plan.inputs,
-        ahead,
     )
 
 
