@@ -28,6 +28,7 @@ TOOLS = (
 )
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
 REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+WAVE = "name of a folder in data/raw"
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 
 
@@ -140,12 +141,12 @@ def _commands() -> argparse.ArgumentParser:
     _language(sub)
 
     sub = command("clean", _clean, "clean a wave into data/processed and print the ledger of cells")
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     _language(sub)
 
     what = "rerun everything for a wave: clean, notebooks, HTML, index"
     sub = command("refresh", "run.refresh:refresh", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     only = "only these notebooks"
     sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
     _run_options(sub)
@@ -153,13 +154,13 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
 
     sub = command("why", "run.refresh:why", "say what a refresh would run, and why")
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     _edition(sub)
     _parameter(sub)
 
     what = "one page a municipality (自治体カルテ) for a whole wave"
     sub = command("profiles", "profiles:profiles", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
@@ -191,11 +192,11 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, help="the form, or with --invited a folder")
     whom = "a file with codes and names, or a wave that lists whom it invited"
     sub.add_argument("--invited", metavar="LIST", help=whom)
-    _language(sub)
+    _language(sub, of="the form")
 
     what = "a workbook of what to ask each municipality, or the answers that came back"
     sub = command("queries", "office.queries:run", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     came = "take in the query sheets that came back, filled in"
     sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
@@ -204,13 +205,13 @@ def _commands() -> argparse.ArgumentParser:
 
     what = "the answers as CSV with a code table, SPSS and Stata files"
     sub = command("dataset", "publish.dataset:write_for_wave", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
     _edition(sub)
 
     what = "keep a published edition as given out, and note it in releases.yml"
     sub = command("release", "publish.given_out:release", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)
 
@@ -223,20 +224,19 @@ def _commands() -> argparse.ArgumentParser:
 
     what = "make a wave of invented replies with a known truth"
     sub = command("simulate", "demo.arrivals:simulate_wave", what)
-    sub.add_argument("wave")
+    sub.add_argument("wave", help=WAVE)
     sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
-    sub.add_argument("--seed", type=int, default=20191003)
+    drawn = "seed of the random numbers (default 20191003)"
+    sub.add_argument("--seed", type=int, default=20191003, help=drawn)
     sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")
     return top
 
 
 def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
     """`of`: what is in the language besides the messages; Japanese if nothing is said."""
-    default = (
-        f"language of {of} (default: the wave's) and of messages"
-        if of
-        else "language of what is printed"
-    )
+    usual = "Japanese" if of == "the form" else "the wave's"
+    default = f"language of {of} (default: {usual}) and of messages"
+    default = default if of else "language of what is printed"
     sub.add_argument("--language", choices=["ja", "en"], help=default)
     sub.set_defaults(pages=bool(of))
 

@@ -209,6 +209,13 @@ def _without_name(text: str, option: Option) -> str:
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
 
 
+ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
+    r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
+    r"|(?:上記|別紙)(?:の(?:とお|通)り|と同じ|参照)?|ditto|same(?:asabove|aslastyear|asbefore)"
+    r"|asabove|seeattach(?:ed|ment))(?:です)?[。.]?"
+)
+
+
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
@@ -218,7 +225,8 @@ def _other(text: str, question: Question) -> Parsed | None:
     if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
         return None
     own = _folded(text)
-    if len(tidy(text)) < 2 or own in tick_words():  # ア, v, なし: no explanation
+    # ア, v, なし, 同上: no explanation
+    if len(tidy(text)) < 2 or own in tick_words() or ELSEWHERE.fullmatch(own):
         return None
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
@@ -494,4 +502,5 @@ class Reader:
                 return ticked(text, question, option)
             case "multi":
                 return choices(text, kind, question)
-        return Parsed("answered", text.strip())
+        points = question.identity is None and ELSEWHERE.fullmatch(_folded(text)) is not None
+        return Parsed("answered", text.strip(), ("elsewhere",) if points else ())

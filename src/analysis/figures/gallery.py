@@ -61,6 +61,7 @@ def use_style(language: Language = "ja") -> None:
     every machine. Characters that it lacks (𠮷) are taken from an installed font of `FALLBACK`;
     where there is none, the registry refuses the figure and says which font to install.
     """
+    mpl.rcdefaults()  # nothing of a matplotlibrc of the user's
     installed = {font.name for font in font_manager.fontManager.ttflist}
     if "IPAexGothic" not in installed:
         matplotlib_fontja.japanize()

@@ -19,7 +19,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError
+from analysis.errors import InputError, spoken
 from analysis.intake import corrections
 from analysis.intake.corrections import MARK, Correction
 from analysis.intake.files import read_file
@@ -53,11 +53,11 @@ def run(
 ) -> str:
     """``workbench queries``: write the queries of a wave, or take in those that were `returned`."""
     if returned:
-        return take_in(wave, returned, language)
+        return take_in(wave, returned)
     return write_for_wave(wave, out, language=language, split=split)
 
 
-def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
+def take_in(wave: str, files: Sequence[Path]) -> str:
     """Keep query sheets that came back beside the files of the wave; the sentence to print.
 
     They are copied unchanged into its folder ``corrections``, named by today's date, and read with
@@ -88,10 +88,10 @@ def take_in(wave: str, files: Sequence[Path], language: Language = "ja") -> str:
     for place, content in made.items():
         if not place.is_file():
             paths.write_atomic(place, content, received=True)
-    said = [label("queries.returned", language, wave=wave, files=len(files), n=count)]
+    said = [label("queries.returned", spoken(), wave=wave, files=len(files), n=count)]
     if left:
-        rows = ("、" if language == "ja" else ", ").join(left)
-        said.append(label("queries.left", language, rows=rows))
+        rows = ("、" if spoken() == "ja" else ", ").join(left)
+        said.append(label("queries.left", spoken(), rows=rows))
     return "\n".join(said)
 
 
@@ -152,8 +152,8 @@ def write_for_wave(
     contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
     outputs.write(contents, "queries")
     count = sum(map(len, pages.values()))
-    done = label("queries.done", language, file=place, n=len(pages), asked=count)
-    more = label(f"queries.{'apart' if split else 'more'}", language, n=len(asked) - count)
+    done = label("queries.done", spoken(), file=place, n=len(pages), asked=count)
+    more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(asked) - count)
     return done + more * (len(asked) > count)
 
 

@@ -22,9 +22,10 @@ import xlsxwriter
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
+from analysis.codebook.own_register import COLUMNS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
-from analysis.errors import InputError
+from analysis.errors import InputError, spoken
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.questionnaire import IDS, MARK, TICK, entries
@@ -63,8 +64,8 @@ def write(
 ) -> str:
     """Write the form, or one for each of the `invited` into the folder `out`; what to print.
 
-    `invited`: a file (CSV, Excel) with a column of codes and one of names, or the name of a wave
-    that lists whom it invited.
+    `invited`: a file (CSV, Excel) with a column of codes and one of names, a register of one's own,
+    or the name of a wave that lists whom it invited.
     """
     book = Codebook.read(codebook)
     if (out.suffix.lower() == ".xlsx") == (invited is not None):
@@ -83,17 +84,18 @@ def write(
             for one in _invited(invited, book)
         }
     outputs.write(made, "questionnaire")
-    return label("questionnaire.done", language, place=out, n=len(made), answers=len(form.answers))
+    return label("questionnaire.done", spoken(), place=out, n=len(made), answers=len(form.answers))
 
 
 def _invited(given: str, book: Codebook) -> Sequence[Invited]:
     """Whom a file lists, or a wave."""
     table = municipality.register()
     if not Path(given).is_file():
-        asked = Wave.read(given).invited
+        wave = Wave.read(given)
+        asked = wave.invited
         if asked == "all":
-            return [Invited(code=code, name=name, prefecture=prefecture)
-                    for code, prefecture, name in table.itertuples()]  # fmt: skip
+            everybody = table if wave.own is None else wave.own.table
+            return [Invited(code=code, name=name) for code, name in everybody["name"].items()]
         if not isinstance(asked, tuple):
             raise InputError(
                 "the wave {wave} does not list whom it invited",
@@ -102,6 +104,9 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
             )
         return asked
     sheet, *_ = read_file(Path(given))
+    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*COLUMNS, ""}:
+        own = OwnRegister.read(Path(given), given).table["name"]
+        return [Invited(code=id, name=name) for id, name in own.items()]
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:

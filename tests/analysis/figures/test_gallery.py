@@ -384,3 +384,11 @@ def test_a_distribution_says_what_its_height_means_and_its_median(gallery, n, sa
     drawn = len(ax.lines[0].get_xdata()) if n == 15 else sum(bar.get_height() for bar in ax.patches)
     assert drawn == n
     plt.close("all")
+
+
+def test_a_style_of_the_user_changes_no_figure():
+    figures.use_style("ja")
+    usual = dict(mpl.rcParams)
+    with mpl.rc_context({"axes.titleweight": "bold", "savefig.transparent": True}):
+        figures.use_style("ja")
+        assert dict(mpl.rcParams) == usual

@@ -194,7 +194,7 @@ def later(project):
 
 def test_a_column_of_ticks_says_of_which_option_it_is(later):
     said = queries.write_for_wave("demo-2020", later / "q.xlsx")
-    assert "ほかに事務局で確認するもの3件" in said
+    assert ", and 3 for the office (on the sheet of that name)" in said
     book = openpyxl.load_workbook(later / "q.xlsx")
     row = rows(book["990108 若鮎川市"])[0]
     assert row[2].endswith(" － 7 いずれも未整備") and row[3:5] == ("不明", "選択なし")
@@ -234,7 +234,7 @@ def test_the_same_answers_give_the_same_bytes(project):
 def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeypatch):
     assert main(["queries", "demo-2019"]) == 0
     assert (project / "data" / "processed" / "demo-2019-queries.xlsx").is_file()
-    assert "12団体" in capsys.readouterr().out
+    assert "to 12 municipalities" in capsys.readouterr().out
     (project / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         queries.write_for_wave("demo-2019", project / "file" / "q.xlsx")
@@ -276,7 +276,7 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     sheets = [answer(asked / "each" / "131016_千代田区.xlsx", 42, "このまま"),
               answer(asked / "each" / "131032_港区.xlsx", "このまま")]  # fmt: skip
     assert main(["queries", "own", "--returned", *map(str, sheets)]) == 0
-    assert "確認票2件から、1件の回答" in capsys.readouterr().out
+    assert "1 answers taken from 2 returned file(s)" in capsys.readouterr().out
     result = prepare("own")
     assert result.responses["S"].tolist() == [42, 70]
     (found,) = result.findings.query("rule == 'corrected'").itertuples()
@@ -346,7 +346,7 @@ def test_two_query_sheets_of_one_name_are_refused_and_none_is_kept(asked):
 def test_what_is_about_no_answer_is_told_and_what_is_no_query_sheet_refused(asked):
     file = answer(asked / "each" / "131016_千代田区.xlsx", 42)
     answer(file, "Z9", column="J")
-    assert "採らなかった記入" in (said := queries.run("own", [file])) and "G5" in said
+    assert "not taken" in (said := queries.run("own", [file])) and "G5" in said
     found = prepare("own").findings
     assert found[found["file"].str.startswith("corrections")]["rule"].tolist() == ["unmatched"]
     other = openpyxl.Workbook()

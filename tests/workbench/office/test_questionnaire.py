@@ -228,12 +228,33 @@ def test_cells_take_what_the_question_allows_and_turn_grey_by_its_rule(form, tmp
     ]
 
 
+def test_a_form_for_each_of_a_register_of_ones_own(project):
+    listed, answers = project / "who.csv", project / "r.csv"
+    listed.write_text("id,name\n07,中央図書館\n08,西図書館\n", encoding="utf-8")
+    answers.write_text("団体名,Q04\n中央図書館,3\n", encoding="utf-8")
+    folder = project / "data" / "raw" / "own"
+    folder.mkdir()
+    for file in (listed, answers):
+        shutil.copy(file, folder)
+    (folder / "wave.yml").write_text(
+        "{title: {ja: あ, en: a}, as_of: 2026-04-01, publisher: {ja: あ, en: a}, invited: all, "
+        "codebook: it-staffing, data: invented, register: who.csv, files: [{path: r.csv}]}",
+        encoding="utf-8",
+    )
+    for invited in (str(listed), "own"):
+        questionnaire.write("it-staffing", project / "forms", invited=invited)
+        made = sorted(f.name for f in (project / "forms").iterdir())
+        assert made == ["07_中央図書館.xlsx", "08_西図書館.xlsx"]
+
+
 def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys):
     listed = project / "list.csv"
     listed.write_text("団体コード,団体名\n012025,函館市\n282014,姫路市\n", encoding="utf-8")
     out = project / "forms"
     assert main(["questionnaire", "it-staffing", "--out", str(out), "--invited", str(listed)]) == 0
-    assert "2件の調査票" in capsys.readouterr().out
+    assert "2 questionnaire(s) written" in capsys.readouterr().out
+    form = openpyxl.load_workbook(out / "012025_函館市.xlsx").worksheets[0]
+    assert form.title == "調査票"  # which Japan is sent, whatever the terminal speaks
     assert sorted(f.name for f in out.iterdir()) == ["012025_函館市.xlsx", "282014_姫路市.xlsx"]
     for file in out.iterdir():
         fill(file.read_bytes(), file, {"Q02": "中核市", "Q03": 250_000})
