@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -38,24 +38,21 @@ COUNTED = ("single", "ordinal", "binary", "multi")
 MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-V = TypeVar("V", bound="View")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def once(make: Callable[Concatenate[V, P], T]) -> Callable[Concatenate[V, P], T]:
+def once(make: F) -> F:
     """Compute what a function gives for a survey once; whoever asks again gets a shallow copy."""
 
     @wraps(make)
-    def kept(survey: V, /, *given: P.args, **choices: P.kwargs) -> T:
+    def kept(survey: View, *given: Any, **choices: Any) -> Any:
         known = vars(survey).setdefault("_once", {})
         asked = (make, given, *sorted(choices.items()))
         if asked not in known:
             known[asked] = make(survey, *given, **choices)
-        found: T = copy.copy(known[asked])
-        return found
+        return copy.copy(known[asked])
 
-    return kept
+    return cast(F, kept)
 
 
 @dataclasses.dataclass(eq=False, repr=False)

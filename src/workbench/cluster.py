@@ -152,8 +152,8 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
         environment={"WORKBENCH_ROOT": str(folder), INPUTS: json.dumps(work.inputs)},
-        ahead=work.ahead,
     )
+    kernels.warm(work.ahead)
     return folder, kernels
 
 

@@ -132,14 +132,14 @@ def run(
     seed = int(plan.parameters(notebook).get("seed", 20191003))
     try:
         view: dict[str, Any] = {"audience": edition.audience, "language": edition.language}
-        ahead = {"wave": edition.wave, "seed": seed, **view}
-        with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
+        with started_kernels(options, jobs, plan.inputs) as kernels:
             clean(edition.wave)
             survey = Survey.load(edition.wave, **view)
             names = overview.wanted(survey, asked)
             pages.open()
             facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-            work = _work(plan, pages.key, release.context(edition, facts), options, ahead)
+            work = _work(plan, pages.key, release.context(edition, facts), options)
+            work.ahead = {"wave": edition.wave, "seed": seed, **view}
             todo = [(c, n) for c, n in names.items() if options.force or c not in pages.made]
             progress = Progress(len(todo), "profiles")
             if todo:
@@ -148,6 +148,8 @@ def run(
                 data = cluster.packed(edition.wave, notebook.declares.get("reads", ()))
                 made = cluster.remote(scheduler, work, todo, data=data, kernels=kernels)
             else:
+                if todo:
+                    kernels.warm(work.ahead)
                 make = partial(work.make, kernels=kernels, scratch=pages.folder)
                 made = local(make, todo, jobs, kernels, progress)
             with contextlib.closing(made):
@@ -199,9 +201,7 @@ def local(
     return side_by_side(more, jobs, kernels)
 
 
-def _work(
-    plan: Plan, key: str, context: dict[str, Any], options: Options, ahead: dict[str, Any]
-) -> Work:
+def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Work:
     """What the pages of a run have in common; `context`: what pages of its edition state of it."""
     notebook = plan.notebooks[0]
     declared = notebook.declares
@@ -223,7 +223,6 @@ def _work(
         blank,
         options,
         plan.inputs,
-        ahead,
     )
 
 

@@ -31,7 +31,7 @@ class Work:
     `notebook` is the content of the notebook as committed, `values` are its parameters without the
     municipality, `context` what the pages state of the run, `blank` the record of a page before it
     is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave,
-    `ahead` what kernels compute for all pages, see `workbench.run.kernels.Kernels`.
+    `ahead` what their server computes for all pages, see `workbench.run.kernels.Kernels.warm`.
     """
 
     notebook: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Work:
     blank: Ran
     options: Options
     inputs: dict[str, str]
-    ahead: dict[str, Any]
+    ahead: dict[str, Any] | None = None
 
     def make(
         self,

@@ -31,10 +31,15 @@ def pictures(*, checked=False):
         if not checked:
             patched.append((checks, "check", lambda *_: None))
             patched.append((Canvas, "draw_without_rendering", lambda _: None))
-            patched.append((Canvas, "get_tightbbox", lambda canvas, *_, **__: canvas.bbox_inches))
+            patched.append((Canvas, "get_tightbbox", _whole))
         for one in patched:
             stack.enter_context(mock.patch.object(*one))
         yield
+
+
+def _whole(canvas, *_, **__):
+    """In the place of what is drawn, beside which a margin is left."""
+    return canvas.bbox_inches.padded(-gallery.MARGIN)
 
 
 def _blank(canvas, buffer, *, format, bbox_inches, dpi=gallery.DOTS, metadata=None):

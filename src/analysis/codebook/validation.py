@@ -67,7 +67,8 @@ def described(fault: Any, content: Any) -> Message:
     place: list[str] = []
     node = content
     for part in fault["loc"]:
-        if isinstance(part, str) and node is not None and not isinstance(node, dict):
+        lacks = node is not None and not (isinstance(node, dict) and part in node)
+        if part == "[key]" or (isinstance(part, str) and lacks and fault["type"] != "missing"):
             continue  # of several kinds of value the one that was meant
         listed = isinstance(node, list) and isinstance(part, int)
         try:

@@ -117,9 +117,9 @@ def line_of(file: Path, place: Sequence[int | str]) -> int:
             node = node.value[part]
             line = node.start_mark.line + 1
         elif isinstance(node, yaml.MappingNode):
-            inside = {key.value: (key, value) for key, value in node.value}
-            key, node = inside.get(str(part), (None, None))
-            line = key.start_mark.line + 1 if key else line
+            for key, value in node.value:
+                if key.value == str(part):
+                    node, line = value, key.start_mark.line + 1
     return line
 
 

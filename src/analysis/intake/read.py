@@ -21,6 +21,7 @@ from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
+from analysis.intake.workbook import RINGS, objects
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 
@@ -137,9 +138,28 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     cells = concat([*pieces, *no_reply, *came_back])
     corrected = corrections.apply(cells, replies, Headings(codebook, own=wave.own))
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
-    found = Received(cells, (*headed.values(), *noticed, *corrected))
+    drawn = (r for file in wave.files if file.layout == "form"
+             for r in _drawn(folder or wave.folder, file))  # fmt: skip
+    found = Received(cells, (*headed.values(), *noticed, *drawn, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
+
+
+def _drawn(folder: Path, file: WaveFile) -> list[Remark]:
+    """The rings that an office drew on its form, as shapes; those on all copies are the form's."""
+    drawn = {
+        name: {
+            (sheet, cell) for sheet, at in objects(path.read_bytes(), RINGS).items() for cell in at
+        }
+        for path, name in paths_of(folder, file)
+        if path.suffix.lower() in {".xlsx", ".xlsm"}
+    }
+    printed = set.intersection(*drawn.values()) if len(drawn) > 1 else set()
+    return [
+        Remark("drawn", name, sheet, cell, cell)
+        for name, rings in drawn.items()
+        for sheet, cell in sorted(rings - printed)
+    ]
 
 
 def _forms(

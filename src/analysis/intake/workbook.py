@@ -170,8 +170,14 @@ def part(parts: dict[str, bytes], name: str) -> bytes:
     return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
 
 
-def objects(content: bytes) -> dict[str, list[str]]:
-    """Sheet name -> the cells at which pictures, shapes and charts are anchored."""
+RINGS = frozenset({"ellipse", "donut"})
+
+
+def objects(content: bytes, shapes: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+    """Sheet name -> the cells at which pictures, shapes and charts are anchored.
+
+    `shapes`: of shapes of these kinds alone, such as `RINGS`.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
 
@@ -186,25 +192,25 @@ def objects(content: bytes) -> dict[str, list[str]]:
             except expat.ExpatError:  # calamine does without them
                 links = {}
             drawings = (part(link) for link in links.values() if "/drawings/drawing" in link)
-            found[name] = [cell for drawing in drawings for cell in _anchors(drawing)]
+            found[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
         return found
 
 
-def _anchors(drawing: bytes) -> list[str]:
+def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
     """The cells at which the objects of a drawing begin."""
     try:
         root = ElementTree.fromstring(drawing or b"<none/>")
     except ElementTree.ParseError:
         return []
-    begins = (
-        {bare(part.tag.replace("}", ":")): part.text or "" for part in anchor}
-        for anchor in root.iterfind(".//{*}from")
-    )
-    return [
-        address(int(begin["row"]), int(begin["col"]))
-        for begin in begins
-        if begin.get("row", "").isdecimal() and begin.get("col", "").isdecimal()
-    ]
+    found = []
+    for anchor in root:
+        kinds = {geometry.get("prst") for geometry in anchor.iterfind(".//{*}prstGeom")}
+        begin = {bare(part.tag.replace("}", ":")): part.text or ""
+                 for part in anchor.iterfind("{*}from/*")}  # fmt: skip
+        row, column = begin.get("row", ""), begin.get("col", "")
+        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & shapes):
+            found.append(address(int(row), int(column)))
+    return found
 
 
 # --- what calamine does not tell ----------------------------------------------------------------

@@ -22,7 +22,7 @@ from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
-from analysis.codebook.validation import described, shaped
+from analysis.codebook.validation import described, of_rule, shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -92,7 +92,7 @@ def guide() -> Guide:
     file = paths.codebooks() / "visits" / "topics.yml"
     if not file.is_file():
         return Guide(topics=(), contradictions={}, visits={}, facts={})
-    return shaped(Guide, yaml_file.load(file), file)
+    return shaped(Guide, yaml_file.load(file, Message("the topics of visits")), file)
 
 
 def cases() -> list[Case]:
@@ -189,7 +189,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, Sequence[str]]) -> l
 def contradictions(survey: Survey, code: str) -> list[Remark]:
     """What a city's answers say against each other."""
     found: list[Remark] = []
-    rules, holds = guide().contradictions.get(survey.codebook.id, ()), _at_odds(survey).loc[code]
+    rules, holds = _rules(survey), _at_odds(survey).loc[code]
     for at in holds.index[holds]:
         asked = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
         names = ", ".join(sorted(q.id for q in asked))
@@ -199,10 +199,27 @@ def contradictions(survey: Survey, code: str) -> list[Remark]:
 
 
 @once
+def _rules(survey: Survey) -> tuple[Contradiction, ...]:
+    """The contradictions of the survey's codebook.
+
+    Raises InputError: a rule, a question or a topic of the guide is none that there is.
+    """
+    book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
+    topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
+    faults = [fault for one in rules for fault in of_rule(one.rule, book.named, truth=True)]
+    gone = [f"topic {one.topic}" for one in rules if one.topic not in topics]
+    gone += [id for ids in topics.values() for id in ids if id not in book]
+    faults += [Message("there is no {name}", name=name) for name in gone]
+    if faults:
+        raise InputError(faults[0], file=paths.codebooks() / "visits" / "topics.yml")
+    return rules
+
+
+@once
 def _at_odds(survey: Survey) -> pd.DataFrame:
     """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
     shown, found = survey.responses.drop(columns=kept_back(survey)), {}
-    for at, at_odds in enumerate(guide().contradictions.get(survey.codebook.id, ())):
+    for at, at_odds in enumerate(_rules(survey)):
         with contextlib.suppress(KeyError):  # an edition without the question
             found[at] = Expression(at_odds.rule, truth=True).holds(shown)
     return pd.DataFrame(found, shown.index, dtype=bool)

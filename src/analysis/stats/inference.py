@@ -279,7 +279,7 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     sizes = len(a), len(b)
     if not len(a) or not len(b):
         return _undefined(sizes)
-    gaps, pairs = _Gaps.between(a, b), len(a) * len(b)
+    gaps, pairs = _Gaps(a, b), len(a) * len(b)
     k = _rank_sum_quantile(len(a), len(b))
     low, high = (gaps.at(k), gaps.at(pairs - k - 1)) if k >= 0 else (-np.inf, np.inf)
     p = permutation_p(_row_sums(values, _blocks(None, len(values))), group, seed=seed)
@@ -296,23 +296,13 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     return Effect(shift, low, high, p, sizes, least)
 
 
-@dataclass(frozen=True)
 class _Gaps:
-    """All differences of a value of one group and a value of the other, without a table of them.
+    """All differences of a value of one group and a value of the other, without a table of them."""
 
-    ``x``, ``y``: the different values, rising; ``of_x``: how often each; ``over``: how many values
-    of the other group are at least each of ``y``, and 0.
-    """
-
-    x: np.ndarray
-    of_x: np.ndarray
-    y: np.ndarray
-    over: np.ndarray
-
-    @classmethod
-    def between(cls, a: np.ndarray, b: np.ndarray) -> _Gaps:
-        (x, of_x), (y, of_y) = (np.unique(v, return_counts=True) for v in (a, b))
-        return cls(x, of_x, y, np.append(of_y[::-1].cumsum()[::-1], 0))
+    def __init__(self, a: np.ndarray, b: np.ndarray) -> None:
+        self.x, self.of_x = np.unique(a, return_counts=True)
+        self.y, of_y = np.unique(b, return_counts=True)
+        self.over = np.append(of_y[::-1].cumsum()[::-1], 0)  # values at least each of y, and none
 
     def up_to(self, gap: float, side: Literal["left", "right"] = "left") -> int:
         """How many are at most so large, or with "right" smaller."""

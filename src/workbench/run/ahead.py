@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from analysis.results import profile
 from workbench.run.kernels import AHEAD
 
-if AHEAD in os.environ:
+if asked := json.loads(os.environ.get(AHEAD, "null")):
     # a parallel region of OpenMP run here would hang the same region in every kernel
     with contextlib.suppress(Exception), threadpool_limits(1):
-        profile.ahead(**json.loads(os.environ[AHEAD]))
+        profile.ahead(**asked)

@@ -80,15 +80,10 @@ def clean(wave: str) -> None:
 
 
 @contextlib.contextmanager
-def started_kernels(
-    options: Options,
-    jobs: int,
-    inputs: Mapping[str, str],
-    ahead: Mapping[str, Any] | None = None,
-) -> Iterator[Kernels]:
+def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> Iterator[Kernels]:
     """The kernels of a run; all are stopped when its time is over, or on any error.
 
-    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
+    `inputs` are the keys of the cleaned data that they may read, by wave.
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
@@ -98,7 +93,6 @@ def started_kernels(
         threads=threads,
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
-        ahead=ahead,
     )
     timeout = options.timeout
     over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)

@@ -87,8 +87,6 @@ class Kernels:
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
     environment : variables for the kernels beside those of this process.
-    ahead : what `analysis.results.profile.ahead` is to compute for all kernels of a server that is
-        started now.
     """
 
     def __init__(
@@ -98,7 +96,6 @@ class Kernels:
         threads: int = 1,
         memory_mb: int | None = None,
         environment: Mapping[str, str] | None = None,
-        ahead: Mapping[str, Any] | None = None,
     ) -> None:
         self.fork = fork and can_fork()
         self.memory_mb = memory_mb
@@ -106,14 +103,17 @@ class Kernels:
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
-            **({AHEAD: json.dumps(ahead)} if ahead else {}),
             **(environment or {}),
         }
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 
-    def warm(self) -> None:
-        """Let the server import in the background while this process does something else."""
+    def warm(self, ahead: Mapping[str, Any] | None = None) -> None:
+        """Let the server import in the background while this process does something else.
+
+        `ahead`: what `analysis.results.profile.ahead` is to compute there for all kernels.
+        """
+        self.environment[AHEAD] = json.dumps(ahead)
         if self.fork:
             # where it fails now, a kernel tries again and says so
             with contextlib.suppress(OSError), _server(self.environment):

@@ -407,7 +407,8 @@ def _has(
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     match material:
         case "visits":
-            topics = _content(paths.codebooks() / "visits" / "topics.yml").get("topics", ())
+            file = paths.codebooks() / "visits" / "topics.yml"
+            topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
             return any(topic["questions"].get(book.get("id")) for topic in topics)
         case "prefectures":
             wave = waves.content(edition.wave)

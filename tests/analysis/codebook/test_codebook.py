@@ -245,6 +245,14 @@ def test_a_file_that_cannot_be_read_as_yaml(tmp_path, text, told):
         Codebook.read(tmp_path / "a.yml")
 
 
+def test_a_fault_names_entries_and_no_type_of_the_program():
+    content = copy.deepcopy(BASE)
+    content["questions"][0]["missing_tokens"] = {"na": ["9"]}
+    faults = [str(fault) for fault in Codebook.faults(content)]
+    assert any("> missing_tokens > na: there is no value 'na'" in fault for fault in faults)
+    assert not any("tuple" in fault or "[key]" in fault for fault in faults)
+
+
 def test_the_code_of_every_table_is_no_question(tmp_path):
     content = copy.deepcopy(BASE)
     content["questions"][0]["id"] = "code"

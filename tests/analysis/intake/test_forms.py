@@ -1,10 +1,13 @@
 """Forms as offices fill them in: each layout gives the same answers, and nothing filled is lost."""
 
+import io
 import itertools
+import zipfile
 
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 from received import wave
 
 from analysis.cleaning.clean import clean
@@ -312,6 +315,45 @@ def test_a_mark_or_letter_alone_is_no_explanation_of_other(tmp_path):
     result = clean(read(about, own, tmp_path), about, own)
     assert result.responses["Q1"].isna().tolist() == [True, True, False]
     assert {"ア", "レ"} <= {*result.findings.loc[result.findings["severity"] == "refused", "raw"]}
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_a_remark_behind_a_mark_takes_it_not_away(tmp_path, n):
+    layout = usual({2: lambda a: down(Q2, USES, a, "○（試行の場合は含む）")})
+    result = received(tmp_path, layout, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+@pytest.mark.parametrize("words", ["同上", "〃", "前年と同じ", "別紙のとおり"])
+def test_words_that_leave_the_answer_to_another_place_are_asked_about(tmp_path, words):
+    """And are never the explanation of "other"."""
+    given = dict.fromkeys(HEADS) | {HEADS[0]: words, HEADS[4]: words}
+    result = plans(tmp_path, lambda _: [*given.items()], [EMPTY])
+    asked = result.findings.set_index("question")["rule"].to_dict()
+    assert asked == {"Q1": "no-such-option", "Q5": "elsewhere"}
+
+
+def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path):
+    """openpyxl draws no shapes: XlsxWriter writes a text box, which becomes an ellipse."""
+    (tmp_path / "r").mkdir()
+    for name, ringed in (("札幌市", "B4"), ("函館市", "D4"), ("仙台市", None)):
+        buffer, place = io.BytesIO(), tmp_path / "r" / f"{name}.xlsx"
+        form = xlsxwriter.Workbook(buffer)
+        sheet = form.add_worksheet()
+        for row, cells in enumerate([["団体名", name], *([head] for head in HEADS)]):
+            sheet.write_row(row, 0, cells)
+        for cell in filter(None, ("H1", ringed)):  # H1: on all copies
+            sheet.insert_textbox(cell, "")
+        form.close()
+        with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(place, "w") as new:
+            for part in old.namelist():
+                new.writestr(part, old.read(part).replace(b'prst="rect"', b'prst="ellipse"'))
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, PLAN, tmp_path), about, PLAN)
+    drawn = result.findings.query("rule == 'drawn'")
+    assert drawn[["file", "cell", "code"]].to_numpy().tolist() == [
+        ["r/函館市.xlsx", "D4", "012025"], ["r/札幌市.xlsx", "B4", "011002"]
+    ]  # fmt: skip
 
 
 def test_headings_over_merged_cells_do_no_harm(tmp_path):

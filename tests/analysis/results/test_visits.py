@@ -30,6 +30,22 @@ def test_topics_and_rules_name_questions_of_the_codebook(book):
             assert codes <= {option.code for option in book[name].options}, rule.rule
 
 
+@pytest.mark.parametrize(
+    ("topic", "rule", "said"),
+    [
+        (1, "Q99 < 4", "Q99"),
+        (77, "Q15 < 4", "no topic 77"),
+        (1, "Q16 in [3 and", "cannot be read"),
+    ],
+)
+def test_a_slip_in_the_topics_loses_no_question_in_silence(monkeypatch, topic, rule, said):
+    wrong = guide.Contradiction(topic=topic, rule=rule, ja="あ", en="a")
+    changed = guide.guide().model_copy(update={"contradictions": {"it-staffing": (wrong,)}})
+    monkeypatch.setattr(guide, "guide", lambda: changed)
+    with pytest.raises(InputError, match=f"topics.yml: .*{said}"):
+        guide.contradictions(SimpleNamespace(codebook=BOOKS["it-staffing"]), "012025")
+
+
 # --- what is worth asking: seven places, counted by hand ---------------------------------------
 
 CODES = list("abcdefg")

@@ -52,6 +52,8 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
         "more-replies",
         "personal",
         "corrected",
+        "elsewhere",
+        "drawn",
     }  # of forms, of other waves
     assert set(RULES) - shown == real | unasked | tools | others
 

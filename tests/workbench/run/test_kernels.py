@@ -25,9 +25,10 @@ pytestmark = needs_fork
 ROOT = project.ROOT
 
 
-def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, **more):
+def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead=None):
     """Run one notebook; what became of it, and its cells."""
-    kernels = Kernels(fork=fork, threads=threads, **more)
+    kernels = Kernels(fork=fork, threads=threads)
+    kernels.warm(ahead)
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
