@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from analysis.errors import Message
 from workbench import cli
 
 HEADS = {
@@ -38,15 +37,8 @@ def page(language: str = "en") -> str:
         for action in options:
             shown = ", ".join(action.option_strings) or action.dest
             choices = f" ({' / '.join(map(str, action.choices))})" if action.choices else ""
-            help = action.help or Message(LANGUAGE_OR_WAVE[action.dest]).say(language)
-            parts.append(f"- `{shown}`{choices}{'：' if ja else ': '}{help}\n")
+            parts.append(f"- `{shown}`{choices}{'：' if ja else ': '}{action.help}\n")
     return "".join(parts)
-
-
-LANGUAGE_OR_WAVE = {
-    "wave": "name of a folder in data/raw",
-    "seed": "seed of the random numbers (default 20191003)",
-}
 
 
 def _word(action: argparse.Action) -> str:

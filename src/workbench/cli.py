@@ -28,7 +28,7 @@ TOOLS = (
 )
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
 REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
-WAVE = "name of a wave, a folder of data/raw"
+WAVE = "name of a folder in data/raw"
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 
 
@@ -226,7 +226,8 @@ def _commands() -> argparse.ArgumentParser:
     sub = command("simulate", "demo.arrivals:simulate_wave", what)
     sub.add_argument("wave", help=WAVE)
     sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
-    sub.add_argument("--seed", type=int, default=20191003)
+    drawn = "seed of the random numbers (default 20191003)"
+    sub.add_argument("--seed", type=int, default=20191003, help=drawn)
     sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")
     return top
 

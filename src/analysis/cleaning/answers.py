@@ -431,12 +431,12 @@ class Reader:
             for token, missing_kind in question.missing_codes.items():
                 own.setdefault(tidy(token).casefold(), missing_kind)
 
-    def see_ticks(self, question: Question, cells: Mapping[str, np.ndarray]) -> None:
+    def see_ticks(self, question: Question, cells: Mapping[str, np.ndarray]) -> np.ndarray:
         """Note what a sign means where only all columns of the options, a cell a reply, tell it.
 
         A sign alone beside blanks is a tick: X, ◎, the number of the option. But × alone may say
         that an option does not apply, and X that the answer is no. Where every option has ● or ○,
-        ○ is an empty circle.
+        ○ is an empty circle; the replies in which ○ beside ● may be one or not are given back.
         """
         other = {f"{question.id}_{option.code}" for option in question.options if option.other}
         cells = {name: texts for name, texts in cells.items() if name not in other}
@@ -449,14 +449,21 @@ class Reader:
                 signs[sign] = None if sign in CROSSES - {"x"} else True
             elif sign == "x":
                 signs[sign] = None
-        if {"●", "○"} <= seen:
-            filled = np.array([texts != "" for texts in cells.values()])
-            every = len(filled) > 1 and (filled.all(axis=0) == filled.any(axis=0)).all()
-            signs["○"] = False if every and seen <= {"●", "○", ""} else None
+        unclear = np.zeros(max(map(len, cells.values()), default=0), bool)
+        if question.type == "binary" and seen == {"●", "○"}:
+            signs["○"] = None
+        elif {"●", "○"} <= seen:
+            grid = np.column_stack([*cells.values()])
+            whole = (grid != "").all(axis=1) == (grid != "").any(axis=1)
+            if whole.all() and len(cells) > 1 and seen <= {"●", "○", ""}:
+                signs["○"] = False
+            else:
+                unclear = (grid == "●").any(axis=1) & (grid == "○").any(axis=1)
         for name, own in found.items():
             code = name.rpartition("_")[2]
             if own == {"", code} != {"", "1"}:
                 self.signs[name] = {code: True}
+        return unclear
 
     def read(self, text: str, kind: int, question: Question, variable: str) -> Parsed:
         """One cell of a column that holds the question or one of its variables."""

@@ -209,12 +209,14 @@ class _Cleaning:
             whole = question.id in self.there and question.type != "battery"
             columns = (question.id,) if whole else question.variables
             apart = question.type == "multi" and not whole
-            if apart or question.type == "binary":
-                there = {c: self.received.texts(c) for c in columns if c in self.there}
-                self.reader.see_ticks(question, there)
+            unclear = None
+            there = {column for column in columns if column in self.there}
+            if (apart or question.type == "binary") and there:
+                texts = {column: self.received.texts(column) for column in there}
+                unclear = self.reader.see_ticks(question, texts)
             for column in columns:
                 if column in self.there:
-                    self._read(question, column)
+                    self._read(question, column, unclear)
                 else:
                     self.values[column] = pd.array([None] * self.n, question.dtype)
                     self.state[column] = np.full(self.n, EMPTY, np.int8)
@@ -223,9 +225,14 @@ class _Cleaning:
             if question.other_of is not None:
                 self._take_words(question.id, self.codebook[question.other_of])
 
-    def _read(self, question: Question, column: str) -> None:
-        """Each distinct cell of a column once, and what it says in every record."""
+    def _read(self, question: Question, column: str, unclear: np.ndarray | None = None) -> None:
+        """Each distinct cell of a column once, and what it says in every record.
+
+        `unclear`: in which replies ○ may be a tick or an empty circle, so that it is neither.
+        """
         texts, kinds = self.received.texts(column), self.received.kinds(column)
+        if unclear is not None and unclear.any():
+            texts[unclear & (texts == "○")] = "○●"
         for i, shown in self.received.formats(column).items():
             if "%" in shown and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"

@@ -18,7 +18,7 @@ REASONS = (
     *("unmatched", "title", "header", "total", "note", "example", "hidden", "sheet"),
     # what a form tool notes for itself, of whoever filled in the form, and what is to be ignored
     *("record", "personal", "ignored"),
-    "mark",  # beside the option of a form that is chosen; the answer is the option
+    "mark",  # beside the chosen option of a form, which is the answer; further cells of an answer
     "corrected",  # an answer that a query sheet which came back has corrected
 )
 ANSWER = 255
@@ -59,7 +59,8 @@ class Received:
         - ``number_format``: one that changes what a number means (``000000``, ``0%``), else empty.
         - ``covered``: of an empty cell that a merged range covers, the cell that holds its value
           and that value, such as ``E2: 1``.
-        - ``stands_for``: of a mark in a matrix, the option at the head of its column, else empty.
+        - ``stands_for``: what is read in a cell of a form that says it otherwise, such as the
+          option of a mark in a matrix or the number amid printed words; else empty.
         - ``record``: number of the reply, from 0 in the order of the files; -1: part of none.
         - ``variable``: question id or variable of the codebook; ``@code``, ``@name``,
           ``@prefecture`` where the codebook has no question for what identifies a municipality.

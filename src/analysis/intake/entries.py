@@ -21,6 +21,7 @@ BOXED = re.compile(rf"^(?:[☑☒■{BOXES}]|[(（\[［【〔]\s*[{MARKS}]?\s*[)
 # before an option's words or behind them, where others have none
 RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
 MARK = re.compile(rf"[{MARKS}☒vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
+TICKED = re.compile(rf"[(（\[［【〔]?\s*[{MARKS}☒]")  # before a remark
 AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
 FRAME = re.compile(r"\s*[(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]\s*(\D{0,4})", re.S)
 CIRCLED = re.compile("[①-⑳]")

@@ -142,7 +142,8 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                self.cells[target] = place or form.labels[target]
+                printed = is_print(form.text(place), form.headings.question(target))
+                self.cells[target] = place if place and printed else form.labels[target]
                 self.stands_for[target] = NOTHING
 
     def take_option(self, question: str, way: Place, step: int, circles: bool) -> None:

@@ -332,6 +332,10 @@ class Headings:
         """The question that a text names by all its words, or by its id or number."""
         return self._whole(normalise(text))
 
+    def question(self, target: str) -> Question | None:
+        """The question of a heading's target, be it its id or a variable of it."""
+        return self.book[target] if target in self.book else self.book.question_of.get(target)
+
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
         if meaning := self.known.get(key) or self._bare.get(_bare(key)):

@@ -15,6 +15,7 @@ from analysis.intake.entries import (
     BOXED,
     CIRCLED,
     RINGED,
+    TICKED,
     answer_in,
     chosen,
     is_print,
@@ -36,10 +37,11 @@ LINE = 16  # cells beside a label in which its answer may be
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
-    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s]\s*\D)|について$|ください|下さい|願い"
-    r"|ありがとう|ご(?:記入|回答|協力|了承|提出)|以下|次の|提出|締切|自由記述|任意|字以内|複数|具体的に"
-    r"|場合|のみ|除く|含む|please|thank", re.I
-)  # fmt: skip
+    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s]\s*\D|以下|次の)"
+    r"|^[(（].*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む).*[)）]$|について$|場合は"
+    r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
+    re.I,
+)
 Options = dict[str, dict[int, Place]]
 
 
@@ -199,8 +201,7 @@ class Form:
 
     def entry(self, target: str, way: Place, step: int = 1) -> Entry | None:
         """What is written beside a label, or behind it in its own cell; None where nothing is."""
-        book = self.headings.book
-        question = book[target] if target in book else book.question_of.get(target)
+        question = self.headings.question(target)
         if way == OWN:
             label = self.text(self.labels[target])
             text = label.partition(":" if ":" in label else "：")[2] if is_answer_word(label) else (
@@ -224,7 +225,8 @@ class Form:
             return None if none else Entry(place, text)
         if question.type == "multi":
             if target != question.id:  # a tick, or a remark as long as no label asks for one
-                return Entry(place, text) if text and not PRINTED.search(text) else None
+                asks = PRINTED.search(text) and TICKED.match(text) is None
+                return Entry(place, text) if text and not asks else None
             return self._codes(place, question)
         return self._in_line(place, question)
 

@@ -838,6 +838,20 @@ def test_an_x_among_blanks_is_a_tick(by_tool, mark):
     assert beside.responses["WORK_2"].fillna(False).tolist() == [False]
 
 
+def test_a_circle_beside_a_dot_is_asked_of_that_office_alone(by_tool):
+    head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"
+    got = by_tool([head, "990019,架空市,2019/4/1,1,●,○,", "990027,見本町,2019/4/1,1,○,,",
+                   "990035,例示ヶ原市,2019/4/1,1,,●,"])  # fmt: skip
+    chosen = got.responses[["WORK_1", "WORK_2"]].to_numpy().tolist()
+    assert (
+        chosen[1:] == [[True, False], [False, True]]
+        and got.status["WORK_2"].iloc[0] == "unreadable"
+    )
+    asked = got.findings[got.findings["severity"] == "refused"]
+    assert asked[["cell", "rule", "raw"]].to_numpy().tolist() == [
+        ["E2", "beside-refused", "●"], ["F2", "not-a-tick", "○"]]  # fmt: skip
+
+
 def test_of_two_replies_of_a_day_the_later_by_the_clock_counts(by_tool):
     got = by_tool([
         "団体コード,団体名,回答日,USE,WORK",

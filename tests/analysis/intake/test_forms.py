@@ -317,6 +317,13 @@ def test_a_mark_or_letter_alone_is_no_explanation_of_other(tmp_path):
     assert {"ア", "レ"} <= {*result.findings.loc[result.findings["severity"] == "refused", "raw"]}
 
 
+@pytest.mark.parametrize("n", [4, 1])
+def test_a_remark_behind_a_mark_takes_it_not_away(tmp_path, n):
+    layout = usual({2: lambda a: down(Q2, USES, a, "○（試行の場合は含む）")})
+    result = received(tmp_path, layout, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
 @pytest.mark.parametrize("words", ["同上", "〃", "前年と同じ", "別紙のとおり"])
 def test_words_that_leave_the_answer_to_another_place_are_asked_about(tmp_path, words):
     """And are never the explanation of "other"."""
