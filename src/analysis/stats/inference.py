@@ -23,7 +23,6 @@ from analysis.stats.thresholds import ALPHA
 ENUMERATE = 200_000  # arrangements up to which all are counted
 DRAWS = 20_000  # else drawn at random, seeded
 MANY = 1_000  # units, of two groups in each, from which the normal limit takes the place of draws
-MANY = 1_000  # of whom so many are in each group, or all together: the normal limit, no draws
 Z = stats.norm.ppf(0.975)
 
 
