@@ -87,7 +87,9 @@ def spoken(otherwise: Literal["ja", "en", ""] = "") -> Literal["ja", "en"]:
     ``C.UTF-8``: `otherwise`, else what `follow` was given.
     """
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    asked = next(filter(None, map(os.environ.get, names)), None) or locale.getlocale()[0] or "C"
+    # elsewhere than on Windows Python gives en_US for a system that names no language
+    system = locale.getlocale()[0] if os.name == "nt" else None
+    asked = next(filter(None, map(os.environ.get, names)), None) or system or "C"
     if asked.lower().startswith("ja"):
         return "ja"
     return (otherwise or _notebook) if asked.startswith(("C", "POSIX")) else "en"

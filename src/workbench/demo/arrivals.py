@@ -310,19 +310,21 @@ def write_wave(
     *,
     invited: int,
     year: int,
+    slips: bool = True,
     dirty: float = 0.0,
     seed: int = 0,
 ) -> None:
     """Write a wave.yml and one file of replies as they arrive: a workbook in 2019, later a CSV.
 
-    The first replies have the slips of the demo waves. `dirty`: this share of the answers is
-    written in some unusual way that means the same.
+    `slips`: the first replies have the slips of the demo waves. `dirty`: this share of the answers
+    is written in some unusual way that means the same.
     """
     early = year == 2019
     rows = table(drawn, book, ticks=not early)
     if dirty:
         rows = soiled(rows, drawn, book, dirty, np.random.default_rng(seed))
-    rows = as_in_2019(rows, drawn) if early else as_in_2020(rows, drawn)
+    if slips:
+        rows = as_in_2019(rows, drawn) if early else as_in_2020(rows, drawn)
     file = "replies.xlsx" if early else "replies.csv"
     content = workbook(rows, book) if early else tidy_csv(rows)
     sizes = [record["Q02"] for record in drawn.records]

@@ -181,7 +181,7 @@ def test_the_page_and_the_comparison_of_two_runs_expect_the_same_movers(tmp_path
     assert (by_runs.low, by_runs.high) == (on_page.low, on_page.high)
     assert by_runs.matched == on_page.matched
     gone = [str(surveys[0].names[code]) for code in on_page.types.index[on_page.types["moved"]]]
-    listed = {m.name for m in moved if m.before and m.after}
+    listed = {name for name, before, after, _ in moved if before and after}
     assert listed == set(gone)
 
 

@@ -255,7 +255,8 @@ def test_columns_that_are_no_questions_are_written_under_ignore(libraries, tmp_p
     assert "総務課" in kept and "079-000" not in kept
 
 
-def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, capsys):
+def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "en")
     file = tmp_path / "some.csv"
     file.write_text(
         "ID,団体名,Q1,Q2,Q3,メール\n1,姫路市,42,1,1,a@b\n2,千葉市,60,1,3,c@d\n", "utf-8"
@@ -266,7 +267,7 @@ def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, cap
     assert said[0] == "layout rows, 2 replies"
     assert any(line.startswith("  B2: ") and "(姫路市)" in line for line in said)
     assert any(line.startswith("  C2: Q1 ") and "(42)" in line for line in said)
-    assert "  個人情報（保存しない）: メール" in said and said[-1].endswith("ignore に書くもの：ID")
+    assert "  personal (not kept): メール" in said and said[-1].endswith("of no question: ID")
     file.write_text("団体名,Q1,Q3\n姫路市,42,1\n千葉市,60,3\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"question Q2 .*has no column"):
         looked_at([file], "libraries")

@@ -247,7 +247,8 @@ def test_a_form_for_each_of_a_register_of_ones_own(project):
         assert made == ["07_中央図書館.xlsx", "08_西図書館.xlsx"]
 
 
-def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys):
+def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "en")
     listed = project / "list.csv"
     listed.write_text("団体コード,団体名\n012025,函館市\n282014,姫路市\n", encoding="utf-8")
     out = project / "forms"
@@ -260,7 +261,7 @@ def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys):
         fill(file.read_bytes(), file, {"Q02": "中核市", "Q03": 250_000})
     assert "layout form, 2 replies" in new_wave.new_wave("back", [out], "it-staffing", "2019-04-01")
     assert main(["clean", "back"]) == 0
-    assert "回答 2" in (said := capsys.readouterr().out) and "要確認 0" in said
+    assert "replies 2" in (said := capsys.readouterr().out) and "doubtful 0" in said
 
 
 @pytest.mark.parametrize(
