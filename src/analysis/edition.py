@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from analysis import text
+from analysis import paths, text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
@@ -75,7 +75,7 @@ class View:
 
     def __post_init__(self) -> None:
         for what, given, known in (
-            ("audience", self.audience, disclosure.AUDIENCES),
+            ("audience", self.audience, paths.AUDIENCES),
             ("language", self.language, LANGUAGES),
             ("size", self.size, list(SIZES)),
         ):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from analysis.errors import InputError, Message
 
+AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 # how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
-EDITIONS = frozenset({"committee", "public", "en", "incomplete", "profiles"})
+EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from analysis.errors import InputError, Message, printed, spoken
+from analysis.paths import AUDIENCES
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 # control characters but for the tab and the end of a line, and those that turn the order of writing
@@ -235,9 +236,9 @@ def _commands() -> argparse.ArgumentParser:
 def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
     """`of`: what is in the language besides the messages; Japanese if nothing is said."""
     usual = "Japanese" if of == "the form" else "the wave's"
-    default = f"language of {of} (default: {usual}) and of messages"
-    default = default if of else "language of what is printed"
-    sub.add_argument("--language", choices=["ja", "en"], help=default)
+    more = f"language of {of} (default: {usual}) and of messages"
+    what = more if of else "language of what is printed"
+    sub.add_argument("--language", choices=["ja", "en"], help=what)
     sub.set_defaults(pages=bool(of))
 
 
@@ -245,7 +246,7 @@ def _edition(sub: argparse.ArgumentParser) -> None:
     _language(sub, of="the pages")
     sub.add_argument(
         "--audience",
-        choices=["internal", "committee", "public"],
+        choices=AUDIENCES,
         default="internal",
         help="who may see it (default internal)",
     )

@@ -45,10 +45,8 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
     """
     buffer = io.BytesIO()
     places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
-    places += [
-        *(folder / "wave.yml" for folder in paths.waves()),
-        *map(paths.root().joinpath, reads),
-    ]
+    places += [folder / "wave.yml" for folder in paths.waves()]
+    places += [paths.root() / name for name in reads]
     files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
     with zipfile.ZipFile(
         buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False

@@ -28,14 +28,13 @@ from analysis.cleaning.texts import (
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option, Question, tick_words
 from analysis.intake import entries
-from analysis.intake.entries import MARKS, signs_in
+from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
-BLANKS = frozenset("☐□◻")
+BLANKS = frozenset(BOXES)
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
-CIRCLED = re.compile(r"[①-⑳]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
@@ -174,7 +173,7 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
 
 def words_of(option: Option) -> tuple[str, ...]:
     """The words of an option: its labels, and how the files write it; LimeSurvey -oth- of other."""
-    return (option.ja, option.en, *option.source, *(["-oth-"] if option.other else []))
+    return (*option.words, *(["-oth-"] if option.other else []))
 
 
 # --- the option "other" -------------------------------------------------------------------------

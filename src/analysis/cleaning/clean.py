@@ -210,7 +210,7 @@ class _Cleaning:
             columns = (question.id,) if whole else question.variables
             apart = question.type == "multi" and not whole
             unclear = None
-            there = {column for column in columns if column in self.there}
+            there = [column for column in columns if column in self.there]
             if (apart or question.type == "binary") and there:
                 texts = {column: self.received.texts(column) for column in there}
                 unclear = self.reader.see_ticks(question, texts)

@@ -297,8 +297,13 @@ class Codebook(Model):
 
     @cached_property
     def named(self) -> dict[str, Question]:
-        """The question that a rule means by a name: its id, or a variable of it."""
+        """The question that a rule or a heading means by a name: its id, or a variable of it."""
         return {name: q for q in self.questions for name in (q.id, *q.variables)}
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """How missing answers are written in the files, of whatever kind."""
+        return frozenset(token for kind in self.missing.values() for token in kind.tokens)
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -69,7 +69,18 @@ class Missing(Labelled):
     tokens: tuple[StrictStr, ...] = ()
 
 
-class Option(Labelled):
+class Written(Labelled):
+    """An option or an item, which the files may write in other words than its labels."""
+
+    source: tuple[StrictStr, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its labels, and how the files write it."""
+        return (self.ja, self.en, *self.source)
+
+
+class Option(Written):
     """An answer that can be chosen; `exclusive` ones rule out all others.
 
     `other`: it may be explained in words, which are an answer of their own (see `Codebook.parse`).
@@ -79,14 +90,12 @@ class Option(Labelled):
     exclusive: bool = False
     other: bool = False
     cost: Literal["low", "medium", "high"] | None = None  # of a measure that others could take
-    source: tuple[StrictStr, ...] = ()  # how the option may be written in the files
 
 
-class Item(Labelled):
+class Item(Written):
     """A line of a battery."""
 
     id: StrictStr
-    source: tuple[StrictStr, ...] = ()
 
 
 class Ruled(Labelled):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.cells import REASONS, Piece, Remark
-from analysis.intake.entries import answer_in
+from analysis.intake.entries import ARROWS, answer_in
 from analysis.intake.files import is_table, read_file
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet, place_of
@@ -31,7 +31,9 @@ CONFIRMED = re.compile(  # that an answer stays as it is
     r"|(?:こ[れの].*で)?(?:正しい|合ってい(?:る|ます)|問題(?:ない|なし|ありません)|確認(?:済み?|しました))(?:です)?"
     r"|はい|ok|yes|correct|confirmed|unchanged|nochanges?|asis|(?:it)?staysasitis"
 )
-ARROW = re.compile(r".*[→⇒⇨➡]\s*|^(?:正しくは|正|修正(?:後|値)?|訂正(?:後)?)[:：は、]?\s*", re.S)
+BEFORE = re.compile(
+    rf".*[{ARROWS}]\s*|^(?:正しくは|正|修正(?:後|値)?|訂正(?:後)?)[:：は、]?\s*", re.S
+)
 TAIL = re.compile(
     r"(?:に|へ)?(?:修正|訂正|変更)(?:します|願います|お?願.*|してください|下さい)?[。.]?$|(?:が正しい|です|でした)[。.]?$"
 )
@@ -92,10 +94,9 @@ def meant(text: str, old: str, variable: str, headings: Headings) -> str:
         return text
     if question.type == "multi" and variable != question.id:
         return text  # a tick
-    tokens = {token for missing in book.missing.values() for token in missing.tokens}
-    if normalise(text) in map(normalise, tokens | {*question.missing_codes}):
+    if normalise(text) in map(normalise, book.tokens | {*question.missing_codes}):
         return text
-    bare = ARROW.sub("", text).strip()
+    bare = BEFORE.sub("", text).strip()
     for own in (TAIL.sub("", bare).strip(), bare):
         if answer_in(own, question, headings):
             return own

@@ -27,7 +27,8 @@ FRAME = re.compile(r"\s*[(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]\s*(\D{0,4}
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
-ARROW = re.compile("[→⇒⇨➡]")
+ARROWS = "→⇒⇨➡"
+ARROW = re.compile(f"[{ARROWS}]")
 NOTHING = " "  # what a cell stands for in which only printed words are
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")

@@ -142,7 +142,7 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                printed = is_print(form.text(place), form.headings.question(target))
+                printed = is_print(form.text(place), form.headings.book.named.get(target))
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.stands_for[target] = NOTHING
 
@@ -248,17 +248,10 @@ class _Copies:
             if id in form.options:
                 reply.take_option(id, *side)
         for question in (q for q in book if q.type == "multi"):
-            reply.take_signs(
-                {
-                    v: code
-                    for v, code in zip(
-                        question.variables, (o.code for o in question.options), strict=True
-                    )
-                    if v in ways
-                }
-            )
+            codes = zip(question.variables, (o.code for o in question.options), strict=True)
+            reply.take_signs({variable: code for variable, code in codes if variable in ways})
         for id in form.boxed:
-            reply.take_boxes(id, book.question_of.get(id) or book[id])
+            reply.take_boxes(id, book.named[id])
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
@@ -273,11 +266,8 @@ class _Copies:
         if step == 2 and not loose:  # past what stands beside the label: only what is an answer
             entries = (entry if entry and entry.sure else None for entry in entries)
         texts = Counter(entry.text if entry else "" for entry in entries)
-        if (
-            len(there) > (3 if step == 1 else 1)
-            and len(texts) == 1
-            and not ANSWER_LIKE.match(next(iter(texts)))
-        ):
+        alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
+        if alike and len(there) > (3 if step == 1 else 1):
             return 0  # printed
         told = {t for t, n in texts.items() if INSTRUCTION.match(t) and (n > 1 or len(there) == 1)}
         return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
@@ -496,8 +486,8 @@ def _explained(reply: _Reply, headings: Headings) -> set[int]:
 def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
     """The cells below labels without an answer in a form that has some, but what reads as print."""
     form = reply.form
-    empty = {t for t, at in reply.cells.items() if not form.text(at) or t in reply.stands_for}
-    empty -= {t for t in empty if reply.stands_for.get(t, NOTHING) != NOTHING}
+    said = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
+    empty = {target for target, text in said.items() if text in {"", NOTHING}}
     if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
         return set()
     starts = sorted(row for row, _ in form.labels.values())

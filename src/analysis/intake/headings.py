@@ -200,7 +200,7 @@ class Headings:
             pairs += [(name, name, ID) for name in (question.id, *question.variables)]
             pairs += [(text, question.id, TEXT) for text in _words(question)]
             for item in question.items:
-                pairs += [(text, item.id, TEXT) for text in (item.ja, item.en, *item.source)]
+                pairs += [(text, item.id, TEXT) for text in item.words]
         for identity, texts in IDENTITY.items():
             owner = self.book.identity(identity)
             pairs += [(text, owner.id if owner else f"@{identity}", PREFIX) for text in texts]
@@ -228,7 +228,7 @@ class Headings:
         }
 
     @cached_property
-    def _bare(self) -> dict[str, Meaning]:
+    def _by_bare(self) -> dict[str, Meaning]:
         """What is asked, without what is around it -> its meaning, where no other asks the same."""
         found: dict[str, set[Meaning]] = {}
         for key, meaning in self.known.items():
@@ -289,7 +289,7 @@ class Headings:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
             rest = _asked(numbered[3])
-            said = self.known.get(rest) or self._bare.get(_bare(rest))
+            said = self.known.get(rest) or self._by_bare.get(_bare(rest))
             if said and said.target != question.id:
                 return said  # an item, or numbered otherwise in the file: what it asks decides
             if said is None and SUB_QUESTION.match(numbered[3]):
@@ -299,7 +299,7 @@ class Headings:
                 if variable:
                     return Meaning(variable, TEXT)
             return Meaning(question.id, PREFIX if numbered[3] else ID)
-        if meaning := self._bare.get(_bare(key)):
+        if meaning := self._by_bare.get(_bare(key)):
             return meaning
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
@@ -332,13 +332,9 @@ class Headings:
         """The question that a text names by all its words, or by its id or number."""
         return self._whole(normalise(text))
 
-    def question(self, target: str) -> Question | None:
-        """The question of a heading's target, be it its id or a variable of it."""
-        return self.book[target] if target in self.book else self.book.question_of.get(target)
-
     def _whole(self, key: str) -> Question | None:
         """The question that a text names by its words, its id or its number."""
-        if meaning := self.known.get(key) or self._bare.get(_bare(key)):
+        if meaning := self.known.get(key) or self._by_bare.get(_bare(key)):
             return next((question for question in self.book if question.id == meaning.target), None)
         numbered = NUMBERED.match(key)
         question = self._numbers.get(int(numbered[1])) if numbered and not numbered[2] else None
@@ -470,23 +466,18 @@ class Headings:
         return {
             normalise(text): variable
             for variable, part in zip(question.variables, _parts(question), strict=True)
-            for text in (part.ja, part.en, *part.source, variable)
+            for text in (*part.words, variable)
         }
 
 
 def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:
     """The code of each option with its words; of yes or no also the usual ones."""
-    own = [(option.code, (option.ja, option.en, *option.source)) for option in question.options]
-    if question.type != "binary":
-        return own
-    usual = {word: yes for word, yes in tick_words().items() if len(word) > 1 or word >= "ぁ"}
-    return [
-        (
-            code,
-            (*dict(own).get(code, ()), *(word for word, yes in usual.items() if yes is bool(code))),
-        )
-        for code in (1, 0)
-    ]
+    own = {option.code: option.words for option in question.options}
+    if question.type == "binary":
+        usual = {word: yes for word, yes in tick_words().items() if len(word) > 1 or word >= "ぁ"}
+        said = {code: [word for word in usual if usual[word] is bool(code)] for code in (1, 0)}
+        own = {code: (*own.get(code, ()), *words) for code, words in said.items()}
+    return [*own.items()]
 
 
 def _words(question: Question) -> list[str]:

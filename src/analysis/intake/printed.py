@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis.codebook.questions import Question
 from analysis.intake.entries import (
+    ARROWS,
     BOXED,
     CIRCLED,
     RINGED,
@@ -27,7 +28,6 @@ from analysis.intake.tables import EXAMPLE, UNIT
 
 RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
-ARROWS = ("→", "⇒", "⇨", "➡")
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
@@ -201,7 +201,7 @@ class Form:
 
     def entry(self, target: str, way: Place, step: int = 1) -> Entry | None:
         """What is written beside a label, or behind it in its own cell; None where nothing is."""
-        question = self.headings.question(target)
+        question = self.headings.book.named.get(target)
         if way == OWN:
             label = self.text(self.labels[target])
             text = label.partition(":" if ":" in label else "：")[2] if is_answer_word(label) else (
@@ -489,4 +489,4 @@ def is_word(text: str) -> bool:
 def is_answer_word(text: str) -> bool:
     """Whether a cell says that the answer is beside it."""
     told = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
-    return told or text.rstrip().endswith(ARROWS)
+    return told or text.rstrip().endswith(tuple(ARROWS))

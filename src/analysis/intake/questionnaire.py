@@ -78,9 +78,8 @@ def entries(book: Codebook, question: Question, language: Language) -> dict[str,
         return {TICK: 1}
     if question.type == "binary" and not question.options:
         return {label(f"questionnaire.{word}", language): code for word, code in YES.items()}
-    tokens = {token for missing in book.missing.values() for token in missing.tokens}
     texts = ((option.code, option.text[language]) for option in question.options)
-    return {f"{code} {text}" if text in tokens else text: code for code, text in texts}
+    return {f"{code} {text}" if text in book.tokens else text: code for code, text in texts}
 
 
 def _signs(book: Codebook, language: Language) -> dict[tuple[str, str], str]:

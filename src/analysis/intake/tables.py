@@ -296,8 +296,8 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         question = headings.book.question_of.get(variable)
         if question is None:
             continue
-        tokens = [token for kind in headings.book.missing.values() for token in kind.tokens]
-        unknown = {*sheet.missing.get(column, ())} - {*question.missing_codes, *tokens}
+        none = {*question.missing_codes} | headings.book.tokens
+        unknown = {*sheet.missing.get(column, ())} - none
         for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
             raise sheet.error(
                 "code {code} of {variable} stands for no answer in the file, not in the codebook",

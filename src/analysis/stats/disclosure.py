@@ -22,7 +22,6 @@ from analysis.stats import thresholds
 from analysis.stats.tabulate import SHORT, labels_of
 
 Audience = Literal["internal", "committee", "public"]
-AUDIENCES = ("internal", "committee", "public")
 SMALLEST = thresholds.SMALLEST_CELL
 Group = Literal["hide", "show"]  # whether what all or none of a group answered may be disclosed
 

@@ -192,9 +192,7 @@ class _New:
                       for i in export.of_kind("record", "received")
                       for part in export.columns[i].heading.split(" / ")}  # fmt: skip
         self.chosen, self.ignore = Layout(LAYOUTS[0]), list[str]()
-        self.sheets: dict[
-            str, list[str]
-        ] = {}  # of a file with several, those that look like replies
+        self.sheets = dict[str, list[str]]()  # of a file with several, those that hold replies
 
     @property
     def stands_for(self) -> str:

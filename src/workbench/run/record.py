@@ -27,7 +27,6 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
-AUDIENCES = ("internal", "committee", "public")
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
 
@@ -283,7 +282,7 @@ def read_record(folder: Path, of: Edition | None = None) -> dict[str, Any] | Non
     try:
         record: dict[str, Any] = json.loads(paths.read_text(folder / RECORD))
         here = Edition(*(record[name] for name in ("wave", "audience", "language")))
-        whole = isinstance(record["notebooks"], list) and here.audience in AUDIENCES
+        whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
         whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
         return record if whole and here.language in ("ja", "en") and of in (None, here) else None
     except (OSError, ValueError, TypeError, KeyError):

@@ -294,8 +294,7 @@ def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str 
     """Where the words beside "other" belong: to the option where it has no column of its own."""
     if (meaning := _meaning(column, headings)) is None:
         return None
-    book = headings.book
-    question = book.question_of.get(meaning.target) or book[meaning.target]
+    question = headings.book.named[meaning.target]
     if question.other_of is not None:
         return question.id
     option = next((option for option in question.options if option.other), None)
