@@ -30,8 +30,13 @@ from workbench.office.columns import (
     of_package,
     table,
 )
-from workbench.office.definitions import limesurvey, redcap, xlsform
-from workbench.office.definitions.core import Definition
+from workbench.office.definitions import (
+    STRUCTURES,
+    Definition,
+    of_dictionary,
+    of_structure,
+    of_xlsform,
+)
 from workbench.office.guesses import (
     KIND_OF,
     KNOWN,
@@ -79,10 +84,10 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
     suffix = file.suffix.lower()
-    if suffix in limesurvey.SUFFIXES:
-        return _of_definition(limesurvey.read(file), file)
+    if suffix in STRUCTURES:
+        return _of_definition(of_structure(file), file)
     sheets = read_file(file)
-    if (definition := xlsform.read(sheets) or redcap.read(sheets)) is not None:
+    if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
