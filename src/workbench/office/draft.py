@@ -19,6 +19,7 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.tools.core import is_other, key
+from workbench import outputs
 from workbench.office import guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
@@ -65,6 +66,23 @@ OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入�
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
 Group = list[Filled]  # the columns of one question
+
+
+def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
+    """``workbench codebook``: draft one from a file, or check one; what to print."""
+    if action == "draft":
+        text = draft(file, tool)
+        if out is None:
+            return text
+        outputs.write({out: text}, "codebook draft")
+        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+    if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
+        raise InputError(
+            "this is no codebook, whose name ends in .yml",
+            file=file,
+            hint="workbench codebook draft proposes one from a table of replies",
+        )
+    return check(file)
 
 
 def draft(file: str | Path, tool: str | None = None) -> str:
