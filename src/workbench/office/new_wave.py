@@ -25,6 +25,7 @@ from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 
@@ -49,43 +50,39 @@ def new_wave(
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
-    With `check` only what would be read of these files is said, see `looked_at`.
+    `check`: files of which is only said what would be read: the layout, the replies, what each
+    column is; without `as_of` the municipalities are those of today.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
-    The layout is chosen by what the files show. Where their headings leave something open, the
-    files and the wave.yml stay, to be corrected there.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read. Where they have the headings of the codebook and leave something
+        open, the files and the wave.yml stay, to be corrected there.
     """
-    if check:
-        asked = {"as_of": as_of, "invited": invited, "layout": layout, "tool": tool}
-        return looked_at(check, codebook, register=register, language=language, **asked)
-    if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(
-            "a wave cannot be called {wave!r}",
-            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
-            wave=wave,
-        )
-    folder, on = paths.raw(wave), _date(as_of)
-    if (folder / "wave.yml").is_file():
+    on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
+    if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
-    new = _New(wave, files, codebook, register, tool, on)
-    if not new.as_of:
-        raise InputError(
-            "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
-        )
-    said = {
+    new = _New(folder.name, check or files, codebook, register, tool, on)
+    if not new.as_of and not check:
+        hint = "write --as-of 2026-04-01"
+        raise InputError("the date that the answers describe is not given", hint=hint)
+    given = {
+        "as_of": new.as_of or dt.date.today(),
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
         "data": invented and "invented",
         "invited": _invited(invited),
         "population": population,
     }
-    new.content |= {entry: value for entry, value in said.items() if value}
+    new.content |= {entry: value for entry, value in given.items() if value}
     try:
-        with _copied(new.all, folder) as part:
-            _, chosen = new.read_in(part, layout)
+        with _copied(new.all, folder, keep=not check) as part:
+            received, read_as = new.read_in(part, layout)
     except UnfinishedError as error:
+        if check:
+            raise
         hint = Message(
             "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
             "correct wave.yml there, then run workbench clean {wave}",
@@ -94,13 +91,16 @@ def new_wave(
             wave=wave,
         )
         raise InputError(**{**vars(error), "hint": hint}) from None
+    if check:
+        columns = _columns(received, new.ignore, new.book, language)
+        return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     done = printed(
         "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
         wave=wave,
         n=len(files),
-        chosen=chosen,
+        chosen=read_as,
     )
     then = printed(
         "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
@@ -111,32 +111,17 @@ def new_wave(
     return "\n".join([done, *new.remarks, then])
 
 
-def looked_at(
-    files: Sequence[Path],
-    codebook: str,
-    *,
-    as_of: str | None = None,
-    invited: str | None = None,
-    layout: str | None = None,
-    tool: str | None = None,
-    register: Path | None = None,
-    language: Language = "ja",
-) -> str:
-    """What `new_wave` would read of files: the layout, the replies, and what each column is.
-
-    Nothing is kept. Without a date the municipalities are those of today.
-
-    Raises
-    ------
-    InputError
-        They cannot be read; of files of this codebook it lists the headings as understood.
-    """
-    new = _New("check", files, codebook, register, tool, _date(as_of))
-    new.content |= {"as_of": new.as_of or dt.date.today(), "invited": _invited(invited)}
-    with _copied(new.all, paths.raw("check"), keep=False) as part:
-        received, said = new.read_in(part, layout)
-    columns = _columns(received, new.ignore, new.book, language)
-    return "\n".join([said.say(spoken()), *new.remarks, *columns])
+def _named_so(wave: str | None, files: Sequence[Path]) -> str:
+    """The name of the wave; refused where it, or the files, are not given or cannot be used."""
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(
+            "a wave cannot be called {wave!r}",
+            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+            wave=wave,
+        )
+    return wave
 
 
 class UnfinishedError(InputError):
@@ -184,8 +169,8 @@ class _New:
             "population": None,
             "files": [],
         }
-        self.content |= {"issue": issue.id} if issue else {}
-        self.content |= {"register": register.name} if register else {}
+        more = {"issue": issue and issue.id, "register": register and register.name}
+        self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
         self.noted = {part for export in exports.values()
@@ -221,25 +206,7 @@ class _New:
             received = read.read(self._write(part, chosen), self.book, part)
             replies = _replies(received, chosen, headings)
         except InputError as error:
-            visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
-            asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
-            if 2 * asked < len(self.book.questions) and not asked_for:
-                hint = Message(
-                    "{hint}; nothing was written: if {book} is the codebook of the files, add "
-                    "--layout {layout}, and they and a wave.yml stay to be corrected",
-                    hint=error.hint,
-                    book=self.book.id,
-                    layout=self.chosen.layout,
-                )
-                raise InputError(**{**vars(error), "hint": hint}) from None
-            if rivals := error.what.values.get("rivals"):  # several sheets of replies
-                self.sheets = {str(error.file): rivals}
-                self._write(part, self.chosen)
-                error.hint = Message(
-                    "new-wave writes an entry for each into wave.yml: remove those of sheets "
-                    "without replies"
-                )
-            raise UnfinishedError(**vars(error)) from None
+            raise self._unfinished(error, part, sheets, headings, asked_for) from None
         if chosen.codes == "order":  # only the whole register is in its order
             self.content["invited"] = self.content["invited"] or "all"
         heads = received.outside["text"][received.outside["reason"] == "header"]
@@ -253,6 +220,35 @@ class _New:
             self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip
+
+    def _unfinished(
+        self,
+        error: InputError,
+        part: Path,
+        sheets: Sequence[Sheet],
+        headings: Headings,
+        asked_for: str | None,
+    ) -> InputError:
+        """The error of files that cannot be read, which says whether they stay, to be corrected."""
+        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+        asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+        if 2 * asked < len(self.book.questions) and not asked_for:
+            hint = Message(
+                "{hint}; nothing was written: if {book} is the codebook of the files, add "
+                "--layout {layout}, and they and a wave.yml stay to be corrected",
+                hint=error.hint,
+                book=self.book.id,
+                layout=self.chosen.layout,
+            )
+            return InputError(**{**vars(error), "hint": hint})
+        if rivals := error.what.values.get("rivals"):  # several sheets of replies
+            self.sheets = {str(error.file): rivals}
+            self._write(part, self.chosen)
+            error.hint = Message(
+                "new-wave writes an entry for each into wave.yml: remove those of sheets "
+                "without replies"
+            )
+        return UnfinishedError(**vars(error))
 
     def _write(self, part: Path, chosen: Layout) -> Wave:
         """The wave.yml with this layout."""
@@ -413,7 +409,7 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             layout=chosen.layout,
         )
     doubts = {
-        "{n:,} do not say from which municipality": n - named if chosen.codes == "column" else 0,
+        "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),
     }
     if said := [Message(template, n=count) for template, count in doubts.items() if count]:
@@ -478,19 +474,18 @@ def _columns(
 def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterator[Path]:
     """Copies of files in a folder that gets its name when they can be read, or be corrected there.
 
-    Without `keep` it never does.
-
-    Raises
-    ------
-    InputError
-        A full or protected disk, or a file that may not be read; nothing half-made is left.
+    Without `keep` it never does; whatever goes wrong, nothing half-made is left.
     """
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.mkdir(parents=True)
         for file in files:
-            copy = shutil.copytree if file.is_dir() else shutil.copyfile
-            copy(file, part / file.name)
+            for source in [file, *file.rglob("*")]:
+                copy = part / file.name / source.relative_to(file)
+                if source.is_dir():
+                    copy.mkdir()
+                else:
+                    shutil.copyfile(source, copy)
         try:
             yield part
         except UnfinishedError:
@@ -499,12 +494,6 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
             raise
         if keep:
             part.rename(folder)
-    except (OSError, shutil.Error) as error:
-        # of a folder copytree gives a list: from, to, why
-        why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-        hint = Message("make room, or ask for the right to read the files and write there")
-        what = "the files cannot be copied ({why})"
-        raise InputError(what, file=folder, hint=hint, why=why) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
