@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import shutil
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -274,11 +273,24 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     ------
     InputError : they are of none, of several, or of another day than `as_of`.
     """
-    issue, *others = (issue for file in files if (issue := _issue_of(file, book)))
-    if any(other.id != issue.id for other in others):
-        raise InputError(
-            "the files are of several issues", hint="make a wave of each, and compare them"
-        )
+    found: dict[str, Issue] = {}
+    for file in files:
+        tables = read.books_of(file.parent, WaveFile(path=file.name))
+        if len(tables) > 1:
+            raise InputError(
+                "the file holds {n} tables, and a wave is made of one",
+                file=file,
+                hint="unpack it, and give {right}",
+                n=len(tables),
+                right=[sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
+                or Message("the table of the codebook"),
+            )
+        if known := issue_of(tables[0], book):
+            found[known.id] = known
+    issue, *others = found.values()
+    if others:
+        hint = "make a wave of each, and compare them"
+        raise InputError("the files are of several issues", hint=hint)
     if as_of not in (None, issue.as_of):
         raise InputError(
             "the issue {issue} describes {observed}, not {as_of}",
@@ -291,64 +303,41 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     return issue
 
 
-def _issue_of(file: Path, book: Codebook) -> Issue | None:
-    """The issue of one file; of an archive of several tables the error names the right one."""
-    tables = read.books_of(file.parent, WaveFile(path=file.name))
-    if len(tables) == 1:
-        return issue_of(tables[0], book)
-    right = []
-    for sheets in tables:
-        with suppress(InputError):
-            issue_of(sheets, book)
-            right.append(sheets[0].file)
-    raise InputError(
-        "the file holds {n} tables, and a wave is made of one",
-        file=file,
-        hint="unpack it, and give {right}",
-        n=len(tables),
-        right=right or Message("the table of the codebook"),
-    )
+def _is_of_issue(sheets: Sequence[Sheet], book: Codebook) -> bool:
+    with suppress(InputError):
+        return bool(issue_of(sheets, book))
+    return False
 
 
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name."""
+    names = [file.name for file in files]
     for file in files:
         if not file.exists():
             raise InputError("there is no such file", file=file)
-        try:
-            file.name.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                "the name of the file is not UTF-8", file=ascii(file.name), hint="rename it"
-            ) from None
-    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
-    if twice:
-        hint = Message("rename one of them: a wave keeps all its files in one folder")
-        raise InputError("two files have the same name", file=twice[0], hint=hint)
+        if file.name != file.name.encode(errors="replace").decode():
+            what, name = "the name of the file is not UTF-8", ascii(file.name)
+            raise InputError(what, file=name, hint="rename it")
+        if names.count(file.name) > 1:
+            hint = "rename one of them: a wave keeps all its files in one folder"
+            raise InputError("two files have the same name", file=file.name, hint=hint)
 
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
     """Add the data files that a committed wave.yml names."""
-    known = Wave.read(folder)
-    if known.codebook != codebook or as_of not in (None, known.as_of):
+    known, given = Wave.read(folder), {file.name for file in files}
+    lacks = {f.path for f in known.files if not (folder / f.path).exists()}
+    same = known.codebook == codebook and as_of in (None, known.as_of)
+    if not (same and lacks and given == lacks):
         raise InputError(
-            "the wave exists with codebook {codebook} and date {as_of}",
+            "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
+            "{lacks})",
             file=folder / "wave.yml",
             hint="choose another name for the new wave",
+            name=folder.name,
             codebook=known.codebook,
             as_of=known.as_of,
-        )
-    missing = {f.path for f in known.files if not (folder / f.path).exists()}
-    given = {file.name for file in files}
-    if not missing or given != missing:
-        raise InputError(
-            "the wave {name} already exists and waits for: {lacks}"
-            if missing
-            else "the wave {name} already exists and is complete",
-            file=folder / "wave.yml",
-            hint="choose another name for a new wave",
-            name=folder.name,
-            lacks=sorted(missing),
+            lacks=sorted(lacks) or Message("none"),
         )
     with _copied(files, folder, keep=False) as part:
         for file in files:
@@ -365,19 +354,16 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
 
     `tool`: the one that wrote them all, ``none`` where none did; else found by content.
     """
-    found: dict[str, Export] = {}
-    lines: list[str] = []
-    language = spoken()
+    found, lines, language = dict[str, Export](), list[str](), spoken()
     for file in files if tool != "none" else ():
         try:
-            sheets = [] if file.is_dir() else read_file(file)
+            known = None if file.is_dir() else tools.choose(read_file(file), tool)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if (known := tools.choose(sheets, tool)) is not None:
-            _, export = known
-            found[file.name] = export
+        if known is not None:
+            found[file.name] = export = known[1]
             name = label(f"tool.{export.tool}", language)
             lines.append(f"{file.name}: {label('intake.read_as', language, tool=name)}")
             if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
@@ -451,22 +437,23 @@ def _columns(
     for variable, at in received.positions.items():
         first = addresses(cells.iloc[[at[at >= 0][0]]])[0]
         words = variable.removeprefix("@")
-        if variable in book.question_of:
-            words += f" {book.label(variable)[language]}"
-        elif variable in book:
-            words += f" {book[variable].label[language]}"
-        example = next((text for text in received.texts(variable) if text), "")
+        if variable in book.named:
+            own = variable in book.question_of
+            asked = book.label(variable) if own else book[variable].label
+            words += f" {asked[language]}"
+        example = next(filter(None, received.texts(variable)), "")
         lines.append(f"  {first}: {words} ({example})")
-    heads = cells[(cells["record"] < 0) & (cells["reason"] == "header")]
+    beside = cells[cells["record"] < 0]
+    heads = beside[beside["reason"] == "header"]
     for reason in ("ignored", "personal", "record", "unmatched"):
-        own = cells[(cells["record"] < 0) & (cells["reason"] == reason)]
-        named = [*dict.fromkeys(heads.loc[heads["column"].isin(own["column"]), "text"])]
+        own = beside[beside["reason"] == reason]
         if len(own):
-            shown = ", ".join(named or addresses(own)[:5])
+            named = heads.loc[heads["column"].isin(own["column"]), "text"]
+            shown = ", ".join(dict.fromkeys(named) or addresses(own)[:5])
             lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
     if ignored:
-        proposed = ", ".join(ignored)
-        lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
+        proposed = label("new_wave.proposed", language, columns=", ".join(ignored))
+        lines.append(f"  {proposed}")
     return lines
 
 

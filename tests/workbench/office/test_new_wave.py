@@ -75,7 +75,7 @@ def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_pat
         new_wave("w", [tmp_path / "a.xlsx"], "libraries", "2026-04-01")
     with pytest.raises(InputError, match=r"replies\.csv: two files have the same name"):
         new_wave("w", [EXAMPLE / "replies.csv"] * 2, "libraries", "2026-04-01")
-    with pytest.raises(InputError, match=r"demo-2019 already exists and is complete"):
+    with pytest.raises(InputError, match=r"demo-2019 already exists .*, missing files: none"):
         new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
 
 
