@@ -72,6 +72,7 @@ class Sheet:
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
+    rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
 
     @property
     def shape(self) -> tuple[int, int]:

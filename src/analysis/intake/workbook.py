@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection
+from dataclasses import replace
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -366,14 +367,16 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")
-            return [
+            rings = objects(content, RINGS)
+            sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
+            return [replace(sheet, rings=tuple(rings.get(sheet.sheet, ()))) for sheet in sheets]
     except InputError:
         raise
-    except (CalamineError, expat.ExpatError, ValueError) as error:
+    except (CalamineError, expat.ExpatError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise broken(file, error) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyo3's panic, no Exception
