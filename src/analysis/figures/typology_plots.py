@@ -426,7 +426,8 @@ def place_labels(
         covers = [b.count_overlaps(taken) for b in boxes]
         best = int(np.argmin(np.add(covers, np.multiply(1000, outside))))
         taken.append(boxes[best])
-        step, offset = steps[best], np.divide(steps[best], scale)
+        step = steps[best]
+        offset = (step[0] / scale, step[1] / scale)
         placed[i].set_position(offset)
         if max(abs(step[0]) - box.width / 2, abs(step[1]) - box.height / 2) > 9 * scale:
             line = {"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "relpos": (0.5, 0.5)}
