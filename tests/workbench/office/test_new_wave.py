@@ -15,7 +15,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.figures import tiles
+from analysis.figures import diagrams
 from analysis.intake import read as intake
 from analysis.results import answers
 from analysis.survey import Survey
@@ -46,8 +46,8 @@ def test_the_example_of_the_docs_on_another_subject(libraries):
     assert set(survey.findings["rule"]) >= {"full-width", "unit", "approximate", "left-out"}
     homes = answers.homes(survey)  # on a map only where an edition names who replied
     assert homes["code"].tolist() == ["08", "12", "25", "28", "38"]
-    ax = tiles.respondents(homes)
-    dark = [p for p in ax.patches if to_hex(p.get_facecolor()) == tiles.STEPS[3]]
+    ax = diagrams.respondents(homes)
+    dark = [p for p in ax.patches if to_hex(p.get_facecolor()) == diagrams.STEPS[3]]
     assert len(ax.patches) == 47 and len(dark) == 5
     assert answers.homes(Survey.load("lib", audience="public")).empty
 
