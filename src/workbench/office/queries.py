@@ -133,18 +133,20 @@ def write_for_wave(
     asked = _asked(cleaned.findings)
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
+    check_place(place, folder=split)
     queries = _Queries(about, about.book(), cleaned, language)
+    made = {place: pages}
     if split:
-        made = {
-            place / f"{code}_{FORBIDDEN.sub('_', queries.names[code])}.xlsx": {code: part}
-            for code, part in pages.items()
-        }
-        _check_folder(place, {*made})
-    else:
-        made = {place: pages}
-        if place.suffix.lower() != ".xlsx":
-            hint = "let the name end in .xlsx"
-            raise InputError("the queries are a workbook", file=place, hint=hint)
+        made = {file_for(place, code, queries.names[code]): {code: part}
+                for code, part in pages.items()}  # fmt: skip
+        # what a municipality was asked before must not be sent once more by mistake
+        if old := sorted({*place.glob("*_*.xlsx")} - {*made}):
+            raise InputError(
+                "the folder holds {old}, which nobody is to be asked now",
+                file=place,
+                hint="delete the files of the earlier run, or name a new folder",
+                old=old[0].name,
+            )
     outputs.refuse_others([place], "queries")
     listed = None if split else asked
     contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
@@ -170,18 +172,19 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     return asked
 
 
-def _check_folder(place: Path, files: set[Path]) -> None:
-    """Refuse a place for these files that is no folder, or one with outdated queries."""
-    if place.suffix.lower() == ".xlsx":
-        raise InputError("--split writes a folder", file=place, hint="give the name of a folder")
-    # what a municipality was asked before must not be sent once more by mistake
-    if old := sorted({*place.glob("*_*.xlsx")} - files):
+def check_place(place: Path, *, folder: bool) -> None:
+    """Refuse a place for one workbook that is called otherwise, or for a folder that is not."""
+    if folder == (place.suffix.lower() == ".xlsx"):
         raise InputError(
-            "the folder holds {old}, which nobody is to be asked now",
+            "a workbook for each is written into a folder" if folder else "this is a workbook",
             file=place,
-            hint="delete the files of the earlier run, or name a new folder",
-            old=old[0].name,
+            hint="give the name of a folder" if folder else "let the name end in .xlsx",
         )
+
+
+def file_for(folder: Path, code: str, name: str) -> Path:
+    """The workbook of one municipality in a folder."""
+    return folder / f"{code}_{FORBIDDEN.sub('_', name)}.xlsx"
 
 
 class _Link(str):

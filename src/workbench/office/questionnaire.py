@@ -32,7 +32,7 @@ from analysis.intake.own_sheets import FORM, IDS, TICK, entries
 from analysis.spreadsheet import EPOCH
 from analysis.text import Language, label, labels
 from workbench import outputs
-from workbench.office.queries import FORBIDDEN
+from workbench.office.queries import check_place, file_for
 
 GREY = "#bfbfbf"
 WRAP = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#808080"}
@@ -68,45 +68,33 @@ def write(
     or the name of a wave that lists whom it invited.
     """
     book = Codebook.read(codebook)
-    if (out.suffix.lower() == ".xlsx") == (invited is not None):
-        raise InputError(
-            "--invited writes a form for each into a folder" if invited else "a form is a workbook",
-            file=out,
-            hint="give the name of a folder" if invited else "let the name end in .xlsx",
-        )
+    check_place(out, folder=invited is not None)
     outputs.refuse_others([out], "questionnaire")
     form = _Form(book, language)
-    if invited is None:
-        made = {out: form.workbook()}
-    else:
-        made = {
-            out / f"{one.code}_{FORBIDDEN.sub('_', one.name)}.xlsx": form.workbook(one)
-            for one in _invited(invited, book)
-        }
+    each = () if invited is None else _invited(invited, book)
+    made = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
+    made = made if invited else {out: form.workbook()}
     outputs.write(made, "questionnaire")
     return label("questionnaire.done", spoken(), place=out, n=len(made), answers=len(form.answers))
 
 
 def _invited(given: str, book: Codebook) -> Sequence[Invited]:
     """Whom a file lists, or a wave."""
-    table = municipality.register()
+    register = municipality.register()
     if not Path(given).is_file():
         wave = Wave.read(given)
-        asked = wave.invited
-        if asked == "all":
-            everybody = table if wave.own is None else wave.own.table
-            return [Invited(code=code, name=name) for code, name in everybody["name"].items()]
-        if not isinstance(asked, tuple):
-            raise InputError(
-                "the wave {wave} does not list whom it invited",
-                hint="list them under invited in wave.yml, or give a file with codes and names",
-                wave=given,
-            )
-        return asked
+        if wave.invited == "all":
+            return _bodies(register if wave.own is None else wave.own.table)
+        if isinstance(wave.invited, tuple):
+            return wave.invited
+        raise InputError(
+            "the wave {wave} does not list whom it invited",
+            hint="list them under invited in wave.yml, or give a file with codes and names",
+            wave=given,
+        )
     sheet, *_ = read_file(Path(given))
     if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*COLUMNS, ""}:
-        own = OwnRegister.read(Path(given), given).table["name"]
-        return [Invited(code=id, name=name) for id, name in own.items()]
+        return _bodies(OwnRegister.read(Path(given), given).table)
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
@@ -116,22 +104,26 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
             "no heading names municipalities", hint="head the columns 団体コード, 団体名"
         )
     found: dict[str, Invited] = {}
-    for row, texts in enumerate(sheet.text.to_numpy(object)[1:], start=1):
-        code, name = (texts[columns[what]].strip() if what in columns else ""
+    for row in range(1, sheet.shape[0]):
+        code, name = (sheet.text.iat[row, columns[what]].strip() if what in columns else ""
                       for what in ("code", "name"))  # fmt: skip
-        if not code and not name:
-            continue
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
-        if not known or known in found:
+        if (code or name) and (not known or known in found):
             raise sheet.error(
                 "{name} is there twice" if known else "{name} is no one municipality",
                 at=(row, min(columns.values())),
                 hint="give its six-digit code once",
                 name=code or name,
             )
-        name = name or (str(table.at[known, "name"]) if known in table.index else known)
-        found[known] = Invited(code=known, name=name)
+        if known:
+            name = name or str(register["name"].get(known, known))
+            found[known] = Invited(code=known, name=name)
     return [*found.values()]
+
+
+def _bodies(register: pd.DataFrame) -> list[Invited]:
+    """All bodies of a register."""
+    return [Invited(code=code, name=name) for code, name in register["name"].items()]
 
 
 class _Row(NamedTuple):
@@ -157,7 +149,10 @@ class _Form:
 
     def __init__(self, book: Codebook, language: Language) -> None:
         self.book, self.language = book, language
-        self.words = labels("questionnaire", language)
+        self.words, self.comma = (
+            labels("questionnaire", language),
+            "、" if language == "ja" else ", ",
+        )
         self.above = [book.title[language], *self._instructions()]
         self.first = len(self.above) + 1  # the row behind the headings
         self.answers = dict.fromkeys(book.variables, 0)  # no place while the rows are worded
@@ -228,20 +223,19 @@ class _Form:
         if question.unit:
             hints.append(self._say("unit", unit=question.unit[self.language]))
         if question.range:
-            low, high = (f"{end:,.10g}" if isinstance(end, float) else str(end)
+            low, high = (f"{end:,.10g}" if isinstance(end, float) else end
                          for end in question.range)  # fmt: skip
             hints.append(self._say("between", low=low, high=high))
-        hints = [("、" if self.language == "ja" else ", ").join(hints)] if hints else []
-        if rule := self._condition(question):
-            hints.append(self._say("only_if", rule=rule.words))
-        return hints
+        rule = self._condition(question)
+        comma = "、" if self.language == "ja" else ", "
+        lines = [comma.join(hints), rule and self._say("only_if", rule=rule.words)]
+        return [*filter(None, lines)]
 
     # --- skip rules --------------------------------------------------------------------------
 
     def _condition(self, question: Question) -> _Condition | None:
         """When a question is asked, where that can be said in a formula and in words."""
-        rule = question.ask_if and ast.parse(question.ask_if, mode="eval").body
-        return self._rule(rule) if rule else None
+        return self._rule(ast.parse(question.ask_if, mode="eval").body) if question.ask_if else None
 
     def skipped(self, question: Question) -> str:
         """The formula that is true where a skip rule leaves the question out, or nothing."""
@@ -249,8 +243,8 @@ class _Form:
         if rule is None:
             return ""
         asked = [self.book[name] for name in sorted(rule.names)]
-        ends = ((self.cell(one.variables[0]), self.cell(one.variables[-1])) for one in asked)
-        known = ",".join(f"COUNTA({first}:{last})>0" for first, last in ends)
+        cells = (f"{self.cell(one.variables[0])}:{self.cell(one.variables[-1])}" for one in asked)
+        known = ",".join(f"COUNTA({own})>0" for own in cells)
         before = filter(None, map(self.skipped, asked))
         return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *before])})"
 

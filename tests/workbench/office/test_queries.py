@@ -109,7 +109,7 @@ def test_a_folder_of_an_earlier_run_is_not_sent_again(project):
 
 def test_a_name_that_does_not_fit(project):
     for name, split in (("q.csv", False), ("q", False), ("q.xlsx", True)):
-        with pytest.raises(InputError, match=r"are a workbook|writes a folder"):
+        with pytest.raises(InputError, match=r"is a workbook|into a folder"):
             queries.write_for_wave("demo-2019", project / name, split=split)
 
 
