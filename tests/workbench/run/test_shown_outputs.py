@@ -57,6 +57,13 @@ def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork)
     assert found.error == "cell 3 sent 3 outputs, 2 arrived"
 
 
+@both
+def test_a_text_that_cannot_be_sent_is_not_lost_in_silence(tmp_path, fork):
+    found, _ = ran(tmp_path, "print('half a pair: \\ud800')", fork=fork)
+    assert found.status == "failed"
+    assert found.error == "cell 2 sent 2 outputs, 1 arrived"
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Without cleaning, which these notebooks do not need."""
