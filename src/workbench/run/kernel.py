@@ -7,6 +7,7 @@ arrived.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -19,7 +20,8 @@ from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.session import Session
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import Session, json_packer
 from traitlets import default
 
 OUTPUTS = frozenset(
@@ -35,15 +37,25 @@ class CountingSession(Session):
         super().__init__(**options)
         self.counts: Counter[str] = Counter()
         self.counting = threading.Lock()
+        self.pack = _packed
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
-        """Count before: a text that is no Unicode, such as half a surrogate pair, ends here."""
+        """Count before anything can go wrong."""
         cell, kind = msg["parent_header"].get("msg_id", ""), msg["header"]["msg_type"]
         with self.counting:
             self.counts[cell] += kind in OUTPUTS
         if kind == "execute_reply":
             msg["metadata"][SENT] = self.counts[cell]
         return super().serialize(msg, ident)
+
+
+def _packed(content: Any) -> bytes:
+    """Content as JSON; half a surrogate pair, which is no Unicode, becomes �, and is not lost."""
+    try:
+        return json_packer(content)
+    except UnicodeEncodeError:
+        text = json.dumps(content, default=json_default, ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 class App(IPKernelApp):

@@ -58,10 +58,10 @@ def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork)
 
 
 @both
-def test_a_text_that_cannot_be_sent_is_not_lost_in_silence(tmp_path, fork):
-    found, _ = ran(tmp_path, "print('half a pair: \\ud800')", fork=fork)
-    assert found.status == "failed"
-    assert found.error == "cell 2 sent 2 outputs, 1 arrived"
+def test_half_a_pair_of_surrogates_is_shown_as_what_cannot_be_read(tmp_path, fork):
+    found, cells = ran(tmp_path, "print('half \\ud800, whole \\ud83d\\ude00')", fork=fork)
+    assert found.status == "ok", found.error
+    assert cells[-1].outputs[0].text == "half \ufffd, whole 😀\n"
 
 
 @pytest.fixture
