@@ -59,7 +59,7 @@ WARM = (
     "seaborn",
     "scipy.stats",
     "sklearn.cluster",
-    "analysis.figures.organisation",
+    "analysis.figures.diagrams",
     "analysis.survey",
     "analysis.typology.study",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
