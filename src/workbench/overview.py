@@ -97,10 +97,10 @@ def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
 def write(
     folder: Path,
     listed: pd.DataFrame,
+    verdict: str,
     rans: Mapping[str, Ran],
     *,
     key: str,
-    verdict: str,
     context: Mapping[str, Any],
     run: str,
 ) -> None:

@@ -83,7 +83,7 @@ def clean(wave: str) -> None:
 def started_kernels(
     options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
 ) -> Iterator[Kernels]:
-    """The kernels of a run; all are stopped when its time is over, or on any error.
+    """The kernels of a run; all are stopped when its time is over.
 
     `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
@@ -105,9 +105,6 @@ def started_kernels(
         timer.start()
     try:
         yield kernels
-    except BaseException:
-        kernels.stop(printed("the run was stopped"))
-        raise
     finally:
         timer.cancel()
 

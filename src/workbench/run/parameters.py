@@ -18,7 +18,7 @@ import math
 import os
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,19 +191,6 @@ def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
     optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", written)
     written = f"{optional[1]} | None" if optional else written
     return tuple(part.strip() for part in written.split("|"))
-
-
-def refuse_unknown(known: Iterable[str], given: Iterable[str]) -> None:
-    """Refuse a name that no notebook has.
-
-    Raises
-    ------
-    InputError : with the nearest name that exists.
-    """
-    names = sorted(set(known))
-    for name in given:
-        if name not in names:
-            raise unknown("parameter of a notebook", name, names)
 
 
 def describe(notebook: str) -> str:

@@ -177,7 +177,9 @@ class Plan:
             replace(Notebook.read(file), words=words.get(name) or {})
             for name, file in files.items()
         ]
-        parameters.refuse_unknown((name for n in every for name in n.parameters), given)
+        known = sorted({name for notebook in every for name in notebook.parameters})
+        if strange := sorted(given.keys() - known):
+            raise unknown("parameter of a notebook", strange[0], known)
         lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
