@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
 from analysis import paths
-from analysis.codebook import municipality, yaml_file
+from analysis.codebook import municipality, waves, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.validation import shaped, twice
@@ -114,14 +114,7 @@ class Wave(Model):
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
         file = folder / "wave.yml"
         if not file.is_file():
-            known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
-            raise InputError(
-                "there is no wave {name!r}",
-                file=file,
-                hint="there are: {known}; `workbench new-wave` makes one",
-                name=folder.name,
-                known=known or Message("none"),
-            )
+            raise waves.absent(folder)
         content = yaml_file.load(file)
         read = shaped(cls, {"name": folder.name, **content}, file)
         if read.name != folder.name:
