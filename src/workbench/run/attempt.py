@@ -64,9 +64,7 @@ class Client(PapermillNotebookClient):
 
     `on_cell` gets the number of each cell that starts; `reached` is that of the last one.
 
-    Raises
-    ------
-    LostOutputsError : while it runs, where fewer arrived than the kernel says it sent.
+    Raises LostOutputsError: while it runs, where fewer arrived than the kernel says it sent.
     """
 
     def __init__(
@@ -122,9 +120,7 @@ def attempt(
     `on_cell` gets the number of each cell that starts. Of a notebook that failed, `target` has the
     cells that ran and the error.
 
-    Raises
-    ------
-    OSError : the disk is full or cannot be written.
+    Raises OSError: the disk is full or cannot be written.
     """
     started, reached, book = time.monotonic(), 0, None
     try:
