@@ -14,7 +14,7 @@ from analysis import paths
 from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.validation import shaped, twice
+from analysis.codebook.yaml_file import shaped, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text

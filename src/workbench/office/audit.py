@@ -16,9 +16,10 @@ import yaml
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
-from analysis.intake.files import SUFFIXES, decode, read_file, separator
+from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
 from analysis.intake.sheet import Place, Sheet
+from analysis.spreadsheet import decode, separator
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from workbench.office import file_checks, open_document, readability
 from workbench.office.file_checks import Look
