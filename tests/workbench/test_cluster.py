@@ -23,7 +23,7 @@ from analysis.codebook import waves
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cluster, overview
-from workbench.demo.arrivals import simulate_wave
+from workbench.demo import simulate_wave
 from workbench.fanout import Pages
 from workbench.profiles import profiles
 

@@ -13,7 +13,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import corrections, questionnaire, tools
+from analysis.intake import own_sheets, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
@@ -21,7 +21,6 @@ from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
-from analysis.intake.workbook import RINGS, objects
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 
@@ -116,6 +115,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     pieces: list[Piece] = []
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
+    drawn: list[Remark] = []
     for file in wave.files:
         headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
@@ -126,39 +126,32 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed
+        drawn += _drawn(books) if file.layout == "form" else []
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
     _check_alike(pieces, codebook)
     read = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     left = {(sheet.file, sheet.sheet): sheet for sheet in others}
     unread = [sheet for place, sheet in left.items() if place not in read]
-    came_back, replies = corrections.returned(folder or wave.folder)
+    came_back, replies = own_sheets.returned(folder or wave.folder)
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
-    corrected = corrections.apply(cells, replies, Headings(codebook, own=wave.own))
+    corrected = own_sheets.correct(cells, replies, Headings(codebook, own=wave.own))
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
-    drawn = (r for file in wave.files if file.layout == "form"
-             for r in _drawn(folder or wave.folder, file))  # fmt: skip
     found = Received(cells, (*headed.values(), *noticed, *drawn, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
 
 
-def _drawn(folder: Path, file: WaveFile) -> list[Remark]:
+def _drawn(books: list[list[Sheet]]) -> list[Remark]:
     """The rings that an office drew on its form, as shapes; those on all copies are the form's."""
-    drawn = {
-        name: {
-            (sheet, cell) for sheet, at in objects(path.read_bytes(), RINGS).items() for cell in at
-        }
-        for path, name in paths_of(folder, file)
-        if path.suffix.lower() in {".xlsx", ".xlsm"}
-    }
-    printed = set.intersection(*drawn.values()) if len(drawn) > 1 else set()
+    rings = [{(s.sheet, cell) for s in book for cell in s.rings} for book in books]
+    printed = set.intersection(*rings) if len(rings) > 1 else set()
     return [
-        Remark("drawn", name, sheet, cell, cell)
-        for name, rings in drawn.items()
-        for sheet, cell in sorted(rings - printed)
+        Remark("drawn", book[0].file, sheet, cell, cell)
+        for book, drawn in zip(books, rings, strict=True)
+        for sheet, cell in sorted(drawn - printed)
     ]
 
 
@@ -168,7 +161,7 @@ def _forms(
     """The replies of forms, and the sheets that are none."""
     pieces, sheets, others = list[Piece](), list[Sheet](), list[Sheet]()
     for book in books:
-        ours = questionnaire.pieces(book, headings)
+        ours = own_sheets.form_pieces(book, headings)
         pieces += ours
         (others if ours else sheets).extend(book if ours else _pages(book, headings))
     if not sheets:

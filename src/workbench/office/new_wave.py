@@ -20,7 +20,7 @@ from analysis.cleaning.clean import answered
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
-from analysis.intake import questionnaire, read, tools
+from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
@@ -213,7 +213,7 @@ class _New:
         asked_for, layout = layout, layout or ("rows" if self.tools else None)
         wave = self._write(part, Layout(layout or LAYOUTS[0]))
         sheets = [s for file in wave.files for of in read.books_of(part, file) for s in of]
-        if questionnaire.ids_of(sheets):
+        if own_sheets.ids_of(sheets):
             layout = "form"
         headings = Headings(self.book, own=wave.own)
         try:

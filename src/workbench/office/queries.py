@@ -20,8 +20,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
-from analysis.intake import corrections
-from analysis.intake.corrections import MARK, Correction
+from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
@@ -61,25 +60,25 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     """Keep query sheets that came back beside the files of the wave; the sentence to print.
 
     They are copied unchanged into its folder ``corrections``, named by today's date, and read with
-    the wave from then on (see `analysis.intake.corrections`). Either all of them or none.
+    the wave from then on (see `analysis.intake.own_sheets`). Either all of them or none.
     """
     about, today = Wave.read(wave), dt.date.today().isoformat()
-    known = {one.answer: one for one in corrections.returned(about.folder)[1]}
+    known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
     made: dict[Path, bytes] = {}
     count, left = 0, []
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
-        for sheet in read_file(file, name=f"{corrections.FOLDER}/{name}"):
-            for one in corrections.replies(sheet):
+        for sheet in read_file(file, name=f"{own_sheets.FOLDER}/{name}"):
+            for one in own_sheets.replies(sheet):
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
-                if corrections.of_an_answer(received, one, headings):
+                if own_sheets.is_of_one_answer(received, one, headings):
                     count += 1
                 else:
                     left.append(f"{file.name} {one.cell}")
-        place = about.folder / corrections.FOLDER / name
+        place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else made.get(place, content)
         if there != content:
             hint = "give the file another name"
@@ -99,7 +98,7 @@ def _returned(file: Path, wave: str) -> bytes:
     """A query sheet of the wave as it came back."""
     if not file.is_file():
         raise InputError("there is no such file", file=file)
-    waves = corrections.waves_of(read_file(file))
+    waves = own_sheets.waves_of(read_file(file))
     if waves != {wave}:
         what = "this is a query sheet of {waves}, not of {wave}" if waves else (
             "this is no query sheet: its hidden columns are not there"
@@ -109,9 +108,9 @@ def _returned(file: Path, wave: str) -> bytes:
     return file.read_bytes()
 
 
-def _check_rival(one: Correction, other: Correction | None, day: str) -> None:
+def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None, day: str) -> None:
     """Refuse two different replies of one day about the same answer: none of them is the later."""
-    of_that_day = other and other.place.startswith(f"{corrections.FOLDER}/{day}")
+    of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
         raise one.sheet.error(
             "{text} stands here and {other} in {place}, of the same day, about the same answer",
@@ -219,10 +218,10 @@ def _workbook(
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
         # where each answer stands, hidden behind the reply, so that it finds its way back:
-        # see `analysis.intake.corrections`
+        # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
         sheet.set_column(at, at + 2, None, None, {"hidden": True})
-        sheet.write_row(3, at, [MARK, queries.wave])
+        sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave])
         for i, answer in enumerate(part[["file", "sheet", "cell"]].astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)

@@ -36,7 +36,7 @@ from analysis.codebook.questions import (
     value_labels,
     variable_label,
 )
-from analysis.errors import InputError
+from analysis.errors import InputError, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
@@ -78,7 +78,7 @@ def write_for_wave(
         )
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
-    return label("dataset.written", language, n=survey.n, variables=len(variables), place=place)
+    return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)
 
 
 def _variables(survey: Survey) -> Iterator[tuple[str, Question]]:

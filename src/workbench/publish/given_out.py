@@ -22,7 +22,7 @@ import yaml
 from analysis import fingerprints, paths
 from analysis.codebook import yaml_file
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError
+from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
@@ -47,7 +47,7 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     edition, releases = Edition(wave, audience, language), paths.root() / "releases"
     with one_at_a_time(releases), lock(edition):  # what is compared is what is copied
         number, place = _release(edition, by, releases)
-    return label("release.written", language, name=edition.name, number=number, place=place)
+    return label("release.written", spoken(), name=edition.name, number=number, place=place)
 
 
 def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:

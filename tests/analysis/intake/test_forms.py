@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import shutil
 import zipfile
 
 import openpyxl
@@ -333,7 +334,8 @@ def test_words_that_leave_the_answer_to_another_place_are_asked_about(tmp_path, 
     assert asked == {"Q1": "no-such-option", "Q5": "elsewhere"}
 
 
-def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path, packed):
     """openpyxl draws no shapes: XlsxWriter writes a text box, which becomes an ellipse."""
     (tmp_path / "r").mkdir()
     for name, ringed in (("札幌市", "B4"), ("函館市", "D4"), ("仙台市", None)):
@@ -348,11 +350,14 @@ def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path):
         with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(place, "w") as new:
             for part in old.namelist():
                 new.writestr(part, old.read(part).replace(b'prst="rect"', b'prst="ellipse"'))
-    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    path = "r.zip" if packed else "r"
+    if packed:
+        shutil.make_archive(str(tmp_path / "r"), "zip", tmp_path / "r")
+    about = wave(tmp_path, {"path": path, "layout": "form"}, codebook="f")
     result = clean(read(about, PLAN, tmp_path), about, PLAN)
     drawn = result.findings.query("rule == 'drawn'")
     assert drawn[["file", "cell", "code"]].to_numpy().tolist() == [
-        ["r/函館市.xlsx", "D4", "012025"], ["r/札幌市.xlsx", "B4", "011002"]
+        [f"{path}/函館市.xlsx", "D4", "012025"], [f"{path}/札幌市.xlsx", "B4", "011002"]
     ]  # fmt: skip
 
 

@@ -39,9 +39,11 @@ def released(project):
     return yaml.safe_load((project / "releases/releases.yml").read_text())["releases"]
 
 
-def test_what_was_given_out_is_kept_and_noted(project, capsys):
+def test_what_was_given_out_is_kept_and_noted(project, capsys, monkeypatch):
     folder = edition(project)
+    monkeypatch.setenv("LANGUAGE", "en")  # the terminal's; the edition is Japanese
     assert main(["release", "demo-2019", "--audience", "public", "--by", "企画係"]) == 0
+    assert "is kept and noted" in capsys.readouterr().out
     (line,) = released(project)
     assert (line["by"], line["audience"], line["number"], line["files"]) == (
         "企画係",
