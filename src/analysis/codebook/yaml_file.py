@@ -186,7 +186,9 @@ def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Me
 
     `place`: the names of the entries around it, outermost first; in a list the number or id.
     """
-    line, node = 0, yaml.compose(paths.read_text(file), Loader=Loader) if file else None
+    line, node = 0, None
+    if file is not None:  # of a note the header
+        node = next(yaml.compose_all(paths.read_text(file), Loader=Loader))
     for part in place:
         inside: dict[int | str | None, tuple[yaml.Node, yaml.Node]] = {}
         if isinstance(node, yaml.MappingNode):

@@ -56,32 +56,31 @@ LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
 INK = RGBColor(0x17, 0x3F, 0x5F)
 
 
-def document(
-    pages: Sequence[Path], *, title: str, context: Mapping[str, Any], language: Language
-) -> bytes:
+def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
     """A Word document with a title page, contents and a chapter a page.
 
     Parameters
     ----------
     pages : published pages in their order.
-    context : publisher, as_of, audience and invented, as `workbench.publish.release.context` has
-        them; date, which stands in the file in place of the clock.
+    about : what they state of the run, see `workbench.publish.page.page_context`; its date stands
+        in the file in place of the clock.
     """
-    words = labels("docx", language)
-    made = docx.Document()
+    language: Language = about["language"]
+    title, publisher = str(about["wave_title"]), str(about["publisher"][language])
+    words, made = labels("docx", language), docx.Document()
     _style(made, language)
-    about = made.core_properties
-    about.title, about.author = title, str(context["publisher"])
-    about.language = LANGUAGE[language]
-    about.created = about.modified = dt.datetime.fromisoformat(context["date"][:10])
-    about.last_modified_by, about.comments = "", ""
-    warned = [context[name] for name in ("audience", "invented") if context.get(name)]
+    core = made.core_properties
+    core.title, core.author, core.language = title, publisher, LANGUAGE[language]
+    core.created = core.modified = dt.datetime.fromisoformat(about["date"][:10])
+    core.last_modified_by, core.comments = "", ""
+    warned = [about["audience_label"], about["words"]["invented_short"] * bool(about["invented"])]
+    warned = [*filter(None, warned)]
     foot = made.sections[0].footer.paragraphs[0]  # who may see it, and the number of the page
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.add_run("　".join([*warned, ""]))
     _field(foot, "PAGE", "1")
     made.add_paragraph(title, style="Title")
-    for line in (f"{context['publisher']}　{context['as_of']}", *warned):
+    for line in (f"{publisher}　{about['as_of']}", *warned):
         made.add_paragraph(line)
     made.add_paragraph(words["contents"], style="Contents Heading")
     writer = _Writer(made, words)
