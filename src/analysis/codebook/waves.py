@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.codebook.yaml_file import load
 from analysis.errors import InputError, unknown
+from analysis.yaml_file import load
 
 
 def content(wave: str) -> dict[str, Any]:
