@@ -20,10 +20,6 @@ from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
 from analysis.yaml_file import shaped, twice
 
-SizeClass = Literal[
-    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
-]
-
 Stands = Literal["invited", "class", "nation", "beyond"]
 
 
@@ -33,7 +29,7 @@ class Invited(Model):
     code: StrictStr = Field(min_length=1)
     name: StrictStr
     prefecture: StrictStr = ""
-    size_class: SizeClass | None = None
+    size_class: municipality.SizeClass | None = None
 
 
 Tool = Literal[
