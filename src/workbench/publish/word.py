@@ -359,7 +359,7 @@ def _footnotes(made: Document, notes: Sequence[str]) -> None:
 
 
 def _field(paragraph: Paragraph, code: str, shown: str = "") -> None:
-    """Begin a field of Word; end it after what it shows until it is updated, where that is given."""
+    """Begin a field of Word; end it after what it shows until it is updated, if that is given."""
     _mark(paragraph, "begin")
     paragraph.add_run()._r.append(_element("instrText"))
     paragraph.runs[-1]._r[-1].text = code
