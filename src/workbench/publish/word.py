@@ -308,7 +308,7 @@ def _style(made: Document, language: Language) -> None:
             style.font.size = Pt(sizes[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
-            style.font.italic = False
+            style.font.bold, style.font.italic = heading, False
     for level in (1, 2, 3):
         styles[f"Heading {level}"].paragraph_format.keep_with_next = True
     styles["Contents Heading"].font.bold = True
