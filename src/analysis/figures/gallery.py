@@ -46,7 +46,8 @@ FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "D
 # JIS X 4051: no line begins with one of the first or ends with one of the second
 KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
 OPENS = "「『（［｛〈《【("
-_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
+# words of Latin letters stay whole, and of katakana as far as a narrow column has room for them
+_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|[ァ-ヶー]{{2,8}}|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
 NAMED_UP_TO = 40  # municipalities that a figure or table can show one by one
 HIDDEN = "—"  # in the place of a number that an edition withholds
@@ -407,7 +408,7 @@ def ems(text: str) -> float:
 
 
 def broken(text: str, room: float) -> str:
-    """Lines of at most `room` font sizes; words of Latin letters stay whole.
+    """Lines of at most `room` font sizes; words of Latin letters or katakana stay whole.
 
     No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
     bracket (kinsoku).

@@ -21,8 +21,8 @@ from pydantic import StrictStr
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
-from analysis.codebook.rules import Expression
-from analysis.codebook.validation import of_rule, shaped
+from analysis.codebook.rules import Expression, rule_faults
+from analysis.codebook.yaml_file import shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -201,7 +201,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
     """
     book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
     topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
-    faults = [fault for one in rules for fault in of_rule(one.rule, book.named, truth=True)]
+    faults = [fault for one in rules for fault in rule_faults(one.rule, book.named, truth=True)]
     gone = [f"topic {one.topic}" for one in rules if one.topic not in topics]
     gone += [id for ids in topics.values() for id in ids if id not in book]
     faults += [Message("there is no {name}", name=name) for name in gone]

@@ -128,8 +128,10 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
             return show.part("answer", text=data["text"], gap=gap(data["text"]), more=more)
         case "prose":
             return markdown(data["markdown"])
-        case "data":
-            return _data(data, words)
+        case "data":  # the first rows of a tidy frame, behind a button and not on paper
+            summary = words["data"].format(n=data["n"])
+            table = show.plain(data["rows"], data["columns"], [])
+            return show.part("data", summary=summary, table=table) if data["rows"] else ""
         case "not-available":  # what the survey has no material for is left out without a word
             withheld = data.get("withheld", True)
             return show.part("unavailable", reason=data["reason"]) if withheld else ""
@@ -138,15 +140,6 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
             return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link)
         case _:
             return show.table(data, more=words["more"], link=_download(data, words))
-
-
-def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """The first rows of a tidy frame, behind a button and not on paper; nothing of an empty one."""
-    columns, rows = data["columns"], data["rows"]
-    if not rows:
-        return ""
-    table = show.plain(rows, columns, [])
-    return show.part("data", summary=words["data"].format(n=data["n"]), table=table)
 
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:

@@ -195,7 +195,10 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     names = [ran.html for ran in record.notebooks if ran.ok]
     complete = [part / name for name in sorted(names, key=index.is_cleaning)]
     if word:
-        _write_word(complete, part, about)
+        from workbench.publish import word as documents  # loads for a second
+
+        content = documents.document(complete, page_context(about))
+        paths.write_atomic(part / "report.docx", content)
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
@@ -206,23 +209,6 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
         printing.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, part, edition)
     index.write_waves(paths.reports())
-
-
-def _write_word(pages: list[Path], part: Path, about: Mapping[str, Any]) -> None:
-    """The pages as report.docx."""
-    from workbench.publish import word
-
-    language, page = about["language"], page_context(about)
-    shown = {
-        "publisher": about["publisher"][language],
-        "as_of": about["as_of"],
-        "audience": page["audience_label"],
-        "invented": page["words"]["invented_short"] if about["invented"] else "",
-        "date": about["date"],
-    }
-    title = str(about["wave_title"][language])
-    content = word.document(pages, title=title, context=shown, language=language)
-    paths.write_atomic(part / "report.docx", content)
 
 
 def _gather(ran: Ran, part: Path) -> None:
