@@ -426,7 +426,7 @@ def broken(text: str, room: float) -> str:
 
 
 def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image.Image]:
-    """What is in the two boxes, drawn once, in at most 256 colours.
+    """The pictures of two boxes of one drawing, in at most 256 colours.
 
     Most figures have no more; of the others, no letter or line looks different, and the file is
     less than half as large.
@@ -443,14 +443,14 @@ def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image
 
 
 def _png(image: Image.Image) -> bytes:
-    """The same bytes for the same drawing."""
+    """The picture as a file without a date: of the same drawing the same bytes."""
     buffer = io.BytesIO()
     image.save(buffer, "png", dpi=(DOTS, DOTS))
     return buffer.getvalue()
 
 
 def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
-    """The same bytes for the same drawing, which opens `scale` times as large."""
+    """The drawing as SVG without a date, which opens `scale` times as large."""
     buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
     canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     if scale == 1.0:
