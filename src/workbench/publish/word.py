@@ -309,9 +309,6 @@ def _style(made: Document, language: Language) -> None:
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
             style.font.bold, style.font.italic = heading, False
-    for level in (1, 2, 3):
-        styles[f"Heading {level}"].paragraph_format.keep_with_next = True
-    styles["Contents Heading"].font.bold = True
     styles["Contents 2"].paragraph_format.left_indent = Mm(6)
     for name in ("Contents 1", "Contents 2", "Table Text"):
         styles[name].paragraph_format.space_after = Pt(0)
