@@ -308,10 +308,7 @@ def _style(made: Document, language: Language) -> None:
             style.font.size = Pt(sizes[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
-            style.font.italic = False
-    for level in (1, 2, 3):
-        styles[f"Heading {level}"].paragraph_format.keep_with_next = True
-    styles["Contents Heading"].font.bold = True
+            style.font.bold, style.font.italic = heading, False
     styles["Contents 2"].paragraph_format.left_indent = Mm(6)
     for name in ("Contents 1", "Contents 2", "Table Text"):
         styles[name].paragraph_format.space_after = Pt(0)
@@ -327,12 +324,12 @@ def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
         if level <= 2:
             lines.append(headings[0][0].insert_paragraph_before(style=f"Contents {level}"))
             if len(lines) == 1:
-                _field_begin(lines[0], 'TOC \\o "1-2" \\h \\z \\u')
+                _field(lines[0], 'TOC \\o "1-2" \\h \\z \\u')
             link = _element("hyperlink", anchor=f"_Toc{at}")
             link.append(lines[-1].add_run(heading.text)._r)
             lines[-1]._p.append(link)
     if lines:
-        lines[-1].add_run()._r.append(_element("fldChar", fldCharType="end"))
+        _mark(lines[-1], "end")
 
 
 def _footnotes(made: Document, notes: Sequence[str]) -> None:
@@ -358,19 +355,19 @@ def _footnotes(made: Document, notes: Sequence[str]) -> None:
     made.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
-def _field(paragraph: Paragraph, code: str, shown: str) -> None:
-    """A field of Word with what it shows until it is updated."""
-    _field_begin(paragraph, code)
-    paragraph.add_run(shown)
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+def _field(paragraph: Paragraph, code: str, shown: str = "") -> None:
+    """Begin a field of Word; end it after what it shows until it is updated, if that is given."""
+    _mark(paragraph, "begin")
+    paragraph.add_run()._r.append(_element("instrText"))
+    paragraph.runs[-1]._r[-1].text = code
+    _mark(paragraph, "separate")
+    if shown:
+        paragraph.add_run(shown)
+        _mark(paragraph, "end")
 
 
-def _field_begin(paragraph: Paragraph, code: str) -> None:
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="begin"))
-    text = _element("instrText")
-    text.text = code
-    paragraph.add_run()._r.append(text)
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="separate"))
+def _mark(paragraph: Paragraph, kind: str) -> None:
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType=kind))
 
 
 def _element(kind: str, **attributes: str) -> Any:
