@@ -23,9 +23,7 @@ QUICK = 20  # resamples for the stability of each number of types that is tried
 def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     """Numbers of types to try: at most one for three units and one per answer pattern.
 
-    Raises
-    ------
-    InputError : `n_types` is more than the units can hold.
+    Raises InputError: `n_types` is more than the units can hold.
     """
     patterns = len(data.frame.drop_duplicates())
     most = min(len(data.frame) // SMALLEST_TYPE, patterns)
@@ -110,8 +108,6 @@ def best(table: pd.DataFrame) -> int:
 
     Where every number leaves one alone, the greatest of all; of equals the smallest.
 
-    Examples
-    --------
     >>> best(pd.DataFrame({"silhouette": [0.4, 0.5], "smallest": [5, 1]}, index=[2, 3]))
     2
     """
@@ -136,8 +132,6 @@ def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, named: int) -> d
     ``table``: see `Compared`. ``k``: the number made; ``asked``: whether it was asked for.
     ``named``: how many of the k groups are large enough to be types. ``n``: units.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "gap": [0.2, 0.3], "stability": [0.8, 0.6]},
     ...                      index=[2, 3])
     >>> print(reason(table, 2, asked=False, n=60, named=2)["en"])
@@ -202,8 +196,6 @@ def latent_classes(
     A feature of kind ``ratio`` with more than two values is cut into thirds, all others are taken
     as categories. A start ends when a round raises a unit's mean log-likelihood by less than `tol`.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame(np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], [5, 15], axis=0))
     >>> kinds = dict.fromkeys(frame, "binary")
     >>> one, two = (latent_classes(frame, kinds, k) for k in (1, 2))
@@ -212,9 +204,10 @@ def latent_classes(
     >>> latent_classes(frame, kinds, 3) is None
     True
     """
-    coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in frame]
+    names = sorted(frame)  # so that the order of the columns changes no start
+    coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in names]
     codes, sizes = (list(part) for part in zip(*coded, strict=True))
-    answers = collapse(np.column_stack(codes), list(map(str, frame)))
+    answers = collapse(np.column_stack(codes))
     if k > len(answers.rows):
         return None
     chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]

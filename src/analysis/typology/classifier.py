@@ -178,13 +178,9 @@ def project(
     Ranges are those of the reference (the units that made the types); values beyond them count as
     the end of the range. The features must be comparable: the same question, asked the same way.
 
-    Raises
-    ------
-    InputError : fewer than half of the features (groups weigh the same) are shared, or no
-        type is there to fall into.
+    Raises InputError: fewer than half of the features (groups weigh the same) are shared, or no
+    type is there to fall into.
 
-    Examples
-    --------
     >>> old = pd.DataFrame({"x": [0.0, 1, 2, 10, 11, 12]}, index=list("abcdef"))
     >>> types = pd.Series([1, 1, 1, 2, 2, 2], index=old.index)
     >>> new = pd.DataFrame({"x": [3.0, 11.0]}, index=["p", "q"])

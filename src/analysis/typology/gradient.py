@@ -49,8 +49,6 @@ class Gradient:
 def numeric(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
     """Numbers to calculate with: a nominal feature becomes one 0/1 column per category.
 
-    Examples
-    --------
     >>> numeric(pd.DataFrame({"a": [1.0, 2.0]}), {"a": "nominal"})
        a=1  a=2
     0  1.0  0.0
@@ -83,8 +81,6 @@ def gradient(
     For all-binary data the axes are those of multiple correspondence analysis. Missing values are
     neutral (the column's mean).
 
-    Examples
-    --------
     >>> level = np.repeat(np.arange(6.0), 5)
     >>> frame = pd.DataFrame({f"x{j}": (level > j).astype(float) for j in range(5)})
     >>> found = gradient(frame, dict.fromkeys(frame, "binary"))
@@ -116,8 +112,6 @@ def share_interval(
     interval (Davison & Hinkley 1997), because the share is biased upwards where two axes are alike
     and stops at 1. Coverage was measured, see docs/method.md.
 
-    Examples
-    --------
     >>> level = np.repeat(np.arange(6.0), 5)
     >>> frame = pd.DataFrame({f"x{j}": (level > j).astype(float) for j in range(5)})
     >>> low, high = share_interval(frame, dict.fromkeys(frame, "binary"))
@@ -199,9 +193,7 @@ def map_axes(
     longest direction is drawn as long as the farthest unit. ``inertia`` is each axis's share of the
     variance.
 
-    Raises
-    ------
-    InputError : fewer than two features vary, so there is no second axis.
+    Raises InputError: fewer than two features vary, so there is no second axis.
     """
     scaled, weights = _standardised(frame, kinds, groups)
     if scaled.shape[1] < 2:
@@ -246,8 +238,6 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
 
     All that is left is "ratio". A unit alone in its stratum becomes 0: nobody compares with it.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"x": [1.0, 3.0, 10.0, 14.0]}, index=list("abcd"))
     >>> size = pd.Series(["town", "town", "city", "city"], index=list("abcd"))
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()

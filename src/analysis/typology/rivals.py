@@ -210,8 +210,6 @@ def rivals(
     early once the p-value is sure to end above `SURELY_MORE` (sequential Monte Carlo, Besag &
     Clifford 1991), which changes no decision at any level below it.
 
-    Examples
-    --------
     >>> from analysis.typology.power import known_types
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
     >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})

@@ -135,8 +135,6 @@ def judge(e: Evidence) -> Verdict:
       is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
     * **none**: the rest, or fewer than two types can be named.
 
-    Examples
-    --------
     >>> judge(Evidence(15, 0, {1: 0.9, 2: 0.85}, 0.6, 0.01, 0.01, 0.4)).level
     'clear'
     >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7, (0.6, 0.8))).level
