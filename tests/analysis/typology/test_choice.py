@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.typology.choice import best, reason
-from analysis.typology.power import known_types
+from analysis.typology.rivals import known_types
 from analysis.typology.study import study
 
 TABLE = pd.DataFrame(
