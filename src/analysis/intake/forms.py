@@ -17,10 +17,14 @@ from analysis.codebook.questions import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
+    AROUND,
     CIRCLED,
+    FILLED,
     MARK,
     MARKS,
     NOTHING,
+    OPEN,
+    PRINTED,
     answer_in,
     chosen,
     is_filler,
@@ -32,7 +36,6 @@ from analysis.intake.printed import (
     BELOW,
     LEFT,
     OWN,
-    PRINTED,
     RIGHT,
     Entry,
     Form,
@@ -45,10 +48,6 @@ from analysis.intake.tables import UNIT, check_questions
 Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
-INSTRUCTION = re.compile(  # printed between a label and its answer
-    r"^(?:[(（][^()（）]*[)）]|※.*|.*(?:記入|記載|回答|入力|選択|お書き|お答え|お選び|お知らせ|付けて|つけて|書いて)"
-    r"(?:し?て)?(?:ください|下さい|願います)[。.]?)$", re.S
-)  # fmt: skip
 NEAR = 5  # rows below a label in which an answer may be
 HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
 
@@ -107,6 +106,7 @@ class _Reply:
     stands_for : variable -> the option that the mark in its cell stands for.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
     found : cells of answers that are not where the copies have theirs.
+    boxes : cells with the box and the words of an option, of questions of which one is ticked.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
 
@@ -115,6 +115,7 @@ class _Reply:
         self.stands_for: dict[str, str] = {}
         self.marks: list[Place] = []
         self.found: set[Place] = set()
+        self.boxes: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
         for place in form.examples:
@@ -177,7 +178,9 @@ class _Reply:
         all of them, which is refused.
         """
         form, found = self.form, self.form.boxed[id]
-        ticked = {code for code, place in found.items() if place in form.ticked}
+        signs = {code: form.signs[place] for code, place in found.items()}
+        ticked = chosen(signs, circles=question.type != "multi")[1]
+        self.boxes |= {*found.values()} if ticked else set()
         if question.type == "multi":
             self.cells.pop(id, None)
             for code, place in found.items():
@@ -199,6 +202,15 @@ class _Reply:
             self.stands_for |= {
                 v: str(int(code in marked)) for v, code in codes.items() if signs[code]
             }
+
+    def take_rings(self, signs: dict[str, str], printed: bool) -> None:
+        """Circles at all options of many: of a form that prints them none is chosen.
+
+        Where no other copy shows whether it does, they are refused.
+        """
+        if signs and {*signs.values()} <= {*OPEN}:
+            every = " ".join(self.form.text(self.cells[variable]) for variable in signs)
+            self.stands_for |= dict.fromkeys(signs, "0" if printed else every)
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -252,6 +264,8 @@ class _Copies:
             reply.take_signs({variable: code for variable, code in codes if variable in ways})
         for id in form.boxed:
             reply.take_boxes(id, book.named[id])
+        for id, printed in self.rings.items():
+            reply.take_rings(self.signs(form, book[id]), printed)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
@@ -269,7 +283,7 @@ class _Copies:
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (3 if step == 1 else 1):
             return 0  # printed
-        told = {t for t, n in texts.items() if INSTRUCTION.match(t) and (n > 1 or len(there) == 1)}
+        told = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
         return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
 
     @cached_property
@@ -303,6 +317,30 @@ class _Copies:
             (form, form.next_to(min(form.options[question].values()), LEFT)) for form in forms
         ]
         return not any(place is None or place in form.words for form, place in firsts)
+
+    def signs(self, form: Form, question: Question) -> dict[str, str]:
+        """The options of a question of several choices, each with the sign at it."""
+        boxed = form.boxed.get(question.id, {})
+        signs = {f"{question.id}_{code}": form.signs[place] for code, place in boxed.items()} or {
+            name: form.text(form.beside(name, *self.ways[name]))
+            for name in question.variables
+            if name in self.ways and name in form.labels
+        }
+        return {name: AROUND.sub("", sign) for name, sign in signs.items()}
+
+    @cached_property
+    def rings(self) -> dict[str, bool]:
+        """Questions of several choices with a circle at every option: whether these are printed.
+
+        As filled ones in a copy show; where one has none at some option, they are no print.
+        """
+        found: dict[str, bool] = {}
+        for question in (q for q in self.headings.book if q.type == "multi"):
+            every = [self.signs(form, question) for form in self.forms]
+            signs = {sign for own in every for sign in own.values()}
+            if signs <= {*OPEN, *FILLED} and max(map(len, every)) > 1:
+                found[question.id] = not signs <= {*OPEN}
+        return found
 
     @cached_property
     def matrices(self) -> dict[str, bool]:
@@ -362,7 +400,11 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        sides = [(RIGHT, step), *([(LEFT, 1)] if option else [(BELOW, 1), (OWN, 1)])]
+        rights = (1, 2) if target in self.headings.who else (step,)
+        sides = [
+            *((RIGHT, steps) for steps in rights),
+            *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)]),
+        ]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {
@@ -370,45 +412,31 @@ class _Copies:
             for way, steps in sides
         }
         if step == 1 and not any(counts.values()):
-            if self._behind(target, group):
-                return RIGHT, 2
-            if not option and self._further_down(target):
-                return BELOW, 2
+            further = {(way, 2): sum(self.count(part, way, 2) for part in group)
+                       for way in ((RIGHT,) if option else (RIGHT, BELOW))
+                       if self._open(target, way)}  # fmt: skip
+            counts |= {at: n for at, n in further.items() if 2 * n >= len(self.forms)}
         return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
 
-    def _further_down(self, target: str) -> bool:
-        """Whether answers stand two cells below, under an instruction or in most of several forms.
+    def _open(self, target: str, way: Place) -> bool:
+        """Whether an answer may stand two cells from its label, behind nothing or a request.
 
-        What stands there is then no label, and nothing that all the forms say. In a lone form it is
-        believed where no question has an answer nearer, and two have one there.
+        In a lone form, where what is printed looks like an answer: who replied, what is behind a
+        word such as 回答 or below a request, and what is alone in its row but for a unit.
         """
-        between = [f.text(f.beside(target, BELOW)) for f in self.forms if target in f.labels]
-        told = all(INSTRUCTION.match(text) for text in between)
-        enough = 2 * self.count(target, BELOW, 2) >= len(self.forms)
-        usual = len(self.forms) > 1 or self._all_below
-        return enough and (told or (usual and not any(between)))
-
-    @cached_property
-    def _all_below(self) -> bool:
-        """Whether what is answered has its answer two cells below its label, nothing nearer."""
-        asked = {
-            q.id for q in self.headings.book
-            if not q.identity and any(q.id in form.labels for form in self.forms)
-        }  # fmt: skip
-        near = any(self.count(target, way) for target in asked for way in (RIGHT, BELOW))
-        return not near and sum(self.count(target, BELOW, 2) > 0 for target in asked) > 1
-
-    def _behind(self, target: str, group: tuple[str, ...]) -> bool:
-        """Whether answers stand behind an empty cell, of this label only, as most forms show.
-
-        In a lone form that is believed of who replied: there, what is printed looks like an answer.
-        """
-        question = self.headings.book.question_of.get(target)
-        identifies = target.startswith("@") or (question is not None and question.identity)
-        here = (form.text(form.labels.get(target)) for form in self.forms)
-        if len(self.forms) < 2 and not identifies and not any(map(is_answer_word, here)):
+        question = self.headings.book.named.get(target)
+        forms = [form for form in self.forms if target in form.labels]
+        between = [form.text(form.beside(target, way)) for form in forms]
+        if any(between) or len(self.forms) > 1:
+            return not any(between) or (way == BELOW and all(map(PRINTED.search, between)))
+        (form,) = forms
+        if way == RIGHT:
+            identifies = question is None or question.identity is not None
+            return identifies or is_answer_word(form.text(form.labels[target]))
+        place = form.beside(target, BELOW, 2)
+        if place is None or question is None or question.identity or question.type == "text":
             return False
-        return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
+        return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
 def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
@@ -521,10 +549,8 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
             (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
         ]
         if len(replies) > 1 and 2 * len(own) < len(heads):
-            boxes = {place for found in reply.form.boxed.values() for place in found.values()
-                     if reply.form.ticked & {*found.values()}}  # fmt: skip
             for place in own:
-                reply.mark[place] = HEADER if tuple(place) in boxes else UNMATCHED
+                reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:
