@@ -21,7 +21,7 @@ import yaml
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
-from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, CellKind, Sheet, check_archive
+from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 
 SUFFIXES = {
     "workbook": {".xlsx", ".xlsm"},
@@ -217,15 +217,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
-    if width > MAX_COLUMNS or width * min(lines, len(text)) > 4 * MAX_CELLS:
-        raise InputError(
-            "the file has {width:,} columns; a table has at most {max_columns:,}",
-            file=file,
-            hint="check the separator and the quotation marks",
-            reason="too_wide",
-            width=width,
-            max_columns=MAX_COLUMNS,
-        )
+    check_size(min(lines, len(text)), width, file, 4 * MAX_CELLS)
     try:
         frame = pd.read_csv(
             io.BytesIO(text.encode()),
