@@ -171,22 +171,16 @@ class _Reply:
             self.cells[name], self.stands_for[name] = min(there.values()), NOTHING
         return marked[0] if len(filled) == 1 and marked else None
 
-    def take_boxes(self, id: str, question: Question) -> None:
+    def take_boxes(self, id: str) -> None:
         """The answer to a question, or an item of a battery, by boxes before the words of options.
 
-        Of one choice the cell with the ticked box is the answer; where several are, it stands for
-        all of them, which is refused.
+        The cell with the ticked box is the answer; where several are, it stands for all of them,
+        which is refused.
         """
         form, found = self.form, self.form.boxed[id]
-        signs = {code: form.signs[place] for code, place in found.items()}
-        ticked = chosen(signs, circles=question.type != "multi")[1]
-        self.boxes |= {*found.values()} if ticked else set()
-        if question.type == "multi":
-            self.cells.pop(id, None)
-            for code, place in found.items():
-                self.cells[f"{id}_{code}"] = place
-                self.stands_for[f"{id}_{code}"] = str(int(code in ticked))
-        elif ticked:
+        ticked = chosen({code: form.signs[place] for code, place in found.items()})[1]
+        if ticked:
+            self.boxes |= {*found.values()}
             self.cells[id] = found[min(ticked)]
             all_of_them = " ".join(form.text(place) for place in found.values())
             self.stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
@@ -194,23 +188,24 @@ class _Reply:
             beside = (form.next_to(place) for place in found.values())
             self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
 
-    def take_signs(self, codes: dict[str, int]) -> None:
-        """Options of many of which some are marked by a filled circle, or one around a number."""
-        signs = {code: self.form.text(self.cells[variable]) for variable, code in codes.items()}
-        said, marked = chosen(signs, circles=False)
-        if marked and len(said) < sum(map(bool, signs.values())):
-            self.stands_for |= {
-                v: str(int(code in marked)) for v, code in codes.items() if signs[code]
-            }
+    def take_several(self, id: str, signs: dict[int, str], printed: bool | None) -> None:
+        """The chosen of several options by the sign at each.
 
-    def take_rings(self, signs: dict[str, str], printed: bool) -> None:
-        """Circles at all options of many: of a form that prints them none is chosen.
-
-        Where no other copy shows whether it does, they are refused.
+        `printed`: whether the form prints a circle at every option, where all copies have one.
+        Where no other copy shows it, circles at all options are refused.
         """
-        if signs and {*signs.values()} <= {*OPEN}:
-            every = " ".join(self.form.text(self.cells[variable]) for variable in signs)
-            self.stands_for |= dict.fromkeys(signs, "0" if printed else every)
+        form, boxed = self.form, self.form.boxed.get(id, {})
+        if boxed:
+            self.cells.pop(id, None)
+            self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
+        said, marked = chosen(signs, circles=False)
+        self.boxes |= {*boxed.values()} if marked else set()
+        if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
+            every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
+            self.stands_for |= {f"{id}_{code}": "0" if printed else every for code in signs}
+        elif boxed or (marked and len(said) < sum(map(bool, signs.values()))):
+            meant = {f"{id}_{code}": str(int(code in marked)) for code in signs}
+            self.stands_for |= {v: said for v, said in meant.items() if form.text(self.cells[v])}
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -260,12 +255,10 @@ class _Copies:
             if id in form.options:
                 reply.take_option(id, *side)
         for question in (q for q in book if q.type == "multi"):
-            codes = zip(question.variables, (o.code for o in question.options), strict=True)
-            reply.take_signs({variable: code for variable, code in codes if variable in ways})
-        for id in form.boxed:
-            reply.take_boxes(id, book.named[id])
-        for id, printed in self.rings.items():
-            reply.take_rings(self.signs(form, book[id]), printed)
+            signs = self.signs(form, question)
+            reply.take_several(question.id, signs, self.rings.get(question.id))
+        for id in form.boxed.keys() - {q.id for q in book if q.type == "multi"}:
+            reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
@@ -318,15 +311,15 @@ class _Copies:
         ]
         return not any(place is None or place in form.words for form, place in firsts)
 
-    def signs(self, form: Form, question: Question) -> dict[str, str]:
-        """The options of a question of several choices, each with the sign at it."""
-        boxed = form.boxed.get(question.id, {})
-        signs = {f"{question.id}_{code}": form.signs[place] for code, place in boxed.items()} or {
-            name: form.text(form.beside(name, *self.ways[name]))
-            for name in question.variables
+    def signs(self, form: Form, question: Question) -> dict[int, str]:
+        """The sign at each option of a question of several choices, by code."""
+        if question.id in form.boxed:
+            return {code: form.signs[place] for code, place in form.boxed[question.id].items()}
+        return {
+            option.code: form.text(form.beside(name, *self.ways[name]))
+            for name, option in zip(question.variables, question.options, strict=True)
             if name in self.ways and name in form.labels
         }
-        return {name: AROUND.sub("", sign) for name, sign in signs.items()}
 
     @cached_property
     def rings(self) -> dict[str, bool]:
@@ -337,7 +330,7 @@ class _Copies:
         found: dict[str, bool] = {}
         for question in (q for q in self.headings.book if q.type == "multi"):
             every = [self.signs(form, question) for form in self.forms]
-            signs = {sign for own in every for sign in own.values()}
+            signs = {AROUND.sub("", sign) for own in every for sign in own.values()}
             if signs <= {*OPEN, *FILLED} and max(map(len, every)) > 1:
                 found[question.id] = not signs <= {*OPEN}
         return found
@@ -400,23 +393,16 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        rights = (1, 2) if target in self.headings.who else (step,)
-        sides = [
-            *((RIGHT, steps) for steps in rights),
-            *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)]),
-        ]
+        steps = (1, 2) if target in self.headings.who else (step,)
+        sides = [*((RIGHT, n) for n in steps), *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
-        counts = {
-            (way, steps): sum(self.count(part, way, steps) for part in group)
-            for way, steps in sides
-        }
+        counts = {at: sum(self.count(part, *at) for part in group) for at in sides}
         if step == 1 and not any(counts.values()):
-            further = {(way, 2): sum(self.count(part, way, 2) for part in group)
-                       for way in ((RIGHT,) if option else (RIGHT, BELOW))
-                       if self._open(target, way)}  # fmt: skip
-            counts |= {at: n for at, n in further.items() if 2 * n >= len(self.forms)}
-        return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
+            further = [(way, 2) for way in (RIGHT, BELOW) if self._open(target, way)]
+            far = {at: sum(self.count(part, *at) for part in group) for at in further}
+            counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}
+        return max(counts, key=lambda at: (counts[at], at[0] == RIGHT))
 
     def _open(self, target: str, way: Place) -> bool:
         """Whether an answer may stand two cells from its label, behind nothing or a request.
@@ -441,7 +427,7 @@ class _Copies:
 
 def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
-    who, grids = headings.who, [reply.form.text_at for reply in replies]
+    who, forms = headings.who, [reply.form for reply in replies]
     said = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
     # how often the form itself says a text: as often as all copies do, but for one in ten; of what
     # stands around an answer, such as a unit, as half of them do
@@ -464,7 +450,7 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             text = grid[row, column]
             # a mark or number is an office's, unless every copy has it in the same place
             entered = _entered(reply, (row, column)) and (
-                lone or any(_text(other, row, column) != text for other in grids)
+                lone or any(f.text(f.at(row, column)) != text.strip() for f in forms)
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
@@ -528,12 +514,6 @@ def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
                 if cell and not _is_printed(form, cell):
                     found.add(cell)
     return found
-
-
-def _text(grid: np.ndarray, row: int, column: int) -> str | None:
-    """What stands in a cell, None beyond the sheet."""
-    height, width = grid.shape
-    return grid[row, column] if row < height and column < width else None
 
 
 def _tell_changed_labels(replies: list[_Reply]) -> None:

@@ -184,14 +184,9 @@ class Form:
         return None if left_over else place
 
     def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
-        """Option -> the cell beside it in which its mark is, past those with their numbers."""
+        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that."""
         near = {code: self.next_to(place, way) for code, place in options.items()}
-        numbered = all(at and number_of(self.text(at)) == str(code) for code, at in near.items())
-        if numbered and not any(self.chosen(near)):
-            near = {code: at and (self.next_to(at, way) or at) for code, at in near.items()}
-        if step == 2:
-            near = {code: at and self.next_to(at, way) for code, at in near.items()}
-        return near
+        return near if step == 1 else {c: at and self.next_to(at, way) for c, at in near.items()}
 
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
