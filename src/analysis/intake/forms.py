@@ -48,6 +48,7 @@ from analysis.intake.tables import UNIT, check_questions
 Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
+REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
 NEAR = 5  # rows below a label in which an answer may be
 HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
 
@@ -454,8 +455,8 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            unit = UNIT.match(normalise(text)) and (row, column) not in open_
-            if lone and not CIRCLED.match(text) and (unit or _is_printed(form, (row, column))):
+            says = UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+            if lone and says and not CIRCLED.match(text) and (row, column) not in open_:
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
@@ -498,21 +499,25 @@ def _explained(reply: _Reply, headings: Headings) -> set[int]:
 
 
 def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
-    """The cells below labels without an answer in a form that has some, but what reads as print."""
+    """The cells below labels without an answer in a form that has some, but what reads as print.
+
+    A request is no print for sure where prose is asked for: it may be the answer.
+    """
     form = reply.form
     said = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
     empty = {target for target, text in said.items() if text in {"", NOTHING}}
     if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
         return set()
-    starts = sorted(row for row, _ in form.labels.values())
     found: set[Place] = set()
-    for row, column in (form.labels[target] for target in empty if target in form.labels):
-        end = min((at for at in starts if at > row), default=row + NEAR)
-        for at in range(row + 1, min(end, row + NEAR)):
-            for over in range(column, form.sheet.shape[1]):
-                cell = form.at(at, over)
-                if cell and not _is_printed(form, cell):
-                    found.add(cell)
+    for target, label in ((t, form.labels[t]) for t in empty if t in form.labels):
+        question = headings.book.named.get(target)
+        free = question is not None and question.type == "text" and not question.identity
+        belongs = {form.next_to(label, way) for way in (RIGHT, BELOW)} if free else set()
+        for place in form.region(label):
+            below = label[0] < place[0] < label[0] + NEAR and place[1] >= label[1]
+            asks = place in belongs and REQUEST.search(form.text(place))
+            if asks or (below and not _is_printed(form, place)):
+                found.add(place)
     return found
 
 

@@ -271,7 +271,7 @@ class Form:
         """The number or letter printed before an option -> its code, where that is another sign."""
         if not choices_of(question) or question.id not in self._heads:
             return {}
-        region = self._region(self._heads[question.id], question.variables, self._heads)
+        region = self.region(self._heads[question.id], question.variables, self._heads)
         text = unicodedata.normalize(
             "NFKC", "\n".join(self.text_at[at] for at in region)
         ).casefold()
@@ -341,20 +341,17 @@ class Form:
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.
 
-        Unless it heads a column, among other words.
+        Unless it heads a column of a table, with words on both sides.
         """
         for target, place in self._heads.items():
             if target in self.headings.book or target.startswith("@"):
-                cells = [p for p in self._region(place, (), self._heads) if p > place]
+                cells = [p for p in self.region(place, (), self._heads) if p > place]
                 answers = [p for p in cells if is_answer_word(self.text_at[p])]
-                if len(answers) == 1 and not self._heads_a_column(answers[0]):
+                beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
+                heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
+                if len(answers) == 1 and not heads:
                     self.labels[target] = answers[0]
                     self.words.add(answers[0])
-
-    def _heads_a_column(self, place: Place) -> bool:
-        """Whether a cell has words on both sides, as the heads of the columns of a table."""
-        beside = (self.next_to(place, way) for way in (LEFT, RIGHT))
-        return all(at and at not in self.words and is_word(self.text(at)) for at in beside)
 
     def _label_parts(self, question: Question, starts: list[Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
@@ -375,7 +372,7 @@ class Form:
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
 
-    def _region(
+    def region(
         self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None
     ) -> Iterator[Place]:
         """The filled cells from a label to the row of the next one that is not its own.
@@ -398,7 +395,7 @@ class Form:
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
         found: dict[int, Place] = {}
-        for place in self._region(start or self.labels[question.id]):
+        for place in self.region(start or self.labels[question.id]):
             said = "" if place in self.words else self.text_at[place]
             code = self.headings.option(question, said)
             if code is None and question.type == "battery" and said.isdecimal():
@@ -409,7 +406,7 @@ class Form:
 
     def _listed(self, question: Question) -> set[Place]:
         """Where the form lists the options of a question, and their numbers: no answer is there."""
-        region = [p for p in self._region(self.labels[question.id]) if p not in self.words]
+        region = [p for p in self.region(self.labels[question.id]) if p not in self.words]
         if question.type == "multi":
             names = [name for name in question.variables if name in self.labels]
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
@@ -448,12 +445,9 @@ class Form:
         Or, where no cell has a box, those with a mark before their words and those without.
         `places`: where they are looked for, default from the question's label to the next one.
         """
-        boxed: dict[int, tuple[Place, str]] = {}
-        ringed: dict[int, tuple[Place, str]] = {}
-        circled: dict[int, tuple[Place, str]] = {}
-        bare: dict[int, tuple[Place, str]] = {}
+        boxed, ringed, circled, bare = (dict[int, tuple[Place, str]]() for _ in range(4))
         labels = question.variables if question.type == "multi" else ()
-        for place in places or self._region(self.labels[question.id], labels):
+        for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, found in ((BOXED, boxed), (RINGED, ringed)):
                 code = self.headings.option(question, sign.sub("", text))
@@ -462,8 +456,7 @@ class Form:
             if (code := self.headings.option(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
-        if circled and bare:  # ① among 2 and 3
-            ringed = ringed or circled
+        ringed = ringed or (circled if bare else {})  # ① among 2 and 3
         found = boxed or (bare | ringed if ringed else {})
         self.signs |= dict(found.values())
         return {code: place for code, (place, _) in found.items()}
