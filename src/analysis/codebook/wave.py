@@ -11,18 +11,14 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
-from analysis import paths
-from analysis.codebook import municipality, yaml_file
+from analysis import paths, yaml_file
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.yaml_file import shaped, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
-
-SizeClass = Literal[
-    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
-]
+from analysis.yaml_file import shaped, twice
 
 Stands = Literal["invited", "class", "nation", "beyond"]
 
@@ -33,7 +29,7 @@ class Invited(Model):
     code: StrictStr = Field(min_length=1)
     name: StrictStr
     prefecture: StrictStr = ""
-    size_class: SizeClass | None = None
+    size_class: municipality.SizeClass | None = None
 
 
 Tool = Literal[

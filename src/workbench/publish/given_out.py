@@ -17,8 +17,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from analysis import fingerprints, paths
-from analysis.codebook import yaml_file
+from analysis import fingerprints, paths, yaml_file
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience

@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analysis import fingerprints, paths
-from analysis.codebook import waves, yaml_file
+from analysis import fingerprints, paths, yaml_file
+from analysis.codebook import waves
 from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
