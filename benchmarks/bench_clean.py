@@ -21,19 +21,17 @@ import numpy as np
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Invited, Wave
-from workbench.demo import arrivals
-from workbench.demo.arrivals import soiled
-from workbench.demo.simulate import simulate
+from workbench import demo
+from workbench.demo import simulate, soiled
 
 BLOCK = 2_000
 DEFAULT = (10_000, 100_000, 300_000)
 
 
 def write(folder: Path, n: int) -> None:
-    book = Codebook.read("it-staffing")
-    drawn = simulate(BLOCK, seed=1, codebook=book)
-    rows = soiled(arrivals.table(drawn, book), drawn, book, 0.02, np.random.default_rng(1))
-    head, *block = csv.reader(io.StringIO(arrivals.tidy_csv(rows).decode("cp932")))
+    drawn = simulate(BLOCK, seed=1)
+    rows = soiled(demo.table(drawn), drawn, 0.02, np.random.default_rng(1))
+    head, *block = csv.reader(io.StringIO(demo.tidy_csv(rows).decode("cp932")))
     file = folder / "data" / "raw" / "bench" / "replies.csv"
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -34,7 +34,7 @@ def project(place: Path, pages: int) -> list[str]:
     shutil.copytree(ROOT / "notebooks", place / "notebooks")
     shutil.copy(ROOT / "requirements.lock", place)
     os.environ["WORKBENCH_ROOT"] = str(place)
-    from workbench.demo.arrivals import simulate_wave
+    from workbench.demo import simulate_wave
 
     simulate_wave(WAVE, n=pages + 1)
     workbench("990019")

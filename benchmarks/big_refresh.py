@@ -25,9 +25,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from analysis.codebook.model import Codebook
-from workbench.demo import arrivals
-from workbench.demo.simulate import simulate
+from workbench import demo
+from workbench.demo import simulate
 
 ROOT = Path(__file__).parents[1]
 BLOCK = 10_000
@@ -51,14 +50,13 @@ def project(folder: Path, n: int, population: str) -> None:
     wave = folder / "data" / "raw" / "many"
     wave.mkdir(parents=True)
     (wave / "wave.yml").write_text(f"{WAVE}population: {population}\n", encoding="utf-8")
-    book = Codebook.read("it-staffing")
     with (wave / "replies.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         for start in range(0, n, BLOCK):
-            drawn = simulate(min(BLOCK, n - start), seed=start, codebook=book)
+            drawn = simulate(min(BLOCK, n - start), seed=start)
             chance = np.random.default_rng(start)
-            rows = arrivals.soiled(arrivals.table(drawn, book), drawn, book, 0.02, chance)
-            head, *block = csv.reader(io.StringIO(arrivals.tidy_csv(rows).decode("cp932")))
+            rows = demo.soiled(demo.table(drawn), drawn, 0.02, chance)
+            head, *block = csv.reader(io.StringIO(demo.tidy_csv(rows).decode("cp932")))
             writer.writerows([head] if start == 0 else [])
             writer.writerows([f"架空{start + i}市", "", *row[2:]] for i, row in enumerate(block))
     with (wave / "who.csv").open("w", encoding="utf-8", newline="") as out:

@@ -140,7 +140,7 @@ def project(folder: Path, waves: int, replies: int) -> Load:
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     shutil.copy(ROOT / "requirements.lock", folder)
     os.environ["WORKBENCH_ROOT"] = str(folder)
-    from workbench.demo.arrivals import simulate_wave
+    from workbench.demo import simulate_wave
 
     load = Load(folder, [f"prefecture-{number:02}" for number in range(1, waves + 1)])
     for number, wave in enumerate(load.waves):

@@ -31,6 +31,8 @@ REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, e
 REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 WAVE = "name of a folder in data/raw"
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
+# adds a command: its name, what it runs, its help
+Command = Callable[[str, str | Callable[..., str], str], argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,81 +46,80 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    """Carry out a command with its options as arguments; its exit status."""
+    run = options.run
     try:
-        try:
-            made = _carried_out(options)
-            say(made if isinstance(made, str) else made.summary())
-            return OK if isinstance(made, str) or made.as_asked else FAILED
-        except OSError as error:
-            if options.debug or error.errno not in REFUSED or not error.filename:
-                raise
-            raise InputError(
-                "the disk is full, or it may not be read or written ({strerror})",
-                file=error.filename,
-                hint="make room, or ask for the right to read the files and write there",
-                strerror=error.strerror,
-            ) from None
-    except InputError as error:
-        if options.debug:
-            raise
-        say(f"workbench: {error.say(spoken())}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        said = printed(
-            "stopped; what was published before is unchanged, the same command carries on"
-        )
-        say(f"workbench: {said}", file=sys.stderr)
-        return 130
+        if isinstance(run, str):
+            module, _, name = run.partition(":")
+            run = getattr(import_module(f"workbench.{module}"), name)
+        made = run(**{k: v for k, v in vars(options).items() if k not in NO_ARGUMENTS})
+        say(made if isinstance(made, str) else made.summary())
+        return OK if isinstance(made, str) or made.as_asked else FAILED
     except BrokenPipeError:
         # the reader (head, less) has gone; say nothing more, not even at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if options.debug:
             raise
-        said = printed(
-            "unexpected {kind}: {text} "
-            "(run again with --debug for the traceback, and please report it)",
-            kind=type(error).__name__,
-            text=" ".join(str(error).split())[:300],
+        status, sentence = _failure(error)
+        say(f"workbench: {sentence}", file=sys.stderr)
+        return status
+
+
+def _failure(error: BaseException) -> tuple[int, str]:
+    """Exit status and sentence of what ended a command."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130, printed(
+            "stopped; what was published before is unchanged, the same command carries on"
         )
-        say(f"workbench: {said}", file=sys.stderr)
-        return FAILED
+    if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
+        error = InputError(
+            "the disk is full, or it may not be read or written ({strerror})",
+            file=error.filename,
+            hint="make room, or ask for the right to read the files and write there",
+            strerror=error.strerror,
+        )
+    if isinstance(error, InputError):
+        return BAD_INPUT, error.say(spoken())
+    return FAILED, printed(
+        "unexpected {kind}: {text} "
+        "(run again with --debug for the traceback, and please report it)",
+        kind=type(error).__name__,
+        text=" ".join(str(error).split())[:300],
+    )
 
 
-def _carried_out(options: argparse.Namespace) -> Any:
-    """What a command gives: a text, or an outcome with a summary; its options are the arguments."""
-    run = options.run
-    if isinstance(run, str):
-        module, _, name = run.partition(":")
-        run = getattr(import_module(f"workbench.{module}"), name)
-    return run(**{k: v for k, v in vars(options).items() if k not in NO_ARGUMENTS})
-
-
-def parser(language: str = "en") -> argparse.ArgumentParser:
+def parser(language: Literal["ja", "en"] = "en") -> argparse.ArgumentParser:
     """The whole command line as argparse sees it (the docs are checked against it)."""
-    top = _commands()
-    for sub in (top, *top._subparsers._group_actions[0].choices.values()):  # type: ignore
-        sub.description = Message(sub.description or "").say(language)
-        for action in sub._actions:
-            action.help = Message(action.help or "").say(language) or None
-    for listed in top._subparsers._group_actions[0]._choices_actions:  # type: ignore
-        listed.help = Message(listed.help or "").say(language)
-    return top
 
+    def own(one: str | None, more: str = "", n: int = 1) -> str | None:
+        return one and Message(one if n == 1 else more).say(language)
 
-def _commands() -> argparse.ArgumentParser:
+    # argparse takes its own sentences from gettext, which has no Japanese ones
+    vars(argparse).update({"_": own, "ngettext": own})
     top = argparse.ArgumentParser(
         prog="workbench", description="Clean, group and report a survey of municipalities."
     )
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listed = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, run: str | Callable[..., str], help: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, description=help)
+        sub = listed.add_parser(name, help=help, description=help)
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
         sub.set_defaults(run=run)
         return sub
 
+    for add in (_new_wave, _runs, _with_offices, _to_give_out):
+        add(command)
+    for sub in (top, *listed.choices.values()):
+        sub.description = own(sub.description)
+        sub._optionals.title = own("command options")
+        for action in (*sub._actions, *listed._choices_actions):
+            action.help = own(action.help)
+    return top
+
+
+def _new_wave(command: Command) -> None:
     what = "copy files as received into data/raw and write their wave.yml"
     sub = command("new-wave", "office.new_wave:new_wave", what)
     sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
@@ -141,6 +142,8 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
     _language(sub)
 
+
+def _runs(command: Command) -> None:
     sub = command("clean", _clean, "clean a wave into data/processed and print the ledger of cells")
     sub.add_argument("wave", help=WAVE)
     _language(sub)
@@ -160,7 +163,7 @@ def _commands() -> argparse.ArgumentParser:
     _parameter(sub)
 
     what = "one page a municipality (自治体カルテ) for a whole wave"
-    sub = command("profiles", "profiles:profiles", what)
+    sub = command("profiles", "run.refresh:profiles", what)
     sub.add_argument("wave", help=WAVE)
     sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
@@ -178,6 +181,8 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for compare.html and compare.md")
     _edition(sub)
 
+
+def _with_offices(command: Command) -> None:
     what = "check files against the rules of machine readability of 2020 and 2026"
     sub = command("audit", "office.audit:report", what)
     sub.add_argument("files", nargs="+", type=Path, help="the workbooks")
@@ -204,6 +209,8 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub, of="the workbook")
 
+
+def _to_give_out(command: Command) -> None:
     what = "the answers as CSV with a code table, SPSS and Stata files"
     sub = command("dataset", "publish.dataset:write_for_wave", what)
     sub.add_argument("wave", help=WAVE)
@@ -216,7 +223,8 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)
 
-    sub = command("codebook", _codebook, "propose a codebook from a file, or check one")
+    what = "propose a codebook from a file, or check one"
+    sub = command("codebook", "office.draft:codebook", what)
     sub.add_argument("action", choices=["draft", "check"], help="what to do")
     sub.add_argument("file", help="draft: a data file or questionnaire; check: a codebook")
     sub.add_argument("--out", type=Path, help="draft: the new file to write, in UTF-8")
@@ -224,13 +232,17 @@ def _commands() -> argparse.ArgumentParser:
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
     what = "make a wave of invented replies with a known truth"
-    sub = command("simulate", "demo.arrivals:simulate_wave", what)
+    sub = command("simulate", "demo:simulate_wave", what)
     sub.add_argument("wave", help=WAVE)
-    sub.add_argument("-n", type=int, default=16, help="municipalities invited (default 16)")
+    sub.add_argument(
+        "-n",
+        type=int,
+        default=16,
+        help="municipalities invited, one of which does not reply (default 16)",
+    )
     drawn = "seed of the random numbers (default 20191003)"
     sub.add_argument("--seed", type=int, default=20191003, help=drawn)
     sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")
-    return top
 
 
 def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
@@ -244,33 +256,21 @@ def _language(sub: argparse.ArgumentParser, *, of: str = "") -> None:
 
 def _edition(sub: argparse.ArgumentParser) -> None:
     _language(sub, of="the pages")
-    sub.add_argument(
-        "--audience",
-        choices=AUDIENCES,
-        default="internal",
-        help="who may see it (default internal)",
-    )
+    who = "who may see it (default internal)"
+    sub.add_argument("--audience", choices=AUDIENCES, default="internal", help=who)
 
 
 def _parameter(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "-p",
-        "--parameter",
-        dest="parameters",
-        nargs=2,
-        action="append",
-        metavar=("NAME", "VALUE"),
-        help="a notebook parameter; secrets as env:NAME",
-    )
+    many: Any = {"dest": "parameters", "nargs": 2, "action": "append", "metavar": ("NAME", "VALUE")}
+    sub.add_argument("-p", "--parameter", **many, help="a notebook parameter; secrets as env:NAME")
 
 
 def _run_options(sub: argparse.ArgumentParser) -> None:
     _edition(sub)
     _parameter(sub)
     sub.add_argument("--jobs", type=int, help="notebooks side by side (default: the cores)")
-    sub.add_argument(
-        "--no-fork", dest="fork", action="store_false", help="plain kernels, no warm ones"
-    )
+    plain = "plain kernels, no warm ones"
+    sub.add_argument("--no-fork", dest="fork", action="store_false", help=plain)
     sub.add_argument("--force", action="store_true", help="run again what has not changed")
     sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
     sub.add_argument("--cell-timeout", type=float, metavar="SECONDS", help="for one cell")
@@ -332,9 +332,6 @@ def _speak_utf8() -> None:
             stream.reconfigure(errors="replace")
 
 
-# --- the commands ----------------------------------------------------------------------------
-
-
 def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     import pandas as pd
 
@@ -351,27 +348,6 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     said += "\n" + label("clean.written", language, wave=wave, files=files)
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
     return said + ("\n" + label("clean.then", language, wave=wave, n=asked) if asked else "")
-
-
-def _codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
-    if action == "draft":
-        from workbench import outputs
-        from workbench.office.draft import draft
-
-        text = draft(Path(file), tool)
-        if out is None:
-            return text
-        outputs.write({out: text}, "codebook draft")
-        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
-    from workbench.office.draft import check
-
-    if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
-        raise InputError(
-            "this is no codebook, whose name ends in .yml",
-            file=file,
-            hint="workbench codebook draft proposes one from a table of replies",
-        )
-    return check(file)
 
 
 if __name__ == "__main__":

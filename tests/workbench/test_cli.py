@@ -132,6 +132,28 @@ def test_wrong_usage_is_exit_2(capsys):
     assert "wave" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("clean", "使い方：workbench clean"),
+        ("clean", "次の引数が必要である：wave"),
+        ("clean w --language fr", "引数--language：'fr'は選べない（選べるもの：'ja', 'en'）"),
+        ("refresh w -p seed", "値を2個付ける必要がある"),
+        ("refresh w --only", "値を1つ以上付ける必要がある"),
+        ("refresh w --jobs many", "'many'はintとして読めない"),
+        ("refresh w --no-such", "この引数は使えない：--no-such"),
+        ("--help", "オプション:"),
+    ],
+)
+def test_wrong_usage_is_in_japanese_in_a_japanese_terminal(line, said, capsys, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "ja")
+    with pytest.raises(SystemExit):
+        cli.main(line.split())
+    shown = "".join(capsys.readouterr())
+    assert said in shown
+    assert not re.search("usage|error|required|argument |options|None", shown)
+
+
 @pytest.mark.parametrize("command", ["refresh", "profiles"])
 def test_every_option_of_a_run_arrives(monkeypatch, command):
     given = {}
@@ -140,7 +162,7 @@ def test_every_option_of_a_run_arrives(monkeypatch, command):
         given.update(options)
         raise InputError("far enough")
 
-    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.profiles"}[command]
+    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.run.refresh"}[command]
     monkeypatch.setattr(f"{module}.{command}", told)
     line = "-p seed 7 -p factor 2 --audience public --language en --jobs 3 --no-fork --force"
     more = "--timeout 60 --cell-timeout 5 --memory 900"

@@ -96,7 +96,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, ALSO)]
-    clear = (read for read in tried if read and "other-like-an-option" not in read.rules)
+    clear = (read for read in tried if read and read.state == "answered")
     return next(clear, tried[0]) or refused("no-such-option")
 
 
@@ -218,50 +218,55 @@ ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or 
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
-    What looks like the words of an option is to be confirmed; a number is no explanation.
+    What looks like the words of an option is refused; a number is no explanation.
     """
     option = next((o for o in question.options if o.other), None)
-    if option is None or not re.search(r"[^\W\d]", text) or CODED.match(tidy(text)):
+    if option is None or not _explains(text):
         return None
     own = _folded(text)
-    # ア, v, なし, 同上: no explanation
-    if len(tidy(text)) < 2 or own in tick_words() or ELSEWHERE.fullmatch(own):
-        return None
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
-    near = any(own in words or words in own for words in known)
-    rule = "other-like-an-option" if near else "other-words"
-    return Parsed("answered", option.code, (rule,), other=text.strip())
+    if any(own in words or words in own for words in known):
+        return refused("other-like-an-option")
+    return Parsed("answered", option.code, ("other-words",), other=text.strip())
+
+
+def _explains(text: str) -> bool:
+    """Whether a text has words of its own; ア, v, なし, 同上, 7 広報 have none."""
+    plain, own = tidy(text), _folded(text)
+    worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODED.match(plain)
+    return bool(worded) and own not in tick_words() and not ELSEWHERE.fullmatch(own)
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
     """Options in one cell of which some parts are the words beside "other"."""
     codes: set[Any] = set()
     rules: dict[str, None] = {}
-    words: list[str] = []
-    first = last = -1
+    words: dict[int, str] = {}  # by the place of the part
     at, long = 0, _long(question)
     while at < len(parts):
-        for size in sorted({1, *map(len, long)}, reverse=True):  # the longest first
-            own = parts[at : at + size]
-            named = _explained(own[0], question) if size == 1 else None
-            code, how = _option(_as_one(own, long), question)
-            if named is not None or (code is not None and len(own) == size):
-                break
-        else:
-            named, size = _other(parts[at], question), 1
-            if named is None:
-                return None
-        if named is not None:
-            rules |= dict.fromkeys(named.rules)
-            words.append(named.other)
-            first, last, code, how = (at if first < 0 else first), at, named.value, ()
-        codes |= {code} - {None}
-        rules |= dict.fromkeys(how)
+        size, read = _first(parts[at:], question, long)
+        if read is None or read.value is None:
+            return read
+        codes.add(read.value)
+        rules |= dict.fromkeys(read.rules)
+        words |= {at: read.other} if read.other else {}
         at += size
-    if words and last - first >= len(words):  # options between words: they may be words, too
-        rules["other-like-an-option"] = None
+    if words and max(words) - min(words) >= len(words):  # options between words may be words, too
+        return refused("other-like-an-option")
     read = judged(codes, tuple(rules), question)
-    return read if read.state == "unreadable" else replace(read, other="、".join(words))
+    return read if read.state == "unreadable" else replace(read, other="、".join(words.values()))
+
+
+def _first(parts: list[str], question: Question, long: Long) -> tuple[int, Parsed | None]:
+    """How many parts the first answer takes, the longest option first, and what it says."""
+    for size in sorted({1, *map(len, long)}, reverse=True):
+        own = parts[:size]
+        if size == 1 and (named := _explained(own[0], question)) is not None:
+            return 1, named
+        code, how = _option(_as_one(own, long), question)
+        if code is not None and len(own) == size:
+            return size, Parsed("answered", code, how)
+    return 1, _other(parts[0], question)
 
 
 def _parts(text: str, signs: str = SEPARATORS) -> list[str]:
@@ -331,8 +336,8 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         read = ticked(remark[1], question, option)
         if read.value is not None and not read.other:
             return replace(read, rules=(*read.rules, "remark"))
-    if option and option.other and (named := _other(text, question)) is not None:
-        return replace(named, value=True, rules=())
+    if option and option.other and _explains(text):
+        return Parsed("answered", True, other=text.strip())
     return refused("not-a-tick")
 
 

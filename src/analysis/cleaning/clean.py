@@ -7,7 +7,6 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ import pandas as pd
 from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.respondents import Identified, identify, register_of, size_classes_told
-from analysis.cleaning.texts import Parsed, clock
+from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
@@ -71,18 +70,11 @@ class Ledger:
         cells, names = received.cells, [*PLACES, *REASONS]
         reasons = cells["reason"].cat.codes.to_numpy() + np.int8(len(PLACES))
         ended = np.where(cells["record"] >= 0, place, reasons)
-        files, sheets = cells["file"].cat, cells["sheet"].cat
-        shape = len(files.categories), len(sheets.categories), len(names)
-        known = (ended >= 0) & (ended < len(names))  # a lost cell is in no place
-        ids = np.zeros(known.sum(), np.min_scalar_type(-math.prod(shape)))  # of few bytes
-        for codes, size in zip((files.codes, sheets.codes, ended), shape, strict=True):
-            ids *= size
-            ids += codes[known]
-        counts = pd.Series(ids).value_counts().sort_index()
-        file, sheet, at = np.unravel_index(counts.index, shape)
-        table = {"file": files.categories[file], "sheet": sheets.categories[sheet],
-                 "place": pd.array(names, "str").take(at), "cells": counts.to_numpy()}  # fmt: skip
-        return cls(pd.DataFrame(table), len(cells))
+        known = {"file": cells["file"], "sheet": cells["sheet"],
+                 "place": pd.Categorical.from_codes(ended, names)}  # fmt: skip
+        counts = pd.DataFrame(known).groupby([*known], observed=True).size()  # of lost cells none
+        table = counts.rename("cells").reset_index()
+        return cls(table.astype(dict.fromkeys(known, "str")), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
@@ -231,8 +223,6 @@ class _Cleaning:
         `unclear`: in which replies ○ may be a tick or an empty circle, so that it is neither.
         """
         texts, kinds = self.received.texts(column), self.received.kinds(column)
-        if unclear is not None and unclear.any():
-            texts[unclear & (texts == "○")] = "○●"
         for i, shown in self.received.formats(column).items():
             if "%" in shown and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"
@@ -242,6 +232,9 @@ class _Cleaning:
         of_text, of_kind = np.divmod(pairs, len(CellKind))
         cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
         read = [self.reader.read(text, kind, question, column) for text, kind in cells]
+        if unclear is not None:
+            codes[unclear & (texts == "○")] = len(read)
+            read.append(refused("not-a-tick"))
         states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
         for name in question.variables if whole else (column,):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from analysis.intake.sheet import CellKind, Sheet, column_letters
 from analysis.text import Text
@@ -22,8 +23,6 @@ REASONS = (
     "corrected",  # an answer that a query sheet which came back has corrected
 )
 ANSWER = 255
-NUMBERS = ("row", "column", "kind", "record")
-CATEGORIES = ("file", "sheet", "number_format", "covered", "stands_for", "variable", "reason")
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 Grid = dict[tuple[int, int], str]
 
@@ -177,30 +176,23 @@ class Piece:
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
     """The tidy frame of several sheets, their records numbered one after the other."""
-    parts, start = [], 0
+    parts: list[dict[str, Any]] = []
+    start = 0
     for piece in pieces:
         parts.append(_cells(piece, start))
-        start = max(start, int(parts[-1].numbers["record"].max(initial=-1)) + 1)
-    columns: dict[str, Any] = {
-        name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in NUMBERS
-    }
-    columns["text"] = pd.concat([text for part in parts for text in part.texts], ignore_index=True)
-    columns |= {name: _joined([part.words.pop(name) for part in parts]) for name in CATEGORIES}
-    return pd.DataFrame(columns, copy=False)
+        start = max(start, int(parts[-1]["record"].max(initial=-1)) + 1)
+    joined = {name: _joined([part.pop(name) for part in parts]) for name in [*parts[0]]}
+    return pd.DataFrame(joined, copy=False)
 
 
-Words = tuple[np.ndarray, Sequence[str]]  # of each cell a position in a list of few texts, or -1
+def _joined(parts: list[Any]) -> Any:
+    """One column of all parts, its categories in the order in which they come."""
+    if isinstance(parts[0], pd.Series):
+        return pd.concat(parts, ignore_index=True)
+    return (union_categoricals if isinstance(parts[0], pd.Categorical) else np.concatenate)(parts)
 
 
-class _Part(NamedTuple):
-    """Cells of one sheet, still with categories of their own; `texts` follow each other."""
-
-    numbers: dict[str, np.ndarray]
-    texts: list[pd.Series]
-    words: dict[str, Words]
-
-
-def _cells(piece: Piece, start: int) -> _Part:
+def _cells(piece: Piece, start: int) -> dict[str, Any]:
     """The answers, variable by variable, then what else holds something, in the sheet's order.
 
     `start`: the number of its first record.
@@ -221,40 +213,33 @@ def _cells(piece: Piece, start: int) -> _Part:
     texts[-1][marks == REASONS.index("personal")] = ""  # kept nowhere
     pages = sheet.pages or ((0, sheet.sheet),)
     page = np.searchsorted([first for first, _ in pages], rows, side="right") - 1
-    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int8)
+    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
     record = np.full(len(rows), -1, np.int32)
     variable[:answers] = np.repeat(np.arange(len(names)), n)
     record[:answers] = np.tile(np.arange(start, start + n), len(names))
     reason[answers:] = marks
     meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
-    words: dict[str, Words] = {
-        "file": (np.zeros(len(rows), np.int8), [sheet.file]),
-        "sheet": (page, [name for _, name in pages]),
-        "number_format": _sparse(sheet, sheet.number_format, rows, columns),
-        "covered": _sparse(sheet, _covered(piece), rows, columns),
-        "stands_for": _sparse(sheet, meant, rows, columns),
-        "variable": (variable, names),
-        "reason": (reason, REASONS),
-    }
     down, across = (columns, rows) if sheet.transposed else (rows, columns)
-    numbers: dict[str, np.ndarray] = {
+    return {
         "row": (down + 1 - np.array([first for first, _ in pages])[page]).astype(np.int32),
         "column": (across + 1).astype(np.int16),
         "kind": sheet.kind[rows, columns],
         "record": record,
+        "text": pd.concat(texts, ignore_index=True),
+        "file": _words(np.zeros(len(rows), np.int8), [sheet.file]),
+        "sheet": _words(page, [name for _, name in pages]),
+        "number_format": _sparse(sheet, sheet.number_format, rows, columns),
+        "covered": _sparse(sheet, _covered(piece), rows, columns),
+        "stands_for": _sparse(sheet, meant, rows, columns),
+        "variable": _words(variable, names),
+        "reason": _words(reason, REASONS),
     }
-    return _Part(numbers, texts, words)
 
 
-def _joined(parts: Sequence[Words]) -> pd.Categorical:
-    """One categorical of all parts, its categories in the order in which they come."""
-    known: dict[str, int] = {}
-    codes = []
-    for own, texts in parts:
-        numbers = [known.setdefault(text, len(known)) for text in texts]
-        codes.append(np.array([*numbers, -1], np.min_scalar_type(-len(known) - 1))[own])
-    return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(list(known), dtype="str"))
+def _words(codes: np.ndarray, texts: Sequence[str]) -> pd.Categorical:
+    """Of each cell a position in a list of few texts, or -1."""
+    return pd.Categorical.from_codes(codes, pd.Index(list(texts), dtype="str"))
 
 
 def _taken(texts: pd.Series, rows: np.ndarray) -> pd.Series:
@@ -273,16 +258,15 @@ def _texts(sheet: Sheet, rows: np.ndarray, columns: np.ndarray) -> pd.Series:
     return pd.Series(texts, dtype="str")
 
 
-def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) -> Words:
+def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) -> pd.Categorical:
     """A text for few of the cells of a sheet, empty for the others."""
-    known = ["", *dict.fromkeys(texts.values())]
     if not texts:
-        return np.zeros(len(rows), np.int8), known
-    number = {text: code for code, text in enumerate(known)}
+        return _words(np.zeros(len(rows), np.int8), [""])
+    number = {text: code for code, text in enumerate(dict.fromkeys(["", *texts.values()]))}
     grid = np.zeros(sheet.shape, np.int32)
     for place, text in texts.items():
         grid[place] = number[text]
-    return grid[rows, columns], known
+    return _words(grid[rows, columns], [*number])
 
 
 def _covered(piece: Piece) -> Grid:

@@ -13,7 +13,7 @@ import numpy as np
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
-from analysis.intake import corrections, questionnaire, tools
+from analysis.intake import own_sheets, tools
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
@@ -21,7 +21,6 @@ from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
-from analysis.intake.workbook import RINGS, objects
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 
@@ -34,14 +33,12 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             books.append(read_file(path, name=name, encoding=file.encoding))
             continue
         inside = [part for part in unpacked(path, name) if is_table(part.name)]
-        for part in inside:
-            if Path(part.name).suffix.lower() not in KNOWN:
-                raise InputError(
-                    "the archive holds something that is no table ({name})",
-                    file=name,
-                    hint="unpack it, and give the tables in it",
-                    name=part.name,
-                )
+        for part in (part for part in inside if Path(part.name).suffix.lower() not in KNOWN):
+            what, hint = (
+                "the archive holds something that is no table ({name})",
+                "unpack it, and give the tables in it",
+            )
+            raise InputError(what, file=name, hint=hint, name=part.name)
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
         for part in inside:
@@ -68,13 +65,12 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     if not is_folder:
         return [(_as_spelt(path), file.path)]
     found = sorted(p for p in path.iterdir() if is_table(p.name))
-    for other in found:
-        if other.suffix.lower() not in {".zip", *KNOWN}:
-            raise InputError(
-                "the folder holds something that is no table",
-                file=f"{file.path}/{other.name}",
-                hint="move it out of the folder, or save it as .xlsx or .csv",
-            )
+    for other in (p for p in found if p.suffix.lower() not in {".zip", *KNOWN}):
+        what, hint = (
+            "the folder holds something that is no table",
+            "move it out of the folder, or save it as .xlsx or .csv",
+        )
+        raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
     if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
     return [(p, f"{file.path}/{p.name}") for p in found]
@@ -116,6 +112,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     pieces: list[Piece] = []
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
+    drawn: list[Remark] = []
     for file in wave.files:
         headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
@@ -126,39 +123,32 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed
+        drawn += _drawn(books) if file.layout == "form" else []
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
     _check_alike(pieces, codebook)
     read = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     left = {(sheet.file, sheet.sheet): sheet for sheet in others}
     unread = [sheet for place, sheet in left.items() if place not in read]
-    came_back, replies = corrections.returned(folder or wave.folder)
+    came_back, replies = own_sheets.returned(folder or wave.folder)
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
-    corrected = corrections.apply(cells, replies, Headings(codebook, own=wave.own))
+    corrected = own_sheets.correct(cells, replies, Headings(codebook, own=wave.own))
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
-    drawn = (r for file in wave.files if file.layout == "form"
-             for r in _drawn(folder or wave.folder, file))  # fmt: skip
     found = Received(cells, (*headed.values(), *noticed, *drawn, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
 
 
-def _drawn(folder: Path, file: WaveFile) -> list[Remark]:
+def _drawn(books: list[list[Sheet]]) -> list[Remark]:
     """The rings that an office drew on its form, as shapes; those on all copies are the form's."""
-    drawn = {
-        name: {
-            (sheet, cell) for sheet, at in objects(path.read_bytes(), RINGS).items() for cell in at
-        }
-        for path, name in paths_of(folder, file)
-        if path.suffix.lower() in {".xlsx", ".xlsm"}
-    }
-    printed = set.intersection(*drawn.values()) if len(drawn) > 1 else set()
+    rings = [{(s.sheet, cell) for s in book for cell in s.rings} for book in books]
+    printed = set.intersection(*rings) if len(rings) > 1 else set()
     return [
-        Remark("drawn", name, sheet, cell, cell)
-        for name, rings in drawn.items()
-        for sheet, cell in sorted(rings - printed)
+        Remark("drawn", book[0].file, sheet, cell, cell)
+        for book, drawn in zip(books, rings, strict=True)
+        for sheet, cell in sorted(drawn - printed)
     ]
 
 
@@ -168,7 +158,7 @@ def _forms(
     """The replies of forms, and the sheets that are none."""
     pieces, sheets, others = list[Piece](), list[Sheet](), list[Sheet]()
     for book in books:
-        ours = questionnaire.pieces(book, headings)
+        ours = own_sheets.form_pieces(book, headings)
         pieces += ours
         (others if ours else sheets).extend(book if ours else _pages(book, headings))
     if not sheets:

@@ -72,6 +72,7 @@ class Sheet:
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
+    rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -137,6 +138,32 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
             file=file,
             hint="save it without a password",
             reason="password",
+        )
+
+
+def check_size(height: int, width: int, file: str, most: int = MAX_CELLS, **place: str) -> None:
+    """Refuse a table of more than `most` cells, or wider than Excel's; `place`: sheet and cell."""
+    if width > MAX_COLUMNS:
+        raise InputError(
+            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
+            file=file,
+            hint="remove what stands far to the right; in a text file check the separator and the "
+            "quotation marks",
+            reason="too_wide",
+            width=width,
+            max_columns=MAX_COLUMNS,
+            **place,
+        )
+    if height * width > most:
+        raise InputError(
+            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
+            file=file,
+            hint="remove the cells far below or far to the right of the table; give a table that "
+            "is so large in several files, each named in wave.yml",
+            reason="too_large",
+            height=height,
+            width=width,
+            **place,
         )
 
 

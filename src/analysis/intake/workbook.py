@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection
+from dataclasses import replace
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -29,12 +30,12 @@ from analysis.errors import InputError, Message
 from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
-    MAX_ROWS,
     CellKind,
     Place,
     Sheet,
     address,
     check_archive,
+    check_size,
     column_number,
     place_of,
     typed,
@@ -43,8 +44,7 @@ from analysis.intake.sheet import (
 MAX_DRAWING = 2**24
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
-ENCODING = re.compile(rb"""\sencoding\s*=\s*["'][^"']*["']""")
-LONGEST_HEAD = 500  # bytes of an XML declaration
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 REPAIR = Message("open it in Excel, save it again as .xlsx, or ask the sender for a new copy")
@@ -57,21 +57,14 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
             wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
             check_archive(wanted, file, "if it is genuine, save the data sheet alone as CSV")
             # reading never gives more than the size that is declared
-            parts = {info.filename: as_utf8(archive.read(info)) for info in wanted}
+            parts = {info.filename: archive.read(info) for info in wanted}
+            if any(data.startswith(UTF_16) for data in parts.values()):
+                raise ValueError("UTF-16")  # of which calamine reads nothing and says so
             return {name.replace("\\", "/").lstrip("/"): data for name, data in parts.items()}
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise broken(file, error) from None  # a compression that is not known is a RuntimeError
-
-
-def as_utf8(data: bytes) -> bytes:
-    """The same XML in UTF-8: of UTF-16, which it may be in, calamine reads nothing and says so."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16").encode()
-        head, end, rest = data.partition(b"?>")  # where nothing runs back and forth over the rest
-        return ENCODING.sub(b"", head[:LONGEST_HEAD], count=1) + head[LONGEST_HEAD:] + end + rest
-    return data
 
 
 def repack(parts: dict[str, bytes]) -> io.BytesIO:
@@ -182,7 +175,7 @@ def objects(content: bytes, shapes: frozenset[str] = frozenset()) -> dict[str, l
         sizes = {info.filename: info.file_size for info in archive.infolist()}
 
         def part(name: str) -> bytes:
-            return as_utf8(archive.read(name)) if 0 < sizes.get(name, 0) < MAX_DRAWING else b""
+            return archive.read(name) if 0 < sizes.get(name, 0) < MAX_DRAWING else b""
 
         found: dict[str, list[str]] = {}
         for name, path in sheet_parts({n: part(n) for n in sizes if n in BOOK_PARTS}).items():
@@ -321,31 +314,6 @@ def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:
     return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
 
 
-def _refuse_vast(found: Marks, file: str, sheet: str) -> None:
-    """Refuse a sheet whose used range is larger than a table can be."""
-    if found.width > MAX_COLUMNS:
-        raise InputError(
-            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
-            file=file,
-            sheet=sheet,
-            hint="remove what stands far to the right, or check the layout in wave.yml",
-            reason="too_wide",
-            width=found.width,
-            max_columns=MAX_COLUMNS,
-        )
-    if found.height > MAX_ROWS or found.height * found.width > MAX_CELLS:
-        raise InputError(
-            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
-            file=file,
-            sheet=sheet,
-            cell=address(*found.far),
-            hint="remove the cells far below or far to the right of the table",
-            reason="too_large",
-            height=found.height,
-            width=found.width,
-        )
-
-
 def telling_formats(xml: bytes) -> dict[str, str]:
     """Style number -> number format, of those with leading zeros, percent, units or thousands."""
     codes = {"9": "0%", "10": "0.00%"}
@@ -393,19 +361,22 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         marks = {}
         for path, xml in parts.items():
             if b"sheetData" in xml:  # whatever calamine may come to read as a sheet
-                marks[path.lower()] = Marks(xml, styles)
-                _refuse_vast(marks[path.lower()], file, sheet_of.get(path.lower(), path))
+                found = marks[path.lower()] = Marks(xml, styles)
+                where = {"sheet": sheet_of.get(path.lower(), path), "cell": address(*found.far)}
+                check_size(found.height, found.width, file, **where)
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")
-            return [
+            rings = objects(content, RINGS)
+            sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
+            return [replace(sheet, rings=tuple(rings.get(sheet.sheet, ()))) for sheet in sheets]
     except InputError:
         raise
-    except (CalamineError, expat.ExpatError, ValueError) as error:
+    except (CalamineError, expat.ExpatError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise broken(file, error) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyo3's panic, no Exception

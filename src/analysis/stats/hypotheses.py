@@ -24,8 +24,7 @@ import yaml
 from pydantic import StrictInt, StrictStr, ValidationError
 from scipy import stats
 
-from analysis import paths
-from analysis.codebook import yaml_file
+from analysis import paths, yaml_file
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, Message

@@ -19,6 +19,7 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.tools.core import is_other, key
+from workbench import outputs
 from workbench.office import guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
@@ -30,8 +31,13 @@ from workbench.office.columns import (
     of_package,
     table,
 )
-from workbench.office.definitions import limesurvey, redcap, xlsform
-from workbench.office.definitions.core import Definition
+from workbench.office.definitions import (
+    STRUCTURES,
+    Definition,
+    of_dictionary,
+    of_structure,
+    of_xlsform,
+)
 from workbench.office.guesses import (
     KIND_OF,
     KNOWN,
@@ -62,6 +68,23 @@ ASIDE = ("record", "personal")  # kinds of columns that are no questions
 Group = list[Filled]  # the columns of one question
 
 
+def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
+    """``workbench codebook``: draft one from a file, or check one; what to print."""
+    if action == "draft":
+        text = draft(file, tool)
+        if out is None:
+            return text
+        outputs.write({out: text}, "codebook draft")
+        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+    if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
+        raise InputError(
+            "this is no codebook, whose name ends in .yml",
+            file=file,
+            hint="workbench codebook draft proposes one from a table of replies",
+        )
+    return check(file)
+
+
 def draft(file: str | Path, tool: str | None = None) -> str:
     """The YAML text of a proposed codebook for a data file (xlsx, csv, tsv, SPSS or
     Stata), or for the definition of a questionnaire (XLSForm, REDCap, LimeSurvey).
@@ -79,10 +102,10 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "this is a folder", file=file, hint="give one file with a table of replies, not forms"
         )
     suffix = file.suffix.lower()
-    if suffix in limesurvey.SUFFIXES:
-        return _of_definition(limesurvey.read(file), file)
+    if suffix in STRUCTURES:
+        return _of_definition(of_structure(file), file)
     sheets = read_file(file)
-    if (definition := xlsform.read(sheets) or redcap.read(sheets)) is not None:
+    if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
@@ -183,7 +206,7 @@ def check(codebook: str) -> str:
         There is no such codebook, or it has faults: all of them are listed.
     """
     file, content = Codebook.read_content(codebook)
-    if faults := Codebook.faults(content):
+    if faults := Codebook.faults(content, file):
         what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
         listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
         raise InputError(what, file=file, n=len(faults), listed=listed)

@@ -26,7 +26,7 @@ from analysis.errors import InputError
 from analysis.intake import workbook
 from analysis.intake.files import read_file
 from analysis.intake.sheet import Place, Sheet, address, column_number
-from analysis.intake.workbook import BOOK_PARTS, as_utf8, relations, sheet_parts, tags
+from analysis.intake.workbook import BOOK_PARTS, relations, sheet_parts, tags
 from analysis.text import Language
 from workbench import outputs
 
@@ -159,7 +159,7 @@ class _Parts:
     def read(self, name: str, default: str = "") -> bytes:
         if name in self.changed:
             return self.changed[name]
-        return as_utf8(self.archive.read(name)) if name in self.names else default.encode()
+        return self.archive.read(name) if name in self.names else default.encode()
 
     def tree(self, name: str, default: str = "") -> etree._Element:
         """The XML of a part without the cells of a sheet; `write` keeps what is changed in it."""

@@ -16,12 +16,11 @@ from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import Option, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
-from analysis.intake import corrections
-from analysis.intake.corrections import MARK, Correction
+from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
@@ -61,25 +60,24 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     """Keep query sheets that came back beside the files of the wave; the sentence to print.
 
     They are copied unchanged into its folder ``corrections``, named by today's date, and read with
-    the wave from then on (see `analysis.intake.corrections`). Either all of them or none.
+    the wave from then on (see `analysis.intake.own_sheets`). Either all of them or none.
     """
     about, today = Wave.read(wave), dt.date.today().isoformat()
-    known = {one.answer: one for one in corrections.returned(about.folder)[1]}
+    known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
-    made: dict[Path, bytes] = {}
-    count, left = 0, []
+    made, count, left = dict[Path, bytes](), 0, list[str]()
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
-        for sheet in read_file(file, name=f"{corrections.FOLDER}/{name}"):
-            for one in corrections.replies(sheet):
+        for sheet in read_file(file, name=f"{own_sheets.FOLDER}/{name}"):
+            for one in own_sheets.replies(sheet):
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
-                if corrections.of_an_answer(received, one, headings):
+                if own_sheets.is_of_one_answer(received, one, headings):
                     count += 1
                 else:
                     left.append(f"{file.name} {one.cell}")
-        place = about.folder / corrections.FOLDER / name
+        place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else made.get(place, content)
         if there != content:
             hint = "give the file another name"
@@ -99,7 +97,7 @@ def _returned(file: Path, wave: str) -> bytes:
     """A query sheet of the wave as it came back."""
     if not file.is_file():
         raise InputError("there is no such file", file=file)
-    waves = corrections.waves_of(read_file(file))
+    waves = own_sheets.waves_of(read_file(file))
     if waves != {wave}:
         what = "this is a query sheet of {waves}, not of {wave}" if waves else (
             "this is no query sheet: its hidden columns are not there"
@@ -109,9 +107,9 @@ def _returned(file: Path, wave: str) -> bytes:
     return file.read_bytes()
 
 
-def _check_rival(one: Correction, other: Correction | None, day: str) -> None:
+def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None, day: str) -> None:
     """Refuse two different replies of one day about the same answer: none of them is the later."""
-    of_that_day = other and other.place.startswith(f"{corrections.FOLDER}/{day}")
+    of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
         raise one.sheet.error(
             "{text} stands here and {other} in {place}, of the same day, about the same answer",
@@ -219,10 +217,10 @@ def _workbook(
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
         # where each answer stands, hidden behind the reply, so that it finds its way back:
-        # see `analysis.intake.corrections`
+        # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
         sheet.set_column(at, at + 2, None, None, {"hidden": True})
-        sheet.write_row(3, at, [MARK, queries.wave])
+        sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave])
         for i, answer in enumerate(part[["file", "sheet", "cell"]].astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)
@@ -296,7 +294,8 @@ class _Queries:
         own = not row.code or row.file.startswith(self.forms)
         lines = [row.file, f"{row.sheet} {row.cell}".strip()] if own else []
         taken = row.value or self.taken_as.get(row.rule, self.words["none"])
-        if row.value in ("0", "1") and self._option(row.question):
+        question = self.asked.get(row.question)
+        if question and row.value in ("0", "1") and question.type == "multi":
             taken = self.words["chosen" if row.value == "1" else "not_chosen"]
         confirm = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
         if row.rule == "unmatched" and not row.code:  # nobody but the office can know
@@ -307,16 +306,16 @@ class _Queries:
         return [place, self._question(row.question), row.raw, taken, confirm]
 
     def _question(self, name: str) -> str:
+        """What a variable asks, and what there is to choose."""
         question = self.asked.get(name)
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
-        text = f"{question.id} {question.text[self.language]}"
-        items = {item.id: item.text[self.language] for item in question.items}
-        option = self._option(name)
-        if part := option or items.get(name):
-            text += f" － {part}"
-        options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
-        return f"{text}\n{self.words['options']}{options}" if options and not option else text
+        text, part = f"{question.id} {question.text[self.language]}", question.parts.get(name)
+        if isinstance(part, Option):
+            return f"{text} － {self._option(part)}"
+        text += f" － {part.text[self.language]}" if part else ""
+        options = " / ".join(map(self._option, question.options))
+        return f"{text}\n{self.words['options']}{options}" if options else text
 
     def _others(self, row: Any) -> str:
         """The municipality's other answers that a finding holds against this one."""
@@ -342,19 +341,13 @@ class _Queries:
         """An answer as it was kept, in the words of its options."""
         question, kept = self.asked[id], self.cleaned.responses.loc[code]
         if question.type == "multi":
-            chosen = zip(question.options, question.variables, strict=True)
-            words = [o.text[self.language] for o, v in chosen if pd.notna(kept[v]) and kept[v]]
-            return "、".join(words) or self.words["none"]
+            chosen = (o for v, o in question.parts.items() if pd.notna(kept[v]) and kept[v])
+            return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
         if question.type == "battery" or pd.isna(kept.get(id)):
             return self.words["none"]
         shown = clean.shown(kept[id], question)
-        options = {str(o.code): o.text[self.language] for o in question.options}
-        return f"{shown} {options[shown]}" if shown in options else shown
+        worded = (self._option(o) for o in question.options if str(o.code) == shown)
+        return next(worded, shown)
 
-    def _option(self, name: str) -> str:
-        """The option that a column of ticks is of, or nothing."""
-        question = self.asked.get(name)
-        if question is None or question.type != "multi" or name not in question.variables:
-            return ""
-        option = question.options[question.variables.index(name)]
+    def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

@@ -2,7 +2,7 @@
 
 One row an answer, in one cell: a drop-down list, a number in its range, a date, or text. Cells that
 a skip rule leaves out turn grey. A hidden sheet says which row is which variable, see
-`analysis.intake.questionnaire`.
+`analysis.intake.own_sheets`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from analysis.codebook.wave import Invited, Wave
 from analysis.errors import InputError, spoken
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
-from analysis.intake.questionnaire import IDS, MARK, TICK, entries
+from analysis.intake.own_sheets import FORM, IDS, TICK, entries
 from analysis.spreadsheet import EPOCH
 from analysis.text import Language, label, labels
 from workbench import outputs
@@ -396,8 +396,8 @@ class _Form:
         return how | ends
 
     def _hide(self, ids: Any, printed: list[tuple[int, str]]) -> None:
-        """The hidden sheet; see `analysis.intake.questionnaire`."""
-        ids.write_row(0, 0, [MARK, self.book.id, self.book.version, self.language])
+        """The hidden sheet; see `analysis.intake.own_sheets`."""
+        ids.write_row(0, 0, [FORM, self.book.id, self.book.version, self.language])
         ids.write_row(1, 0, [self.words["sheet"], self.words["answer"]])
         marks = {row.variable: row.mark for row in self.rows if row.variable}
         columns, texts = zip(*dict.fromkeys(printed), strict=True)

@@ -28,9 +28,15 @@ import pandas as pd
 import yaml
 
 from analysis import edition, paths
-from analysis.codebook.code_table import code_table, coded, value_labels, variable_label
-from analysis.codebook.questions import STATUSES, Question
-from analysis.errors import InputError
+from analysis.codebook.questions import (
+    STATUSES,
+    Question,
+    code_table,
+    coded,
+    value_labels,
+    variable_label,
+)
+from analysis.errors import InputError, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
@@ -72,7 +78,7 @@ def write_for_wave(
         )
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
-    return label("dataset.written", language, n=survey.n, variables=len(variables), place=place)
+    return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)
 
 
 def _variables(survey: Survey) -> Iterator[tuple[str, Question]]:

@@ -765,7 +765,7 @@ def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
     place = clean._Cleaning.finish
 
     def losing(self, who):
-        next(iter(self.end.values()))[0] = 99  # a cell that ends nowhere
+        next(iter(self.end.values()))[0] = clean.EMPTY  # a cell that ends nowhere
         return place(self, who)
 
     monkeypatch.setattr(clean._Cleaning, "finish", losing)

@@ -14,7 +14,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
 from analysis.stats import hypotheses, inference
-from workbench.demo.simulate import SIZES, simulate
+from workbench.demo import SIZES, simulate
 
 BOOK = Codebook.read("it-staffing")
 

@@ -10,7 +10,7 @@ from analysis.codebook.model import Codebook
 from analysis.stats.indicators import Features, comparable, features, indices
 from analysis.survey import Survey
 from analysis.text import Text
-from workbench.demo.simulate import frames
+from workbench.demo import frames
 
 BOOK = Codebook.read("it-staffing")
 # three invented replies; "not_applicable": left out by the skip rule, None: no answer

@@ -10,7 +10,7 @@ import yaml
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake.files import read_file
-from workbench.office.definitions import core
+from workbench.office import definitions
 from workbench.office.draft import draft
 
 XLSFORM = {
@@ -212,5 +212,8 @@ def test_the_structure_of_a_limesurvey(tmp_path):
 
 
 def test_labels_and_conditions_that_open_what_they_never_close_are_no_hang():
-    assert core.labelled(("<" * 100_000, "<b>a</b>"), "x")["en"] == "a"
-    assert core.rule(core.Definition("x"), "(" * 100_000 + "a" + ")" * 100_000, []) is None
+    assert definitions.labelled(("<" * 100_000, "<b>a</b>"), "x")["en"] == "a"
+    assert (
+        definitions.rule(definitions.Definition("x"), "(" * 100_000 + "a" + ")" * 100_000, [])
+        is None
+    )

@@ -35,8 +35,8 @@ from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.hypotheses import FEWEST
 from analysis.survey import prepare
-from workbench.demo import arrivals
-from workbench.demo.simulate import simulate
+from workbench import demo
+from workbench.demo import simulate
 from workbench.run.refresh import refresh
 
 ROOT = Path(__file__).parents[3]
@@ -54,8 +54,8 @@ NUMBERS = {"Q03": 300_017, "Q05": 20_011}  # unlike any other number, and differ
 def wave(folder):
     """A wave with its canaries: what may nowhere be found, by kind."""
     book = Codebook.read("it-staffing")
-    drawn = simulate(15, seed=7, codebook=book)
-    rows = arrivals.table(drawn, book)
+    drawn = simulate(15, seed=7)
+    rows = demo.table(drawn)
     planted = {"name": [], "code": [], "number": [], "text": [], "raw": []}
     asked = []
     for at, row in enumerate(rows):
@@ -73,7 +73,7 @@ def wave(folder):
     for key in [k for k in last if k not in {"Q00", "Q01", "Q36"}]:
         last[key] = f"合言葉{key}"
         planted["raw"].append(last[key])
-    content = openpyxl.load_workbook(io.BytesIO(arrivals.workbook(rows, book)))
+    content = openpyxl.load_workbook(io.BytesIO(demo.workbook(rows, book)))
     sheet = content["回答"]
     sheet.title, content.properties.creator = SHEET, "作成者の合言葉"
     sheet.cell(7, sheet.max_column + 1, "欄外の合言葉")

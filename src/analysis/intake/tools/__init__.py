@@ -1,17 +1,398 @@
-"""Exports of form tools: found by their header, and read by what all have in common (`core`)."""
+"""Exports of form tools: found by their header, which each tool writes in its own way.
+
+A reader a tool takes the first rows of a sheet and gives None where it does not know them; what all
+have in common is in `core`. The headings that a tool writes itself are in data/form_tools.yml.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
+import yaml
 
 from analysis.errors import InputError
+from analysis.intake.headings import is_personal
 from analysis.intake.sheet import Sheet
-from analysis.intake.tools.core import Export, head_of
-from analysis.intake.tools.readers import READERS
+from analysis.intake.tools.core import (
+    Column,
+    Export,
+    Head,
+    Kind,
+    Reader,
+    bracketed,
+    head_of,
+    is_other,
+    key,
+    keys,
+    noted,
+    parted,
+)
 
 __all__ = ["READERS", "Export", "choose", "find"]
+
+
+@cache
+def _own(tool: str) -> dict[str, list[str]]:
+    """The headings that a tool writes itself, by what they are for, each as `key` has it."""
+    text = files("analysis").joinpath("data/form_tools.yml").read_text(encoding="utf-8")
+    return {use: [*map(key, words)] for use, words in yaml.safe_load(text)[tool].items()}
+
+
+PART = re.compile(r"(.+?)_(\d+|x\d+)")
+CHOSEN = re.compile(r"\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
+WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
+# in which order options were shown, the class of a recommendation, a score
+NOTED = re.compile(r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+")
+BLOCKS = (  # how long a page took, the browser, a file that was sent: four columns each
+    ("First Click", "Last Click", "Page Submit", "Click Count"),
+    ("Browser", "Version", "Operating System", "Resolution"),
+    ("Id", "Name", "Size", "Type"),
+)
+
+
+def qualtrics(head: Head) -> Export | None:
+    """Recognised by the ids of the import in its third row, or by the names of its older version.
+
+    The names of the questions, and below their words. ``Q2_1`` is an option of several or an item
+    of a matrix, whose words stand behind the last hyphen of the second row; ``Q2_6_TEXT`` holds the
+    words beside option 6. The older version has no third row and begins with V1 to V10.
+    """
+    if len(head) > 2 and any(re.match(r'\{"ImportId"', text) for text in head[2]):
+        heads = 3
+    elif len(head) > 1 and head[0][0] == "V1" and key(head[1][0]) == key("ResponseID"):
+        heads = 2
+    else:
+        return None
+    stems = Counter(part[1] for name in head[0] if (part := PART.fullmatch(name)))
+    columns = [_of_qualtrics(*pair, stems) for pair in zip(head[0], head[1], strict=True)]
+    if heads == 2:  # V1 to V10 are the records' own, their words say what they note
+        columns = [replace(c, name="") if re.fullmatch(r"V\d+", c.name) else c for c in columns]
+    own = _own("qualtrics")
+    bare = (Column(column.text, text=column.text, kind=column.kind) for column in columns)
+    by_words = noted(bare, own["records"], own["received"])
+    by_name = noted(columns, own["records"], own["received"])
+    sent = any(column.kind == "received" for column in by_name)
+    found = []
+    for name, column, words in zip(head[0], by_name, by_words, strict=True):
+        kind: Kind = column.kind if column.kind != "answer" else words.kind
+        if _notes_an_answer(name, head[0]) or (
+            kind == "received" and sent and column.kind != "received"
+        ):
+            kind = "record"
+        elif key(column.text) in own["names"] and key(column.heading).startswith("v"):
+            kind = "personal"
+        found.append(replace(column, kind=kind))
+    return Export("qualtrics", heads, tuple(found), joined=True)
+
+
+def _notes_an_answer(name: str, names: Sequence[str]) -> bool:
+    """Whether a column is one that Qualtrics writes beside the answers to a question."""
+    stem, _, last = name.rpartition("_")
+    block = next((block for block in BLOCKS if last in block), None)
+    whole = block is not None and {f"{stem}_{other}" for other in block} <= {*names}
+    return whole or NOTED.fullmatch(name) is not None
+
+
+def _of_qualtrics(name: str, words: str, stems: Counter[str]) -> Column:
+    """One column by its name and its words."""
+    heading, words = _over(name, words), CHOSEN.sub("", words)
+    found = PART.fullmatch(name.removesuffix("_TEXT"))
+    own, part = found.groups() if found else (name.removesuffix("_TEXT"), "")
+    if name.endswith("_TEXT"):
+        text = WORDS.sub("", words).rpartition(" - ")[0]
+        return Column(heading, own, text, part_name=part, kind="other")
+    if found is None or stems[own] < 2:
+        return Column(heading, name, words)
+    text, _, label = words.rpartition(" - ")
+    return Column(heading, own, text, label, part.removeprefix("x"))
+
+
+def _over(*rows: str) -> str:
+    """One heading of what stands above each other."""
+    return " / ".join(dict.fromkeys(filter(None, rows)))
+
+
+def surveymonkey(head: Head) -> Export | None:
+    """Recognised by the id of the respondent, which the second row of headings has not.
+
+    The questions are in one row, in the next their options, items or ``Response``; the words of a
+    question stand over its first column alone. Who tidied an export may have left the first row
+    only; the second is then one of replies.
+    """
+    own = _own("surveymonkey")
+    if len(head) < 2 or key(head[0][0]) not in own["known"]:
+        return None
+    heads = 1 if head[1][0] else 2
+    columns, over = [], ""
+    for words, below in zip(head[0], head[1] if heads == 2 else [""] * len(head[0]), strict=True):
+        over = words or over
+        part = "" if key(below) in own["answer"] else below
+        columns.append(Column(_over(words, below), text=over, part=part))
+    blocks = dict[str, set[str]]()
+    for column in columns:
+        blocks.setdefault(column.text, set()).add(key(column.part))
+    for at, column in enumerate(columns):
+        person = is_personal(column.part) or key(column.part) == "name"
+        if key(column.text) in own["names"] and not column.part:
+            columns[at] = replace(column, kind="personal")
+        if is_other(column.part) and re.search("please specify|具体的に|ご記入", column.part, re.I):
+            columns[at] = replace(column, part="", kind="other")
+        elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
+            columns[at] = replace(column, kind="personal")
+    return Export(
+        "surveymonkey", heads, noted(columns, own["records"], own["received"]), joined=True
+    )
+
+
+def redcap(head: Head) -> Export | None:
+    """Recognised by columns of options, the id of the record, and what says that a form is done.
+
+    ``work___2`` or ``Work (choice=summaries)`` is the column of one option. The id may have any
+    name (``participant_id``); two of the three are enough, and so is one with the column of an
+    event, or a column that REDCap names after itself.
+    """
+    own, names = _own("redcap"), head[0]
+    columns = [_of_redcap(text) for text in names]
+    event = any(key(text) in own["entries"] for text in names)
+    signs = (
+        any(column.has_part for column in columns),
+        any(text.endswith("_complete") or text == "Complete?" for text in names),
+        key(names[0]) in own["known"],
+        any(text.startswith("redcap_") for text in names),
+        event,
+    )
+    if sum(signs) < 2:
+        return None
+    stamps = [key(text) for text in names if text.endswith("_timestamp")]
+    done = keys(names[0], *(text for text in names if text.endswith("_complete")))
+    records = {*own["records"], *own["entries"], *done}
+    found = noted(columns, records, [*stamps, *own["received"]])
+    return Export("redcap", 1, found, repeats=event)
+
+
+def _of_redcap(heading: str) -> Column:
+    if found := re.fullmatch(r"(\w+?)___(\w+)", heading):
+        return Column(heading, found[1], part_name=found[2])
+    if found := re.fullmatch(r"(.*\S)\s*\(choice=(.*)\)", heading, re.S):
+        return Column(heading, text=found[1], part=found[2])
+    named = re.fullmatch(r"[a-z][a-z0-9_]*", heading) is not None
+    return Column(heading, name=heading if named else "", text="" if named else heading)
+
+
+def odk(head: Head) -> Export | None:
+    """ODK and KoboToolbox, recognised by the key of the submission.
+
+    ``work``, ``grp-work`` or ``grp/work`` is a question, ``grp/work/summaries`` one of its options;
+    the column of the question itself may be left out. Headings may be labels in the place of names.
+    A second row may hold tags, each with ``#`` before it.
+    """
+    own, names = _own("odk"), head[0]
+    found = {key(text) for text in names}
+    sure = found & {key("_uuid"), key("meta/instanceID")}
+    if found.isdisjoint(own["known"]) or found.isdisjoint(own["received"][: None if sure else 2]):
+        return None
+    tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
+    heads = 2 if tagged and any(head[1]) else 1
+    asked = [text for text in names if key(text) not in own["records"]]
+    above = Counter(text.rpartition("/")[0] for text in asked)
+    ticked = _ticked(names, head[heads:])
+    found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
+    places = {place for text, place in found_at.items() if text.lower().endswith("latitude")}
+    columns = []
+    for text in names:
+        before, _, last = text.rpartition("/")
+        if {last, found_at.get(text)} & places:
+            columns.append(Column(text, text, kind="personal"))
+            continue
+        # the question has a column of its own, too, or has ticks alone
+        if before and above[before] > 1 and (before in asked or before in ticked):
+            columns.append(_of_odk(text, before, last))
+        elif key(text) in own["records"]:
+            columns.append(Column(text, text))
+        else:
+            columns.append(_of_odk(text, text))
+    split = {c.question for c in columns if c.has_part}
+    kept = [
+        replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
+    ]
+    return Export("odk", heads, noted(kept, own["records"], own["received"]), joined=True)
+
+
+# of a question on a place: its four columns beside the whole
+POSITION = re.compile(
+    r"(?:.*/)?_?([\w-]+?)[_-](?:latitude|longitude|altitude|precision|accuracy)", re.I
+)
+
+
+def _ticked(names: Sequence[str], rows: Head) -> set[str]:
+    """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
+    found: dict[str, set[str]] = {}
+    for position, text in enumerate(names):
+        below = {row[position] for row in rows}
+        found.setdefault(text.rpartition("/")[0], set()).update(below - {""})
+    ticks = {"0", "1", "True", "False", "TRUE", "FALSE"}
+    return {name for name, values in found.items() if values and values <= ticks}
+
+
+def _of_odk(heading: str, question: str, part: str = "") -> Column:
+    """A column by its name without the groups before it, or by its label."""
+    if re.fullmatch(r"[\w/.-]+", question, re.ASCII):
+        return Column(heading, name=re.split(r"[/-]", question)[-1], part_name=part)
+    return Column(heading, text=question, part=part)
+
+
+# how long a page or a question took, and how many files were sent
+TIMED = re.compile(
+    r"(groupTime\w*|\w+Time|\w+[_\[]filecount\]?)(\.|$)|(Group|Question) time: |filecount - "
+)
+CODED = re.compile(r"([A-Za-z]\w*)((?:\[\w+\])*)(?:\.\s*(.*))?", re.S)
+UNDERSCORED = re.compile(r"^([A-Za-z][A-Za-z0-9]*)_([A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)(?=\.\s|$)")
+
+
+def limesurvey(head: Head) -> Export | None:
+    """Recognised by what it notes of each reply, or by codes with sub-questions in brackets.
+
+    Headings are codes, full text or both: ``Q2[SQ001]``, ``Q2[SQ001]. 利用業務 [翻訳]``, ``利用業務
+    [翻訳]``; ``Q2[other]`` holds the words beside "other", ``Q2[SQ001comment]`` a remark beside a
+    tick. A VV export has two rows, the words and the codes; there and in the export for R a
+    sub-question is ``Q2_SQ001``, as no code of LimeSurvey has an underscore of its own.
+    """
+    own, codes = _own("limesurvey"), None
+    if len(head) > 1 and keys("id", "lastpage") <= {*map(key, head[1])}:
+        codes = head[1]
+        head = [[code + (text and f". {text}") for text, code in zip(*head[:2], strict=True)]]
+    names = head[0]
+    found = {key(text) for text in names}
+    subs = sum(bool(re.match(r"[A-Za-z]\w*\[\w+\](\.|$)", text)) for text in names)
+    coded = sum(bool(re.match(r"[A-Za-z]\w*(\[\w+\])*\.\s", text)) for text in names)
+    bare = found | {key(text.partition(". ")[0]) for text in names}
+    certain = not (bare.isdisjoint(own["known"]) or bare.isdisjoint(own["received"]))
+    if not (certain or (subs and subs + coded > 0.5 * len(names))):
+        return None
+    by_code = subs > 0 or bool(keys("submitdate", "id") & found) or names[0].startswith("id. ")
+    read = [UNDERSCORED.sub(r"\1[\2]", text) if certain and not subs else text for text in names]
+    columns = [_of_limesurvey(text, by_code) for text in read]
+    columns = [replace(c, heading=text) for c, text in zip(columns, names, strict=True)]
+    records = {*own["records"], *keys(*filter(TIMED.match, names))}
+    return Export("limesurvey", 2 if codes else 1, noted(columns, records, own["received"]))
+
+
+def _of_limesurvey(heading: str, by_code: bool) -> Column:
+    """A heading by its code where the export has codes, else by its words."""
+    found = CODED.fullmatch(heading)
+    if not by_code or found is None:
+        return bracketed(heading)
+    subs = re.findall(r"\[(\w+)\]", found[2])
+    if subs and subs[-1].endswith("comment"):  # a remark, no option
+        return Column(heading, name="_".join([found[1], *subs]), text=found[3] or "")
+    text, part = _cut(found[3] or "") if subs else (found[3] or "", "")
+    kind: Kind = "other" if subs[-1:] == ["other"] else "answer"
+    return Column(heading, found[1], text, part, "_".join(subs), kind)
+
+
+def _cut(words: str) -> tuple[str, str]:
+    """The words of a question, and of its sub-question in brackets behind them; of two, both.
+
+    A sub-question may have no question above it: ``likert[a]. [How often?]``.
+
+    >>> _cut("人数 [本庁][正規]"), _cut("[How often?]"), _cut("AI [生成] [翻訳]")
+    (('人数', '本庁 / 正規'), ('', 'How often?'), ('AI [生成]', '翻訳'))
+    """
+    found = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\]\[([^\[\]]*)\]", words, re.S)
+    if found:
+        return found[1], f"{found[2].strip()} / {found[3].strip()}"
+    cut = bracketed(words)
+    if cut.part:
+        return cut.text, cut.part
+    alone = re.fullmatch(r"\[(.*)\]", words, re.S)
+    return ("", alone[1].strip()) if alone else (re.sub(r"\s*\[.*\]$", "", words, flags=re.S), "")
+
+
+def google_forms(head: Head) -> Export | None:
+    """Recognised by the heading of its time stamps, which come first; a grid has rows in brackets.
+
+    The columns of points and remarks of a test, ``Q [Score]``, are the tool's own.
+    """
+    own = _own("google-forms")
+    if key(head[0][0]) not in own["received"]:
+        return None
+    columns = [
+        replace(column, kind="record") if key(column.part) in own["points"] else column
+        for column in map(bracketed, head[0])
+    ]
+    return Export("google-forms", 1, noted(columns, own["records"], own["received"]), joined=True)
+
+
+POINTS = re.compile(r"^(?:Points|Feedback|点数|ポイント|フィードバック)\s*[-–:：]\s*(.+)$")
+
+
+def ms_forms(head: Head) -> Export | None:
+    """Recognised by ID, start and completion before everything else.
+
+    A quiz has columns of points and remarks (``Points - Q``) behind each question.
+    """
+    own, names = _own("ms-forms"), head[0]
+    first = [key(text) for text in names[:3]]
+    uses = [["id"], own["known"], own["received"]]
+    if len(first) < 3 or not all(word in use for word, use in zip(first, uses, strict=True)):
+        return None
+    marked = {text for text in names if (of := POINTS.match(text)) and of[1] in names}
+    read = (Column(text, text=text) for text in names)
+    columns = [*noted(read, {*own["records"], *keys(*marked)}, own["received"])]
+    if len(names) > 4 and key(names[4]) in own["names"]:  # beside the mail address
+        columns[4] = replace(columns[4], kind="personal")
+    return Export("ms-forms", 1, tuple(columns), joined=True)
+
+
+def kintone(head: Head) -> Export | None:
+    """Recognised by the number of the record, or by the mark of its first row.
+
+    Each option of several has a column, with its words in brackets: ``利用業務[翻訳]``. Where the
+    form holds a table, its lines are rows, too.
+    """
+    own, names = _own("kintone"), [key(text) for text in head[0]]
+    mark = key("レコードの開始行")
+    if {*names}.isdisjoint((*own["known"], mark)):
+        return None
+    columns = noted(map(bracketed, head[0]), own["records"], own["received"])
+    opens = names.index(mark) if mark in names else None
+    return Export("kintone", 1, columns, joined=True, opens=opens)
+
+
+def logo(head: Head) -> Export | None:
+    """LoGoフォーム, recognised by when the form was sent, or by the number of its receipt.
+
+    Each option of several has a column, with its words behind a line: ``利用業務_翻訳``.
+    """
+    own = _own("logo")
+    if {key(text) for text in head[0]}.isdisjoint(own["known"]):
+        return None
+    columns = parted(head[0], "_")
+    for at, column in enumerate(columns):  # the words of an option その他 are not its tick
+        found = re.fullmatch(r"(.+)_(その他.*(?:内容|自由記述|テキスト|具体的に))", column.heading)
+        if found is not None:
+            columns[at] = replace(column, text=found[1].strip(), part=found[2], kind="other")
+    return Export("logo", 1, noted(columns, own["records"], own["received"]), joined=True)
+
+
+# the first that knows a header reads it; those that are surest come first
+READERS: Mapping[str, Reader] = {
+    "qualtrics": qualtrics,
+    "surveymonkey": surveymonkey,
+    "redcap": redcap,
+    "odk": odk,
+    "limesurvey": limesurvey,
+    "google-forms": google_forms,
+    "ms-forms": ms_forms,
+    "kintone": kintone,
+    "logo": logo,
+}
 
 
 def find(sheet: Sheet, tool: str | None = None) -> Export | None:

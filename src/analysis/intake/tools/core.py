@@ -1,6 +1,6 @@
 """What the exports of form tools have in common: columns of questions, options, items and others.
 
-A reader of each tool (`analysis.intake.tools.readers`) makes an `Export` of the first rows of a
+A reader of each tool (`analysis.intake.tools`) makes an `Export` of the first rows of a
 sheet; everything behind it, the match with a codebook and the draft of one, knows no tool.
 """
 

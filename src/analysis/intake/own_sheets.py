@@ -1,0 +1,288 @@
+"""Workbooks that the workbench wrote and an office filled in: hidden cells say where answers go.
+
+A form of ``workbench questionnaire`` has a hidden sheet. Its first row names the codebook, its
+second the sheet to fill in and the heading of the column of answers. From the third on it has, side
+by side and independent of each other, the variables with what marks their row on the form, and
+every text that is printed with the number of its column. Rows that an office moved or inserted do
+no harm: an answer is beside the mark of its row.
+
+A query sheet has hidden columns: file, sheet and cell of each answer that it asks about. In the
+wave's folder ``corrections``, where ``workbench queries WAVE --returned`` keeps it, its name begins
+with the day on which it came; each reply takes the place of that answer, which stays in the ledger
+as corrected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question
+from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
+from analysis.intake.entries import ARROWS, answer_in
+from analysis.intake.files import is_table, read_file
+from analysis.intake.headings import Headings, normalise
+from analysis.intake.sheet import CellKind, Place, Sheet, place_of
+from analysis.text import LANGUAGES, Language, label
+
+IDS = "workbench"  # the name of the hidden sheet of a form
+FORM = "workbench questionnaire"  # its first cell
+TICK = "○"
+YES = {"yes": 1, "no": 0}
+FOLDER = "corrections"
+QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
+CONFIRMED = re.compile(  # that an answer stays as it is
+    r"(?:内容|回答|記載|数値)?(?:に|は|の)?(?:変更|修正|訂正|間違い?|誤り|相違|異[同存])(?:点|箇所)?(?:は|も)?"
+    r"(?:なし|無し?|ない|無い|あり?ません|有りません|ござい?ません)(?:です)?"
+    r"|(?:この|その|今の|現在の|記載の|回答の|左記の)?(?:まま|とお?り|通り)(?:で(?:よい|良い|いい|結構|す|お願い|問題).*|です)?"
+    r"|(?:こ[れの].*で)?(?:正しい|合ってい(?:る|ます)|問題(?:ない|なし|ありません)|確認(?:済み?|しました))(?:です)?"
+    r"|はい|ok|yes|correct|confirmed|unchanged|nochanges?|asis|(?:it)?staysasitis"
+)
+BEFORE = re.compile(
+    rf".*[{ARROWS}]\s*|^(?:正しくは|正|修正(?:後|値)?|訂正(?:後)?)[:：は、]?\s*", re.S
+)
+TAIL = re.compile(
+    r"(?:に|へ)?(?:修正|訂正|変更)(?:します|願います|お?願.*|してください|下さい)?[。.]?$|(?:が正しい|です|でした)[。.]?$"
+)
+
+
+# --- forms --------------------------------------------------------------------------------------
+
+
+def ids_of(sheets: Sequence[Sheet]) -> Sheet | None:
+    """The hidden sheet of a form of the workbench, if the workbook has one."""
+    return next((s for s in sheets if s.shape[1] > 4 and s.text.iat[0, 0] == FORM), None)
+
+
+def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
+    """What the sheets of such a form give: the reply, and what was written beside it.
+
+    Raises
+    ------
+    InputError : the form is of another codebook, or the row of a question is gone or there twice.
+    """
+    ids = ids_of(sheets)
+    if ids is None:
+        return []
+    name = ids.text.iat[0, 1]
+    if name != headings.book.id:
+        raise ids.error(
+            "this is a form of the codebook {codebook}, not of {expected}",
+            hint="put it into a wave of that codebook",
+            codebook=name,
+            expected=headings.book.id,
+        )
+    printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
+    codes = _codes(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
+    others = [sheet for sheet in sheets if sheet is not ids]
+    # an office may have renamed it
+    filled_in = others[0].sheet if len(others) == 1 else ids.text.iat[1, 0]
+    if filled_in not in [sheet.sheet for sheet in others]:
+        what, hint = "the sheet {name} is not in the file", "ask for the whole form"
+        raise ids.error(what, hint=hint, name=filled_in)
+    pieces = []
+    for sheet in others:
+        mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
+        piece = Piece(sheet, mark)
+        own = sheet.sheet == filled_in
+        for row, column in np.argwhere(sheet.kind != CellKind.EMPTY).tolist():
+            if not own or (str(column), sheet.text.iat[row, column]) not in printed:
+                mark[row, column] = REASONS.index("unmatched")
+        for variable, place in _places(sheet, ids, headings) if own else ():
+            piece.answers[variable] = (np.array([place[0]]), np.array([place[1]]))
+            mark[place] = ANSWER
+            if code := codes.get((variable, sheet.text.iat[place])):
+                piece.stands_for[variable] = code
+        pieces.append(piece)
+    return pieces
+
+
+def entries(book: Codebook, question: Question, language: Language) -> dict[str, int]:
+    """What may be chosen in a cell of the question, each with its code.
+
+    A label that would read as no answer goes with its code; yes and no have no label of their own.
+    """
+    if question.type == "multi":
+        return {TICK: 1}
+    if question.type == "binary" and not question.options:
+        return {label(f"questionnaire.{word}", language): code for word, code in YES.items()}
+    texts = ((option.code, option.text[language]) for option in question.options)
+    return {f"{code} {text}" if text in book.tokens else text: code for code, text in texts}
+
+
+def _codes(book: Codebook, language: Language) -> dict[tuple[str, str], str]:
+    """Variable and entry -> the code of its option, where the entry is not the option's words."""
+    return {
+        (variable, entry): str(code)
+        for question in book
+        for entry, code in entries(book, question, language).items()
+        if all(entry != option.text[language] for option in question.options)
+        for variable in question.variables
+    }
+
+
+def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str, Place]]:
+    """Each variable with the cell of its answer."""
+    text = sheet.text.to_numpy(object)
+    heads = np.argwhere(text == ids.text.iat[1, 1])
+    if len(heads) != 1:
+        raise sheet.error(
+            "the column of answers ({heading}) is there {n} times",
+            hint="bring its heading back, as it was sent",
+            heading=ids.text.iat[1, 1],
+            n=len(heads),
+        )
+    column, again = int(heads[0][1]), "ask for the form as it was sent, filled in once more"
+    for variable, mark in ids.text.iloc[2:, [0, 1]].itertuples(index=False):
+        if not variable:
+            continue
+        if not variable.startswith("@") and variable not in headings.book.question_of:
+            what = "the codebook {codebook} has no {variable}"
+            raise sheet.error(what, hint=again, codebook=headings.book.id, variable=variable)
+        rows = np.flatnonzero(text[:, 0] == mark)
+        if (n := len(rows)) != 1:
+            raise sheet.error("{n} rows of the form are marked {mark}", hint=again, n=n, mark=mark)
+        yield variable, (int(rows[0]), column)
+
+
+# --- query sheets -------------------------------------------------------------------------------
+
+
+class Correction(NamedTuple):
+    """A reply on a query sheet: what it says, where, and the place of the answer it corrects."""
+
+    sheet: Sheet
+    row: int
+    column: int
+    text: str
+    answer: tuple[str, str, str]  # file, sheet and cell
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell of the reply."""
+        return self.sheet.address(self.row, self.column)
+
+    @property
+    def place(self) -> str:
+        """Its file, whose name begins with the day on which it came, sheet and cell."""
+        return f"{self.sheet.file} {self.sheet.sheet} {self.cell}"
+
+
+def waves_of(sheets: Iterable[Sheet]) -> set[str]:
+    """The waves whose query sheets these are."""
+    return {sheet.text.iat[row, column + 1] for sheet in sheets for row, column in _heads(sheet)}
+
+
+def replies(sheet: Sheet) -> list[Correction]:
+    """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
+    as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
+    none = {label("queries.none", language) for language in LANGUAGES}
+    found = []
+    for head, column in _heads(sheet):
+        for row in range(head + 1, sheet.shape[0]):
+            text = sheet.text.iat[row, column - 1].strip()
+            key = normalise(text).rstrip("。.!")
+            stays = key in as_is or CONFIRMED.fullmatch(key)
+            asked = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
+            if text and (not stays or (asked and key in {"はい", "yes"})):
+                file, page, cell = sheet.text.iloc[row, column : column + 3]
+                found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
+    return found
+
+
+def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
+    """The answer that a reply gives in place of `old`: 13 of →13, of 12→13 or of 正しくは13です.
+
+    Empty where it is none, and would take the place of one.
+    """
+    book = headings.book
+    question = book.question_of.get(variable)
+    if question is None or question.type == "text" or any(o.other for o in question.options):
+        return text
+    if question.type == "multi" and variable != question.id:
+        return text  # a tick
+    if normalise(text) in map(normalise, book.tokens | {*question.missing_codes}):
+        return text
+    bare = BEFORE.sub("", text).strip()
+    for own in (TAIL.sub("", bare).strip(), bare):
+        if answer_in(own, question, headings):
+            return own
+    return "" if answer_in(old, question, headings) else text
+
+
+def _heads(sheet: Sheet) -> list[list[int]]:
+    """The cell that heads the hidden columns of a query sheet; none in other sheets."""
+    found = np.argwhere(sheet.text.to_numpy(object) == QUERIES).tolist()
+    return [place for place in found if 0 < place[1] < sheet.shape[1] - 2]
+
+
+def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
+    """All cells of the query sheets that came back for a wave, and the replies in them by day."""
+    pieces, found = [], []
+    for path in sorted(p for p in (folder / FOLDER).glob("*.xlsx") if is_table(p.name)):
+        for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
+            mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
+            for head, column in _heads(sheet):  # what stands in a column that an office added
+                added = np.flatnonzero(sheet.text.iloc[head] == "")
+                mark[head + 1 :, added[added != column + 2]] = REASONS.index("unmatched")
+            pieces.append(Piece(sheet, mark))
+            found += replies(sheet)
+    return pieces, found
+
+
+def correct(
+    cells: pd.DataFrame, corrections: Iterable[Correction], headings: Headings
+) -> list[Remark]:
+    """Put replies in the place of the answers that they correct, in `cells` itself.
+
+    One that is about no answer, or none itself where one is, is left as a cell of no question,
+    which is a finding.
+    """
+    remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    for one in corrections:
+        (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
+        there = [now[one.answer]] if one.answer in now else _index(cells, one.answer)
+        there = [i for i in there if cells.at[i, "record"] >= 0]
+        old = there[0] if len(there) == 1 else own
+        record, variable = int(cells.at[old, "record"]), str(cells.at[old, "variable"])
+        said = str(cells.at[old, "text"])
+        text = "" if old == own else corrected(one.text, said, variable, headings)
+        if not text:
+            cells.at[own, "reason"] = "unmatched"
+            continue
+        if text != one.text:
+            known = cells["stands_for"].cat
+            cells["stands_for"] = known.set_categories(known.categories.union([text], sort=False))
+            cells.at[own, "stands_for"] = text
+        now[one.answer] = own
+        about = record, variable
+        remarks.append(Remark("corrected", *one.answer, said, one.text, one.place, *about))
+        columns = ["record", "variable", "reason"]
+        cells.loc[own, columns] = record, variable, None
+        cells.loc[old, columns] = -1, None, "corrected"
+    return remarks
+
+
+def is_of_one_answer(cells: pd.DataFrame, one: Correction, headings: Headings) -> bool:
+    """Whether a reply corrects one answer of a wave, be it as received or corrected before."""
+    there = cells.loc[_index(cells, one.answer)]
+    there = there[(there["record"] >= 0) | (there["reason"] == "corrected")]
+    if len(there) != 1:
+        return False
+    old, variable = str(there["text"].iat[0]), str(there["variable"].iat[0])
+    return corrected(one.text, old, variable, headings) != ""
+
+
+def _index(cells: pd.DataFrame, place: tuple[str, str, str]) -> list[int]:
+    """The rows of `cells` at a place in the files."""
+    if (at := place_of(place[2])) is None:
+        return []
+    same = (cells["file"] == place[0]) & (cells["sheet"] == place[1])
+    same &= (cells["row"] == at[0] + 1) & (cells["column"] == at[1] + 1)
+    return cells.index[same].tolist()

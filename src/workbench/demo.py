@@ -1,0 +1,600 @@
+"""Invented replies with a known truth, as offices would send them: slips included.
+
+They try the workbench, and measure what it can find. Every municipality is fictional. Each has a
+latent type (its approach to staffing) and, independent of it, a latent strength of management,
+which shows in the questions on management (Q28, Q29). Truth A: management drives the outcomes, the
+type hardly does. Truth B: nothing drives them, so whatever an analysis finds there is noise. The
+numbers of both are in ``data/simulate.yml``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+import yaml
+
+from analysis import paths
+from analysis.codebook.model import Codebook
+from analysis.codebook.municipality import check_digit
+from analysis.codebook.questions import STATUSES, Question
+from analysis.codebook.rules import Expression
+from analysis.errors import InputError, printed
+from analysis.text import LANGUAGES, label
+
+SIZES = {  # by the code of the questionnaire
+    1: "designated_city", 2: "core_city", 3: "special_city",
+    4: "other_city", 5: "special_ward", 6: "town_village",
+}  # fmt: skip
+FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
+NOISE = 0.6  # standard deviation of the outcomes beside what drives them
+TOWN = 6  # size class of towns and villages in the questionnaire
+KNOWN: dict[str, Any] = yaml.safe_load(
+    files("workbench").joinpath("data/simulate.yml").read_text(encoding="utf-8")
+)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Clean answers to the questions of `book`, and the truth behind them.
+
+    `records`: one dictionary of plain values a municipality (None: no answer). `responses` and
+    `status`: the same as typed frames. `truth`: a row a municipality with `type` and `management`.
+    """
+
+    book: Codebook
+    records: list[dict[str, Any]]
+    responses: pd.DataFrame
+    status: pd.DataFrame
+    truth: pd.DataFrame
+
+
+def code_of(number: int) -> str:
+    """The code of a fictional municipality: prefecture number 99, which no real place has.
+
+    After 999 places the numbers 98, 97 and so on follow, down to 50; real ones end at 47.
+
+    >>> code_of(1), code_of(1000)
+    ('990019', '980005')
+    """
+    body = f"{99 - number // 1000}{number % 1000:03d}"
+    return body + check_digit(body)
+
+
+def name_of(number: int, size: int) -> str:
+    """The name of a fictional municipality, a town where its class says so.
+
+    >>> name_of(1, 2), name_of(17, TOWN)
+    ('青嶺市', '青嶺第2町')
+    """
+    names = KNOWN["names"]
+    again, at = divmod(number - 1, len(names))
+    return f"{names[at]}{f'第{again + 1}' if again else ''}{'町' if size == TOWN else '市'}"
+
+
+def simulate(
+    n: int = 15,
+    *,
+    truth: Literal["A", "B"] = "A",
+    separation: float = 1.0,
+    missing: float = 0.03,
+    seed: int = 20191003,
+) -> Simulated:
+    """Draw `n` municipalities (at most 49,999), the five types in the proportions of `mix`.
+
+    Parameters
+    ----------
+    separation : 1: answers typical of the type; 0: answers of types drawn at random, no structure.
+    missing : share of the answers that are not given.
+
+    >>> drawn = simulate(15)
+    >>> drawn.responses.shape[0], drawn.truth["type"].value_counts().sort_index().tolist()
+    (15, [3, 3, 4, 3, 2])
+    """
+    if not 1 <= n < 50_000:
+        raise InputError("{n} municipalities cannot be drawn", hint="between 1 and 49,999 can", n=n)
+    book = Codebook.read("it-staffing")
+    rng = np.random.default_rng(seed)
+    kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])
+    types = np.concatenate([rng.permutation(kinds) for _ in range(-(-n // 15))])[:n]
+    management = rng.standard_normal(n)
+    records = [
+        _municipality(i, strength, KNOWN["effects"][truth], _Draws(rng, int(kind), separation))
+        for i, (kind, strength) in enumerate(zip(types, management, strict=True), 1)
+    ]
+    _skip(records, book)
+    for record in records:
+        for name, value in record.items():
+            if name not in FILTERS and value != "not_applicable" and rng.random() < missing:
+                record[name] = None
+    responses, status = frames(records, book)
+    known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
+    return Simulated(book, records, responses, status, known)
+
+
+@dataclass
+class _Draws:
+    """Draws the answers of one municipality of the type `kind`, one after the other."""
+
+    rng: np.random.Generator
+    kind: int
+    separation: float
+    driven: float = 0.0  # what drives the outcomes, beside the noise
+
+    def typical(self, what: str) -> Any:
+        """What is typical of its type, or of another where types are not separate."""
+        own = self.rng.random() < self.separation
+        return KNOWN["typical"][what][(self.kind if own else int(self.rng.integers(1, 6))) - 1]
+
+    def between(self, what: str, digits: int = 0) -> float:
+        low, high = self.typical(what)
+        return round(float(self.rng.uniform(low, high)), digits)
+
+    def one_of(self, what: str) -> Any:
+        return self.typical(what)[int(self.rng.integers(2))]
+
+    def outcome(self, levels: int) -> int:
+        return self.level(self.driven, NOISE, levels)
+
+    def level(self, mean: float, noise: float, levels: int = 5) -> int:
+        y = mean + noise * self.rng.standard_normal()
+        return int(np.clip(round((levels + 1) / 2 + y * levels / 5), 1, levels))
+
+    def some(self, options: int, share: float) -> set[int]:
+        ticked = {k for k in range(1, options + 1) if self.rng.random() < share}
+        return ticked or {int(self.rng.integers(1, options + 1))}
+
+    def few(self, options: int, n: int) -> set[int]:
+        return set(map(int, self.rng.choice(np.arange(1, options + 1), n, replace=False)))
+
+
+def _municipality(
+    number: int, management: float, effects: dict[str, float], draw: _Draws
+) -> dict[str, Any]:
+    """The answers of one municipality; another order of the draws would make other demo waves."""
+    rng = draw.rng
+    size = int(rng.choice(KNOWN["typical"]["size"][draw.kind - 1]))
+    population = int(rng.uniform(*KNOWN["population"][size]))
+    staff = max(40, int(population * rng.uniform(0.0055, 0.0075)))
+    it = max(2, int(staff * rng.uniform(0.008, 0.02)))
+    two = rng.random() < (0.55 if size <= 2 else 0.2)
+    lead = KNOWN["lead"][draw.kind - 1]
+    drives = {"management": management, "two_section": two, "size": 3 - size, "type": lead}
+    draw.driven = sum(effects[name] * value for name, value in drives.items())
+    approach = {"Q13": set(draw.one_of("Q13")), "Q21": set(draw.one_of("Q21"))}
+    reemployed = draw.between("reemployed", 3)
+    approach["Q24"] = set(draw.one_of("Q24"))
+    people = int(draw.between("external"))
+    return {
+        "Q00": name_of(number, size),
+        "Q01": code_of(number),
+        "Q02": size,
+        "Q03": population,
+        "Q04": dt.date(2019, 7, 22) + dt.timedelta(days=int(rng.integers(0, 28))),
+        "Q05": staff,
+        "Q06": 2 if two else int(rng.choice([1, 3, 4], p=[0.35, 0.5, 0.15])),
+        "Q07": draw.some(7, 0.25 + 0.07 * draw.outcome(5)),
+        "Q08": it,
+        **approach,
+        **_staffing(draw, it, reemployed, people),
+        **_results(draw, management),
+    }
+
+
+def _staffing(draw: _Draws, it: int, reemployed: float, people: int) -> dict[str, Any]:
+    """How the section is staffed: of `it` people, by how many from outside (`people`)."""
+    return {
+        "Q09": round(it * draw.between("long", 3)),
+        "Q10": round(it * reemployed / (1 - reemployed)),
+        "Q11": round(it * draw.between("vendor") / 200, 1),
+        "Q12": draw.outcome(5),
+        "Q14": round(it * draw.between("recruited", 3)),
+        "Q15": draw.between("years", 1),
+        "Q16": draw.one_of("Q16"),
+        "Q17": draw.some(6, 0.3),
+        "Q18": draw.outcome(4),
+        "Q19": draw.some(6, 0.4),
+        "Q20": draw.between("days", 1),
+        "Q22": max(1, people),
+        "Q23": draw.outcome(4),
+        "Q25": set(draw.one_of("Q25")),
+        "Q26": int(draw.between("vendor")),
+        "Q27": int(draw.one_of("Q27")),
+    }
+
+
+def _results(draw: _Draws, management: float) -> dict[str, Any]:
+    """How the section is managed, what it achieves and what it needs."""
+    return {
+        "Q28": draw.level(-1.1 * management, 0.5),
+        **{f"Q29_{k}": draw.level(0.9 * management, 0.6) for k in range(1, 6)},
+        **{name: draw.outcome(5) for name in ("Q30_1", "Q30_2", "Q31")},
+        "Q32": draw.some(6, 0.2 + 0.12 * draw.outcome(5)),
+        "Q33": dt.date(int(draw.rng.integers(2013, 2020)), int(draw.rng.integers(1, 7)), 1),
+        "Q34": draw.few(9, 3),
+        "Q35": draw.few(8, 2),
+        "Q36": str(draw.rng.choice(KNOWN["comments"])) if draw.rng.random() < 0.5 else None,
+    }
+
+
+def _skip(records: list[dict[str, Any]], book: Codebook) -> None:
+    """Drop the answers to questions that earlier ones leave out."""
+    for question in book:
+        if question.ask_if is None:
+            continue
+        rule = Expression(question.ask_if)
+        answers, _ = frames(records, book.using(rule.names))
+        asked = rule.evaluate(answers).fillna(False).to_numpy(bool)
+        for record, ask in zip(records, asked, strict=True):
+            for variable in () if ask else (question.id, *question.variables):
+                if variable in record:
+                    record[variable] = "not_applicable"
+
+
+def frames(
+    records: list[dict[str, Any]], questions: Iterable[Question]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The answers to some questions (or all of a codebook) as typed responses and their status."""
+    index = pd.Index([record["Q01"] for record in records], name="code")
+    columns, states = dict[str, Any](), dict[str, list[str]]()
+    for question in questions:
+        for variable in question.variables:  # the options of a question share one answer
+            raw = [record.get(variable, record.get(question.id)) for record in records]
+            states[variable] = [
+                "no_answer" if v is None else v if v == "not_applicable" else "answered"
+                for v in raw
+            ]
+            values = [None if v == "not_applicable" else v for v in raw]
+            if question.type == "multi":
+                code = int(variable.rpartition("_")[2])
+                values = [None if v is None else code in v for v in values]
+            dtype: Any = question.dtype
+            columns[variable] = pd.Series(values, index, dtype="object").astype(dtype)
+    status = pd.DataFrame(states, index).astype(pd.CategoricalDtype(list(STATUSES)))
+    return pd.DataFrame(columns, index), status
+
+
+Row = dict[str, Any]  # tidy cells of one reply: question or battery item -> what stands there
+Slip = tuple[int, str, Any]  # reply, column, and what stands there, or a function of the answer
+ERROR = "=NA()"  # a formula that ends in an error
+MERGED = "↑"  # the cell is merged with the one above
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+TICKED = {f"Q32_{code}" for code in range(1, 8)}  # a column for each option in 2020
+CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
+
+
+def wareki(day: dt.date, *, short: bool = False) -> str:
+    """A date in the Japanese era, as offices write it.
+
+    >>> wareki(dt.date(2019, 8, 5)), wareki(dt.date(2019, 4, 30), short=True)
+    ('令和元年8月5日', 'H31.4.30')
+    """
+    era, letter, last = ("令和", "R", 2018) if day >= dt.date(2019, 5, 1) else ("平成", "H", 1988)
+    year = day.year - last
+    if short:
+        return f"{letter}{year}.{day.month}.{day.day}"
+    return f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+
+
+def wide(value: Any) -> str:
+    """A number in full-width digits."""
+    return str(value).translate(WIDE)
+
+
+SLIPS_2019: tuple[Slip, ...] = (
+    (0, "Q03", lambda v: wide(f"{v:,}")),
+    (1, "Q03", lambda v: f"{v / 10_000:.1f}万人"),
+    (2, "Q03", lambda v: f"約{round(v, -3):,}"),
+    (3, "Q03", lambda v: f"{v:,}人"),
+    (5, "Q03", lambda v: f"{round(v / 2.3):,}世帯"),
+    (2, "Q05", lambda v: f"{v}人（嘱託職員を除く）"),
+    (4, "Q05", wide),
+    (0, "Q08", lambda v: f"{v}名"),
+    (5, "Q08", lambda v: f"{v}人程度"),
+    (6, "Q10", "1〜2"),
+    (1, "Q09", 900),
+    (1, "Q11", "△1.0"),
+    (2, "Q26", 0.62),
+    (7, "Q26", "４５％"),
+    (8, "Q26", ERROR),
+    (9, "Q26", "%"),
+    (0, "Q04", wareki),
+    (1, "Q04", "R1.8.9"),
+    (2, "Q04", "平成31年8月5日"),
+    (3, "Q04", 43682),
+    (4, "Q04", "８月頃"),
+    (6, "Q04", "令和元年8月6日（水）"),
+    (5, "Q33", "H30.3"),
+    (6, "Q33", "平成3年3月"),
+    (3, "Q13", 13),
+    (4, "Q24", dt.date(2019, 1, 3)),
+    (5, "Q21", "②、③"),
+    (6, "Q19", "1 3 5"),
+    (12, "Q19", MERGED),
+    (7, "Q17", "1、7"),
+    (8, "Q34", "1、3、4、8"),
+    (9, "Q34", "1、12"),
+    (0, "Q02", "中核市"),
+    (10, "Q02", wide),
+    (11, "Q16", "1、2"),
+    (12, "Q12", "不明"),
+    (10, "Q31", "7"),
+    (11, "Q07", "1、2"),
+    (12, "Q15", "把握していない"),
+    (13, "Q35", "生え抜き職員の育成"),
+    (13, "Q20", "12.5日"),
+    # who replied
+    (2, "Q01", lambda code: int(code[:5])),  # without its check digit, as a number
+    (3, "Q01", wide),
+    (4, "Q01", lambda code: code[:5] + str((int(code[5]) + 1) % 10)),
+    (5, "Q00", lambda name: f"{name}{'役場' if name.endswith('町') else '役所'}"),
+    (7, "Q00", lambda name: name[:-1]),
+)
+SLIPS_2020: tuple[Slip, ...] = (
+    (0, "Q04", "2020/8/3"),
+    (3, "Q10", "2.5"),
+    (8, "Q36", "仕様書①と見積②の確認を、委託先（㈱）の担当者に頼りきっている。"),
+)
+
+
+def slip(rows: list[Row], drawn: Simulated, slips: tuple[Slip, ...]) -> list[Row]:
+    """Write these slips into the rows; one that changes an answer needs an answer."""
+    for at, key, change in (one for one in slips if one[0] < len(rows)):
+        answer = drawn.records[at][key]
+        if not callable(change):
+            rows[at][key] = change
+        elif answer not in (None, "not_applicable"):
+            rows[at][key] = change(answer)
+    return rows
+
+
+def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
+    """The replies with their slips, and a corrected one sent later."""
+    rows = slip(rows, drawn, SLIPS_2019)
+    corrected = {"Q04": "R1.8.20", "Q09": 1, "Q12": 2, "Q35": ""}
+    return [*rows, *(row | corrected for row in rows[1:2])]
+
+
+def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:
+    """Fewer slips; a reply came twice on a day, one bears another name, one is a trial entry."""
+    rows = slip(rows, drawn, SLIPS_2020)
+    rows[0]["Q09"] = drawn.records[0]["Q08"] + 1  # a part above its total
+    rows[1]["Q00"] = rows[2]["Q00"]
+    rows[6] |= {key: "○" if rows[6][key] == 1 else "" for key in TICKED}
+    rows[9] |= {key: "－" for key in TICKED if rows[9][key] == 0} | {"Q32_7": "不明"}
+    rows[10]["Q32_1"] = "検討中"  # one of its ticks cannot be read
+    trial = dict.fromkeys(rows[0], "") | {"Q00": "入力テスト", "Q01": "999999", "Q08": "1"}
+    return [*rows, {**rows[7], "Q18": 1}, trial]
+
+
+def soiled(rows: list[Row], drawn: Simulated, share: float, rng: np.random.Generator) -> list[Row]:
+    """Write this share of the answers in some other way that means the same, in the rows."""
+    for row, record in zip(rows, drawn.records, strict=True):
+        for key, value in record.items():
+            ways = _ways(value, drawn.book.named[key])
+            if key in row and ways and rng.random() < share:
+                row[key] = ways[int(rng.integers(len(ways)))]
+    return rows
+
+
+def _ways(value: Any, question: Question) -> list[str]:
+    """How else an answer could be written without a change of its meaning."""
+    if value is None or value == "not_applicable" or question.role == "id":
+        return []
+    unit = question.unit.ja if question.unit else ""
+    match question.type:
+        case "integer":
+            return [wide(value), f"{value:,}", f"{value}{unit}", f" {value}　"]
+        case "ratio":
+            return [wide(value), f"{value} "]
+        case "date":
+            return [wareki(value), wareki(value, short=True), value.strftime("%Y/%m/%d")]
+        case "multi":
+            codes = [str(code) for code in sorted(value)]
+            joined = [sign.join(codes) for sign in ("・", "，", "／", " ", "\n")]
+            return [*joined, "".join(codes).translate(CIRCLED)]
+        case "single" | "ordinal" | "battery":
+            label = question.option(value).ja
+            return [wide(value), f"{value}.{label}", label]
+    return []
+
+
+TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
+
+
+def plain(value: Any, question: Question) -> Any:
+    """An answer as a tidy office would write it in a cell."""
+    if value == "not_applicable":
+        return "非該当" if question.type in {"integer", "ratio"} else ""
+    if value is None:
+        return "無回答" if question.type in {"single", "ordinal"} else ""
+    if isinstance(value, set | frozenset):
+        return "、".join(str(code) for code in sorted(value))
+    if isinstance(value, dt.date):
+        return f"{value:%Y-%m}" if question.precision == "month" else value.isoformat()
+    return value
+
+
+def table(drawn: Simulated, *, ticks: bool = False) -> list[Row]:
+    """Tidy cells, one row a reply, batteries with a column an item.
+
+    `ticks`: the questions of `TICKED` with a column an option, 1 or 0.
+    """
+    rows = []
+    for record in drawn.records:
+        row: Row = {}
+        for question in drawn.book:
+            answer = record.get(question.id)
+            if ticks and set(question.variables) <= TICKED:
+                codes = [option.code for option in question.options]
+                ticked = [int(c in answer) for c in codes] if answer else [""] * len(codes)
+                row |= dict(zip(question.variables, ticked, strict=True))
+                continue
+            for key in question.variables if question.type == "battery" else (question.id,):
+                row[key] = plain(record[key], question)
+        rows.append(row)
+    return rows
+
+
+def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
+    """One workbook with all replies, as the institute's assistant pasted it together."""
+    columns = list(rows[0])
+    buffer = io.BytesIO()
+    out = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
+    out.set_properties({"title": TITLE, "created": dt.datetime(2019, 9, 2)})
+    sheet = out.add_worksheet("回答")
+    bold = out.add_format({"bold": True, "align": "center", "text_wrap": True, "border": 1})
+    date = out.add_format({"num_format": "yyyy/m/d"})
+    sheet.write(0, 0, TITLE, out.add_format({"bold": True, "font_size": 14}))
+    sheet.write(1, 0, "※本ファイルの自治体と回答はすべて架空です。")
+    sheet.write_comment(1, 0, "回収：情報人材調査 事務局", {"author": "事務局"})
+    _header(sheet, columns, book, bold)
+    for i, row in enumerate(rows, 5):
+        for j, key in enumerate(columns):
+            value = row[key]
+            if isinstance(value, dt.date):
+                sheet.write_datetime(i, j, dt.datetime.combine(value, dt.time()), date)
+            elif value == MERGED:
+                sheet.merge_range(i - 1, j, i, j, rows[i - 6][key])
+            elif value == ERROR:
+                sheet.write_formula(i, j, value, None, "#N/A")
+            elif value != "":
+                sheet.write(i, j, value)
+    end = 5 + len(rows)
+    sheet.write(end, 0, "合計")
+    total = sum(row["Q08"] for row in rows if isinstance(row["Q08"], int))
+    sheet.write(end, columns.index("Q08"), total)
+    sheet.write(end + 1, 0, "注　1団体は期日までに回答がなかった。")
+    sheet.write(5, len(columns), "電話で確認済み")
+    sheet.set_column(columns.index("Q18"), columns.index("Q18"), None, None, {"hidden": True})
+    sheet.freeze_panes(5, 2)
+    out.add_worksheet("記入要領").write(
+        0, 0, "複数選択の設問は、番号を「、」で区切ってご記入ください。"
+    )
+    out.close()
+    return buffer.getvalue()
+
+
+def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
+    """Two header rows: the section merged over its questions, then the questions."""
+    owners = [book.named[key] for key in columns]
+    titles, end = {section.id: section.ja for section in book.sections}, 0
+    for section, group in groupby(owners, key=lambda question: question.section):
+        start, end = end, end + len(list(group))
+        if end - start > 1:
+            sheet.merge_range(3, start, 3, end - 1, titles[section], bold)
+        else:
+            sheet.write(3, start, titles[section], bold)
+    known = {"Q00": "団体名", "Q12": "問12 人手の状況"}  # the assistant's own words
+    for j, (key, question) in enumerate(zip(columns, owners, strict=True)):
+        number, text = key.replace("Q", "問", 1), question.label
+        if key != question.id:
+            number, text = key, book.label(key)
+        sheet.write(4, j, known.get(key, f"{number} {text.ja}"), bold)
+
+
+def tidy_csv(rows: Sequence[Row]) -> bytes:
+    """Replies as a text file that a spreadsheet program saved."""
+    text = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"})
+    return text.to_csv(index=False, lineterminator="\r\n").encode("cp932")
+
+
+def simulate_wave(
+    wave: str, *, n: int = 16, seed: int = 20191003, truth: Literal["A", "B"] = "A"
+) -> str:
+    """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
+    if (folder := paths.raw(wave)).exists():
+        raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
+    drawn = simulate(n - 1, truth=truth, seed=seed)
+    rows = soiled(table(drawn), drawn, 0.02, np.random.default_rng(seed))
+    write_wave(folder, drawn, as_in_2019(rows, drawn), invited=n, year=2019)
+    return printed(
+        "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})",
+        wave=wave,
+        replies=n - 1,
+        n=n,
+        truth=truth,
+        seed=seed,
+    )
+
+
+def write_wave(folder: Path, drawn: Simulated, rows: list[Row], *, invited: int, year: int) -> None:
+    """Write a wave.yml and one file of replies as they arrive: a workbook in 2019, later a CSV."""
+    early = year == 2019
+    file = "replies.xlsx" if early else "replies.csv"
+    sizes = [record["Q02"] for record in drawn.records]
+    sizes += [TOWN] * (invited - len(sizes))
+    asked = [
+        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
+        for i, size in enumerate(sizes, 1)
+    ]
+    about = {
+        "title": {name: label("demo.title", name, year=year) for name in LANGUAGES},
+        "as_of": dt.date(year, 4, 1),
+        **{
+            key: {name: label(f"demo.{key}", name) for name in LANGUAGES}
+            for key in ("publisher", "mode", "contact")
+        },
+        "codebook": drawn.book.id,
+        "data": "invented",
+        "invited": asked,
+        "population": "invited",
+        "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
+    }
+    content = workbook(rows, drawn.book) if early else tidy_csv(rows)
+    paths.write_atomic(folder / file, content, received=True)
+    head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
+    text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
+    paths.write_atomic(folder / "wave.yml", head + text, received=True)
+
+
+def demo_waves(raw: Path) -> None:
+    """demo-2019 (16 invited, 15 replied) and demo-2020 (16 replied, some changed approach)."""
+    first = simulate(15, seed=20191003)
+    later = a_year_later(first)
+    rows, ticks = as_in_2019(table(first), first), as_in_2020(table(later, ticks=True), later)
+    write_wave(raw / "demo-2019", first, rows, invited=16, year=2019)
+    write_wave(raw / "demo-2020", later, ticks, invited=16, year=2020)
+
+
+def a_year_later(first: Simulated) -> Simulated:
+    """The same 15 municipalities in the next year: two changed approach, and a 16th replied."""
+    changed = {2, 9}
+    fresh = simulate(60, seed=20201003)
+    rng = np.random.default_rng(2020)
+    records, truth = [], []
+    for i in range(16):
+        if i < 15 and i not in changed:
+            new = dict(first.records[i])
+            truth.append(first.truth.iloc[i])
+            for key in ("Q12", "Q30_1", "Q30_2", "Q31"):
+                if isinstance(new[key], int) and rng.random() < 0.5:
+                    new[key] = min(5, new[key] + 1)
+        else:
+            before = first.records[i] if i < 15 else {"Q02": TOWN, "Q03": 8_000}
+            at = _like(before, first.truth["type"].iloc[i] if i < 15 else 0, fresh)
+            new = fresh.records[at] | {"Q00": name_of(i + 1, before["Q02"])}
+            new |= {key: before[key] for key in ("Q03", "Q05") if key in before}
+            truth.append(fresh.truth.iloc[at])
+        new["Q01"] = code_of(i + 1)
+        new["Q04"] = dt.date(2020, 7, 20) + dt.timedelta(days=int(rng.integers(0, 25)))
+        records.append(new)
+    responses, status = frames(records, first.book)
+    known = pd.DataFrame(truth).set_axis(responses.index)
+    return Simulated(first.book, records, responses, status, known.astype(first.truth.dtypes))
+
+
+def _like(before: Row, kind: int, fresh: Simulated) -> int:
+    """Which fresh municipality is of another type, yet of the same class and a similar size."""
+    same = [at for at, record in enumerate(fresh.records) if record["Q02"] == before["Q02"]]
+    other = [at for at in same if fresh.truth["type"].iloc[at] != kind]
+    return min(other, key=lambda at: abs((fresh.records[at]["Q03"] or 0) - before["Q03"]))

@@ -1,1 +1,0 @@
-"""Invented waves with a known truth, written as replies arrive."""

@@ -1,0 +1,482 @@
+"""Questionnaires as form tools define them, from which a codebook is drafted whole.
+
+Three formats are read: an XLSForm (the sheets survey and choices of ODK and KoboToolbox), the data
+dictionary of REDCap, and the structure of a LimeSurvey survey (.lss). Each becomes a `Definition`,
+whose codebook is written by `workbench.office.draft`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from analysis.codebook.rules import Expression, ExpressionError
+from analysis.errors import InputError
+from analysis.intake.files import unpacked
+from analysis.intake.sheet import Sheet
+from analysis.intake.tools.core import is_other
+from workbench.office.guesses import Question, both, open_option
+
+Texts = tuple[str, str]  # Japanese, English; one of them may be empty
+Row = dict[str, str]
+LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
+SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
+
+
+class Choice(NamedTuple):
+    """An answer that can be chosen, by the tool's name of it."""
+
+    name: str
+    texts: Texts
+
+
+YES_NO = (Choice("1", ("はい", "yes")), Choice("0", ("いいえ", "no")))
+OTHER = ("その他", "other")
+
+
+@dataclass
+class Definition:
+    """The questions of a questionnaire, and what could not be carried over, by question."""
+
+    title: str
+    questions: list[Question] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self, name: str, kind: str, texts: Texts, choices: Sequence[Choice] = (), **more: Any
+    ) -> Question:
+        """Add a question; its choices become options, and their names the words of the files."""
+        id = id_of(name)
+        question: Question = {"id": id, "section": "A", "type": kind, "role": "describe"}
+        question |= labelled(texts, name)
+        if id != name:
+            question["source"] = [name]
+        if choices:
+            question["options"] = _options(choices, kind)
+        question |= {key: value for key, value in more.items() if value}
+        self.questions.append(question)
+        return question
+
+    def find(self, name: str) -> Question | None:
+        """The question of a name of the tool."""
+        return next((one for one in self.questions if one["id"] == id_of(name)), None)
+
+    def line(
+        self, battery: str, asked: Texts, choices: Sequence[Choice], name: str, texts: Texts
+    ) -> Question | None:
+        """Add a line to a battery; the battery itself where the line is its first."""
+        known = self.find(battery)
+        question = known or self.add(battery, "battery", asked, choices, items=[{}])
+        ja, en = texts
+        item = {"id": id_of(name), "ja": ja or en or name, "en": en or ja or name}
+        question["items"] = [*filter(None, question["items"]), item]
+        return None if known else question
+
+    def ask(self, question: Question, text: str, patterns: Sequence[str]) -> None:
+        """Give a question its skip rule, or note the condition that is to be written by hand."""
+        text = " ".join(text.split())
+        if text in ("", "1"):
+            return
+        if found := rule(self, text, patterns):
+            question["ask_if"] = found
+        else:
+            self.left[question["id"]] = f"ask_if to be written by hand: {text}"
+
+
+def id_of(name: str) -> str:
+    """A name of a tool as the id of a question.
+
+    >>> id_of("label-test"), id_of("code"), id_of("_1")
+    ('label_test', 'CODE', 'Q_1')
+    """
+    id = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+    if not id or not id[0].isalpha():
+        id = f"Q_{id or 'x'}"
+    return id.upper() if id == "code" else id
+
+
+def in_both(words: Mapping[str, str]) -> Texts:
+    """Words by language as Japanese and English; those of another language alone as English.
+
+    >>> in_both({"japanese (ja)": "用途", "": "Uses"}), in_both({"de": "Ziele"})
+    (('用途', 'Uses'), ('', 'Ziele'))
+    """
+    ja, en = (
+        next((text for language, text in words.items() if re.search(known, language)), "")
+        for known in (r"\bja|日本", r"\ben")
+    )
+    return ja, en or words.get("", "") or ("" if ja else next(iter(words.values()), ""))
+
+
+def _in_one(text: str) -> Texts:
+    """Words of which the file does not say in which language they are."""
+    return ("", text) if text.isascii() else (text, "")
+
+
+def labelled(texts: Texts, name: str) -> dict[str, str]:
+    """Both labels, the one that is lacking marked; the name where there is none."""
+    ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
+    return {"ja": ja, "en": en} if ja and en and ja != en else both(ja or en or name)
+
+
+def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
+    """Options by their names where these are numbers, else counted; "other" has its mark."""
+    numbered = all(re.fullmatch(r"\d+", choice.name) for choice in choices)
+    found = []
+    for number, choice in enumerate(choices, start=1):
+        code = 2 - number if kind == "binary" else number
+        option: dict[str, Any] = {"code": int(choice.name) if numbered else code}
+        option |= labelled(choice.texts, choice.name)
+        if any(map(is_other, choice.texts)) or choice.name in {"other", "-oth-"}:
+            option["other"] = True
+        if not numbered:
+            option["source"] = [choice.name]
+        found.append(option)
+    return found
+
+
+def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | None:
+    """A tool's condition as a skip rule; None where it asks what a rule cannot say.
+
+    `patterns` match a comparison: the groups ``name`` and ``value``, and where the tool has them
+    ``sign`` and ``unless``, which turns it round.
+    """
+    if len(text) > LONGEST:
+        return None
+    lost = False
+
+    def compared(match: re.Match[str]) -> str:
+        nonlocal lost
+        given: dict[str, Any] = {"sign": "=", "unless": None} | match.groupdict()
+        sign = "!=" if given["unless"] else given["sign"]
+        found = _compared(definition, given["name"], sign, given["value"])
+        lost |= found is None
+        return f"({found})"
+
+    for pattern in patterns:
+        text = re.sub(pattern, compared, text)
+    words = re.sub(r"\b(AND|OR|NOT)\b", lambda m: m[0].lower(), text)
+    words = " ".join(words.replace("&&", " and ").replace("||", " or ").split())
+    try:
+        Expression(words, truth=True)
+    except ExpressionError:
+        return None
+    return None if lost else ast.unparse(ast.parse(words, mode="eval"))
+
+
+def _compared(definition: Definition, name: str, sign: str, value: str) -> str | None:
+    """A comparison of a question with a choice or a number, in the language of rules."""
+    question = definition.find(name)
+    if question is None or value == "":
+        return None
+    id, sign = question["id"], SIGNS.get(sign, sign)
+    for option in question.get("options", ()):
+        if value in option.get("source", [str(option["code"])]):
+            if question["type"] != "multi":
+                return f"{id} {sign} {option['code']}"
+            return f"not {id}_{option['code']}" if sign == "!=" else f"{id}_{option['code']}"
+    number = re.fullmatch(r"-?\d+(\.\d+)?", value)
+    return f"{id} {sign} {value}" if number and "options" not in question else None
+
+
+def _numbers(low: str, high: str) -> list[float] | None:
+    """A range of two numbers, where both are given."""
+    with suppress(ValueError):
+        return [int(end) if end == int(end) else end for end in (float(low), float(high))]
+    return None
+
+
+# --- XLSForm ------------------------------------------------------------------------------------
+
+TYPES_ODK = {
+    "integer": "integer", "int": "integer", "decimal": "ratio", "range": "integer",
+    "date": "date", "datetime": "date", "dateTime": "date", "text": "text", "string": "text",
+}  # fmt: skip
+SELECT = re.compile(r"(select_one|select_multiple|rank)\s+(\S+)(\s+or_other)?")
+ENDS = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
+QUOTED = r"\s*['\"](?P<value>[^'\"]*)['\"]"
+RELEVANT = (
+    rf"selected\(\s*\$\{{(?P<name>[\w-]+)\}}\s*,{QUOTED}\s*\)",
+    rf"\$\{{(?P<name>[\w-]+)\}}\s*(?P<sign>!=|=){QUOTED}",
+    r"\$\{(?P<name>[\w-]+)\}\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>-?\d+(?:\.\d+)?)",
+)
+
+
+def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
+    """The questionnaire of an XLSForm, where there is a sheet called survey."""
+    by_name = {sheet.sheet.casefold(): _rows(sheet) for sheet in sheets}
+    if not any("type" in row for row in by_name.get("survey", ())):
+        return None
+    settings = by_name.get("settings") or [{}]
+    found = Definition(settings[0].get("form_title", "") or "XLSForm")
+    choices: dict[str, list[Choice]] = {}
+    for row in by_name.get("choices", []):
+        name = row.get("list_name") or row.get("list name", "")
+        if name and row.get("name"):
+            choices.setdefault(name, []).append(Choice(row["name"], _texts(row)))
+    groups: list[Row] = []
+    for row in by_name["survey"]:
+        kind = re.sub(r"\s+", " ", row.get("type", "").replace("_group", " group")).strip()
+        if re.match(r"begin (group|repeat)", kind):
+            groups.append(row)
+        elif re.match(r"end (group|repeat)", kind):
+            groups = groups[:-1]
+        elif row.get("name"):
+            _add_row(found, row, kind, choices, groups)
+    return found
+
+
+def _rows(sheet: Sheet) -> list[Row]:
+    """The rows of a sheet by its headings in lower case."""
+    grid = sheet.text.to_numpy(object)
+    heads = [str(text).strip().casefold() for text in grid[0]] if len(grid) else []
+    return [
+        {head: str(text).strip() for head, text in zip(heads, row, strict=True) if head and text}
+        for row in grid[1:]
+    ]
+
+
+def _texts(row: Row) -> Texts:
+    """The labels of a row in Japanese and English."""
+    heads = ((head.partition("::"), text) for head, text in row.items())
+    return in_both({language: text for (label, _, language), text in heads if label == "label"})
+
+
+def _add_row(
+    found: Definition, row: Row, kind: str, choices: dict[str, list[Choice]], groups: list[Row]
+) -> None:
+    """One row of the survey; notes, calculations and what the device notes are no questions."""
+    select, name = SELECT.match(kind), row["name"]
+    own = list(choices.get(select[2], [])) if select else []
+    if select is None and kind not in TYPES_ODK:
+        return
+    if select and not own:
+        found.left[id_of(name)] = f"the list {select[2]} has no choices"
+        return
+    if select and select[3]:
+        own.append(Choice("other", OTHER))
+    asked, group = groups, groups[-1] if groups else {}
+    question: Question | None
+    if "table-list" in group.get("appearance", "") and kind.startswith("select_one"):
+        question = found.line(group.get("name", ""), _texts(group), own, name, _texts(row))
+    else:
+        asked = [*groups, row]
+        many = kind.startswith(("select_multiple", "rank"))
+        type_ = "multi" if many else "single" if own else TYPES_ODK[kind]
+        ends = {sign[0]: value for sign, value in ENDS.findall(row.get("constraint", ""))}
+        amount = type_ in {"integer", "ratio"} and len(ends) == 2
+        question = found.add(
+            *(name, type_, _texts(row), own),
+            range=_numbers(ends[">"], ends["<"]) if amount else None,
+            free=type_ == "text" and "multiline" in row.get("appearance", ""),
+        )
+    conditions = [f"({one['relevant']})" for one in asked if one.get("relevant")]
+    if question is not None:
+        found.ask(question, " and ".join(conditions), RELEVANT)
+
+
+# --- REDCap -------------------------------------------------------------------------------------
+
+API = {  # the heading of each column -> its name in the API, whose exports have that
+    "Variable / Field Name": "field_name",
+    "Field Type": "field_type",
+    "Field Label": "field_label",
+    "Identifier?": "identifier",
+    "Section Header": "section_header",
+    "Choices, Calculations, OR Slider Labels": "select_choices_or_calculations",
+    "Text Validation Type OR Show Slider Number": "text_validation_type_or_show_slider_number",
+    "Text Validation Min": "text_validation_min",
+    "Text Validation Max": "text_validation_max",
+    "Branching Logic (Show field only if...)": "branching_logic",
+    "Matrix Group Name": "matrix_group_name",
+}
+LISTS = {"radio": "single", "dropdown": "single", "checkbox": "multi"}
+LOGIC = (
+    r"\[(?P<name>\w+)\((?P<value>\w+)\)\]\s*=\s*['\"]?(?:1\b|(?P<unless>-?[\w.]+))['\"]?",
+    r"\[(?P<name>\w+)\]\s*(?P<sign><>|!=|>=|<=|=|>|<)\s*['\"]?(?P<value>-?[\w.]+)['\"]?",
+)
+
+
+def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
+    """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
+    grid = sheets[0].text.to_numpy(object)
+    given = [str(text).strip() for text in grid[0]] if len(grid) else []
+    heads = [API.get(name, name) for name in given]
+    if not {"field_name", "field_type", "field_label"} <= {*heads}:
+        return None
+    blank = {"NA": ""} if {*API.values()} & {*given} else {}  # as R writes what is empty
+    found = Definition("REDCap")
+    for line in grid[2:]:  # the first field is the number of the record
+        texts = (blank.get(text, text) for text in map(str, line))
+        row = dict.fromkeys(API.values(), "") | dict(zip(heads, texts, strict=True))
+        if row["field_name"] and row["identifier"].casefold() != "y":
+            _add_field(found, row)
+    return found
+
+
+def _add_field(found: Definition, row: Row) -> None:
+    """One field; what is calculated, described or a file is no question."""
+    kind, name, texts = row["field_type"], row["field_name"], _in_one(row["field_label"])
+    listed = (one.partition(",") for one in row["select_choices_or_calculations"].split("|"))
+    own = [Choice(code.strip(), _in_one(text.strip())) for code, comma, text in listed if comma]
+    question: Question | None
+    if row["matrix_group_name"] and kind == "radio":
+        asked, label = _in_one(row["section_header"]), (row["field_label"], "")
+        question = found.line(row["matrix_group_name"], asked, own, name, label)
+    elif kind in LISTS and own:
+        question = found.add(name, LISTS[kind], texts, own)
+    elif kind in ("yesno", "truefalse"):
+        question = found.add(name, "binary", texts, YES_NO)
+    elif kind in ("text", "notes"):
+        check = row["text_validation_type_or_show_slider_number"]
+        kinds = {"integer": "integer", "number": "ratio", "date": "date"}
+        type_ = next((of for start, of in kinds.items() if check.startswith(start)), "text")
+        ends = _numbers(row["text_validation_min"], row["text_validation_max"])
+        between = ends if type_ in {"integer", "ratio"} else None
+        question = found.add(name, type_, texts, free=kind == "notes", range=between)
+    else:
+        return
+    if question is not None:
+        found.ask(question, row["branching_logic"], LOGIC)
+
+
+# --- LimeSurvey ---------------------------------------------------------------------------------
+
+STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
+TYPES = {"Y": "binary", "5": "ordinal", "N": "ratio", "D": "date"} | {
+    kind: type_
+    for kinds, type_ in (("L!O", "single"), ("MP", "multi"), ("FHABCE", "battery"), ("STU", "text"))
+    for kind in kinds
+}
+LIME_YES_NO = tuple(Choice(name, one.texts) for name, one in zip("YN", YES_NO, strict=True))
+POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
+FIXED = {  # the answers of types that have no others
+    "Y": LIME_YES_NO, "5": POINTS[:5], "A": POINTS[:5], "B": POINTS,
+    "C": (*LIME_YES_NO, Choice("U", ("わからない", "uncertain"))),
+    "E": (Choice("I", ("増加", "increase")), Choice("S", ("変わらない", "same")),
+          Choice("D", ("減少", "decrease"))),
+}  # fmt: skip
+BY_HAND = {"1": "an array of two scales", ":": "an array of numbers", ";": "an array of texts",
+           "K": "a list of numbers", "Q": "a list of texts", "R": "a ranking"}  # fmt: skip
+RELEVANCE = (
+    r"(?P<name>\w+)_(?P<value>\w+)\.NAOK\s*(?:==|eq)\s*[\"']?Y\b[\"']?",
+    r"(?P<name>\w+)\.NAOK\s*(?P<sign>==|!=|>=|<=|>|<|eq|ne)\s*[\"']?(?P<value>[\w.-]*)[\"']?",
+)
+
+
+def of_structure(path: Path) -> Definition:
+    """The questionnaire of the structure of a LimeSurvey survey.
+
+    Raises
+    ------
+    InputError
+        The file holds no structure, or its XML is damaged or declares entities.
+    """
+    content = path.read_bytes()
+    if path.suffix.lower() == ".lsa":
+        inside = (one.content for one in unpacked(path, path.name) if one.name.endswith(".lss"))
+        content = next(inside, b"")
+    if b"<LimeSurveyDocType>" not in content[:4096]:
+        raise InputError(
+            "this is no structure of LimeSurvey",
+            file=path,
+            hint="export the survey as .lss once more, or give a table of replies",
+        )
+    if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+        raise InputError("the XML declares entities", file=path)
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError as error:
+        raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
+    tables = {
+        table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
+        for table in root
+        if table.find("rows") is not None
+    }
+    return _Survey(tables).definition()
+
+
+class _Survey:
+    """The tables of a structure: questions, their parts and answers, by language."""
+
+    def __init__(self, tables: dict[str, list[Row]]) -> None:
+        self.tables = tables
+        self.words: dict[tuple[str, str], dict[str, str]] = {}
+        for table, key, entry in (
+            ("question_l10ns", "qid", "question"),
+            ("answer_l10ns", "aid", "answer"),
+            ("questions", "qid", "question"),  # before version 4
+            ("subquestions", "qid", "question"),
+        ):
+            for row in tables.get(table, []):
+                if text := row.get(entry):
+                    words = self.words.setdefault((key, row.get(key, "")), {})
+                    words[row.get("language", "")] = re.sub(r"<[^<>]+>", "", text).strip()
+
+    def definition(self) -> Definition:
+        """The questions in their order."""
+        titles = self.tables.get("surveys_languagesettings", [])
+        title = next((row.get("surveyls_title", "") for row in titles), "")
+        found = Definition(title or "LimeSurvey")
+        asked = self.tables.get("questions", [])
+        for row in _first(asked, "qid", parent_qid={"", "0"}):
+            kind, question = row.get("type", ""), self._add(found, row)
+            if question is not None:
+                found.ask(question, row.get("relevance", ""), RELEVANCE)
+            elif kind not in ("X", "*"):  # a note, an equation
+                what = BY_HAND.get(kind, f"a question of LimeSurvey's type {kind}")
+                lacks = ", which lacks its answers," if kind in TYPES else ""
+                found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
+        return found
+
+    def _add(self, found: Definition, row: Row) -> Question | None:
+        """One question; None where it is of a type, or lacks the answers, that no draft takes."""
+        kind, qid, name = row.get("type", ""), row["qid"], row["title"]
+        type_ = TYPES.get(kind, "")
+        parts = self._choices("subquestions", qid)
+        own = parts if type_ == "multi" else self._choices("answers", qid)
+        if row.get("other") == "Y" and type_ in ("single", "multi"):
+            own.append(Choice("other" if type_ == "multi" else "-oth-", OTHER))
+        own = own or [*FIXED.get(kind, ())]
+        chosen = type_ in ("single", "multi", "battery", "binary", "ordinal")
+        if not type_ or (chosen and not own) or (type_ == "battery" and not parts):
+            return None
+        texts = in_both(self.words.get(("qid", qid), {}))
+        question = found.add(name, type_, texts, own if chosen else [], free=kind in ("T", "U"))
+        if type_ == "battery":
+            question["items"] = [
+                {"id": f"{question['id']}_{part.name}", **labelled(part.texts, part.name),
+                 "source": [part.name]}
+                for part in parts
+            ]  # fmt: skip
+        return question
+
+    def _choices(self, table: str, owner: str) -> list[Choice]:
+        """The answers or the sub-questions of a question, in their order."""
+        of, order, name, key = (
+            ("qid", "sortorder", "code", "aid")
+            if table == "answers"
+            else ("parent_qid", "question_order", "title", "qid")
+        )
+        rows = sorted(self.tables.get(table, []), key=lambda row: int(row.get(order, "0") or 0))
+        found = []
+        for row in _first(rows, name, **{of: {owner}}):
+            texts = in_both(self.words.get((key, row.get(key, "")), {}))
+            old = ("", row.get("answer", ""))  # before version 4
+            found.append(Choice(row[name], texts if any(texts) else old))
+        return found
+
+
+def _first(rows: Iterable[Row], key: str, **having: set[str]) -> list[Row]:
+    """The rows that have one of these values; of those for each language the first."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if all(row.get(name, "") in values for name, values in having.items()):
+            found.setdefault(row[key], row)
+    return [*found.values()]

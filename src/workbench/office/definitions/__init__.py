@@ -1,1 +1,0 @@
-"""Definitions of questionnaires as form tools keep them, from which a codebook is drafted whole."""
