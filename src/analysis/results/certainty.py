@@ -20,7 +20,7 @@ from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.multiverse import Multiverse
-from analysis.typology.power import power
+from analysis.typology.rivals import power
 from analysis.typology.study import Typology
 from analysis.typology.verdict import SMALLEST_TYPE
 
