@@ -67,10 +67,10 @@ def test_the_reference_page_is_in_step_with_the_command_line(language, name):
 @pytest.mark.parametrize(
     ("lang", "given", "said"),
     [
-        ("ja_JP.UTF-8", [], "workbench: wave.yml：「nowhere」という調査がない。"),
-        ("en_US.UTF-8", [], "workbench: wave.yml: there is no wave 'nowhere'; "),
-        ("en_US.UTF-8", ["--language", "ja"], "workbench: wave.yml：「nowhere」という調査がない。"),
-        ("ja_JP.UTF-8", ["--language", "en"], "workbench: wave.yml: there is no wave 'nowhere'; "),
+        ("ja_JP.UTF-8", [], "workbench: 「nowhere」という調査はない。"),
+        ("en_US.UTF-8", [], "workbench: there is no wave 'nowhere'; "),
+        ("en_US.UTF-8", ["--language", "ja"], "workbench: 「nowhere」という調査はない。"),
+        ("ja_JP.UTF-8", ["--language", "en"], "workbench: there is no wave 'nowhere'; "),
     ],
 )
 def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monkeypatch):
@@ -162,7 +162,7 @@ def test_every_option_of_a_run_arrives(monkeypatch, command):
         given.update(options)
         raise InputError("far enough")
 
-    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.profiles"}[command]
+    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.run.refresh"}[command]
     monkeypatch.setattr(f"{module}.{command}", told)
     line = "-p seed 7 -p factor 2 --audience public --language en --jobs 3 --no-fork --force"
     more = "--timeout 60 --cell-timeout 5 --memory 900"

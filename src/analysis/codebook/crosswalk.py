@@ -14,13 +14,14 @@ from typing import Literal
 
 from pydantic import Field, StrictStr
 
-from analysis.codebook import waves, yaml_file
+from analysis import yaml_file
+from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, named, of_rule, repeated, shaped
+from analysis.codebook.rules import Expression, ExpressionError, rule_faults
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
+from analysis.yaml_file import at, named, repeated, shaped
 
 
 class Shared(Text):
@@ -113,7 +114,7 @@ class Crosswalk(Model):
             used = set(listed)
             for shared in self.shared:
                 rule = getattr(shared, side)
-                for fault in of_rule(rule, book.named):
+                for fault in rule_faults(rule, book.named):
                     yield at(named("shared", shared.id), at(book.id, fault))
                 with suppress(ExpressionError):  # one of the faults
                     used |= {question.id for question in book.using(Expression(rule).names)}

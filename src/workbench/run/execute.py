@@ -19,7 +19,7 @@ from typing import Any, TextIO, TypeVar
 from tqdm import tqdm
 
 from analysis import paths
-from analysis.errors import InputError, printed
+from analysis.errors import printed
 from analysis.fingerprints import INPUTS
 from analysis.survey import prepare
 from workbench.publish import release
@@ -80,10 +80,12 @@ def clean(wave: str) -> None:
 
 
 @contextlib.contextmanager
-def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> Iterator[Kernels]:
-    """The kernels of a run; all are stopped when its time is over, or on any error.
+def started_kernels(
+    options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
+) -> Iterator[Kernels]:
+    """The kernels of a run; all are stopped when its time is over.
 
-    `inputs` are the keys of the cleaned data that they may read, by wave.
+    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
@@ -93,6 +95,7 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
         threads=threads,
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
+        ahead=ahead,
     )
     timeout = options.timeout
     over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)
@@ -102,9 +105,6 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
         timer.start()
     try:
         yield kernels
-    except BaseException:
-        kernels.stop(printed("the run was stopped"))
-        raise
     finally:
         timer.cancel()
 
@@ -146,9 +146,7 @@ def run(
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
 
-    Raises
-    ------
-    InputError : the disk is full or cannot be written.
+    Raises OSError: the disk is full or cannot be written.
     """
     started = time.monotonic()
     part, jobs = plan.edition.part, max(1, options.jobs or os.cpu_count() or 1)
@@ -167,15 +165,6 @@ def run(
         runner.refuse(plan.changed())
         release.finish(record, started)
         release.publish_run(plan, record, part, pdf=pdf, word=word)
-    except OSError as error:
-        _stopped(part)
-        raise InputError(
-            "the run could not be written ({strerror}); nothing was published",
-            file=part,
-            hint="free some space, check the rights of the reports folder or close its files in "
-            "other programs; the same command then carries on",
-            strerror=error.strerror or error,
-        ) from None
     except BaseException:
         _stopped(part)
         raise
@@ -186,8 +175,8 @@ def _keep(part: Path, names: set[str]) -> None:
     """Delete of a run that was stopped all but its record and the files of some notebooks."""
     known = notebooks_of(read_record(part))
     kept = {part / RECORD}
-    for ran in (known[name] for name in names & known.keys()):
-        kept |= {part / "notebooks" / f"{ran.name}.ipynb", *(part / f for f in ran.files.values())}
+    for name in names & known.keys():
+        kept |= {part / file for file in known[name].written()}
     for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
         if path.is_dir():
             with contextlib.suppress(OSError):  # it is not empty
@@ -262,7 +251,7 @@ class Runner:
                 self.record.notebooks = list(self.runs.values())
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
-            self._skip(notebook)
+            self._skip(notebook, self._obstacle(notebook))
         self.progress.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
@@ -274,17 +263,16 @@ class Runner:
             yield partial(self._page, self.taken.pop())
         for notebook in list(self.waiting):
             obstacle = self._obstacle(notebook)
-            if obstacle and obstacle.status == Status.PENDING:
-                continue
-            self.waiting.remove(notebook)
-            if obstacle:
-                self._skip(notebook)
-            else:
+            if obstacle is None:
+                self.waiting.remove(notebook)
                 yield partial(self._run, notebook)
+            elif obstacle.status != Status.PENDING:
+                self.waiting.remove(notebook)
+                self._skip(notebook, obstacle)
 
-    def _skip(self, notebook: Notebook) -> None:
-        ran, obstacle = self.runs[notebook.name], self._obstacle(notebook)
+    def _skip(self, notebook: Notebook, obstacle: Ran | None) -> None:
         if obstacle:
+            ran = self.runs[notebook.name]
             ran.status, ran.lacks = Status.SKIPPED, obstacle.name
             ran.error = printed("{name} is not complete", name=obstacle.name)
 

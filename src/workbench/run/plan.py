@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analysis import fingerprints, paths
-from analysis.codebook import waves, yaml_file
-from analysis.errors import InputError, Message
+from analysis import fingerprints, paths, yaml_file
+from analysis.codebook import waves
+from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
 from workbench.run.record import (
@@ -63,10 +63,8 @@ class Notebook:
     def read(cls, path: Path) -> Notebook:
         """Read a notebook and its parameters.
 
-        Raises
-        ------
-        InputError : it is no notebook, what it declares of itself is unknown, or its parameters
-            cell declares something else than constants.
+        Raises InputError: it is no notebook, what it declares of itself is unknown, or its
+        parameters cell declares something else than constants.
         """
         try:
             content = json.loads(paths.read_text(path))
@@ -89,8 +87,8 @@ class Notebook:
         lists = [self.declares.get(name, []) for name in ("needs", "reads", "requires", *KINDS)]
         if not all(isinstance(one, list) and all(isinstance(e, str) for e in one) for one in lists):
             raise TypeError("needs, reads, requires, figures and tables are lists of texts")
-        if unknown := set(self.declares.get("requires", ())) - REQUIRED.keys():
-            raise TypeError(f"requires: {min(unknown)}")
+        if strange := set(self.declares.get("requires", ())) - REQUIRED.keys():
+            raise TypeError(f"requires: {min(strange)}")
         if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
             raise TypeError("title: ja, en")
 
@@ -142,37 +140,43 @@ class Plan:
 
     @classmethod
     def make(
-        cls, edition: Edition, given: dict[str, Any], only: Sequence[str] | None = None
+        cls,
+        edition: Edition,
+        given: dict[str, Any],
+        only: Sequence[str] | None = None,
+        *,
+        pages: str = PAGES,
+        own: frozenset[str] = OWN,
     ) -> Plan:
         """Read the wave and its notebooks, check the parameters of all.
 
-        Raises
-        ------
-        InputError : there is no such wave, notebook or parameter, or a value is not allowed.
+        Parameters
+        ----------
+        given : parameters from outside, of which the run sets `own` itself.
+        only : names of the notebooks that may run; all if not given.
+        pages : the files of the notebooks, as a pattern.
+
+        Raises InputError: there is no such wave, notebook or parameter, or a value is not allowed.
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
-        found = sorted(paths.notebooks().glob(PAGES))
+        files = {file.stem: file for file in sorted(paths.notebooks().glob(pages))}
         names = frozenset(Path(name).stem for name in only or ())
-        if unknown := names - {file.stem for file in found}:
+        if lost := names - files.keys():
+            raise unknown("notebook", min(lost), [*files])
+        if taken := own & given.keys():
             raise InputError(
-                "there is no notebook {notebook!r}",
-                hint="there are: {found}",
-                notebook=min(unknown),
-                found=", ".join(file.stem for file in found),
-            )
-        if OWN & given.keys():
-            raise InputError(
-                "{parameter} is set by the refresh itself, not with -p",
-                parameter=min(OWN & given.keys()),
+                "{parameter} is set by the command itself, not with -p", parameter=min(taken)
             )
         words = book.get("pages") or {}
         every = [
-            replace(notebook, words=words.get(notebook.name) or {})
-            for notebook in map(Notebook.read, found)
+            replace(Notebook.read(file), words=words.get(name) or {})
+            for name, file in files.items()
         ]
-        parameters.refuse_unknown((name for n in every for name in n.parameters), given)
-        lacking = {n.name: _lacking(n, edition, book, given) for n in every}
+        known = sorted({name for notebook in every for name in notebook.parameters})
+        if strange := sorted(given.keys() - known):
+            raise unknown("parameter of a notebook", strange[0], known)
+        lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
                 "there is no page {page} of {wave}: {lacking}",
@@ -292,11 +296,10 @@ class Plan:
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
-        return {
-            name: [Message(p) for p, digest in _parts(key).items() if was.get(p) != digest]
-            for name, key in now.items()
-            if (was := _parts(self.keys[name])) != _parts(key)
+        parts = {
+            name: _differing(_parts(self.keys[name]), _parts(key)) for name, key in now.items()
         }
+        return {name: [Message(part) for part in those] for name, those in parts.items() if those}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -314,16 +317,19 @@ class Plan:
                     found[name] = folder
         return found
 
+    @cached_property
+    def last(self) -> dict[str, Any] | None:
+        """The record of the published run."""
+        return read_record(self.edition.folder)
+
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
-        folder = self.edition.folder
-        record = read_record(folder) if set(valid.values()) == {folder} else None
-        rans = notebooks_of(record)
-        if record is None or record["status"] != Status.OK or list(rans) != list(self.keys):
+        folder, rans, hashes = self.edition.folder, notebooks_of(self.last), hashes_of(self.last)
+        same = list(rans) == list(self.keys) and set(valid.values()) == {folder}
+        if self.last is None or self.last["status"] != Status.OK or not same:
             return None
-        pages = ["index.html", *(ran.html for ran in rans.values())]
-        whole = all(is_whole(folder, page, hashes_of(record)) for page in pages)
-        whole = whole and rans.keys() <= valid.keys()
+        whole = all(name in valid and ran.has_page(folder, hashes) for name, ran in rans.items())
+        whole = whole and is_whole(folder, "index.html", hashes)
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property
@@ -334,28 +340,23 @@ class Plan:
 
     def has_page(self, notebook: Notebook) -> bool:
         """Whether the published page of a notebook is there as it was written."""
-        record = read_record(self.edition.folder)
-        ran = notebooks_of(record).get(notebook.name)
-        return ran is not None and ran.has_page(self.edition.folder, hashes_of(record))
+        ran = notebooks_of(self.last).get(notebook.name)
+        return ran is not None and ran.has_page(self.edition.folder, hashes_of(self.last))
 
     def reason(self, notebook: Notebook) -> Message:
-        """Why a notebook would run; empty if nothing changed since the published run."""
-        before = read_record(self.edition.folder)
-        if before is None:
+        """Why a notebook would run."""
+        if self.last is None:
             return Message("there is no complete run yet")
-        ran = notebooks_of(before).get(notebook.name)
+        ran = notebooks_of(self.last).get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
-        was, now = _parts(ran.key), _parts(self.keys[notebook.name])
-        names = [*now, *(name for name in was if name not in now)]
         changed = [
             Message(
                 "{part}{details}",
                 part=Message(name),
-                details=self._details(name, notebook, ran, before),
+                details=self._details(name, notebook, ran, self.last),
             )
-            for name in names
-            if was.get(name) != now.get(name)
+            for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
         if not changed:
             return Message("its files in the report are missing or were edited")
@@ -365,13 +366,16 @@ class Plan:
         """Which file or parameter changed, if the record has it."""
         if name == "its parameters":
             was, now = ran.parameters, self.parameters(notebook)
-            return _listed(
-                [f"{k} {was.get(k)!r} → {v!r}" for k, v in now.items() if was.get(k) != v]
-            )
+            return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])
         was, now = before.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
         if not was or not now or before["audience"] != "internal":
             return ""
-        return _listed([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
+        return _listed(sorted(_differing(was, now)))
+
+
+def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names whose values are not the same."""
+    return [name for name in {**now, **was} if was.get(name) != now.get(name)]
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -383,46 +387,40 @@ def _content(file: Path) -> dict[str, Any]:
 
 
 def _lacking(
-    notebook: Notebook, edition: Edition, book: Mapping[str, Any], given: Mapping[str, Any]
+    notebook: Notebook,
+    edition: Edition,
+    wave: Mapping[str, Any],
+    book: Mapping[str, Any],
+    given: Mapping[str, Any],
 ) -> str:
     """Why a survey has no such page; empty where it has one.
 
     The codebook may leave a page out; a notebook requires what it is about.
     """
-    if (book.get("pages") or {}).get(notebook.name) is False:
-        return Message("the codebook leaves it out")
-    needed = notebook.declares.get("requires", [])
-    return next((REQUIRED[n] for n in needed if not _has(n, notebook, edition, book, given)), "")
-
-
-def _has(
-    material: str,
-    notebook: Notebook,
-    edition: Edition,
-    book: Mapping[str, Any],
-    given: Mapping[str, Any],
-) -> bool:
-    """Whether a survey has a material of `REQUIRED`; only what is asked for is looked up."""
     pages = book.get("pages") or {}
+    if pages.get(notebook.name) is False:
+        return Message("the codebook leaves it out")
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
-    match material:
-        case "visits":
-            file = paths.codebooks() / "visits" / "topics.yml"
-            topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
-            return any(topic["questions"].get(book.get("id")) for topic in topics)
-        case "prefectures":
-            wave = waves.content(edition.wave)
-            return bool(wave.get("named")) and wave.get("invited") == "all"
-        case "inside":
-            return edition.audience != "public"
-        case "shortage":
-            return short or notebook.name in pages
-        case "no report":
-            return not short and "06_report" not in pages
-        case "earlier":
-            before = notebook.declares.get("compares", "")
-            return bool(given.get(before) or waves.earlier(edition.wave))
-    return bool(book.get(material))
+    before = notebook.declares.get("compares", "")
+    others: dict[str, Callable[[], Any]] = {  # beside parts of the codebook
+        "visits": lambda: _topics(book.get("id")),
+        "prefectures": lambda: wave.get("named") and wave.get("invited") == "all",
+        "inside": lambda: edition.audience != "public",
+        "shortage": lambda: short or notebook.name in pages,
+        "no report": lambda: not short and "06_report" not in pages,
+        "earlier": lambda: given.get(before) or waves.earlier(edition.wave),
+    }
+    for name in notebook.declares.get("requires", []):
+        if not (others[name]() if name in others else book.get(name)):
+            return REQUIRED[name]
+    return ""
+
+
+def _topics(book: Any) -> bool:
+    """Whether a topic of visits has questions of a codebook, given by its id."""
+    file = paths.codebooks() / "visits" / "topics.yml"
+    topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
+    return any(topic["questions"].get(book) for topic in topics)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:

@@ -86,9 +86,7 @@ class Options:
     of cores), `fork` warm kernels, `force` also what has not changed, `timeout` seconds for the
     whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
 
-    Raises
-    ------
-    InputError : a number that is not above 0, or not finite.
+    Raises InputError: a number that is not above 0, or not finite.
     """
 
     audience: str = "internal"
@@ -155,9 +153,8 @@ class Ran:
     def read(cls, entry: Mapping[str, Any]) -> Ran:
         """The entry of a notebook in run.json; names that this version does not know are ignored.
 
-        Raises
-        ------
-        TypeError : the entry lacks a name, title, page or key, or has a file outside its folder.
+        Raises TypeError: the entry lacks a name, title, page or key, or has a file outside its
+        folder.
         """
         known = {field.name for field in fields(cls)}
         ran = cls(**{name: value for name, value in entry.items() if name in known})
@@ -175,10 +172,13 @@ class Ran:
         """Whether it was skipped because the run was for other notebooks only (--only)."""
         return self.status == Status.SKIPPED and not self.lacks
 
+    def written(self) -> list[str]:
+        """The files of a run folder from which its page can be made again."""
+        return [f"notebooks/{self.name}.ipynb", *self.files.values()]
+
     def is_in(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has all its files; its page can be made again."""
-        files = [f"notebooks/{self.name}.ipynb", *self.files.values()]
-        return self.ok and all(is_whole(folder, file, hashes) for file in files)
+        """Whether it is complete and a run folder has all that it wrote."""
+        return self.ok and all(is_whole(folder, file, hashes) for file in self.written())
 
     def has_page(self, folder: Path, hashes: Mapping[str, str]) -> bool:
         """Whether it is complete and a run folder has its page."""
@@ -237,9 +237,7 @@ class RunRecord:
     def write(self, folder: Path) -> None:
         """Write run.json whole; an error may quote an answer, so only the internal edition has it.
 
-        Raises
-        ------
-        OSError : the folder cannot be written.
+        Raises OSError: the folder cannot be written.
         """
         ran = [asdict(ran) for ran in self.notebooks]
         if self.edition.audience != "internal":
@@ -253,9 +251,7 @@ def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
 
     It goes beside the last complete one if the run is not complete.
 
-    Raises
-    ------
-    OSError : the folder cannot be written.
+    Raises OSError: the folder cannot be written.
     """
     files = fingerprints.hash_files(part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
@@ -310,16 +306,14 @@ def last_record(edition: Edition) -> dict[str, Any] | None:
     folder, record = edition.folder, read_record(edition.folder, edition)
     hashes = hashes_of(record)
     good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    whole = all(ran.is_in(folder, hashes) and ran.has_page(folder, hashes) for ran in good)
-    return record if whole and all(is_whole(folder, name, hashes) for name in hashes) else None
+    files = {*hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
+    return record if all(is_whole(folder, name, hashes) for name in files) else None
 
 
 def all_waves(reports: Path) -> Path:
     """The page at the top of the reports folder that lists all waves.
 
-    Raises
-    ------
-    InputError : a page of somebody else is there, or a link.
+    Raises InputError: a page of somebody else is there, or a link.
     """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
@@ -338,10 +332,8 @@ def all_waves(reports: Path) -> Path:
 def lock(edition: Edition) -> Iterator[None]:
     """Let one refresh of an edition run at a time.
 
-    Raises
-    ------
-    InputError : another process holds it (which, and since when), it cannot be written, or its
-        place holds something else.
+    Raises InputError: another process holds it (which, and since when), its place holds something
+    else, or what is done meanwhile cannot be written: the disk is full, or may not be written.
     """
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
@@ -349,7 +341,16 @@ def lock(edition: Edition) -> Iterator[None]:
             paths.refuse_foreign(folder, RECORD)
         paths.refuse_foreign(edition.part, ".")  # whatever is in it, but no link
         all_waves(paths.reports())
-        yield
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                "the run could not be written ({strerror}); nothing was published",
+                file=error.filename or edition.part,
+                hint="free some space, check the rights of the reports folder or close its files "
+                "in other programs; the same command then carries on",
+                strerror=error.strerror or error,
+            ) from None
 
 
 @contextlib.contextmanager
@@ -358,9 +359,7 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
 
     A folder that a killed process left half swapped is put right.
 
-    Raises
-    ------
-    InputError : it cannot be written; with `wait` False also if another process holds it.
+    Raises InputError: it cannot be written; with `wait` False also if another process holds it.
     """
     file = folder.with_name(f".{folder.name}.lock")
     held = FileLock(file, timeout=-1 if wait else 0)
