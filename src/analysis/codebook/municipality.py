@@ -51,6 +51,7 @@ _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|�
 _NOTHING = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
+_SECTION = re.compile("[一-龠々ァ-ヶー・]+[課室係部局]")  # behind the name of its municipality
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     '282219'
     >>> resolve("342084 府中市").name, resolve("姫路市(282014)").how, resolve("121002 姫路市").how
     ('府中市', 'variant', 'unknown')
+    >>> resolve("札幌市 図書館課").name
+    '札幌市'
     """
     if both := _WITH_CODE.fullmatch(fold(name)):
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
@@ -233,6 +236,11 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     city = text[: text.find("市") + 1]
     if re.search(r".市.+区$", text) and city in _names():
         return Match("", "", "ward", tuple(_names()[city]))
+    for end in reversed([kind.end() for kind in re.finditer("[市区町村]", text)]):
+        if _SECTION.fullmatch(text, end):
+            match = resolve(text[:end], given, on)
+            if match.how not in ("unknown", "shortened"):
+                return match if match.how != "exact" else _match([match.code], name, "variant", on)
     stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
     bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
     return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")

@@ -18,6 +18,7 @@ from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
+from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
 from workbench.office import guesses
@@ -108,50 +109,50 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
-    known = None if sav or tool == "none" else tools.choose(sheets, tool)
-    remarks, export = "", None
-    if known is not None:
-        sheet, export = known
-        columns = below(sheet, export.heads, export.columns)
-        columns = [replace(column, kind="record")
-                   if column.kind == "answer" and is_technical(column.heading) else column
-                   for column in columns]  # fmt: skip
-        columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
-        remarks = f"# read as an export of {export.tool} (--tool)\n"
-    else:
-        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
-        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
-        columns = table(sheet, sav)
+    sheet, columns, export = _table(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     asked = [column for column in columns if column.kind not in ASIDE]
     if not records or all(column.kind == "other" for column in asked):
-        raise InputError(
+        raise sheet.error(
             "no heading with records below it was found",
-            file=file,
-            sheet=sheet.sheet,
             hint="one row per municipality, the headings in the row above them",
         )
     if beside := answer_in_heading([column.heading for column in columns]):
-        raise InputError(
+        raise sheet.error(
             "{beside} stands where a heading should, so this seems to be a form",
-            file=file,
-            sheet=sheet.sheet,
             hint="give a table of replies, one row a municipality; the codebook of a form is "
             "written by hand",
             beside=beside,
         )
     aside = [column.heading for column in columns if column.kind in ASIDE]
-    if aside:
-        remarks += f"# left out, no questions: {', '.join(aside)}\n"
     markers = guesses.recurring([column.texts for column in asked])
     made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    first = made.questions[0]["id"]
-    head = HEAD.format(file=file.name) + GUESSED.format(n=records, question=first) + remarks
+    head = HEAD.format(file=file.name)
+    head += GUESSED.format(n=records, question=made.questions[0]["id"])
+    head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
+    head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
     return _written(head, book, made.seen, file)
+
+
+def _table(
+    sheets: Sequence[Sheet], sav: labelled.Labelled | None, tool: str | None
+) -> tuple[Sheet, list[Filled], tools.Export | None]:
+    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
+    known = None if sav or tool == "none" else tools.choose(sheets, tool)
+    if known is None:
+        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
+        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        return sheet, table(sheet, sav), None
+    sheet, export = known
+    columns = [replace(own, kind="record")
+               if own.kind == "answer" and is_technical(own.heading) else own
+               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
+    columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
+    return sheet, columns, export
 
 
 def _of_definition(definition: Definition, file: Path) -> str:

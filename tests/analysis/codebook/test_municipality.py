@@ -39,6 +39,24 @@ def test_names_of_older_waves_and_of_copies(name, on, code, how):
     assert (match.code, match.how) == (code, how)
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "how"),
+    [
+        ("札幌市 図書館課", "011002", "variant"),
+        ("兵庫県姫路市　情報政策室", "282014", "variant"),
+        ("四日市市市民課", "242021", "variant"),  # whose name has the sign of a city within
+        ("町田市町民税課", "132098", "variant"),
+        ("府中市企画課", "", "ambiguous"),  # two cities bear the name
+        ("千葉県市町村課", "", "unknown"),  # the section of a prefecture
+        ("札幌市では図書館課", "", "unknown"),  # a sentence
+        ("図書館課", "", "unknown"),
+    ],
+)
+def test_a_municipality_and_its_section_in_one_name(name, code, how):
+    match = municipality.resolve(name)
+    assert (match.code, match.how) == (code, how)
+
+
 def test_a_name_of_several_former_places_is_asked_for():
     assert municipality.resolve("上九一色村").options == ("192015", "194301")
     assert municipality.resolve("那珂川町", on=BEFORE).how == "ambiguous"
