@@ -201,7 +201,7 @@ def _with_offices(command: Command) -> None:
     _language(sub, of="the form")
 
     what = "a workbook of what to ask each municipality, or the answers that came back"
-    sub = command("queries", "office.queries:run", what)
+    sub = command("queries", "office.queries:write_for_wave", what)
     sub.add_argument("wave", help=WAVE)
     came = "take in the query sheets that came back, filled in"
     sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)

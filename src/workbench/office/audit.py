@@ -220,8 +220,6 @@ def _looks(content: bytes) -> dict[str, dict[Place, Look]]:
 
 def _styles(xml: bytes) -> dict[str, Look]:
     """Style number -> its look, where that is not the one of the first style."""
-    if not xml:
-        return {}
     root = ElementTree.fromstring(xml)
 
     def look(element: ElementTree.Element, *names: str) -> Look:

@@ -221,6 +221,10 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
     `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
     `sure`: whether a form tool says that they are parts of one question: then little is enough.
     """
+
+    def ticked(value: str, label: str) -> bool:
+        return value == label or tick(value) is not None
+
     values = [{*map(plain, column)} for column in columns]
     labels = [plain(label) for label in labels]
     cells = [
@@ -229,11 +233,9 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
         for value in map(plain, column)
         if not (is_other(label) and tick(value) is None)
     ]
-    ticks = sum(value == label or tick(value) is not None for value, label in cells)
+    ticks = sum(ticked(value, label) for value, label in cells)
     each = all(
-        not own
-        or is_other(label)
-        or any(value == label or tick(value) is not None for value in own)
+        not own or is_other(label) or any(ticked(value, label) for value in own)
         for own, label in zip(values, labels, strict=True)
     )
     if cells and ticks >= MOSTLY * len(cells) and each:

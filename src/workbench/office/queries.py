@@ -42,20 +42,6 @@ STYLES = {
 }
 
 
-def run(
-    wave: str,
-    returned: Sequence[Path] = (),
-    out: Path | None = None,
-    *,
-    language: Language = "ja",
-    split: bool = False,
-) -> str:
-    """``workbench queries``: write the queries of a wave, or take in those that were `returned`."""
-    if returned:
-        return take_in(wave, returned)
-    return write_for_wave(wave, out, language=language, split=split)
-
-
 def take_in(wave: str, files: Sequence[Path]) -> str:
     """Keep query sheets that came back beside the files of the wave; the sentence to print.
 
@@ -100,8 +86,6 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
 
 def _returned(file: Path, wave: str) -> bytes:
     """A query sheet of the wave as it came back."""
-    if not file.is_file():
-        raise InputError("there is no such file", file=file)
     waves = own_sheets.waves_of(read_file(file))
     if waves != {wave}:
         what = "this is a query sheet of {waves}, not of {wave}" if waves else (
@@ -127,13 +111,20 @@ def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None
 
 
 def write_for_wave(
-    wave: str, out: Path | None = None, *, language: Language = "ja", split: bool = False
+    wave: str,
+    out: Path | None = None,
+    *,
+    language: Language = "ja",
+    split: bool = False,
+    returned: Sequence[Path] = (),
 ) -> str:
-    """Write the queries of a wave; the sentence to print.
+    """Write the queries of a wave, or take in those that were `returned`; the sentence to print.
 
     One workbook: a list of the invited, then a sheet for each municipality with questions. With
     `split` a folder of workbooks, one for each municipality, to send without showing others'.
     """
+    if returned:
+        return take_in(wave, returned)
     about, cleaned = Wave.read(wave), prepare(wave)
     asked = _asked(cleaned.findings)
     pages = {str(code): part for code, part in asked.groupby("code") if code}

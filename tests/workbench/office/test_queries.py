@@ -328,7 +328,7 @@ def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
      ("約60→13", 13), ("正しくは13人です", 13), ("13に修正", 13), ("確認中です", 60)],
 )  # fmt: skip
 def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, reply, kept):
-    printed = queries.run("own", [answer(asked / "each" / "131016_千代田区.xlsx", reply)])
+    printed = queries.take_in("own", [answer(asked / "each" / "131016_千代田区.xlsx", reply)])
     assert ("G5" in printed) == (reply == "確認中です")  # said not to be taken
     result = prepare("own")
     assert result.responses.loc["131016", "S"] == kept
@@ -339,14 +339,14 @@ def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, rep
 
 def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):
     file = asked / "each" / "131016_千代田区.xlsx"
-    queries.run("own", [answer(file, 42)])
+    queries.take_in("own", [answer(file, 42)])
     again = answer(shutil.copy(file, asked / "again.xlsx"), 43)
     with pytest.raises(InputError, match=r"43 stands here and 42 in corrections/.*same day"):
-        queries.run("own", [again])
+        queries.take_in("own", [again])
     folder = asked / "data" / "raw" / "own" / "corrections"
     (kept,) = folder.iterdir()
     kept.rename(folder / f"2026-05-01_{file.name}")
-    queries.run("own", [again])
+    queries.take_in("own", [again])
     assert prepare("own").responses.loc["131016", "S"] == 43
     assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
 
@@ -356,26 +356,26 @@ def test_two_query_sheets_of_one_name_are_refused_and_none_is_kept(asked):
     (asked / "other").mkdir()
     other = answer(shutil.copy(file, asked / "other" / file.name), 43)
     with pytest.raises(InputError, match="another query sheet of this name"):
-        queries.run("own", [answer(file, 42), other])
+        queries.take_in("own", [answer(file, 42), other])
     assert not (asked / "data" / "raw" / "own" / "corrections").exists()
 
 
 def test_what_is_about_no_answer_is_told_and_what_is_no_query_sheet_refused(asked):
     file = answer(asked / "each" / "131016_千代田区.xlsx", 42)
     answer(file, "Z9", column="J")
-    assert "not taken" in (said := queries.run("own", [file])) and "G5" in said
+    assert "not taken" in (said := queries.take_in("own", [file])) and "G5" in said
     found = prepare("own").findings
     assert found[found["file"].str.startswith("corrections")]["rule"].tolist() == ["unmatched"]
     other = openpyxl.Workbook()
     other.save(asked / "other.xlsx")
     with pytest.raises(InputError, match="this is no query sheet"):
-        queries.run("own", [asked / "other.xlsx"])
+        queries.take_in("own", [asked / "other.xlsx"])
     answer(file, *[None] * 4)
     book = openpyxl.load_workbook(file)
     book.worksheets[0]["I4"] = "elsewhere"
     book.save(file)
     with pytest.raises(InputError, match="a query sheet of elsewhere, not of own"):
-        queries.run("own", [file])
+        queries.take_in("own", [file])
 
 
 def test_the_office_is_not_asked_which_question_a_column_is(asked):
