@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, Message
 from analysis.yaml_file import load
 
 
-def content(wave: str) -> dict[str, Any]:
-    """The content of a wave's wave.yml.
+def content(wave: str | Path) -> dict[str, Any]:
+    """The content of the wave.yml of a wave's name or of a folder.
 
     Raises InputError: there is no such wave, or its file is no YAML mapping.
     """
-    file = paths.raw(wave) / "wave.yml"
+    folder = wave if isinstance(wave, Path) else paths.raw(wave)
+    file = folder / "wave.yml"
     if not file.is_file():
-        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
+        known = [p.parent.name for p in sorted(folder.parent.glob("*/wave.yml"))]
+        raise InputError(
+            "there is no wave {name!r}",
+            file=file,
+            hint="there are: {known}; `workbench new-wave` makes one",
+            name=folder.name,
+            known=known or Message("none"),
+        )
     return load(file)
 
 
