@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, unknown
 from analysis.yaml_file import load
 
 
@@ -21,15 +22,23 @@ def content(wave: str | Path) -> dict[str, Any]:
     folder = wave if isinstance(wave, Path) else paths.raw(wave)
     file = folder / "wave.yml"
     if not file.is_file():
-        known = [p.parent.name for p in sorted(folder.parent.glob("*/wave.yml"))]
-        raise InputError(
-            "there is no wave {name!r}",
-            file=file,
-            hint="there are: {known}; `workbench new-wave` makes one",
-            name=folder.name,
-            known=known or Message("none"),
-        )
+        raise absent(file.parent)
     return load(file)
+
+
+def absent(folder: Path) -> InputError:
+    """The error for the folder of a wave in which there is none."""
+    known, name = [file.parent.name for file in folder.parent.glob("*/wave.yml")], folder.name
+    if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
+        return InputError(
+            "the folder of the wave {name} is written in other characters that look the same",
+            file=folder.with_name(same[0]),
+            hint="type the name of the folder anew in data/raw",
+            name=name,
+        )
+    return unknown(
+        "wave", name, sorted(known), "there are: {known}; `workbench new-wave` makes one"
+    )
 
 
 def names_before(wave: str) -> dict[str, Any]:
