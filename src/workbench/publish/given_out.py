@@ -9,7 +9,6 @@ earlier ones of its wave or of a copy of it, for whatever audience (a committee 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +17,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from analysis import fingerprints, paths
-from analysis.codebook import yaml_file
+from analysis import fingerprints, paths, yaml_file
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience
@@ -68,6 +66,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
     place = releases / edition.name / str(number)
+    for folder in (releases, place.parent, place):
+        paths.refuse_foreign(folder, ".")  # whatever is in it, but no link
     line = {
         "edition": edition.name,
         "number": number,
@@ -154,10 +154,9 @@ def _refuse_again(
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
     """Codebook and date of what a folder holds: a copy of a wave has those of the wave."""
-    record, book = folder / "run.json", folder / "codebook.yml"
-    if not (record.is_file() and book.is_file()):
+    about, book = records.read_record(folder), folder / "codebook.yml"
+    if about is None or not book.is_file():
         return None
-    about = json.loads(record.read_text(encoding="utf-8"))
     return str(yaml_file.load(book).get("id")), str(about.get("as_of"))
 
 

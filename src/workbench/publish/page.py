@@ -191,8 +191,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     language, about = context["language"], notebook.metadata.get("workbench", {})
     hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
     cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
-    declared = about.get("title", {}).get(language)
-    title = context.get("title") or declared or executed.stem
+    title = context.get("title") or about.get("title", {}).get(language) or executed.stem
     if lead := (context.get("leads") or {}).get(executed.stem):
         first = next(cell for cell in cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"

@@ -308,10 +308,7 @@ def _style(made: Document, language: Language) -> None:
             style.font.size = Pt(sizes[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
-            style.font.italic = False
-    for level in (1, 2, 3):
-        styles[f"Heading {level}"].paragraph_format.keep_with_next = True
-    styles["Contents Heading"].font.bold = True
+            style.font.bold, style.font.italic = heading, False
     styles["Contents 2"].paragraph_format.left_indent = Mm(6)
     for name in ("Contents 1", "Contents 2", "Table Text"):
         styles[name].paragraph_format.space_after = Pt(0)
