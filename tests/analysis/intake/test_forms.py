@@ -334,6 +334,12 @@ def test_circled_numbers_in_place_of_printed_ones_are_the_chosen(tmp_path):
     assert said(received(tmp_path, usual(layouts), 1)) == {WHO[0]: SAID[0]}
 
 
+def test_one_option_right_and_below_of_its_question_is_an_answer_or_told(tmp_path):
+    layout = usual({2: lambda a: [[Q2], [None, USES[0]]]})
+    result = received(tmp_path, layout, 1)
+    assert "文書の作成" in {*result.findings["raw"]} or result.responses["Q2_1"].all()
+
+
 @pytest.mark.parametrize("n", [2, 1])
 def test_a_request_as_an_answer_is_told(tmp_path, n):
     asked = "県の様式で回答してください"
