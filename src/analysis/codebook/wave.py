@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
 from analysis import paths, yaml_file
-from analysis.codebook import municipality
+from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError, Message
@@ -111,14 +111,7 @@ class Wave(Model):
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
         file = folder / "wave.yml"
         if not file.is_file():
-            known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
-            raise InputError(
-                "there is no wave {name!r}",
-                file=file,
-                hint="there are: {known}; `workbench new-wave` makes one",
-                name=folder.name,
-                known=known or Message("none"),
-            )
+            raise waves.absent(folder)
         read = shaped(cls, {"name": folder.name, **yaml_file.load(file)}, file)
         for fault, hint in _faults(read, folder.name):
             raise InputError(fault, file=file, hint=hint)
