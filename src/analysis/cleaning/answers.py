@@ -416,6 +416,7 @@ DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
+UNSEEN = "-99"  # as Qualtrics writes a question that was seen and not answered
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -487,6 +488,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
+        if plain == UNSEEN and not (question.range and float(question.range[0]) <= -99):
+            return Parsed("empty", None, () if own_column else ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:

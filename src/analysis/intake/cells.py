@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from analysis.intake.sheet import CellKind, Sheet, column_letters
+from analysis.intake.sheet import CellKind, Place, Sheet, column_letters
 from analysis.text import Text
 
 # why a cell is no answer
@@ -21,6 +21,7 @@ REASONS = (
     *("record", "personal", "ignored"),
     "mark",  # beside the chosen option of a form, which is the answer; further cells of an answer
     "corrected",  # an answer that a query sheet which came back has corrected
+    "unfinished",  # of a reply that was not completed, where wave.yml leaves such replies out
 )
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
@@ -165,6 +166,7 @@ class Piece:
     sheet : its cells as received.
     answers : variable -> position of its cell in each record, as rows and columns of the sheet.
     stands_for : of a lone record, variable -> the option that the mark in its cell stands for.
+    unfinished : record -> the cell that says that it was not completed.
     mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
     """
 
@@ -172,6 +174,19 @@ class Piece:
     mark: np.ndarray
     answers: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     stands_for: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[int, Place] = field(default_factory=dict)
+
+
+def unfinished(pieces: Sequence[Piece]) -> Iterator[Remark]:
+    """A finding on each reply that was not completed and counts all the same."""
+    start = 0
+    for piece in pieces:
+        sheet = piece.sheet
+        for record, (row, column) in piece.unfinished.items():
+            place = sheet.file, sheet.sheet, sheet.address(row, column)
+            text, heading = (str(sheet.text.iat[at, column]) for at in (row, 0))
+            yield Remark("unfinished", *place, text, more=heading, record=start + record)
+        start += len(next(iter(piece.answers.values()))[0])
 
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:

@@ -141,8 +141,16 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
         )
 
 
-def check_size(height: int, width: int, file: str, most: int = MAX_CELLS, **place: str) -> None:
-    """Refuse a table of more than `most` cells, or wider than Excel's; `place`: sheet and cell."""
+def check_size(
+    height: int,
+    width: int,
+    file: str,
+    most: int = MAX_CELLS,
+    *,
+    sheet: str | None = None,
+    cell: str | None = None,
+) -> None:
+    """Refuse a table of more than `most` cells, or wider than Excel's."""
     if width > MAX_COLUMNS:
         raise InputError(
             "the sheet has {width:,} columns; a table has at most {max_columns:,}",
@@ -152,7 +160,8 @@ def check_size(height: int, width: int, file: str, most: int = MAX_CELLS, **plac
             reason="too_wide",
             width=width,
             max_columns=MAX_COLUMNS,
-            **place,
+            sheet=sheet,
+            cell=cell,
         )
     if height * width > most:
         raise InputError(
@@ -163,7 +172,8 @@ def check_size(height: int, width: int, file: str, most: int = MAX_CELLS, **plac
             reason="too_large",
             height=height,
             width=width,
-            **place,
+            sheet=sheet,
+            cell=cell,
         )
 
 

@@ -6,6 +6,7 @@ Every cell is marked as title, heading, total, note, example or answer; none is 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -130,15 +131,16 @@ class _Header:
         places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            rows = range(self.top, row + 1)
-            over = [r for r in rows[:-1] if self.text[r, column] != ""]
-            at = over[-1] if over and row > self.bottom else row  # the heading of a first answer
-            meant = self.meanings.get((at, column))
-            if any(self.spans(r).get(column) for r in rows) or (at != row and meant is None):
+            above = [r for r in range(self.top, row) if self.text[r, column] != ""]
+            means = {meaning.target for r in range(self.top, self.bottom + 1)
+                     if (meaning := self.meanings.get((r, column)))}  # fmt: skip
+            spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            if spanned or (row > self.bottom and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
-                if meant is None or meant.target == id:
-                    places.setdefault(id, {})[self.text[row, column]] = row, column
+                if means <= {id}:
+                    place = (above[-1] if row > self.bottom else row), column
+                    places.setdefault(id, {})[self.text[row, column]] = place
         for id, options in places.items():
             if len(options) > 1:
                 raise apart(self.sheet, id, *list(options.values())[:2])
@@ -227,10 +229,16 @@ class Table:
     rows: np.ndarray  # positions of the records
     columns: dict[str, int]  # question id or variable -> position
     mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
+    unfinished: dict[int, Place]  # record -> the cell that says that it was not completed
 
 
 def read_rows(
-    sheet: Sheet, headings: Headings, *, ordered: bool = False, export: Export | None = None
+    sheet: Sheet,
+    headings: Headings,
+    *,
+    ordered: bool = False,
+    export: Export | None = None,
+    left_out: bool = False,
 ) -> Table:
     """Find the header, the records and what else stands in the sheet.
 
@@ -240,11 +248,14 @@ def read_rows(
     headings : what the codebook and ``wave.yml`` call the columns.
     ordered : whether names without a heading stand in the order of the register.
     export : the header as a form tool writes it, where one wrote the file.
+    left_out : whether replies that the tool says were not completed are left out.
 
     Raises
     ------
     InputError : there is no header, two columns claim one question, or a question has no column.
     """
+    if export is None:
+        refuse_long(sheet, headings)
     mark = np.zeros(sheet.shape, np.uint8)
     filled = sheet.kind != CellKind.EMPTY
     meanings: dict[tuple[int, int], Meaning] = {}
@@ -277,7 +288,10 @@ def read_rows(
         by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
         if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
             mark[bottom + 1 :, column] = REASONS.index(reason)
-    for reason in ("header", "total", "note", "example"):
+    ends = {place[0]: place for place in (export.unfinished(sheet) if export else ())}
+    if left_out:
+        kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
+    for reason in ("header", "total", "note", "example", "unfinished"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
@@ -287,7 +301,30 @@ def read_rows(
             hint="check sheet and layout in wave.yml",
         )
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
-    return Table(sheet, rows, columns, mark)
+    said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
+    return Table(sheet, rows, columns, mark, said)
+
+
+def refuse_long(sheet: Sheet, headings: Headings) -> None:
+    """Refuse a table with a row an answer: a column names the questions, again and again."""
+    head = sheet.text.iloc[: 3 * SEARCHED_ROWS]
+    for column in head:
+        meant = {row: meaning.target for row, text in head[column].items()
+                 if text and (meaning := headings.meaning(text))}  # fmt: skip
+        often = Counter(meant.values())
+        first = next(iter(meant.items()), None)
+        if first is None or len(often) < 2 or {*often} & headings.who:
+            continue
+        # a question whose answers are called as other questions has its own heading first, and once
+        if often[first[1]] > 1 and len(meant) >= max(
+            2 * len(often), 0.8 * (head[column] != "").sum()
+        ):
+            raise sheet.error(
+                "each row of this table is one answer: a column names the questions",
+                at=(first[0], column),
+                hint="make it one row a municipality with one column a question, in Excel by Data, "
+                "From Table, Transform, Pivot Column; or export the replies again, a row each",
+            )
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
