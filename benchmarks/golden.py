@@ -26,7 +26,7 @@ from pathlib import Path
 from analysis import paths
 from workbench.compare import cells
 from workbench.compare.changes import Comparison, between
-from workbench.compare.report import markdown
+from workbench.compare.command import markdown
 from workbench.compare.runs import Run
 from workbench.run import refresh
 

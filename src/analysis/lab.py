@@ -16,6 +16,7 @@ import ipywidgets as widgets
 from analysis import paths
 from analysis.errors import InputError
 from analysis.figures import plots
+from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import profile
 from analysis.results import types as kinds
 from analysis.show import Answer, Figure, NotAvailable, Prose
@@ -173,7 +174,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
         last = f'lab.standing(survey, profile.place(survey, "{municipality}"))'
         return last, ", lab; from analysis.results import profile"
 
-    if survey.n <= kinds.NAMED_UP_TO:
+    if survey.n <= NAMED_UP_TO:
         of_type = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
         return Panel(survey, {"municipality": _buttons(survey, of_type, words)}, draw, code)
     who = {f"{name} {code}": code for code, name in survey.names.items()}

@@ -163,7 +163,7 @@ def _runs(command: Command) -> None:
     _parameter(sub)
 
     what = "one page a municipality (自治体カルテ) for a whole wave"
-    sub = command("profiles", "profiles:profiles", what)
+    sub = command("profiles", "run.refresh:profiles", what)
     sub.add_argument("wave", help=WAVE)
     sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")

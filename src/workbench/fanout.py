@@ -2,17 +2,25 @@
 
 The pages of a run are gathered in a hidden folder with a journal, a line for each that is ready,
 and swapped in whole when all have been tried; the next run takes over what a killed one left.
+
+They are made by threads of this process or by a dask.distributed cluster. Its workers need this
+package and nothing else: what they read (the wave, its codebook, the notebook) comes with the work,
+and pages come back, so that a page is written once whatever became of the worker that made it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+import zipfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,9 +30,10 @@ from analysis import fingerprints, paths
 from analysis.errors import InputError, printed
 from analysis.survey import SEED, Survey
 from analysis.text import label
-from workbench import cluster, overview
-from workbench.page_work import Made, Work
+from workbench import outputs, overview
 from workbench.publish import index, release
+from workbench.run import temporary
+from workbench.run.attempt import attempt
 from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Plan
@@ -44,6 +53,115 @@ from workbench.run.record import (
 )
 
 JOURNAL = "pages.jsonl"
+SUBMITTED = 2  # pages for each thread of a cluster
+CONNECTING = 10  # seconds to reach the scheduler
+PATIENCE = 60  # seconds without any worker
+
+
+# --- one page --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one page; the executed notebook is kept only of one that failed."""
+
+    ran: Ran
+    html: bytes
+    executed: bytes = b""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the pages of a run have in common; it can be sent to another machine.
+
+    `notebook` is the content of the notebook as committed, `values` are its parameters without the
+    municipality, `context` what the pages state of the run, `blank` the record of a page before it
+    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave,
+    `ahead` what is computed once for all pages, see `workbench.run.kernels.Kernels`.
+    """
+
+    notebook: Mapping[str, Any]
+    package: str
+    values: dict[str, Any]
+    context: dict[str, Any]
+    blank: Ran
+    options: Options
+    inputs: dict[str, str]
+    ahead: dict[str, Any]
+
+    def make(
+        self,
+        code: str,
+        name: str,
+        *,
+        kernels: Kernels,
+        scratch: Path,
+        on_cell: Callable[[int], None] = lambda number: None,
+        given_up: str = "",
+    ) -> Made:
+        """Run the notebook for one municipality and render its page, in a folder of `scratch`.
+
+        `given_up`: why it could not even be tried; the page then says so.
+        """
+        title = {language: f"{name} — {text}" for language, text in self.blank.title.items()}
+        ran = replace(self.blank, name=code, title=title, html=f"{code}.html")
+        context = {
+            **self.context,
+            "title": title[self.context["language"]],
+            "command": f"{self.context['command']} --municipality {code}",
+        }
+        with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
+            executed = Path(folder, "notebooks", f"{code}.ipynb")
+            executed.parent.mkdir()
+            if given_up:
+                ran.status, ran.error = Status.KILLED, given_up
+            else:
+                attempt(
+                    ran,
+                    self.notebook,
+                    executed,
+                    values={**self.values, "municipality": code},
+                    kernels=kernels,
+                    cell_timeout=self.options.cell_timeout,
+                    on_cell=on_cell,
+                )
+            release.write_page(ran, Path(folder), context)
+            # an error may quote answers
+            kept = not ran.ok and context["audience"] == "internal" and executed.is_file()
+            html = Path(folder, ran.html).read_bytes()
+            return Made(ran, html, executed.read_bytes() if kept else b"")
+
+
+def _work(
+    plan: Plan, key: str, facts: dict[str, Any], options: Options, ahead: dict[str, Any]
+) -> Work:
+    """What the pages of a run have in common; `facts`: of its record."""
+    notebook, edition = plan.notebooks[0], plan.edition
+    declared = notebook.declares
+    blank = Ran(
+        name="",
+        title=notebook.title,
+        html="",
+        key=key,
+        expected=[*declared.get("figures", []), *declared.get("tables", [])],
+        parameters=plan.parameters(notebook),
+    )
+    context = release.context(edition, facts)
+    command = context["command"].replace("workbench refresh", "workbench profiles")
+    home = ("index.html", label("overview.title", edition.language))
+    return Work(
+        notebook.content,
+        fingerprints.package_hash(),
+        plan.values(notebook),
+        {**context, "before": [], "command": command, "home": home},
+        blank,
+        options,
+        plan.inputs,
+        ahead,
+    )
+
+
+# --- those that are ready --------------------------------------------------------------------
 
 
 class Pages:
@@ -125,43 +243,32 @@ def run(
     """
     started, jobs = time.monotonic(), options.jobs or (os.cpu_count() or 1) + 1
     if target:
-        cluster.refuse_received(target)
+        outputs.refuse_target(target)
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
     seed = int(plan.parameters(notebook).get("seed", SEED))
-    try:
-        view: dict[str, Any] = {"audience": edition.audience, "language": edition.language}
-        with started_kernels(options, jobs, plan.inputs) as kernels:
-            clean(edition.wave)
-            survey = Survey.load(edition.wave, **view)
-            names = overview.wanted(survey, asked)
-            pages.open()
-            facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-            work = _work(plan, pages.key, release.context(edition, facts), options)
-            work.ahead = {"wave": edition.wave, "seed": seed, **view}
-            if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
-                overview.members(survey, seed=seed)  # caches the typology, which all pages read
-                _make(plan, work, todo, pages, kernels, jobs, scheduler)
-        rans = [pages.made[code] for code in names if code in pages.made]
-        if kernels.stopped:
-            return pages.edition.folder, len(names), rans, kernels.stopped
-        if changed := plan.changed():
-            shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
-            why = printed("changed: {changed}", changed=changed[notebook.name])
-            return pages.edition.folder, len(names), [], why
-        record = _publish(plan, pages, survey, facts, work.context, seed, started)
-        if target and record.ok:
-            cluster.send(Path(record.folder), target)
-        return Path(record.folder), len(names), rans, ""
-    except OSError as error:
-        raise InputError(
-            "the profiles could not be written ({strerror}); what was published before is "
-            "unchanged",
-            file=pages.folder,
-            hint="free some space or check the rights of the reports folder, "
-            "then the same command carries on",
-            strerror=error.strerror or error,
-        ) from None
+    ahead = {**asdict(edition), "seed": seed}
+    with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
+        clean(edition.wave)
+        survey = Survey.load(**asdict(edition))
+        names = overview.wanted(survey, asked)
+        pages.open()
+        facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+        work = _work(plan, pages.key, facts, options, ahead)
+        if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
+            overview.members(survey, seed=seed)  # caches the typology, which all pages read
+            _make(plan, work, todo, pages, kernels, jobs, scheduler)
+    rans = [pages.made[code] for code in names if code in pages.made]
+    if kernels.stopped:
+        return pages.edition.folder, len(names), rans, kernels.stopped
+    if changed := plan.changed():
+        shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
+        why = printed("changed: {changed}", changed=changed[notebook.name])
+        return pages.edition.folder, len(names), [], why
+    record = _publish(plan, pages, survey, facts, work.context, seed, started)
+    if target and record.ok:
+        outputs.send(Path(record.folder), target)
+    return Path(record.folder), len(names), rans, ""
 
 
 def _make(
@@ -185,10 +292,10 @@ def _make(
             yield partial(make, code, name, on_cell=partial(progress.cell, code))
 
     if scheduler:
-        data = cluster.packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
-        made = cluster.remote(scheduler, work, waiting, data=data, kernels=kernels)
+        data = packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
+        made = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
-        kernels.warm(work.ahead)
+        kernels.warm()
         made = side_by_side(more, jobs, kernels)
     with contextlib.closing(made):
         for one in made:
@@ -196,31 +303,6 @@ def _make(
                 pages.put(one)
                 progress.ended(one.ran.name)
     progress.close()
-
-
-def _work(plan: Plan, key: str, context: dict[str, Any], options: Options) -> Work:
-    """What the pages of a run have in common; `context`: what pages of its edition state of it."""
-    notebook = plan.notebooks[0]
-    declared = notebook.declares
-    blank = Ran(
-        name="",
-        title=notebook.title,
-        html="",
-        key=key,
-        expected=[*declared.get("figures", []), *declared.get("tables", [])],
-        parameters=plan.parameters(notebook),
-    )
-    command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", plan.edition.language))
-    return Work(
-        notebook.content,
-        fingerprints.package_hash(),
-        plan.values(notebook),
-        {**context, "before": [], "command": command, "home": home},
-        blank,
-        options,
-        plan.inputs,
-    )
 
 
 def _publish(
@@ -270,3 +352,123 @@ def _publish(
             home = {"index.html": fingerprints.hash_file(edition.folder / "index.html")}
             write_record({**run, FILES: {**hashes_of(run), **home}}, edition.folder)
     return record
+
+
+# --- by a cluster ----------------------------------------------------------------------------
+
+
+def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
+    """An archive of what workers read, each file in its place in the project.
+
+    It holds a wave, the codebooks, what other waves say of themselves (names of types), and the
+    files and folders that the notebook `reads`.
+    """
+    buffer = io.BytesIO()
+    places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
+    places += [folder / "wave.yml" for folder in paths.waves()]
+    places += [paths.root() / name for name in reads]
+    files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+    with zipfile.ZipFile(
+        buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
+    ) as archive:
+        for file in sorted(files):
+            archive.write(file, file.relative_to(paths.root()))
+    return buffer.getvalue()
+
+
+def remote(
+    scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: bytes, kernels: Kernels
+) -> Generator[Made]:
+    """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
+
+    `data`, see `packed`, hold the answers: they go to the workers alone, and lie nowhere else.
+
+    A page whose worker died is made again by another one; one that takes several workers with it
+    is given up as killed.
+
+    Raises
+    ------
+    InputError : the scheduler cannot be reached, or it has no workers.
+    """
+    from distributed import Client, wait
+    from distributed.scheduler import KilledWorker
+
+    try:
+        client = Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "there is no scheduler at {scheduler} ({text})",
+            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
+            scheduler=scheduler,
+            text=" ".join(str(error).split())[:160],
+        ) from None
+    with client:
+        waiting, seen = iter(todo), time.monotonic()
+        sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
+        running: dict[Any, tuple[str, str]] = {}
+        while not kernels.stopped:
+            threads = sum(client.nthreads().values())
+            seen = time.monotonic() if threads else seen
+            if time.monotonic() - seen > PATIENCE:
+                raise InputError(
+                    "the cluster at {scheduler} has no workers",
+                    hint="start some",
+                    scheduler=scheduler,
+                )
+            for page in islice(waiting, max(1, SUBMITTED * threads) - len(running)):
+                job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
+                running[job] = page
+            if not running:
+                return
+            with contextlib.suppress(TimeoutError):
+                wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+            for job in [job for job in running if job.done()]:
+                page = running.pop(job)
+                try:
+                    made = job.result()
+                except KilledWorker as error:
+                    why = f"{error.allowed_failures + 1} workers died while they made it"
+                    scratch = temporary.folder()
+                    made = work.make(*page, kernels=kernels, scratch=scratch, given_up=why)
+                job.release()
+                yield made
+
+
+_sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it
+_guard = threading.Lock()
+
+
+def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> Made:
+    """Make one page on a worker; `run` tells the data of one run from another's."""
+    with _guard:
+        if run not in _sites:
+            _sites.clear()
+            _sites[run] = _unpacked(work, data)
+        folder, kernels = _sites[run]
+    return work.make(code, name, kernels=kernels, scratch=folder / "scratch")
+
+
+def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
+    """The folder of the data on this machine, which dask clears away with the worker."""
+    from distributed import get_worker
+
+    if fingerprints.package_hash() != work.package:
+        raise InputError(
+            "a worker has another version of this package than the process that asked",
+            hint="install the same on all machines",
+        )
+    folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+    (folder / "scratch").mkdir()
+    kernels = Kernels(
+        fork=work.options.fork,
+        memory_mb=work.options.memory_mb,
+        environment={
+            "WORKBENCH_ROOT": str(folder),
+            fingerprints.INPUTS: json.dumps(work.inputs),
+        },
+        ahead=work.ahead,
+    )
+    kernels.warm()
+    return folder, kernels

@@ -1,7 +1,8 @@
 """Files that a command writes where its user says: it writes over nothing but its own earlier ones.
 
 What was written is noted with its hash, so that an earlier output is known as such, and one that
-was changed since, such as a workbook into which an office has typed, is not.
+was changed since, such as a workbook into which an office has typed, is not. A published folder
+goes to an fsspec URL as well.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis import paths
+from analysis import fingerprints, paths
 from analysis.errors import InputError
+from workbench.run.record import RECORD, read_record
 
 NOTES = "outputs.json"
+LISTED = "files.json"  # of a target
+BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
 def refuse_others(places: Iterable[Path], command: str) -> None:
@@ -91,3 +95,104 @@ def _key(place: Path) -> str:
 
 def _hash(content: bytes | str) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+# --- a published folder at a URL ---------------------------------------------------------------
+
+
+def send(folder: Path, target: str) -> int:
+    """Bring `target` to the state of a published folder; how many files were written.
+
+    Files that are there as they should be are not sent again. The list of files with their sha256
+    (``files.json``) has none for a file that is on its way: where the sending was interrupted, the
+    same command carries on. Files that the folder no longer has are removed. A file that is there
+    and was not sent by this command is never written over.
+    """
+    place, root = _filesystem(target)
+    now, listed = fingerprints.hash_files(folder), f"{root}/{LISTED}"
+    with _errors(folder, target):
+        before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
+        if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
+            raise InputError("pages of another wave, edition or program are there")
+        _refuse_elsewhere(place, root, {*before, *now, LISTED})
+        changed = [name for name, digest in now.items() if before.get(name) != digest]
+        for name in changed:
+            if name not in before and place.exists(f"{root}/{name}"):
+                raise InputError(
+                    "{name} is there already, and was not published from here", name=name
+                )
+        if now != before:
+            on_its_way = before | dict.fromkeys(changed, "")
+            _put(place, listed, json.dumps(on_its_way, indent=1).encode())
+            for name in sorted(changed, key=lambda name: name != RECORD):  # it says whose they are
+                _put(place, f"{root}/{name}", (folder / name).read_bytes())
+            for name in before.keys() - now.keys():
+                with contextlib.suppress(FileNotFoundError):
+                    place.rm_file(f"{root}/{name}")
+            _put(place, listed, json.dumps(now, indent=1).encode())
+    return len(changed)
+
+
+def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
+    """Refuse files that do not lie in the target: by their path, or by way of a link in it."""
+    local = type(place).__name__ == "LocalFileSystem"
+    for name in names:
+        if not paths.is_below(name) or (
+            local and Path(root, name).resolve() != Path(root).resolve() / name
+        ):
+            raise InputError("{name} leads out of this place", name=name)
+
+
+def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
+    """Whether the pages listed in a target are of the wave, audience and language of a folder."""
+    own = read_record(folder) or {}
+    if own and not place.exists(f"{root}/{RECORD}"):
+        return listed.get(RECORD) == ""  # the first sending was interrupted
+    there = json.loads(place.cat_file(f"{root}/{RECORD}")) if RECORD in listed else {}
+    return all(there.get(name) == own.get(name) for name in ("wave", "audience", "language"))
+
+
+def refuse_target(target: str) -> None:
+    """Refuse a target that is a link, or lies in data/raw."""
+    place, root = _filesystem(target)
+    if type(place).__name__ == "LocalFileSystem":
+        refuse_others([Path(root)], "profiles")
+
+
+def _put(place: Any, path: str, content: bytes) -> None:
+    """Write a file, in a folder made for it; a bucket is never made: its name may be mistyped."""
+    protocols = {place.protocol} if isinstance(place.protocol, str) else {*place.protocol}
+    if not protocols & BUCKETS:
+        place.makedirs(path.rpartition("/")[0], exist_ok=True)
+    place.pipe_file(path, content)
+
+
+@contextlib.contextmanager
+def _errors(folder: Path, target: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # each kind of store has errors of its own
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            "cannot publish to {place} ({fault})",
+            hint="the pages are complete in {folder}; the same command tries again",
+            place=target,
+            fault=text,
+            folder=folder.name,
+        ) from None
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise InputError(
+            "clusters and URLs need the extra `cluster`", hint="pip install 'analysis[cluster]'"
+        ) from None
+    try:
+        place, root = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise InputError(
+            "{url} cannot be used ({fault})", hint="file:// or s3://", url=url, fault=error
+        ) from None
+    return place, root.rstrip("/")

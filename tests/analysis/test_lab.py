@@ -115,7 +115,7 @@ def test_one_municipality_by_its_button(demo):
 
 
 def test_one_of_many_municipalities_is_found_by_name(monkeypatch):
-    monkeypatch.setattr("analysis.results.types.NAMED_UP_TO", 10)
+    monkeypatch.setattr("analysis.lab.NAMED_UP_TO", 10)
     view = lab.municipality("demo-2019", "ja")
     view.controls["municipality"].value = "990108"
     assert "若鮎川市" in shown(view, ANSWER)["text"]

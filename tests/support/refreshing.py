@@ -14,7 +14,7 @@ from project import notebook
 PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\noutput: str = ""\n'
 TITLE = {"title": {"ja": "題", "en": "title"}}
 # without what notebooks import beforehand (see test_kernels)
-LIGHT = "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:3]\n"
+LIGHT = "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:2]\n"
 # the command as a user gives it, without the cleaning; Ctrl-C as in a terminal
 COMMAND = LIGHT + (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"

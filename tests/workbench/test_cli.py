@@ -162,7 +162,7 @@ def test_every_option_of_a_run_arrives(monkeypatch, command):
         given.update(options)
         raise InputError("far enough")
 
-    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.profiles"}[command]
+    module = {"refresh": "workbench.run.refresh", "profiles": "workbench.run.refresh"}[command]
     monkeypatch.setattr(f"{module}.{command}", told)
     line = "-p seed 7 -p factor 2 --audience public --language en --jobs 3 --no-fork --force"
     more = "--timeout 60 --cell-timeout 5 --memory 900"

@@ -22,10 +22,10 @@ from analysis import paths
 from analysis.codebook import waves
 from analysis.errors import InputError
 from analysis.show import NotAvailable
-from workbench import cluster, overview
+from workbench import fanout, outputs, overview
 from workbench.demo import simulate_wave
 from workbench.fanout import Pages
-from workbench.profiles import profiles
+from workbench.run.refresh import profiles
 
 PAGES = 60
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
@@ -128,11 +128,11 @@ def test_only_what_changed_is_sent_and_what_is_gone_is_removed(tmp_path, kind):
     folder.mkdir()
     for name in ("a.html", "b.html"):
         (folder / name).write_text(name)
-    assert cluster.send(folder, target) == 2
-    assert cluster.send(folder, target) == 0
+    assert outputs.send(folder, target) == 2
+    assert outputs.send(folder, target) == 0
     (folder / "a.html").write_text("changed")
     (folder / "b.html").unlink()
-    assert cluster.send(folder, target) == 1
+    assert outputs.send(folder, target) == 1
     assert {path.rpartition("/")[2] for path in place.find(root)} == {"a.html", "files.json"}
     assert place.cat_file(f"{root}/a.html") == b"changed"
 
@@ -145,23 +145,23 @@ def test_no_bucket_is_made_and_the_errors_of_a_store_are_one_sentence(tmp_path, 
 
     (tmp_path / "a.html").write_text("a")
     monkeypatch.setattr(MemoryFileSystem, "makedirs", refused)
-    monkeypatch.setattr(cluster, "BUCKETS", {"memory"})
-    assert cluster.send(tmp_path, f"memory://{tmp_path.name}") == 1
+    monkeypatch.setattr(outputs, "BUCKETS", {"memory"})
+    assert outputs.send(tmp_path, f"memory://{tmp_path.name}") == 1
     monkeypatch.setattr(MemoryFileSystem, "exists", refused)
     with pytest.raises(InputError, match=r"cannot publish .*locate credentials.*tries again"):
-        cluster.send(tmp_path, f"memory://{tmp_path.name}")
+        outputs.send(tmp_path, f"memory://{tmp_path.name}")
 
 
 def test_no_scheduler_is_one_sentence(project_of_many, monkeypatch):
     put(project_of_many, "print(1)")
-    monkeypatch.setattr(cluster, "CONNECTING", 1)
+    monkeypatch.setattr(fanout, "CONNECTING", 1)
     with pytest.raises(InputError, match="no scheduler at tcp://127"):
         profiles("many", ["990019"], scheduler="tcp://127.0.0.1:1")
 
 
 def test_a_target_that_cannot_be_used_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=re.escape("nosuch://x cannot be used")):
-        cluster.send(tmp_path, "nosuch://x")
+        outputs.send(tmp_path, "nosuch://x")
 
 
 def test_a_worker_has_all_that_a_page_depends_on(project, tmp_path, monkeypatch):
@@ -171,7 +171,7 @@ def test_a_worker_has_all_that_a_page_depends_on(project, tmp_path, monkeypatch)
         file.write("names: {'990001': {ja: 昔の名, en: old name}}\n")
     os.utime(before, (0, 0))  # a day that an archive cannot hold
     here, codebooks = waves.names_before("demo-2020"), contents(paths.codebooks())
-    with zipfile.ZipFile(io.BytesIO(cluster.packed("demo-2020"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(fanout.packed("demo-2020"))) as archive:
         archive.extractall(tmp_path / "there")
         assert not [n for n in archive.namelist() if "raw/demo-2019/replies" in n]
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path / "there"))

@@ -10,7 +10,7 @@ from project import ROOT
 from refreshing import contents
 
 from analysis.errors import InputError
-from workbench import cli, cluster
+from workbench import cli, outputs
 
 pytestmark = pytest.mark.usefixtures("cleaned")
 
@@ -89,12 +89,12 @@ def test_a_target_takes_no_place_of_files_it_did_not_get_from_here(project, tmp_
     (pages / "index.html").write_text("page")
     (target / "index.html").write_text("of another")
     with pytest.raises(InputError, match=r"index\.html is there already"):
-        cluster.send(pages, target.as_uri())
+        outputs.send(pages, target.as_uri())
     assert (target / "index.html").read_text() == "of another"
     (target / "index.html").unlink()
-    assert cluster.send(pages, target.as_uri()) == 1 and cluster.send(pages, target.as_uri()) == 0
+    assert outputs.send(pages, target.as_uri()) == 1 and outputs.send(pages, target.as_uri()) == 0
     (pages / "index.html").write_text("new")
-    assert cluster.send(pages, target.as_uri()) == 1
+    assert outputs.send(pages, target.as_uri()) == 1
     assert (target / "index.html").read_text() == "new"
     assert sorted(p.name for p in target.iterdir()) == ["files.json", "index.html"]
 
@@ -123,15 +123,42 @@ def test_pages_of_another_wave_or_program_keep_their_place(tmp_path):
     (target / "files.json").write_text('{"letter.txt": "of another program", "first.html": ""}')
     (target / "letter.txt").write_text("dear")
     with pytest.raises(InputError, match="of another"):
-        cluster.send(pages, target.as_uri())
+        outputs.send(pages, target.as_uri())
     assert (target / "letter.txt").exists() and "program" in (target / "files.json").read_text()
     (target / "files.json").unlink()
-    assert cluster.send(pages, target.as_uri()) == 2
+    assert outputs.send(pages, target.as_uri()) == 2
     (pages / "first.html").unlink()
     made("second")
     with pytest.raises(InputError, match="of another"):
-        cluster.send(pages, target.as_uri())
+        outputs.send(pages, target.as_uri())
     assert (target / "first.html").read_text() == "first"
+
+
+def test_a_sending_that_was_interrupted_is_carried_on(tmp_path, monkeypatch):
+    pages, put = tmp_path / "pages", outputs._put
+    pages.mkdir()
+    run = {"wave": "first", "audience": "internal", "language": "ja", "notebooks": []}
+    (pages / "run.json").write_text(json.dumps(run))
+    for name in ("a.html", "b.html"):
+        (pages / name).write_text(name)
+    for step in range(5):
+        target = tmp_path / f"target{step}"
+        steps = iter(range(step))
+
+        def fails(*given, steps=steps):
+            if next(steps, None) is None:
+                raise ConnectionError("gone")
+            put(*given)
+
+        monkeypatch.setattr(outputs, "_put", fails)
+        with pytest.raises(InputError, match="cannot publish"):
+            outputs.send(pages, target.as_uri())
+        monkeypatch.setattr(outputs, "_put", put)
+        outputs.send(pages, target.as_uri())
+        assert {p.name: p.read_bytes() for p in target.iterdir() if p.name != "files.json"} == {
+            p.name: p.read_bytes() for p in pages.iterdir()
+        }
+        assert "" not in json.loads((target / "files.json").read_text()).values()
 
 
 @pytest.mark.parametrize("made", [os.mkfifo, lambda place: os.mknod(place, stat.S_IFSOCK | 0o600)])
@@ -148,15 +175,15 @@ def test_no_list_in_a_target_leads_out_of_it(tmp_path):
     made.mkdir()
     (made / "a.html").write_text("1")
     theirs.write_text("precious")
-    cluster.send(made, str(target))
+    outputs.send(made, str(target))
     listed = (target / "files.json").read_text()
     (target / "files.json").write_text(listed.replace("{", '{"../theirs.html": "0",'))
     with pytest.raises(InputError, match="leads out of this"):
-        cluster.send(made, str(target))
+        outputs.send(made, str(target))
     (target / "files.json").write_text(listed)
     (target / "a.html").unlink()
     (target / "a.html").symlink_to(theirs)
     (made / "a.html").write_text("2")
     with pytest.raises(InputError, match=r"a\.html leads out of this place"):
-        cluster.send(made, str(target))
+        outputs.send(made, str(target))
     assert theirs.read_text() == "precious"

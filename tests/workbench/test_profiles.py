@@ -20,12 +20,10 @@ from refreshing import LIGHT
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cli, overview
-from workbench.fanout import Pages
-from workbench.page_work import Made
-from workbench.profiles import profiles
+from workbench.fanout import Made, Pages
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
-from workbench.run.refresh import refresh
+from workbench.run.refresh import profiles, refresh
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
 PARAMETERS = next(
@@ -56,7 +54,7 @@ def links(page):
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_server():
-    """One server of kernels for all runs here: it ends with the thread that started it."""
+    """One server of kernels for all runs here."""
     Kernels().warm()
 
 
@@ -101,7 +99,7 @@ def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
     page = quick / "reports" / "demo-2019.profiles" / "990019.html"
     before = page.stat()
     code = (
-        "import sys\nfrom workbench.profiles import profiles\nfound = profiles('demo-2019')\n"
+        "import sys\nfrom workbench.run.refresh import profiles\nfound = profiles('demo-2019')\n"
         "assert found.as_asked and all(ran.reused for ran in found.rans), found.summary()\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
@@ -228,7 +226,7 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
 def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(quick):
     put(quick, "import time; time.sleep(0.2)", SAYS)
     some = [*THREE, "990043", "990051", "990060"]
-    made_by = f"from workbench.profiles import profiles; profiles('demo-2019', {some}, jobs=2)"
+    made_by = f"from workbench.run.refresh import profiles; profiles('demo-2019', {some}, jobs=2)"
     code = LIGHT + WITHOUT_TYPES + made_by
     runner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ))
     journal = quick / "reports" / ".demo-2019.profiles.part" / "pages.jsonl"

@@ -110,8 +110,8 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
 
 
 def line_of(file: Path, place: Sequence[int | str]) -> int:
-    """The line of an entry of a readable file by its names and numbers, or of what it is in."""
-    node, line = yaml.compose(paths.read_text(file), Loader=Loader), 0
+    """The line of an entry of a readable file, or of what it is in; of a note: of its header."""
+    node, line = next(yaml.compose_all(paths.read_text(file), Loader=Loader)), 0
     for part in place:
         if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             node = node.value[part]

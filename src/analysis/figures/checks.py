@@ -52,14 +52,6 @@ def check(canvas: Canvas, name: str) -> None:
     for ax in canvas.axes:
         if not ax.axison or not ax.get_visible():
             continue
-        if ax.get_label() == "<colorbar>":
-            if not (ax.get_xlabel() + ax.get_ylabel()).strip():
-                raise InputError(
-                    "the colour bar of the figure {name!r} has no name",
-                    hint="colorbar.set_label(...)",
-                    name=name,
-                )
-            continue
         for which, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
             ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
             written = [text for text in ticks if text]

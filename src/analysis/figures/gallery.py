@@ -48,6 +48,7 @@ KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇ
 OPENS = "「『（［｛〈《【("
 _PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
+NAMED_UP_TO = 40  # municipalities that a figure or table can show one by one
 HIDDEN = "—"  # in the place of a number that an edition withholds
 VERBATIM = ("raw", "example")  # columns of answers as received
 WITHHELD = ("withheld", "few")  # reasons of the edition, not of the survey
@@ -157,29 +158,22 @@ class Gallery:
         canvas = drawn.figure
         assert isinstance(canvas, Canvas)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
-        if words:
-            if data.empty:
-                plt.close(canvas)
-                return self._nothing(name, data)
-            title, denominator, alt, *asked = self._said(words, values)
-            data = self._labelled(data, words, f"figures/{name}", units=units)
-        needed = {
-            "title": title.strip(),
-            "alt text": alt.strip(),
-            "source": self.source.strip(),
-            "n with its denominator": denominator and n is not None,
-            "numbers (data=)": data is not None and len(data),
-        }
-        if lacking := [what for what, given in needed.items() if not given]:
-            raise InputError(
-                "the figure {name!r} has no {subject}",
-                hint="give one",
-                name=name,
-                subject=Message(lacking[0]),
-            )
-        about = {"n": f"{n:,}", "of": denominator, "source": self.source}
-        origin, csv = label("figure.origin", self.language, **about), to_csv(self.rounded(data))
         try:
+            if words and data.empty:
+                return self._nothing(name, data)
+            if words:
+                title, denominator, alt, *asked = self._said(words, values)
+                data = self._labelled(data, words, f"figures/{name}", units=units)
+            known = {
+                "title": title.strip(),
+                "alt text": alt.strip(),
+                "source": self.source.strip(),
+                "n with its denominator": denominator and n is not None,
+                "numbers (data=)": data is not None and len(data),
+            }
+            _refuse_without(known, name)
+            about = {"n": f"{n:,}", "of": denominator, "source": self.source}
+            origin, csv = label("figure.origin", self.language, **about), to_csv(self.rounded(data))
             shown = self._exported(canvas, name, title, origin, csv)
         finally:
             plt.close(canvas)
@@ -201,8 +195,12 @@ class Gallery:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
-            canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved
-            column = _settle(canvas)
+            canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved, and once
+            canvas.draw_without_rendering()
+            canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
+            for legend in canvas.legends:  # by default it would move to the edge of what is saved
+                legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
+            column = canvas.get_tightbbox()
             if self.notice:  # a page gives all else as text
                 column = _write(canvas, column, self.notice, gap=0.02)
             whole = _write(canvas, _write(canvas, column, origin), title, above=True)
@@ -376,13 +374,13 @@ class Gallery:
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
 
-def _settle(canvas: Canvas) -> Bbox:
-    """Lay out once and for all; gives the box around everything drawn, in inches."""
-    canvas.draw_without_rendering()
-    canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
-    for legend in canvas.legends:  # by default it would move to the edge of what is saved
-        legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
-    return canvas.get_tightbbox()
+def _refuse_without(known: Mapping[str, Any], name: str) -> None:
+    """Refuse a figure that lacks something that a reader needs."""
+    if lacking := [what for what, given in known.items() if not given]:
+        subject = Message(lacking[0])
+        raise InputError(
+            "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
+        )
 
 
 def _write(
@@ -456,11 +454,10 @@ def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
     canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     if scale == 1.0:
         return buffer.getvalue()
-
-    def larger(found: re.Match[bytes]) -> bytes:
-        return b'%s="%.2fpt"' % (found[1], float(found[2]) * scale)
-
-    return re.sub(rb'\b(width|height)="([0-9.]+)pt"', larger, buffer.getvalue(), count=2)
+    sides = re.compile(rb'\b(width|height)="([0-9.]+)pt"')
+    return sides.sub(
+        lambda side: b'%s="%.2fpt"' % (side[1], float(side[2]) * scale), buffer.getvalue(), count=2
+    )
 
 
 def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:

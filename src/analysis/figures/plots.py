@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -19,18 +19,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from analysis.codebook.questions import STATUSES, Question
-from analysis.figures.gallery import HIDDEN, PALETTE, SMALL, broken, ems
+from analysis.figures.gallery import HIDDEN, NAMED_UP_TO, PALETTE, SMALL, broken, ems
 from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
 COLUMN = 3.1  # inches: half of it, and the width of a telephone
 LINE = 0.26  # inches a bar
 ROW = 0.152  # inches a line of text
-FEW = 40  # municipalities up to which each is a dot
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
 CELLS = 1.85  # inches of a column beside labels
 LABELS = 148.0  # percent of a bar's length: the room for labels that stand before the bars
 TRACK = "#e9edf0"
+MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}  # of a text
 BREAK = "#a63a24"  # where what comes after cannot be compared with what was before
 
 
@@ -72,19 +72,40 @@ def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
     return -(-len(found) // columns)
 
 
+def stacked(
+    ax: Axes,
+    places: np.ndarray,
+    parts: pd.DataFrame,
+    looks: Mapping[Any, Mapping[str, Any]],
+    texts: pd.DataFrame | None = None,
+    start: np.ndarray | float = 0.0,
+    **behind: Any,
+) -> None:
+    """A bar a row, from its `start`, a part of it a column with its look and texts in its middle.
+
+    `behind`: a box (``bbox``) behind a text, which else has the colour that its part lets read.
+    """
+    for part, look in looks.items():
+        bars = ax.barh(places, parts[part], left=start, **look)
+        start = start + parts[part].to_numpy(float)
+        if texts is not None:
+            on = behind or {"color": ink(look["color"])}
+            ax.bar_label(bars, list(texts[part]), label_type="center", fontsize=SMALL, **on)
+
+
 def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0]
     words = labels("column", language) | labels("status", language)
-    ax, left = axes_for(len(counts) * 0.85), np.zeros(len(counts))
-    look: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.4, "height": 0.78}
-    looks = zip(("#c8d0d8", *PALETTE[1:]), ("", "", "//", "..", "xx", "\\\\"), strict=False)
-    for (name, count), (colour, hatch) in zip(counts.items(), looks, strict=False):
-        look |= {"color": colour, "hatch": hatch, "label": words.get(str(name), str(name))}
-        ax.barh(counts.index.astype(str), count, left=left, **look)
-        left += count.to_numpy(float)
-    ax.set(xlabel=label("figure.municipalities", language), xlim=(0, left.max()))
+    ax, bar = axes_for(len(counts) * 0.85), {"ec": "white", "lw": 0.4, "height": 0.78}
+    hatches = ("", "", "//", "..", "xx", "\\\\")
+    looks = {
+        name: {**bar, "color": colour, "hatch": hatch, "label": words.get(str(name), str(name))}
+        for name, colour, hatch in zip(counts, ("#c8d0d8", *PALETTE[1:]), hatches, strict=False)
+    }
+    stacked(ax, counts.index.astype(str).to_numpy(), counts, looks)
+    ax.set(xlabel=label("figure.municipalities", language), xlim=(0, counts.sum(axis=1).max()))
     ax.margins(y=0.01)
     legend_above(ax)
     sns.despine(ax=ax, left=True)
@@ -188,7 +209,6 @@ def heat(
     left = len(heads) * (1 - COLUMN / CELLS) if before else 0.0
     table = shades.to_numpy(float)
     grounds = plt.get_cmap(colours)((table - ends[0]) / (ends[1] - ends[0]))
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
     for row, (text, end, height) in enumerate(zip(named, below, tall, strict=True)):
         place, thick = (end - height / 2, height - 0.12) if before else (end - 0.65, 1.0)
         top = place if before else end - height
@@ -196,7 +216,7 @@ def heat(
         for at, written in enumerate(texts.iloc[row]):
             ground = TRACK if np.isnan(table[row, at]) else to_hex(grounds[row, at])
             ax.barh(place, 1, left=at, height=thick, color=ground, ec="white")
-            ax.text(at + 0.5, place, written, color=ink(ground), **middle)
+            ax.text(at + 0.5, place, written, color=ink(ground), **MIDDLE)
     ax.set(xlim=(left, len(heads)), ylim=(below[-1], 0), yticks=[])
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads)
     ax.xaxis.tick_top()
@@ -233,12 +253,6 @@ def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     return shares(shown, language=language)
 
 
-def rates(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
-    """Heatmap of what parts do: columns indicator, part, size (of the part), share (0 to 1)."""
-    named = {"indicator": "answer", "part": "group", "size": "n"}
-    return crossed(data[[*named, "share"]].rename(columns=named), language=language)
-
-
 def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
     """How numbers are distributed, with the median: columns ``value`` and, optionally, ``group``.
 
@@ -248,7 +262,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     if "group" in data:
         return _grouped(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
-    few, median = len(values) <= FEW, float(np.median(values))
+    few, median = len(values) <= NAMED_UP_TO, float(np.median(values))
     figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):
         ax.set_xscale("log")
@@ -298,7 +312,7 @@ def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
         values = data.loc[data["group"] == group, "value"].astype(float)
         low, median, high = values.quantile([0.25, 0.5, 0.75])
         ax.hlines(place, low, high, color="#c8d0d8", linewidth=9)
-        if len(values) <= FEW:
+        if len(values) <= NAMED_UP_TO:
             ax.plot(values, np.full(len(values), place), "o", color=PALETTE[1], alpha=0.7)
         ax.vlines(median, place - 0.45, place + 0.45, color=PALETTE[3], linewidth=2.4)
     ax.xaxis.set_major_locator(MaxNLocator(4))
@@ -377,7 +391,6 @@ def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     map_of = ListedColormap(list(colours.values()))
     look: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8}
     ax.pcolormesh(codes, cmap=map_of, vmin=-0.5, vmax=len(marks) - 0.5, **look)
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
     words, handles = labels("status", language), []
     for at, kind in enumerate(marks):
         there = np.argwhere(codes == at)
@@ -385,7 +398,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
             name = f"{words[kind]} {marks[kind]}".strip()
             handles.append(Patch(color=colours[kind], label=name))
         for y, x in there if at else ():
-            ax.text(x + 0.5, y + 0.5, marks[kind], color=ink(colours[kind]), **middle)
+            ax.text(x + 0.5, y + 0.5, marks[kind], color=ink(colours[kind]), **MIDDLE)
     legend_above(ax, handles)
     ax.set_yticks(np.arange(len(data)) + 0.5, [str(row) for row in data.index])
     ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
@@ -406,20 +419,21 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
     shown = data.pivot(index="item", columns="answer", values="count").loc[items, points]
     totals = shown.sum(axis=1).to_numpy(float)
-    shares = shown.to_numpy(float) / np.where(totals > 0, totals, 1.0)[:, None] * 100
+    shares = 100 * shown.astype(float).div(np.where(totals > 0, totals, 1.0), axis=0)
     alike = len(set(totals)) == 1
     named = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
     ax, places = rows(named, extra=0.75)
     half, odd = divmod(len(points), 2)
-    left = -(shares[:, :half].sum(axis=1) + (shares[:, half] / 2 if odd else 0.0))
+    left = -(shares.iloc[:, :half].sum(axis=1) + (shares.iloc[:, half] / 2 if odd else 0.0))
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}
-    for name, colour, width in zip(points, _scale_colours(len(points)), shares.T, strict=True):
-        ax.barh(places, width, left=left, color=colour, ec="white", height=0.8, label=str(name))
-        for place, start, share in zip(places, left, width, strict=True):
-            if share >= 0.07 * (ends[1] - ends[0]):
-                ax.text(start + share / 2, place, f"{share:.0f}", color=ink(colour), **middle)
-        left = left + width
+    texts = shares.map("{:.0f}".format).where(shares >= 0.07 * (ends[1] - ends[0]), "")
+    scale = [PALETTE[3], "#eeb9a4", "#e4e4e4", "#a5cfe0", PALETTE[0]]  # dark at both ends
+    colours = map(to_hex, sns.blend_palette(scale, len(points)))
+    looks = {
+        point: {"color": colour, "ec": "white", "height": 0.8, "label": str(point)}
+        for point, colour in zip(points, colours, strict=True)
+    }
+    stacked(ax, places, shares, looks, texts, left)
     for place in places:
         ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
     ax.set(xlim=ends, xlabel=label("figure.share_of_item", language))
@@ -428,12 +442,6 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     assert canvas is not None
     canvas.set_figheight(canvas.get_figheight() + 1.5 * more * ROW)
     return ax
-
-
-def _scale_colours(points: int) -> list[str]:
-    """From the low to the high end of a scale; dark at both ends, light in the middle."""
-    scale = sns.blend_palette([PALETTE[3], "#eeb9a4", "#e4e4e4", "#a5cfe0", PALETTE[0]], points)
-    return [to_hex(colour) for colour in scale]
 
 
 def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:

@@ -25,12 +25,11 @@ from matplotlib.patches import Patch
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from analysis.figures.gallery import PALETTE, ems
-from analysis.figures.plots import COLUMN, heat, legend_above, wrapped
+from analysis.figures.gallery import NAMED_UP_TO, PALETTE, ems
+from analysis.figures.plots import COLUMN, heat, legend_above, stacked, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
-NAMED_UP_TO = 40  # units up to which each has its own line in a figure
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xxx", "|||", "\\\\\\", "++", "ooo")
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}  # behind a number on a bar
@@ -66,7 +65,7 @@ def style(kind: int) -> dict[str, Any]:
 
 def canvas(height: float, width: float = COLUMN) -> Axes:
     """Axes as wide as a column."""
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return plt.subplots(figsize=(width, height))[1]
 
 
 def in_order(kinds: pd.Series | np.ndarray) -> list[int]:
@@ -79,21 +78,6 @@ def head(kind: int, language: Language) -> str:
     return label(f"typology_figure.{'type' if kind else 'unplaced'}", language, kind=kind)
 
 
-def _members(n: int, language: Language) -> str:
-    return label("typology_figure.members", language, n=int(n))
-
-
-def _stacked(
-    ax: Axes, lengths: pd.DataFrame, texts: pd.DataFrame, looks: Mapping[Any, Any]
-) -> None:
-    """A bar a row, a part of it a column, with its text in the middle."""
-    left = np.zeros(len(lengths))
-    for part in lengths:
-        bars = ax.barh(range(len(lengths)), lengths[part], left=left, **looks[part])
-        ax.bar_label(bars, list(texts[part]), label_type="center", fontsize=8, bbox=WHITE)
-        left += lengths[part].to_numpy(float)
-
-
 def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, str]:
     """Number and name of each type, broken into lines; of the unplaced (0) no name."""
     named = {
@@ -102,8 +86,6 @@ def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, st
     }
     return named | {0: head(0, language)}
 
-
-# --- what the types are ---------------------------------------------------------------------------
 
 WRITTEN = {"share": "{:.0f}%", "points": "{:+z.0f}pt", "mean": "{:.2f}", "deviation": "{:+z.2f}"}
 MARKS = {"higher": "▲", "lower": "▼"}
@@ -135,7 +117,8 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     table = table.loc[list(dict.fromkeys(data["indicator"]))]
     kinds = [int(kind) for kind in table["shade"]]
     count, named = types.set_index("type")["members"], heads(types, language, 99)
-    tops = [f"{head(kind, language)}\n{_members(count[kind], language)}" for kind in kinds]
+    sizes = [label("typology_figure.members", language, n=count[kind]) for kind in kinds]
+    tops = [f"{head(kind, language)}\n{size}" for kind, size in zip(kinds, sizes, strict=True)]
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
@@ -155,19 +138,16 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
     written = counts.astype(str).where(shares >= 6, "")
     looks = {kind: {"height": 0.7, "lw": 0.6, **style(kind)} for kind in kinds}
-    _stacked(ax, shares[kinds], written, looks)
-    names = [f"{size}\n({_members(int(row.sum()), language)})" for size, row in counts.iterrows()]
+    stacked(ax, np.arange(len(shares)), shares[kinds], looks, written, bbox=WHITE)
+    sizes = [label("typology_figure.members", language, n=int(n)) for n in counts.sum(axis=1)]
+    names = [f"{size}\n({n})" for size, n in zip(counts.index, sizes, strict=True)]
     ax.set_yticks(range(len(counts)), names)
     ax.invert_yaxis()
     about = wrapped([label("typology_figure.share_in_class", language)], 16)[0]
     ax.set(xlim=(0, 100), xlabel=about)
-    ax.grid(False)
     named = heads(types, language, 22)
     legend_above(ax, [Patch(**style(kind), label=named[kind]) for kind in kinds])
     return ax
-
-
-# --- how sure they are ----------------------------------------------------------------------------
 
 
 def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
@@ -199,23 +179,19 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     average = label("typology_figure.average", language, mean=mean)
     ax.text(mean, 1.01, average, transform=over, ha="center", va="bottom", fontsize=8)
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(at if few else [], data["name"] if few else [], fontsize=8)
+    ax.set_yticks(at if few else [], data["name"] if few else [])
     ax.set_ylim(-0.6, len(data) - 0.4)
     ax.set_xlim(min(0.0, np.nanmin(widths)) - 0.03, max(np.nanmax(widths), 0.3) + 0.03)
     ax.set_xlabel(label("typology_figure.silhouette", language))
     ax.set_ylabel("" if few else label("typology_figure.unit", language))
-    ax.grid(False, axis="y")
     return ax
 
 
 def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = "ja") -> Axes:
     """How often two units are of one type, a square; dark is always.
 
-    Parameters
-    ----------
-    data : first column ``code`` with a column for each code, in the order of types; or ``type``
-        with a column for each type, whose shares are then written into the cells.
-    members : name and type of each code.
+    `data` : see `analysis.results.certainty.pairs`; the shares of types are written into the cells.
+    `members` : name and type of each code.
     """
     single = "code" in data
     if data.empty:
@@ -242,8 +218,8 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
         middles.append(float(np.flatnonzero(kinds == kind).mean()) + 0.5)
         named, room = head(kind, language), 23 * float((kinds == kind).mean())  # in ems
         tops.append(named if ems(named) < room else str(kind or ""))
-    ax.set_xticks(middles, tops, fontsize=8)
-    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, rotation=0)
+    ax.set_xticks(middles, tops)
+    ax.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, axis="both", labelrotation=0)
     ax.set(ylabel="", **({} if single else {"xlabel": bar["label"]}))
@@ -258,7 +234,7 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
     there = [name for name in CRITERIA if name in data and data[name].notna().any()]
     rows = max(1, -(-len(there) // 2))
     size = (COLUMN, 0.4 + 1.55 * rows)
-    figure, axes = plt.subplots(rows, 2, figsize=size, layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(rows, 2, figsize=size, squeeze=False)
     for ax in axes.flat[len(there) :]:
         ax.set_axis_off()
     if not there:
@@ -272,13 +248,10 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
         ax.set_ylabel("\n".join(said), fontsize=8)
         ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
         ax.set_xticks(list(data["k"]))
-        ax.tick_params(labelsize=8)
     about = label("typology_figure.chosen", language, k=chosen)
     figure.supxlabel(about, fontsize=8, color=PALETTE[3])
     return figure
 
-
-# --- what all analyses agree on -------------------------------------------------------------------
 
 FILL = dict(zip(("core", "between", "borderline", "unplaced"), (*PALETTE[:3], "w"), strict=True))
 
@@ -301,10 +274,9 @@ def multiverse(
     named = bool(firmness["name"].notna().any())
     kinds = len(firmness) if named else firmness["type"].nunique()
     heights = (0.9 + (0.17 if named else 0.35) * kinds, 1.7, 0.7 + 0.18 * len(choices))
-    figure = plt.figure(figsize=(COLUMN, sum(heights)), layout="constrained")
+    figure = plt.figure(figsize=(COLUMN, sum(heights)))
     above, middle, below = figure.subplots(3, height_ratios=heights)
     for ax, name in zip((above, middle, below), ("firm", "agreement", "matters"), strict=True):
-        ax.tick_params(labelsize=8)
         if name != "firm" or len(firmness):
             title = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
             ax.set_title(title, fontsize=9)
@@ -348,12 +320,9 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     written = counts.astype(str).where(counts > 0.05 * data["n"].sum(), "")
     names = {member: label(f"member.{member}", language) for member in counts}
     looks = {m: {"color": FILL[m], "ec": "black", "label": name} for m, name in names.items()}
-    _stacked(ax, counts, written, looks)
+    stacked(ax, np.arange(len(counts)), counts, looks, written, bbox=WHITE)
     ax.set_yticks(range(len(kinds)), [head(kind, language) for kind in kinds])
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
-
-
-# --- the map --------------------------------------------------------------------------------------
 
 
 def places(
@@ -398,7 +367,6 @@ def places(
     below = "" if few else "\n" + label("typology_figure.area", language)
     ax.set(xlabel=percent[0] + below, ylabel=percent[1])
     ax.margins(0.12)
-    ax.grid(False)
     legend_above(ax, handles)
     red = {"color": PALETTE[3], "bbox": {**WHITE, "alpha": 0.8}}
     written = pd.concat([answers, units]) if few else answers
@@ -453,15 +421,12 @@ def place_labels(
             (dx * (reach * scale + box.width / 2), dy * (reach * scale + box.height / 2))
             for reach, (dx, dy) in itertools.product(_REACH, _DIRECTIONS)
         ]
-
-        def cost(step: tuple[float, float], box: Bbox = box) -> int:
-            """Texts and points that a place covers; more than all where it leaves the axes."""
-            there = box.translated(*step)
-            within = frame.contains(there.x0, there.y0) and frame.contains(there.x1, there.y1)
-            return int(there.count_overlaps(taken)) + (0 if within else 1000)
-
-        step = min(steps, key=cost)
-        taken.append(box.translated(*step))
+        boxes = [box.translated(*step) for step in steps]
+        outside = [not (frame.contains(*b.min) and frame.contains(*b.max)) for b in boxes]
+        covers = [b.count_overlaps(taken) for b in boxes]
+        best = int(np.argmin(np.add(covers, np.multiply(1000, outside))))
+        taken.append(boxes[best])
+        step = steps[best]
         offset = (step[0] / scale, step[1] / scale)
         placed[i].set_position(offset)
         if max(abs(step[0]) - box.width / 2, abs(step[1]) - box.height / 2) > 9 * scale:

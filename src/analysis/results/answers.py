@@ -74,25 +74,17 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
     found = []
     for question in (q for q in survey.codebook if q.free and survey.audience == "internal"):
         values = survey.responses[question.id][survey.status[question.id] == "answered"].astype(str)
-        themes = {
-            topic.text[survey.language]: [
-                code for code, text in values.items() if any(word in text for word in topic.words)
+        texts = pd.DataFrame({"text": values, "who": survey.names.reindex(values.index)})
+        on = pd.DataFrame(index=values.index)
+        for topic in guide().topics:
+            on[topic.text[survey.language]] = [
+                any(w in text for w in topic.words) for text in values
             ]
-            for topic in guide().topics
-        }
-        rest = values.index.difference([c for codes in themes.values() for c in codes], sort=False)
-        themes[survey.label("by.others")] = list(rest)
-        names = survey.names
+        on[survey.label("by.others")] = ~on.any(axis=1)
         told = [
-            {
-                "name": name,
-                "texts": [
-                    {"text": text, "who": who}
-                    for text, who in zip(values[codes], names[codes], strict=True)
-                ],
-            }
-            for name, codes in themes.items()
-            if codes
+            {"name": name, "texts": texts[chosen].to_dict("records")}
+            for name, chosen in on.items()
+            if chosen.any()
         ]
         label = question.label[survey.language]
         limits = {"most": MOST_TEXTS, "named": types.LISTED}

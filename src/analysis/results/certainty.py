@@ -13,8 +13,9 @@ from sklearn.metrics import adjusted_rand_score
 from analysis import paths
 from analysis.cleaning import store
 from analysis.edition import protects
+from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
-from analysis.results.types import NAMED_UP_TO, as_frame
+from analysis.results.types import as_frame
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
@@ -26,9 +27,6 @@ from analysis.typology.verdict import SMALLEST_TYPE
 
 POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
 FIRM = ["core", "between", "borderline"]
-
-
-# --- level and approach ---------------------------------------------------------------------------
 
 
 def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
@@ -75,9 +73,6 @@ def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[F
     )
 
 
-# --- how sure it is -------------------------------------------------------------------------------
-
-
 @as_frame()
 def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
     """The criteria by number of types (k), and which number was chosen.
@@ -93,30 +88,20 @@ def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
 
 
 def long(shares: Frame) -> Frame:
-    """Pairs, a row each, of the shares of `coassignment` or `together`, for the file."""
+    """The shares of `pairs`, a row each, for the file."""
     if shares.empty:
         return shares
     return Frame(shares.melt(shares.columns[0], var_name="beside", value_name="share"))
 
 
 @as_frame(of_single=True)
-def coassignment(survey: Survey, found: Typology) -> pd.DataFrame:
-    """In which share of resamples two municipalities are of one type; see `_pairs`."""
-    return _pairs(found, found.coassignment)
+def pairs(survey: Survey, found: Typology, *runs: Multiverse) -> pd.DataFrame:
+    """In which share of the resamples, or of the analyses `runs`, two municipalities are of a type.
 
-
-@as_frame(of_single=True)
-def together(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
-    """In which share of the analyses two municipalities are of one type; see `_pairs`."""
-    return _pairs(found, runs.together)
-
-
-def _pairs(found: Typology, shares: pd.DataFrame) -> pd.DataFrame:
-    """A square table ordered by type, within a type from the most to the least typical.
-
-    Of many municipalities the means of the pairs of types: first column ``type`` instead of
-    ``code``.
+    A square table ordered by type, within a type from the most to the least typical; first column
+    ``code``. Of many municipalities the means of the pairs of types; first column ``type``.
     """
+    shares = runs[0].together if runs else found.coassignment
     last = found.fitted.replace(UNPLACED, len(found.names) + 1)
     order = pd.DataFrame({"type": last, "width": -found.silhouette.loc[last.index]})
     codes = order.sort_index().sort_values(["type", "width"], kind="stable").index
@@ -167,12 +152,12 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     ]
     kept = Memory(paths.cache() / store.package_key(), verbose=0).cache(power)  # for all editions
     table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
-    counted = dict(Counter("binary" if kind == "asymmetric" else kind for kind in kinds))
-    about |= {"found": table["recovered"].to_dict(), "kinds": counted}
-    return about | {"groups": len(set(groups)), "missing": missing}
-
-
-# --- how much depends on choices of the analysis --------------------------------------------------
+    return about | {
+        "found": table["recovered"].to_dict(),
+        "kinds": dict(Counter("binary" if kind == "asymmetric" else kind for kind in kinds)),
+        "groups": len(set(groups)),
+        "missing": missing,
+    }
 
 
 @as_frame("choice", "options", "share")
@@ -224,9 +209,6 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
     else:
         wide = parts["n"].sum().unstack(fill_value=0).reindex(columns=FIRM, fill_value=0)
     return wide.assign(members=known.groupby("type")["n"].sum().astype(int)).reset_index()
-
-
-# --- the map --------------------------------------------------------------------------------------
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)

@@ -12,15 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import tabulation
+from analysis import paths, tabulation
 from analysis.codebook import municipality
 from analysis.codebook.crosswalk import Crosswalk
+from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.codebook.waves import earlier
 from analysis.edition import kept_back, protects
+from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
+from analysis.results.types import as_frame
 from analysis.show import Frame, NotAvailable
 from analysis.stats import changes
 from analysis.stats.inference import ALPHA
@@ -42,31 +45,18 @@ def wave_before(survey: Survey, name: str = "") -> Survey | None:
     name = name or earlier(survey.wave.name)
     if not name:
         return None
-    book = Wave.read(name).book()
-    if book.id != survey.codebook.id:
-        Crosswalk.between(book, survey.codebook)
+    _walk(Wave.read(name).book(), survey.codebook)
     return Survey.load(name, audience=survey.audience, language=survey.language)
 
 
-def waves(survey: Survey, before: Survey | None) -> list[dict[str, Any]]:
-    """Title, n and response rate of the wave before and of this one; nothing without the former."""
-    return [
-        {"title": one.wave.title[survey.language], "n": one.n, "rate": one.response_rate}
-        for one in (before, survey)
-        if before and one
-    ]
-
-
-def who_answered(survey: Survey, before: Survey | None) -> Frame:
+@as_frame("reply", "municipalities", "which")
+def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
     """Who answered both waves, who only one, and who has become part of another since.
 
     Columns: reply (``both``, ``before``, ``merged``, ``now``; merged only where there are any),
     municipalities (their number), which (their names; NA where there are many, or where the edition
     shows no single respondent).
     """
-    columns = ["reply", "municipalities", "which"]
-    if before is None:
-        return Frame.nothing("alone", columns)
     old, new = before.responses.index, survey.responses.index
     left, came = old.difference(new, sort=False), new.difference(old, sort=False)
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
@@ -75,23 +65,23 @@ def who_answered(survey: Survey, before: Survey | None) -> Frame:
     names, between = {**before.names, **survey.names}, survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
     for reply, codes in (("before", left), ("merged", merged), ("now", came)):
-        few = 0 < len(codes) <= types.NAMED_UP_TO and not protects(survey)
+        few = 0 < len(codes) <= NAMED_UP_TO and not protects(survey)
         which = between.join(str(names[code]) for code in codes) if few else pd.NA
         if reply != "merged" or len(codes):
             rows.append((reply, len(codes), which))
-    return Frame(rows, columns=columns)
+    return rows
 
 
-def denominators(survey: Survey, before: Survey | None) -> Frame:
+@as_frame(*changes.OF_DENOMINATORS)
+def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
     """Questions of which another number of municipalities is the denominator, a row a reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
     where only the number of replies changed), missing_before, missing_now (how many).
     """
-    if before is None:
-        return Frame.nothing("alone", changes.OF_DENOMINATORS)
     questions, old, new = _paired(survey, before)
-    return _framed(survey, changes.denominators(questions, old, new), questions)
+    made = changes.denominators(questions, old, new)
+    return made.assign(question=made["question"].map(_labels(survey, questions)))
 
 
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
@@ -141,19 +131,10 @@ def summary(shares: Frame, scales: Frame) -> dict[str, Any]:
     }
 
 
-def points(survey: Survey, shares: Frame) -> Frame:
-    """What can be drawn of shares: label of the row, effect (percentage points), low, high."""
-    about = shares[["id", "answer", "n"]].records
-    drawn = shares[["points", "low", "high"]].rename(columns={"points": "effect"}).astype(float)
-    return Frame(drawn.assign(label=[survey.say("changes/row", **row) for row in about]))
-
-
 def breaks(survey: Survey, before: Survey | None) -> list[str]:
     """The rows of the figure that are drawn as broken: questions of one questionnaire alone."""
-    if before is None or before.codebook.id == survey.codebook.id:
-        return []
-    walk = Crosswalk.between(before.codebook, survey.codebook)
-    alone = {"before": walk.ended, "now": walk.new}
+    walk = _walk(before.codebook, survey.codebook) if before else None
+    alone = {"before": walk.ended, "now": walk.new} if walk else {}
     return [
         survey.say("changes/broken", reply=reply, questions=[one.id for one in listed])
         for reply, listed in alone.items()
@@ -172,12 +153,6 @@ def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Fo
     return types.typology(before, seed=seed), other
 
 
-def verdicts(survey: Survey, before: Survey, found: Found) -> list[str]:
-    """The verdict on the types of the wave before and of this one, a sentence each."""
-    both = zip((before, survey), found, strict=True)
-    return [one.answer("types/verdict", **types.verdict(one, kinds)).text for one, kinds in both]
-
-
 def type_changes(found: Found) -> dict[str, Any]:
     """How many of those placed both times changed type, and what instability alone explains.
 
@@ -192,31 +167,29 @@ def type_changes(found: Found) -> dict[str, Any]:
     return {"n": len(kinds.types), **{name: getattr(kinds, name) for name in known}}
 
 
-def movers(survey: Survey, before: Survey | None, found: Found) -> Frame:
-    """Each municipality that changed type, and how strongly it belongs to either.
+@as_frame(
+    "municipality", "type_before", "type_now", "membership_before", "membership_now", of_single=True
+)
+def movers(
+    survey: Survey, before: Survey, first: Typology, second: Typology
+) -> list[tuple[str, str, str, float, float]]:
+    """Each municipality that changed type, and how strongly it belongs to either (0 to 1)."""
+    kinds = changes.movers(first, second).types
+    return [
+        (
+            str(survey.names[kind.Index]),
+            types.name(before, first, kind.before),
+            types.name(survey, second, kind.after),
+            float(first.membership.at[kind.Index, kind.before]),
+            float(second.membership.at[kind.Index, kind.after]),
+        )
+        for kind in kinds[kinds["moved"]].itertuples()
+    ]
 
-    Columns: municipality, type_before, type_now, membership_before, membership_now (0 to 1). Empty
-    in an edition that shows no single respondent.
-    """
-    columns = ["municipality", "type_before", "type_now", "membership_before", "membership_now"]
-    first, second = found
-    if before is None:
-        return Frame.nothing("alone", columns)
-    rows = []
-    if not (isinstance(first, NotAvailable) or isinstance(second, NotAvailable)):
-        kinds = changes.movers(first, second).types
-        rows = [
-            (
-                str(survey.names[kind.Index]),
-                types.name(before, first, kind.before),
-                types.name(survey, second, kind.after),
-                float(first.membership.at[kind.Index, kind.before]),
-                float(second.membership.at[kind.Index, kind.after]),
-            )
-            for kind in kinds[kinds["moved"]].itertuples()
-            if not protects(survey)
-        ]
-    return Frame(rows, columns=columns) if rows else _nothing(survey, columns)
+
+def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
+    """What two questionnaires share; None where they are one."""
+    return None if before.id == now.id else Crosswalk.between(before, now)
 
 
 def _paired(
@@ -224,9 +197,9 @@ def _paired(
 ) -> tuple[tuple[Question, ...], changes.Wave, changes.Wave]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
     old, new = _shown(before), _shown(survey)
-    if before.codebook.id == survey.codebook.id:
+    walk = _walk(before.codebook, survey.codebook)
+    if walk is None:
         return survey.codebook.questions, old, new
-    walk = Crosswalk.between(before.codebook, survey.codebook)
     added, section = [], survey.codebook.sections[0].id
     for one in walk.shared:  # a quantity of both questionnaires, as a question of this one
         about = {"id": one.id, "section": section, "role": "describe", "type": one.type}
@@ -258,8 +231,8 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
     question (id and label, or the shared quantity), reason.
     """
     rows = []
-    if before and before.codebook.id != survey.codebook.id:
-        walk, language = Crosswalk.between(before.codebook, survey.codebook), survey.language
+    if before and (walk := _walk(before.codebook, survey.codebook)):
+        language = survey.language
         for reply, one, listed in (("before", before, walk.ended), ("now", survey, walk.new)):
             for gone in listed:
                 label = one.codebook[gone.id].label[language]
@@ -278,7 +251,8 @@ def _shown(survey: Survey) -> changes.Wave:
 def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
     if made.empty:
-        return _nothing(survey, list(made.columns))
+        why = "withheld" if protects(survey) else "nothing"
+        return Frame.nothing(why, list(made.columns))
     return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
 
 
@@ -295,5 +269,39 @@ def _labels(
     return labels
 
 
-def _nothing(survey: Survey, columns: list[str]) -> Frame:
-    return Frame.nothing("withheld" if protects(survey) else "nothing", columns)
+# --- the nation over the years -------------------------------------------------------------------
+
+
+def national_totals(survey: Survey) -> Frame:
+    """Every published total, a row a point, of the file that the codebook names (``published``).
+
+    Columns: total (an id of the labels ``total``), year, as_of (NA where the day is not known),
+    count, n, percent, edition (an id of the labels ``edition``), source, series, when (a place on
+    an axis of years), current (no later edition replaced it). Points of one series may be compared;
+    between two series the definition or the edition differs, which is a break and no trend. Empty
+    where the codebook names no file.
+
+    >>> totals = national_totals(Survey.load("demo-2019", files=False))
+    >>> cio = totals.query("total == 'cio' and current")
+    >>> cio[["year", "count", "series"]].to_numpy().tolist()
+    [['2022', 1222, 3], ['2023', 1270, 3]]
+    """
+    columns = ["total", "year", "as_of", "count", "n", "percent", "edition", "source",
+               "series", "when", "current"]  # fmt: skip
+    if survey.codebook.published is None:
+        return Frame(columns=columns)
+    file = paths.codebooks() / survey.codebook.published
+    numbers = dict.fromkeys(("count", "n", "series"), int)
+    table = pd.read_csv(file, dtype=str, keep_default_na=False).astype(numbers)
+    table = table.rename(columns={"item": "total"}).replace({"as_of": {"": pd.NA}})
+    day = pd.to_datetime(table["as_of"], format="%Y-%m-%d").dt.day_of_year
+    within = ((day - 1) / 365.25).fillna(0.25)  # undated: as of 1 April
+    corrected = table["edition"] == "corrected"
+    replaced = corrected.groupby([table["total"], table["year"]]).transform("any")
+    table = table.assign(
+        source=table["source_ja" if survey.language == "ja" else "source"],
+        percent=100 * (table["count"] / table["n"]),
+        when=table["year"].astype(int) + within,
+        current=corrected | ~replaced,
+    )
+    return Frame(table[columns])

@@ -10,12 +10,11 @@ import pandas as pd
 from analysis.cleaning.findings import RULES, SEVERITIES
 from analysis.codebook.questions import STATUSES, Question
 from analysis.edition import protects, shown_questions
-from analysis.figures.gallery import HIDDEN
+from analysis.figures.gallery import HIDDEN, NAMED_UP_TO
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
 from analysis.survey import Survey
 
-ONE_BY_ONE = 40  # respondents up to which a figure can show each
 CONFIRMED = ("doubtful", "refused")  # what the office is asked about
 
 
@@ -150,10 +149,10 @@ def missing(survey: Survey) -> Frame:
 def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     """Status of each question of `missing` (rows) for each municipality, to be drawn one by one.
 
-    Empty where there are more than `ONE_BY_ONE` or the edition shows no single answers. The rows
+    Empty where there are more than `NAMED_UP_TO` or the edition shows no single answers. The rows
     end in how many answered of those asked.
     """
-    if survey.n > ONE_BY_ONE or survey.audience != "internal":
+    if survey.n > NAMED_UP_TO or survey.audience != "internal":
         return pd.DataFrame()
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
     counts = zip(missing["question"], missing["answered"], asked, strict=True)
@@ -169,7 +168,5 @@ def _row(survey: Survey, question: Question) -> str:
 def most_missing(missing: pd.DataFrame, n: int = 3) -> Frame:
     """The questions that lack most answers; where others equal the last, only those above it."""
     counts = missing.set_index("question")["no_answer"]
-    top = counts[counts > 0].nlargest(n + 1)
-    if len(top) > n:
-        top = top.head(n) if top.iloc[n] < top.iloc[n - 1] else top[top > top.iloc[n]]
-    return Frame(top.reset_index())
+    top = counts[counts > 0].nlargest(n, keep="all")
+    return Frame((top if len(top) <= n else top[top > top.min()]).reset_index())

@@ -16,13 +16,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import StrictStr, ValidationError
+from pydantic import StrictStr
 
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression
-from analysis.codebook.validation import described, of_rule, shaped
+from analysis.codebook.validation import of_rule, shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -106,9 +106,6 @@ def cases() -> list[Case]:
 
 
 def _case(file: Path) -> Case:
-    hint = Message(
-        "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
-    )
     try:
         _, header, body = paths.read_text(file).split("---\n", 2)
         ja, en = body.split("## ja\n", 1)[1].split("## en\n", 1)
@@ -116,15 +113,13 @@ def _case(file: Path) -> Case:
     except InputError:
         raise
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
-        raise InputError("this is no case note", file=file, hint=hint) from None
-    try:
-        return Case.model_validate(content)
-    except ValidationError as error:
-        fault = described(error.errors(include_url=False)[0], content)
-        raise InputError(fault, file=file, hint=hint) from None
-
-
-# --- what is worth asking -------------------------------------------------------------------------
+        raise InputError(
+            "this is no case note",
+            file=file,
+            hint="begin with --- city, code, date, source --- and give a part ## ja and "
+            "a part ## en",
+        ) from None
+    return shaped(Case, content, file)
 
 
 @dataclass(frozen=True)

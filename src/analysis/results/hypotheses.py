@@ -14,7 +14,7 @@ from analysis.codebook.rules import Expression
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
 from analysis.stats import hypotheses
-from analysis.stats.hypotheses import ALPHA, FEWEST, Deviation, Registration
+from analysis.stats.hypotheses import ALPHA, FEWEST
 from analysis.survey import SEED, Survey
 
 NUMBERS = [
@@ -90,12 +90,6 @@ def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
     return Frame(every.fillna({"id": "—", "family": "—", "hypothesis": "—", "word": "not asked"}))
 
 
-def with_caution(results: pd.DataFrame) -> Frame:
-    """The results that need a word beside the number: not testable, withheld, or a caution."""
-    alone = results["word"].isin(["not testable", "withheld"])
-    return Frame(results[alone | (results["caution"] != "") | results["turns"].eq(True)])
-
-
 def effects(survey: Survey, results: pd.DataFrame) -> Frame:
     """What can be drawn: label of the row, effect with its interval, of each that has one."""
     shown = results.dropna(subset=["effect"])
@@ -118,17 +112,6 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
     return frame.assign(least=np.nan) if protects(survey) else frame
-
-
-def record(survey: Survey) -> Registration | None:
-    """The primary hypotheses as they were put on record when replies were first cleaned."""
-    primary = any(h.primary for h in survey.codebook.hypotheses)
-    return hypotheses.registered(survey.wave.name) if primary else None
-
-
-def deviations(survey: Survey, record: Registration | None) -> list[Deviation]:
-    """How the primary hypotheses differ now from what was put on record."""
-    return hypotheses.deviations(record, survey.codebook) if record else []
 
 
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:

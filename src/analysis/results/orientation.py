@@ -52,7 +52,7 @@ def municipalities(survey: Survey, found: Typology) -> pd.DataFrame:
 
 
 @as_frame("axis", "type", "n", "mean", "n_low", "n_middle", "n_high", of_single=True)
-def by_type(survey: Survey, found: Typology) -> pd.DataFrame:
+def by_type(survey: Survey, found: Typology) -> list[tuple[Any, ...]]:
     """Of each type the mean place, and how many of its members lie on either side of the middle."""
     rows, at = [], places(survey)
     for axis in _axes(survey):
@@ -60,12 +60,11 @@ def by_type(survey: Survey, found: Typology) -> pd.DataFrame:
             own = at.loc[found.labels.reindex(at.index) == kind, axis.id].dropna()
             sides = (own < 0).sum(), (own == 0).sum(), (own > 0).sum()
             rows.append((_ends(axis, survey), kind, len(own), round(own.mean(), 2), *sides))
-    columns = ["axis", "type", "n", "mean", "n_low", "n_middle", "n_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return rows
 
 
 @as_frame("axis", "side", "item", "count", "n", of_single=True)
-def items(survey: Survey) -> pd.DataFrame:
+def items(survey: Survey) -> list[tuple[Any, ...]]:
     """How many respondents take each item of an axis, of those who answered it (n)."""
     language, rows = survey.language, []
     for axis in _axes(survey):
@@ -73,7 +72,7 @@ def items(survey: Survey) -> pd.DataFrame:
         for item, count, n in zip(axis.items, taken.sum(), taken.count(), strict=True):
             side = getattr(axis, item.side)[language]
             rows.append((axis.text[language], side, item.text[language], int(count), n))
-    return pd.DataFrame(rows, columns=["axis", "side", "item", "count", "n"])
+    return rows
 
 
 def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:

@@ -407,9 +407,3 @@ def staff(survey: Survey, here: Place) -> Frame:
             rows[f"{name} (n={len(theirs):,})"] = theirs.median()
     wide = pd.DataFrame(rows).astype(float).rename_axis(index="kind", columns="who")
     return Frame(wide.unstack().rename("persons").reset_index())
-
-
-def charted(boxes: Frame, staff: Frame) -> Frame:
-    """What the chart shows: who (nobody: of the organisation), kind, state or persons."""
-    parts = boxes[["name", "state"]].rename(columns={"name": "kind"}).astype(object)
-    return Frame(pd.concat([parts, staff], ignore_index=True)[["who", "kind", "state", "persons"]])

@@ -153,9 +153,6 @@ def lag(rates: Frame) -> Frame:
     return Frame(both.sort_values("gap", ascending=False, kind="stable").reset_index(drop=True))
 
 
-# --- what those not short do ----------------------------------------------------------------------
-
-
 def measures(survey: Survey) -> Frame:
     """What those not short and those short do: suggested measures first, then by the difference.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -16,18 +17,21 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import size_labels
+from analysis.codebook.waves import earlier
 from analysis.edition import protects
 from analysis.errors import InputError
+from analysis.figures.gallery import NAMED_UP_TO
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure
 from analysis.stats.thresholds import NOTABLE_TRAIT, UNPLACED
 from analysis.survey import SEED, Survey
+from analysis.typology.classifier import Projection
 from analysis.typology.gradient import source
 from analysis.typology.study import Typology
 from analysis.typology.verdict import facts, other_draws
 
-NAMED_UP_TO = 40  # municipalities that a figure or table can name one by one
 LISTED = 10  # municipalities that a sentence can name
+MOST_INDICATORS = 8  # that a sentence can list
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
 
 
@@ -37,13 +41,15 @@ def as_frame(
     """Make what a function gives (rows, or a table) the frame that an edition may show.
 
     The frame has these columns, or all of the table where none is named. It is empty where one of
-    the arguments is not available, and where small numbers are protected if it is about single
-    municipalities (`of_single`).
+    the arguments is not available, or is the wave before of a first wave (None), and where small
+    numbers are protected if it is about single municipalities (`of_single`).
     """
 
     def decorate(make: Callable[..., Any]) -> Callable[..., Frame]:
         @wraps(make)
         def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
+            if any(one is None for one in given):
+                return Frame.nothing("alone", columns)
             if any(isinstance(one, NotAvailable) for one in given):
                 return Frame.nothing(columns=columns)
             if of_single and protects(survey):
@@ -297,3 +303,76 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
     fit &= found.evidence.basis == "none"
     return pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
+
+
+# --- the respondents of one wave in the types of another ------------------------------------------
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Respondents of one wave in the types (`found`) of the survey `other`."""
+
+    other: Survey
+    found: Typology
+    projection: Projection
+
+    @property
+    def n(self) -> int:
+        """Respondents that were placed."""
+        return len(self.projection.labels)
+
+
+def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | NotAvailable:
+    """Place the respondents in the types of the wave `reference`; empty: of the wave before."""
+    reference = reference or earlier(survey.wave.name)
+    if not reference:
+        return NotAvailable("placement", survey.say("types/no_reference"))
+    try:
+        other = Survey.load(
+            reference, audience=survey.audience, language=survey.language, output=survey.output
+        )
+        found, projection = survey.place_in(other, seed=seed)
+    except InputError as error:
+        why = error.say(survey.language)
+        return NotAvailable("placement", survey.say("types/not_placed", why=why))
+    return Placed(other, found, projection)
+
+
+def placement(survey: Survey, placed: Placed) -> dict[str, Any]:
+    """Which types, made from which indicators: values of the sentence ``types/placed``."""
+    other, shown, language = placed.other, placed.projection, survey.language
+    labels = [other.features.labels[name][language] for name in shown.shared]
+    links = [one for one in survey.codebook.comparable if one.codebook == other.codebook.id]
+    cautions = [one.text[language] for one in links if one.codebook != survey.codebook.id]
+    return {
+        "title": other.wave.title[language],
+        "made_of": placed.found.n,
+        "shared": len(labels),
+        "listed": labels if len(labels) <= MOST_INDICATORS else [],
+        "n": placed.n,
+        "invented": survey.wave.invented,
+        "far": int((~shown.fits & (shown.labels != UNPLACED)).sum()),
+        "caution": cautions[0] if cautions else "",
+        "verdict": other.answer("types/verdict", **verdict(other, placed.found)).text,
+    }
+
+
+@as_frame("municipality", "type", "membership", "second", "fit", of_single=True)
+def placed(survey: Survey, there: Placed) -> pd.DataFrame:
+    """The type of each respondent there (number and name), how strongly, and the next type.
+
+    membership : 0 to 1. fit : ``far`` from every type, ``unanswered`` where it answered none of
+    the shared indicators.
+    """
+    shown = there.projection
+    far = pd.Series(None, shown.labels.index, dtype=object).mask(~shown.fits, "far")
+    frame = Frame(
+        {
+            "municipality": survey.names.reindex(shown.labels.index),
+            "type": shown.labels.astype(int),
+            "membership": shown.membership.max(axis=1).round(2),
+            "second": shown.second.where(shown.second != UNPLACED),
+            "fit": far.mask(shown.labels == UNPLACED, "unanswered"),
+        }
+    )
+    return named(there.other, there.found, frame)

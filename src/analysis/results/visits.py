@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,8 +68,7 @@ def _picked(
     survey: Survey, codes: str | int, found: Typology | NotAvailable
 ) -> tuple[list[str], str]:
     """The codes of the cities, and the id of the reason why these."""
-    listed = str(codes).replace("、", ",").replace(" ", ",").split(",")
-    asked = [given(code) for code in listed if code]
+    asked = [given(code) for code in re.split("[、, ]+", str(codes)) if code]
     replied = survey.responses.index
     for code in asked:
         if code not in replied:
@@ -168,9 +168,6 @@ def cases(survey: Survey) -> list[Case]:
     return [case for case in guidebook.cases() if case.public or not protects(survey)]
 
 
-# --- answers beside those of others -------------------------------------------------------------
-
-
 def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     """The answers of a city beside those of its type and size class, with what to ask.
 
@@ -215,9 +212,6 @@ def _questions(
             name, asked = f"{topic.id} {topic.text[language]}", called(q, q.label[language])
             about = {"topic": name, "asked": asked}
             yield q, about, survey.label("visits.between").join(said)
-
-
-# --- what was heard -----------------------------------------------------------------------------
 
 
 def notes(survey: Survey) -> Frame:

@@ -98,40 +98,39 @@ def compare(
     a = _Table.read(before, old_ids, names or {}, {})
     b = _Table.read(after, new_ids, names or {}, types or {})
     common = [c for c in a.ids if c in b.ids]
-    columns = [f"- {a.label(c)}" for c in a.ids if c not in common]
-    columns += [f"+ {b.label(c)}" for c in b.ids if c not in common]
+    columns = [f"- {a.headings[c]}" for c in a.ids if c not in common]
+    columns += [f"+ {b.headings[c]}" for c in b.ids if c not in common]
     if not common:
         return Cells(columns=columns, total=a.ids.size + b.ids.size)
     leading = (common[:size] for size in range(1, len(common) + 1))
     unique = (k for k in leading if not (a.ids.duplicated(k).any() or b.ids.duplicated(k).any()))
-    key = next(unique, None)
-    old, new = (table.rows(key or common, apart=key is None) for table in (a, b))
-    both = [(old[row][0], new[row][0], old[row][1]) for row in old if row in new]
-    rest = [c for c in common if c not in (key or common)]
+    key = next(unique, [])
+    if not key:  # rows that are alike are told apart by their number
+        for table in (a, b):
+            table.ids["#"] = table.shown["#"] = table.ids.groupby(common).cumcount().astype(str)
+        key = [*common, "#"]
+    old, new = a.rows(key), b.rows(key)
+    both = [(at, new[row][0], name) for row, (at, name) in old.items() if row in new]
+    rest = [c for c in common if c not in key]
     x = a.ids[rest].to_numpy(object)[[i for i, _, _ in both]]
     y = b.ids[rest].to_numpy(object)[[j for _, j, _ in both]]
     changed = [
-        Cell(both[r][2], a.label(rest[c]), a.cell(both[r][0], rest[c]), b.cell(both[r][1], rest[c]))
+        Cell(name, a.headings[column], a.shown[column].iat[i], b.shown[column].iat[j])
         for r, c in np.argwhere(x != y)
         if not math.isclose(_number(x[r, c]), _number(y[r, c]), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        for column, (i, j, name) in [(rest[c], both[r])]
     ]
     added = [name for row, (_, name) in new.items() if row not in old]
     removed = [name for row, (_, name) in old.items() if row not in new]
     return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A table of texts by ids, and with the labels that a reader sees, cell for cell.
-
-    `shown` has the columns of `ids`, which `headings` calls as a reader does; `names` are what a
-    reader calls a code or an id that is shown all the same.
-    """
+class _Table(NamedTuple):
+    """A table of texts by ids, and cell for cell as a reader sees it, `headings` by columns."""
 
     ids: pd.DataFrame
     shown: pd.DataFrame
     headings: Mapping[str, str]
-    names: Mapping[str, str]
 
     @classmethod
     def read(
@@ -141,37 +140,24 @@ class _Table:
         by_id, seen = _read(ids), _read(shown)
         if by_id.shape != seen.shape:
             raise ValueError("the results of a table do not fit what it shows")
-        headings = dict(zip(by_id, map(str, seen), strict=True))
+        headings = {
+            id: names.get(head, head) for id, head in zip(by_id, map(str, seen), strict=True)
+        }
         seen.columns = by_id.columns
         for frame in (by_id, seen) if types else ():
             for column in by_id.columns.intersection(TYPES):  # a number, perhaps with a name
-                parts = [kind.partition(" ") for kind in frame[column]]
-                known = [types.get(n, f"+{n}") if n.isdigit() else n for n, _, _ in parts]
-                frame[column] = [
-                    n + "".join(name) for n, (_, *name) in zip(known, parts, strict=True)
-                ]
-        return cls(by_id, seen, headings, names)
+                frame[column] = frame[column].str.replace(
+                    r"^\d+(?= |$)", lambda found: types.get(found[0], f"+{found[0]}"), regex=True
+                )
+        return cls(by_id, seen.map(lambda text: names.get(text, text)), headings)
 
-    def label(self, column: str) -> str:
-        """What a reader calls a column."""
-        return self.names.get(self.headings[column], self.headings[column])
-
-    def cell(self, row: int, column: str) -> str:
-        """A cell as a reader sees it."""
-        text = str(self.shown[column].iat[row])
-        return self.names.get(text, text)
-
-    def rows(self, key: list[str], *, apart: bool) -> dict[tuple[str, ...], tuple[int, str]]:
-        """The position of each row by these columns, and what a reader calls it.
-
-        `apart`: rows with the same in these columns are told apart by their number.
-        """
-        number = [self.ids.groupby(key).cumcount().astype(str)] * apart
+    def rows(self, key: list[str]) -> dict[tuple[str, ...], tuple[int, str]]:
+        """The position of each row by these columns, and what a reader calls it."""
         named = dict.fromkeys("name" if c == "code" and "name" in self.ids else c for c in key)
-        keys = zip(*(self.ids[c] for c in key), *number, strict=True)
-        called = zip(*(self.shown[c] for c in named), *number, strict=True)
+        keys = self.ids[key].itertuples(index=False, name=None)
+        called = self.shown[[*named]].itertuples(index=False, name=None)
         return {
-            row: (at, " · ".join(shown(self.names.get(part, part)) for part in name if part))
+            row: (at, " · ".join(shown(part) for part in name if part))
             for at, (row, name) in enumerate(zip(keys, called, strict=True))
         }
 

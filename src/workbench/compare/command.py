@@ -1,27 +1,34 @@
 """`workbench compare`: two runs, two waves, or a git revision and the working tree.
 
-Its page and its comment say what changed in the results, and what they were made of.
+Its offline page and its short comment for a pull request say what changed in the results, and what
+they were made of. The words are labels and sentences of `analysis.text`, the form two templates.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import difflib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import isnan
 from pathlib import Path
+from typing import Any
 
-from analysis import paths
+from analysis import paths, show
 from analysis.errors import InputError, printed
-from analysis.text import label
+from analysis.text import label, labels, say
 from workbench import outputs
-from workbench.compare import report
+from workbench.compare.cells import Cell, Value, pictures, shown
 from workbench.compare.changes import Comparison, between
 from workbench.compare.runs import Run
+from workbench.publish.page import page_context, rendered, templates
 from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
@@ -29,6 +36,9 @@ from workbench.run.refresh import refresh
 FILES = ("compare.html", "compare.md")
 # the run of the base stays below reports: the next comparison needs only what differs
 KEPT = ".base"
+LONGEST = 240  # characters of a text in the comment
+NEAR = 3  # characters between two changes that are read as one
+_INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
 
 
 def run(
@@ -54,13 +64,11 @@ def run(
     InputError : neither or both ways were asked for, a run is missing or not complete, or the runs
         are different editions.
     """
-    if base and (before or after):
-        raise InputError("give two runs, or --base with --wave, not both")
-    if base:
+    if base and not (before or after):
         edition = Edition(wave or "demo-2019", audience, language)
         two = run_of_base(base, edition), _run_of_here(edition)
         name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
-    elif before and after and not wave:
+    elif before and after and not (base or wave):
         find = {"audience": audience, "language": language}
         two = Run.find(before, **find), Run.find(after, **find)
         name = "..".join(run.folder.name for run in two)
@@ -77,10 +85,180 @@ def run(
 
 def write(found: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
-    text = report.markdown(found)
-    page, comment = (folder / name for name in FILES)
-    outputs.write({page: report.page(found), comment: text}, "compare")
+    text = markdown(found)
+    html, comment = (folder / name for name in FILES)
+    outputs.write({html: page(found), comment: text}, "compare")
     return text
+
+
+# --- the page and the comment ------------------------------------------------------------
+
+
+def escape(text: str) -> str:
+    """Text made inert in a comment, and still readable as text; no one is mentioned by it.
+
+    Examples
+    --------
+    >>> print(escape("share_1 <b> 0.5 (n = 3)"))
+    share\\_1 \\<b\\> 0.5 (n = 3)
+    """
+    return text.translate(_INERT).replace("://", ":\u200b//")
+
+
+def page(found: Comparison) -> str:
+    """The page: the headline, results by importance, then what was changed to get them."""
+    values = _values(found)
+    title, names = values["words"]["title"], values["names"]
+    context = {
+        "language": found.after.language,
+        "audience": found.after.audience,
+        "invented": any(run.record.get("invented") for run in (found.before, found.after)),
+        "wave": names,
+    }
+    about = page_context(context, title=f"{title} — {names}", site=title)
+    values |= {"plain": show.plain, "side_by_side": side_by_side, "drawn": _drawn}
+    return rendered("compare", about, **values)
+
+
+def markdown(found: Comparison) -> str:
+    """Markdown of at most about sixty lines: the headline, then what changed by importance."""
+    language, record = found.after.language, found.after.record
+    notes = [label(f"audience.{found.after.audience}", language)]
+    notes += [label("page.invented", language)] if record.get("invented") else []
+    files = Counter(cell.notebook for cell in found.made.get("sources", ()))
+    values = {**_values(found), "notes": notes, "notebooks": files.items()}
+    values |= {"sentences": _sentences, "inert": escape, "cut": _cut}
+    text = templates().get_template("compare.md.j2").render(values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _values(found: Comparison) -> dict[str, Any]:
+    """What both templates read."""
+    language = found.after.language
+    words, known = labels("compare", language), labels("compare_values", language)
+    keys, names = labels("codebook_key", language), found.before.names | found.after.names
+    moved = [
+        (name, *(kind or words["unplaced"] for kind in types), "" if isnan(x) else f"{x:.2f}")
+        for name, *types, x in found.results["movers"]
+    ]  # fmt: skip
+    sections = {
+        "results": {**found.results, "movers": moved, "drawn": found.drawn},
+        "made": found.made,
+    }
+
+    def path(what: str) -> str:
+        """An entry of the codebook: its sections and keys in words, what has an id by its name."""
+        return " › ".join(names.get(part) or keys.get(part, part) for part in what.split(" › "))
+
+    def value_rows(changed: Sequence[Value]) -> list[tuple[str, ...]]:
+        return [
+            (path(known.get(what, what)), known.get(before, before), known.get(after, after))
+            for what, before, after in changed
+        ]
+
+    def cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
+        return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
+
+    return {
+        "words": words,
+        "names": " → ".join(run.label for run in (found.before, found.after)),
+        "headline": _headline(found, words),
+        "moved": _moved(found),
+        "parts": {
+            part: {name: items for name, items in listed.items() if items}
+            for part, listed in sections.items()
+        },
+        "code": found.code,
+        "empty": found.empty,
+        "value_rows": value_rows,
+        "cell_rows": cell_rows,
+    }
+
+
+def _headline(found: Comparison, words: dict[str, str]) -> str:
+    """How much of what changed, and whether answers and types did."""
+    if not found.results_changed:
+        return words["nothing"] if found.empty else words["same"]
+    return say(
+        "compare/headline",
+        found.after.language,
+        counts=[f"{words[name]} {len(items):,}" for name, items in found.results.items() if items],
+        answers_alike=not found.results["answers"],
+        types_alike=found.movers is not None and not found.results["movers"],
+    )
+
+
+def _moved(found: Comparison) -> str:
+    """How many changed type, beside the typology's own instability; empty where nobody did."""
+    counted = found.movers
+    if not (counted and found.results["movers"]):
+        return ""
+    return say(
+        "compare/moved",
+        found.after.language,
+        n=len(counted.types),
+        changed=counted.count,
+        other=len(counted.crossed),
+        expected=None if counted.exceeds is None else counted.expected,
+        low=counted.low,
+        high=counted.high,
+        exceeds=counted.exceeds,
+    )
+
+
+def _aligned(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    return [(a[i:j], b[k:m]) for _, i, j, k, m in matcher.get_opcodes()]
+
+
+def _sentences(before: str, after: str) -> list[list[tuple[str, str]]]:
+    """The sentences that differ, each in parts side by side.
+
+    Examples
+    --------
+    >>> _sentences("甲は5町である。乙は3市である。", "甲は6町である。乙は3市である。")
+    [[('甲は', '甲は'), ('5', '6'), ('町である。', '町である。')]]
+    """
+    a, b = (re.split(r"(?<=。)|(?<=[.!?] )", text) for text in (before, after))
+    pairs: list[tuple[str, str]] = []
+    for old, new in _aligned(a, b):
+        one = len(old) != len(new)
+        pairs += [("".join(old), "".join(new))] if one else zip(old, new, strict=True)
+    return [side_by_side(x.strip(), y.strip()) for x, y in pairs if x != y]
+
+
+def side_by_side(before: str, after: str) -> list[tuple[str, str]]:
+    """Both texts in parts: whole numbers and words, single characters.
+
+    What stands between two changes and is shorter than three characters belongs to both; two texts
+    of which less than half is the same are one change.
+
+    Examples
+    --------
+    >>> side_by_side("13団体中5団体", "13団体中6団体")
+    [('13団体中', '13団体中'), ('5', '6'), ('団体', '団体')]
+    """
+    a, b = (re.findall(r"[0-9.,]*[0-9]|[A-Za-z]+|.", text, re.S) for text in (before, after))
+    every = [("".join(x), "".join(y)) for x, y in _aligned(a, b)]
+    parts = [("", "")]
+    for at, (x, y) in enumerate(every):
+        near = x == y and len(x) < NEAR and 0 < at < len(every) - 1
+        if (near or x != y) and parts[-1][0] != parts[-1][1]:
+            parts[-1] = (parts[-1][0] + x, parts[-1][1] + y)
+        else:
+            parts.append((x, y))
+    same = sum(len(x) for x, y in parts if x == y)
+    return parts[1:] if 2 * same >= max(len(before), len(after)) else [(before, after)]
+
+
+def _drawn(before: str, after: str) -> tuple[str, ...]:
+    """Two pictures and their difference in base64, and the share of the area that differs."""
+    *images, share = pictures(before, after)
+    return (*(base64.b64encode(png).decode() for png in images), f"{share:.1%}")
+
+
+def _cut(text: str) -> str:
+    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
 # --- a revision and the working tree ---------------------------------------------------------

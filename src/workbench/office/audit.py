@@ -6,11 +6,18 @@ in the cells that can be mailed back to the office (see `notes`). No codebook is
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.parsers import expat
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -18,13 +25,13 @@ from analysis.errors import InputError, Message
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, decode, read_file, separator
 from analysis.intake.headings import normalise
-from analysis.intake.sheet import Place, Sheet
+from analysis.intake.sheet import Place, Sheet, address
+from analysis.intake.tables import TOTAL
 from analysis.text import LANGUAGES, Language, Model, Text, label
-from workbench.office import file_checks, open_document, readability
-from workbench.office.file_checks import Look
+from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
-from workbench.office.open_document import Page
-from workbench.office.readability import CODE_TABLE, UNIT_HEAD, Breach, Table
+from workbench.office.open_document import Look, Page
+from workbench.office.readability import CODE_TABLE, NOTE, UNIT_HEAD, Breach, Table
 
 
 class Check(Model):
@@ -148,25 +155,119 @@ def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tu
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
     looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
     if file.suffix.lower() in SUFFIXES["workbook"]:
-        pictures, looks = workbook.objects(content), file_checks.looks(content)
+        pictures, looks = workbook.objects(content), _looks(content)
     for sheet in sheets:
         table = Table(sheet)
         own = [*readability.breaches(table)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
-        own += file_checks.look_breaches(table, looks.get(sheet.sheet, {}))
+        own += _look_breaches(table, looks.get(sheet.sheet, {}))
         if file.suffix.lower() in SUFFIXES["text"]:
             text = decode(content, file.name)
-            broken = [*file_checks.line_breaches(text, separator(text[:100_000]))]
+            broken = [*line_breaches(text, separator(text[:100_000]))]
             cells = {cell for _, cell, _ in broken}  # what looks odd there is that a line is broken
             own = [b for b in own if b[1] not in cells or b[0] not in {"spacing", "outside"}]
             own += broken
         for other in before:
             if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
-                own += file_checks.layout_breaches(table, other)
+                own += _layout_breaches(table, other)
         for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
             yield sheet.sheet, breach
     for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
         yield chart, ("objects", "", "")
+
+
+def line_breaches(text: str, separator: str) -> Iterator[Breach]:
+    """Records of a CSV file that are broken over lines, and unquoted commas.
+
+    A record has as many values as the header of its table, which ends at a blank line.
+
+    >>> list(line_breaches("項目,内容\\n所在地,東京都,港区\\n", ","))
+    [('quoting', 'C2', '港区')]
+    """
+    width = 0
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # a cell may be that long
+    for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
+        for column, value in enumerate(values):
+            if "\n" in value or "\r" in value:
+                yield "records", address(row, column), value
+        if not any(values):
+            width = 0
+        elif not width:
+            width = len(values) if len(values) > 1 else 0
+        elif len(values) > width and any(values[width:]):
+            yield "quoting", address(row, width), values[width]
+        elif len(values) < width and not NOTE.match(values[0]):
+            yield "records", address(row, 0), values[0]
+
+
+def _looks(content: bytes) -> dict[str, dict[Place, Look]]:
+    """Sheet name -> the look of each of its cells that does not look plain."""
+    parts = workbook.unpack(content, "")
+    found: dict[str, dict[Place, Look]] = {}
+    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, IndexError):
+        # calamine reads what no parser of XML takes; then nothing is known of how cells look
+        styles = _styles(workbook.part(parts, "xl/styles.xml"))
+        for name, path in workbook.sheet_parts(parts).items() if styles else ():
+            cells = workbook.tags(workbook.part(parts, path), {"c"})
+            found[name] = {
+                place: styles[cell["s"]]
+                for _, cell in cells
+                if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
+            }
+    return found
+
+
+def _styles(xml: bytes) -> dict[str, Look]:
+    """Style number -> its look, where that is not the one of the first style."""
+    if not xml:
+        return {}
+    root = ElementTree.fromstring(xml)
+
+    def look(element: ElementTree.Element, *names: str) -> Look:
+        parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
+        return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in parts)
+
+    marks = ("b", "i", "u", "strike", "color")
+    fonts = [look(font, *marks) for font in root.iterfind("{*}fonts/{*}font")]
+    unfilled = "{*}patternFill[@patternType='none']"
+    fills = [look(one, "fgColor") if one.find(unfilled) is None else ()
+             for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
+    own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
+           for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
+    return {str(number): look for number, look in enumerate(own) if look != own[0]}
+
+
+def _look_breaches(table: Table, looks: Mapping[Place, Look]) -> Iterator[Breach]:
+    """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
+    if not looks or table.blank:
+        return
+    rows = [
+        row
+        for row in (np.flatnonzero(table.filled[table.start :].any(axis=1)) + table.start).tolist()
+        if not any(TOTAL.match(normalise(text)) for text in table.grid[row, :3])
+    ]
+    columns = np.flatnonzero(table.filled[table.start :].any(axis=0)).tolist()
+    seen = {c: {r: looks.get((r, c), ()) for r in rows if table.filled[r, c]} for c in columns}
+    alternate = [{looks.get((r, c), ()) for r in rows[i::2] for c in columns} for i in (0, 1)]
+    if all(len(own) == 1 for own in alternate):
+        return  # bands that help the eye
+    for column, own in seen.items():
+        usual = Counter(own.values()).most_common(1)[0][0] if own else ()
+        for row, look in own.items():
+            if look != usual:
+                yield "looks", address(row, column), table.grid[row, column]
+
+
+def _layout_breaches(table: Table, earlier: Sheet) -> Iterator[Breach]:
+    """Headings that the earlier file does not have, and those of it that are gone."""
+    now, before = ({head for head in t.heads if head} for t in (table, Table(earlier)))
+    for column, head in enumerate(table.heads):
+        if head and head not in before:
+            yield "layout", address(max(table.start - 1, 0), column), head
+    yield from (("layout", "", head) for head in sorted(before - now))
+
+
+# --- what is said of them -------------------------------------------------------------------------
 
 
 def _finding(name: str, sheet: str, breach: Breach, error: InputError | None = None) -> list[str]:

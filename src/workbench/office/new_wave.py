@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import shutil
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 
@@ -49,43 +49,39 @@ def new_wave(
 ) -> str:
     """Make data/raw/WAVE from files as received and say what to check.
 
-    With `check` only what would be read of these files is said, see `looked_at`.
+    `check`: files of which is only said what would be read: the layout, the replies, what each
+    column is; without `as_of` the municipalities are those of today.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
-    The layout is chosen by what the files show. Where their headings leave something open, the
-    files and the wave.yml stay, to be corrected there.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read. Where they have the headings of the codebook and leave something
+        open, the files and the wave.yml stay, to be corrected there.
     """
-    if check:
-        asked = {"as_of": as_of, "invited": invited, "layout": layout, "tool": tool}
-        return looked_at(check, codebook, register=register, language=language, **asked)
-    if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(
-            "a wave cannot be called {wave!r}",
-            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
-            wave=wave,
-        )
-    folder, on = paths.raw(wave), _date(as_of)
-    if (folder / "wave.yml").is_file():
+    on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
+    if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
-    new = _New(wave, files, codebook, register, tool, on)
-    if not new.as_of:
-        raise InputError(
-            "the date that the answers describe is not given", hint="write --as-of 2026-04-01"
-        )
-    said = {
+    new = _New(folder.name, check or files, codebook, register, tool, on)
+    if not new.as_of and not check:
+        hint = "write --as-of 2026-04-01"
+        raise InputError("the date that the answers describe is not given", hint=hint)
+    given = {
+        "as_of": new.as_of or dt.date.today(),
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
         "data": invented and "invented",
         "invited": _invited(invited),
         "population": population,
     }
-    new.content |= {entry: value for entry, value in said.items() if value}
+    new.content |= {entry: value for entry, value in given.items() if value}
     try:
-        with _copied(new.all, folder) as part:
-            _, chosen = new.read_in(part, layout)
+        with _copied(new.all, folder, keep=not check) as part:
+            received, read_as = new.read_in(part, layout)
     except UnfinishedError as error:
+        if check:
+            raise
         hint = Message(
             "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
             "correct wave.yml there, then run workbench clean {wave}",
@@ -94,13 +90,16 @@ def new_wave(
             wave=wave,
         )
         raise InputError(**{**vars(error), "hint": hint}) from None
+    if check:
+        columns = _columns(received, new.ignore, new.book, language)
+        return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     done = printed(
         "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
         wave=wave,
         n=len(files),
-        chosen=chosen,
+        chosen=read_as,
     )
     then = printed(
         "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
@@ -111,32 +110,17 @@ def new_wave(
     return "\n".join([done, *new.remarks, then])
 
 
-def looked_at(
-    files: Sequence[Path],
-    codebook: str,
-    *,
-    as_of: str | None = None,
-    invited: str | None = None,
-    layout: str | None = None,
-    tool: str | None = None,
-    register: Path | None = None,
-    language: Language = "ja",
-) -> str:
-    """What `new_wave` would read of files: the layout, the replies, and what each column is.
-
-    Nothing is kept. Without a date the municipalities are those of today.
-
-    Raises
-    ------
-    InputError
-        They cannot be read; of files of this codebook it lists the headings as understood.
-    """
-    new = _New("check", files, codebook, register, tool, _date(as_of))
-    new.content |= {"as_of": new.as_of or dt.date.today(), "invited": _invited(invited)}
-    with _copied(new.all, paths.raw("check"), keep=False) as part:
-        received, said = new.read_in(part, layout)
-    columns = _columns(received, new.ignore, new.book, language)
-    return "\n".join([said.say(spoken()), *new.remarks, *columns])
+def _named_so(wave: str | None, files: Sequence[Path]) -> str:
+    """The name of the wave; refused where it, or the files, are not given or cannot be used."""
+    if wave is None or not files:
+        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
+        raise InputError(
+            "a wave cannot be called {wave!r}",
+            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
+            wave=wave,
+        )
+    return wave
 
 
 class UnfinishedError(InputError):
@@ -184,8 +168,8 @@ class _New:
             "population": None,
             "files": [],
         }
-        self.content |= {"issue": issue.id} if issue else {}
-        self.content |= {"register": register.name} if register else {}
+        more = {"issue": issue and issue.id, "register": register and register.name}
+        self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
         self.noted = {part for export in exports.values()
@@ -221,25 +205,7 @@ class _New:
             received = read.read(self._write(part, chosen), self.book, part)
             replies = _replies(received, chosen, headings)
         except InputError as error:
-            visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
-            asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
-            if 2 * asked < len(self.book.questions) and not asked_for:
-                hint = Message(
-                    "{hint}; nothing was written: if {book} is the codebook of the files, add "
-                    "--layout {layout}, and they and a wave.yml stay to be corrected",
-                    hint=error.hint,
-                    book=self.book.id,
-                    layout=self.chosen.layout,
-                )
-                raise InputError(**{**vars(error), "hint": hint}) from None
-            if rivals := error.what.values.get("rivals"):  # several sheets of replies
-                self.sheets = {str(error.file): rivals}
-                self._write(part, self.chosen)
-                error.hint = Message(
-                    "new-wave writes an entry for each into wave.yml: remove those of sheets "
-                    "without replies"
-                )
-            raise UnfinishedError(**vars(error)) from None
+            raise self._unfinished(error, part, sheets, headings, asked_for) from None
         if chosen.codes == "order":  # only the whole register is in its order
             self.content["invited"] = self.content["invited"] or "all"
         heads = received.outside["text"][received.outside["reason"] == "header"]
@@ -253,6 +219,35 @@ class _New:
             self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
         return received, Message("layout {layout}, {replies}", layout=chosen.layout,
                                  replies=replies)  # fmt: skip
+
+    def _unfinished(
+        self,
+        error: InputError,
+        part: Path,
+        sheets: Sequence[Sheet],
+        headings: Headings,
+        asked_for: str | None,
+    ) -> InputError:
+        """The error of files that cannot be read, which says whether they stay, to be corrected."""
+        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+        asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+        if 2 * asked < len(self.book.questions) and not asked_for:
+            hint = Message(
+                "{hint}; nothing was written: if {book} is the codebook of the files, add "
+                "--layout {layout}, and they and a wave.yml stay to be corrected",
+                hint=error.hint,
+                book=self.book.id,
+                layout=self.chosen.layout,
+            )
+            return InputError(**{**vars(error), "hint": hint})
+        if rivals := error.what.values.get("rivals"):  # several sheets of replies
+            self.sheets = {str(error.file): rivals}
+            self._write(part, self.chosen)
+            error.hint = Message(
+                "new-wave writes an entry for each into wave.yml: remove those of sheets "
+                "without replies"
+            )
+        return UnfinishedError(**vars(error))
 
     def _write(self, part: Path, chosen: Layout) -> Wave:
         """The wave.yml with this layout."""
@@ -278,11 +273,24 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     ------
     InputError : they are of none, of several, or of another day than `as_of`.
     """
-    issue, *others = (issue for file in files if (issue := _issue_of(file, book)))
-    if any(other.id != issue.id for other in others):
-        raise InputError(
-            "the files are of several issues", hint="make a wave of each, and compare them"
-        )
+    found: dict[str, Issue] = {}
+    for file in files:
+        tables = read.books_of(file.parent, WaveFile(path=file.name))
+        if len(tables) > 1:
+            raise InputError(
+                "the file holds {n} tables, and a wave is made of one",
+                file=file,
+                hint="unpack it, and give {right}",
+                n=len(tables),
+                right=[sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
+                or Message("the table of the codebook"),
+            )
+        if known := issue_of(tables[0], book):
+            found[known.id] = known
+    issue, *others = found.values()
+    if others:
+        hint = "make a wave of each, and compare them"
+        raise InputError("the files are of several issues", hint=hint)
     if as_of not in (None, issue.as_of):
         raise InputError(
             "the issue {issue} describes {observed}, not {as_of}",
@@ -295,64 +303,41 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     return issue
 
 
-def _issue_of(file: Path, book: Codebook) -> Issue | None:
-    """The issue of one file; of an archive of several tables the error names the right one."""
-    tables = read.books_of(file.parent, WaveFile(path=file.name))
-    if len(tables) == 1:
-        return issue_of(tables[0], book)
-    right = []
-    for sheets in tables:
-        with suppress(InputError):
-            issue_of(sheets, book)
-            right.append(sheets[0].file)
-    raise InputError(
-        "the file holds {n} tables, and a wave is made of one",
-        file=file,
-        hint="unpack it, and give {right}",
-        n=len(tables),
-        right=right or Message("the table of the codebook"),
-    )
+def _is_of_issue(sheets: Sequence[Sheet], book: Codebook) -> bool:
+    with suppress(InputError):
+        return bool(issue_of(sheets, book))
+    return False
 
 
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name."""
+    names = [file.name for file in files]
     for file in files:
         if not file.exists():
             raise InputError("there is no such file", file=file)
-        try:
-            file.name.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                "the name of the file is not UTF-8", file=ascii(file.name), hint="rename it"
-            ) from None
-    twice = [name for name, n in Counter(file.name for file in files).items() if n > 1]
-    if twice:
-        hint = Message("rename one of them: a wave keeps all its files in one folder")
-        raise InputError("two files have the same name", file=twice[0], hint=hint)
+        if file.name != file.name.encode(errors="replace").decode():
+            what, name = "the name of the file is not UTF-8", ascii(file.name)
+            raise InputError(what, file=name, hint="rename it")
+        if names.count(file.name) > 1:
+            hint = "rename one of them: a wave keeps all its files in one folder"
+            raise InputError("two files have the same name", file=file.name, hint=hint)
 
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
     """Add the data files that a committed wave.yml names."""
-    known = Wave.read(folder)
-    if known.codebook != codebook or as_of not in (None, known.as_of):
+    known, given = Wave.read(folder), {file.name for file in files}
+    lacks = {f.path for f in known.files if not (folder / f.path).exists()}
+    same = known.codebook == codebook and as_of in (None, known.as_of)
+    if not (same and lacks and given == lacks):
         raise InputError(
-            "the wave exists with codebook {codebook} and date {as_of}",
+            "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
+            "{lacks})",
             file=folder / "wave.yml",
             hint="choose another name for the new wave",
+            name=folder.name,
             codebook=known.codebook,
             as_of=known.as_of,
-        )
-    missing = {f.path for f in known.files if not (folder / f.path).exists()}
-    given = {file.name for file in files}
-    if not missing or given != missing:
-        raise InputError(
-            "the wave {name} already exists and waits for: {lacks}"
-            if missing
-            else "the wave {name} already exists and is complete",
-            file=folder / "wave.yml",
-            hint="choose another name for a new wave",
-            name=folder.name,
-            lacks=sorted(missing),
+            lacks=sorted(lacks) or Message("none"),
         )
     with _copied(files, folder, keep=False) as part:
         for file in files:
@@ -369,19 +354,16 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
 
     `tool`: the one that wrote them all, ``none`` where none did; else found by content.
     """
-    found: dict[str, Export] = {}
-    lines: list[str] = []
-    language = spoken()
+    found, lines, language = dict[str, Export](), list[str](), spoken()
     for file in files if tool != "none" else ():
         try:
-            sheets = [] if file.is_dir() else read_file(file)
+            known = None if file.is_dir() else tools.choose(read_file(file), tool)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if (known := tools.choose(sheets, tool)) is not None:
-            _, export = known
-            found[file.name] = export
+        if known is not None:
+            found[file.name] = export = known[1]
             name = label(f"tool.{export.tool}", language)
             lines.append(f"{file.name}: {label('intake.read_as', language, tool=name)}")
             if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
@@ -413,7 +395,7 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             layout=chosen.layout,
         )
     doubts = {
-        "{n:,} do not say from which municipality": n - named if chosen.codes == "column" else 0,
+        "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),
     }
     if said := [Message(template, n=count) for template, count in doubts.items() if count]:
@@ -455,22 +437,23 @@ def _columns(
     for variable, at in received.positions.items():
         first = addresses(cells.iloc[[at[at >= 0][0]]])[0]
         words = variable.removeprefix("@")
-        if variable in book.question_of:
-            words += f" {book.label(variable)[language]}"
-        elif variable in book:
-            words += f" {book[variable].label[language]}"
-        example = next((text for text in received.texts(variable) if text), "")
+        if variable in book.named:
+            own = variable in book.question_of
+            asked = book.label(variable) if own else book[variable].label
+            words += f" {asked[language]}"
+        example = next(filter(None, received.texts(variable)), "")
         lines.append(f"  {first}: {words} ({example})")
-    heads = cells[(cells["record"] < 0) & (cells["reason"] == "header")]
+    beside = cells[cells["record"] < 0]
+    heads = beside[beside["reason"] == "header"]
     for reason in ("ignored", "personal", "record", "unmatched"):
-        own = cells[(cells["record"] < 0) & (cells["reason"] == reason)]
-        named = [*dict.fromkeys(heads.loc[heads["column"].isin(own["column"]), "text"])]
+        own = beside[beside["reason"] == reason]
         if len(own):
-            shown = ", ".join(named or addresses(own)[:5])
+            named = heads.loc[heads["column"].isin(own["column"]), "text"]
+            shown = ", ".join(dict.fromkeys(named) or addresses(own)[:5])
             lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
     if ignored:
-        proposed = ", ".join(ignored)
-        lines.append(f"  {label('new_wave.proposed', language, columns=proposed)}")
+        proposed = label("new_wave.proposed", language, columns=", ".join(ignored))
+        lines.append(f"  {proposed}")
     return lines
 
 
@@ -478,19 +461,18 @@ def _columns(
 def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterator[Path]:
     """Copies of files in a folder that gets its name when they can be read, or be corrected there.
 
-    Without `keep` it never does.
-
-    Raises
-    ------
-    InputError
-        A full or protected disk, or a file that may not be read; nothing half-made is left.
+    Without `keep` it never does; whatever goes wrong, nothing half-made is left.
     """
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.mkdir(parents=True)
         for file in files:
-            copy = shutil.copytree if file.is_dir() else shutil.copyfile
-            copy(file, part / file.name)
+            for source in [file, *file.rglob("*")]:
+                copy = part / file.name / source.relative_to(file)
+                if source.is_dir():
+                    copy.mkdir()
+                else:
+                    shutil.copyfile(source, copy)
         try:
             yield part
         except UnfinishedError:
@@ -499,12 +481,6 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
             raise
         if keep:
             part.rename(folder)
-    except (OSError, shutil.Error) as error:
-        # of a folder copytree gives a list: from, to, why
-        why = error.strerror or re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
-        hint = Message("make room, or ask for the right to read the files and write there")
-        what = "the files cannot be copied ({why})"
-        raise InputError(what, file=folder, hint=hint, why=why) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -16,7 +16,7 @@ from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import Option, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
@@ -65,8 +65,7 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
-    made: dict[Path, bytes] = {}
-    count, left = 0, []
+    made, count, left = dict[Path, bytes](), 0, list[str]()
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
@@ -295,7 +294,8 @@ class _Queries:
         own = not row.code or row.file.startswith(self.forms)
         lines = [row.file, f"{row.sheet} {row.cell}".strip()] if own else []
         taken = row.value or self.taken_as.get(row.rule, self.words["none"])
-        if row.value in ("0", "1") and self._option(row.question):
+        question = self.asked.get(row.question)
+        if question and row.value in ("0", "1") and question.type == "multi":
             taken = self.words["chosen" if row.value == "1" else "not_chosen"]
         confirm = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
         if row.rule == "unmatched" and not row.code:  # nobody but the office can know
@@ -306,16 +306,16 @@ class _Queries:
         return [place, self._question(row.question), row.raw, taken, confirm]
 
     def _question(self, name: str) -> str:
+        """What a variable asks, and what there is to choose."""
         question = self.asked.get(name)
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
-        text = f"{question.id} {question.text[self.language]}"
-        items = {item.id: item.text[self.language] for item in question.items}
-        option = self._option(name)
-        if part := option or items.get(name):
-            text += f" － {part}"
-        options = " / ".join(f"{o.code} {o.text[self.language]}" for o in question.options)
-        return f"{text}\n{self.words['options']}{options}" if options and not option else text
+        text, part = f"{question.id} {question.text[self.language]}", question.parts.get(name)
+        if isinstance(part, Option):
+            return f"{text} － {self._option(part)}"
+        text += f" － {part.text[self.language]}" if part else ""
+        options = " / ".join(map(self._option, question.options))
+        return f"{text}\n{self.words['options']}{options}" if options else text
 
     def _others(self, row: Any) -> str:
         """The municipality's other answers that a finding holds against this one."""
@@ -341,19 +341,13 @@ class _Queries:
         """An answer as it was kept, in the words of its options."""
         question, kept = self.asked[id], self.cleaned.responses.loc[code]
         if question.type == "multi":
-            chosen = zip(question.options, question.variables, strict=True)
-            words = [o.text[self.language] for o, v in chosen if pd.notna(kept[v]) and kept[v]]
-            return "、".join(words) or self.words["none"]
+            chosen = (o for v, o in question.parts.items() if pd.notna(kept[v]) and kept[v])
+            return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
         if question.type == "battery" or pd.isna(kept.get(id)):
             return self.words["none"]
         shown = clean.shown(kept[id], question)
-        options = {str(o.code): o.text[self.language] for o in question.options}
-        return f"{shown} {options[shown]}" if shown in options else shown
+        worded = (self._option(o) for o in question.options if str(o.code) == shown)
+        return next(worded, shown)
 
-    def _option(self, name: str) -> str:
-        """The option that a column of ticks is of, or nothing."""
-        question = self.asked.get(name)
-        if question is None or question.type != "multi" or name not in question.variables:
-            return ""
-        option = question.options[question.variables.index(name)]
+    def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

@@ -213,16 +213,15 @@ def breaches(table: Table) -> Iterator[Breach]:
 
 
 def _layout(sheet: Sheet) -> Iterator[Breach]:
+    """Merged cells, formulas, and what is hidden."""
     for top, left, bottom, right in sheet.merged:
         inside = top < sheet.shape[0] and left < sheet.shape[1]
         raw = str(sheet.text.iat[top, left]) if inside else ""
         yield "merged", f"{address(top, left)}:{address(bottom, right)}", raw
-    for place, formula in sheet.formulas.items():
-        yield "formulas", address(*place), formula
-    for row in sorted(sheet.hidden_rows):
-        yield "hidden", f"{row + 1}:{row + 1}", ""
-    for column in sorted(sheet.hidden_columns):
-        yield "hidden", f"{column_letters(column)}:{column_letters(column)}", ""
+    yield from (("formulas", address(*place), text) for place, text in sheet.formulas.items())
+    hidden = [str(row + 1) for row in sorted(sheet.hidden_rows)]
+    hidden += map(column_letters, sorted(sheet.hidden_columns))
+    yield from (("hidden", f"{name}:{name}", "") for name in hidden)
     if sheet.hidden:
         yield "hidden", "A1", sheet.sheet
 
@@ -248,21 +247,18 @@ def _texts(table: Table) -> Iterator[Breach]:
     dated = [bool(re.search("[年月日時期]|date|year", head, re.I)) for head in table.heads]
     for row, column in np.argwhere(mask).tolist():
         text, in_data = table.grid[row, column], row >= table.start
+        excused = {
+            **dict.fromkeys(OF_DATA, not in_data or coded[column]),
+            # among numbers … is a sign
+            "omitted": in_data and table.numeric[column] and SIGN.match(text.strip()),
+            # H1 may be a name or a cell
+            "years": in_data and not dated[column] and BARE.fullmatch(text),
+        }
+        if not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
+            excused["numbers"] = True  # a text file has no number cells
         for check in verdicts[text]:
-            if check in OF_DATA and (not in_data or coded[column]):
-                continue
-            if check == "numbers" and not table.sheet.sheet and PLAIN_NUMBER.fullmatch(text):
-                continue  # a text file has no number cells
-            if (
-                check == "omitted"
-                and in_data
-                and table.numeric[column]
-                and SIGN.match(text.strip())
-            ):
-                continue  # among numbers … is a sign
-            if check == "years" and in_data and not dated[column] and BARE.fullmatch(text):
-                continue  # H1 may be a name or a cell
-            yield check, address(row, column), text
+            if not excused.get(check):
+                yield table.cell(check, row, column)
 
 
 def _text_breaches(text: str) -> Iterator[str]:
@@ -286,13 +282,8 @@ def _text_breaches(text: str) -> Iterator[str]:
 
 def _dependent(letter: str) -> bool:
     """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙; é and – are none."""
-    if letter.isascii() or letter in SAME_EVERYWHERE or "\u00c0" <= letter <= "\u024f":
-        return False
-    try:
-        letter.encode("shift_jis")
-    except UnicodeEncodeError:
-        return True
-    return False
+    usual = letter.isascii() or letter in SAME_EVERYWHERE or "\u00c0" <= letter <= "\u024f"
+    return not usual and not letter.encode("shift_jis", "ignore")
 
 
 def _numbers(table: Table) -> Iterator[Breach]:
@@ -301,14 +292,13 @@ def _numbers(table: Table) -> Iterator[Breach]:
     texts = set(table.grid[sheet.kind != CellKind.EMPTY])
     legend = any(map(LEGEND.search, texts))
     stated = any(map(STATED.search, texts)) or any(map(UNIT_HEAD.match, table.heads))
-    for row, column in np.argwhere(sheet.kind == CellKind.ERROR).tolist():
-        if (row, column) not in sheet.formulas:
-            yield table.cell("numbers", row, column)
+    errors = map(tuple, np.argwhere(sheet.kind == CellKind.ERROR).tolist())
+    yield from (table.cell("numbers", *at) for at in errors if at not in sheet.formulas)
     for column, known in enumerate(table.numeric):
         if not known:
             continue
-        for row, text in table.texts(column).items():
-            if not legend and SIGN.match(text.strip()):
+        for row, text in table.texts(column).items() if not legend else ():
+            if SIGN.match(text.strip()):
                 yield "symbols", address(row, column), text.strip()
         if table.coded(column):
             yield table.heading("code_table", column)
@@ -329,13 +319,10 @@ def _codes(table: Table) -> Iterator[Breach]:
     for column, head in enumerate(table.heads):
         if known.isdisjoint(map(normalise, head.split("\n"))):
             continue
-        codes = {
-            row: table.grid[row, column].strip() for row in range(table.start, len(table.grid))
-        }
-        short = {row: code for row, code in codes.items() if re.fullmatch(r"[1-9]\d{3,4}", code)}
+        codes = enumerate(map(str.strip, table.grid[table.start :, column]), table.start)
+        short = {row: code for row, code in codes if re.fullmatch(r"[1-9]\d{3,4}", code)}
         # five digits may also be a code without its check digit
-        five = [f"0{code}" for code in short.values() if len(code) == 5]
-        if all(check_digit(code[:5]) == code[5] for code in five):
+        if all(len(code) == 4 or _is_code(float(code)) for code in short.values()):
             yield from (("areas", address(row, column), code) for row, code in short.items())
 
 

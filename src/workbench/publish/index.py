@@ -103,15 +103,13 @@ class _Shown:
 
 def _about(about: Mapping[str, Any]) -> str:
     """Who asked whom, as of when and how, and how many replied."""
-    sample = about.get("sample") or {}
-    language, publisher = about["language"], about.get("publisher") or {}
-    mode = (about.get("mode") or {}).get(language, "")
+    sample, language = about.get("sample") or {}, about["language"]
     if "replied" not in sample:
         return ""
-    values = {"asked": sample.get("invited"), "replied": sample["replied"]}
-    who = publisher.get(language, "") if isinstance(publisher, Mapping) else str(publisher)
-    values |= {"publisher": who, "as_of": str(about.get("as_of", "")), "mode": mode}
-    return markdown(say("index/about", language, published=bool(about.get("named")), **values))
+    values = {name: (about.get(name) or {}).get(language, "") for name in ("publisher", "mode")}
+    values |= {"asked": sample.get("invited"), "replied": sample["replied"]}
+    values |= {"as_of": str(about.get("as_of", "")), "published": bool(about.get("named"))}
+    return markdown(say("index/about", language, **values))
 
 
 def _tagged(shown: Sequence[_Shown], tag: str) -> list[dict[str, str]]:

@@ -20,7 +20,6 @@ import nbformat.v4
 import nh3
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
-from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from analysis import paths, show
@@ -222,8 +221,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    notebook.cells = _joined_cells(cells)
-    body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
+    body = templates().get_template("cells.html.j2").render(cells=_joined_cells(cells), page=page)
     body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
@@ -338,12 +336,12 @@ def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
 
     `page` comes from `page_context`; `values` are what the template reads beside it.
     """
-    content = _templates().get_template(f"{template}.html.j2").render(page=page, **values)
+    content = templates().get_template(f"{template}.html.j2").render(page=page, **values)
     return whole(content, page)
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """The templates of pages, and those of outputs that they use."""
     own = PackageLoader("workbench", "templates/workbench")
     shown = show.templates()
@@ -364,7 +362,7 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)
     lead, mark, rest = body.partition('<h2 id="s1">') if toc else ("", "", body)
     page = {**page, "heading": heading, "toc": toc, "lead": Markup(lead)}
-    return _templates().get_template("page.html.j2").render(page=page, body=Markup(mark + rest))
+    return templates().get_template("page.html.j2").render(page=page, body=Markup(mark + rest))
 
 
 def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> str:
@@ -388,18 +386,6 @@ def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> s
 def _css(text: str) -> str:
     """Text as a CSS string that cannot end the string or the style sheet."""
     return '"' + re.sub(r"[^\w ・（）【】]", lambda m: f"\\{ord(m[0]):06x}", text) + '"'
-
-
-@cache
-def _exporter() -> TemplateExporter:
-    """nbconvert with our own template; its HTML exporter would load from four other sites."""
-    folder = str(Path(__file__).parents[1] / "templates")
-    return TemplateExporter(
-        template_name="workbench",
-        file_extension=".html",
-        extra_template_basedirs=[folder],
-        optimistic_validation=True,  # once, not after each preprocessor
-    )
 
 
 def _fact(value: Any, language: str) -> str:

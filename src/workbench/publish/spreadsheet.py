@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
@@ -15,6 +14,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from analysis.show import width
 from analysis.spreadsheet import plain
 from analysis.text import Language, labels
 
@@ -97,8 +97,8 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
     for at, (head, cells) in enumerate(zip(heads, columns, strict=True)):
         numeric = _numeric(cells)
-        width = max(map(_width, (head, *cells)))
-        sheet.set_column(at, at, min(60, max(8, width + 2)))
+        wide = 2 * max(map(width, (head, *cells)))  # in letters
+        sheet.set_column(at, at, min(60, max(8, wide + 2)))
         for row, cell in enumerate(cells, 1):
             if cell and numeric:
                 sheet.write_number(row, at, float(cell))
@@ -107,11 +107,6 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
     options = {"style": None, "autofilter": False, "columns": [{"header": head} for head in heads]}
     sheet.add_table(0, 0, max(1, len(rows)), len(heads) - 1, options)
     return sheet
-
-
-def _width(text: str) -> int:
-    """How wide a text is, in letters; a Japanese one counts twice."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TextIO, TypeVar
 from tqdm import tqdm
 
 from analysis import paths
-from analysis.errors import InputError, printed
+from analysis.errors import printed
 from analysis.fingerprints import INPUTS
 from analysis.survey import prepare
 from workbench.publish import release
@@ -80,10 +80,12 @@ def clean(wave: str) -> None:
 
 
 @contextlib.contextmanager
-def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> Iterator[Kernels]:
+def started_kernels(
+    options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
+) -> Iterator[Kernels]:
     """The kernels of a run; all are stopped when its time is over, or on any error.
 
-    `inputs` are the keys of the cleaned data that they may read, by wave.
+    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
@@ -93,6 +95,7 @@ def started_kernels(options: Options, jobs: int, inputs: Mapping[str, str]) -> I
         threads=threads,
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
+        ahead=ahead,
     )
     timeout = options.timeout
     over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)
@@ -148,7 +151,7 @@ def run(
 
     Raises
     ------
-    InputError : the disk is full or cannot be written.
+    OSError : the disk is full or cannot be written.
     """
     started = time.monotonic()
     part, jobs = plan.edition.part, max(1, options.jobs or os.cpu_count() or 1)
@@ -167,15 +170,6 @@ def run(
         runner.refuse(plan.changed())
         release.finish(record, started)
         release.publish_run(plan, record, part, pdf=pdf, word=word)
-    except OSError as error:
-        _stopped(part)
-        raise InputError(
-            "the run could not be written ({strerror}); nothing was published",
-            file=part,
-            hint="free some space, check the rights of the reports folder or close its files in "
-            "other programs; the same command then carries on",
-            strerror=error.strerror or error,
-        ) from None
     except BaseException:
         _stopped(part)
         raise
@@ -186,8 +180,8 @@ def _keep(part: Path, names: set[str]) -> None:
     """Delete of a run that was stopped all but its record and the files of some notebooks."""
     known = notebooks_of(read_record(part))
     kept = {part / RECORD}
-    for ran in (known[name] for name in names & known.keys()):
-        kept |= {part / "notebooks" / f"{ran.name}.ipynb", *(part / f for f in ran.files.values())}
+    for name in names & known.keys():
+        kept |= {part / file for file in known[name].written()}
     for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
         if path.is_dir():
             with contextlib.suppress(OSError):  # it is not empty

@@ -7,6 +7,7 @@ arrived.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -18,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import zmq
-from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.session import Session
-from traitlets import Type, default
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import Session, json_packer
+from traitlets import default
 
 OUTPUTS = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
@@ -30,39 +31,35 @@ SENT = "outputs_sent"  # in the metadata of a cell's reply
 
 
 class CountingSession(Session):
-    """Counts the outputs that are sent for each cell."""
+    """Says with each cell's reply how many outputs the cell has sent, or could not send."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.counts: Counter[str] = Counter()
         self.counting = threading.Lock()
+        self.pack = _packed
 
-    def send(self, *arguments: Any, **options: Any) -> dict[str, Any] | None:
-        """Send a message as any session does."""
-        message = super().send(*arguments, **options)
-        if message and message["header"]["msg_type"] in OUTPUTS:
-            with self.counting:
-                self.counts[message["parent_header"].get("msg_id", "")] += 1
-        return message
+    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        """Count before anything can go wrong."""
+        cell, kind = msg["parent_header"].get("msg_id", ""), msg["header"]["msg_type"]
+        with self.counting:
+            self.counts[cell] += kind in OUTPUTS
+        if kind == "execute_reply":
+            msg["metadata"][SENT] = self.counts[cell]
+        return super().serialize(msg, ident)
 
 
-class Kernel(IPythonKernel):
-    """Says with each reply how many outputs its cell has sent."""
-
-    def finish_metadata(
-        self, parent: dict[str, Any], metadata: dict[str, Any], reply_content: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The metadata of a reply."""
-        assert isinstance(self.session, CountingSession)
-        sent = self.session.counts[parent["header"]["msg_id"]]
-        metadata = super().finish_metadata(parent, metadata, reply_content)
-        return {**metadata, SENT: sent}
+def _packed(content: Any) -> bytes:
+    """Content as JSON; half a surrogate pair, which is no Unicode, becomes �, and is not lost."""
+    try:
+        return json_packer(content)
+    except UnicodeEncodeError:
+        text = json.dumps(content, default=json_default, ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 class App(IPKernelApp):
     """Starts the kernel."""
-
-    kernel_class = Type(Kernel, klass="ipykernel.kernelbase.Kernel")  # type: ignore[assignment]
 
     @default("session")
     def _session_default(self) -> Session:

@@ -36,21 +36,17 @@ from jupyter_client.provisioning import LocalProvisioner
 from analysis import results
 from analysis.fingerprints import INPUTS
 from workbench.run import temporary
+from workbench.run.warm import ASKED
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
-AHEAD = "WORKBENCH_AHEAD"  # what the kernels will share, see `workbench.run.ahead`
-READ = (*THREADS, INPUTS, AHEAD, "WORKBENCH_ROOT")  # variables of the server
+READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
-# What the server imports; the last computes what the kernels share. A parallel region of OpenMP run
-# there would hang the same region in every kernel, and a figure drawn there would tie matplotlib to
-# the server.
-# `matplotlib_inline` must not be among them, or its hook never meets the kernel's shell and figures
-# vanish in silence.
+# What the server imports. A figure drawn there would tie matplotlib to the server; with
+# `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish in silence.
 WARM = (
-    "workbench.run.ending",
     "workbench.run.kernels",
     "workbench.run.kernel",
     "IPython.core.debugger",
@@ -63,11 +59,10 @@ WARM = (
     "seaborn",
     "scipy.stats",
     "sklearn.cluster",
-    "analysis.figures.organisation",
+    "analysis.figures.diagrams",
     "analysis.survey",
     "analysis.typology.study",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
-    "workbench.run.ahead",
 )
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
@@ -87,6 +82,7 @@ class Kernels:
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
     environment : variables for the kernels beside those of this process.
+    ahead : what `analysis.results.profile.ahead` is to compute once for all kernels; its arguments.
     """
 
     def __init__(
@@ -96,6 +92,7 @@ class Kernels:
         threads: int = 1,
         memory_mb: int | None = None,
         environment: Mapping[str, str] | None = None,
+        ahead: Mapping[str, Any] | None = None,
     ) -> None:
         self.fork = fork and can_fork()
         self.memory_mb = memory_mb
@@ -105,15 +102,14 @@ class Kernels:
             "TMPDIR": str(temporary.folder()),
             **(environment or {}),
         }
+        if self.fork:
+            asked = {"parent": os.getpid(), "modules": WARM, "ahead": ahead}
+            self.environment[ASKED] = json.dumps(asked)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 
-    def warm(self, ahead: Mapping[str, Any] | None = None) -> None:
-        """Let the server import in the background while this process does something else.
-
-        `ahead`: what `analysis.results.profile.ahead` is to compute there for all kernels.
-        """
-        self.environment[AHEAD] = json.dumps(ahead)
+    def warm(self) -> None:
+        """Let the server import in the background while this process does something else."""
         if self.fork:
             # where it fails now, a kernel tries again and says so
             with contextlib.suppress(OSError), _server(self.environment):
@@ -222,20 +218,19 @@ class Manager(AsyncKernelManager):
 
 
 class ForkProvisioner(LocalProvisioner):
-    """Forks kernels from the warm server; starts plain ones for any other command."""
+    """Forks kernels from the warm server; starts plain ones where that fails."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
-        if cmd[: len(LAUNCHER)] == LAUNCHER and can_fork():
-            folder = str(kwargs.get("cwd") or Path.cwd())
-            environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
-            process = _forked(cmd[len(LAUNCHER) :], environment, folder)
-            if process is not None:
-                self.process = Forked(process)  # type: ignore[assignment]
-                self.pid = self.pgid = process.pid
-                self.cwd = folder
-                return self.connection_info
-        return await super().launch_kernel(cmd, **kwargs)
+        folder = str(kwargs.get("cwd") or Path.cwd())
+        environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
+        process = _forked(cmd[len(LAUNCHER) :], environment, folder)
+        if process is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = Forked(process)  # type: ignore[assignment]
+        self.pid = self.pgid = process.pid
+        self.cwd = folder
+        return self.connection_info
 
 
 class Forked:
@@ -245,6 +240,7 @@ class Forked:
 
     def __init__(self, process: Any) -> None:
         self.process, self.pid = process, process.pid
+        self.kill, self.terminate = process.kill, process.terminate
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""
@@ -260,14 +256,6 @@ class Forked:
         """Send a signal to this process alone."""
         if self.poll() is None:
             os.kill(self.pid, signum)
-
-    def kill(self) -> None:
-        """End it at once."""
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        self.send_signal(signal.SIGTERM)
 
 
 def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
@@ -304,7 +292,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
         sys.modules["__main__"] = ModuleType("__main__")
         os.environ.update({"MPLBACKEND": INLINE, **read})
         try:
-            multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
+            multiprocessing.get_context("forkserver").set_forkserver_preload(["workbench.run.warm"])
             forkserver.ensure_running()
             yield
         finally:
@@ -324,6 +312,8 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
     os.setsid()
+    # the server would not end while a kernel holds it, and the kernel ends with the server
+    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     multiprocessing.set_start_method(None, force=True)
     threads = environment.get(THREADS[0], "")
@@ -342,6 +332,6 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     from workbench.run import kernel
 
-    # end with the server, which ends with the process that asked for this kernel (`ending`)
+    # end with the server, which ends with the process that asked for this kernel
     server = f"--IPKernelApp.parent_handle={os.getppid()}"
     kernel.launch([*arguments, server])

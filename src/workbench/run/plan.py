@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.codebook import waves, yaml_file
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
 from workbench.run.record import (
@@ -89,8 +89,8 @@ class Notebook:
         lists = [self.declares.get(name, []) for name in ("needs", "reads", "requires", *KINDS)]
         if not all(isinstance(one, list) and all(isinstance(e, str) for e in one) for one in lists):
             raise TypeError("needs, reads, requires, figures and tables are lists of texts")
-        if unknown := set(self.declares.get("requires", ())) - REQUIRED.keys():
-            raise TypeError(f"requires: {min(unknown)}")
+        if strange := set(self.declares.get("requires", ())) - REQUIRED.keys():
+            raise TypeError(f"requires: {min(strange)}")
         if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
             raise TypeError("title: ja, en")
 
@@ -142,9 +142,21 @@ class Plan:
 
     @classmethod
     def make(
-        cls, edition: Edition, given: dict[str, Any], only: Sequence[str] | None = None
+        cls,
+        edition: Edition,
+        given: dict[str, Any],
+        only: Sequence[str] | None = None,
+        *,
+        pages: str = PAGES,
+        own: frozenset[str] = OWN,
     ) -> Plan:
         """Read the wave and its notebooks, check the parameters of all.
+
+        Parameters
+        ----------
+        given : parameters from outside, of which the run sets `own` itself.
+        only : names of the notebooks that may run; all if not given.
+        pages : the files of the notebooks, as a pattern.
 
         Raises
         ------
@@ -152,27 +164,21 @@ class Plan:
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
-        found = sorted(paths.notebooks().glob(PAGES))
+        files = {file.stem: file for file in sorted(paths.notebooks().glob(pages))}
         names = frozenset(Path(name).stem for name in only or ())
-        if unknown := names - {file.stem for file in found}:
+        if lost := names - files.keys():
+            raise unknown("notebook", min(lost), [*files])
+        if taken := own & given.keys():
             raise InputError(
-                "there is no notebook {notebook!r}",
-                hint="there are: {found}",
-                notebook=min(unknown),
-                found=", ".join(file.stem for file in found),
-            )
-        if OWN & given.keys():
-            raise InputError(
-                "{parameter} is set by the refresh itself, not with -p",
-                parameter=min(OWN & given.keys()),
+                "{parameter} is set by the command itself, not with -p", parameter=min(taken)
             )
         words = book.get("pages") or {}
         every = [
-            replace(notebook, words=words.get(notebook.name) or {})
-            for notebook in map(Notebook.read, found)
+            replace(Notebook.read(file), words=words.get(name) or {})
+            for name, file in files.items()
         ]
         parameters.refuse_unknown((name for n in every for name in n.parameters), given)
-        lacking = {n.name: _lacking(n, edition, book, given) for n in every}
+        lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
                 "there is no page {page} of {wave}: {lacking}",
@@ -383,46 +389,40 @@ def _content(file: Path) -> dict[str, Any]:
 
 
 def _lacking(
-    notebook: Notebook, edition: Edition, book: Mapping[str, Any], given: Mapping[str, Any]
+    notebook: Notebook,
+    edition: Edition,
+    wave: Mapping[str, Any],
+    book: Mapping[str, Any],
+    given: Mapping[str, Any],
 ) -> str:
     """Why a survey has no such page; empty where it has one.
 
     The codebook may leave a page out; a notebook requires what it is about.
     """
-    if (book.get("pages") or {}).get(notebook.name) is False:
-        return Message("the codebook leaves it out")
-    needed = notebook.declares.get("requires", [])
-    return next((REQUIRED[n] for n in needed if not _has(n, notebook, edition, book, given)), "")
-
-
-def _has(
-    material: str,
-    notebook: Notebook,
-    edition: Edition,
-    book: Mapping[str, Any],
-    given: Mapping[str, Any],
-) -> bool:
-    """Whether a survey has a material of `REQUIRED`; only what is asked for is looked up."""
     pages = book.get("pages") or {}
+    if pages.get(notebook.name) is False:
+        return Message("the codebook leaves it out")
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
-    match material:
-        case "visits":
-            file = paths.codebooks() / "visits" / "topics.yml"
-            topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
-            return any(topic["questions"].get(book.get("id")) for topic in topics)
-        case "prefectures":
-            wave = waves.content(edition.wave)
-            return bool(wave.get("named")) and wave.get("invited") == "all"
-        case "inside":
-            return edition.audience != "public"
-        case "shortage":
-            return short or notebook.name in pages
-        case "no report":
-            return not short and "06_report" not in pages
-        case "earlier":
-            before = notebook.declares.get("compares", "")
-            return bool(given.get(before) or waves.earlier(edition.wave))
-    return bool(book.get(material))
+    before = notebook.declares.get("compares", "")
+    others: dict[str, Callable[[], Any]] = {  # beside parts of the codebook
+        "visits": lambda: _topics(book.get("id")),
+        "prefectures": lambda: wave.get("named") and wave.get("invited") == "all",
+        "inside": lambda: edition.audience != "public",
+        "shortage": lambda: short or notebook.name in pages,
+        "no report": lambda: not short and "06_report" not in pages,
+        "earlier": lambda: given.get(before) or waves.earlier(edition.wave),
+    }
+    for name in notebook.declares.get("requires", []):
+        if not (others[name]() if name in others else book.get(name)):
+            return REQUIRED[name]
+    return ""
+
+
+def _topics(book: Any) -> bool:
+    """Whether a topic of visits has questions of a codebook, given by its id."""
+    file = paths.codebooks() / "visits" / "topics.yml"
+    topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
+    return any(topic["questions"].get(book) for topic in topics)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:

@@ -175,10 +175,13 @@ class Ran:
         """Whether it was skipped because the run was for other notebooks only (--only)."""
         return self.status == Status.SKIPPED and not self.lacks
 
+    def written(self) -> list[str]:
+        """The files of a run folder from which its page can be made again."""
+        return [f"notebooks/{self.name}.ipynb", *self.files.values()]
+
     def is_in(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has all its files; its page can be made again."""
-        files = [f"notebooks/{self.name}.ipynb", *self.files.values()]
-        return self.ok and all(is_whole(folder, file, hashes) for file in files)
+        """Whether it is complete and a run folder has all that it wrote."""
+        return self.ok and all(is_whole(folder, file, hashes) for file in self.written())
 
     def has_page(self, folder: Path, hashes: Mapping[str, str]) -> bool:
         """Whether it is complete and a run folder has its page."""
@@ -310,8 +313,8 @@ def last_record(edition: Edition) -> dict[str, Any] | None:
     folder, record = edition.folder, read_record(edition.folder, edition)
     hashes = hashes_of(record)
     good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    whole = all(ran.is_in(folder, hashes) and ran.has_page(folder, hashes) for ran in good)
-    return record if whole and all(is_whole(folder, name, hashes) for name in hashes) else None
+    files = {*hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
+    return record if all(is_whole(folder, name, hashes) for name in files) else None
 
 
 def all_waves(reports: Path) -> Path:
@@ -340,8 +343,8 @@ def lock(edition: Edition) -> Iterator[None]:
 
     Raises
     ------
-    InputError : another process holds it (which, and since when), it cannot be written, or its
-        place holds something else.
+    InputError : another process holds it (which, and since when), its place holds something else,
+        or what is done meanwhile cannot be written: the disk is full, or may not be written.
     """
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
@@ -349,7 +352,16 @@ def lock(edition: Edition) -> Iterator[None]:
             paths.refuse_foreign(folder, RECORD)
         paths.refuse_foreign(edition.part, ".")  # whatever is in it, but no link
         all_waves(paths.reports())
-        yield
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                "the run could not be written ({strerror}); nothing was published",
+                file=error.filename or edition.part,
+                hint="free some space, check the rights of the reports folder or close its files "
+                "in other programs; the same command then carries on",
+                strerror=error.strerror or error,
+            ) from None
 
 
 @contextlib.contextmanager

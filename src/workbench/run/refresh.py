@@ -1,14 +1,36 @@
-"""`workbench refresh` and `workbench why`: run what changed for a wave, or say what would run."""
+"""The commands that run notebooks (`workbench refresh`, `why`, `profiles`), only what has changed.
+
+Nothing heavy is imported until there is something to run: `workbench.run.execute` runs the
+notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from analysis.errors import printed
+from analysis import paths
+from analysis.errors import InputError, printed
 from workbench.publish import pdf as printing
-from workbench.run.plan import Plan
-from workbench.run.record import Options, RunRecord, Status, lock
+from workbench.run.plan import OWN, Plan
+from workbench.run.record import (
+    Edition,
+    Options,
+    Ran,
+    RunRecord,
+    Status,
+    hashes_of,
+    is_whole,
+    lock,
+    notebooks_of,
+    read_record,
+)
+
+PROFILE = "profile"  # the notebook of a municipality
+NAMED = 5  # failures of one kind that are named
 
 
 def refresh(
@@ -71,3 +93,126 @@ def why(wave: str, **asked: Any) -> str:
             state = printed("would not run: complete already, in a run that failed or was stopped")
         lines.append(f"{notebook.name}: {state}")
     return "\n".join(lines)
+
+
+# --- profiles --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the profiles that were asked for.
+
+    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
+    """
+
+    folder: Path
+    asked: int
+    rans: list[Ran]
+    stopped: str = ""
+
+    @property
+    def as_asked(self) -> bool:
+        """Whether every page that was asked for is complete."""
+        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
+
+    def summary(self) -> str:
+        """The text for the terminal: how many, which failed and why, where to look."""
+        good = [ran for ran in self.rans if ran.ok]
+        old = sum(ran.reused for ran in good)
+        lines = [
+            printed(
+                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
+                good=len(good),
+                asked=self.asked,
+                new=len(good) - old,
+                old=old,
+            )
+        ]
+        failures: dict[str, list[str]] = {}
+        for ran in (ran for ran in self.rans if not ran.ok):
+            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
+            named = printed("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
+        for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
+            over = len(those) - NAMED
+            more = printed(" and {n:,} more", n=over) if over > 0 else ""
+            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
+        if self.stopped:
+            said = printed(
+                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                "command carries on.",
+                why=self.stopped,
+                left=self.asked - len(self.rans),
+            )
+        else:
+            where = self.folder / "index.html"
+            with contextlib.suppress(ValueError):
+                where = where.relative_to(paths.root())
+            said = printed("Open {file} in a browser.", file=where)
+        return "\n".join([*lines, said])
+
+
+def profiles(
+    wave: str,
+    municipality: Sequence[str] | None = None,
+    *,
+    scheduler: str | None = None,
+    target: str | None = None,
+    **asked: Any,
+) -> Outcome:
+    """Make the pages that are out of date and publish them with their overview.
+
+    Parameters
+    ----------
+    municipality : codes (or names that are unique in the wave); all that replied if not given.
+    scheduler : address of a dask.distributed scheduler; threads of this process if not given.
+    target : where a copy is published as well, an fsspec URL (``file://``, ``s3://``).
+    asked : see `workbench.run.record.Options`.
+
+    Raises
+    ------
+    InputError : the wave, a parameter or a municipality is wrong; the edition may not show single
+        respondents; the scheduler or the target cannot be reached; the disk is full.
+    """
+    options = Options(**asked)
+    plan = _plan(options.edition(wave), options.given)
+    with lock(plan.edition.profiles):
+        unchanged = None if options.force or target else _unchanged(plan, municipality)
+        if unchanged:
+            return unchanged
+        from workbench import fanout  # heavy, and not needed where nothing is to be made
+
+        folder, wanted, rans, stopped = fanout.run(plan, municipality, options, scheduler, target)
+        return Outcome(folder, wanted, rans, stopped)
+
+
+def _plan(edition: Edition, given: dict[str, Any]) -> Plan:
+    """The plan of the one notebook; its parameters are checked before anything starts."""
+    own = OWN | {"municipality"}
+    plan = Plan.make(edition, given, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
+    if edition.audience == "public" and not plan.wave.get("named"):
+        raise InputError(
+            "a profile shows one respondent, and the data of {wave} are not open (`named` "
+            "in its wave.yml)",
+            hint="use --audience internal or committee",
+            wave=edition.wave,
+        )
+    return plan
+
+
+def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
+    """The summary if all that is asked for is published and up to date; None if not."""
+    folder, key = plan.edition.profiles.folder, plan.keys[PROFILE]
+    record = read_record(folder)
+    if record is None or record.get("key") != key or not record["complete"]:
+        return None
+    rans = notebooks_of(record)
+    wanted = list(asked) if asked else record["members"]
+    hashes = hashes_of(record)
+
+    def ready(code: str) -> bool:
+        return code in rans and rans[code].key == key and rans[code].has_page(folder, hashes)
+
+    if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
+        return None
+    return Outcome(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])

@@ -54,7 +54,7 @@ def test_a_colour_bar_needs_a_name(gallery):
     image = ax.imshow(np.eye(3))
     ax.set(xlabel="列", ylabel="行")
     figure.colorbar(image)
-    refuses(gallery, figure, "colour bar .* has no name")
+    refuses(gallery, figure, "axis y of numbers without a name")
 
 
 def test_texts_that_cover_each_other(gallery):

@@ -13,7 +13,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.results import changes
 from analysis.survey import Survey
-from workbench.office.new_wave import looked_at, new_wave
+from workbench.office.new_wave import new_wave
 
 # 士別市 and 市川市: 12203 may be either; of 府中市 there are two
 PLACES = [
@@ -85,7 +85,7 @@ def test_a_file_of_another_year_or_another_table_is_refused_in_one_sentence(both
     (project / "data" / "raw" / "r06" / "online-R06.xlsx").write_bytes(r05.read_bytes())
     with pytest.raises(InputError, match=r"the issue R05, and wave\.yml says R06"):
         Survey.load("r06")
-    assert "G8: library_there" in looked_at([r06], BOOK, language="en")
+    assert "G8: library_there" in new_wave(None, [], BOOK, check=[r06], language="en")
 
 
 def test_who_merged_between_two_waves_is_neither_lost_nor_a_silent_absence(project):

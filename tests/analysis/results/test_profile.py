@@ -13,7 +13,7 @@ from printed import pages, published
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
-from analysis.figures import checks, organisation
+from analysis.figures import checks, diagrams
 from analysis.results import answers, profile, shortage, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
@@ -190,11 +190,11 @@ def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
 
 def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
     parts = ["CIO", "CIO補佐官等（外部）", "庁内横断組織", "政策担当課", "運用担当課"]
-    boxes = pd.DataFrame({"box": list(organisation.PLACES)[:5], "name": parts, "there": False})
+    boxes = pd.DataFrame({"box": list(diagrams.BOXES)[:5], "name": parts, "there": False})
     boxes["state"] = "（回答からは不明）"
     who = ["本団体", "同じ類型の候補の中央値 (n=1,234)"]
     staff = pd.DataFrame({"who": who * 2, "kind": ["職員"] * 2 + ["外部人材"] * 2})
     for shown in (staff.head(0).assign(persons=[]), staff.assign(persons=[3, 1, None, 2])):
-        figure = organisation.chart(boxes, shown)
+        figure = diagrams.organisation(boxes, shown)
         figure.draw_without_rendering()
         checks.check(figure, "organisation")

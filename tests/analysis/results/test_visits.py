@@ -283,3 +283,12 @@ def test_a_case_note_without_its_header_is_refused(project):
     (project / "data" / "cases" / "x.md").write_text("## ja\n本文\n## en\ntext\n")
     with pytest.raises(InputError, match=r"x\.md: this is no case note"):
         guide.cases()
+
+
+def test_a_fault_of_a_case_note_has_its_line(project):
+    (project / "data" / "cases").mkdir()
+    header = "---\ncity: 西予市\ncode: '382141'\ndate: 2019-10-03\nsource: 議事概要\n---\n"
+    note = project / "data" / "cases" / "x.md"
+    note.write_text(f"{header}## ja\n本文\n## en\ntext\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"x\.md: line 5: .*source"):
+        guide.cases()

@@ -203,6 +203,9 @@ def test_without_a_wave_before_every_output_says_so(tmp_path):
         "scales",
     }
     assert "これより前の調査がない" in page.answer.text and set(page.tables) == {"national_totals"}
+    nation = page.figures["national_totals"]  # what the state published, beside invented replies
+    assert "総務省" in nation.source and "架空" not in nation.caption
+    assert "定義" in nation.alt
 
 
 def test_the_public_edition_shows_no_single_change(tmp_path, monkeypatch):

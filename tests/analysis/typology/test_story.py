@@ -10,7 +10,7 @@ from notebook_run import run
 
 from analysis import Survey
 from analysis.errors import InputError
-from analysis.results import certainty, placement, types
+from analysis.results import certainty, types
 from analysis.typology.classifier import Classifier
 
 PAGE = "03_typology"
@@ -82,7 +82,7 @@ def test_pairs_are_the_shares_of_the_multiverse(page):
 def test_pairs_of_many_are_means_of_types(page, monkeypatch):
     monkeypatch.setattr(certainty, "NAMED_UP_TO", 10)
     survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
-    means = certainty.together(survey, found, runs).set_index("type")
+    means = certainty.pairs(survey, found, runs).set_index("type")
     first = found.labels.index[found.labels == 1]
     assert means.loc[1, "1"] == pytest.approx(
         runs.together.loc[first, first].mean(axis=None), abs=1e-3
@@ -131,14 +131,14 @@ def test_size_classes_too_small_for_types_say_so(page):
 
 def test_this_years_replies_in_last_years_types():
     survey = Survey.load("demo-2020")
-    placed = placement.place(survey)
+    placed = types.place(survey)
     assert placed.other.wave.name == "demo-2019" and placed.n == survey.n
-    shown = placement.respondents(survey, placed).set_index("municipality")
+    shown = types.placed(survey, placed).set_index("municipality")
     strength = placed.projection.membership.max(axis=1)
     assert shown["membership"].tolist() == pytest.approx(strength.round(2).tolist())
     far = survey.names[placed.projection.fits.index[~placed.projection.fits]]
     assert set(shown.index[shown["fit"] == "far"]) == set(far)
-    said = survey.say("types/placed", **placement.basis(survey, placed))
+    said = survey.say("types/placed", **types.placement(survey, placed))
     assert "架空データ" in said and "当てはめ先の類型の判定" in said
 
 

@@ -40,7 +40,7 @@ def drawn_from(language):
         "types": types.summary(survey, found),
         "profile": types.profile(survey, found),
         "members": types.members(survey, found),
-        "coassignment": certainty.coassignment(survey, found),
+        "coassignment": certainty.pairs(survey, found),
         "sizes": types.composition(survey, found),
         "criteria": certainty.criteria(survey, found),
         "firmness": certainty.firmness(survey, found, runs),

@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import cells, changes, command, report, runs
+from workbench.compare import cells, changes, command, runs
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -509,9 +509,9 @@ def test_a_long_table_stands_open_only_at_its_head(tmp_path):
 
     a = run(tmp_path / "a", **versions(250, "1"))
     b = run(tmp_path / "b", **versions(250, "2"))
-    html = report.page(changes.between(a, b))
+    html = command.page(changes.between(a, b))
     head, folded = html.split("<details><summary>")
     assert head.count("<td>") == 45 and folded.startswith("and 235 more</summary>")
     assert folded.count("<td>") == 3 * 185 and "and 50 more" in folded
     few = [run(tmp_path / f"few{v}", **versions(20, v)) for v in "12"]
-    assert "<details>" not in report.page(changes.between(*few))
+    assert "<details>" not in command.page(changes.between(*few))

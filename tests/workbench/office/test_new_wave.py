@@ -15,12 +15,12 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.figures import tiles
+from analysis.figures import diagrams
 from analysis.intake import read as intake
 from analysis.results import answers
 from analysis.survey import Survey
 from workbench.cli import main
-from workbench.office.new_wave import looked_at, new_wave
+from workbench.office.new_wave import new_wave
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
 
@@ -46,8 +46,8 @@ def test_the_example_of_the_docs_on_another_subject(libraries):
     assert set(survey.findings["rule"]) >= {"full-width", "unit", "approximate", "left-out"}
     homes = answers.homes(survey)  # on a map only where an edition names who replied
     assert homes["code"].tolist() == ["08", "12", "25", "28", "38"]
-    ax = tiles.respondents(homes)
-    dark = [p for p in ax.patches if to_hex(p.get_facecolor()) == tiles.STEPS[3]]
+    ax = diagrams.respondents(homes)
+    dark = [p for p in ax.patches if to_hex(p.get_facecolor()) == diagrams.STEPS[3]]
     assert len(ax.patches) == 47 and len(dark) == 5
     assert answers.homes(Survey.load("lib", audience="public")).empty
 
@@ -75,26 +75,23 @@ def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_pat
         new_wave("w", [tmp_path / "a.xlsx"], "libraries", "2026-04-01")
     with pytest.raises(InputError, match=r"replies\.csv: two files have the same name"):
         new_wave("w", [EXAMPLE / "replies.csv"] * 2, "libraries", "2026-04-01")
-    with pytest.raises(InputError, match=r"demo-2019 already exists and is complete"):
+    with pytest.raises(InputError, match=r"demo-2019 already exists .*, missing files: none"):
         new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch):
+@pytest.mark.parametrize("given", [EXAMPLE / "replies.csv", EXAMPLE])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch, capsys, given):
     def full(source, target):
         Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    def listed(source, target):
-        raise shutil.Error([(source, target, "[Errno 28] No space left on device: '/a/b'")])
+        raise OSError(28, "No space left on device", str(source))
 
     monkeypatch.setattr("workbench.office.new_wave.shutil.copyfile", full)
     before = sorted((libraries / "data" / "raw").rglob("*"))
-    with pytest.raises(InputError, match=r"lib: .*copied \(No space left on device\); make room"):
-        new_wave("lib", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
-    with monkeypatch.context() as changed:
-        changed.setattr("workbench.office.new_wave.shutil.copytree", listed)
-        with pytest.raises(InputError, match=r"copied \(No space left on device\); make room"):
-            new_wave("lib", [EXAMPLE], "libraries", "2026-04-01")
+    line = ["new-wave", "lib", str(given), "--codebook", "libraries", "--as-of", "2026-04-01"]
+    assert main([*line, "--language", "en"]) == 2
+    told = capsys.readouterr().err
+    assert "the disk is full, or it may not be read or written (No space left" in told
+    assert "make room" in told
     assert sorted((libraries / "data" / "raw").rglob("*")) == before
 
 
@@ -145,7 +142,7 @@ def test_forms_that_came_back_blank_are_counted(libraries, tmp_path):
             workbook = openpyxl.load_workbook(tmp_path / "forms" / f"{name}.xlsx")
             workbook.active["C5"] = workbook.active["C7"] = None
             workbook.save(tmp_path / "forms" / f"{name}.xlsx")
-    said = looked_at([tmp_path / "forms"], "libraries")
+    said = new_wave(None, [], "libraries", check=[tmp_path / "forms"])
     assert said.startswith("layout form, 3 replies (2 are blank)")
 
 
@@ -235,8 +232,8 @@ def test_the_date_of_the_answers_is_asked_for(libraries):
 
 def test_more_replies_than_were_asked_are_questioned_before_anything_is_written(libraries):
     with pytest.raises(InputError, match="not a date"):
-        looked_at([EXAMPLE / "replies.csv"], "libraries", as_of="2026")
-    said = looked_at([EXAMPLE / "replies.csv"], "libraries", invited="3")
+        new_wave(None, [], "libraries", as_of="2026", check=[EXAMPLE / "replies.csv"])
+    said = new_wave(None, [], "libraries", invited="3", check=[EXAMPLE / "replies.csv"])
     assert "5 municipalities replied, more than the 3 invited" in said
     file, wave = EXAMPLE / "replies.csv", {"invited": "3", "as_of": "2026-04-01"}
     assert "more than the 3 invited" in new_wave("lib", [file], "libraries", **wave)
@@ -270,7 +267,7 @@ def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, cap
     assert "  personal (not kept): メール" in said and said[-1].endswith("of no question: ID")
     file.write_text("団体名,Q1,Q3\n姫路市,42,1\n千葉市,60,3\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"question Q2 .*has no column"):
-        looked_at([file], "libraries")
+        new_wave(None, [], "libraries", check=[file])
     assert main(["new-wave", "--codebook", "libraries"]) == 2
     assert sorted((libraries / "data").rglob("*")) == before
 

@@ -27,8 +27,8 @@ ROOT = project.ROOT
 
 def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead=None):
     """Run one notebook; what became of it, and its cells."""
-    kernels = Kernels(fork=fork, threads=threads)
-    kernels.warm(ahead)
+    kernels = Kernels(fork=fork, threads=threads, ahead=ahead)
+    kernels.warm()
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
@@ -194,6 +194,23 @@ def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tm
     ran, cells = run(notebook, tmp_path, ahead=ahead)
     new, surveys = map(int, said(cells).split())
     assert ran.status == "ok" and new not in {server, os.getpid()} and surveys == 1
+
+
+def test_the_server_stays_when_the_thread_that_started_it_has_ended():
+    code = (
+        "import multiprocessing, os, threading; from workbench.run import kernels\n"
+        "kernels.WARM = ()\n"
+        "def start():\n"
+        "    with kernels._server(kernels.Kernels().environment):\n"
+        "        context = multiprocessing.get_context('forkserver')\n"
+        "        process = context.Process(target=os.getpid); process.start()\n"
+        "    process.join()\n"
+        "thread = threading.Thread(target=start); thread.start(); thread.join()\n"
+        "server = kernels.forkserver._forkserver._forkserver_pid; threading.Event().wait(0.2)\n"
+        "print(os.waitpid(server, os.WNOHANG))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "(0, 0)\n"
 
 
 def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch, caplog):

@@ -361,7 +361,7 @@ def test_outside_the_record_holds_no_errors_and_no_file_names(project):
         ({"factr": "1"}, "did you mean factor"),
         ({"factor": "9"}, "1, 2, 3"),
         ({"factor": "many"}, "int"),
-        ({"wave": "other"}, "set by the refresh itself"),
+        ({"wave": "other"}, "set by the command itself"),
         ({"token": "env:NO_SUCH_VARIABLE"}, "no variable NO_SUCH_VARIABLE"),
         ({"token": "env:SHORT"}, "the value of SHORT is too short"),
         ([("factor", "1"), ("factor", "2")], "factor is given twice"),

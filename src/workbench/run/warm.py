@@ -1,0 +1,50 @@
+"""What the fork server of the kernels does before it forks any: it imports what notebooks import.
+
+It also computes what the kernels of a run share, which is kept in memory by the key of the data
+(`analysis.survey.keep`), so that a kernel takes it only where nothing changed. Whatever fails here
+is left to the notebooks, which say why. Nothing heavy is imported before the server ends with its
+parent: by itself it looks for its parent only when all this is done, which takes seconds.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+ASKED = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
+PR_SET_PDEATHSIG = 1
+
+
+def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -> None:
+    """Import `modules` and compute what `analysis.results.profile.ahead` is to; Linux only.
+
+    `parent` is the process that started this one.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == parent:
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                import_module(name)
+        if ahead:
+            _compute(ahead)
+    # from here on the server itself looks for its parent, and not for the thread that started it
+    prctl(PR_SET_PDEATHSIG, 0)
+
+
+def _compute(ahead: Mapping[str, Any]) -> None:
+    from threadpoolctl import threadpool_limits
+
+    from analysis.results import profile
+
+    # a parallel region of OpenMP run here would hang the same region in every kernel
+    with contextlib.suppress(Exception), threadpool_limits(1):
+        profile.ahead(**ahead)
+
+
+if ASKED in os.environ:
+    warm(**json.loads(os.environ[ASKED]))
