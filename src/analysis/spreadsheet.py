@@ -1,15 +1,22 @@
-"""Tables for a spreadsheet program: CSV and workbooks in which nothing is run as a formula."""
+"""Tables of spreadsheet programs: the texts of CSV as they save it; CSV and workbooks for them, in
+which nothing is run as a formula."""
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
+import unicodedata
 from typing import Any
 
 import pandas as pd
 
+from analysis.errors import InputError, Message
+
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
+BOM = "\ufeff"  # the byte order mark
+BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}
 WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 
 
@@ -89,3 +96,106 @@ def on_a4(sheet: Any) -> None:
 def sheet_name(code: str, name: str) -> str:
     """Unique by the code; Excel allows 31 characters and not all."""
     return re.sub(r"[\[\]:*?/\\']", "_", f"{code} {name}")[:31]
+
+
+# --- CSV as programs save it ----------------------------------------------------------------------
+
+
+def decode(content: bytes, file: str, encoding: str | None = None) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, UTF-16, EUC-JP or cp932.
+
+    >>> decode("髙崎市①".encode("cp932"), "a.csv")
+    '髙崎市①'
+    """
+    marked = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
+    if encoding is not None:
+        encoding = _given(content, encoding, marked, file)
+    return _strict(content, encoding or marked or _fitting(content, file), file).removeprefix(BOM)
+
+
+def _fitting(content: bytes, file: str) -> str:
+    """The encoding in which bytes without a mark make sense."""
+    low, high = content[::2].count(0), content[1::2].count(0)  # a zero beside each ASCII letter
+    if max(low, high) > len(content) // 8:
+        return "utf-16-le" if high > low else "utf-16-be"
+    if b"\x1b$" in content and _or_none(content, "iso2022_jp_ext") is not None:
+        return "iso2022_jp_ext"
+    if _or_none(content, "utf-8") is not None:
+        return "utf-8"
+    euc, cp932 = _or_none(content, "euc_jp"), _or_none(content, "cp932")
+    doubtful = cp932 is None or _looks_wrong(cp932)
+    if doubtful and euc is not None and not _looks_wrong(euc):
+        return "euc_jp"
+    if doubtful and cp932 is not None:
+        raise InputError(
+            "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
+            file=file,
+            hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
+            reason="encoding",
+        )
+    return "cp932"
+
+
+def _given(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+    """The encoding that ``wave.yml`` gives, where the bytes do not tell of another."""
+    try:
+        wanted = codecs.lookup(encoding).name
+    except LookupError:
+        raise InputError(
+            "there is no encoding {encoding!r}",
+            file=file,
+            hint="use utf-8, cp932 or utf-16",
+            encoding=encoding,
+        ) from None
+    if wanted == "shift_jis":
+        wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
+    what = None
+    if wanted == "cp932" and not content.isascii() and _or_none(content, "utf-8") is not None:
+        what = Message("the wave says {encoding} but the file is UTF-8", encoding=encoding)
+    elif wanted.startswith("utf-16") and b"\0" not in content:
+        what = Message("the file is not {encoding}", encoding=encoding)
+    if what:
+        raise InputError(what, file=file, hint="correct wave.yml")
+    return marked if marked and wanted.startswith("utf") else wanted
+
+
+def _or_none(content: bytes, encoding: str) -> str | None:
+    """The text, or None where the bytes are of another encoding."""
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _strict(content: bytes, encoding: str, file: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeError as error:
+        what, hint = Message("the file is not {encoding}", encoding=encoding), "save it as UTF-8"
+        if isinstance(error, UnicodeDecodeError):
+            hint = "state its encoding in wave.yml, or save it as UTF-8"
+            what = Message(
+                "the file is not {encoding}: byte {byte:#04x} in line {line} has no meaning there",
+                encoding=encoding,
+                byte=content[error.start],
+                line=content[: error.start].count(b"\n") + 1,
+            )
+        raise InputError(what, file=file, hint=hint, reason="encoding") from None
+
+
+def _looks_wrong(text: str) -> bool:
+    """Whether text read as cp932 holds what nobody types: unassigned bytes, or half-width kana in
+    plenty, as EUC-JP would give."""
+    if re.search("[\x80\xa0\uf8f0-\uf8f3]", text):
+        return True
+    kana = len(re.findall("[\uff61-\uff9f]", text))
+    wide = sum(unicodedata.east_asian_width(letter) == "W" for letter in text) if kana > 20 else 0
+    return kana > 20 and kana > wide
+
+
+def separator(head: str) -> str:
+    """The sign that most lines hold; commas in one long answer do not make it a comma."""
+    lines = re.split(r"\r\n|\r|\n", head)
+    return max(
+        (",", "\t", ";", "|"), key=lambda sign: (sum(sign in x for x in lines), head.count(sign))
+    )

@@ -14,8 +14,8 @@ import pandas as pd
 
 from analysis import paths
 from analysis.cleaning.clean import Cleaned, Ledger
-from analysis.codebook.code_table import code_table, coded
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import code_table, coded
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.fingerprints import (

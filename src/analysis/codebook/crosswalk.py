@@ -17,8 +17,8 @@ from pydantic import Field, StrictStr
 from analysis.codebook import waves, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import at, named, of_rule, repeated, shaped
+from analysis.codebook.rules import Expression, ExpressionError, rule_faults
+from analysis.codebook.yaml_file import at, named, repeated, shaped
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 
@@ -113,7 +113,7 @@ class Crosswalk(Model):
             used = set(listed)
             for shared in self.shared:
                 rule = getattr(shared, side)
-                for fault in of_rule(rule, book.named):
+                for fault in rule_faults(rule, book.named):
                     yield at(named("shared", shared.id), at(book.id, fault))
                 with suppress(ExpressionError):  # one of the faults
                     used |= {question.id for question in book.using(Expression(rule).names)}

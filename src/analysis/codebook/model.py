@@ -21,18 +21,17 @@ from analysis.codebook.questions import (
     Ruled,
     Section,
 )
-from analysis.codebook.rules import Expression, ExpressionError
-from analysis.codebook.validation import (
-    NOT_THERE,
-    at,
-    described,
-    named,
-    of_question,
-    of_rule,
-    repeated,
-)
+from analysis.codebook.rules import NOT_THERE, Expression, ExpressionError, rule_faults
+from analysis.codebook.yaml_file import at, described, located, named, repeated
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Model, Text, label
+
+# kind of entry with an id of its own -> the section of the file that lists them
+SECTIONS = {
+    "question": "questions", "section": "sections", "feature": "features", "index": "indices",
+    "hypothesis": "hypotheses", "issue": "issues", "axis": "axes", "topic": "topics",
+    "organisation": "organisation",
+}  # fmt: skip
 
 
 class Feature(Labelled):
@@ -199,7 +198,7 @@ class Codebook(Model):
 
         Behind a question with an option ``other: true`` comes another, ``{id}_other``: its words.
         """
-        for fault in cls.faults(content):
+        for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
         return cls._made(content)
 
@@ -210,28 +209,32 @@ class Codebook(Model):
         return book.model_copy(update={"questions": tuple(_with_words(book.questions))})
 
     @classmethod
-    def faults(cls, content: Any) -> list[Message]:
-        """Everything that is wrong with the content of a codebook file.
+    def faults(cls, content: Any, file: Path | None = None) -> list[Message]:
+        """Everything that is wrong with the content of a codebook file, each with its line there.
 
         Of a file with entries of a wrong shape the other questions are checked, too.
         """
         try:
-            return [*problems(cls._made(content))]
+            return [located(what, place, file) for place, what in _faults(cls._made(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
-            found = [described(fault, content) for fault in faulty]
+        found = [located(described(one, content), one["loc"], file) for one in faulty]
         questions = content.get("questions") if isinstance(content, dict) else None
         if not isinstance(questions, list):
             return found
-        wrong = {fault["loc"][1] for fault in faulty if fault["loc"][0] == "questions"}
+        wrong = {one["loc"][1] for one in faulty if one["loc"][0] == "questions"}
         others = [one for number, one in enumerate(questions) if number not in wrong]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
-            more = problems(cls._made({**content, **texts, "questions": others}))
+            more = [*_faults(cls._made({**content, **texts, "questions": others}))]
         except ValidationError:
             return found
-        # a rule may name a question that was left out
-        return found + [one for one in more if one.values.get("fault", one).template != NOT_THERE]
+        return found + [
+            located(what, place, file)
+            for place, what in more
+            # a rule may name a question that was left out
+            if what.values.get("fault", what).template != NOT_THERE
+        ]
 
     @classmethod
     def read_content(cls, path: Path | str) -> tuple[Path, dict[str, Any]]:
@@ -365,77 +368,63 @@ def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
         )
 
 
-def problems(book: Codebook) -> Iterator[Message]:
-    """Every fault, each naming the question (or feature, index, hypothesis) and the rule."""
-    unique: dict[str, Sequence[Any]] = {
-        "question": book.questions,
-        "section": book.sections,
-        "feature": book.features,
-        "index": book.indices,
-        "hypothesis": book.hypotheses,
-        "issue": book.issues,
-        "axis": book.axes,
-        "organisation": book.organisation,
-        "topic": book.topics,
-    }
-    for what, entries in unique.items():
-        yield from repeated(what, [one.id for one in entries])
-    yield from repeated("identity", [q.identity for q in book.questions if q.identity])
+Fault = tuple[str, str, Message]  # kind and id of the entry, and what is wrong with it
+
+
+def _faults(book: Codebook) -> Iterator[tuple[tuple[str, str], Message]]:
+    """Every fault, naming entry and rule, after the place of the entry in the file."""
+    named_by = {kind: [one.id for one in getattr(book, of)] for kind, of in SECTIONS.items()}
+    named_by["identity"] = [q.identity for q in book.questions if q.identity]
+    named_by["comparable codebook"] = [other.codebook for other in book.comparable]
+    for kind, ids in named_by.items():
+        for fault in repeated(kind, ids):
+            yield (SECTIONS.get(kind, kind), fault.values["value"]), fault
+    for check in (_of_questions, _of_rules, _of_features, _of_others):
+        for kind, id, fault in check(book):
+            yield (SECTIONS.get(kind, kind), id), at(named(kind, id), fault)
+    for fault in repeated("variable", [name for q in book.questions for name in q.variables]):
+        yield ("questions", ""), fault
+
+
+def _of_questions(book: Codebook) -> Iterator[Fault]:
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
-        where = named("question", question.id)
+        asked = rule_faults(question.ask_if, earlier, book.named, truth=True)
+        faults = [*question.faults(), *asked]
         if question.section not in sections:
-            yield at(where, Message("there is no section {section!r}", section=question.section))
-        asked = of_rule(question.ask_if, earlier, book.named, truth=True)
-        for fault in (*of_question(question), *asked):
-            yield at(where, fault)
+            faults.append(Message("there is no section {section!r}", section=question.section))
+        if "code" in question.variables:
+            taken = "`code` is the municipality's code in every table; give another id"
+            faults.append(Message(taken))
+        yield from (("question", question.id, fault) for fault in faults)
         earlier |= dict.fromkeys((question.id, *question.variables), question)
-    variables = [v for q in book.questions for v in q.variables]
-    yield from repeated("variable", variables)
-    if "code" in variables:
-        taken = Message("`code` is the municipality's code in every table; give another id")
-        yield at(named("question", "code"), taken)
-    for where, rule, truth in _rules(book):
-        for fault in of_rule(rule, book.named, truth=truth):
-            yield at(where, fault)
-    yield from _features(book)
-    yield from repeated("comparable codebook", [other.codebook for other in book.comparable])
-    for other in book.comparable:
-        for fault in repeated("feature", [shared.id for shared in other.features]):
-            yield at(named("comparable", other.codebook), fault)
-    for hypothesis in book.hypotheses:
-        where = named("hypothesis", hypothesis.id)
-        if hypothesis.topic not in {None, *(topic.id for topic in book.topics)}:
-            yield at(where, Message("there is no topic {topic!r}", topic=hypothesis.topic))
-        if (hypothesis.group is None) == (hypothesis.x is None):
-            yield at(where, Message("give either group or x"))
 
 
-def _rules(book: Codebook) -> Iterator[tuple[Message, str | None, bool]]:
-    """The rules that may name every question: where each is, and whether it is true or false."""
-    for question in book.questions:
-        yield from ((named("question", question.id), c.rule, True) for c in question.checks)
-    yield from ((named("feature", one.id), one.rule, False) for one in book.features)
-    yield from ((named("index", one.id), one.rule, False) for one in book.indices)
-    for other in book.comparable:
-        where = named("comparable", other.codebook)
-        yield from ((at(where, named("feature", s.id)), s.rule, False) for s in other.features)
-    yield from ((named("organisation", box.id), box.rule, True) for box in book.organisation)
-    for axis in book.axes:
-        yield from ((named("axis", axis.id), item.rule, True) for item in axis.items)
-    yield from ((named("staff", kind.en), kind.rule, False) for kind in book.staff)
+def _of_rules(book: Codebook) -> Iterator[Fault]:
+    """Faults of the rules that may name every question."""
+    rules: list[tuple[str, str, str | None, bool]] = [
+        *(("question", q.id, check.rule, True) for q in book.questions for check in q.checks),
+        *(("feature", one.id, one.rule, False) for one in book.features),
+        *(("index", one.id, one.rule, False) for one in book.indices),
+        *(("organisation", box.id, box.rule, True) for box in book.organisation),
+        *(("axis", axis.id, item.rule, True) for axis in book.axes for item in axis.items),
+        *(("staff", kind.en, kind.rule, False) for kind in book.staff),
+    ]
     for one in book.hypotheses:
-        where = named("hypothesis", one.id)
-        yield from ((where, one.group, True), (where, one.x, False), (where, one.value, False))
+        parts = ((one.group, True), (one.x, False), (one.value, False))
+        rules += [("hypothesis", one.id, rule, truth) for rule, truth in parts]
+    for kind, id, rule, truth in rules:
+        yield from ((kind, id, fault) for fault in rule_faults(rule, book.named, truth=truth))
 
 
-def _features(book: Codebook) -> Iterator[Message]:
+def _of_features(book: Codebook) -> Iterator[Fault]:
+    """Features that feed no index or take an outcome, and indices with none or two sources."""
     indices, fed = {index.id for index in book.indices}, {one.index for one in book.features}
     for feature in book.features:
-        where = named("feature", feature.id)
         if feature.index not in indices:
-            yield at(where, Message("there is no index {index!r}", index=feature.index))
+            fault = Message("there is no index {index!r}", index=feature.index)
+            yield "feature", feature.id, fault
         try:
             names = sorted(Expression(feature.rule).names)
         except ExpressionError:  # reported with the other rules
@@ -449,7 +438,23 @@ def _features(book: Codebook) -> Iterator[Message]:
                 id=question.id,
                 role=question.role,
             )
-            yield at(where, fault)
+            yield "feature", feature.id, fault
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
-            yield at(named("index", index.id), Message("give it either features or a rule"))
+            yield "index", index.id, Message("give it either features or a rule")
+
+
+def _of_others(book: Codebook) -> Iterator[Fault]:
+    """Faults of what is shared with other codebooks, and of hypotheses."""
+    for other in book.comparable:
+        faults = [*repeated("feature", [shared.id for shared in other.features])]
+        for one in other.features:
+            rule = rule_faults(one.rule, book.named)
+            faults += [at(named("feature", one.id), fault) for fault in rule]
+        yield from (("comparable", other.codebook, fault) for fault in faults)
+    for claim in book.hypotheses:
+        if claim.topic not in {None, *(topic.id for topic in book.topics)}:
+            fault = Message("there is no topic {topic!r}", topic=claim.topic)
+            yield "hypothesis", claim.id, fault
+        if (claim.group is None) == (claim.x is None):
+            yield "hypothesis", claim.id, Message("give either group or x")

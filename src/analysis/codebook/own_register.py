@@ -8,9 +8,9 @@ between two of the same name, and every reading that is not literal says so.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import itertools
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +19,9 @@ from pathlib import Path
 import pandas as pd
 from python_calamine import CalamineError
 
-from analysis import paths
 from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError, Message
+from analysis.spreadsheet import decode, separator
 
 COLUMNS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
@@ -47,23 +47,19 @@ class OwnRegister:
 
         Raises InputError: it is no such table, or has an id twice, or a body without id or name.
         """
-        numbers, lines = _lines(path, file)
-        width = max(map(len, lines), default=0)
-        first, *rows = [line + [""] * (width - len(line)) for line in lines] or [[]]
-        first = [unicodedata.normalize("NFKC", head).lower() for head in first]
-        at = {j: head for j, head in enumerate(first) if head or any(row[j] for row in rows)}
-        heads = {*at.values()}
-        if len(heads) < len(at) or not {"id", "name"} <= heads <= {*COLUMNS}:
+        cells = _cells(path, file)
+        first = cells.iloc[0] if len(cells) else ()
+        heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
+        if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*COLUMNS}:
             raise InputError(
                 "the register has the columns {columns}",
                 file=file,
                 hint="it takes id and name, and may have group and size",
-                columns=", ".join(head or "—" for head in at.values()) or "—",
+                columns=", ".join(head or "—" for head in heads) or "—",
             )
-        if not rows:
+        table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=COLUMNS, fill_value="")
+        if table.empty:
             raise InputError("the register lists nobody", file=file, hint=EACH)
-        table = pd.DataFrame([{head: row[j] for j, head in at.items()} for row in rows])
-        table = table.reindex(columns=COLUMNS, fill_value="").astype("str")
         for what, wrong in {
             "line {row} of the register has no id": table["id"] == "",
             "line {row} of the register has no name": table["name"] == "",
@@ -72,9 +68,8 @@ class OwnRegister:
             ),
         }.items():
             if wrong.any():
-                row = int(wrong.to_numpy().argmax())
-                id = table.at[row, "id"]
-                raise InputError(what, file=file, hint=EACH, row=numbers[row + 1], id=id)
+                row = wrong.idxmax()
+                raise InputError(what, file=file, hint=EACH, row=row, id=table.at[row, "id"])
         return cls(table.set_index("id"))
 
     @cached_property
@@ -124,8 +119,8 @@ def _key(name: str) -> str:
     return fold(name).casefold()
 
 
-def _lines(path: Path, file: str) -> tuple[list[int], list[list[str]]]:
-    """The lines of a CSV file or a workbook that are not blank, after their numbers."""
+def _cells(path: Path, file: str) -> pd.DataFrame:
+    """The texts of a CSV file or a workbook by the numbers of their lines, without blank ones."""
     if not path.exists():
         raise InputError("there is no such file", file=file, hint="check the path")
     try:
@@ -133,30 +128,21 @@ def _lines(path: Path, file: str) -> tuple[list[int], list[list[str]]]:
             sheet = pd.read_excel(
                 path, header=None, dtype="str", engine="calamine", keep_default_na=False
             )
-            found = list(enumerate(sheet.fillna("").to_numpy(object).tolist(), start=1))
+            lines = list(enumerate(sheet.fillna("").to_numpy(object).tolist(), start=1))
         else:
-            text = _text(path)
-            head = next(filter(str.strip, text.splitlines()), "")
-            read = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
-            found = [(read.line_num, line) for line in read]
+            text = decode(path.read_bytes(), file)
+            read = csv.reader(io.StringIO(text), delimiter=separator(text))
+            lines = [(read.line_num, line) for line in read]
+    except InputError:
+        raise
     except (OSError, ValueError, csv.Error, CalamineError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(
             "the register cannot be read ({why})",
             file=file,
             hint="save it as CSV in UTF-8 beside wave.yml",
             why=getattr(error, "strerror", None) or Message("no CSV in UTF-8 and no workbook"),
         ) from None
-    stripped = [(number, [cell.strip() for cell in line]) for number, line in found]
-    kept = [(number, line) for number, line in stripped if any(line)]
-    return [number for number, _ in kept], [line for _, line in kept]
-
-
-def _text(path: Path) -> str:
-    """The text of a CSV file as programs save it: UTF-8 or UTF-16 by its mark, else cp932."""
-    try:
-        return paths.read_text(path).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        marked = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        return path.read_text(encoding="utf-16" if marked else "cp932")
+    stripped = ([cell.strip() for cell in line] for _, line in lines)
+    texts = list(zip(*itertools.zip_longest(*stripped, fillvalue=""), strict=True))
+    cells = pd.DataFrame(texts, [number for number, _ in lines] if texts else None, dtype="str")
+    return cells.loc[cells.ne("").any(axis=1), cells.ne("").any()]

@@ -1,15 +1,24 @@
-"""A question of a codebook: its type, options and items, and the columns that hold its answers."""
+"""A question of a codebook: its type, options and items, and the columns that hold its answers.
+
+Their code table has the layout of the 符号表 of Japan's official microdata: a row a variable, then
+its codes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
 
+import pandas as pd
 import yaml
 from pydantic import Field, StrictInt, StrictStr
 
-from analysis.text import Model, Text
+from analysis.codebook.yaml_file import repeated
+from analysis.errors import Message
+from analysis.spreadsheet import quoted
+from analysis.text import LANGUAGES, Language, Model, Text, labels
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -17,6 +26,11 @@ QuestionType = Literal[
 Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = ("answered", *get_args(MissingKind), "unreadable")
+CHOICES = {"single", "multi", "ordinal", "battery"}  # types of questions that have options
+COLUMNS = (
+    *("no", "variable", "question", "type", "unit_ja", "unit_en"),
+    *("asked_if", "code", "ja", "en"),
+)
 DTYPES = {
     "single": "Int16",
     "ordinal": "Int16",
@@ -171,3 +185,91 @@ class Question(Labelled):
     def option(self, code: int) -> Option:
         """The option with this code."""
         return next(option for option in self.options if option.code == code)
+
+    def faults(self) -> Iterator[Message]:
+        """What is wrong with the question but for its rules."""
+        type, codes = self.type, [option.code for option in self.options]
+        if type in CHOICES and not codes:
+            yield Message("a question of type {type} needs options", type=type)
+        if codes and type not in {*CHOICES, "binary"}:
+            yield Message("a question of type {type} has no options", type=type)
+        if (type == "battery") != bool(self.items):
+            yield Message("a battery needs items, and only a battery has them")
+        if type == "binary" and not {0, 1}.issuperset(codes):
+            yield Message("the options of a binary question are 1 and 0")
+        if self.max_choices is not None and type != "multi":
+            yield Message("max_choices belongs to a question of type multi")
+        yield from self._range_faults()
+        yield from repeated("option code", codes)
+        yield from repeated("option label", [option.ja for option in self.options])
+
+    def _range_faults(self) -> Iterator[Message]:
+        if self.range is None:
+            return
+        (low, high), type = self.range, self.type
+        if type not in {"integer", "ratio", "date"}:
+            yield Message("a question of type {type} has no range", type=type)
+        elif {isinstance(low, str), isinstance(high, str)} != {type == "date"}:
+            kind = Message("dates in quotes" if type == "date" else "numbers")
+            what = "the range of a question of type {type} is two {kind}"
+            yield Message(what, type=type, kind=kind)
+        elif low > high:  # type: ignore[operator]
+            yield Message("the range begins at {low} above its end {high}", low=low, high=high)
+
+
+# --- the code table -------------------------------------------------------------------------------
+
+
+def code_table(variables: Mapping[str, Question]) -> pd.DataFrame:
+    """The code table: a row a variable, and one for each code of its answers.
+
+    Columns: no (of the variable), variable, question, type, unit_ja, unit_en, asked_if, code, and
+    what variable or code mean in Japanese (ja) and English (en).
+    """
+    rows = []
+    for number, (name, question) in enumerate(variables.items(), 1):
+        about = (number, name, question.id, question.type)
+        unit = question.unit or Text(ja="", en="")
+        says = variable_label(name, question)
+        rows.append((*about, unit.ja, unit.en, question.ask_if or "", "", says.ja, says.en))
+        for code, meaning in value_labels(question).items():
+            rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def labelled_codes(asked: Iterable[Question], language: Language) -> pd.DataFrame:
+    """The code table of these questions, to read: in one language, with its headings."""
+    variables = {name: question for question in asked for name in question.variables}
+    codes = code_table(variables).rename(columns={f"unit_{language}": "unit", language: "label"})
+    codes["type"] = codes["type"].map(lambda id: labels("question_type", language).get(id, id))
+    heads = labels("code_table", language)
+    return codes[[*heads]].rename(columns=heads)
+
+
+def variable_label(name: str, question: Question) -> Text:
+    """What a variable asks: the question, and its option or item."""
+    if (part := question.parts.get(name)) is None:
+        return question.text
+    return Text(ja=f"{question.ja}：{part.ja}", en=f"{question.en}: {part.en}")
+
+
+def value_labels(question: Question) -> dict[int, Text]:
+    """What the codes of a variable mean; empty where it holds a quantity, a date or words."""
+    if question.type in {"multi", "binary"}:
+        names = {1: "chosen", 0: "not_chosen"} if question.type == "multi" else {1: "yes", 0: "no"}
+        words = {k: labels("dataset", k) for k in LANGUAGES}
+        return {c: Text(**{k: words[k][name] for k in LANGUAGES}) for c, name in names.items()}
+    return {option.code: option.text for option in question.options}
+
+
+def coded(answers: pd.Series, question: Question) -> pd.Series:
+    """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing.
+
+    Texts stand in quotation marks, see `analysis.spreadsheet.quoted`.
+    """
+    if question.type in {"multi", "binary"}:
+        return answers.astype("Int8")
+    if question.type == "date":
+        dates = pd.to_datetime(answers)
+        return dates.dt.strftime("%Y-%m" if question.precision == "month" else "%Y-%m-%d")
+    return quoted(answers) if question.type == "text" else answers

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import Message
 
+if TYPE_CHECKING:
+    from analysis.codebook.questions import Question
+
+NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
 Value = Callable[[pd.DataFrame], Any]  # a rule, or a part of it, on the answers
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
@@ -216,3 +220,63 @@ def _mean(parts: list[pd.Series], enough: int) -> pd.Series:
     """The mean of what there is, missing where that is less than `enough`."""
     frame = pd.concat(parts, axis=1)
     return frame.mean(axis=1).where(frame.notna().sum(axis=1) >= enough)
+
+
+# --- what is wrong with a rule -------------------------------------------------------------------
+
+
+def rule_faults(
+    rule: str | None,
+    known: Mapping[str, Question],
+    later: Collection[str] = (),
+    *,
+    truth: bool = False,
+) -> Iterator[Message]:
+    """Faults of one rule, which may name what is `known`: ids and variables of questions.
+
+    `truth`: it must say true or false. `later`: names that are there, but only further on.
+    """
+    if rule is None:
+        return
+    try:
+        expression = Expression(rule, truth=truth)
+    except ExpressionError as error:
+        yield error.what
+        return
+    for name in sorted(expression.names):
+        if name in known:
+            for fault in _misuse(name, known[name], expression):
+                yield Message("the rule {rule!r} {fault}", rule=rule, fault=fault)
+        elif name in later:
+            yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
+        else:
+            yield Message(NOT_THERE, rule=rule, id=name)
+    for name, codes in expression.codes.items():
+        question = known.get(name)
+        if question is None or (question.type == "multi" and name != question.id):
+            continue  # a column of one option has no codes
+        if question.options and (gone := codes - {option.code for option in question.options}):
+            yield Message(
+                "the rule {rule!r} names option {code} of {id}, which has no such option",
+                rule=rule,
+                code=min(gone),
+                id=name,
+            )
+
+
+def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
+    """How a rule uses a question that cannot be used so: its first fault."""
+    single = name in rule.numbers | rule.truths
+    if name in rule.chosen and not (question.type == "multi" and name == question.id):
+        yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
+    elif single and name not in question.variables:
+        yield Message(
+            "uses {id} as one value, but it has several ({first} to {last})",
+            id=name,
+            first=question.variables[0],
+            last=question.variables[-1],
+        )
+    elif single and (type := question.type) in {"text", "date"}:
+        yield Message("uses {id} as a number, but it is of type {type}", id=name, type=type)
+    elif name in rule.truths and question.type not in {"binary", "multi"}:
+        yield Message("uses {id} as true or false; write a comparison such as {id} >= 1", id=name)

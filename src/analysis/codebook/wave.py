@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from analysis import paths
 from analysis.codebook import municipality, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.validation import shaped, twice
+from analysis.codebook.yaml_file import shaped, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
@@ -123,19 +124,9 @@ class Wave(Model):
                 name=folder.name,
                 known=known or Message("none"),
             )
-        content = yaml_file.load(file)
-        read = shaped(cls, {"name": folder.name, **content}, file)
-        if read.name != folder.name:
-            raise InputError(
-                "the wave calls itself {name!r} but lies in the folder {folder}",
-                file=file,
-                hint="remove the entry name; the folder's name is the wave's",
-                name=read.name,
-                folder=folder.name,
-            )
-        _check_files(read, file)
-        _check_invited(read, file)
-        _check_population(read, file)
+        read = shaped(cls, {"name": folder.name, **yaml_file.load(file)}, file)
+        for fault, hint in _faults(read, folder.name):
+            raise InputError(fault, file=file, hint=hint)
         return read
 
     def book(self) -> Codebook:
@@ -191,74 +182,57 @@ class Wave(Model):
         return self.data == "invented"
 
 
-def _check_files(wave: Wave, file: Path) -> None:
-    """Refuse a file that is hidden or named twice, and an order of codes that no register has."""
+def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
+    """What is wrong with a wave.yml beyond its shape, each with what to do about it."""
+    if wave.name != folder:
+        what = "the wave calls itself {name!r} but lies in the folder {folder}"
+        hint = Message("remove the entry name; the folder's name is the wave's")
+        yield Message(what, name=wave.name, folder=folder), hint
     for path in (*(part.path for part in wave.files), wave.register_file or ""):
         parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
         if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
-            raise InputError(
-                "{path} is hidden, so that nobody would notice when it changes",
-                file=file,
-                hint="give it a name that does not begin with a point",
-                path=path,
-            )
-    if again := twice((part.path, part.sheet) for part in wave.files):
-        hint = Message("remove one of the entries")
-        raise InputError("files names {path} twice", file=file, hint=hint, path=again[0][0])
+            what = "{path} is hidden, so that nobody would notice when it changes"
+            hint = Message("give it a name that does not begin with a point")
+            yield Message(what, path=path), hint
+    again = Message("remove one of the entries")
+    for path, _ in twice((part.path, part.sheet) for part in wave.files):
+        yield Message("files names {path} twice", path=path), again
+    for code in twice(one.code for one in wave.listed):
+        yield Message("invited has the code {code} twice", code=code), again
     if wave.own is not None and any(part.codes == "order" for part in wave.files):
-        raise InputError(
-            "codes: order is for the municipalities of Japan, and the wave has a register",
-            file=file,
-            hint="remove codes: order, and give a column of ids or names",
-        )
-
-
-def _check_invited(wave: Wave, file: Path) -> None:
-    """Refuse a list of the invited with a code that is there twice or that no municipality has."""
-    if again := twice(one.code for one in wave.listed):
-        hint = Message("remove one of the entries")
-        raise InputError("invited has the code {code} twice", file=file, hint=hint, code=again[0])
-    parse = municipality.parse_code
-    hint = Message("give its six digits with the check digit")
-    if wave.own:
+        what = "codes: order is for the municipalities of Japan, and the wave has a register"
+        hint = Message("remove codes: order, and give a column of ids or names")
+        yield Message(what), hint
+    parse, hint = municipality.parse_code, Message("give its six digits with the check digit")
+    if wave.own is not None:
         parse, hint = wave.own.parse_code, Message("give its id as in the register")
     for one in wave.listed:
         if parse(one.code) != (one.code, "exact"):
-            raise InputError(
-                "invited gives {name} the code {code!r}, which does not exist",
-                file=file,
-                hint=hint,
-                name=one.name,
-                code=one.code,
-            )
+            what = "invited gives {name} the code {code!r}, which does not exist"
+            yield Message(what, name=one.name, code=one.code), hint
+    yield from _of_population(wave)
 
 
-def _check_population(wave: Wave, file: Path) -> None:
-    """Refuse the nation where only some were asked: nobody drew them, so they stand for no other.
+def _of_population(wave: Wave) -> Iterator[tuple[Message, Message]]:
+    """The nation where only some were asked: nobody drew them, so they stand for no other.
 
     Of a number or a list those count that there are; the codes of the list are known to be real.
     """
-    if wave.population == "nation" and wave.invited != "all":
-        asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
-        there = wave.everybody
-        if asked is None or asked < there:
-            who = Message("nobody noted who was")
-            if asked is not None:
-                who = Message("{asked:,} of {there:,} were", asked=asked, there=there)
-            raise InputError(
-                "population is nation, but {who} asked",
-                file=file,
-                hint="write invited: all where everybody was asked, else population: invited",
-                who=who,
-            )
-    known = (
-        wave.own.table.at[one.code, "size"] if wave.own is not None
+    asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
+    if wave.population == "nation" and asked != "all" and (asked or 0) < wave.everybody:
+        who = Message("nobody noted who was")
+        if asked is not None:
+            who = Message("{asked:,} of {there:,} were", asked=asked, there=wave.everybody)
+        hint = Message("write invited: all where everybody was asked, else population: invited")
+        yield Message("population is nation, but {who} asked", who=who), hint
+    if wave.population == "class" and not all(
+        wave.own.table.at[one.code, "size"]
+        if wave.own is not None
         else one.size_class or municipality.size_class(one.code, wave.as_of)
         for one in wave.listed
-    )  # fmt: skip
-    if wave.population == "class" and not all(known):
-        raise InputError(
-            "population is class, but the size class of some of the invited is not known",
-            file=file,
-            hint="give each of the invited its size_class, or write population: invited",
+    ):
+        what = "population is class, but the size class of some of the invited is not known"
+        yield (
+            Message(what),
+            Message("give each of the invited its size_class, or write population: invited"),
         )

@@ -1,19 +1,23 @@
-"""The content of a YAML file, unchecked, unless it could fill the memory or end the process."""
+"""The content of a YAML file, and what is wrong with it: a sentence each with line and entry."""
 
 from __future__ import annotations
 
 import math
 import pickle
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
 from analysis import paths
 from analysis.errors import InputError, Message
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 DEPTH = 50  # of entries within entries; the loader in C ends the process where it is some thousand
 WIDE = re.compile(r"\s*[\w-]+：|[ -]*[\u3000\u00a0]")  # a colon or a space of full width
@@ -109,20 +113,6 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
     return found
 
 
-def line_of(file: Path, place: Sequence[int | str]) -> int:
-    """The line of an entry of a readable file, or of what it is in; of a note: of its header."""
-    node, line = next(yaml.compose_all(paths.read_text(file), Loader=Loader)), 0
-    for part in place:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    node, line = value, key.start_mark.line + 1
-    return line
-
-
 def _unreadable(error: Exception, file: Path) -> InputError:
     """What is wrong with the YAML, in words for who wrote it: those of the parser are not."""
     what = getattr(error, "problem", None) or next(iter(error.args), None)
@@ -146,3 +136,130 @@ def _unreadable(error: Exception, file: Path) -> InputError:
         return InputError(said, file=file, hint=hint, line=line + 1)
     said, text = "line {line} is not readable as YAML: {text}", text.strip()[:60]
     return InputError(said, file=file, hint=hint, line=line + 1, text=text)
+
+
+# --- the shape of a content ----------------------------------------------------------------------
+
+# the fault as pydantic names it, or the first word of that -> what it means for who writes the file
+FAULTS = {
+    "extra_forbidden": Message("there is no entry of this name; check its spelling, or remove it"),
+    "missing": Message("this entry is lacking; add it"),
+    "string_too_short": Message("it is empty; write a value, or remove the entry"),
+    "too_short": Message("it is empty or too short; give at least {min_length}"),
+    "too_long": Message("it has too many entries; give {max_length}"),
+    "greater_than_equal": Message("it should not be below {ge}"),
+    "invalid_key": Message("its name should be a text; put it in quotes"),
+    "string_pattern_mismatch": Message("it takes ASCII letters, digits and _, a letter first"),
+    "union_tag_not_found": Message("it should be a number, all, or a list of code and name"),
+    "string": Message("it should be a text"),
+    "int": Message("it should be a whole number"),
+    "float": Message("it should be a number"),
+    "bool": Message("it should be true or false"),
+    "date": Message("it should be a date such as 2020-10-03"),
+    "tuple": Message("it should be a list"),
+    "list": Message("it should be a list"),
+    "dict": Message("it should have entries of its own, each with a name"),
+    "model": Message("it should have entries of its own, each with a name"),
+}
+Shaped = TypeVar("Shaped", bound="BaseModel")
+
+
+def shaped(model: type[Shaped], content: Any, file: Path) -> Shaped:
+    """The content of a YAML file in its right shape.
+
+    Raises InputError: its first fault in one sentence that names line and entry.
+    """
+    from pydantic import ValidationError  # only now: a refresh with nothing to do answers at once
+
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        is_code = fault["loc"][-1:] == ("code",)
+        hint = Message("put a code in quotes, such as '012025'") if is_code else None
+        what = located(described(fault, content), fault["loc"], file)
+        raise InputError(what, file=file, hint=hint) from None
+
+
+def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Message:
+    """A fault after the line of its entry, if it is in a file.
+
+    `place`: the names of the entries around it, outermost first; in a list the number or id.
+    """
+    line, node = 0, None
+    if file is not None:  # of a note the header
+        node = next(yaml.compose_all(paths.read_text(file), Loader=Loader))
+    for part in place:
+        inside: dict[int | str | None, tuple[yaml.Node, yaml.Node]] = {}
+        if isinstance(node, yaml.MappingNode):
+            inside = {key.value: (key, value) for key, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            inside = {_id(one): (one, one) for one in node.value}
+            inside |= {number: (one, one) for number, one in enumerate(node.value)}
+        if found := inside.get(part):
+            line, node = found[0].start_mark.line + 1, found[1]
+    return Message("line {line}: {fault}", line=line, fault=fault) if line else fault
+
+
+def _id(node: yaml.Node) -> str | None:
+    """The id of an entry of a list, if it has one."""
+    entries = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value.value for key, value in entries if key.value == "id"), None)
+
+
+def described(fault: Any, content: Any) -> Message:
+    """A fault that pydantic reports in one sentence that names the entry."""
+    place: list[str] = []
+    node, type, about = content, fault["type"], fault.get("ctx", {})
+    for part in fault["loc"]:
+        lacks = node is not None and not (isinstance(node, dict) and part in node)
+        if part == "[key]" or (isinstance(part, str) and lacks and type != "missing"):
+            continue  # of several kinds of value the one that was meant
+        listed = isinstance(node, list) and isinstance(part, int)
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            node = None
+        names = ("id", "code", "path") if listed and isinstance(node, dict) else ()
+        own = (str(node[name]) for name in names if node.get(name) is not None)
+        place.append(next(own, str(part + 1 if listed else part)))
+    given = fault.get("input")
+    what = FAULTS.get(type) or FAULTS.get(type.partition("_")[0])
+    if isinstance(given, bool) and type not in {"extra_forbidden", "union_tag_not_found"}:
+        what = Message("an unquoted yes/no/on/off is a YAML boolean, put it in quotes")
+    elif type == "string_type" and isinstance(given, int | float):
+        text = "this is a number and should be a text; write '{given}' in quotes"
+        what = Message(text, given=given)
+    elif given is None:
+        what = FAULTS["string_too_short"]
+    elif type == "literal_error":
+        known = re.findall("'([^']*)'", about["expected"])
+        what = Message("there is no value {given!r}; there are: {known}", given=given, known=known)
+    elif about.get("class_name") == "Text":
+        what = Message("it should have ja and en, the text in both languages")
+    elif what is None:
+        what = Message("{given!r} is no value of it", given=given)
+    else:
+        what = Message(what.template, **about)
+    return at(" > ".join(place) or Message("the file"), what)
+
+
+def at(where: str, what: Message) -> Message:
+    """A fault after the place where it is."""
+    return Message("{where}: {fault}", where=where, fault=what)
+
+
+def named(what: str, id: str) -> Message:
+    """Which question, feature or other entry a fault is in."""
+    return Message("{what} {id}", what=Message(what), id=id)
+
+
+def repeated(what: str, values: Iterable[object]) -> Iterator[Message]:
+    """A fault for each value that is there more than once."""
+    for value in twice(values):
+        yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)
+
+
+def twice(values: Iterable[Any]) -> list[Any]:
+    """The values that are there more than once."""
+    return [value for value, times in Counter(values).items() if times > 1]

@@ -87,7 +87,7 @@ def _map(
         x, y = at[code]
         ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=BORDER, lw=0.4))
         ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **MIDDLE)
-    ax.set(xlim=(-0.05, 12), ylim=(12, -0.05), aspect="equal")
+    ax.set(xlim=(-0.05, 12), ylim=(12, -0.05), aspect="equal", xticks=[], yticks=[])
     ax.set_axis_off()
     patches = [Patch(facecolor=c, edgecolor=BORDER, label=said) for said, c in legend.items()]
     look: dict[str, Any] = {"frameon": False, "title_fontsize": "medium", "alignment": "left"}
@@ -141,7 +141,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
         written = "\n".join(wrapped([name, state], 8.5 * width))
         colour = "black" if there else "#595959"
         ax.text(left + width / 2, bottom + HEIGHT / 2, written, color=colour, **MIDDLE)
-    ax.set(xlim=(-0.02, 3.22), ylim=(-0.04, 1.0 + HEIGHT + 0.04))
+    ax.set(xlim=(-0.02, 3.22), ylim=(-0.04, 1.0 + HEIGHT + 0.04), xticks=[], yticks=[])
     ax.set_axis_off()
 
 

@@ -46,7 +46,8 @@ FALLBACK = ("Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "D
 # JIS X 4051: no line begins with one of the first or ends with one of the second
 KEPT = "、。，．・：；？！」』）］｝〉》】”’ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%％,.)"
 OPENS = "「『（［｛〈《【("
-_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|.)[{re.escape(KEPT)}]*")
+# words of Latin letters stay whole, and of katakana as far as a narrow column has room for them
+_PIECE = re.compile(f"[{re.escape(OPENS)}]*(?:[!-~]+|[ァ-ヶー]{{2,8}}|.)[{re.escape(KEPT)}]*")
 _WRITTEN = re.compile(r"[<≦+-]?(0|[1-9]\d{0,2})(,\d{3})*(\.\d+)?%?")
 NAMED_UP_TO = 40  # municipalities that a figure or table can show one by one
 HIDDEN = "—"  # in the place of a number that an edition withholds
@@ -407,7 +408,7 @@ def ems(text: str) -> float:
 
 
 def broken(text: str, room: float) -> str:
-    """Lines of at most `room` font sizes; words of Latin letters stay whole.
+    """Lines of at most `room` font sizes; words of Latin letters or katakana stay whole.
 
     No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
     bracket (kinsoku).
@@ -425,7 +426,7 @@ def broken(text: str, room: float) -> str:
 
 
 def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image.Image]:
-    """What is in the two boxes, drawn once, in at most 256 colours.
+    """The pictures of two boxes of one drawing, in at most 256 colours.
 
     Most figures have no more; of the others, no letter or line looks different, and the file is
     less than half as large.
@@ -442,14 +443,14 @@ def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image
 
 
 def _png(image: Image.Image) -> bytes:
-    """The same bytes for the same drawing."""
+    """The picture as a file without a date: of the same drawing the same bytes."""
     buffer = io.BytesIO()
     image.save(buffer, "png", dpi=(DOTS, DOTS))
     return buffer.getvalue()
 
 
 def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
-    """The same bytes for the same drawing, which opens `scale` times as large."""
+    """The drawing as SVG without a date, which opens `scale` times as large."""
     buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
     canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     if scale == 1.0:

@@ -195,6 +195,7 @@ def heat(
     `ends`; what is missing is grey. `notes`: a paragraph each under the cells.
     """
     words = [ems(word) for head in heads for word in head.split()]
+    words += [1.2 * ems(text) for text in map(str, texts.to_numpy().flat)]
     cells = max(1, len(heads)) * 0.8 * max([4.2, *words]) * SMALL / 72  # inches
     before = cells <= CELLS
     named = wrapped(shades.index, 11 if before else 23)

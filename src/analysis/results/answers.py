@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -92,29 +92,23 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
     return found
 
 
-def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, list[str]]:
-    """The codes of the others of its type (``same_type`` or ``same_group``) and of ``its_class``.
+def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, np.ndarray]:
+    """Which respondents are the others of its type, and which those of its size class.
 
-    Nobody where it has no type, or no known size class.
+    An array of true and false under ``same_type`` or ``same_group``, and under ``its_class``; all
+    false where it has no type, or no known size class.
     """
-    classes, kinds = survey.size_class, survey.responses.index[:0]
+    index, classes = survey.responses.index, survey.size_class
+    alike = np.zeros(len(index), bool)
     if not isinstance(found, NotAvailable) and found.labels.get(code, UNPLACED) != UNPLACED:
-        kinds = found.labels.index[found.labels == found.labels[code]]
+        alike = (found.labels.reindex(index) == found.labels[code]).to_numpy(bool)
     same = (classes == classes[code]).fillna(False).to_numpy(bool)
-    both = {f"same_{types.called(found)}": kinds, "its_class": survey.responses.index[same]}
-    return {whom: [each for each in codes if each != code] for whom, codes in both.items()}
-
-
-Subset = np.ndarray  # the places of some municipalities among the respondents
-
-
-def subset(survey: Survey, codes: Sequence[str]) -> Subset:
-    """Where these municipalities are, looked up once for all the questions that follow."""
-    return survey.responses.index.get_indexer(list(codes))
+    both = {f"same_{types.called(found)}": alike, "its_class": same}
+    return {whom: group & (index != code) for whom, group in both.items()}
 
 
 def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -> str:
-    """What it answered, or which kind of missing it is; `brief`: of a long battery the mean."""
+    """Its answer in words, or why that is missing; `brief`: of a long battery the mean."""
     state = tabulate.state_of(survey.status, code, question)
     if state != "answered":
         return survey.label(f"status.{state}")
@@ -152,7 +146,7 @@ def _mean(survey: Survey, values: Iterable[float]) -> str:
 
 @once
 def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
-    """Who answered a question, and what all gave: a column an option, an item, or one number."""
+    """Whether each answered, and all answers as numbers: a column an option, an item, or one."""
     question = survey.codebook[id]
     there = tabulate.answered(survey.status, question).to_numpy(bool)
     if question.type in MEASURED:
@@ -163,15 +157,15 @@ def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def most_answers(
-    survey: Survey, group: Subset, question: Question
+    survey: Survey, group: np.ndarray, question: Question
 ) -> tuple[int, list[dict[str, Any]]]:
-    """n of a group of municipalities and what it mostly says, one datum a field.
+    """How many of a group answered a question, and its most frequent answers, a dict each.
 
     Of numbers the median (`value`), of a battery that of each item (`answer`) and its `mean`; of
     options those that half chose, else the most frequent, with their `share`.
     """
     there, gave = _given(survey, question.id)
-    gave = gave[group[there[group]]]
+    gave = gave[group & there]
     n = len(gave)
     if n == 0 or question.type in {"date", "text"}:
         return n, []
@@ -193,8 +187,8 @@ def most_answers(
     return n, sorted(often, key=lambda each: -each["share"])
 
 
-def typical(survey: Survey, group: Subset, question: Question, *, brief: bool = False) -> str:
-    """What a group of municipalities mostly says, with its n; `brief`: the most frequent only.
+def typical(survey: Survey, group: np.ndarray, question: Question, *, brief: bool = False) -> str:
+    """The most frequent answers of a group in words, with its n; `brief`: the first ones only.
 
     Where several answers are equally frequent, none of them is singled out.
     """

@@ -7,7 +7,7 @@ municipalities, at odds with another answer, or doubted by cleaning.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,8 @@ from pydantic import StrictStr
 from analysis import paths
 from analysis.codebook import yaml_file
 from analysis.codebook.questions import Labelled, Question
-from analysis.codebook.rules import Expression
-from analysis.codebook.validation import of_rule, shaped
+from analysis.codebook.rules import Expression, rule_faults
+from analysis.codebook.yaml_file import shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
@@ -144,12 +144,12 @@ def asked(survey: Survey, topic: Topic) -> list[Question]:
     return [q for q in named if q.variables[0] in survey.responses and not protects(survey, q)]
 
 
-def remarks(survey: Survey, code: str, groups: Mapping[str, Sequence[str]]) -> list[Remark]:
+def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[Remark]:
     """What is contradictory, missing, unusual or doubtful in a city's answers.
 
     Parameters
     ----------
-    groups : name -> codes of those that it is compared with; the first group with five others that
+    groups : name -> which respondents it is compared with; the first group with five others that
         answered decides whether an answer is unusual.
 
     Notes
@@ -201,7 +201,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
     """
     book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
     topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
-    faults = [fault for one in rules for fault in of_rule(one.rule, book.named, truth=True)]
+    faults = [fault for one in rules for fault in rule_faults(one.rule, book.named, truth=True)]
     gone = [f"topic {one.topic}" for one in rules if one.topic not in topics]
     gone += [id for ids in topics.values() for id in ids if id not in book]
     faults += [Message("there is no {name}", name=name) for name in gone]
@@ -221,20 +221,19 @@ def _at_odds(survey: Survey) -> pd.DataFrame:
 
 
 def _unusual(
-    survey: Survey, code: str, question: Question, groups: Mapping[str, Sequence[str]]
+    survey: Survey, code: str, question: Question, groups: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[str, float]]:
     """What is unusual in the answer to a question, in words, and how rare it is."""
     if question.type in {"text", "date"}:
         return
-    answered, index = tabulate.answered(survey.status, question), survey.responses.index
-    for name, codes in groups.items():
-        known = index.get_indexer([c for c in codes if c != code])
-        known = known[answered.to_numpy(bool)[known]]
-        if len(known) < FEWEST_OTHERS:
+    index = survey.responses.index
+    others_there = tabulate.answered(survey.status, question).to_numpy(bool) & (index != code)
+    for name, group in groups.items():
+        if (group & others_there).sum() < FEWEST_OTHERS:
             continue
         for variable in question.variables:
             values = _numbers(survey, variable)
-            others, own = values[known], values[index.get_loc(code)]
+            others, own = values[group & others_there], values[index.get_loc(code)]
             if not np.isnan(own):
                 there = others[~np.isnan(others)]
                 yield from _rare(survey, question, variable, float(own), there, name)

@@ -95,7 +95,7 @@ def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def titles(survey: Survey) -> list[str]:
-    """What is written on the axes of the figure, the low side first."""
+    """The names of both sides of the first two axes, for the figure."""
     language = survey.language
     return [f"← {a.low[language]}　　{a.high[language]} →" for a in _axes(survey)[:2]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import given
@@ -146,7 +147,7 @@ def who(survey: Survey, here: Place) -> dict[str, Any]:
 
 
 def facts(survey: Survey, here: Place) -> list[str]:
-    """What identifies it: code, class with its date, population and staff, date of reply."""
+    """Its code, size class with its date, population and staff, date of reply, in words."""
     as_of = survey.wave.as_of.isoformat()
     home = str(survey.register.at[here.code, "prefecture"])
     parts = [survey.label("profile.code", code=here.code), "" if home == "nan" else home]
@@ -189,10 +190,10 @@ def missing(survey: Survey, here: Place) -> Frame:
     """
     graded, rows = shortage.compared(survey), list[dict[str, Any]]()
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
-    mates = answers.others(survey, here.code, here.found)["its_class"]
+    same_class = answers.others(survey, here.code, here.found)["its_class"]
     done = _done(survey)
     do, asked = (done.loc[here.peers].agg(how) for how in ("sum", "count"))
-    size_do, size_asked = (done.loc[mates].agg(how) for how in ("sum", "count"))
+    size_do, size_asked = (done[same_class].agg(how) for how in ("sum", "count"))
     share = do / asked  # NaN where none of them was asked
     lacks = (done.loc[here.code] == 0) & (share >= 0.5)
     for question, variable, cost in shortage.actions(survey):
@@ -221,7 +222,7 @@ def missing(survey: Survey, here: Place) -> Frame:
 
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
-    """Which peer does what the municipality does not: measure, a column a peer, cost."""
+    """Which peers take the measures that it does not: measure, a column a peer, cost."""
     words = {True: "○", False: "–"}
     marks = {
         str(survey.names[code]): [
@@ -259,21 +260,21 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
     and in which unit: who, n, unit.
     """
-    codes = answers.others(survey, here.code, here.found)["its_class"]
+    group = answers.others(survey, here.code, here.found)["its_class"]
     who = survey.label("profile.others_of_class", size_class=here.size_class)
-    if len(codes) < COMPARED:
-        codes, who = list(survey.responses.index), survey.label("profile.everybody")
+    if group.sum() < COMPARED:
+        group, who = np.ones(survey.n, bool), survey.label("profile.everybody")
     frame, unit = _composites(survey)
-    low, median, high = (frame.loc[codes].quantile(q) for q in (0.25, 0.5, 0.75))
+    low, median, high = (frame[group].quantile(q) for q in (0.25, 0.5, 0.75))
     place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
-    known = pd.DataFrame(place).dropna().assign(n=len(codes))
-    about = {"who": who, "n": len(codes), "unit": unit}
+    known = pd.DataFrame(place).dropna().assign(n=group.sum())
+    about = {"who": who, "n": int(group.sum()), "unit": unit}
     return Frame(known.reset_index(names="indicator")), about
 
 
 @once
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
-    """What places a municipality: composites of several features; of yes/no tables, shares."""
+    """The indicators of `standing`, with their unit: composites, or shares of yes."""
     groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
     chosen = [
         i
@@ -307,7 +308,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     answer, with their n. Without what the head of the page and its figures show.
     """
     groups = answers.others(survey, here.code, here.found)
-    others = {name: answers.subset(survey, codes) for name, codes in groups.items() if codes}
+    others = {name: group for name, group in groups.items() if group.any()}
     head = likeness(survey)[:FACTS]
     drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
     rows = []
@@ -350,7 +351,7 @@ def organisation(survey: Survey, here: Place) -> Frame:
 
 
 def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
-    """What a rule says of a municipality, in a word; where nothing, why."""
+    """Whether a rule holds for a municipality, in a word; where that is not known, why."""
     variables, values = _evaluated(survey, rule, truth=True)
     if variables is None:
         return survey.label("profile.withheld"), False
@@ -401,8 +402,8 @@ def staff(survey: Survey, here: Place) -> Frame:
     if frame.empty:
         return Frame.nothing(columns=["who", "kind", "persons"])
     rows = {survey.label("column.this_one"): frame.loc[here.code]}
-    for whom, codes in answers.others(survey, here.code, here.found).items():
-        if len(theirs := frame.loc[codes].dropna()):
+    for whom, group in answers.others(survey, here.code, here.found).items():
+        if len(theirs := frame[group].dropna()):
             name = survey.label("column.its_class" if whom == "its_class" else f"called.{whom}")
             rows[f"{name} (n={len(theirs):,})"] = theirs.median()
     wide = pd.DataFrame(rows).astype(float).rename_axis(index="kind", columns="who")

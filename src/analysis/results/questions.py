@@ -64,7 +64,7 @@ def asked(survey: Survey) -> Frame:
 
 
 def compact(survey: Survey, frame: Frame) -> Frame:
-    """The same for a page, in fewer columns: the words in both languages, what was asked of whom.
+    """`asked` for a page, in fewer columns: both languages together, all kinds of missing in one.
 
     Columns: question, options, n, missing_cleaned (kinds of missing / what cleaning did), used.
     """

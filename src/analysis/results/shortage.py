@@ -45,7 +45,7 @@ def short(survey: Survey) -> pd.Series | None:
 
 
 def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
-    """How many are short (column True) and are not, by group; without what must stay hidden."""
+    """How many say that they are short (True) and are not, a row a group that the edition shows."""
     who = short(survey)
     assert who is not None
     hides = protects(survey, question(survey))
@@ -60,7 +60,7 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
 
 
 def why_not(survey: Survey) -> str:
-    """Why this edition says of nobody who is short, a label of ``figure``; empty where it does."""
+    """Why this edition gives no shortage of staff, a label of ``figure``; empty where it does."""
     if question(survey) is None:
         return "no_shortage"
     return "few" if split(survey).empty else ""
@@ -107,7 +107,7 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
 
 
 def apart(groups: Frame) -> dict[str, bool]:
-    """Of each breakdown with bounds or intervals, whether some of them have nothing in common."""
+    """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
     found = {}
     for breakdown, part in groups.groupby("breakdown"):
         low, high = (part[end].fillna(part["share"]).astype(float) for end in ("low", "high"))
@@ -154,7 +154,7 @@ def lag(rates: Frame) -> Frame:
 
 
 def measures(survey: Survey) -> Frame:
-    """What those not short and those short do: suggested measures first, then by the difference.
+    """How many take each measure, of those short of staff and of the others; suggested ones first.
 
     Columns
     -------
@@ -193,7 +193,7 @@ def side_by_side(frame: pd.DataFrame) -> Frame:
 
 @once
 def compared(survey: Survey) -> pd.DataFrame:
-    """Every measure on full data: the columns of `measures`, and what no edition shows as it is.
+    """Every measure on full data: the columns of `measures`, and others that no edition shows.
 
     variable, least (the least p that the arrangements allow), ways (their number), small (a count
     that an edition may hide). For other computations; to be shown, take `measures`.

@@ -129,18 +129,18 @@ def borderline(found: Typology) -> list[str]:
 
 
 def level(found: Typology) -> str:
-    """The level of the verdict, an id of the labels ``verdict``, also whether it is borderline."""
+    """The level of the verdict, or LEVEL_borderline: an id of the labels ``verdict``."""
     return found.verdict.level + "_borderline" * bool(borderline(found))
 
 
 def called(found: Typology | NotAvailable) -> str:
-    """What groups may be called: no types where the verdict finds none; see labels ``called``."""
+    """``type``, or ``group`` where the verdict finds no types (ids of the labels ``called``)."""
     nothing = not isinstance(found, NotAvailable) and found.verdict.level in {"gradient", "none"}
     return "group" if nothing else "type"
 
 
 def of_interest(found: Typology | NotAvailable) -> bool:
-    """Whether a page says of what type each municipality is: not of many where there are none."""
+    """Whether a page names the type of each: not of many where there are no types."""
     return found.n <= NAMED_UP_TO or called(found) == "type"
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from analysis import paths
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
@@ -14,7 +16,7 @@ from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
-from analysis.results.answers import most_answers, others, own, subset, typical
+from analysis.results.answers import most_answers, others, own, typical
 from analysis.results.guide import Case, Remark, Topic, guide
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import MOST_UNUSUAL
@@ -87,15 +89,15 @@ def _picked(
     return list(replied[:3]), "first_three"
 
 
-def groups(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, list[str]]:
-    """Whom a city is compared with, name -> codes: others of its type, of its size class; all."""
-    (kind, size), made = others(survey, code, found).values(), dict[str, list[str]]()
-    if kind and not isinstance(found, NotAvailable):
+def groups(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, np.ndarray]:
+    """Whom a city is compared with, by name: others of its type, of its size class; all."""
+    (kind, size), made = others(survey, code, found).values(), dict[str, np.ndarray]()
+    if kind.any() and not isinstance(found, NotAvailable):
         at, of = int(found.labels[code]), f"compared.{types.called(found)}"
         made[survey.label(of, kind=at, name=found.names[at][survey.language])] = kind
-    if size:
+    if size.any():
         made[survey.label("compared.class", name=survey.size_class[code])] = size
-    return made | {survey.label("compared.all"): list(survey.responses.index)}
+    return made | {survey.label("compared.all"): np.ones(survey.n, bool)}
 
 
 def remarks(survey: Survey, chosen: Chosen) -> Frame:
@@ -180,7 +182,7 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
         these mostly answer, in words with their n; to_ask.
     """
     them = others(survey, code, chosen.found)
-    compared = {whom: subset(survey, c) for whom, c in {"own_answer": [code], **them}.items()}
+    compared = {"own_answer": survey.responses.index == code, **them}
     rows, page = [], []
     for q, about, to_ask in _questions(survey, chosen, code):
         words = {whom: typical(survey, compared[whom], q) for whom in them}
@@ -235,7 +237,7 @@ def notes(survey: Survey) -> Frame:
 
 
 def heard(survey: Survey, notes: Frame) -> Frame:
-    """The same for a page, from `notes`: column topic, then one for each city with a record."""
+    """`notes` for a page: a row a topic, a column for each city with a record."""
     if notes.empty:
         return Frame.nothing("no_record", ["topic"])
     titles = [title(survey, topic) for topic in guide().topics]

@@ -147,13 +147,13 @@ def _texts_of(kind: str, before: Run, after: Run, titles: Mapping[str, str]) -> 
     found: dict[tuple[str, str], Value] = {}
     for name, title in titles.items():
         old, new = (getattr(run.pages.get(name), kind, []) for run in (before, after))
-        for a, b in _aligned(old, new):
+        for a, b in _paired(old, new):
             if a != b:
                 found.setdefault((a, b), Value(title, a, b))
     return list(found.values())
 
 
-def _aligned(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+def _paired(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     """Texts of one page side by side; where their number differs, equal ones stay together."""
     if len(old) != len(new):
         old, new = [t for t in old if t not in new], [t for t in new if t not in old]

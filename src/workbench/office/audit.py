@@ -23,10 +23,11 @@ import yaml
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
-from analysis.intake.files import SUFFIXES, decode, read_file, separator
+from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
 from analysis.intake.sheet import Place, Sheet, address
 from analysis.intake.tables import TOTAL
+from analysis.spreadsheet import decode, separator
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place

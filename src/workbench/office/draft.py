@@ -206,7 +206,7 @@ def check(codebook: str) -> str:
         There is no such codebook, or it has faults: all of them are listed.
     """
     file, content = Codebook.read_content(codebook)
-    if faults := Codebook.faults(content):
+    if faults := Codebook.faults(content, file):
         what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
         listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
         raise InputError(what, file=file, n=len(faults), listed=listed)

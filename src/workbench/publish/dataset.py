@@ -28,8 +28,14 @@ import pandas as pd
 import yaml
 
 from analysis import edition, paths
-from analysis.codebook.code_table import code_table, coded, value_labels, variable_label
-from analysis.codebook.questions import STATUSES, Question
+from analysis.codebook.questions import (
+    STATUSES,
+    Question,
+    code_table,
+    coded,
+    value_labels,
+    variable_label,
+)
 from analysis.errors import InputError, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience

@@ -9,9 +9,7 @@ earlier ones of its wave or of a copy of it, for whatever audience (a committee 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
+from workbench.run import record as records
 from workbench.run.record import Edition, Status, last_record, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
@@ -54,7 +53,14 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
     record = _complete(edition, by)
     files = fingerprints.hash_files(edition.folder)
-    _refuse_strays(edition, record, files)
+    if strays := [*files.keys() - {records.RECORD, *records.hashes_of(record)}]:
+        raise InputError(
+            "the folder of {name} holds a file that its run did not write: {stray}",
+            hint="take it out, or run workbench refresh {wave} --force",
+            name=edition.name,
+            stray=min(strays),
+            wave=edition.wave,
+        )
     book = releases / "releases.yml"
     lines = _lines(book)
     digest = fingerprints.combined(files)
@@ -124,24 +130,6 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
     return record
 
 
-def _refuse_strays(edition: Edition, record: dict[str, Any], files: Iterable[str]) -> None:
-    """Refuse a file that the run did not write: nobody knows for whom it is."""
-    made = {"index.html", "run.json", "codebook.yml", "tables.xlsx", "figures.zip", "report.docx"}
-    made |= {"report.pdf", "index.pdf", f"{RESULTS}/codes.csv"}
-    for ran in record["notebooks"]:
-        page = ran.get("html", "")
-        made |= {page, f"{page.removesuffix('.html')}.pdf", f"notebooks/{ran['name']}.ipynb"}
-        made |= {*ran.get("files", {}).values()}
-    if strays := [file for file in files if file not in made]:
-        raise InputError(
-            "the folder of {name} holds a file that its run did not write: {stray}",
-            hint="take it out, or run workbench refresh {wave} --force",
-            name=edition.name,
-            stray=strays[0],
-            wave=edition.wave,
-        )
-
-
 def _refuse_again(
     edition: Edition, digest: str, lines: list[dict[str, Any]], releases: Path
 ) -> None:
@@ -165,10 +153,9 @@ def _refuse_again(
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
     """Codebook and date of what a folder holds: a copy of a wave has those of the wave."""
-    record, book = folder / "run.json", folder / "codebook.yml"
-    if not (record.is_file() and book.is_file()):
+    about, book = records.read_record(folder), folder / "codebook.yml"
+    if about is None or not book.is_file():
         return None
-    about = json.loads(record.read_text(encoding="utf-8"))
     return str(yaml_file.load(book).get("id")), str(about.get("as_of"))
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis import paths, show
-from analysis.codebook.code_table import labelled_codes
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import labelled_codes
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
 from workbench.publish.spreadsheet import archive, workbook

@@ -128,8 +128,10 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
             return show.part("answer", text=data["text"], gap=gap(data["text"]), more=more)
         case "prose":
             return markdown(data["markdown"])
-        case "data":
-            return _data(data, words)
+        case "data":  # the first rows of a tidy frame, behind a button and not on paper
+            summary = words["data"].format(n=data["n"])
+            table = show.plain(data["rows"], data["columns"], [])
+            return show.part("data", summary=summary, table=table) if data["rows"] else ""
         case "not-available":  # what the survey has no material for is left out without a word
             withheld = data.get("withheld", True)
             return show.part("unavailable", reason=data["reason"]) if withheld else ""
@@ -138,15 +140,6 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
             return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link)
         case _:
             return show.table(data, more=words["more"], link=_download(data, words))
-
-
-def _data(data: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """The first rows of a tidy frame, behind a button and not on paper; nothing of an empty one."""
-    columns, rows = data["columns"], data["rows"]
-    if not rows:
-        return ""
-    table = show.plain(rows, columns, [])
-    return show.part("data", summary=words["data"].format(n=data["n"]), table=table)
 
 
 def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
@@ -198,8 +191,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     language, about = context["language"], notebook.metadata.get("workbench", {})
     hidden = {f"lang-{'en' if language == 'ja' else 'ja'}", "remove-cell"}
     cells = [c for c in notebook.cells if not hidden & set(c.metadata.get("tags", []))]
-    declared = about.get("title", {}).get(language)
-    title = context.get("title") or declared or executed.stem
+    title = context.get("title") or about.get("title", {}).get(language) or executed.stem
     if lead := (context.get("leads") or {}).get(executed.stem):
         first = next(cell for cell in cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"

@@ -78,12 +78,9 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
 def finish(record: RunRecord, started: float) -> None:
     """Status and time of the run, from those of its notebooks."""
     found = {ran.status for ran in record.notebooks}
-    if found <= {Status.OK}:
-        record.status = Status.OK
-    elif found & {Status.KILLED, Status.TIMED_OUT}:
-        record.status = Status.KILLED if Status.KILLED in found else Status.TIMED_OUT
-    else:
-        record.status = Status.PARTIAL if Status.OK in found else Status.FAILED
+    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in found]
+    otherwise = Status.PARTIAL if Status.OK in found else Status.FAILED
+    record.status = Status.OK if found <= {Status.OK} else (stopped or [otherwise])[0]
     record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     record.facts["seconds"] = round(time.monotonic() - started, 2)
 
@@ -123,12 +120,11 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     options += "" if edition.language == "ja" else f" --language {edition.language}"
     given = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in given)
-    shown = ("wave_title", "as_of", "publisher", "invented", "named", "parameters", "before")
+    shown = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
     profiles = edition.profiles
     return {
         **asdict(edition),
-        **{name: facts[name] for name in (*shown, "sample")},
-        "mode": facts.get("mode"),
+        **{name: facts.get(name) for name in (*shown, "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
@@ -192,10 +188,13 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     _explain(part / "results")
     about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
-    names = [ran.html for ran in record.notebooks if ran.ok]
-    complete = [part / name for name in sorted(names, key=index.is_cleaning)]
+    good = [ran.html for ran in record.notebooks if ran.ok]
+    complete = [part / name for name in sorted(good, key=index.is_cleaning)]
     if word:
-        _write_word(complete, part, about)
+        from workbench.publish import word as documents  # loads for a second
+
+        content = documents.document(complete, page_context(about))
+        paths.write_atomic(part / "report.docx", content)
     if plan.codebook.is_file():
         shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
@@ -206,23 +205,6 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
         printing.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, part, edition)
     index.write_waves(paths.reports())
-
-
-def _write_word(pages: list[Path], part: Path, about: Mapping[str, Any]) -> None:
-    """The pages as report.docx."""
-    from workbench.publish import word
-
-    language, page = about["language"], page_context(about)
-    shown = {
-        "publisher": about["publisher"][language],
-        "as_of": about["as_of"],
-        "audience": page["audience_label"],
-        "invented": page["words"]["invented_short"] if about["invented"] else "",
-        "date": about["date"],
-    }
-    title = str(about["wave_title"][language])
-    content = word.document(pages, title=title, context=shown, language=language)
-    paths.write_atomic(part / "report.docx", content)
 
 
 def _gather(ran: Ran, part: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import pandas as pd
 import xlsxwriter
 
 from analysis.show import width
-from analysis.spreadsheet import plain
+from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, labels
 
 # a code with its leading zero is no number
@@ -55,7 +56,10 @@ def workbook(
         contents.append([name, table["title"], str(table["n"])])
         notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
         for at, head in enumerate(heads):
-            columns.append([name, head, *_about(head, [row[at] for row in rows], words)])
+            number = _numeric([row[at] for row in rows])
+            unit = UNIT.search(head) if number else None
+            kind = words["number" if number else "text"]
+            columns.append([name, head, kind, unit[1] if unit else ""])
 
     def sheet(id: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
         return _write_sheet(book, words[id], [words[head] for head in heads], rows)
@@ -79,33 +83,36 @@ def _grid(content: str) -> tuple[list[str], list[list[str]]]:
     return heads, [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
 
 
-def _about(head: str, cells: Sequence[str], words: Mapping[str, str]) -> tuple[str, str]:
-    """Whether a column holds numbers or text, and the unit that its heading states."""
-    if not _numeric(cells):
-        return words["text"], ""
-    unit = UNIT.search(head)
-    return words["number"], unit[1] if unit else ""
-
-
 def _numeric(cells: Sequence[str]) -> bool:
     return any(cells) and all(NUMBER.fullmatch(cell) for cell in cells if cell)
 
 
 def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
-    """A sheet that is one marked table: headings in row 1, a column of numbers as numbers."""
-    sheet = book.add_worksheet(name)
+    """A sheet that is one marked table: headings in row 1, a column of numbers as numbers.
+
+    Long texts are broken into lines, and its print is as wide as a page.
+    """
+    sheet, bold = book.add_worksheet(name), book.add_format({"bold": True})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
+    lines = [1] * (len(rows) + 1)
     for at, (head, cells) in enumerate(zip(heads, columns, strict=True)):
         numeric = _numeric(cells)
-        wide = 2 * max(map(width, (head, *cells)))  # in letters
-        sheet.set_column(at, at, min(60, max(8, wide + 2)))
+        wide = [2 * width(cell) for cell in (head, *cells)]  # in letters
+        room = min(60, max(8, max(wide) + 2))
+        sheet.set_column(at, at, room, wrapped)
+        lines = [max(n, math.ceil(own / (room - 2))) for n, own in zip(lines, wide, strict=True)]
         for row, cell in enumerate(cells, 1):
             if cell and numeric:
-                sheet.write_number(row, at, float(cell))
+                sheet.write_number(row, at, float(cell), wrapped)
             elif cell:
-                sheet.write_string(row, at, cell)
-    options = {"style": None, "autofilter": False, "columns": [{"header": head} for head in heads]}
+                sheet.write_string(row, at, cell, wrapped)
+    shown = [{"header": head, "header_format": bold} for head in heads]
+    options = {"style": None, "autofilter": False, "columns": shown}
     sheet.add_table(0, 0, max(1, len(rows)), len(heads) - 1, options)
+    for row in (at for at, n in enumerate(lines) if n > 1):
+        sheet.set_row(row, 15 * lines[row])
+    on_a4(sheet)
     return sheet
 
 

@@ -56,32 +56,31 @@ LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
 INK = RGBColor(0x17, 0x3F, 0x5F)
 
 
-def document(
-    pages: Sequence[Path], *, title: str, context: Mapping[str, Any], language: Language
-) -> bytes:
+def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
     """A Word document with a title page, contents and a chapter a page.
 
     Parameters
     ----------
     pages : published pages in their order.
-    context : publisher, as_of, audience and invented, as `workbench.publish.release.context` has
-        them; date, which stands in the file in place of the clock.
+    about : what they state of the run, see `workbench.publish.page.page_context`; its date stands
+        in the file in place of the clock.
     """
-    words = labels("docx", language)
-    made = docx.Document()
+    language: Language = about["language"]
+    title, publisher = str(about["wave_title"]), str(about["publisher"][language])
+    words, made = labels("docx", language), docx.Document()
     _style(made, language)
-    about = made.core_properties
-    about.title, about.author = title, str(context["publisher"])
-    about.language = LANGUAGE[language]
-    about.created = about.modified = dt.datetime.fromisoformat(context["date"][:10])
-    about.last_modified_by, about.comments = "", ""
-    warned = [context[name] for name in ("audience", "invented") if context.get(name)]
+    core = made.core_properties
+    core.title, core.author, core.language = title, publisher, LANGUAGE[language]
+    core.created = core.modified = dt.datetime.fromisoformat(about["date"][:10])
+    core.last_modified_by, core.comments = "", ""
+    warned = [about["audience_label"], about["words"]["invented_short"] * bool(about["invented"])]
+    warned = [*filter(None, warned)]
     foot = made.sections[0].footer.paragraphs[0]  # who may see it, and the number of the page
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.add_run("　".join([*warned, ""]))
     _field(foot, "PAGE", "1")
     made.add_paragraph(title, style="Title")
-    for line in (f"{context['publisher']}　{context['as_of']}", *warned):
+    for line in (f"{publisher}　{about['as_of']}", *warned):
         made.add_paragraph(line)
     made.add_paragraph(words["contents"], style="Contents Heading")
     writer = _Writer(made, words)
@@ -309,10 +308,7 @@ def _style(made: Document, language: Language) -> None:
             style.font.size = Pt(sizes[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
-            style.font.italic = False
-    for level in (1, 2, 3):
-        styles[f"Heading {level}"].paragraph_format.keep_with_next = True
-    styles["Contents Heading"].font.bold = True
+            style.font.bold, style.font.italic = heading, False
     styles["Contents 2"].paragraph_format.left_indent = Mm(6)
     for name in ("Contents 1", "Contents 2", "Table Text"):
         styles[name].paragraph_format.space_after = Pt(0)
@@ -328,12 +324,12 @@ def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
         if level <= 2:
             lines.append(headings[0][0].insert_paragraph_before(style=f"Contents {level}"))
             if len(lines) == 1:
-                _field_begin(lines[0], 'TOC \\o "1-2" \\h \\z \\u')
+                _field(lines[0], 'TOC \\o "1-2" \\h \\z \\u')
             link = _element("hyperlink", anchor=f"_Toc{at}")
             link.append(lines[-1].add_run(heading.text)._r)
             lines[-1]._p.append(link)
     if lines:
-        lines[-1].add_run()._r.append(_element("fldChar", fldCharType="end"))
+        _mark(lines[-1], "end")
 
 
 def _footnotes(made: Document, notes: Sequence[str]) -> None:
@@ -359,19 +355,19 @@ def _footnotes(made: Document, notes: Sequence[str]) -> None:
     made.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
-def _field(paragraph: Paragraph, code: str, shown: str) -> None:
-    """A field of Word with what it shows until it is updated."""
-    _field_begin(paragraph, code)
-    paragraph.add_run(shown)
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))
+def _field(paragraph: Paragraph, code: str, shown: str = "") -> None:
+    """Begin a field of Word; end it after what it shows until it is updated, if that is given."""
+    _mark(paragraph, "begin")
+    paragraph.add_run()._r.append(_element("instrText"))
+    paragraph.runs[-1]._r[-1].text = code
+    _mark(paragraph, "separate")
+    if shown:
+        paragraph.add_run(shown)
+        _mark(paragraph, "end")
 
 
-def _field_begin(paragraph: Paragraph, code: str) -> None:
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="begin"))
-    text = _element("instrText")
-    text.text = code
-    paragraph.add_run()._r.append(text)
-    paragraph.add_run()._r.append(_element("fldChar", fldCharType="separate"))
+def _mark(paragraph: Paragraph, kind: str) -> None:
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType=kind))
 
 
 def _element(kind: str, **attributes: str) -> Any:

@@ -1,6 +1,7 @@
 """Slips in a codebook are found when it is read, in a sentence naming file, question and rule."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError
 
-BASE = yaml.safe_load("""
+TEXT = """\
 id: small
 title: {ja: 小さな調査, en: A small survey}
 version: "1"
@@ -31,7 +32,8 @@ indices: [{id: ways, ja: 方法, en: ways}]
 hypotheses:
   - {id: H1, ja: 仮説, en: claim, group: "any(Q2, [1])", value: Q3,
      compares: {ja: 比較, en: compare}}
-""")
+"""
+BASE = yaml.safe_load(TEXT)
 Q1, Q2, Q3, Q4, _ = range(5)
 
 
@@ -107,6 +109,28 @@ def test_the_small_codebook_is_right():
 def test_each_fault_is_told_with_file_question_and_rule(tmp_path, path, to, told):
     said = sentence(tmp_path, changed(*path, to=to))
     assert all(part in said for part in told), said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("section: A, type: integer", "section: Z, type: integer", "line 6: question Q1: there is"),
+        ("type: integer", "tpye: integer", "line 6: questions > Q1 > type"),
+        ("index: ways", "index: none", "line 16: feature hired: there is no index"),
+        ("value: Q3", "value: Q9", "line 19: hypothesis H1"),
+        ("id: Q4,", "id: Q1,", "line 11: question 'Q1' stands more than once"),
+        (
+            "    options: [{code: 1, ja: 採用",
+            "    options: [{code: x, ja: 採用",
+            "line 8: questions",
+        ),
+    ],
+)
+def test_a_fault_of_a_codebook_names_its_line(tmp_path, old, new, said):
+    assert old in TEXT
+    (tmp_path / "small.yml").write_text(TEXT.replace(old, new, 1), "utf-8")
+    with pytest.raises(InputError, match=re.escape(said)):
+        Codebook.read(tmp_path / "small.yml")
 
 
 @pytest.mark.parametrize("lacking", ["ja", "en"])

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, japanese
-from analysis.intake.files import decode, read_file, read_text
+from analysis.intake.files import read_file, read_text
 from analysis.intake.sheet import CellKind, address
 from analysis.intake.workbook import read_workbook, telling_formats
+from analysis.spreadsheet import decode
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -64,7 +64,7 @@ def test_every_step_gives_its_evidence(survey):
     frame = profile.missing(survey, here)
     line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]
     assert survey.label(f"word.{words[frame['variable'].iloc[0]]}") in line
-    assert f"同じ区分では{len(mates(survey, here))}団体中" in line
+    assert f"同じ区分では{mates(survey, here).sum()}団体中" in line
 
 
 def test_who_is_not_short_is_advised_nothing(survey):

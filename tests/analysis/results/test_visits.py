@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -62,7 +63,7 @@ RESPONSES = pd.DataFrame(
 STATUS = pd.DataFrame("answered", index=RESPONSES.index, columns=RESPONSES.columns)
 for name in RESPONSES.columns[RESPONSES.isna().all()]:
     STATUS[name] = "not_surveyed"
-ALL = {"all": CODES}
+ALL = {"all": np.ones(7, bool)}
 
 
 class Answers(SimpleNamespace):
@@ -96,7 +97,7 @@ def test_answers_at_odds_missing_and_unusual_are_found():
 
 
 def test_fewer_than_six_others_make_nothing_unusual():
-    few = {"type": CODES[:6]}
+    few = {"type": np.arange(7) < 6}
     assert not [key for key in said(groups=few) if key[0] == "unusual"]
     # the next group decides then
     assert ("unusual", "cio") in said(groups=few | ALL)

@@ -235,7 +235,7 @@ def test_a_group_that_answered_as_a_whole_has_no_interval_of_no_width(demo):
     assert frame.loc["一般市", ["low", "high"]].isna().all()  # all seven answered
     assert frame.loc["町村", ["low", "high"]].tolist() == pytest.approx([2 / 3, 1], abs=1e-4)
     assert not (frame["low"] == frame["high"]).any() and "95％" not in made.alt + made.caption
-    assert "どう答えたとしても、割合の異なる組がある" in page.prose
+    assert "回答がどうであっても、割合の異なる区分がある" in page.prose
 
 
 def test_beyond_prints_the_intervals_of_a_random_draw_and_names_them(project):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import yaml
 
+from analysis import fingerprints
 from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import given_out
@@ -32,7 +33,16 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok", as_of="2019
     (folder / "codebook.yml").write_text("id: it-staffing\n")
     record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
     (folder / "run.json").write_text(json.dumps(record))
+    note(folder)
     return folder
+
+
+def note(folder):
+    """Write the hashes of the files into the record, as if the run had made them so."""
+    about = json.loads((folder / "run.json").read_text())
+    files = fingerprints.hash_files(folder)
+    about["files"] = {name: digest for name, digest in files.items() if name != "run.json"}
+    (folder / "run.json").write_text(json.dumps(about))
 
 
 def released(project):
@@ -106,6 +116,7 @@ def test_what_a_release_kept_back_no_other_tells(project, audience):
 
     def give(content):
         file.write_text(content)
+        note(folder)
         return given_out.release("demo-2019", by="x", audience=audience)
 
     give(WITHHELD.format(a="", b="", c=4, d=9))
@@ -118,10 +129,12 @@ def test_what_a_release_kept_back_no_other_tells(project, audience):
     record = json.loads((folder / "run.json").read_text())
     record["notebooks"][0]["files"]["more"] = "results/tables/more.csv"
     (folder / "run.json").write_text(json.dumps(record))
+    note(folder)
     given_out.release("demo-2019", by="x", audience=audience)
     (folder / "results/tables/more.csv").write_text(
         "question,answer,count,n\nQ1,a,3,12\nQ1,b / c,9,12\n"
     )
+    note(folder)
     with pytest.raises(InputError, match="counted together otherwise, as in Q1 / "):
         given_out.release("demo-2019", by="x", audience=audience)
 
@@ -150,6 +163,7 @@ def test_rows_that_are_called_alike_are_compared_in_their_order(project):
     file = folder / "results/tables/frequencies.csv"
     for second in (9, 8):
         file.write_text(f"question,answer,count\nQ06,a,12\nQ06,a,{second}\n")
+        note(folder)
         if second == 9:
             given_out.release("demo-2019", by="x")
     with pytest.raises(InputError, match="was 9 and is 8"):
@@ -163,6 +177,7 @@ def test_another_language_or_another_name_hides_no_difference(project):
         folder = edition(project, a=6, name=name)
         file = folder / "results/tables/frequencies.csv"
         file.write_text(file.read_text().replace(",a,", ",otherwise called,"))
+        note(folder)
         with pytest.raises(InputError, match="was 5 and is 6"):
             given_out.release("demo-2019", by="x", language=language)
 
@@ -214,6 +229,7 @@ def test_a_release_that_was_killed_before_it_was_noted_is_taken_up(project):
     assert given_out.release("demo-2019", by="x") and len(released(project)) == 1
     book.unlink()
     (folder / FILE).write_text("question,answer,count\n")
+    note(folder)
     with pytest.raises(InputError, match="does not list"):
         given_out.release("demo-2019", by="x")
     assert COUNTS[:20] in (project / "releases/demo-2019.public/1" / FILE).read_text()

@@ -370,6 +370,8 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
     assert values == [["団体", "人数（人）"], ["=1+1", 1234.5], ["@x", None], ["012025", 7]]
     assert sheet["A2"].data_type == "s", "text of an answer never becomes a formula"
     assert len(sheet.tables) == 1 and sheet.freeze_panes is None
+    assert sheet["A1"].font.b and sheet["A2"].alignment.wrap_text
+    assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
     assert book.properties.created == dt.datetime(2000, 1, 1) and book.properties.title
 
 

@@ -15,14 +15,7 @@ from refreshing import put
 from analysis.show import Answer, Prose
 from workbench.cli import main
 from workbench.publish import word
-from workbench.publish.page import export
-
-ABOUT = {
-    "publisher": "研究会",
-    "as_of": "2019-04-01",
-    "audience": "委員限り",
-    "invented": "架空データ",
-}
+from workbench.publish.page import export, page_context
 
 
 @pytest.fixture
@@ -51,9 +44,8 @@ def pages(tmp_path):
     return names
 
 
-def document(pages, **more):
-    about = {**ABOUT, "date": "2026-01-02", **more}
-    return word.document(pages, title="調査 2019年", context=about, language="ja")
+def document(pages):
+    return word.document(pages, page_context(made.CONTEXT | {"audience": "committee"}))
 
 
 def test_a_chapter_a_page_with_headings_figures_and_tables(pages):
@@ -93,7 +85,7 @@ def test_it_holds_nothing_that_the_pages_do_not_show(pages):
     shown = re.sub(r"\s|<[^>]+>", "", "".join(page.read_text() for page in pages))
     own = docx.Document(io.BytesIO(document(pages)))
     cells = [cell.text for table in own.tables for row in table.rows for cell in row.cells]
-    words = {"調査 2019年", "研究会　2019-04-01", "委員限り", "架空データ", "目次"}
+    words = {"調査 2019年", "研究会　2019-04-01", "委員会限り", "架空データ", "目次"}
     for text in [*(p.text for p in own.paragraphs), *cells]:
         if text in words or text.startswith(("図 1", "表 1")) or "(https" in text:
             continue
@@ -137,7 +129,7 @@ def test_japanese_fonts_paper_and_who_may_see_it(pages):
     assert (section.page_width.mm, section.page_height.mm) == pytest.approx((210, 297), abs=0.1)
     fonts = own.styles["Normal"].element.rPr.rFonts
     assert fonts.get(qn("w:eastAsia")) == "游明朝"
-    assert "委員限り" in section.footer.paragraphs[0].text
+    assert "委員会限り" in section.footer.paragraphs[0].text
     assert own.core_properties.title == "調査 2019年" and own.core_properties.author == "研究会"
 
 
