@@ -54,10 +54,7 @@ class _Header:
             for row, column in np.argwhere(head != "").tolist()
             if (meaning := headings.meaning(head[row, column])) is not None
         } | below
-        score = np.zeros(len(head), int)
-        for row in range(len(head)):
-            score[row] = len({m.target for (r, _), m in self.meanings.items() if r == row})
-        if not score.any():
+        if not self.meanings:
             layout = Message("one column" if sheet.transposed else "one row")
             raise sheet.error(
                 "no heading of the codebook {id} was found (read as {layout} per municipality)",
@@ -65,15 +62,17 @@ class _Header:
                 id=self.book.id,
                 layout=layout,
             )
+        # questions whose heading may stand over several columns
+        self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
         self.spans = cache(self._spans)
+        once = {(row, meaning.target) for (row, _), meaning in self.meanings.items()}
+        score = np.bincount([row for row, _ in once], minlength=len(head))
         key = top = bottom = int(score.argmax())
         while top and (score[top - 1] or (head[top - 1] != "").sum() >= 2):  # sections, no title
             top -= 1
         while bottom + 1 < len(head) and self._continues(bottom + 1, key):
             bottom += 1
-        while (
-            below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1]))
-        ):
+        while below and bottom + 1 < len(head) and not self._names_any(bottom + 1):
             bottom += 1  # what the columns under a heading are called, down to the first name
         self.top, self.bottom = top, max(bottom, sheet.heads - 1)
 
@@ -82,15 +81,17 @@ class _Header:
         """The texts of the heading rows."""
         return self.text[self.top : self.bottom + 1]
 
+    def _names_any(self, row: int) -> bool:
+        """Whether a cell of a row names a municipality."""
+        return any(map(self.headings.named_in, self.text[row]))
+
     def _spans(self, row: int) -> dict[int, str]:
         """Column -> the question with options or items whose heading is in it or to its left."""
         spans, current = {}, None
         for column, text in enumerate(self.text[row]):
             if text != "":
                 meaning = self.meanings.get((row, column))
-                target = meaning.target if meaning else ""
-                many = target in self.book and self.book[target].type in {"multi", "battery"}
-                current = target if many else None
+                current = meaning.target if meaning and meaning.target in self.many else None
             if current:
                 spans[column] = current
         return spans
@@ -102,7 +103,7 @@ class _Header:
         for column in texts:  # Q2_1 over the words of an option
             meaning = self.meanings.get((key, column))
             owner = self.book.question_of.get(meaning.target) if meaning else None
-            if owner is not None and owner.type in {"multi", "battery"}:
+            if owner is not None and owner.id in self.many:
                 over[column] = owner.id
         named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
         known = 0
@@ -114,9 +115,7 @@ class _Header:
             return True
         there = {self.meanings[row, c].target for c in texts if (row, c) in self.meanings}
         above = {meaning.target for (r, _), meaning in self.meanings.items() if r == key}
-        if self.headings.who & (there - above) and not any(
-            map(self.headings.named_in, texts.values())
-        ):
+        if self.headings.who & (there - above) and not self._names_any(row):
             return True  # the questions stand above, who replied and the parts are named here
         if len(texts) < 2 or named.keys() != texts.keys():
             return False
@@ -135,11 +134,11 @@ class _Header:
             means = {meaning.target for r in range(self.top, self.bottom + 1)
                      if (meaning := self.meanings.get((r, column)))}  # fmt: skip
             spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
-            if spanned or (row > self.bottom and not means):
+            if spanned or (row > self.bottom and above and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
                 if means <= {id}:
-                    place = (above[-1] if row > self.bottom else row), column
+                    place = (above[-1] if row > self.bottom and above else row), column
                     places.setdefault(id, {})[self.text[row, column]] = place
         for id, options in places.items():
             if len(options) > 1:
@@ -167,8 +166,7 @@ class _Header:
         return {
             target: column
             for target, (_, _, column) in found.items()
-            if target not in self.book
-            or self.book[target].type not in {"multi", "battery"}
+            if target not in self.many
             or (self.book[target].type == "multi"
                 and not {*self.book[target].variables} & found.keys())
         }  # fmt: skip
@@ -479,44 +477,31 @@ def _row_kinds(
     sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
-    count, nobody = filled.sum(axis=1), np.zeros(len(filled), bool)
+    count = filled.sum(axis=1)
     ids = {what: q.id if (q := book.identity(what)) else f"@{what}"
            for what in ("code", "name", "prefecture")}  # fmt: skip
-    identity = {what: columns[id] for what, id in ids.items() if id in columns}
-    own = {*identity.values()}
+    code, name, prefecture = ({columns[ids[what]]} if ids[what] in columns else set[int]()
+                              for what in ids)  # fmt: skip
+    own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
+    texts = cache(lambda column: pd.factorize(sheet.text[column]))
 
-    @cache
-    def texts(column: int) -> tuple[np.ndarray, list[str]]:
-        """Each different text of a column, normalised, and which of them is in each row."""
-        codes, known = pd.factorize(sheet.text[column])
-        return codes, [normalise(text) for text in known]
+    def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
+        """The rows in which a text of one of these columns begins with a pattern."""
+        found = np.zeros(len(filled), bool)
+        for column in places:
+            codes, known = texts(column)
+            found |= np.array([bool(re.match(pattern, normalise(t))) for t in known], bool)[codes]
+        return found
 
-    def matches(column: int | None, pattern: re.Pattern[str]) -> np.ndarray:
-        """Whether the texts of a column begin with a pattern."""
-        if column is None:
-            return nobody
-        codes, plain = texts(column)
-        return np.array([bool(pattern.match(text)) for text in plain], bool)[codes]
-
-    code, name = identity.get("code"), identity.get("name")
-    placed = matches(name, PLACE_NAME)
-
-    def labelled(pattern: re.Pattern[str]) -> np.ndarray:
-        """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
-        beside = [matches(column, pattern) & ~placed for column in first - own]
-        return np.any([nobody, *(matches(column, pattern) for column in own), *beside], axis=0)
-
-    total, note = labelled(TOTAL), labelled(NOTE)
+    # beside the name of a municipality 全体 or ※ is an answer
+    placed = begin(name, PLACE_NAME)
+    total, note = (begin(own, p) | (begin(first - own, p) & ~placed) for p in (TOTAL, NOTE))
     # an example may have the code and name of a municipality
-    labels = own | (first - {*answers})
-    example = np.any([nobody, *(matches(column, EXAMPLE) for column in labels)], axis=0)
-    coded = matches(code, re.compile(r"\d{4,6}$"))
-    named = matches(code, re.compile(r".*\d")) | matches(name, re.compile("."))
-    unnamed = count <= 1
-    if name is not None:
-        unnamed |= ~filled[:, answers].any(axis=1)
+    example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
+    named = begin(code, r".*\d") | begin(name, ".")
+    unnamed = (count <= 1) | (~filled[:, answers].any(axis=1) & bool(name))
     lonely = ~named & unnamed
     kinds = np.select(
         [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
@@ -536,8 +521,8 @@ def _check_lost(
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
     say_who = Message("remove it, or say under header in wave.yml which column says who replied")
     remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
-    aside = np.flatnonzero((kinds == "note") | (kinds == "total")).tolist()
-    suspects = [(row, c, say_who) for row in aside for c in np.flatnonzero(filled[row]).tolist()]
+    aside = filled & np.isin(kinds, ("note", "total"))[:, None]
+    suspects = [(row, c, say_who) for row, c in np.argwhere(aside).tolist()]
     suspects += [(row, c, remove) for row in left.tolist() for c in who]
     for row, column, hint in suspects:
         text = str(sheet.text.iat[row, column])
