@@ -478,9 +478,12 @@ class Reader:
             return refused("error-value")
         plain = tidy(text)
         folded = plain.casefold()
-        if folded in self.codes[question.id]:
-            return Parsed(self.codes[question.id][folded])
         own_column = question.type == "multi" and variable != question.id
+        given = self.codes[question.id].get(folded)
+        if own_column and plain == UNSEEN and given in {None, "no_answer"}:
+            return Parsed("empty")  # beside a tick it was not chosen
+        if given is not None:
+            return Parsed(given)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
         if folded in signs:
             meant = signs[folded]
@@ -488,8 +491,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
-        if plain == UNSEEN and not (question.range and float(question.range[0]) <= -99):
-            return Parsed("empty", None, () if own_column else ("seen-unanswered",))
+        if plain == UNSEEN and not (question.range and float(question.range[0]) <= int(UNSEEN)):
+            return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:

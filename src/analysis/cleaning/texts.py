@@ -207,11 +207,7 @@ WEEKDAY = re.compile(r"(?:\(([月火水木金土日])(?:曜日?)?\)|([月火水�
 WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
 DIGITS = re.compile(r"([12]\d{3})([01]\d)([0-3]\d)")  # 20230401
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]([12]\d{3}|\d{2})")  # 4/30/2023, 30.4.2023
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August"),
-    *("September", "October", "November", "December"),
-)
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS, DAYS = calendar.month_name[1:], [*calendar.day_abbr]  # January, Mon
 ENGLISH = re.compile(  # Mon Jun 03 2024 (JavaScript), 3 June 2024, 03-Jun-2024, Jun 3, 2024
     rf"(?:({'|'.join(DAYS)}),? )?(?:(\d{{1,2}})[ -])?"
     rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)})[ -](?:(\d\d?),? )?(\d{{4}})",

@@ -10,7 +10,6 @@ import zlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -124,13 +123,6 @@ def _bytes_of(path: Path, name: str) -> bytes:
 # --- archives -----------------------------------------------------------------------------------
 
 
-class Packed(NamedTuple):
-    """A file in an archive."""
-
-    name: str
-    content: bytes
-
-
 def is_archive(path: Path) -> bool:
     """Whether a file is a zip archive, by its name and its content."""
     if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
@@ -139,7 +131,7 @@ def is_archive(path: Path) -> bool:
         return "xl/workbook.xml" not in archive.namelist()
 
 
-def unpacked(path: Path, file: str) -> list[Packed]:
+def unpacked(path: Path, file: str) -> dict[str, bytes]:
     """The files of a zip archive by name; names that are not UTF-8 are those of cp932.
 
     Raises
@@ -150,7 +142,7 @@ def unpacked(path: Path, file: str) -> list[Packed]:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
             wanted = [info for info in archive.infolist() if not info.is_dir()]
             check_archive(wanted, file, "unpack it and give the files that are wanted")
-            found = [Packed(i.filename.replace("\\", "/"), archive.read(i)) for i in wanted]
+            found = {i.filename.replace("\\", "/"): archive.read(i) for i in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
         raise InputError(
             "the archive is damaged", file=file, hint="ask the sender for a new copy"
@@ -159,7 +151,7 @@ def unpacked(path: Path, file: str) -> list[Packed]:
         raise InputError(
             "the names in the archive are neither UTF-8 nor cp932", file=file, hint="unpack it"
         ) from None
-    return sorted(found)
+    return dict(sorted(found.items()))
 
 
 def sniff(content: bytes, file: str) -> str:

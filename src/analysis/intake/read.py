@@ -32,20 +32,20 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
         if not is_archive(path):
             books.append(read_file(path, name=name, encoding=file.encoding))
             continue
-        inside = [part for part in unpacked(path, name) if is_table(part.name)]
-        for part in inside:
-            if Path(part.name).suffix.lower() not in KNOWN:
+        inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
+        for own in inside:
+            if Path(own).suffix.lower() not in KNOWN:
                 raise InputError(
                     "the archive holds something that is no table ({name})",
                     file=name,
                     hint="unpack it, and give the tables in it",
-                    name=part.name,
+                    name=own,
                 )
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
-        for part in inside:
-            own = f"{name}/{part.name}"
-            books.append(read_file(path, name=own, encoding=file.encoding, content=part.content))
+        for own, data in inside.items():
+            given = {"name": f"{name}/{own}", "encoding": file.encoding}
+            books.append(read_file(path, content=data, **given))
     return books
 
 

@@ -12,6 +12,7 @@ from zipfile import ZipInfo
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from analysis.errors import InputError
 
@@ -21,6 +22,7 @@ MAX_CELLS = 24_000_000
 MAX_UNPACKED = 512 * 2**20  # bytes of a workbook or an archive
 MAX_PARTS = 10_000
 Place = tuple[int, int]  # 0-based row and column
+address, column_letters = xl_rowcol_to_cell, xl_col_to_name  # (11, 2) -> C12; 27 -> AB
 
 
 class CellKind(IntEnum):
@@ -198,24 +200,6 @@ def stacked(sheets: Sequence[Sheet]) -> Sheet:
         formulas={(r + at, c): f for at, s in pages for (r, c), f in s.formulas.items()},
         pages=tuple((start, sheet.sheet) for start, sheet in pages),
     )
-
-
-def address(row: int, column: int) -> str:
-    """The name of a cell from its 0-based place.
-
-    >>> address(11, 2), address(0, 27)
-    ('C12', 'AB1')
-    """
-    return f"{column_letters(column)}{row + 1}"
-
-
-def column_letters(column: int) -> str:
-    """The letters of a 0-based column."""
-    letters, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
 
 
 def column_number(letters: str) -> int:

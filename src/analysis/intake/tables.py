@@ -130,16 +130,15 @@ class _Header:
         places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            above = [r for r in range(self.top, row) if self.text[r, column] != ""]
+            below = row > self.bottom and (self.text[self.top : row, column] != "").any()
             means = {meaning.target for r in range(self.top, self.bottom + 1)
                      if (meaning := self.meanings.get((r, column)))}  # fmt: skip
             spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
-            if spanned or (row > self.bottom and above and not means):
+            if spanned or (below and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
                 if means <= {id}:
-                    place = (above[-1] if row > self.bottom and above else row), column
-                    places.setdefault(id, {})[self.text[row, column]] = place
+                    places.setdefault(id, {})[self.text[row, column]] = row, column
         for id, options in places.items():
             if len(options) > 1:
                 raise apart(self.sheet, id, *list(options.values())[:2])
@@ -507,7 +506,7 @@ def _row_kinds(
         [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
         ["", "example", "record", "total", "note"],
         "record",
-    )
+    ).astype(object)
     kinds[:start] = ""
     return kinds
 
