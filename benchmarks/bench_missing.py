@@ -17,8 +17,8 @@ import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.typology.multiverse import consensus, imputed
-from analysis.typology.power import known_types
 from analysis.typology.prepare import set_aside
+from analysis.typology.rivals import known_types
 from analysis.typology.study import study
 
 KINDS = {

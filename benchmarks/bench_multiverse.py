@@ -22,7 +22,7 @@ from scipy.spatial.distance import squareform
 
 from analysis.typology.dissimilarity import Gower
 from analysis.typology.multiverse import Setting, multiverse, universes
-from analysis.typology.power import known_types
+from analysis.typology.rivals import known_types
 
 ALLOWED = {"n = 15": 15.0, "n = 1,733": 60.0}
 

@@ -19,7 +19,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.typology.power import SEPARATIONS, known_types, power
+from analysis.typology.rivals import SEPARATIONS, known_types, power
 from analysis.typology.study import study
 
 SIZES = (15, 60, 200, 1000)

@@ -206,18 +206,6 @@ def nothing_by(by: Breakdown | None) -> bool:
     return by is not None and bool(by.dropna().astype(str).eq("").all())
 
 
-def breakdown_name(survey: View, by: str) -> str:
-    """What a breakdown is called: size_class, type, prefecture or a question."""
-    known = survey.labels("by")
-    return known.get(by) or survey.question(by).label[survey.language]
-
-
-def bounds_note(survey: View) -> str:
-    """What the bounds of a share hold for."""
-    here = survey.population
-    return survey.say("population/bounds_note", kind=here.kind, size=here.size)
-
-
 def titled(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame with the words of a question in place of ids.
 

@@ -10,6 +10,7 @@ import yaml
 from jinja2 import nodes
 
 from analysis import Survey, text
+from analysis.errors import InputError
 
 FOLDER = Path(text.__file__).parent
 LABELS = yaml.safe_load((FOLDER / "labels.yml").read_text(encoding="utf-8"))
@@ -104,3 +105,21 @@ def test_an_answer_and_a_title_show_a_label_as_it_is_written():
         "re-employed *staff*"
         in survey.answer("hypotheses/answer", results=results, tested=True).text
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("a:\n  b: {ja: あ, en: a\n", "labels.yml: line 2 is not readable as YAML"),
+        ("a:\n  b: {ja: あ}\n", "labels.yml: line 2: a > b > en: this entry is lacking"),
+        ("a:\n  b: {ja: あ, en: 1}\n", "labels.yml: line 2: a > b > en: this is a number"),
+        (
+            "a:\n  b: {ja: あ, en: a}\n  b: {ja: い, en: i}\n",
+            "labels.yml: line 3: .* b is there twice",
+        ),
+    ],
+)
+def test_a_slip_in_the_labels_is_one_sentence_with_its_line(tmp_path, written, said):
+    (tmp_path / "labels.yml").write_text(written, "utf-8")
+    with pytest.raises(InputError, match=said):
+        text.read_labels(tmp_path / "labels.yml")

@@ -14,13 +14,14 @@ from typing import Literal
 
 from pydantic import Field, StrictStr
 
-from analysis.codebook import waves, yaml_file
+from analysis import yaml_file
+from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError, rule_faults
-from analysis.codebook.yaml_file import at, named, repeated, shaped
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
+from analysis.yaml_file import at, named, repeated, shaped
 
 
 class Shared(Text):

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError
 
-from analysis import paths
-from analysis.codebook import yaml_file
+from analysis import paths, yaml_file
 from analysis.codebook.questions import (
     Labelled,
     Missing,
@@ -22,9 +21,9 @@ from analysis.codebook.questions import (
     Section,
 )
 from analysis.codebook.rules import NOT_THERE, Expression, ExpressionError, rule_faults
-from analysis.codebook.yaml_file import at, described, located, named, repeated
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Model, Text, label
+from analysis.yaml_file import at, described, located, named, repeated
 
 # kind of entry with an id of its own -> the section of the file that lists them
 SECTIONS = {

@@ -15,20 +15,19 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.text import Language, Text
+from analysis.text import LANGUAGES, Language, Text, label
 
+SizeClass = Literal[  # largest first
+    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
+]  # fmt: skip
 SIZE_CLASSES = {
-    "designated_city": Text(ja="指定都市", en="designated city"),
-    "core_city": Text(ja="中核市", en="core city"),
-    "special_city": Text(ja="施行時特例市", en="special city at enforcement"),
-    "special_ward": Text(ja="特別区", en="special ward"),
-    "other_city": Text(ja="一般市", en="other city"),
-    "town_village": Text(ja="町村", en="town or village"),
+    name: Text(**{k: label(f"size_classes.{name}", k) for k in LANGUAGES})
+    for name in get_args(SizeClass)
 }
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]

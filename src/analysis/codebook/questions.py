@@ -15,10 +15,10 @@ import pandas as pd
 import yaml
 from pydantic import Field, StrictInt, StrictStr
 
-from analysis.codebook.yaml_file import repeated
 from analysis.errors import Message
 from analysis.spreadsheet import quoted
 from analysis.text import LANGUAGES, Language, Model, Text, labels
+from analysis.yaml_file import repeated
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"

@@ -11,18 +11,14 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
-from analysis import paths
-from analysis.codebook import municipality, yaml_file
+from analysis import paths, yaml_file
+from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.codebook.yaml_file import shaped, twice
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
-
-SizeClass = Literal[
-    "designated_city", "core_city", "special_city", "special_ward", "other_city", "town_village"
-]
+from analysis.yaml_file import shaped, twice
 
 Stands = Literal["invited", "class", "nation", "beyond"]
 
@@ -33,7 +29,7 @@ class Invited(Model):
     code: StrictStr = Field(min_length=1)
     name: StrictStr
     prefecture: StrictStr = ""
-    size_class: SizeClass | None = None
+    size_class: municipality.SizeClass | None = None
 
 
 Tool = Literal[
@@ -116,14 +112,7 @@ class Wave(Model):
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
         file = folder / "wave.yml"
         if not file.is_file():
-            known = ", ".join(p.parent.name for p in sorted(folder.parent.glob("*/wave.yml")))
-            raise InputError(
-                "there is no wave {name!r}",
-                file=file,
-                hint="there are: {known}; `workbench new-wave` makes one",
-                name=folder.name,
-                known=known or Message("none"),
-            )
+            raise waves.absent(folder)
         read = shaped(cls, {"name": folder.name, **yaml_file.load(file)}, file)
         for fault, hint in _faults(read, folder.name):
             raise InputError(fault, file=file, hint=hint)

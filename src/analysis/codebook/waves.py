@@ -5,13 +5,13 @@ Imports nothing heavy, so that a refresh with nothing to do answers at once.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from analysis import paths
-from analysis.codebook.yaml_file import load
 from analysis.errors import InputError, unknown
+from analysis.yaml_file import load
 
 
 def content(wave: str) -> dict[str, Any]:
@@ -21,8 +21,23 @@ def content(wave: str) -> dict[str, Any]:
     """
     file = paths.raw(wave) / "wave.yml"
     if not file.is_file():
-        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
+        raise absent(file.parent)
     return load(file)
+
+
+def absent(folder: Path) -> InputError:
+    """The error for the folder of a wave in which there is none."""
+    known, name = [file.parent.name for file in folder.parent.glob("*/wave.yml")], folder.name
+    if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
+        return InputError(
+            "the folder of the wave {name} is written in other characters that look the same",
+            file=folder.with_name(same[0]),
+            hint="type the name of the folder anew in data/raw",
+            name=name,
+        )
+    return unknown(
+        "wave", name, sorted(known), "there are: {known}; `workbench new-wave` makes one"
+    )
 
 
 def names_before(wave: str) -> dict[str, Any]:
@@ -40,8 +55,8 @@ def names_before(wave: str) -> dict[str, Any]:
 
 def crosswalks() -> dict[tuple[str, str], Path]:
     """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
-    files = sorted((paths.codebooks() / "crosswalks").glob("*.yml"))
-    return {_entries(file, "before", "after"): file for file in files}
+    read = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("*.yml")}
+    return {(str(one.get("before")), str(one.get("after"))): file for file, one in read.items()}
 
 
 def earlier(wave: str) -> str:
@@ -56,23 +71,11 @@ def earlier(wave: str) -> str:
     books = {str(here.get("codebook"))}
     books |= {before for before, after in crosswalks() if after in books}
     for folder in paths.waves():
-        name = folder.name
         try:
-            book, as_of = _entries(folder / "wave.yml", "codebook", "as_of")
+            other = load(folder / "wave.yml")
         except (InputError, OSError):  # a fault of another wave is reported where that one is read
             continue
-        if name != wave and book in books and as_of < str(here.get("as_of")):
-            others.append((as_of, name))
+        book, as_of = str(other.get("codebook")), str(other.get("as_of"))
+        if folder.name != wave and book in books and as_of < str(here.get("as_of")):
+            others.append((as_of, folder.name))
     return max(others, default=("", ""))[1]
-
-
-def _entries(file: Path, one: str, other: str) -> tuple[str, str]:
-    """Two entries of a file as texts, read once for each state of the file: there may be many."""
-    state = file.stat()
-    return _read_entries(file, (state.st_mtime_ns, state.st_size, state.st_ino), one, other)
-
-
-@lru_cache(maxsize=1000)
-def _read_entries(file: Path, state: tuple[int, ...], one: str, other: str) -> tuple[str, str]:
-    content = load(file)
-    return str(content.get(one)), str(content.get(other))

@@ -23,7 +23,7 @@ RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
 MARK = re.compile(rf"[{MARKS}☒vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
 TICKED = re.compile(rf"[(（\[［【〔]?\s*[{MARKS}☒]")  # before a remark
 AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
-FRAME = re.compile(r"\s*[(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]\s*(\D{0,4})", re.S)
+FRAME = re.compile(r"\s*[(（\[［【〔]\s*([^)）\]］】〕]*?)\s*[)）\]］】〕]\s*(\D{0,4})")
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
@@ -34,8 +34,11 @@ NOTHING = " "  # what a cell stands for in which only printed words are
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
 DATED = re.compile(r"令和|平成|昭和|西暦|年|月|日|頃|[RHS/／-]")
-CHOOSE = re.compile(
-    r"(?:選択|選ん|記入|入力).{0,2}(?:ください|下さい)|^(?:please )?(?:select|choose)", re.I
+PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
+    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|以下|次の)"
+    r"|^[(（].*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む).*[)）]$|について$|場合は"
+    r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
+    re.I,
 )
 NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
@@ -120,7 +123,7 @@ def is_print(text: str, question: Question | None) -> bool:
     rest = BLANK.sub("", text)
     if question is None or not rest or question.type == "text":
         return not rest
-    if CHOOSE.search(text):
+    if PRINTED.search(text):
         return True
     if ARROW.search(text) and question.options:
         return not _pointed(text)

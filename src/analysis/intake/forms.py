@@ -17,10 +17,14 @@ from analysis.codebook.questions import Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
+    AROUND,
     CIRCLED,
+    FILLED,
     MARK,
     MARKS,
     NOTHING,
+    OPEN,
+    PRINTED,
     answer_in,
     chosen,
     is_filler,
@@ -32,7 +36,6 @@ from analysis.intake.printed import (
     BELOW,
     LEFT,
     OWN,
-    PRINTED,
     RIGHT,
     Entry,
     Form,
@@ -45,10 +48,7 @@ from analysis.intake.tables import UNIT, check_questions
 Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
-INSTRUCTION = re.compile(  # printed between a label and its answer
-    r"^(?:[(（][^()（）]*[)）]|※.*|.*(?:記入|記載|回答|入力|選択|お書き|お答え|お選び|お知らせ|付けて|つけて|書いて)"
-    r"(?:し?て)?(?:ください|下さい|願います)[。.]?)$", re.S
-)  # fmt: skip
+REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
 NEAR = 5  # rows below a label in which an answer may be
 HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
 
@@ -107,6 +107,7 @@ class _Reply:
     stands_for : variable -> the option that the mark in its cell stands for.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
     found : cells of answers that are not where the copies have theirs.
+    boxes : cells with the box and the words of an option, of questions of which one is ticked.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
 
@@ -115,6 +116,7 @@ class _Reply:
         self.stands_for: dict[str, str] = {}
         self.marks: list[Place] = []
         self.found: set[Place] = set()
+        self.boxes: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
         for place in form.examples:
@@ -170,20 +172,16 @@ class _Reply:
             self.cells[name], self.stands_for[name] = min(there.values()), NOTHING
         return marked[0] if len(filled) == 1 and marked else None
 
-    def take_boxes(self, id: str, question: Question) -> None:
+    def take_boxes(self, id: str) -> None:
         """The answer to a question, or an item of a battery, by boxes before the words of options.
 
-        Of one choice the cell with the ticked box is the answer; where several are, it stands for
-        all of them, which is refused.
+        The cell with the ticked box is the answer; where several are, it stands for all of them,
+        which is refused.
         """
         form, found = self.form, self.form.boxed[id]
-        ticked = {code for code, place in found.items() if place in form.ticked}
-        if question.type == "multi":
-            self.cells.pop(id, None)
-            for code, place in found.items():
-                self.cells[f"{id}_{code}"] = place
-                self.stands_for[f"{id}_{code}"] = str(int(code in ticked))
-        elif ticked:
+        ticked = chosen({code: form.signs[place] for code, place in found.items()})[1]
+        if ticked:
+            self.boxes |= {*found.values()}
             self.cells[id] = found[min(ticked)]
             all_of_them = " ".join(form.text(place) for place in found.values())
             self.stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
@@ -191,14 +189,24 @@ class _Reply:
             beside = (form.next_to(place) for place in found.values())
             self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
 
-    def take_signs(self, codes: dict[str, int]) -> None:
-        """Options of many of which some are marked by a filled circle, or one around a number."""
-        signs = {code: self.form.text(self.cells[variable]) for variable, code in codes.items()}
+    def take_several(self, id: str, signs: dict[int, str], printed: bool | None) -> None:
+        """The chosen of several options by the sign at each.
+
+        `printed`: whether the form prints a circle at every option, where all copies have one.
+        Where no other copy shows it, circles at all options are refused.
+        """
+        form, boxed = self.form, self.form.boxed.get(id, {})
+        if boxed:
+            self.cells.pop(id, None)
+            self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
         said, marked = chosen(signs, circles=False)
-        if marked and len(said) < sum(map(bool, signs.values())):
-            self.stands_for |= {
-                v: str(int(code in marked)) for v, code in codes.items() if signs[code]
-            }
+        self.boxes |= {*boxed.values()} if marked else set()
+        if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
+            every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
+            self.stands_for |= {f"{id}_{code}": "0" if printed else every for code in signs}
+        elif boxed or (marked and len(said) < sum(map(bool, signs.values()))):
+            meant = {f"{id}_{code}": str(int(code in marked)) for code in signs}
+            self.stands_for |= {v: said for v, said in meant.items() if form.text(self.cells[v])}
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -248,10 +256,10 @@ class _Copies:
             if id in form.options:
                 reply.take_option(id, *side)
         for question in (q for q in book if q.type == "multi"):
-            codes = zip(question.variables, (o.code for o in question.options), strict=True)
-            reply.take_signs({variable: code for variable, code in codes if variable in ways})
-        for id in form.boxed:
-            reply.take_boxes(id, book.named[id])
+            signs = self.signs(form, question)
+            reply.take_several(question.id, signs, self.rings.get(question.id))
+        for id in form.boxed.keys() - {q.id for q in book if q.type == "multi"}:
+            reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
@@ -269,7 +277,7 @@ class _Copies:
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (3 if step == 1 else 1):
             return 0  # printed
-        told = {t for t, n in texts.items() if INSTRUCTION.match(t) and (n > 1 or len(there) == 1)}
+        told = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
         return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
 
     @cached_property
@@ -303,6 +311,30 @@ class _Copies:
             (form, form.next_to(min(form.options[question].values()), LEFT)) for form in forms
         ]
         return not any(place is None or place in form.words for form, place in firsts)
+
+    def signs(self, form: Form, question: Question) -> dict[int, str]:
+        """The sign at each option of a question of several choices, by code."""
+        if question.id in form.boxed:
+            return {code: form.signs[place] for code, place in form.boxed[question.id].items()}
+        return {
+            option.code: form.text(form.beside(name, *self.ways[name]))
+            for name, option in zip(question.variables, question.options, strict=True)
+            if name in self.ways and name in form.labels
+        }
+
+    @cached_property
+    def rings(self) -> dict[str, bool]:
+        """Questions of several choices with a circle at every option: whether these are printed.
+
+        As filled ones in a copy show; where one has none at some option, they are no print.
+        """
+        found: dict[str, bool] = {}
+        for question in (q for q in self.headings.book if q.type == "multi"):
+            every = [self.signs(form, question) for form in self.forms]
+            signs = {AROUND.sub("", sign) for own in every for sign in own.values()}
+            if signs <= {*OPEN, *FILLED} and max(map(len, every)) > 1:
+                found[question.id] = not signs <= {*OPEN}
+        return found
 
     @cached_property
     def matrices(self) -> dict[str, bool]:
@@ -362,58 +394,41 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        sides = [(RIGHT, step), *([(LEFT, 1)] if option else [(BELOW, 1), (OWN, 1)])]
+        steps = (1, 2) if target in self.headings.who else (step,)
+        sides = [*((RIGHT, n) for n in steps), *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
-        counts = {
-            (way, steps): sum(self.count(part, way, steps) for part in group)
-            for way, steps in sides
-        }
+        counts = {at: sum(self.count(part, *at) for part in group) for at in sides}
         if step == 1 and not any(counts.values()):
-            if self._behind(target, group):
-                return RIGHT, 2
-            if not option and self._further_down(target):
-                return BELOW, 2
-        return max(counts, key=lambda way: (counts[way], way[0] == RIGHT))
+            further = [(way, 2) for way in (RIGHT, BELOW) if self._open(target, way)]
+            far = {at: sum(self.count(part, *at) for part in group) for at in further}
+            counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}
+        return max(counts, key=lambda at: (counts[at], at[0] == RIGHT))
 
-    def _further_down(self, target: str) -> bool:
-        """Whether answers stand two cells below, under an instruction or in most of several forms.
+    def _open(self, target: str, way: Place) -> bool:
+        """Whether an answer may stand two cells from its label, behind nothing or a request.
 
-        What stands there is then no label, and nothing that all the forms say. In a lone form it is
-        believed where no question has an answer nearer, and two have one there.
+        In a lone form, where what is printed looks like an answer: who replied, what is behind a
+        word such as 回答 or below a request, and what is alone in its row but for a unit.
         """
-        between = [f.text(f.beside(target, BELOW)) for f in self.forms if target in f.labels]
-        told = all(INSTRUCTION.match(text) for text in between)
-        enough = 2 * self.count(target, BELOW, 2) >= len(self.forms)
-        usual = len(self.forms) > 1 or self._all_below
-        return enough and (told or (usual and not any(between)))
-
-    @cached_property
-    def _all_below(self) -> bool:
-        """Whether what is answered has its answer two cells below its label, nothing nearer."""
-        asked = {
-            q.id for q in self.headings.book
-            if not q.identity and any(q.id in form.labels for form in self.forms)
-        }  # fmt: skip
-        near = any(self.count(target, way) for target in asked for way in (RIGHT, BELOW))
-        return not near and sum(self.count(target, BELOW, 2) > 0 for target in asked) > 1
-
-    def _behind(self, target: str, group: tuple[str, ...]) -> bool:
-        """Whether answers stand behind an empty cell, of this label only, as most forms show.
-
-        In a lone form that is believed of who replied: there, what is printed looks like an answer.
-        """
-        question = self.headings.book.question_of.get(target)
-        identifies = target.startswith("@") or (question is not None and question.identity)
-        here = (form.text(form.labels.get(target)) for form in self.forms)
-        if len(self.forms) < 2 and not identifies and not any(map(is_answer_word, here)):
+        question = self.headings.book.named.get(target)
+        forms = [form for form in self.forms if target in form.labels]
+        between = [form.text(form.beside(target, way)) for form in forms]
+        if any(between) or len(self.forms) > 1:
+            return not any(between) or (way == BELOW and all(map(PRINTED.search, between)))
+        (form,) = forms
+        if way == RIGHT:
+            identifies = question is None or question.identity is not None
+            return identifies or is_answer_word(form.text(form.labels[target]))
+        place = form.beside(target, BELOW, 2)
+        if place is None or question is None or question.identity or question.type == "text":
             return False
-        return 2 * sum(self.count(part, RIGHT, 2) for part in group) >= len(self.forms)
+        return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
 def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
     """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
-    who, grids = headings.who, [reply.form.text_at for reply in replies]
+    who, forms = headings.who, [reply.form for reply in replies]
     said = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
     # how often the form itself says a text: as often as all copies do, but for one in ten; of what
     # stands around an answer, such as a unit, as half of them do
@@ -436,12 +451,12 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             text = grid[row, column]
             # a mark or number is an office's, unless every copy has it in the same place
             entered = _entered(reply, (row, column)) and (
-                lone or any(_text(other, row, column) != text for other in grids)
+                lone or any(f.text(f.at(row, column)) != text.strip() for f in forms)
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            unit = UNIT.match(normalise(text)) and (row, column) not in open_
-            if lone and not CIRCLED.match(text) and (unit or _is_printed(form, (row, column))):
+            says = UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+            if lone and says and not CIRCLED.match(text) and (row, column) not in open_:
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
@@ -484,28 +499,26 @@ def _explained(reply: _Reply, headings: Headings) -> set[int]:
 
 
 def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
-    """The cells below labels without an answer in a form that has some, but what reads as print."""
+    """The cells below labels without an answer in a form that has some, but what reads as print.
+
+    A request is no print for sure where prose is asked for: it may be the answer.
+    """
     form = reply.form
     said = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
     empty = {target for target, text in said.items() if text in {"", NOTHING}}
     if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
         return set()
-    starts = sorted(row for row, _ in form.labels.values())
     found: set[Place] = set()
-    for row, column in (form.labels[target] for target in empty if target in form.labels):
-        end = min((at for at in starts if at > row), default=row + NEAR)
-        for at in range(row + 1, min(end, row + NEAR)):
-            for over in range(column, form.sheet.shape[1]):
-                cell = form.at(at, over)
-                if cell and not _is_printed(form, cell):
-                    found.add(cell)
+    for target, label in ((t, form.labels[t]) for t in empty if t in form.labels):
+        question = headings.book.named.get(target)
+        free = question is not None and question.type == "text" and not question.identity
+        belongs = {form.next_to(label, way) for way in (RIGHT, BELOW)} if free else set()
+        for place in form.region(label):
+            below = label[0] < place[0] < label[0] + NEAR and place[1] >= label[1]
+            asks = place in belongs and REQUEST.search(form.text(place))
+            if asks or (below and not _is_printed(form, place)):
+                found.add(place)
     return found
-
-
-def _text(grid: np.ndarray, row: int, column: int) -> str | None:
-    """What stands in a cell, None beyond the sheet."""
-    height, width = grid.shape
-    return grid[row, column] if row < height and column < width else None
 
 
 def _tell_changed_labels(replies: list[_Reply]) -> None:
@@ -521,10 +534,8 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
             (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
         ]
         if len(replies) > 1 and 2 * len(own) < len(heads):
-            boxes = {place for found in reply.form.boxed.values() for place in found.values()
-                     if reply.form.ticked & {*found.values()}}  # fmt: skip
             for place in own:
-                reply.mark[place] = HEADER if tuple(place) in boxes else UNMATCHED
+                reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:

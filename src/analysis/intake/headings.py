@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 import yaml
@@ -130,8 +131,7 @@ def is_personal(text: str) -> bool:
     return _set_aside()[1].fullmatch(re.sub(r"[(\[【※*].*$|:$", "", key)) is not None
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a heading stands for: a question id or a variable, and how sure that is."""
 
     target: str
@@ -245,16 +245,10 @@ class Headings:
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""
         known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}
-        for target in self.header or {}:
-            if target not in known:
-                raise InputError(
-                    "header names {target}, which is no question of the codebook {id}",
-                    file="wave.yml",
-                    hint="correct the entry of {path}",
-                    target=target,
-                    id=self.book.id,
-                    path=file,
-                )
+        if lost := next((target for target in self.header or {} if target not in known), None):
+            what = "header names {target}, which is no question of the codebook {id}"
+            about = {"target": lost, "id": self.book.id, "path": file}
+            raise InputError(what, file="wave.yml", hint="correct the entry of {path}", **about)
 
     @cached_property
     def _numbers(self) -> dict[int, Question]:
@@ -366,16 +360,7 @@ class Headings:
     def by_number_alone(self, text: str) -> Question | None:
         """The question whose number a heading bears though its words are of something else.
 
-        Examples
-        --------
-        >>> book = Codebook.parse({
-        ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
-        ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
-        ...     "questions": [{"id": "Q1", "section": "A", "type": "integer", "role": "outcome",
-        ...                    "ja": "図書館の職員数", "en": "Staff of libraries"}]})
-        >>> told = Headings(book).by_number_alone
-        >>> told("問1 職員数（図書館）"), told("問1 指定避難所の数").id
-        (None, 'Q1')
+        As 問1 指定避難所の数, where Q1 asks for the staff of libraries; not 問1 職員数（図書館）.
         """
         key = normalise(text)
         numbered = NUMBERED.match(key)

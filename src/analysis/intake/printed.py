@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import takewhile
@@ -15,6 +16,8 @@ from analysis.intake.entries import (
     ARROWS,
     BOXED,
     CIRCLED,
+    LISTED,
+    PRINTED,
     RINGED,
     TICKED,
     answer_in,
@@ -34,14 +37,9 @@ ANSWER_WORD = re.compile(
 ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
 LINE = 16  # cells beside a label in which its answer may be
+OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[\s.:)、]*"  # before an option: 2. or イ
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
-PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
-    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|[0-9０-９]+[.．、\s]\s*\D|以下|次の)"
-    r"|^[(（].*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む).*[)）]$|について$|場合は"
-    r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
-    re.I,
-)
 Options = dict[str, dict[int, Place]]
 
 
@@ -65,7 +63,7 @@ class Form:
     options : question of one choice -> code -> the cell of its option.
     across : battery -> code -> the cell of its option, in a row or column beside all items.
     boxed : question, or item of a battery -> code -> the cell with its box and its words.
-    ticked : of these cells, those of chosen options.
+    signs : the sign in each of these cells, such as ☑ or ○.
     examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
     """
@@ -80,7 +78,7 @@ class Form:
             self.text_at[place] = ""
         self._places = [place for place in places if place not in self.examples]
         self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
-        self.ticked: set[Place] = set()
+        self.signs: dict[Place, str] = {}
         self.labels = self._labels()
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
@@ -114,7 +112,7 @@ class Form:
         if place == self.next_to(label, RIGHT):  # what is below is of the label before it
             below = around.pop(BELOW)
             around[LEFT] = below if below and self.next_to(below, LEFT) not in self.words else None
-        elif place != self.next_to(label, BELOW):
+        elif place != min(p for p in self._places if p > label and p[1] == label[1]):
             return
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
@@ -186,14 +184,9 @@ class Form:
         return None if left_over else place
 
     def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
-        """Option -> the cell beside it in which its mark is, past those with their numbers."""
+        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that."""
         near = {code: self.next_to(place, way) for code, place in options.items()}
-        numbered = all(at and number_of(self.text(at)) == str(code) for code, at in near.items())
-        if numbered and not any(self.chosen(near)):
-            near = {code: at and (self.next_to(at, way) or at) for code, at in near.items()}
-        if step == 2:
-            near = {code: at and self.next_to(at, way) for code, at in near.items()}
-        return near
+        return near if step == 1 else {c: at and self.next_to(at, way) for c, at in near.items()}
 
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
@@ -223,11 +216,9 @@ class Form:
             code = target == "@code" or (question and question.identity == "code")
             none = is_print(text, None) or (code and not re.search(r"\d", text))
             return None if none else Entry(place, text)
-        if question.type == "multi":
-            if target != question.id:  # a tick, or a remark as long as no label asks for one
-                asks = PRINTED.search(text) and TICKED.match(text) is None
-                return Entry(place, text) if text and not asks else None
-            return self._codes(place, question)
+        if question.type == "multi" and target != question.id:  # a tick, or what is no request
+            asks = PRINTED.search(text) and TICKED.match(text) is None
+            return Entry(place, text) if text and not asks else None
         return self._in_line(place, question)
 
     def _line(self, place: Place) -> list[Place]:
@@ -244,55 +235,62 @@ class Form:
             at = self.next_to(at)
         return line
 
-    def _codes(self, place: Place, question: Question) -> Entry | None:
-        """Several options in a cell, or the code of each in one of its own."""
-        line = [at for at in self._line(place) if self.text(at)]
-        texts, known = (
-            [number_of(self.text(at)) for at in line],
-            {str(o.code) for o in question.options},
-        )
-        if len(line) > 1 and line[0] == place and {*texts} <= known:
-            return Entry(place, "、".join(texts), tuple(line[1:]))
-        text = self.text(place)
-        return None if is_print(text, question) else Entry(place, text)
-
     def _in_line(self, place: Place, question: Question) -> Entry | None:
-        """A number, a day or an option in a line of cells, amid printed words and empty cells."""
-        line = self._line(place)
+        """A number, a day or options in a line of cells, amid printed words and empty cells."""
+        line, signs = self._line(place), self._signs_of(question)
         filled = [at for at in line if not is_print(self.text(at), question)]
         if not filled:
             return None
         first, before = filled[0], line[: line.index(filled[0])]
-        if joined := self._day(line) if question.type == "date" else self._digits(line, first):
+        if question.type == "multi":
+            joined = self._codes(filled, question, signs)
+        else:
+            joined = self._day(line) if question.type == "date" else self._digits(line, first)
+        if joined:
             return joined
         answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
         if not all(map(self.text, before)) and (answers != [first] or self._headed(first)):
             return None
         text = answer_in(self.text(first), question, self.headings)
-        numbered = self._numbered(question).get(number_of(text or self.text(first)), text)
-        return Entry(first, numbered or self.text(first), sure=numbered != "")
+        parts = re.split(LISTED, text or self.text(first)) if question.type == "multi" else [text]
+        own = [signs.get(number_of(part or self.text(first)), "") for part in parts]
+        code = "、".join(own) if all(own) else text
+        return Entry(first, code or self.text(first), sure=code != "")
 
-    def _numbered(self, question: Question) -> dict[str, str]:
-        """The number printed before an option -> its code, where the form has its own numbers."""
-        if question.type in {"integer", "ratio", "date"} or question.id not in self.labels:
+    def _codes(
+        self, filled: list[Place], question: Question, signs: dict[str, str]
+    ) -> Entry | None:
+        """Several options, the code of each in a cell of its own."""
+        known = {str(o.code): str(o.code) for o in question.options} | signs
+        codes = [known.get(number_of(self.text(at)), "") for at in filled]
+        if len(codes) < 2 or not all(codes):
+            return None
+        return Entry(filled[0], "、".join(codes), tuple(filled[1:]))
+
+    def _signs_of(self, question: Question) -> dict[str, str]:
+        """The number or letter printed before an option -> its code, where that is another sign."""
+        if not choices_of(question) or question.id not in self._heads:
             return {}
-        text = "\n".join(
-            self.text_at[at] for at in self._region(self.labels[question.id], question.variables)
-        )
+        region = self.region(self._heads[question.id], question.variables, self._heads)
+        text = unicodedata.normalize(
+            "NFKC", "\n".join(self.text_at[at] for at in region)
+        ).casefold()
         found = {
-            number: str(code)
+            sign: str(code)
             for code, words in choices_of(question)
             for word in words
-            for number in re.findall(
-                rf"(\d+)[\s.:)、]*{re.escape(normalise(word))}", normalise(text)
+            for sign in re.findall(
+                OWN_SIGN + r"\s*".join(map(re.escape, normalise(word))), text.casefold()
             )
         }
         return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
 
     def _headed(self, place: Place) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
-        above = self.text_at[max(0, place[0] - LINE) : place[0], place[1]]
-        return any(map(is_word, above))
+        row, column = place
+        above = ((at, column) for at in range(max(0, row - LINE), row))
+        texts = [self.text(at) for at in above if at not in self.words | self.listed]
+        return any(is_word(t) for t in texts if not PRINTED.search(t) and not is_answer_word(t))
 
     def _digits(self, line: list[Place], first: Place) -> Entry | None:
         """A number of which each digit has a cell; without a unit behind it, as it stands."""
@@ -343,20 +341,17 @@ class Form:
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.
 
-        Unless it heads a column, among other words.
+        Unless it heads a column of a table, with words on both sides.
         """
-        for target, place in list(self.labels.items()):
+        for target, place in self._heads.items():
             if target in self.headings.book or target.startswith("@"):
-                cells = [p for p in self._region(place) if p > place]
+                cells = [p for p in self.region(place, (), self._heads) if p > place]
                 answers = [p for p in cells if is_answer_word(self.text_at[p])]
-                if len(answers) == 1 and not self._heads_a_column(answers[0]):
+                beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
+                heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
+                if len(answers) == 1 and not heads:
                     self.labels[target] = answers[0]
                     self.words.add(answers[0])
-
-    def _heads_a_column(self, place: Place) -> bool:
-        """Whether a cell has words on both sides, as the heads of the columns of a table."""
-        beside = (self.next_to(place, way) for way in (LEFT, RIGHT))
-        return all(at and at not in self.words and is_word(self.text(at)) for at in beside)
 
     def _label_parts(self, question: Question, starts: list[Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
@@ -365,7 +360,7 @@ class Form:
         options = {normalise(option.ja) for option in question.options}
         for place in self._places:
             text, key = self.text_at[place], normalise(self.text_at[place])
-            number = key.strip("()").isdecimal()
+            number = key.strip("()[]").isdecimal()
             if not start[0] <= place[0] < end or place in self.words or number:
                 continue
             if key not in options and sum(words in key for words in options if words) > 1:
@@ -377,12 +372,15 @@ class Form:
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
 
-    def _region(self, place: Place, own: Iterable[str] = ()) -> Iterator[Place]:
+    def region(
+        self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None
+    ) -> Iterator[Place]:
         """The filled cells from a label to the row of the next one that is not its own.
 
         Of labels beside each other each has the columns up to the next one.
         """
-        others = [at for name, at in self.labels.items() if name not in {*own} and at != place]
+        known = self.labels if labels is None else labels
+        others = [at for name, at in known.items() if name not in {*own} and at != place]
         end = min((row for row, _ in others if row > place[0]), default=None)
         beside = [column for row, column in others if row == place[0]]
         last = min((column for column in beside if column > place[1]), default=None)
@@ -397,7 +395,7 @@ class Form:
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
         found: dict[int, Place] = {}
-        for place in self._region(start or self.labels[question.id]):
+        for place in self.region(start or self.labels[question.id]):
             said = "" if place in self.words else self.text_at[place]
             code = self.headings.option(question, said)
             if code is None and question.type == "battery" and said.isdecimal():
@@ -408,7 +406,7 @@ class Form:
 
     def _listed(self, question: Question) -> set[Place]:
         """Where the form lists the options of a question, and their numbers: no answer is there."""
-        region = [p for p in self._region(self.labels[question.id]) if p not in self.words]
+        region = [p for p in self.region(self.labels[question.id]) if p not in self.words]
         if question.type == "multi":
             names = [name for name in question.variables if name in self.labels]
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
@@ -447,12 +445,9 @@ class Form:
         Or, where no cell has a box, those with a mark before their words and those without.
         `places`: where they are looked for, default from the question's label to the next one.
         """
-        boxed: dict[int, tuple[Place, str]] = {}
-        ringed: dict[int, tuple[Place, str]] = {}
-        circled: dict[int, tuple[Place, str]] = {}
-        bare: dict[int, tuple[Place, str]] = {}
+        boxed, ringed, circled, bare = (dict[int, tuple[Place, str]]() for _ in range(4))
         labels = question.variables if question.type == "multi" else ()
-        for place in places or self._region(self.labels[question.id], labels):
+        for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, found in ((BOXED, boxed), (RINGED, ringed)):
                 code = self.headings.option(question, sign.sub("", text))
@@ -461,12 +456,9 @@ class Form:
             if (code := self.headings.option(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
-        if circled and bare:  # ① among 2 and 3
-            ringed = ringed or circled
+        ringed = ringed or (circled if bare else {})  # ① among 2 and 3
         found = boxed or (bare | ringed if ringed else {})
-        signs = {code: sign for code, (_, sign) in found.items()}
-        marked = chosen(signs, circles=question.type != "multi")[1]
-        self.ticked |= {found[code][0] for code in marked}
+        self.signs |= dict(found.values())
         return {code: place for code, (place, _) in found.items()}
 
 
@@ -482,8 +474,8 @@ def in_a_row(places: Iterable[Place]) -> bool:
 
 
 def is_word(text: str) -> bool:
-    """Whether there are letters in a cell, no mere number or mark."""
-    return re.search(r"[^\W\d]", text) is not None
+    """Whether there are words in a cell, no mere number, letter or mark."""
+    return re.search(r"[^\W\d]{2}|[一-龥]", text) is not None
 
 
 def is_answer_word(text: str) -> bool:

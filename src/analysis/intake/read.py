@@ -33,14 +33,12 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             books.append(read_file(path, name=name, encoding=file.encoding))
             continue
         inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
-        for own in inside:
-            if Path(own).suffix.lower() not in KNOWN:
-                raise InputError(
-                    "the archive holds something that is no table ({name})",
-                    file=name,
-                    hint="unpack it, and give the tables in it",
-                    name=own,
-                )
+        for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
+            what, hint = (
+                "the archive holds something that is no table ({name})",
+                "unpack it, and give the tables in it",
+            )
+            raise InputError(what, file=name, hint=hint, name=own)
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
         for own, data in inside.items():
@@ -67,13 +65,12 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     if not is_folder:
         return [(_as_spelt(path), file.path)]
     found = sorted(p for p in path.iterdir() if is_table(p.name))
-    for other in found:
-        if other.suffix.lower() not in {".zip", *KNOWN}:
-            raise InputError(
-                "the folder holds something that is no table",
-                file=f"{file.path}/{other.name}",
-                hint="move it out of the folder, or save it as .xlsx or .csv",
-            )
+    for other in (p for p in found if p.suffix.lower() not in {".zip", *KNOWN}):
+        what, hint = (
+            "the folder holds something that is no table",
+            "move it out of the folder, or save it as .xlsx or .csv",
+        )
+        raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
     if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
     return [(p, f"{file.path}/{p.name}") for p in found]

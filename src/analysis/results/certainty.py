@@ -10,7 +10,6 @@ import pandas as pd
 from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
-from analysis import paths
 from analysis.cleaning import store
 from analysis.edition import protects
 from analysis.figures.gallery import NAMED_UP_TO
@@ -21,7 +20,7 @@ from analysis.stats.thresholds import UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.multiverse import Multiverse
-from analysis.typology.power import power
+from analysis.typology.rivals import power
 from analysis.typology.study import Typology
 from analysis.typology.verdict import SMALLEST_TYPE
 
@@ -150,7 +149,7 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     yes = [
         float(answers[name].mean()) if of else 0.5 for name, of in zip(used, twofold, strict=True)
     ]
-    kept = Memory(paths.cache() / store.package_key(), verbose=0).cache(power)  # for all editions
+    kept = Memory(store.kept(), verbose=0).cache(power)  # for all editions
     table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {
         "found": table["recovered"].to_dict(),

@@ -18,17 +18,16 @@ import pandas as pd
 import yaml
 from pydantic import StrictStr
 
-from analysis import paths
-from analysis.codebook import yaml_file
+from analysis import paths, yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
-from analysis.codebook.yaml_file import shaped
 from analysis.edition import kept_back, once, protects
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
 from analysis.survey import Survey
 from analysis.text import Model, Text
+from analysis.yaml_file import shaped
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")

@@ -1,11 +1,12 @@
 """Two waves of one survey: shares and values that moved, and who changed type.
 
-Compared are the municipalities that answered a question in both waves, so that who happens to reply
-is not taken for a change; the shares of all who answered are given too.
+Compared are the municipalities that answered a question in both waves, so that a change of who
+replies is not taken for a change of answers; the shares of all who answered are given too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -33,15 +34,15 @@ BESIDE = 1e-9  # an end of an interval that does not hold zero but all values ne
 
 
 class Shift(NamedTuple):
-    """How many of `n` gained and lost something, the change of the share, and how sure it is."""
+    """How many of `n` gained and lost something, and the change of the share; NaN of nobody."""
 
     n: int
-    gained: int
-    lost: int
-    estimate: float
-    low: float
-    high: float
-    p: float
+    gained: int = 0
+    lost: int = 0
+    estimate: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    p: float = float("nan")
 
 
 def shift(before: np.ndarray, after: np.ndarray) -> Shift:
@@ -61,7 +62,7 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
     before, after = np.asarray(before, bool), np.asarray(after, bool)
     n, gained, lost = len(before), int((~before & after).sum()), int((before & ~after).sum())
     if not n:
-        return Shift(0, 0, 0, *(float("nan"),) * 4)
+        return Shift(0)
     up, down = (stats.binomtest(k, n).proportion_ci(0.975, method="exact") for k in (gained, lost))
     low, high = float(up.low - down.high), float(up.high - down.low)
     p = sign_test(gained, lost)
@@ -122,10 +123,10 @@ def moved(
     second = pd.DataFrame(scales, columns=OF_SCALES[:-1])
     adjusted = holm(np.array([*first["p"], *second["p"]], float))
     first["p_holm"], second["p_holm"] = adjusted[: len(first)], adjusted[len(first) :]
-    towards = (second["rose"] - second["fell"]).abs().astype(float)
-    sizes = first["estimate"].abs(), towards / second["n"].clip(lower=1).astype(float)
+    towards = (second["rose"] - second["fell"]).abs() / second["n"].clip(lower=1)
+    sizes = first["estimate"].abs(), towards
     first, second = (
-        frame.loc[size.fillna(-1).sort_values(ascending=False, kind="stable").index]
+        frame.loc[size.astype(float).sort_values(ascending=False, kind="stable").index]
         for frame, size in zip((first, second), sizes, strict=True)
     )
     return first.reset_index(drop=True), second.reset_index(drop=True)
@@ -135,8 +136,8 @@ def _of_both(
     questions: Iterable[Question], before: pd.DataFrame, after: pd.DataFrame
 ) -> list[Question]:
     """The questions that both frames have answers to; none that says who replied."""
-    asked = (q for q in questions if q.role != "id")
-    return [q for q in asked if q.variables[0] in before and q.variables[0] in after]
+    both = before.columns.intersection(after.columns)
+    return [q for q in questions if q.role != "id" and q.variables[0] in both]
 
 
 def _gave(question: Question, wave: Wave, language: Language) -> dict[str, pd.Series]:
@@ -154,19 +155,18 @@ def _gave(question: Question, wave: Wave, language: Language) -> dict[str, pd.Se
 
 def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
     rows: list[Row] = []
-    now = _gave(question, after, language)
-    for label, old in _gave(question, before, language).items():
-        new = now[label]
+    gave, gives = (_gave(question, wave, language) for wave in (before, after))
+    for label, old in gave.items():
+        new = gives[label]
         both = old.index.intersection(new.index, sort=False)
-        found = shift(old[both].to_numpy(bool), new[both].to_numpy(bool))
         counts = int(old.sum()), len(old), int(new.sum()), len(new)
-        rows.append((question.id, label, *counts, *found))
+        rows.append((question.id, label, *counts, *shift(old[both], new[both])))
     return rows
 
 
 def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
     rows: list[Row] = []
-    names = {item.id: item.text[language] for item in question.items}
+    items = {item.id: item.text[language] for item in question.items}
     for variable in question.variables:
         old, new = (
             wave.responses[variable][wave.status[variable] == "answered"].dropna().astype(float)
@@ -175,8 +175,9 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
         both = old.index.intersection(new.index, sort=False)
         change = np.sign(new[both] - old[both])
         rose, fell, same = (int((change == sign).sum()) for sign in (1, -1, 0))
-        numbers = old[both].median(), new[both].median(), len(both), rose, fell, same
-        rows.append((question.id, names.get(variable, ""), *numbers, sign_test(rose, fell)))
+        middle = old[both].median(), new[both].median()
+        numbers = *middle, len(both), rose, fell, same, sign_test(rose, fell)
+        rows.append((question.id, items.get(variable, ""), *numbers))
     return rows
 
 
@@ -195,17 +196,17 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
         if n[0] == n[1]:
             continue
         old, new = (
-            wave.status.loc[~a, question.variables[0]].value_counts()
+            Counter(wave.status.loc[~a, question.variables[0]])
             for wave, a in zip((before, after), there, strict=True)
         )
-        kinds = sorted({*old.index, *new.index})
-        changed = [(k, old.get(k, 0), new.get(k, 0)) for k in kinds if old.get(k) != new.get(k)]
-        rows += [(question.id, *n, *one) for one in changed or [(pd.NA, pd.NA, pd.NA)]]
+        changed = [(kind, old[kind], new[kind]) for kind in sorted(old | new)]
+        changed = [one for one in changed if one[1] != one[2]] or [(pd.NA, pd.NA, pd.NA)]
+        rows += [(question.id, *n, *one) for one in changed]
     return pd.DataFrame(rows, columns=OF_DENOMINATORS)
 
 
 class Placed(Protocol):
-    """What a comparison needs of a typology; ``typology.study.Typology`` is one."""
+    """The part of a typology that a comparison reads."""
 
     @property
     def labels(self) -> pd.Series:
@@ -222,8 +223,7 @@ class Movers:
 
     Attributes
     ----------
-    types : index the municipalities placed both times; columns before, after (as each typology
-        numbers them), moved.
+    types : a row a municipality placed both times; before, after (as each numbers them), moved.
     crossed : the same columns; those that came into a type or left theirs for none.
     matched : type before -> the type after that shares most members.
     expected, low, high : how many would change from the instability of both typologies alone, with
@@ -264,8 +264,8 @@ def movers(before: Placed, after: Placed) -> Movers:
     placed = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
     overlap = pd.crosstab(old[placed], new[placed])
     rows, columns = linear_sum_assignment(-overlap.to_numpy())
-    pairs = zip(overlap.index[rows], overlap.columns[columns], strict=True)
-    matched = {int(old_kind): int(new_kind) for old_kind, new_kind in pairs}
+    kinds = overlap.index[rows].tolist(), overlap.columns[columns].tolist()
+    matched = dict(zip(*kinds, strict=True))
     called = old.map({UNPLACED: UNPLACED, **matched})
     table = pd.DataFrame({"before": old, "after": new, "moved": called != new})
     types, crossed = table[placed], table[~placed & table["moved"].to_numpy(bool)]

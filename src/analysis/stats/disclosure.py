@@ -1,4 +1,4 @@
-"""Who may see what: what is left out at the source, and answers counted together where few.
+"""Disclosure control: what an audience may not see is left out, rare answers are counted together.
 
 Data are minimised before a notebook sees them, so nothing downstream can leak what is not there.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -52,33 +52,32 @@ def minimise(
         register = register.assign(name=register.index, prefecture="", received=pd.NaT)
         who = findings["code"].map(alias).fillna("")
         findings = findings.assign(code=who, name=who)
-    made = {"responses": responses, "status": status, "register": register, "findings": findings}
-    made |= {"outside": cleaned.outside[:0], "ledger": cleaned.ledger.without_files()}
-    return replace(cleaned, **made), alias
+    made = replace(
+        cleaned, responses=responses, status=status, register=register, findings=findings,
+        outside=cleaned.outside[:0], ledger=cleaned.ledger.without_files(),
+    )  # fmt: skip
+    return made, alias
 
 
 def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
     """Which counts an edition that protects may show as they are.
 
     ``hide``: those of three and more, so that a hidden one may be 0, 1 or 2. ``show``: nobody, and
-    those of four and more, so that a hidden one may be 1, 2 or 3. Either way what is hidden has
-    three possible values, and that it is hidden tells no more than that it is one of them.
+    those of four and more, so that a hidden one may be 1, 2 or 3.
     """
     known = np.asarray(counts)
-    if group == "show":
-        return (known == 0) | (known > SMALLEST)
-    return known >= SMALLEST
+    return (known == 0) | (known > SMALLEST) if group == "show" else known >= SMALLEST
 
 
 def put_together(counts: Sequence[int] | np.ndarray, group: Group = "hide") -> list[list[int]]:
     """Answers in the order of the questionnaire, put together until each part may be shown.
 
-    Read from the first answer on, a part is closed as soon as its total may be shown; what is left
-    at the end joins the part before. Nothing else decides, so whoever knows this rule learns from a
-    part of several answers only that the total was not reached before its last one: each of its
-    answers has at least three possible values, whatever the number of replies. Given are the
-    `counts` of the answers and whether it may be shown that nobody gave one (`group`); what comes
-    out are the places of the answers of each part.
+    A part is closed as soon as its total may be shown; what is left at the end joins the part
+    before. Whoever knows this rule learns from a part of several answers only that the total was
+    not reached before its last one: each of its answers has at least three possible values.
+
+    `counts`: of each answer. `group`: whether it may be shown that nobody gave one. Returns the
+    places of the answers of each part.
 
     >>> put_together([1, 4, 4, 4, 1])
     [[0, 1], [2], [3, 4]]
@@ -109,16 +108,14 @@ def ticks_shown(
 ) -> np.ndarray:
     """Which options of a question of several answers an edition that protects may count.
 
-    An option is a table of two cells, named it and did not: both must be ones that may be shown. A
-    hidden option may have been named by few or by nearly all. Where that would be narrowed by each
+    Those who ticked an option and those who did not must both be counts that may be shown. A hidden
+    option may have been ticked by few or by nearly all; where that would be narrowed by each
     respondent having ticked something, no option is counted. (The most ticks that a question allows
     narrow nothing: answers of more are kept and doubted.)
 
-    Parameters
-    ----------
-    counts : how often each option was ticked. n : who answered. exclusive : options that rule out
-        the others. none_left : options that nobody can have ticked, by the number of those who
-        answered a later question: known anyhow, so that they are shown.
+    `counts`: how often each option was ticked. `n`: who answered. `exclusive`: options that rule
+    out the others. `none_left`: options known, by the number of those who answered a later
+    question, to be ticked by nobody, and shown.
     """
     fit = may_be_shown(counts, group) & may_be_shown(n - counts, group) | none_left
     if fit.all():
@@ -140,16 +137,15 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
     {'a': 4, 'b': 4, 'c／d': 3}
     """
     kinds = groups if isinstance(groups.dtype, pd.CategoricalDtype) else groups.astype("category")
-    sizes = kinds.value_counts(sort=False)
-    if (unknown := int(kinds.isna().sum())) > 0:
-        sizes[nowhere] = unknown
-    label: dict[Any, str] = {}
-    for part in put_together(list(sizes)):
-        joined = between.join(str(sizes.index[at]) for at in part)
-        label |= {sizes.index[at]: joined for at in part}
-    named = [label[nowhere] if pd.isna(kind) else label[kind] for kind in kinds]
-    order = list(dict.fromkeys(label.values()))
-    return pd.Series(pd.Categorical(named, order, ordered=True), groups.index, name=groups.name)
+    names = list(kinds.cat.categories)
+    if kinds.isna().any():
+        names.append(nowhere)
+    sizes = np.bincount(kinds.cat.codes % len(names), minlength=len(names))  # unknown: the last
+    parts = put_together(sizes)
+    joined = [between.join(str(names[at]) for at in part) for part in parts]
+    own = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    made = pd.Categorical.from_codes(own[kinds.cat.codes % len(names)], joined, ordered=True)
+    return pd.Series(made, groups.index, name=groups.name)
 
 
 def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
@@ -163,10 +159,8 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
     sides += [r.holds(frame).tolist() for r in map(Expression, rules) if r.names == {question.id}]
-    parts: dict[tuple[bool, ...], list[int]] = {}
-    for at in range(len(codes)):
-        parts.setdefault(tuple(side[at] for side in sides), []).append(at)
-    return list(parts.values())
+    alike = list(zip(*sides, strict=True)) or [()] * len(codes)
+    return [[at for at, one in enumerate(alike) if one == kind] for kind in dict.fromkeys(alike)]
 
 
 def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
@@ -174,8 +168,7 @@ def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
 
     One with fewer than three answers on either side is NA: it could name a respondent.
     """
-    n = int(values.notna().sum())
-    sides = [(n - 1) * q for q in (0.5, 0.25, 0.75)]
-    safe = [min(np.floor(side), np.floor(n - 1 - side)) >= SMALLEST for side in sides]
+    below = (values.notna().sum() - 1) * np.array([0.5, 0.25, 0.75])  # answers below each
+    above = values.notna().sum() - 1 - below
     kept = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
-    return kept.where(np.array(safe)).to_frame()
+    return kept.where(np.floor(np.minimum(below, above)) >= SMALLEST).to_frame()

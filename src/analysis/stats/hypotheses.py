@@ -1,8 +1,7 @@
-"""The questions of the working group, stated in the codebook with the direction expected.
+"""The hypotheses of the working group, stated in the codebook with the direction expected.
 
-What the primary ones were when a wave's first replies were cleaned is on record in
-``data/codebooks/registered/WAVE.yml``. It is written once, by whichever command cleans the wave
-first, and belongs into git: its date is that of the lock, and a later change of a primary
+The primary ones are registered in ``data/codebooks/registered/WAVE.yml`` by whichever command first
+cleans the wave. The file is written once and belongs into git; a later change of a primary
 hypothesis, or of a question that it uses, is printed as a deviation.
 """
 
@@ -25,8 +24,7 @@ import yaml
 from pydantic import StrictInt, StrictStr, ValidationError
 from scipy import stats
 
-from analysis import paths
-from analysis.codebook import yaml_file
+from analysis import paths, yaml_file
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, Message
@@ -40,7 +38,7 @@ Word = Literal[
     "suggested", "illustrated", "not shown", "not testable", "withheld",
     "large", "medium", "small", "negligible", "reverse",
 ]  # fmt: skip
-OF_TESTS = ["effect", "low", "high", "p", "least", "shift", "shift_low", "shift_high"]
+OF_TESTS = ["sizes", "effect", "low", "high", "p", "least", "shift", "shift_low", "shift_high"]
 
 
 def run(
@@ -59,21 +57,23 @@ def run(
         the 95 % interval. shift, shift_low, shift_high : the difference of two groups in the unit
         of the answers with its exact 95 % interval; NaN within strata.
     p, least : exact or permutation p-value, and the least that the number of arrangements allows.
-        All but `p_holm` and `word` are of this hypothesis alone.
     p_holm : corrected among the primary ones that can be tested, or among the exploratory ones.
-    word : what it allows to say. significant : whether p_holm is at most 0.05.
+    word : see `word`, of p_holm. significant : whether p_holm is at most 0.05.
     """
-    classes = aligned(size_class, responses.index, "size_class")
+    classes = aligned(size_class, responses.index, "size_class").astype("str").to_numpy(object)
     rows = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
-    frame = pd.DataFrame(rows, [h.id for h in codebook.hypotheses], ["sizes", *OF_TESTS, "word"])
-    frame["p_holm"] = frame["p"]
-    for primary in (True, False):
-        family = [h.id for h in codebook.hypotheses if h.primary == primary]
-        mine = [id for id in family if frame.at[id, "word"] != "not testable"]
+    frame = pd.DataFrame(rows, [h.id for h in codebook.hypotheses], OF_TESTS)
+
+    def words(p: str) -> list[Word]:
+        found = frame[["effect", p, "sizes"]].itertuples(index=False)
+        return [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
+
+    frame["word"], frame["p_holm"] = words("p"), frame["p"]
+    primary = np.array([h.primary for h in codebook.hypotheses], bool)
+    for family in (primary, ~primary):
+        mine = family & (frame["word"] != "not testable")
         frame.loc[mine, "p_holm"] = inference.holm(frame.loc[mine, "p"].to_numpy(float))
-    found = frame[["effect", "p_holm", "sizes"]].itertuples(index=False)
-    frame["word"] = [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
-    return frame.assign(significant=frame["p_holm"] <= ALPHA)
+    return frame.assign(word=words("p_holm"), significant=frame["p_holm"] <= ALPHA)
 
 
 def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
@@ -86,26 +86,21 @@ def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
     return "illustrated" if towards >= NOTABLE_EFFECT else "not shown"
 
 
-def _test(
-    h: Hypothesis, responses: pd.DataFrame, size_class: pd.Series, seed: int
-) -> dict[str, Any]:
+def _test(h: Hypothesis, responses: pd.DataFrame, classes: np.ndarray, seed: int) -> list[object]:
+    """The columns `OF_TESTS` of one hypothesis."""
     x, y = (Expression(rule).floats(responses) for rule in (h.x or h.group or "", h.value))
-    shift = None
+    shift, strata = inference.Effect(()), None
     if h.x is not None:
         e = inference.association(x, y, seed=seed)
     else:
-        known, classes = ~np.isnan(x) & ~np.isnan(y), size_class.astype("str").to_numpy(object)
+        known = ~(np.isnan(x) | np.isnan(y))
         if h.within_size_class:
             known &= classes != "nan"
-        group, values = x[known] > 0, y[known]
-        if not h.within_size_class:
-            shift = inference.difference(values, group, seed=seed)
-        strata = classes[known] if h.within_size_class else None
-        e = inference.dominance(values, group, strata=strata, seed=seed)
-    row = {"sizes": e.n, "effect": e.estimate, "low": e.low, "high": e.high, "p": e.p}
-    row |= {"least": e.least, "word": word(h, e.estimate, e.p, e.n)}
-    unit = (shift.estimate, shift.low, shift.high) if shift else (float("nan"),) * 3
-    return row | dict(zip(("shift", "shift_low", "shift_high"), unit, strict=True))
+            strata = classes[known]
+        else:
+            shift = inference.difference(y[known], x[known] > 0, seed=seed)
+        e = inference.dominance(y[known], x[known] > 0, strata=strata, seed=seed)
+    return [e.n, e.estimate, e.low, e.high, e.p, e.least, shift.estimate, shift.low, shift.high]
 
 
 # --- of all municipalities ------------------------------------------------------------------------
@@ -139,16 +134,13 @@ def _describe(
     known = ~(np.isnan(x) | np.isnan(y))
     x, y, size, home = x[known], y[known], size[known], home[known]
     n = (len(x),) if h.x is not None else (int(x.sum()), int((1 - x).sum()))
-    both = np.array([f"{a} {b}" for a, b in zip(size, home, strict=True)], object)
     overall, same_size, same_home = (
-        effect(x, y, strata, two_groups=h.x is None) for strata in (None, size, both)
+        effect(x, y, strata, two_groups=h.x is None) for strata in (None, size, size + " " + home)
     )
-    icc = design = float("nan")
-    if (home != "").all():
-        means = pd.Series(y).groupby(size).transform("mean").to_numpy(float)
-        icc, design = intraclass(y - means, home)
-    else:
-        same_home = float("nan")
+    means = pd.Series(y).groupby(size).transform("mean").to_numpy(float)
+    icc, design = intraclass(y - means, home)
+    if not (home != "").all():
+        same_home = icc = design = float("nan")
     seen = [e for e in (overall, same_size, same_home) if not np.isnan(e)]
     return {
         "sizes": n,
@@ -185,8 +177,8 @@ def effect(
     >>> effect(group, y, np.array(["a", "b", "a", "b"]), two_groups=True)
     1.0
     """
-    same = pd.Series(0, range(len(x))) if strata is None else pd.Series(strata)
-    parts = [_pairs(x[at], y[at]) for at in same.groupby(same.to_numpy()).indices.values()]
+    same = np.zeros(len(x)) if strata is None else strata
+    parts = [_pairs(x[at], y[at]) for at in pd.Series(same).groupby(same).indices.values()]
     in_x, in_y, agree = np.sum(parts, axis=0) if parts else (0.0, 0.0, 0.0)
     below = in_x if two_groups else np.sqrt(in_x * in_y)
     return float(agree / below) if below else float("nan")
@@ -217,8 +209,7 @@ def intraclass(y: np.ndarray, groups: Any) -> tuple[float, float]:
     """
     values = pd.Series(np.asarray(y, float))
     parts = values.groupby(np.asarray(groups, object))
-    sizes = parts.size()
-    n, k = float(sizes.sum()), len(sizes)
+    sizes, n, k = parts.size(), float(len(values)), parts.ngroups
     if not 1 < k < n:
         return float("nan"), float("nan")
     between = float((sizes * (parts.mean() - values.mean()) ** 2).sum() / (k - 1))
@@ -296,9 +287,12 @@ def section(book: Codebook) -> tuple[dict[str, dict[str, Any]], dict[str, dict[s
     return dump, dict(sorted(used.items()))
 
 
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
 def _hash(*parts: Mapping[str, Any]) -> str:
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return hashlib.sha256(_json(parts).encode("utf-8")).hexdigest()
 
 
 def register(wave: str, book: Codebook, received: pd.Series) -> None:
@@ -311,15 +305,15 @@ def register(wave: str, book: Codebook, received: pd.Series) -> None:
         return
     hypotheses, definitions = section(book)
     first = received.min()
-    content = {
-        "codebook": book.id,
-        "date": dt.date.today(),
-        "replies": len(received),
-        "first_reply": None if pd.isna(first) else first.date(),
-        "sha256": _hash(hypotheses, definitions),
-        "hypotheses": hypotheses,
-        "definitions": definitions,
-    }
+    content = Registration(
+        codebook=book.id,
+        date=dt.date.today(),
+        replies=len(received),
+        first_reply=None if pd.isna(first) else first.date(),
+        sha256=_hash(hypotheses, definitions),
+        hypotheses=hypotheses,
+        definitions=definitions,
+    ).model_dump()
     text = HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
     beside = file.with_name(f".{wave}.{uuid.uuid4().hex[:8]}.part")
     with contextlib.suppress(OSError):  # a checkout that is read-only has no registration
@@ -351,15 +345,10 @@ def deviations(record: Registration, book: Codebook) -> list[Deviation]:
         for id in dict.fromkeys([*old, *new]):
             if id in old and id in new:
                 for field in dict.fromkeys([*old[id], *new[id]]):
-                    before, after = (_plain(entries[id].get(field)) for entries in (old, new))
+                    values = [entries[id].get(field, "") for entries in (old, new)]
+                    before, after = (v if isinstance(v, str) else _json(v) for v in values)
                     if before != after:
                         found.append(Deviation(id, "changed", field, before, after))
             elif old is record.hypotheses:  # of a question that is used no more it says so
                 found.append(Deviation(id, "dropped" if id in old else "added"))
     return found
-
-
-def _plain(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -41,18 +41,10 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
     Where the skip rule left out a question of the rule, the feature takes its
     ``when_not_applicable`` value: nobody recruited is zero persons recruited, not an unknown.
 
-    >>> book = Codebook.parse({
-    ...     "id": "t", "title": {"ja": "例", "en": "t"}, "version": "1",
-    ...     "sections": [{"id": "A", "ja": "例", "en": "t"}],
-    ...     "questions": [{"id": "Q1", "section": "A", "type": "integer", "role": "cluster",
-    ...                    "ja": "人数", "en": "persons"}],
-    ...     "indices": [{"id": "i", "ja": "例", "en": "t"}],
-    ...     "features": [{"id": "f", "index": "i", "kind": "ratio", "rule": "log1p(Q1)",
-    ...                   "when_not_applicable": 0, "ja": "人数", "en": "persons"}]})
-    >>> answers = pd.DataFrame({"Q1": pd.array([None, 0, None], "Int64")})
-    >>> status = pd.DataFrame({"Q1": ["not_applicable", "answered", "no_answer"]})
-    >>> features(answers, status, book).frame["f"].tolist()
-    [0.0, 0.0, nan]
+    >>> book = Codebook.read("dx-dashboard")
+    >>> answers = pd.DataFrame({name: [True, False] for name in book.variables})
+    >>> features(answers, answers.notna(), book).frame["ai"].tolist()
+    [1.0, 0.0]
     """
     columns, book = {}, codebook
     for feature in book.features:

@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
-from scipy.special import gammaln
 
 from analysis.stats.thresholds import ALPHA
 
@@ -31,25 +30,21 @@ class Effect:
     """An estimate with its 95 % interval and, where a test belongs to it, the p-value.
 
     `least` is the smallest p-value that the number of arrangements allows, whatever the answers.
+    All but `n`, the units of both groups or of all, is NaN where nothing can be compared.
     """
 
-    estimate: float
-    low: float
-    high: float
-    p: float
     n: tuple[int, ...]
+    estimate: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    p: float = float("nan")
     least: float = float("nan")
 
 
-def _undefined(n: tuple[int, ...]) -> Effect:
-    return Effect(*(float("nan"),) * 4, n)
-
-
 def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
-    """The interval, its end towards zero moved where it contradicts the test.
+    """The interval; an end that contradicts the exact test is the test-based one (Miettinen 1976).
 
-    Approximate intervals disagree now and then with an exact p-value near 0.05. The end is then the
-    test-based one (Miettinen 1976), on the side of zero on which the test puts it.
+    Approximate intervals disagree with an exact p-value now and then, where it is near 0.05.
     """
     if np.isnan(p) or not estimate or (p <= ALPHA) == (low > 0 or high < 0):
         return low, high
@@ -117,14 +112,14 @@ def _stratified(
     halves = ((values[b][group[b]], values[b][~group[b]]) for b in _blocks(strata, len(values)))
     parts = [compare(mine, rest) for mine, rest in halves if len(mine) and len(rest)]
     if not parts:
-        return _undefined(sizes)
+        return Effect(sizes)
     estimate, low, high, weight = np.array(parts).T
     share = weight / weight.sum()
     d = float(share @ estimate)
     below, above = (sqrt(share**2 @ (end - estimate) ** 2) for end in (low, high))
     p = permutation_p(values, group, strata=strata, seed=seed)
     ends = _agreeing(d, d - below, d + above, p)
-    return Effect(d, *ends, p, sizes, _least(arrangements(group, strata)))
+    return Effect(sizes, d, *ends, p, _least(arrangements(group, strata)))
 
 
 def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
@@ -139,15 +134,11 @@ def arrangements(group: np.ndarray, strata: np.ndarray | None = None) -> int:
 
 
 def _least(ways: int) -> float:
-    return 1 / ways if ways <= ENUMERATE else 1 / (DRAWS + 1)
+    return 1 / (ways if ways <= ENUMERATE else DRAWS + 1)
 
 
 def permutation_p(
-    values: np.ndarray,
-    group: np.ndarray,
-    *,
-    strata: np.ndarray | None = None,
-    seed: int = 0,
+    values: np.ndarray, group: np.ndarray, *, strata: np.ndarray | None = None, seed: int = 0
 ) -> float:
     """Two-sided permutation p-value of the difference of two groups.
 
@@ -169,20 +160,17 @@ def permutation_p(
     blocks = _blocks(strata, len(values))
     if len(np.unique(values)) <= 2:
         return _two_valued_p(values == values.max(), group, blocks)
-    expected = sum(values[block].mean() * group[block].sum() for block in blocks)
+    parts = [(values[block], int(group[block].sum())) for block in blocks]
+    expected = sum(v.mean() * m for v, m in parts)
     observed = abs(values[group].sum() - expected)
-    spread = _spread(values, group, blocks)
-    if spread > 0 and min(group.sum(), (~group).sum()) >= MANY:
-        return _normal_p(observed / spread, DRAWS)
-    sums, exact = _sums(values, group, blocks, seed)
+    variance = sum(m * (len(v) - m) / max(len(v) - 1, 1) * float(v.var()) for v, m in parts)
+    if variance > 0 and min(group.sum(), (~group).sum()) >= MANY:
+        return _normal_p(observed / sqrt(variance), DRAWS)
+    parts = [(np.sort(v), m) for v, m in parts]  # the draws are the same whatever the units' order
+    every = arrangements(group, strata) <= ENUMERATE
+    sums = _all_sums(parts) if every else _drawn_sums(parts, np.random.default_rng(seed))
     hits = int((np.abs(sums - expected) >= observed - 1e-9 * max(1.0, observed)).sum())
-    return hits / len(sums) if exact else (hits + 1) / (len(sums) + 1)
-
-
-def _spread(values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) -> float:
-    """Standard deviation of the sum of the first group over all arrangements."""
-    parts = ((values[block], int(group[block].sum())) for block in blocks)
-    return sqrt(sum(m * (len(v) - m) / max(len(v) - 1, 1) * float(v.var()) for v, m in parts))
+    return hits / len(sums) if every else (hits + 1) / (len(sums) + 1)
 
 
 def _normal_p(distance: float, draws: int) -> float:
@@ -192,10 +180,8 @@ def _normal_p(distance: float, draws: int) -> float:
 
 def _blocks(strata: np.ndarray | None, n: int) -> list[np.ndarray]:
     """Positions of the members of each stratum."""
-    if strata is None:
-        return [np.arange(n)]
-    labels = np.unique(np.asarray(strata).astype(str), return_inverse=True)[1]
-    return [np.flatnonzero(labels == s) for s in range(labels.max(initial=-1) + 1)]
+    labels = np.zeros(n, int) if strata is None else np.asarray(strata).astype(str)
+    return [np.flatnonzero(labels == stratum) for stratum in np.unique(labels)]
 
 
 def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) -> float:
@@ -204,48 +190,30 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     for block in blocks:
         yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)
         support = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
-        part = _hypergeometric(support, size, yes, drawn)
+        part = stats.hypergeom.pmf(support, size, yes, drawn)
         possible = np.flatnonzero(part)  # of very many the others are below what a number can be
-        first, last = possible[0], possible[-1] + 1
-        chances = np.convolve(chances, part[first:last])
-        low += int(support[first])
+        chances = np.convolve(chances, part[possible[0] : possible[-1] + 1])
+        low += int(support[possible[0]])
     at = int(has[group].sum()) - low
     seen = chances[at] if 0 <= at < len(chances) else 0.0
     p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
 
-def _hypergeometric(counts: np.ndarray, size: int, yes: int, drawn: int) -> np.ndarray:
-    """The chance of each count among those drawn of a stratum, by logarithms where there are many.
-
-    >>> counts = np.arange(4_001)
-    >>> exact = stats.hypergeom.pmf(counts, 10_000, 4_000, 5_000)
-    >>> bool(np.allclose(_hypergeometric(counts, 10_000, 4_000, 5_000), exact, rtol=1e-7))
-    True
-    """
-    if len(counts) <= 4_000:
-        return np.asarray(stats.hypergeom.pmf(counts, size, yes, drawn))
-
-    def ways(of: int, taken: np.ndarray | int) -> np.ndarray:
-        return gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
-
-    return np.exp(ways(yes, counts) + ways(size - yes, drawn - counts) - ways(size, drawn))
+Parts = list[tuple[np.ndarray, int]]  # the values of each stratum, how many are of the first group
 
 
-def _sums(
-    values: np.ndarray, group: np.ndarray, blocks: list[np.ndarray], seed: int
-) -> tuple[np.ndarray, bool]:
-    """Sum of the first group in every arrangement, or in drawn ones, and whether in every one."""
-    parts = [  # sorted, so that the draws are the same whatever the order of the units
-        (np.sort(values[block]), int(group[block].sum())) for block in blocks
-    ]
-    if prod(comb(len(part), size) for part, size in parts) <= ENUMERATE:
-        sums = np.zeros(1)
-        for part, size in parts:
-            every = np.array([sum(chosen) for chosen in combinations(part.tolist(), size)])
-            sums = (sums[:, None] + every[None, :]).ravel()
-        return sums, True
-    rng = np.random.default_rng(seed)
+def _all_sums(parts: Parts) -> np.ndarray:
+    """Sum of the first group in every arrangement."""
+    sums = np.zeros(1)
+    for part, size in parts:
+        every = [sum(chosen) for chosen in combinations(part.tolist(), size)]
+        sums = np.add.outer(sums, every).ravel()
+    return sums
+
+
+def _drawn_sums(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+    """Sum of the first group in `DRAWS` arrangements."""
     sums = np.zeros(DRAWS)
     for part, size in parts:
         if size in {0, len(part)}:
@@ -256,7 +224,7 @@ def _sums(
             keys = rng.random((min(step, DRAWS - start), len(part)))
             chosen = np.argpartition(keys, size, axis=1)[:, :size]
             sums[start : start + step] += part[chosen].sum(axis=1)
-    return sums, False
+    return sums
 
 
 def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effect:
@@ -273,16 +241,13 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
     values, group = np.asarray(values, float), np.asarray(group, bool)
     known = ~np.isnan(values)
     values, group = values[known], group[known]
-    a, b = values[group], values[~group]
-    sizes = len(a), len(b)
-    if not len(a) or not len(b):
-        return _undefined(sizes)
-    gaps, pairs = _Gaps(a, b), len(a) * len(b)
-    k = _rank_sum_quantile(len(a), len(b))
-    low, high = (gaps.at(k), gaps.at(pairs - k - 1)) if k >= 0 else (-np.inf, np.inf)
-    p = permutation_p(_row_sums(values, _blocks(None, len(values))), group, seed=seed)
-    shift = (gaps.at((pairs - 1) // 2) + gaps.at(pairs // 2)) / 2
-    least = _least(comb(len(values), len(a)))
+    m, n = int(group.sum()), int((~group).sum())
+    if not m or not n:
+        return Effect((m, n))
+    gaps, k = _Gaps(values[group], values[~group]), _rank_sum_quantile(m, n)
+    low, high = (gaps.at(k), gaps.at(m * n - k - 1)) if k >= 0 else (-np.inf, np.inf)
+    p = permutation_p(_row_sums(values), group, seed=seed)
+    shift = (gaps.at((m * n - 1) // 2) + gaps.at(m * n // 2)) / 2
     if p > ALPHA:
         low, high = min(low, 0.0), max(high, 0.0)
     elif shift > 0:
@@ -291,7 +256,7 @@ def difference(values: np.ndarray, group: np.ndarray, *, seed: int = 0) -> Effec
         high = min(high, gaps.at(gaps.up_to(0.0, "right") - 1))
     else:
         shift = low = high = float("nan")
-    return Effect(shift, low, high, p, sizes, least)
+    return Effect((m, n), shift, low, high, p, _least(arrangements(group)))
 
 
 class _Gaps:
@@ -372,7 +337,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     x, y = x[known][order], y[known][order]
     n, draws = len(x), 4_999
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return _undefined((n,))
+        return Effect((n,))
     ties = (np.unique(v, return_counts=True)[1] for v in (x, y))
     scale = sqrt(prod(n**2 - int(t @ t) for t in ties))  # of ordered pairs that differ
     k = float(Z**2 * _tau_variance(x, y) * (n * (n - 1) / scale) ** 2)
@@ -384,7 +349,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
         tau, p = _drawn_tau(x, y, scale, draws, seed)
     half = sqrt(k * (1 + k - tau**2))
     low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
-    return Effect(tau, max(low, -1.0), min(high, 1.0), p, (n,), least)
+    return Effect((n,), tau, max(low, -1.0), min(high, 1.0), p, least)
 
 
 def _drawn_tau(
@@ -413,7 +378,7 @@ def _tau_variance(x: np.ndarray, y: np.ndarray) -> float:
         for f in (lambda c: c - 1, lambda c: (c - 1) * (c - 2))
     )
     score = spread / 18 + triples / (9 * n * (n - 1) * (n - 2)) + pairs / (2 * n * (n - 1))
-    return score / (n * (n - 1) / 2) ** 2
+    return score / comb(n, 2) ** 2
 
 
 def dominance(
@@ -436,20 +401,18 @@ def dominance(
         delta = float(mine.sum() / (m * n))
         return delta, *_score_interval(delta, m, n), float(m * n)
 
-    sums = _row_sums(np.asarray(values, float), _blocks(strata, len(values)))
-    return _stratified(compare, sums, group, strata, seed)
+    return _stratified(compare, _row_sums(np.asarray(values, float), strata), group, strata, seed)
 
 
-def _row_sums(values: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
+def _row_sums(values: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
     """For each value, how many of its stratum it exceeds minus how many exceed it.
 
     A pair's sign is minus that of its mirror, so the sum over the first group counts pairs between
     the groups only: it is Cliff's delta times the number of such pairs.
     """
     sums = np.zeros(len(values))
-    for block in blocks:
-        lowest, highest = (stats.rankdata(values[block], way) for way in ("min", "max"))
-        sums[block] = lowest + highest - len(block) - 1
+    for block in _blocks(strata, len(values)):
+        sums[block] = 2 * stats.rankdata(values[block]) - len(block) - 1
     return sums
 
 
@@ -465,9 +428,8 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
         variance = t * (1 - t) * (1 + size * ((1 - t) / (2 - t) + t / (1 + t))) / (m * n)
         return float((seen - t) ** 2 - Z**2 * variance)
 
-    tiny = 1e-9
-    low = brentq(outside, 0.0, seen - tiny) if seen > tiny else 0.0
-    high = brentq(outside, seen + tiny, 1.0) if seen < 1 - tiny else 1.0
+    low = brentq(outside, 0.0, seen - 1e-9) if seen > 1e-9 else 0.0
+    high = brentq(outside, seen + 1e-9, 1.0) if seen < 1 - 1e-9 else 1.0
     return float(2 * low - 1), float(2 * high - 1)
 
 

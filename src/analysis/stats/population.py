@@ -1,7 +1,7 @@
 """What the numbers of a wave describe, and so which intervals and tests they may have.
 
-``population`` in ``wave.yml`` decides it, and every page asks here: a share among the invited is
-uncertain only by those who did not answer, a full count by nothing that chance could have done.
+``population`` in ``wave.yml`` decides it: a share among the invited is uncertain only by those who
+did not answer, and in a full count nothing is left to chance.
 """
 
 from __future__ import annotations
@@ -33,21 +33,9 @@ class Population:
     size : how many municipalities there are in it; None where nobody knows or it has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
-    others : how many of the invited were not asked, yet replied; the numbers are theirs, too.
+    others : how many replied without having been invited; the numbers are theirs, too.
     label : of a part of a survey (`analysis.derived`), what it is a part by.
     counted : whether it is a part of a full count.
-
-    Examples
-    --------
-    Five of thirteen answers of sixteen invited:
-
-    >>> asked = Population("invited", True, 16, 15)
-    >>> [round(x, 4) for x in asked.bounds(5, 13)]
-    [0.3125, 0.5]
-    >>> [round(x, 2) for x in asked.interval(5, 13)]
-    [0.26, 0.52]
-    >>> asked.interval(6, 16) is None  # all have answered
-    True
     """
 
     kind: str
@@ -80,6 +68,9 @@ class Population:
 
         `size`: how many were to answer, where it is not everybody (a size class, a follow-up
         question). None where all have answered, and where nobody knows how many there are.
+
+        >>> [round(x, 4) for x in Population("invited", True, 16, 15).bounds(5, 13)]
+        [0.3125, 0.5]
         """
         whole = self.size if size is None else size
         if not self.finite or whole is None or not n < whole:
@@ -116,7 +107,7 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     if kind == "nation" or (kind == "invited" and wave.invited == "all"):
         kind, size = "nation", wave.everybody
     elif kind == "class":
-        classes = tuple(c for c in wave.size_classes.index if c in set(asked["size_class"]))
+        classes = tuple(c for c in wave.size_classes.index if (asked["size_class"] == c).any())
         if not classes:
             raise InputError(
                 "population is class, but the size class of no municipality is known",
@@ -148,11 +139,10 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
         return None
     share = count / n
     if count in (0, n):
-        # how many of the unknown could be the other way and yet leave no trace among the n
+        # how many of the unknown could be the other way without one of the n being so
         other = np.arange(size - n + 1)
         most = int(other[stats.hypergeom.pmf(0, size, other, n) >= 0.025 - 1e-12].max()) / size
-        limits = (0.0, most) if count == 0 else (1 - most, 1.0)
-        return limits if most else None
+        return None if not most else (0.0, most) if count == 0 else (1 - most, 1.0)
     wide = math.sqrt((1 - n / size) / ((n - 1) * share * (1 - share))) * stats.t.ppf(0.975, n - 1)
     low, high = special.expit(special.logit(share) + np.array([-wide, wide]))
     return float(low), float(high)
@@ -178,8 +168,8 @@ def chance(here: Population, language: Language) -> str:
 
 def bounds_words(here: Population, language: Language) -> str:
     """What bounds and interval of a share mean; empty where neither can be given."""
-    given, invited = here.size is not None and here.finite, here.kind == "invited"
-    return say("population/bounds", language, invited=invited) if given else ""
+    given = here.size is not None and here.finite
+    return say("population/bounds", language, invited=here.kind == "invited") if given else ""
 
 
 def beside(

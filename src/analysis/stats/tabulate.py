@@ -44,8 +44,8 @@ class Counted:
 def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
     """Values given from outside, in the order of `index`: matched by code, never by position.
 
-    `given` may hold more codes than `index`, and NaN; an InputError, which calls it `what`, where
-    it has no such index, a code twice, or lacks a respondent.
+    `given` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it
+    is no frame of pandas, lacks a code of `index`, or holds a code twice.
 
     >>> codes = pd.Index(["011002", "012025"])
     >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
@@ -53,44 +53,21 @@ def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown"))
     >>> aligned(pd.Series(["town", "city"]), codes)
     Traceback (most recent call last):
     ...
-    analysis.errors.InputError: the breakdown is not indexed by the codes of the respondents ...
+    analysis.errors.InputError: the breakdown has not one value for each of 2 respondents ...
     """
-    if not isinstance(given, pd.Series | pd.DataFrame):
-        raise InputError(
-            "{subject} is a {name}, whose values have no code beside them",
-            hint="give a pandas Series indexed by code, like survey.responses.index",
-            subject=what,
-            name=type(given).__name__,
-        )
-    if given.index is index or (given.index.equals(index) and index.is_unique):
+    held: pd.Index = given.index if isinstance(given, pd.Series | pd.DataFrame) else pd.Index([])
+    if held is index or (held.equals(index) and index.is_unique):
         return given
-    lacking = index[~index.isin(given.index)]
-    if len(lacking) == len(index) > 0:
-        here, wanted = (", ".join(map(repr, codes[:2].tolist())) for codes in (given.index, index))
+    wrong = [*index[~index.isin(held)], *held[held.duplicated()]]
+    if wrong:
         raise InputError(
-            "{subject} is not indexed by the codes of the respondents (it has {here}; they "
-            "are {wanted})",
-            hint="index it by code, as text with leading zeros, like survey.responses.index",
+            "{subject} has not one value for each of {of:,} respondents ({codes}{more})",
+            hint="give a pandas Series indexed by code (text with leading zeros, as in "
+            "survey.responses.index), one row each",
             subject=what,
-            here=here or Message("no row"),
-            wanted=wanted,
-        )
-    if len(lacking):
-        raise InputError(
-            "{subject} lacks {n:,} of {of:,} respondents ({codes}{more})",
-            hint="give a value for each of them",
-            subject=what,
-            n=len(lacking),
             of=len(index),
-            codes=", ".join(map(str, lacking[:5])),
-            more=", ..." if len(lacking) > 5 else "",
-        )
-    if given.index.has_duplicates:
-        raise InputError(
-            "{subject} holds the code {twice} twice",
-            hint="keep one row of each",
-            subject=what,
-            twice=given.index[given.index.duplicated()][0],
+            codes=", ".join(map(str, wrong[:5])),
+            more=", ..." if len(wrong) > 5 else "",
         )
     return given.reindex(index)
 
@@ -136,19 +113,17 @@ def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
 
 def state(status: pd.DataFrame, question: Question) -> pd.Series:
     """Each respondent's status for a question; of a battery the most frequent of its items."""
-    first, *others = (status[v] for v in question.variables)
-    if question.type != "battery" or not others:
-        return first
-    cells = np.stack([part.to_numpy(object) for part in (first, *others)])
-    kinds = sorted(pd.unique(cells.ravel()))  # of two as frequent the first
-    often = np.argmax([(cells == kind).sum(axis=0) for kind in kinds], axis=0)
-    return pd.Series(np.array(kinds, object)[often], index=status.index)
+    if question.type != "battery":
+        return status[question.variables[0]]
+    items = status[list(question.variables)].astype(object)
+    kinds = sorted(pd.unique(items.to_numpy().ravel()))  # of two as frequent the first
+    counts = pd.concat({kind: (items == kind).sum(axis=1) for kind in kinds}, axis=1)
+    return counts.idxmax(axis=1)
 
 
 def answered(status: pd.DataFrame, question: Question) -> pd.Series:
     """Which municipalities answered the question (for a battery: any item)."""
-    known = [status[v].to_numpy(object) == "answered" for v in question.variables]
-    return pd.Series(np.any(known, axis=0), index=status.index)
+    return (status[list(question.variables)] == "answered").any(axis=1)
 
 
 def state_of(status: pd.DataFrame, code: str, question: Question) -> str:
@@ -182,22 +157,19 @@ def frequency(
             return Counted(pd.DataFrame({"count": counts, "share": shares}, labels), n, missing)
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
-            measured = {"count": items.notna().sum(), "mean": items.mean()}
-            frame = pd.DataFrame(measured | {"median": items.median()})
+            frame = items.agg(["count", "mean", "median"]).T.astype({"count": int, "mean": float})
             frame.index = pd.Index([item.text[language] for item in question.items])
-            return Counted(frame.astype({"mean": float, "median": float}), n, missing)
+            return Counted(frame.astype({"median": float}), n, missing)
         case "integer" | "ratio":
-            numbers = responses[question.id][there].astype("Float64")
-            return Counted(summary(numbers), n, missing)
+            return Counted(summary(responses[question.id][there]), n, missing)
     return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
 
 
 def summary(values: pd.Series) -> pd.DataFrame:
     """Median, quartiles, least, greatest and mean of numbers: index `MEASURES`, column value."""
     x = values.dropna().astype(float)
-    quartiles = [x.quantile(0.25), x.quantile(0.75)]
-    got = [x.median(), *quartiles, x.min(), x.max(), x.mean()]
-    return pd.DataFrame({"value": got}, index=list(MEASURES))
+    found = x.quantile([0.5, 0.25, 0.75, 0.0, 1.0]).tolist()
+    return pd.DataFrame({"value": [*found, x.mean()]}, index=list(MEASURES))
 
 
 def groups(by: pd.Series) -> list[Any]:

@@ -15,13 +15,15 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal, get_args
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, StrictStr, TypeAdapter
+from pydantic import BaseModel, ConfigDict, RootModel, StrictStr
+
+from analysis import yaml_file
+from analysis.errors import Message
 
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -175,11 +177,22 @@ def unescaped(sentence: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", sentence)
 
 
+class Labels(RootModel[dict[str, dict[str, Text]]]):
+    """The content of a ``labels.yml``: section -> name -> label."""
+
+
+def read_labels(file: Path) -> Mapping[str, Mapping[str, Text]]:
+    """The labels of a file.
+
+    Raises InputError: a slip of YAML, a label without one of its languages, or a name twice.
+    """
+    such_as = Message("sections of labels, each with ja and en")
+    return yaml_file.shaped(Labels, yaml_file.load(file, such_as), file).root
+
+
 @cache
 def _labels() -> Mapping[str, Mapping[str, Text]]:
-    content = files("analysis.text").joinpath("labels.yml").read_text(encoding="utf-8")
-    read = yaml.load(content, Loader=yaml.CSafeLoader)
-    return TypeAdapter(dict[str, dict[str, Text]]).validate_python(read)
+    return read_labels(Path(__file__).with_name("labels.yml"))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,15 +23,13 @@ QUICK = 20  # resamples for the stability of each number of types that is tried
 def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     """Numbers of types to try: at most one for three units and one per answer pattern.
 
-    Raises
-    ------
-    InputError : `n_types` is more than the units can hold.
+    Raises InputError: `n_types` is more than the units can hold.
     """
     patterns = len(data.frame.drop_duplicates())
     most = min(len(data.frame) // SMALLEST_TYPE, patterns)
-    tried = set(range(2, min(MOST_TYPES, most) + 1))
+    tried = range(2, min(MOST_TYPES, most) + 1)
     if n_types == "auto":
-        return sorted(tried)
+        return list(tried)
     if not 2 <= n_types <= most:
         raise InputError(
             "{n} respondents with {patterns} different answer patterns cannot be put into "
@@ -42,7 +40,7 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
             n_types=n_types,
             most=most,
         )
-    return sorted(tried | {n_types})
+    return sorted({*tried, n_types})
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class Compared:
     ----------
     measure, distance : Gower's dissimilarity, of the different answers among each other.
     null, continuum : the survey beside surveys without types, see `analysis.typology.rivals`.
-    table : one row per number of types: ``silhouette`` (average), ``smallest`` (units of the
-        smallest group), ``gap`` (its lead over surveys with independent features), ``stability``
-        (bootstrap Jaccard of the least stable type) and, where nothing was taken out of the
-        answers, ``bic`` of that many latent classes. NaN: not tried. One type has a BIC only.
+    table : a row per number of types: ``silhouette`` (average), ``smallest`` (units of the smallest
+        group), ``gap`` (the silhouette less its mean over surveys with independent features),
+        ``stability`` (bootstrap Jaccard of the least stable type) and, where nothing was taken out
+        of the answers, ``bic`` of so many latent classes. NaN: not tried. One type has only a BIC.
     """
 
     measure: Gower
@@ -80,29 +78,24 @@ def compared(
     found: dict[int, np.ndarray] = {}
     more = list(counts)
     while more:
-        tried = medoids_for(distance, more, units)
-        found |= {k: medoids.labels for k, medoids in tried.items()}
+        found |= {k: made.labels for k, made in medoids_for(distance, more, units).items()}
         silhouette, smallest = separation(distance, list(found.values()), units)
         table = pd.DataFrame({"silhouette": silhouette, "smallest": smallest}, [*found])
         more = [max(found) + 1] if best(table) == max(found) < most else []
-    more_tried = sorted({*found} - {*counts})
-    null, smooth = rivals(data.given, counts, more=more_tried, n_null=n_null, seed=seed)
+    added = sorted({*found} - {*counts})
+    null, smooth = rivals(data.given, counts, more=added, n_null=n_null, seed=seed)
     table["gap"] = null.gap
     if criteria:
         lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
-        bic = {k: _bic(data, k, seed) for k in (1, *sorted(found))}
-        while min(bic, key=lambda k: (bic[k] != bic[k], bic[k])) == max(bic) < most:
-            bic[max(bic) + 1] = _bic(data, max(bic) + 1, seed)
+        bic, more = dict[int, float](), [1, *sorted(found)]
+        while more:
+            classes = {k: latent_classes(data.frame, data.kinds, k, seed=seed) for k in more}
+            bic |= {k: made.bic if made else np.nan for k, made in classes.items()}
+            more = [max(bic) + 1] if pd.Series(bic).idxmin() == max(bic) < most else []
         table = table.join(pd.Series(bic, name="bic"), how="outer")
     return Compared(measure, distance, null, smooth, table.sort_index().rename_axis("k"))
-
-
-def _bic(data: Prepared, k: int, seed: int) -> float:
-    """BIC of k latent classes; NaN where the answers cannot hold so many."""
-    classes = latent_classes(data.frame, data.kinds, k, seed=seed)
-    return float("nan") if classes is None else classes.bic
 
 
 def best(table: pd.DataFrame) -> int:
@@ -110,16 +103,12 @@ def best(table: pd.DataFrame) -> int:
 
     Where every number leaves one alone, the greatest of all; of equals the smallest.
 
-    Examples
-    --------
     >>> best(pd.DataFrame({"silhouette": [0.4, 0.5], "smallest": [5, 1]}, index=[2, 3]))
     2
     """
     widths = table["silhouette"].dropna().round(9)
-    if "smallest" in table:
-        large = widths[table.loc[widths.index, "smallest"] > 1]
-        widths = widths if large.empty else large
-    return int(widths.idxmax())
+    large = widths[table.loc[widths.index, "smallest"] > 1]
+    return int((widths if large.empty else large).idxmax())
 
 
 def preferred(table: pd.DataFrame) -> dict[str, int]:
@@ -136,10 +125,8 @@ def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, named: int) -> d
     ``table``: see `Compared`. ``k``: the number made; ``asked``: whether it was asked for.
     ``named``: how many of the k groups are large enough to be types. ``n``: units.
 
-    Examples
-    --------
-    >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "gap": [0.2, 0.3], "stability": [0.8, 0.6]},
-    ...                      index=[2, 3])
+    >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "smallest": [9, 8], "gap": [0.2, 0.3],
+    ...                       "stability": [0.8, 0.6]}, index=[2, 3])
     >>> print(reason(table, 2, asked=False, n=60, named=2)["en"])
     2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
 beyond chance is greatest at 3, stability at 2. By the gap beyond chance the best is the largest \
@@ -175,18 +162,12 @@ LEAST = 1e-12  # share of a category within a class, so that no logarithm is inf
 SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first start found it
 
 
-@dataclass(frozen=True)
-class Classes:
-    """Their ``log_likelihood`` (all units), ``n_parameters`` and the number of units, ``n``."""
+class Classes(NamedTuple):
+    """Latent classes; ``log_likelihood`` of all units, ``bic`` (Schwarz 1978; lower is better)."""
 
     log_likelihood: float
     n_parameters: int
-    n: int
-
-    @property
-    def bic(self) -> float:
-        """Schwarz (1978); lower is better."""
-        return self.n_parameters * float(np.log(self.n)) - 2 * self.log_likelihood
+    bic: float
 
 
 def latent_classes(
@@ -194,16 +175,14 @@ def latent_classes(
 ) -> Classes | None:
     """The likeliest k classes of conditionally independent answers; None if there are too few.
 
-    Missing answers drop out of the likelihood of their unit (missing at random). All starts run
-    together; after `SHORT` rounds the best quarter goes on to the end (Biernacki, Celeux & Govaert
-    2003). A round is two EM steps, a leap in their direction that is taken back where it does not
-    help, and a third step, so that the likelihood never falls.
+    Missing answers drop out of the likelihood of their unit (missing at random). A feature of kind
+    ``ratio`` with more than two values is cut into thirds, all others are taken as categories.
 
-    A feature of kind ``ratio`` with more than two values is cut into thirds, all others are taken
-    as categories. A start ends when a round raises a unit's mean log-likelihood by less than `tol`.
+    All starts run together; after `SHORT` rounds the best quarter goes on (Biernacki, Celeux &
+    Govaert 2003). A round is two EM steps, a leap in their direction that is taken back where it
+    does not help, and a third step, so that the likelihood never falls. A start ends when a round
+    raises a unit's mean log-likelihood by less than `tol`.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame(np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], [5, 15], axis=0))
     >>> kinds = dict.fromkeys(frame, "binary")
     >>> one, two = (latent_classes(frame, kinds, k) for k in (1, 2))
@@ -212,31 +191,32 @@ def latent_classes(
     >>> latent_classes(frame, kinds, 3) is None
     True
     """
-    coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in frame]
+    names = sorted(frame)  # so that the order of the columns changes no start
+    coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in names]
     codes, sizes = (list(part) for part in zip(*coded, strict=True))
-    answers = collapse(np.column_stack(codes), list(map(str, frame)))
+    answers = collapse(np.column_stack(codes))
     if k > len(answers.rows):
         return None
     chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
     owner = np.repeat(np.arange(len(sizes)), sizes)
     likelihood = _likeliest(_Items(np.hstack(chosen) * 1.0, owner, answers.weights), k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
-    return Classes(likelihood, free, len(frame))
+    return Classes(likelihood, free, free * float(np.log(len(frame))) - 2 * likelihood)
 
 
 def _categories(column: np.ndarray, kind: str) -> tuple[np.ndarray, int]:
     """The category of each answer from 0 (missing: -1), and how many there are."""
     known = ~np.isnan(column)
     values, at = np.unique(column[known], return_inverse=True)
-    if kind == "ratio" and len(values) > 2:
+    size = len(values)
+    if kind == "ratio" and size > 2:
         share = np.cumsum(np.bincount(at)) / known.sum()
         ends = np.searchsorted(share, np.array([1 / 3, 2 / 3]) - 1e-9)
-        values = np.unique(values[ends[ends + 1 < len(values)] + 1])  # first of the upper classes
-        at = np.searchsorted(values, column[known], side="right")
-        values = np.append(values, np.inf)
+        lowest = np.unique(values[ends[ends + 1 < size] + 1])  # of the upper thirds
+        at, size = np.searchsorted(lowest, column[known], side="right"), len(lowest) + 1
     codes = np.full(len(column), -1.0)
     codes[known] = at
-    return codes, len(values)
+    return codes, size
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The typologies of one wave: computed on its full data once, kept, and shown in all editions.
+"""The typologies of one wave: computed on its full data once, cached, and shown in all editions.
 
-Other respondents are placed in them: the 15 among the 1,741 of the national table, this year's
-replies in last year's types.
+Other respondents are placed in their types: the 15 in those of the national table, this year's
+replies in those of last year.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from analysis.typology.study import Typology, study
 
 @dataclass(frozen=True)
 class Classifier:
-    """The features of one wave, and where results are kept until data or package change.
+    """The features of one wave, and the `folder` where typologies made of them are cached.
 
     `composites`: municipality x index. `size_class` of each municipality of the register.
     """
@@ -51,7 +51,7 @@ class Classifier:
                 raise unknown("adjustment", str(adjust), list(known))
             adjust = known[adjust]
         used = restricted(self.features, indices)
-        texts = {k: t.model_dump() for k, t in (*used.labels.items(), *used.group_labels.items())}
+        texts = {k: t.model_dump() for k, t in (used.labels | used.group_labels).items()}
         grouped = 1 < len(used.group_labels) < len(used.labels)
         made: Typology = self._cached(study)(
             used.frame,
@@ -71,10 +71,10 @@ class Classifier:
         Types of two classes are not the same.
         """
         every, found = self.features, {}
-        sizes = aligned(self.size_class, every.frame.index, "size_class").astype("str")
-        for name, part in every.frame.groupby(sizes, sort=True):
+        sizes = aligned(self.size_class, every.frame.index, "size_class").dropna()
+        for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
             enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
-            if enough and (part.nunique() > 1).any() and name != "nan":
+            if enough and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
                 found[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
         return found
@@ -100,9 +100,8 @@ class Classifier:
         return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        given = inspect.signature(function).parameters
-        no_result = ["remember"] if "remember" in given else []
-        return Memory(self.folder, verbose=0).cache(function, ignore=no_result)
+        ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
+        return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
 
 
 def restricted(made: Features, indices: Sequence[str]) -> Features:
@@ -123,7 +122,7 @@ def restricted(made: Features, indices: Sequence[str]) -> Features:
 
 
 def renamed(value: Any, alias: Mapping[str, str]) -> Any:
-    """A result with every municipality's code replaced as an edition shows it.
+    """A result with every municipality's code replaced by its `alias` in an edition.
 
     Rows follow the new names: in the order of the codes they would give the codes away.
     """
@@ -175,16 +174,11 @@ def project(
 
     The strength of membership in a type falls with the square of the mean Gower dissimilarity to
     its members, as in fuzzy clustering with exponent 2 (Bezdek 1981; Kaufman & Rousseeuw 1990).
-    Ranges are those of the reference (the units that made the types); values beyond them count as
-    the end of the range. The features must be comparable: the same question, asked the same way.
+    Ranges are those of the reference. The features must be the same questions, asked the same way.
 
-    Raises
-    ------
-    InputError : fewer than half of the features (groups weigh the same) are shared, or no
-        type is there to fall into.
+    Raises InputError: fewer than half of the features (groups weigh the same) are shared, or no
+    type is there to fall into.
 
-    Examples
-    --------
     >>> old = pd.DataFrame({"x": [0.0, 1, 2, 10, 11, 12]}, index=list("abcdef"))
     >>> types = pd.Series([1, 1, 1, 2, 2, 2], index=old.index)
     >>> new = pd.DataFrame({"x": [3.0, 11.0]}, index=["p", "q"])
@@ -202,32 +196,36 @@ def project(
             of=len(reference.columns),
         )
     types = aligned(types, reference.index, "types")
-    named = sorted(int(t) for t in types.unique() if t != UNPLACED)
+    named = sorted({*types.astype(int)} - {UNPLACED})
     if not named:
         raise InputError("the typology has no types to place anybody into")
-    measure = Gower.of(reference[shared], kinds, groups)
-    known = reference[shared].to_numpy(float)
-    member = types.to_numpy(int)[:, None] == named
-    old, new = (measure.between(rows, known) for rows in (known, frame[shared].to_numpy(float)))
-    # mean distance to each type; of its own members 95 % keep within its edge
-    edges = []
-    for own in member.T:
-        others = max(own.sum() - 1, 1)  # without themselves
-        edges.append(np.quantile(old[np.ix_(own, own)].sum(axis=1) / others, FAR_MEMBER))
-    distance = np.column_stack([new[:, own].mean(axis=1) for own in member.T])
+    distance, edges = _from_types(frame[shared], reference[shared], types, kinds, groups)
     closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
     strength = closeness / closeness.sum(axis=1, keepdims=True)
-    order = np.argsort(-strength.round(12), axis=1, kind="stable")
-    first, second = (np.array(named)[order[:, at]] for at in (0, min(1, len(named) - 1)))
-    near = distance[np.arange(len(frame)), order[:, 0]]
+    order = np.argsort(-strength.round(12), axis=1, kind="stable")[:, :2]
+    nearest, first = np.array(named)[order], order[:, 0]
     nothing = frame[shared].isna().all(axis=1).to_numpy()
-    first[nothing] = second[nothing] = UNPLACED
-    strength[nothing] = np.nan
-    fits = (near <= np.array(edges)[order[:, 0]] + 1e-12) & ~nothing
+    nearest[nothing], strength[nothing] = UNPLACED, np.nan
+    near = distance[np.arange(len(frame)), first] <= edges[first] + 1e-12
     return Projection(
-        pd.Series(first, frame.index, dtype="Int16"),
+        pd.Series(nearest[:, 0], frame.index, dtype="Int16"),
         pd.DataFrame(strength, frame.index, named),
-        pd.Series(second, frame.index, dtype="Int16"),
-        pd.Series(fits, frame.index),
+        pd.Series(nearest[:, -1], frame.index, dtype="Int16"),
+        pd.Series(near & ~nothing, frame.index),
         shared,
     )
+
+
+def _from_types(
+    frame: pd.DataFrame, reference: pd.DataFrame, types: pd.Series, kinds: Kinds, groups: Groups
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean distance of each unit to the members of each type; that which most members keep."""
+    measure, known = Gower.of(reference, kinds, groups), reference.to_numpy(float)
+    new, old = (measure.between(part.to_numpy(float), known) for part in (frame, reference))
+    distance, edges = [], []
+    for kind in sorted({*types.astype(int)} - {UNPLACED}):
+        own = types.to_numpy(int) == kind
+        others = max(own.sum() - 1, 1)  # without itself
+        distance.append(new[:, own].mean(axis=1))
+        edges.append(np.quantile(old[np.ix_(own, own)].sum(axis=1) / others, FAR_MEMBER))
+    return np.column_stack(distance), np.array(edges)

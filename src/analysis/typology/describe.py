@@ -78,8 +78,6 @@ def most_and_least_typical(
 ) -> tuple[dict[int, str], dict[int, str]]:
     """The member of each type that is most like the others, its medoid, and the one least so.
 
-    Examples
-    --------
     >>> D = np.abs(np.subtract.outer([0, 1, 5], [0, 1, 5]))
     >>> most_and_least_typical(D, pd.Series([1, 1, 1], index=list("abc")))
     ({1: 'b'}, {1: 'c'})
@@ -111,8 +109,6 @@ def propose_names(profile: pd.DataFrame, kinds: Kinds, texts: Texts) -> dict[int
     ``profile``: see `profile`. ``texts``: label of each feature, ``{feature: {"ja": ..., "en":
     ...}}``; the id where it lacks one.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"type": [1, 2], "feature": "x", "effect": [0.9, -0.9]})
     >>> label = {"x": {"ja": "外部人材活用", "en": "Use of external talent"}}
     >>> names = propose_names(table, {"x": "ratio"}, label)

@@ -6,7 +6,6 @@ the same. Equal rows are calculated once, with their number as weight.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,32 +37,19 @@ class Patterns:
         return np.unique(self.back, return_index=True)[1]
 
     def by_unit(self) -> Patterns:
-        """The same in the order of their first units, whatever the answers are called.
-
-        Examples
-        --------
-        >>> found = collapse(np.array([[2.0], [1.0], [2.0]])).by_unit()
-        >>> found.rows.tolist(), found.weights.tolist(), found.back.tolist()
-        ([[2.0], [1.0]], [2.0, 1.0], [0, 1, 0])
-        """
+        """The same in the order of their first units, whatever the answers are called."""
         order = pd.unique(self.back)
         return Patterns(self.rows[order], self.weights[order], np.argsort(order)[self.back])
 
 
-def collapse(values: np.ndarray, names: Sequence[str] | None = None) -> Patterns:
-    """Find the distinct rows; two missing answers are equal.
+def collapse(values: np.ndarray) -> Patterns:
+    """The distinct rows, sorted; two missing answers are equal.
 
-    Patterns are sorted by the columns in the order of their `names`, so that ties are settled in
-    the same way whatever the order of the columns.
-
-    Examples
-    --------
     >>> found = collapse(np.array([[1.0, np.nan], [0.0, 1.0], [1.0, np.nan]]))
     >>> found.rows.tolist(), found.weights.tolist(), found.back.tolist()
     ([[0.0, 1.0], [1.0, nan]], [1.0, 2.0], [1, 0, 1])
     """
-    order = slice(None) if names is None else np.argsort(np.array(names), kind="stable")
-    known = np.where(np.isnan(values), -np.inf, values)[:, order]  # else no two NaN are equal
+    known = np.where(np.isnan(values), -np.inf, values)  # else no two NaN are equal
     _, first, back, counts = np.unique(
         known, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
@@ -81,42 +67,28 @@ def feature_weights(columns: Iterable[str], groups: Groups) -> np.ndarray:
     A feature that no group claims is a group of its own.
     """
     known = groups or {}
-    owner = [known.get(c, known.get(source(c), source(c))) for c in columns]
-    sizes = Counter(owner)
-    weight = np.array([1.0 / sizes[group] for group in owner])
+    owner = pd.Series([known.get(c, known.get(source(c), source(c))) for c in columns], dtype=str)
+    weight = 1.0 / owner.groupby(owner).transform("size").to_numpy(float)
     return weight / weight.sum()
 
 
 def answered(frame: pd.DataFrame, groups: Groups) -> np.ndarray:
-    """Share of the features that each unit answered, groups weighing the same.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"a": [1, np.nan], "b": [1, np.nan], "c": [np.nan, 1]})
-    >>> answered(frame, {"a": "g", "b": "g", "c": "h"}).tolist()
-    [0.5, 0.5]
-    """
+    """Share of the features that each unit answered, groups weighing the same."""
     return (frame.notna().to_numpy() @ feature_weights(map(str, frame), groups)).round(DIGITS)
 
 
 class Gower:
-    """Gower's dissimilarity (0 to 1), with what it learns from a survey: ranges, ranks, weights.
+    """Gower's dissimilarity (0 to 1) with the ranges, ranks and weights of a survey.
 
-    Per feature: nominal and symmetric binary 0 if equal else 1; asymmetric binary the same but two
-    zeros say nothing (weight 0); ordinal and ratio the absolute difference over the range in the
-    survey (ordinal on ranks, ties sharing their mean rank; values beyond the range count as its
-    end). A multiple-choice question is one asymmetric or binary feature per option, all in one
-    group. A pair is compared by the features both have answered, so missing answers have weight 0.
-    A pair with nothing in common gets the dissimilarity expected of two units drawn at random.
+    Per feature: nominal and symmetric binary 0 if equal else 1; asymmetric binary the same, but two
+    zeros have weight 0; ordinal and ratio the absolute difference over the range in the survey
+    (ordinal on ranks, ties sharing their mean rank; values beyond the range count as its end). A
+    multiple-choice question is one asymmetric or binary feature per option, all in one group.
+    Missing answers have weight 0. A pair with no feature in common gets the dissimilarity expected
+    of two units drawn at random. Groups weigh the same. A missing kind is ``ratio``.
 
-    Each group has the same total weight, shared by its features. A missing kind is ``ratio``.
+    Raises InputError: more than 10,000 x 10,000 entries, before any is allocated.
 
-    Raises
-    ------
-    InputError : more than 10,000 x 10,000 entries, before any is allocated.
-
-    Examples
-    --------
     >>> frame = pd.DataFrame({"ai": [1, 0, 1], "staff": [2.0, 4.0, np.nan]})
     >>> kinds = {"ai": "binary", "staff": "ratio"}
     >>> Gower.of(frame, kinds).among().tolist()
@@ -157,8 +129,7 @@ class Gower:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
             raise InputError(
-                "{n:,} rows are too many for a dissimilarity matrix (at most {limit:,} by "
-                "{limit:,})",
+                "{n:,} respondents are too many for a table of pairs (at most {limit:,})",
                 hint="take a sample",
                 n=max(len(a), len(b)),
                 limit=LIMIT,
@@ -169,8 +140,7 @@ class Gower:
         total = np.zeros_like(weight)
         whole = self._number & known_a.all(axis=0) & known_b.all(axis=0)
         if whole.any():
-            w = self.weights[whole]
-            total += cdist(a[:, whole] * w, b[:, whole] * w, "cityblock")
+            total += cdist(*(x[:, whole] * self.weights[whole] for x in (a, b)), "cityblock")
         for j in np.flatnonzero(self._number & ~whole):
             total += self.weights[j] * np.nan_to_num(np.abs(a[:, j, None] - b[None, :, j]))
         if not self._number.all():
@@ -187,9 +157,8 @@ class Gower:
     def _ranked(self, values: np.ndarray) -> np.ndarray:
         ranked = np.array(values, dtype=float)
         for j, ranks in self._ranks.items():
-            known = ~np.isnan(ranked[:, j])
             if len(ranks[0]):
-                ranked[known, j] = np.interp(ranked[known, j], *ranks)
+                ranked[:, j] = np.interp(ranked[:, j], *ranks)
         return ranked
 
     def _placed(self, values: np.ndarray) -> np.ndarray:
@@ -206,10 +175,9 @@ class Gower:
         at = np.flatnonzero(~self._number)
         result = (known_a[:, at] * self.weights[at]) @ known_b[:, at].T.astype(float)
         codes = [(j, code) for j in at for code in np.unique(a[known_a[:, j], j])]
+        mine = [self.weights[j] * (a[:, j] == code) for j, code in codes]
         if codes:
-            mine = np.column_stack([self.weights[j] * (a[:, j] == code) for j, code in codes])
-            other = np.column_stack([b[:, j] == code for j, code in codes]).astype(float)
-            result -= mine @ other.T
+            result -= np.transpose(mine) @ np.array([b[:, j] == code for j, code in codes], float)
         return result
 
     def _expected(self) -> float:

@@ -1,14 +1,15 @@
 """Level and approach apart: how much of a survey's structure is one gradient of adoption.
 
 Municipalities differ in *how much* they do and in *which way* they do it. If nearly all structure
-lies on one axis, types are slices of that axis and a ranking would say the same. This module
-measures the axis, and takes it (or the size class) out so that the way becomes visible.
+lies on one axis, types are slices of it and a ranking would say the same. The axis is measured, and
+taken out (or the size class is) so that the way becomes visible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,8 +50,6 @@ class Gradient:
 def numeric(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
     """Numbers to calculate with: a nominal feature becomes one 0/1 column per category.
 
-    Examples
-    --------
     >>> numeric(pd.DataFrame({"a": [1.0, 2.0]}), {"a": "nominal"})
        a=1  a=2
     0  1.0  0.0
@@ -76,22 +75,19 @@ def gradient(
     n_null: int = SHUFFLED,
     seed: int = 0,
 ) -> Gradient:
-    """Find the gradient: first principal axis, weighed against chance by parallel analysis.
+    """The first principal axis, weighed against chance by parallel analysis (Horn 1965).
 
-    Eigenvalues of the (group-weighted) correlation matrix are compared with their mean after each
-    feature has been permuted by itself; only what lies above that counts as structure (Horn 1965).
-    For all-binary data the axes are those of multiple correspondence analysis. Missing values are
-    neutral (the column's mean).
+    Eigenvalues of the (group-weighted) correlation matrix count as structure as far as they are
+    above their mean after each feature has been permuted by itself. For all-binary data the axes
+    are those of multiple correspondence analysis. A missing value is the column's mean.
 
-    Examples
-    --------
     >>> level = np.repeat(np.arange(6.0), 5)
     >>> frame = pd.DataFrame({f"x{j}": (level > j).astype(float) for j in range(5)})
     >>> found = gradient(frame, dict.fromkeys(frame, "binary"))
     >>> round(found.share, 2), bool(found.score.corr(pd.Series(level)) > 0.99)
     (1.0, True)
     """
-    scaled, weights = _standardised(frame, kinds, groups)
+    scaled, weights = standardised(frame, kinds, groups)
     if scaled.empty:
         return Gradient(pd.Series(0.0, frame.index), 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
@@ -101,30 +97,28 @@ def gradient(
     loadings = (scaled.to_numpy() * score[:, None]).mean(axis=0)
     turn = -1.0 if loadings.sum() < 0 else 1.0
     return Gradient(
-        pd.Series(turn * score, index=frame.index),
+        pd.Series(turn * score, frame.index),
         _share(values[::-1], _chance_eigenvalues(scaled, weights, n_null, seed)),
-        pd.Series(turn * loadings, index=scaled.columns),
+        pd.Series(turn * loadings, scaled.columns),
     )
 
 
 def share_interval(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups = None, *, seed: int = 0
 ) -> tuple[float, float]:
-    """A 95 % interval for `Gradient.share`.
+    """A 95 % interval for `Gradient.share`, of units drawn again.
 
-    Units are drawn again; each end is the outer one of the percentile and of the basic bootstrap
-    interval (Davison & Hinkley 1997), because the share is biased upwards where two axes are alike
-    and stops at 1. Coverage was measured, see docs/method.md.
+    Each end is the outer one of the percentile and of the basic bootstrap interval (Davison &
+    Hinkley 1997), because the share is biased upwards where two axes are alike and stops at 1.
+    Coverage was measured, see docs/method.md.
 
-    Examples
-    --------
     >>> level = np.repeat(np.arange(6.0), 5)
     >>> frame = pd.DataFrame({f"x{j}": (level > j).astype(float) for j in range(5)})
     >>> low, high = share_interval(frame, dict.fromkeys(frame, "binary"))
     >>> low > 0.8, high
     (True, 1.0)
     """
-    scaled, weights = _standardised(frame, kinds, groups)
+    scaled, weights = standardised(frame, kinds, groups)
     if scaled.empty:
         return 0.0, 1.0
     Z, chance = scaled.to_numpy(), _chance_eigenvalues(scaled, weights, SHUFFLED, seed)
@@ -149,10 +143,10 @@ def _share(values: np.ndarray, chance: np.ndarray) -> float:
     return float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0
 
 
-def _standardised(
+def standardised(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Columns that vary, mean 0 and deviation 1, missing ones neutral; and their weights."""
+    """Columns that vary, mean 0 and deviation 1, missing ones 0; and their weights."""
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
     seen = ~np.isnan(values)
@@ -180,9 +174,8 @@ def _chance_eigenvalues(
     return total / n_null
 
 
-@dataclass(frozen=True)
-class Axes:
-    """Units and features on two axes: ``units``, ``categories`` (axis1, axis2), their inertia."""
+class Axes(NamedTuple):
+    """``units`` and ``categories`` on two axes (axis1, axis2); ``inertia``: shares of variance."""
 
     units: pd.DataFrame
     categories: pd.DataFrame
@@ -194,16 +187,11 @@ def map_axes(
 ) -> Axes:
     """Places for a map: each unit, and the direction in which each feature rises.
 
-    The axes are the principal axes of `gradient`; for 0/1 features without groups these are the
-    axes of multiple correspondence analysis and the directions those of the "yes" answers. The
-    longest direction is drawn as long as the farthest unit. ``inertia`` is each axis's share of the
-    variance.
-
-    Raises
-    ------
-    InputError : fewer than two features vary, so there is no second axis.
+    The axes are the principal axes of `gradient`; for 0/1 features without groups the directions
+    are those of the "yes" answers in multiple correspondence analysis. The longest is drawn as long
+    as the farthest unit. Raises InputError: fewer than two features vary.
     """
-    scaled, weights = _standardised(frame, kinds, groups)
+    scaled, weights = standardised(frame, kinds, groups)
     if scaled.shape[1] < 2:
         raise InputError("a map needs at least two indicators that vary", hint="add indicators")
     left, values, right = np.linalg.svd(scaled.to_numpy() * np.sqrt(weights), full_matrices=False)
@@ -211,23 +199,20 @@ def map_axes(
     units = left[:, :2] * values[:2] * turn
     rise = scaled.to_numpy().T @ left[:, :2] * turn  # correlations with the axes
     rise *= np.linalg.norm(units, axis=1).max() / max(np.linalg.norm(rise, axis=1).max(), 1e-12)
-    names = [
-        texts.get(c) or texts.get(source(c), source(c)) + c[len(source(c)) :]
-        for c in map(str, scaled.columns)
-    ]
-    share = values**2 / (values**2).sum()
+    own = {c: source(c) for c in map(str, scaled.columns)}
+    names = [texts.get(c) or texts.get(name, name) + c[len(name) :] for c, name in own.items()]
+    first, second = (values[:2] ** 2 / (values**2).sum()).tolist()
+    axes = ["axis1", "axis2"]
     return Axes(
-        pd.DataFrame(units, frame.index, ["axis1", "axis2"]),
-        pd.DataFrame(rise, names, ["axis1", "axis2"]),
-        (float(share[0]), float(share[1])),
+        pd.DataFrame(units, frame.index, axes), pd.DataFrame(rise, names, axes), (first, second)
     )
 
 
 def without_gradient(frame: pd.DataFrame, kinds: Kinds, score: pd.Series) -> pd.DataFrame:
-    """What is left of each feature when its expectation at this level is taken out.
+    """Each feature less its expectation at this level; all that is left is "ratio".
 
-    The expectation is a line in the score, from `CUBIC_FROM` rows a cubic, so that the bend that
-    an adoption curve always shows does not return as a second axis. All that is left is "ratio".
+    The expectation is a line in the score, from `CUBIC_FROM` rows a cubic, so that the bend of an
+    adoption curve does not return as a second axis.
     """
     columns = numeric(frame, kinds)
     degree = 3 if len(frame) >= CUBIC_FROM else 1
@@ -246,21 +231,18 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
 
     All that is left is "ratio". A unit alone in its stratum becomes 0: nobody compares with it.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"x": [1.0, 3.0, 10.0, 14.0]}, index=list("abcd"))
     >>> size = pd.Series(["town", "town", "city", "city"], index=list("abcd"))
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
     [-1.0, 1.0, -2.0, 2.0]
     """
     known = aligned(strata, frame.index, "adjust")
-    if known.isna().any():
-        missing = ", ".join(map(str, frame.index[known.isna()][:5]))
+    if (none := known.isna()).any():
         raise InputError(
             "{n} units have no stratum ({missing})",
             hint="give a size class for each of them, or leave them out",
-            n=int(known.isna().sum()),
-            missing=missing,
+            n=int(none.sum()),
+            missing=list(map(str, frame.index[none][:5])),
         )
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)

@@ -97,8 +97,6 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
 
     Units with the same answers get the same ones. A feature that nobody answered stays missing.
 
-    Examples
-    --------
     >>> x = np.arange(20.0)
     >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
     >>> filled = imputed(frame, dict.fromkeys(frame, "ratio"))
@@ -278,8 +276,6 @@ def cuts(merges: np.ndarray, most: int) -> dict[int, np.ndarray]:
     (`scipy.cluster.hierarchy.fcluster` gives fewer where merges tie.) Groups are numbered by their
     first pattern.
 
-    Examples
-    --------
     >>> same = np.zeros((3, 3))
     >>> cuts(weighted_tree(same, np.ones(3), "average"), 2)[2].tolist()
     [0, 0, 1]
@@ -383,12 +379,8 @@ def multiverse(
 
     The units are those that took part in the fit of the typology to look at, ``reference``.
 
-    Raises
-    ------
-    InputError : fewer than 6 units (no two types of 3) or more than `LIMIT`.
+    Raises InputError: fewer than 6 units (no two types of 3) or more than `LIMIT`.
 
-    Examples
-    --------
     >>> x = np.repeat([0.0, 10.0], 4) + np.arange(8) / 10
     >>> frame = pd.DataFrame({"a": x, "b": x[::-1]}, index=list("abcdefgh"))
     >>> types = pd.Series([1] * 4 + [2] * 4, index=frame.index)

@@ -42,8 +42,6 @@ def k_medoids(
 
     A pattern of weight 0 is not there: its label is -1.
 
-    Examples
-    --------
     >>> D = np.abs(np.subtract.outer([0.0, 1, 9], [0.0, 1, 9]))
     >>> k_medoids(D, 1, np.array([1.0, 1, 5])).medoids.tolist()
     [2]
@@ -105,8 +103,6 @@ def silhouette_widths(
 
     With one type only all widths are 0. (`sklearn.metrics.silhouette_samples` knows no weights.)
 
-    Examples
-    --------
     >>> D = np.abs(np.subtract.outer([0.0, 1, 9, 10], [0.0, 1, 9, 10]))
     >>> silhouette_widths(D, np.array([1, 1, 2, 2])).round(2).tolist()
     [0.89, 0.88, 0.88, 0.89]
@@ -172,8 +168,6 @@ def stability(
     Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
     units drawn, averaged over the resamples that have a member of the type.
 
-    Examples
-    --------
     >>> x = np.array([0.0, 1, 2, 10, 11, 12])
     >>> D = np.abs(np.subtract.outer(x, x))
     >>> types = np.array([1, 1, 1, 2, 2, 2])

@@ -1,9 +1,8 @@
-"""Features made ready for a typology: who takes part, adjusted, no columns that say nothing.
+"""Features made ready for a typology: who takes part, adjusted, no columns that do not vary.
 
-Pairwise comparison gives a unit with few answers small dissimilarities, so that it would become the
-medoid that decides everybody's type; one unit far from all others takes a type of its own and
-leaves the rest undivided. So some units are set aside and placed afterwards. The rules are fixed
-beforehand and look at no typology.
+A unit with few answers has small pairwise dissimilarities and would become the medoid that decides
+everybody's type; one far from all others takes a type of its own and leaves the rest undivided. So
+some units are set aside, by rules that look at no typology, and placed afterwards.
 """
 
 from __future__ import annotations
@@ -60,11 +59,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Given(Answers):
-    """Answers as given of the units of the fit, and what is to be taken out of them.
-
-    An invented survey takes the place of ``frame`` and goes through the same steps. ``strata``:
-    stratum of each unit, where these are taken out.
-    """
+    """Answers of the units of the fit, and what is to be taken out: ``strata`` or the gradient."""
 
     basis: Basis = "none"
     strata: pd.Series | None = None
@@ -78,11 +73,9 @@ class Given(Answers):
         else:
             level = gradient(self.frame, self.kinds, self.groups, n_null=1).score
             rest = without_gradient(self.frame, self.kinds, level)
-        values = rest.to_numpy(float)
-        rest = rest.loc[:, np.fmax.reduce(values) > np.fmin.reduce(values)]
-        names = [str(column) for column in rest]
-        groups = {column: self.groups[source(column)] for column in names}
-        return Answers(rest, dict.fromkeys(names, "ratio"), groups)
+        rest = rest.loc[:, rest.max() > rest.min()]
+        groups = {column: self.groups[source(column)] for column in map(str, rest)}
+        return Answers(rest, dict.fromkeys(groups, "ratio"), groups)
 
 
 @dataclass(frozen=True)
@@ -116,8 +109,6 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
     dissimilarity of two units. A member of a group of three has two near ones, so that no type that
     may be named is set aside.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"a": [0, 1, 2, 8, 9, 10, 99.0], "b": [0, 0, 1, 5, 6, 5, 99.0]})
     >>> set_aside(frame, {"a": "ratio", "b": "ratio"}).to_dict()
     {6: 'outlying'}
@@ -134,19 +125,17 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
 
 def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
     """Whether each unit is farther from its nearest others than Tukey's far fence."""
-    names = list(map(str, frame))
-    patterns = collapse(frame.to_numpy(float), names)
-    counts, n, others = patterns.weights, len(frame), SMALLEST_TYPE - 1
-    if len(counts) < SMALLEST_TYPE:
+    patterns, others = collapse(frame.to_numpy(float)), SMALLEST_TYPE - 1
+    counts, n = patterns.weights, len(frame)
+    if len(counts) <= others:
         return np.zeros(n, dtype=bool)
-    distance = Gower(patterns, names, kinds, groups).among()
+    distance = Gower(patterns, list(map(str, frame)), kinds, groups).among()
     mean = float(counts @ distance @ counts) / (n * (n - 1))
     apart = distance[:, patterns.back]  # from each unit, itself included, which is nearest
     apart.partition(others, axis=1)
     reach = apart[patterns.back, others]
     low, high = np.quantile(reach, [0.25, 0.75])
-    fence = max(high + FAR_FENCE * (high - low), FAR_PAIR * mean)
-    return reach > fence + 1e-9
+    return reach > max(high + FAR_FENCE * (high - low), FAR_PAIR * mean) + 1e-9
 
 
 def prepare(
@@ -154,13 +143,9 @@ def prepare(
 ) -> Prepared:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
-    Raises
-    ------
-    InputError : fewer than 6 units (in all, or that take part) or more than 10,000, no feature that
-        varies, or an infinite answer.
+    Raises InputError: fewer than 6 units (in all, or that take part) or more than 10,000, no
+    feature that varies, or an infinite answer.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"a": [1.0, 0, 1, 0, 1, 0], "b": [1.0] * 6}, index=list("fedcba"))
     >>> ready = prepare(frame, {"a": "binary", "b": "binary"}, None, None)
     >>> list(ready.frame.index), list(ready.frame)
@@ -179,10 +164,9 @@ def prepare(
             n=len(frame),
         )
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
-    codes = fitted.frame.index
     strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
-    own = None if strata is None else strata.loc[codes]
+    own = None if strata is None else strata.loc[fitted.frame.index]
     given = Given(fitted.frame, fitted.kinds, fitted.groups, basis, own)
     left = given.adjusted()
     if left.frame.empty:
@@ -193,7 +177,7 @@ def prepare(
     every = numeric(ordered[list(fitted.frame)], fitted.kinds)
     known, others = every[fit], every[~fit]
     level = pd.concat([raw.score, _level(raw, known, others, fitted.groups)])
-    found, rest = raw, ordered.loc[~fit, list(fitted.frame)]
+    found, rest = raw, ordered.loc[~fit, list(fitted.frame)]  # where nothing is taken out
     if basis != "none":
         place = level if strata is None else strata.astype(str).astype(object)
         rest = _adjusted_likewise(left.frame, known, others, place)
@@ -244,10 +228,11 @@ def _level(found: Gradient, known: pd.DataFrame, others: pd.DataFrame, groups: G
     """
     names = found.loadings.index
     weights = found.loadings.to_numpy() * feature_weights(names, groups)
-    mean, spread = known[names].mean(), known[names].std(ddof=0)
-    own, new = (((part[names] - mean) / spread).fillna(0.0) @ weights for part in (known, others))
+    known, others = known[names], others[names]
+    scaled = ((part - known.mean()) / known.std(ddof=0) for part in (known, others))
+    own, new = (part.fillna(0.0) @ weights for part in scaled)
     score = (new / max(own.std(ddof=0), 1e-12)).clip(found.score.min(), found.score.max())
-    return score.where(others[names].notna().any(axis=1))
+    return score.where(others.notna().any(axis=1))
 
 
 def _adjusted_likewise(
@@ -255,8 +240,8 @@ def _adjusted_likewise(
 ) -> pd.DataFrame:
     """Answers of the units set aside, less what is expected at their place by those of the fit.
 
-    `place`: of every unit, its stratum (text) or its level (a number). A stratum without a
-    unit of the fit expects nothing, and leaves nothing known. ``rest``: what is left of ``known``.
+    `place`: of every unit, its stratum (text) or its level (a number). In a stratum without a unit
+    of the fit nothing is expected, so that nothing is left. ``rest``: what is left of ``known``.
     """
     answers, at = others[rest.columns], place.reindex(others.index)
     expected = (known[rest.columns] - rest).groupby(place.reindex(known.index)).mean()

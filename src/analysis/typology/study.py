@@ -130,7 +130,7 @@ def study(
 
     Examples
     --------
-    >>> from analysis.typology.power import known_types
+    >>> from analysis.typology.rivals import known_types
     >>> frame, truth = known_types(30, 5.0, rng=np.random.default_rng(0))
     >>> found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=20, n_null=49)
     >>> found.verdict.level, found.labels.value_counts().tolist()

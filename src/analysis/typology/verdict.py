@@ -1,9 +1,7 @@
-"""How far the types can be trusted, decided from the evidence.
+"""How far types can be trusted: clear, tentative, a gradient rather than types, or not separated.
 
-Four answers are possible, and "no separated types" is as good an answer as any: clear types,
-tentative types, a gradient rather than types, no separated types. The rules are few; where they
-come from is in docs/method.md, and their rate of false alarms on surveys without types is measured
-by benchmarks/bench_verdict.py. Its words are the sentence ``typology/verdict``.
+The source of the rules is in docs/method.md; benchmarks/bench_verdict.py measures their rate of
+false alarms on surveys without types. The words are the sentence ``typology/verdict``.
 """
 
 from __future__ import annotations
@@ -43,10 +41,8 @@ class Evidence:
         `SMALLEST_TYPE`.
     stability : bootstrap Jaccard of each named type.
     silhouette : average silhouette of the units placed.
-    null_p : how often surveys look this good that have independent features (within the strata
-        that were taken out; or, where the gradient was taken out, nothing but a gradient).
-    continuum_p : how often type-free surveys with the same correlations look this good.
-    least_p : the least that either can be, by the number of surveys drawn.
+    null_p, continuum_p : see `analysis.typology.rivals.rivals`; least_p : the least that either can
+        be, by the number of surveys drawn.
     gradient_share : share of the structure that is one gradient; gradient_interval : 95 %.
     core_share : share of units that stay with their type through the multiverse; None: not run.
     adoption : whether that gradient is a level (all features rise together), not a contrast.
@@ -87,20 +83,14 @@ class Evidence:
         return self.gradient_share >= MOSTLY_GRADIENT
 
     @property
-    def on_a_line(self) -> bool:
-        """Whether it is so for sure: the interval of the share lies above one half."""
-        return self.leans_to_a_line and self.gradient_interval[0] > HALF
-
-    @property
     def at_the_edge(self) -> bool:
-        """Whether more groups were not tried although this many, the most tried, look best."""
+        """Whether the greatest number of groups that was tried looks best."""
         return self.made == self.most_tried
 
     @property
     def disputed(self) -> bool:
-        """Whether more of the other criteria choose another number of groups than this one."""
-        against = sum(k != self.made for k in self.criteria.values())
-        return 2 * against > len(self.criteria)
+        """Whether most of the other criteria choose another number of groups."""
+        return 2 * sum(k != self.made for k in self.criteria.values()) > len(self.criteria)
 
     @property
     def beyond_continuum(self) -> bool:
@@ -131,21 +121,20 @@ def judge(e: Evidence) -> Verdict:
       is neither the largest tried nor one that most other criteria are against. Where 60 % of the
       structure or more seem to be one gradient, more is asked: p 0.02 and a silhouette of 0.50.
     * **tentative**: both are ruled out, but another of these conditions fails.
-    * **gradient**: independent features are ruled out, a continuum is not (or some type on the line
-      is unstable), and at least 60 % of the structure are one gradient, for sure more than half.
+    * **gradient**: independent features are ruled out, a continuum is not (or some type is
+      unstable), and one gradient is at least 60 % of the structure (interval above one half).
     * **none**: the rest, or fewer than two types can be named.
 
-    Examples
-    --------
     >>> judge(Evidence(15, 0, {1: 0.9, 2: 0.85}, 0.6, 0.01, 0.01, 0.4)).level
     'clear'
     >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7, (0.6, 0.8))).level
     'gradient'
     """
-    level: Level = "gradient" if e.on_a_line else "none"
+    on_a_line = e.leans_to_a_line and e.gradient_interval[0] > HALF
+    level: Level = "gradient" if on_a_line else "none"
     if e.null_p > ALPHA or len(e.stability) < 2:
         level = "none"
-    elif e.beyond_continuum and not (e.on_a_line and e.unstable):
+    elif e.beyond_continuum and not (on_a_line and e.unstable):
         convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
         robust = e.core_share is None or e.core_share >= CORE_SHARE
         settled = not e.at_the_edge and not e.disputed
@@ -179,18 +168,12 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
 def other_draws(
     evidence: Evidence, *, drawn: tuple[int, int], jaccard_se: Mapping[int, float]
 ) -> list[Level]:
-    """The other levels that the same answers may be given by other random draws.
+    """The other levels that other random draws may give the same answers.
 
     Each number that rests on random draws (two p-values, the stability of each type) is moved by
-    one standard error of its simulation, down and up; a level that this changes is borderline.
+    one standard error of its simulation, down and up. `drawn`: surveys drawn for ``null_p`` and for
+    ``continuum_p``. `jaccard_se`: standard error of the stability by type.
 
-    Parameters
-    ----------
-    drawn : surveys drawn for ``null_p`` and for ``continuum_p``. jaccard_se : standard error of
-        the stability by type.
-
-    Examples
-    --------
     >>> sure = Evidence(1741, 0, {1: 0.9, 2: 0.85}, 0.3, 0.01, 0.03, 0.4)
     >>> other_draws(sure, drawn=(99, 99), jaccard_se={1: 0.01, 2: 0.01})
     []

@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import paths
-from analysis.codebook import yaml_file
+from analysis import paths, yaml_file
 from analysis.errors import InputError
 from analysis.show import Answer
 from analysis.text import Language

@@ -538,14 +538,27 @@ def test_answers_amid_printed_words_are_read(tmp_path, rows_of, n):
 def test_a_form_that_comes_back_empty_has_no_answer_and_no_finding(tmp_path, rows_of):
     result = plans(tmp_path, rows_of, [EMPTY])
     asked = [name for name in result.status if name.startswith("Q")]
-    circles = rows_of in PRINTS[:2]  # of several options circles may all be chosen
-    assert not (result.status[asked] == "answered").any(axis=None) or circles
-    assert {*result.findings["rule"]} <= {"blank", "tick"}
+    assert not (result.status[asked] == "answered").any(axis=None)
+    circles = rows_of in PRINTS[:2]  # of several options circles may all be chosen: to be asked
+    assert {*result.findings["rule"]} <= ({"not-a-tick"} if circles else {"blank", "tick"})
 
 
-@pytest.mark.parametrize("filled", [{"A5": 12, "A9": 300}, {"A5": 12}])
+@pytest.mark.parametrize("rows_of", PRINTS[:2], ids=range(2))
+def test_a_circle_at_every_option_is_none_chosen_where_another_copy_has_filled_ones(
+    tmp_path, rows_of
+):
+    result = plans(tmp_path, rows_of, [PLANS[0], EMPTY])
+    chosen = result.responses.join(result.register["name"]).set_index("name")
+    assert [bool(chosen.loc[WHO[0], f"Q6_{k}"]) for k in (1, 2, 3)] == [True, False, True]
+    assert not chosen.loc[WHO[1], ["Q6_1", "Q6_2", "Q6_3"]].any()
+    assert not (result.findings["rule"] == "not-a-tick").any()
+
+
+@pytest.mark.parametrize("filled", [
+    {"A5": 12, "A9": 300}, {"A5": 12, "B5": "人"}, {"A5": 12, "B5": "うち研修を受けた人"}
+])  # fmt: skip
 def test_a_lone_form_with_answers_two_cells_below_their_labels(tmp_path, filled):
-    """Two such answers are read; one alone is told, and its municipality has answered."""
+    """They are read; a number before words is told, and its municipality has answered."""
     labels = {"A1": "団体名", "B1": "札幌市", "A3": "職員数", "A7": "予算額", "A11": "端末台数"}
     asked = [{"id": "Q0", "type": "text", "role": "id", "identity": "name", "ja": "団体名"}]
     asked += [{"id": f"Q{n}", "type": "integer", "role": "describe", "ja": ja}
@@ -563,8 +576,9 @@ def test_a_lone_form_with_answers_two_cells_below_their_labels(tmp_path, filled)
     result = clean(read(about, book, tmp_path), about, book)
     result.ledger.check()
     (reply,) = result.responses[["Q1", "Q2"]].itertuples(index=False)
-    if len(filled) == 2:
-        assert tuple(reply) == (12, 300) and result.findings.empty
+    if filled.get("B5", "人") == "人":
+        assert reply[0] == 12 and result.findings.empty
+        assert "A9" not in filled or reply[1] == 300
     else:
         assert result.responses["Q1"].isna().all()
-        assert [*result.findings["rule"]] == ["unmatched"]
+        assert {*result.findings["rule"]} == {"unmatched"}

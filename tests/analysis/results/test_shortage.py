@@ -175,7 +175,7 @@ def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
     towns = (demo.register["size_class"].reindex(demo.responses.index) == "town_village").to_numpy()
     count, n = int(short[towns].sum()), int(short[towns].notna().sum())
     text = page(demo, until="who-words").prose
-    assert f"町村 {count}/{n}団体" in text and "割合の異なる組がある" in text
+    assert f"町村 {count}/{n}団体" in text and "割合の異なる区分がある" in text
 
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")

@@ -76,13 +76,13 @@ def test_a_cross_table_has_a_denominator_for_each_group():
 
 
 REFUSED = {
-    "positions": (lambda g: g.reset_index(drop=True), "not indexed by the codes"),
-    "names": (lambda g: g.set_axis([f"市{i}" for i in range(6)]), "not indexed by the codes"),
-    "codes twice": (lambda g: pd.concat([g, g.iloc[:1]]), "holds the code a twice"),
-    "codes missing": (lambda g: g.drop(["b", "e"]), r"lacks 2 of 6 respondents \(b, e\)"),
-    "a wrong code": (lambda g: g.rename({"c": "x"}), r"lacks 1 of 6 respondents \(c\)"),
-    "a list": (list, "a list, whose values have no code"),
-    "an array": (lambda g: g.to_numpy(), "a ndarray, whose values have no code"),
+    "positions": (lambda g: g.reset_index(drop=True), r"\(a, b, c, d, e, \.\.\.\)"),
+    "names": (lambda g: g.set_axis([f"市{i}" for i in range(6)]), "one value for each of 6"),
+    "codes twice": (lambda g: pd.concat([g, g.iloc[:1]]), r"one value .* \(a\)"),
+    "codes missing": (lambda g: g.drop(["b", "e"]), r"one value .* \(b, e\)"),
+    "a wrong code": (lambda g: g.rename({"c": "x"}), r"one value .* \(c\)"),
+    "a list": (list, "give a pandas Series indexed by code"),
+    "an array": (lambda g: g.to_numpy(), "give a pandas Series indexed by code"),
 }
 
 

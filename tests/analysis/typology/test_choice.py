@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from analysis.typology.choice import best, reason
-from analysis.typology.power import known_types
+from analysis.typology.rivals import known_types
 from analysis.typology.study import study
 
 TABLE = pd.DataFrame(
     {"silhouette": [np.nan, 0.4, 0.5], "gap": [np.nan, 0.1, 0.3], "stability": [np.nan, 0.6, 0.9]},
     index=[1, 2, 3],
-)
+).assign(smallest=9)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_best_at_the_end_of_what_was_tried_is_told(name):
     middle = pd.DataFrame(
         {"silhouette": [0.5, 0.4], "gap": [0.5, 0.4], "stability": [0.5, 0.4], "bic": [1.0, 2.0]},
         index=[2, 3],
-    )
+    ).assign(smallest=9)
     quiet = reason(middle, 2, asked=False, n=99, named=2)
     assert "調べていない" not in quiet["ja"]
     assert "tried" not in quiet["en"]

@@ -85,7 +85,7 @@ def test_too_many_rows_are_refused_with_advice_before_anything_is_allocated(monk
     monkeypatch.setattr(dissimilarity, "LIMIT", 10)
     table = np.arange(11.0)[:, None]
     monkeypatch.setattr(np, "zeros_like", lambda *_: pytest.fail("allocated"))
-    with pytest.raises(InputError, match="11 rows are too many") as refusal:
+    with pytest.raises(InputError, match="11 respondents are too many") as refusal:
         Gower.of(pd.DataFrame(table), {}).among()
     assert "sample" in str(refusal.value.hint)
 

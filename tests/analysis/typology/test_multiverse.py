@@ -19,7 +19,7 @@ from analysis.typology.multiverse import (
     weighted_tree,
 )
 from analysis.typology.partition import k_medoids
-from analysis.typology.power import known_types
+from analysis.typology.rivals import known_types
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 GROUPS = {"x1": "a", "x4": "a", "x2": "b", "x5": "b", "x3": "c", "x6": "c"}

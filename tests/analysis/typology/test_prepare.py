@@ -6,8 +6,8 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.typology.dissimilarity import answered
-from analysis.typology.power import known_types
 from analysis.typology.prepare import prepare, set_aside
+from analysis.typology.rivals import known_types
 
 FRAME = pd.DataFrame(
     {"a": [1.0, 0, 1, 0, 1, 0, 1, 0], "b": [1.0, 1, 1, 1, 0, 0, 0, 0], "form": [1.0, 2, 3, 1] * 2},

@@ -4,7 +4,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.typology.classifier import project
-from analysis.typology.power import known_types
+from analysis.typology.rivals import known_types
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}
 

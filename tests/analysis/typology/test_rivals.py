@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.typology.gradient import share_interval
-from analysis.typology.power import known_types
 from analysis.typology.prepare import Adjust, prepare
-from analysis.typology.rivals import beside, rivals
+from analysis.typology.rivals import beside, known_types, rivals
 from analysis.typology.verdict import ALPHA
 
 P = 12

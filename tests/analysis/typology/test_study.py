@@ -10,8 +10,8 @@ from analysis.typology.classifier import Classifier
 from analysis.typology.dissimilarity import Gower
 from analysis.typology.multiverse import multiverse
 from analysis.typology.partition import k_medoids
-from analysis.typology.power import known_types, power
 from analysis.typology.prepare import prepare
+from analysis.typology.rivals import known_types, power
 from analysis.typology.study import study
 
 RATIO = {f"x{j}": "ratio" for j in range(1, 7)}

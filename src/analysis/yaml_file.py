@@ -70,9 +70,9 @@ def read(text: str) -> Any:
     return pickle.loads(_parsed(text))  # a content of one's own, in a tenth of the time
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1000)
 def _parsed(text: str) -> bytes:
-    """The content, pickled: a command reads the same few files again and again."""
+    """The content, pickled: a command reads the same files again and again."""
     sizes: dict[str | None, float] = {}  # of what has an anchor
     within: list[tuple[str | None, float]] = [(None, 0)]  # anchor and size so far of what is open
     for number, event in enumerate(yaml.parse(text, Loader=Loader)):
