@@ -96,28 +96,22 @@ def read_file(
 
 def _bytes_of(path: Path, name: str) -> bytes:
     if Path(name).name.startswith("~$"):
-        raise InputError(
-            "this is no table but the mark that Excel has the file open",
-            file=name,
-            hint="close it in Excel and give {name}",
-            reason="open_in_excel",
-            name=Path(name).name.removeprefix("~$"),
-        )
+        what = "this is no table but the mark that Excel has the file open"
+        own, hint = Path(name).name.removeprefix("~$"), "close it in Excel and give {name}"
+        raise InputError(what, file=name, hint=hint, reason="open_in_excel", name=own)
     try:
         size = path.stat().st_size
         if not (path.is_file() or path.is_dir()):
             raise InputError("this is a pipe or a device, no file", file=name, hint="save it first")
         if size > MAX_BYTES:
-            raise InputError(
-                "the file has {size:,.0f} MB, above 1,024 MB", file=name, size=size / 2**20
-            )
+            what = "the file has {size:,.0f} MB, above 1,024 MB"
+            raise InputError(what, file=name, size=size / 2**20)
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError("there is no such file", file=name, hint="check the path") from None
     except OSError as error:
-        raise InputError(
-            "the file cannot be opened ({strerror})", file=name, strerror=error.strerror
-        ) from None
+        what = "the file cannot be opened ({strerror})"
+        raise InputError(what, file=name, strerror=error.strerror) from None
 
 
 # --- archives -----------------------------------------------------------------------------------
@@ -206,7 +200,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
-    check_size(min(lines, len(text)), width, file, 4 * MAX_CELLS)
+    check_size((min(lines, len(text)), width), file, 4 * MAX_CELLS)
     try:
         frame = pd.read_csv(
             io.BytesIO(text.encode()),

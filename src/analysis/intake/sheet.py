@@ -124,59 +124,28 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
     """
     total = sum(part.file_size for part in parts)
     if total > MAX_UNPACKED or len(parts) > MAX_PARTS:
-        raise InputError(
-            "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts",
-            file=file,
-            hint=hint,
-            reason="too_large_unpacked",
-            total=total / 2**20,
-            n=len(parts),
-            max_mb=MAX_UNPACKED // 2**20,
-            most=MAX_PARTS,
-        )
+        what = "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts"
+        at: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
+        at["max_mb"] = MAX_UNPACKED // 2**20
+        raise InputError(what, file=file, hint=hint, reason="too_large_unpacked", **at)
     if any(part.flag_bits & 1 for part in parts):
-        raise InputError(
-            "the archive is protected by a password",
-            file=file,
-            hint="save it without a password",
-            reason="password",
-        )
+        what, hint = "the archive is protected by a password", "save it without a password"
+        raise InputError(what, file=file, hint=hint, reason="password")
 
 
 def check_size(
-    height: int,
-    width: int,
-    file: str,
-    most: int = MAX_CELLS,
-    *,
-    sheet: str | None = None,
-    cell: str | None = None,
+    size: Place, file: str, most: int = MAX_CELLS, sheet: str | None = None, cell: str | None = None
 ) -> None:
     """Refuse a table of more than `most` cells, or wider than Excel's."""
-    if width > MAX_COLUMNS:
-        raise InputError(
-            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
-            file=file,
-            hint="remove what stands far to the right; in a text file check the separator and the "
-            "quotation marks",
-            reason="too_wide",
-            width=width,
-            max_columns=MAX_COLUMNS,
-            sheet=sheet,
-            cell=cell,
+    if size[1] > MAX_COLUMNS or size[0] * size[1] > most:
+        what = "the sheet spans {height:,} rows and {width:,} columns, more than can be read"
+        hint = (
+            "remove the cells far below or far to the right of the table; in a text file check the "
+            "separator and the quotation marks; give a table that is so large in several files"
         )
-    if height * width > most:
-        raise InputError(
-            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
-            file=file,
-            hint="remove the cells far below or far to the right of the table; give a table that "
-            "is so large in several files, each named in wave.yml",
-            reason="too_large",
-            height=height,
-            width=width,
-            sheet=sheet,
-            cell=cell,
-        )
+        reason = "too_wide" if size[1] > MAX_COLUMNS else "too_large"
+        at = {"height": size[0], "width": size[1]}
+        raise InputError(what, file=file, sheet=sheet, cell=cell, hint=hint, reason=reason, **at)
 
 
 def stacked(sheets: Sequence[Sheet]) -> Sheet:

@@ -56,12 +56,9 @@ class _Header:
         } | below
         if not self.meanings:
             layout = Message("one column" if sheet.transposed else "one row")
-            raise sheet.error(
-                "no heading of the codebook {id} was found (read as {layout} per municipality)",
-                hint="check sheet, layout and header in wave.yml, and the codebook",
-                id=self.book.id,
-                layout=layout,
-            )
+            what = "no heading of the codebook {id} was found (read as {layout} per municipality)"
+            hint = "check sheet, layout and header in wave.yml, and the codebook"
+            raise sheet.error(what, hint=hint, id=self.book.id, layout=layout)
         # questions whose heading may stand over several columns
         self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
         self.spans = cache(self._spans)
@@ -292,11 +289,8 @@ def read_rows(
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
-        raise sheet.error(
-            "there is no reply below the header",
-            at=(bottom, min(columns.values())),
-            hint="check sheet and layout in wave.yml",
-        )
+        at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
+        raise sheet.error("there is no reply below the header", at=at, hint=hint)
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
     return Table(sheet, rows, columns, mark, said)
@@ -316,12 +310,12 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
         if often[first[1]] > 1 and len(meant) >= max(
             2 * len(often), 0.8 * (head[column] != "").sum()
         ):
-            raise sheet.error(
-                "each row of this table is one answer: a column names the questions",
-                at=(first[0], column),
-                hint="make it one row a municipality with one column a question, in Excel by Data, "
-                "From Table, Transform, Pivot Column; or export the replies again, a row each",
+            what = "each row of this table is one answer: a column names the questions"
+            hint = (
+                "make it one row a municipality with one column a question, in Excel by Data, From "
+                "Table, Transform, Pivot Column; or export the replies again, a row each"
             )
+            raise sheet.error(what, at=(first[0], column), hint=hint)
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
@@ -333,13 +327,10 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         none = {*question.missing_codes} | headings.book.tokens
         unknown = {*sheet.missing.get(column, ())} - none
         for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
-            raise sheet.error(
-                "code {code} of {variable} stands for no answer in the file, not in the codebook",
-                at=(0, column),
-                hint="write missing_tokens: [{code}] to the question in the codebook",
-                code=f"'{code}'",
-                variable=variable,
-            )
+            what = "code {code} of {variable} stands for no answer in the file, not in the codebook"
+            hint = "write missing_tokens: [{code}] to the question in the codebook"
+            at = 0, column
+            raise sheet.error(what, at=at, hint=hint, code=f"'{code}'", variable=variable)
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
@@ -382,10 +373,8 @@ def _unnamed_column(columns: dict[str, int], filled: np.ndarray, sheet: Sheet) -
     for column in range(min(columns.values())):
         if 2 * filled[:, column].sum() > len(filled):
             return column
-    raise sheet.error(
-        "the names of the municipalities were not found beside the answers",
-        hint="codes: order needs a row or column of names",
-    )
+    what = "the names of the municipalities were not found beside the answers"
+    raise sheet.error(what, hint="codes: order needs a row or column of names")
 
 
 def check_questions(
@@ -458,13 +447,12 @@ def _headers_below(
             continue
         for target, column in said:
             if columns.get(target, column) != column:
-                raise sheet.error(
+                what = (
                     "a second table with other columns starts here ({others} is in another column "
-                    "above)",
-                    at=(row, column),
-                    hint="put it on a sheet of its own, and name both sheets in wave.yml",
-                    others=target,
+                    "above)"
                 )
+                hint = "put it on a sheet of its own, and name both sheets in wave.yml"
+                raise sheet.error(what, at=(row, column), hint=hint, others=target)
         found.append(row)
     return found
 
@@ -538,11 +526,9 @@ def _check_lost(
             )
     notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
-        raise sheet.error(
-            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
-            at=(int(notes[0]), 0),
-            hint="check the column that says who replied, under header in wave.yml",
-            records=records,
-            line=line,
-            notes=len(notes),
+        what = (
+            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"
         )
+        hint = "check the column that says who replied, under header in wave.yml"
+        at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}
+        raise sheet.error(what, at=at, hint=hint, line=line, **numbers)

@@ -363,7 +363,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
             if b"sheetData" in xml:  # whatever calamine may come to read as a sheet
                 found = marks[path.lower()] = Marks(xml, styles)
                 where, far = sheet_of.get(path.lower(), path), address(*found.far)
-                check_size(found.height, found.width, file, sheet=where, cell=far)
+                check_size((found.height, found.width), file, sheet=where, cell=far)
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")
