@@ -118,11 +118,10 @@ def number(text: str, question: Question) -> Parsed:
         return refused("not-a-number")
     own = own_units(question)
     unit = _unit(found[2], own)
-    if unit is None and question.unit and re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]):
-        mixed = any(name in found[2] for name in own)
-        return refused("not-a-number") if mixed else refused("other-unit", question.unit)
     if unit is None:
-        return refused("not-a-number")
+        other = re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]) and not any(n in found[2] for n in own)
+        unit_of = question.unit if other else None
+        return refused("other-unit", unit_of) if unit_of else refused("not-a-number")
     factor, more_rules = unit
     value = round(float(found[1]) * factor, 10)
     if not abs(value) < LARGEST:

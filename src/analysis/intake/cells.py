@@ -153,8 +153,8 @@ def addresses(cells: pd.DataFrame) -> np.ndarray:
     ['C12', 'AB1']
     """
     columns = cells["column"].to_numpy()
-    letters = np.array([column_letters(c - 1) for c in range(columns.max(initial=0) + 1)], object)
-    return letters[columns] + cells["row"].to_numpy().astype(str).astype(object)
+    letters = np.array([*map(column_letters, range(columns.max(initial=0)))], object)
+    return letters[columns - 1] + cells["row"].to_numpy().astype(str).astype(object)
 
 
 @dataclass(frozen=True)

@@ -138,22 +138,19 @@ def unpacked(path: Path, file: str) -> dict[str, bytes]:
             check_archive(wanted, file, "unpack it and give the files that are wanted")
             found = {i.filename.replace("\\", "/"): archive.read(i) for i in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
-        raise InputError(
-            "the archive is damaged", file=file, hint="ask the sender for a new copy"
-        ) from None
+        hint = "ask the sender for a new copy"
+        raise InputError("the archive is damaged", file=file, hint=hint) from None
     except UnicodeDecodeError:
-        raise InputError(
-            "the names in the archive are neither UTF-8 nor cp932", file=file, hint="unpack it"
-        ) from None
+        what = "the names in the archive are neither UTF-8 nor cp932"
+        raise InputError(what, file=file, hint="unpack it") from None
     return dict(sorted(found.items()))
 
 
 def sniff(content: bytes, file: str) -> str:
     """``workbook``, ``text``, ``sav`` or ``dta``; everything else is refused with what it is."""
     if not content.strip():
-        raise InputError(
-            "the file is empty", file=file, hint="ask the sender for the file again", reason="empty"
-        )
+        hint = "ask the sender for the file again"
+        raise InputError("the file is empty", file=file, hint=hint, reason="empty")
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
     if content.startswith(b"<stata_dta>") or re.match(rb"[\x69-\x73][\x01\x02]\x01", content):
@@ -169,13 +166,9 @@ def sniff(content: bytes, file: str) -> str:
         if known:
             what = "this is {subject}" if zipped else "this is {subject}, not a table"
             hint = "save it from Excel as .xlsx" if zipped else "save it as .xlsx"
-            raise InputError(
-                one.get("what", what),
-                file=file,
-                hint=one.get("hint", hint),
-                reason=one["reason"],
-                subject=Message(one.get("subject", "")),
-            )
+            what, hint = one.get("what", what), one.get("hint", hint)
+            subject = Message(one.get("subject", ""))
+            raise InputError(what, file=file, hint=hint, reason=one["reason"], subject=subject)
     return "text"
 
 
@@ -194,9 +187,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     """A CSV or TSV file; every cell is text, positions count from the first line."""
     text = decode(content, file, encoding)
     if "\0" in text:
-        raise InputError(
-            "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
-        )
+        what = "the file holds NUL characters and is not a text file"
+        raise InputError(what, file=file, hint="save it as CSV")
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
@@ -214,12 +206,9 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             on_bad_lines="error",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise InputError(
-            "the file is no regular table ({fault})",
-            file=file,
-            hint="a quotation mark may be missing; open it in Excel and save it again",
-            fault=" ".join(str(error).split())[:120],
-        ) from None
+        what, fault = "the file is no regular table ({fault})", " ".join(str(error).split())[:120]
+        hint = "a quotation mark may be missing; open it in Excel and save it again"
+        raise InputError(what, file=file, hint=hint, fault=fault) from None
     if '="' in text:  # ="011002", which keeps the zero where Excel opens the file
         frame = frame.replace(r'^="([^"]*)"$', r"\1", regex=True)
     kind = np.empty(frame.shape, np.uint8, order="F")

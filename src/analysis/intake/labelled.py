@@ -66,10 +66,8 @@ def read(path: Path, file: str) -> Labelled:
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        what, hint = (
-            "the {package} file is damaged and cannot be read",
-            "ask the sender for a new copy",
-        )
+        what = "the {package} file is damaged and cannot be read"
+        hint = "ask the sender for a new copy"
         if absent := getattr(error, "returncode", None) == NOT_INSTALLED:
             what = "reading {package} files needs pyreadstat, the optional extra spss"
             hint = "pip install pyreadstat, or install the workbench as '.[spss]'"

@@ -219,7 +219,6 @@ def told_apart(header: np.ndarray) -> dict[int, str]:
 class Table:
     """Where the answers of one sheet stand."""
 
-    sheet: Sheet
     rows: np.ndarray  # positions of the records
     columns: dict[str, int]  # question id or variable -> position
     mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
@@ -293,7 +292,7 @@ def read_rows(
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return Table(sheet, rows, columns, mark, said)
+    return Table(rows, columns, mark, said)
 
 
 def refuse_long(sheet: Sheet, headings: Headings) -> None:
@@ -529,6 +528,6 @@ def _check_lost(
         what = (
             "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"
         )
-        hint = "check the column that says who replied, under header in wave.yml"
+        check = "check the column that says who replied, under header in wave.yml"
         at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}
-        raise sheet.error(what, at=at, hint=hint, line=line, **numbers)
+        raise sheet.error(what, at=at, hint=check, line=line, **numbers)

@@ -415,11 +415,9 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
         export = _with_ends(export) if "finished" in _own(export.tool) else export
         _refuse_split_records(sheet, export)
     elif tool is not None:
-        raise sheet.error(
-            "the header is not that of an export of {tool}",
-            hint="leave out the tool, or export the replies again without changing the header",
-            tool=tool,
-        )
+        what = "the header is not that of an export of {tool}"
+        hint = "leave out the tool, or export the replies again without changing the header"
+        raise sheet.error(what, hint=hint, tool=tool)
     return export
 
 
