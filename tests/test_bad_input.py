@@ -7,6 +7,7 @@ import re
 import shutil
 import zipfile
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 import xlsxwriter
@@ -309,6 +310,10 @@ def test_a_wave_without_files_and_an_unknown_codebook(folder):
         Codebook.read("nothing")
     with pytest.raises(InputError, match="there is no wave 'x'"):
         Wave.read("x")
+    (folder.parent / normalize("NFD", "デモ")).mkdir()
+    (folder.parent / normalize("NFD", "デモ") / "wave.yml").touch()
+    with pytest.raises(InputError, match="デモ is written in other characters that look the same"):
+        Wave.read("デモ")
     assert "missing.xlsx: there is no such file" in refused_wave(folder, "missing.xlsx")
 
 

@@ -296,7 +296,7 @@ class Survey(View):
             features=full,
             composites=self._full_indices,
             size_class=self._full.register["size_class"],
-            folder=paths.cache() / store.package_key(),
+            folder=store.kept(),
         )
 
     # --- questions ------------------------------------------------------------------------

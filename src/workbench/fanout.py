@@ -26,6 +26,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from analysis import fingerprints, paths
 from analysis.errors import InputError, printed
 from analysis.survey import SEED, Survey
@@ -255,8 +257,8 @@ def run(
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         work = _work(plan, pages.key, facts, options, ahead)
+        listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
         if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
-            overview.members(survey, seed=seed)  # caches the typology, which all pages read
             _make(plan, work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.made[code] for code in names if code in pages.made]
     if kernels.stopped:
@@ -265,7 +267,7 @@ def run(
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=changed[notebook.name])
         return pages.edition.folder, len(names), [], why
-    record = _publish(plan, pages, survey, facts, work.context, seed, started)
+    record = _publish(plan, pages, listed, facts, work.context, started)
     if target and record.ok:
         outputs.send(Path(record.folder), target)
     return Path(record.folder), len(names), rans, ""
@@ -308,15 +310,16 @@ def _make(
 def _publish(
     plan: Plan,
     pages: Pages,
-    survey: Survey,
+    members: tuple[pd.DataFrame, str],
     facts: dict[str, Any],
     context: dict[str, Any],
-    seed: int,
     started: float,
 ) -> RunRecord:
-    """Write overview and record, and swap all in; beside the last complete pages if one failed."""
-    listed, verdict = overview.members(survey, seed=seed)
-    codes = list(listed.index)
+    """Write overview and record, and swap all in; beside the last complete pages if one failed.
+
+    `members`: see `workbench.overview.members`; `facts`: of the record.
+    """
+    codes = list(members[0].index)
     rans, edition = dict(pages.made), plan.edition
     last = read_record(pages.edition.folder)  # pages of earlier data, where no newer one is ready
     for ran in notebooks_of(last).values():
@@ -325,10 +328,9 @@ def _publish(
             rans[ran.name] = pages.linked(ran, pages.edition.folder)
     overview.write(
         pages.folder,
-        listed,
+        *members,
         rans,
         key=pages.key,
-        verdict=verdict,
         context={k: v for k, v in context.items() if k != "home"},
         run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
     )
@@ -386,9 +388,7 @@ def remote(
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
 
-    Raises
-    ------
-    InputError : the scheduler cannot be reached, or it has no workers.
+    Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
     from distributed import Client, wait
     from distributed.scheduler import KilledWorker

@@ -31,10 +31,8 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
     places : files, or the folders that they go into.
     command : its name, such as ``queries``.
 
-    Raises
-    ------
-    InputError : a place is in data/raw, is a link, is a folder in the place of a file, or has a
-        file that is no earlier output of the same command, or was changed since.
+    Raises InputError: a place is in data/raw, is a link, is a folder in the place of a file, or has
+    a file that is no earlier output of the same command, or was changed since.
     """
     noted = _noted()
     for place in places:
@@ -58,9 +56,7 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
 def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     """Write files, or none of them; errors as of `refuse_others`.
 
-    Raises
-    ------
-    InputError : also where they cannot be written.
+    Raises InputError: also where they cannot be written.
     """
     refuse_others(contents, command)
     for place, content in contents.items():

@@ -27,9 +27,7 @@ ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-
 def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
     """The municipalities asked for, code -> name; all that replied where none is named.
 
-    Raises
-    ------
-    InputError : one of them did not reply, is not known, or its name is not unique.
+    Raises InputError: one of them did not reply, is not known, or its name is not unique.
     """
     names = {str(code): str(name) for code, name in survey.names.items()}
     if not asked:
@@ -97,10 +95,10 @@ def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
 def write(
     folder: Path,
     listed: pd.DataFrame,
+    verdict: str,
     rans: Mapping[str, Ran],
     *,
     key: str,
-    verdict: str,
     context: Mapping[str, Any],
     run: str,
 ) -> None:

@@ -67,10 +67,10 @@ def test_the_reference_page_is_in_step_with_the_command_line(language, name):
 @pytest.mark.parametrize(
     ("lang", "given", "said"),
     [
-        ("ja_JP.UTF-8", [], "workbench: wave.yml：「nowhere」という調査がない。"),
-        ("en_US.UTF-8", [], "workbench: wave.yml: there is no wave 'nowhere'; "),
-        ("en_US.UTF-8", ["--language", "ja"], "workbench: wave.yml：「nowhere」という調査がない。"),
-        ("ja_JP.UTF-8", ["--language", "en"], "workbench: wave.yml: there is no wave 'nowhere'; "),
+        ("ja_JP.UTF-8", [], "workbench: 「nowhere」という調査はない。"),
+        ("en_US.UTF-8", [], "workbench: there is no wave 'nowhere'; "),
+        ("en_US.UTF-8", ["--language", "ja"], "workbench: 「nowhere」という調査はない。"),
+        ("ja_JP.UTF-8", ["--language", "en"], "workbench: there is no wave 'nowhere'; "),
     ],
 )
 def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monkeypatch):

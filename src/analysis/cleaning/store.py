@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import shutil
 import sys
+import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +34,7 @@ from analysis.spreadsheet import quoted, to_csv
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
 COMPUTING = ("numpy", "scipy", "pandas", "kmedoids")  # libraries whose versions may tell
+KEPT = 60  # days
 VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
 
 
@@ -47,6 +51,21 @@ def package_key() -> str:
     """
     code = combined(package_files("analysis"))
     return sha(" ".join([code, sys.version, *map(version, COMPUTING)]))[:16]
+
+
+def kept() -> Path:
+    """The folder of typologies kept for this state of the package and of the libraries.
+
+    Those of states that nobody has used for `KEPT` days are removed.
+    """
+    place = paths.cache() / package_key()
+    with contextlib.suppress(OSError):  # it may only be read
+        place.mkdir(parents=True, exist_ok=True)
+        os.utime(place)
+        for old in paths.cache().glob("[0-9a-f]" * 16):
+            if old.stat().st_mtime < time.time() - KEPT * 86400:
+                shutil.rmtree(old, ignore_errors=True)
+    return place
 
 
 def is_current(folder: Path, key: str) -> bool:

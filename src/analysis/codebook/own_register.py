@@ -123,6 +123,8 @@ def _cells(path: Path, file: str) -> pd.DataFrame:
     """The texts of a CSV file or a workbook by the numbers of their lines, without blank ones."""
     if not path.exists():
         raise InputError("there is no such file", file=file, hint="check the path")
+    if not path.is_file():
+        raise InputError("this is a folder, a pipe or a device, no file", file=file)
     try:
         if path.suffix.lower() in WORKBOOKS:
             sheet = pd.read_excel(

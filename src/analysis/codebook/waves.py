@@ -7,21 +7,38 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from analysis import paths
 from analysis.errors import InputError, unknown
 from analysis.yaml_file import load
 
 
-def content(wave: str) -> dict[str, Any]:
-    """The content of a wave's wave.yml.
+def content(wave: str | Path) -> dict[str, Any]:
+    """The content of the wave.yml of a wave's name or of a folder.
 
     Raises InputError: there is no such wave, or its file is no YAML mapping.
     """
-    file = paths.raw(wave) / "wave.yml"
+    folder = wave if isinstance(wave, Path) else paths.raw(wave)
+    file = folder / "wave.yml"
     if not file.is_file():
-        raise unknown("wave", wave, [folder.name for folder in paths.waves()])
+        raise absent(file.parent)
     return load(file)
+
+
+def absent(folder: Path) -> InputError:
+    """The error for the folder of a wave in which there is none."""
+    known, name = [file.parent.name for file in folder.parent.glob("*/wave.yml")], folder.name
+    if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
+        return InputError(
+            "the folder of the wave {name} is written in other characters that look the same",
+            file=folder.with_name(same[0]),
+            hint="type the name of the folder anew in data/raw",
+            name=name,
+        )
+    return unknown(
+        "wave", name, sorted(known), "there are: {known}; `workbench new-wave` makes one"
+    )
 
 
 def names_before(wave: str) -> dict[str, Any]:

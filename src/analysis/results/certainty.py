@@ -10,7 +10,6 @@ import pandas as pd
 from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
-from analysis import paths
 from analysis.cleaning import store
 from analysis.edition import protects
 from analysis.figures.gallery import NAMED_UP_TO
@@ -29,14 +28,12 @@ POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power 
 FIRM = ["core", "between", "borderline"]
 
 
-def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+def axis(survey: Survey, found: Typology) -> dict[str, Any]:
     """How much of the structure is one gradient: values of the sentence ``types/levels``.
 
     share, low, high : the share with its 95 % interval, which is of a sample alone (`tested`).
     adoption : whether the gradient is a level (all indicators rise together), not a contrast.
     """
-    if isinstance(found, NotAvailable):
-        return {}
     e, (low, high) = found.evidence, found.evidence.gradient_interval
     about = {"share": e.gradient_share, "low": low, "high": high, "adoption": e.adoption}
     return about | {"tested": survey.population.tests}
@@ -150,7 +147,7 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     yes = [
         float(answers[name].mean()) if of else 0.5 for name, of in zip(used, twofold, strict=True)
     ]
-    kept = Memory(paths.cache() / store.package_key(), verbose=0).cache(power)  # for all editions
+    kept = Memory(store.kept(), verbose=0).cache(power)  # for all editions
     table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {
         "found": table["recovered"].to_dict(),

@@ -83,9 +83,14 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
             hint = "give the file another name"
             raise InputError("another query sheet of this name came today", file=place, hint=hint)
         made[place] = content
-    for place, content in made.items():
-        if not place.is_file():
+    new = {place: content for place, content in made.items() if not place.is_file()}
+    try:
+        for place, content in new.items():
             paths.write_atomic(place, content, received=True)
+    except OSError:
+        for place in new:
+            place.unlink(missing_ok=True)
+        raise
     said = [label("queries.returned", spoken(), wave=wave, files=len(files), n=count)]
     if left:
         rows = ("、" if spoken() == "ja" else ", ").join(left)

@@ -66,6 +66,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
     place = releases / edition.name / str(number)
+    for folder in (releases, place.parent, place):
+        paths.refuse_foreign(folder, ".")  # whatever is in it, but no link
     line = {
         "edition": edition.name,
         "number": number,

@@ -83,7 +83,7 @@ def clean(wave: str) -> None:
 def started_kernels(
     options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
 ) -> Iterator[Kernels]:
-    """The kernels of a run; all are stopped when its time is over, or on any error.
+    """The kernels of a run; all are stopped when its time is over.
 
     `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
@@ -105,9 +105,6 @@ def started_kernels(
         timer.start()
     try:
         yield kernels
-    except BaseException:
-        kernels.stop(printed("the run was stopped"))
-        raise
     finally:
         timer.cancel()
 
@@ -149,9 +146,7 @@ def run(
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
 
-    Raises
-    ------
-    OSError : the disk is full or cannot be written.
+    Raises OSError: the disk is full or cannot be written.
     """
     started = time.monotonic()
     part, jobs = plan.edition.part, max(1, options.jobs or os.cpu_count() or 1)
@@ -256,7 +251,7 @@ class Runner:
                 self.record.notebooks = list(self.runs.values())
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
-            self._skip(notebook)
+            self._skip(notebook, self._obstacle(notebook))
         self.progress.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
@@ -268,17 +263,16 @@ class Runner:
             yield partial(self._page, self.taken.pop())
         for notebook in list(self.waiting):
             obstacle = self._obstacle(notebook)
-            if obstacle and obstacle.status == Status.PENDING:
-                continue
-            self.waiting.remove(notebook)
-            if obstacle:
-                self._skip(notebook)
-            else:
+            if obstacle is None:
+                self.waiting.remove(notebook)
                 yield partial(self._run, notebook)
+            elif obstacle.status != Status.PENDING:
+                self.waiting.remove(notebook)
+                self._skip(notebook, obstacle)
 
-    def _skip(self, notebook: Notebook) -> None:
-        ran, obstacle = self.runs[notebook.name], self._obstacle(notebook)
+    def _skip(self, notebook: Notebook, obstacle: Ran | None) -> None:
         if obstacle:
+            ran = self.runs[notebook.name]
             ran.status, ran.lacks = Status.SKIPPED, obstacle.name
             ran.error = printed("{name} is not complete", name=obstacle.name)
 

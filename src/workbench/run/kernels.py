@@ -146,9 +146,7 @@ class Manager(AsyncKernelManager):
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start it with the run's environment and caps.
 
-        Raises
-        ------
-        RuntimeError : the run has been stopped.
+        Raises RuntimeError: the run has been stopped.
         """
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)

@@ -18,7 +18,7 @@ import math
 import os
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,8 @@ class Parameter:
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.
 
-        Raises
-        ------
-        InputError : it is of another type, outside the choices or the range, not finite, not valid
-            Unicode, or refers to an environment variable that does not exist.
+        Raises InputError: it is of another type, outside the choices or the range, not finite, not
+        valid Unicode, or refers to an environment variable that does not exist.
 
         Examples
         --------
@@ -131,10 +129,8 @@ def schema(notebook: Path) -> list[Parameter]:
 def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
     """The parameters in a notebook's content; `notebook` is named in errors.
 
-    Raises
-    ------
-    InputError : a line of the cell is no constant, has a type that cannot be given from outside, or
-        a default that its own type, choices or range refuse.
+    Raises InputError: a line of the cell is no constant, has a type that cannot be given from
+    outside, or a default that its own type, choices or range refuse.
     """
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
@@ -193,19 +189,6 @@ def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in written.split("|"))
 
 
-def refuse_unknown(known: Iterable[str], given: Iterable[str]) -> None:
-    """Refuse a name that no notebook has.
-
-    Raises
-    ------
-    InputError : with the nearest name that exists.
-    """
-    names = sorted(set(known))
-    for name in given:
-        if name not in names:
-            raise unknown("parameter of a notebook", name, names)
-
-
 def describe(notebook: str) -> str:
     """The parameters of a notebook as a table for the terminal."""
     path = Path(notebook)
@@ -230,9 +213,8 @@ def describe(notebook: str) -> str:
 def secret(value: str) -> str:
     """The value of ``env:NAME`` from the environment; the notebook keeps only the reference.
 
-    Raises
-    ------
-    InputError : there is no such variable, or its value is so short that it is elsewhere, too.
+    Raises InputError: there is no such variable, or its value is so short that it is elsewhere,
+    too.
 
     Examples
     --------

@@ -63,10 +63,8 @@ class Notebook:
     def read(cls, path: Path) -> Notebook:
         """Read a notebook and its parameters.
 
-        Raises
-        ------
-        InputError : it is no notebook, what it declares of itself is unknown, or its parameters
-            cell declares something else than constants.
+        Raises InputError: it is no notebook, what it declares of itself is unknown, or its
+        parameters cell declares something else than constants.
         """
         try:
             content = json.loads(paths.read_text(path))
@@ -158,9 +156,7 @@ class Plan:
         only : names of the notebooks that may run; all if not given.
         pages : the files of the notebooks, as a pattern.
 
-        Raises
-        ------
-        InputError : there is no such wave, notebook or parameter, or a value is not allowed.
+        Raises InputError: there is no such wave, notebook or parameter, or a value is not allowed.
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
@@ -177,7 +173,9 @@ class Plan:
             replace(Notebook.read(file), words=words.get(name) or {})
             for name, file in files.items()
         ]
-        parameters.refuse_unknown((name for n in every for name in n.parameters), given)
+        known = sorted({name for notebook in every for name in notebook.parameters})
+        if strange := sorted(given.keys() - known):
+            raise unknown("parameter of a notebook", strange[0], known)
         lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise InputError(
@@ -298,11 +296,10 @@ class Plan:
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
-        return {
-            name: [Message(p) for p, digest in _parts(key).items() if was.get(p) != digest]
-            for name, key in now.items()
-            if (was := _parts(self.keys[name])) != _parts(key)
+        parts = {
+            name: _differing(_parts(self.keys[name]), _parts(key)) for name, key in now.items()
         }
+        return {name: [Message(part) for part in those] for name, those in parts.items() if those}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -320,16 +317,19 @@ class Plan:
                     found[name] = folder
         return found
 
+    @cached_property
+    def last(self) -> dict[str, Any] | None:
+        """The record of the published run."""
+        return read_record(self.edition.folder)
+
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
-        folder = self.edition.folder
-        record = read_record(folder) if set(valid.values()) == {folder} else None
-        rans = notebooks_of(record)
-        if record is None or record["status"] != Status.OK or list(rans) != list(self.keys):
+        folder, rans, hashes = self.edition.folder, notebooks_of(self.last), hashes_of(self.last)
+        same = list(rans) == list(self.keys) and set(valid.values()) == {folder}
+        if self.last is None or self.last["status"] != Status.OK or not same:
             return None
-        pages = ["index.html", *(ran.html for ran in rans.values())]
-        whole = all(is_whole(folder, page, hashes_of(record)) for page in pages)
-        whole = whole and rans.keys() <= valid.keys()
+        whole = all(name in valid and ran.has_page(folder, hashes) for name, ran in rans.items())
+        whole = whole and is_whole(folder, "index.html", hashes)
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property
@@ -340,28 +340,23 @@ class Plan:
 
     def has_page(self, notebook: Notebook) -> bool:
         """Whether the published page of a notebook is there as it was written."""
-        record = read_record(self.edition.folder)
-        ran = notebooks_of(record).get(notebook.name)
-        return ran is not None and ran.has_page(self.edition.folder, hashes_of(record))
+        ran = notebooks_of(self.last).get(notebook.name)
+        return ran is not None and ran.has_page(self.edition.folder, hashes_of(self.last))
 
     def reason(self, notebook: Notebook) -> Message:
-        """Why a notebook would run; empty if nothing changed since the published run."""
-        before = read_record(self.edition.folder)
-        if before is None:
+        """Why a notebook would run."""
+        if self.last is None:
             return Message("there is no complete run yet")
-        ran = notebooks_of(before).get(notebook.name)
+        ran = notebooks_of(self.last).get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
-        was, now = _parts(ran.key), _parts(self.keys[notebook.name])
-        names = [*now, *(name for name in was if name not in now)]
         changed = [
             Message(
                 "{part}{details}",
                 part=Message(name),
-                details=self._details(name, notebook, ran, before),
+                details=self._details(name, notebook, ran, self.last),
             )
-            for name in names
-            if was.get(name) != now.get(name)
+            for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
         if not changed:
             return Message("its files in the report are missing or were edited")
@@ -371,13 +366,16 @@ class Plan:
         """Which file or parameter changed, if the record has it."""
         if name == "its parameters":
             was, now = ran.parameters, self.parameters(notebook)
-            return _listed(
-                [f"{k} {was.get(k)!r} → {v!r}" for k, v in now.items() if was.get(k) != v]
-            )
+            return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])
         was, now = before.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
         if not was or not now or before["audience"] != "internal":
             return ""
-        return _listed([k for k in sorted({*was, *now}) if was.get(k) != now.get(k)])
+        return _listed(sorted(_differing(was, now)))
+
+
+def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names whose values are not the same."""
+    return [name for name in {**now, **was} if was.get(name) != now.get(name)]
 
 
 def _content(file: Path) -> dict[str, Any]:

@@ -86,9 +86,7 @@ class Options:
     of cores), `fork` warm kernels, `force` also what has not changed, `timeout` seconds for the
     whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
 
-    Raises
-    ------
-    InputError : a number that is not above 0, or not finite.
+    Raises InputError: a number that is not above 0, or not finite.
     """
 
     audience: str = "internal"
@@ -155,9 +153,8 @@ class Ran:
     def read(cls, entry: Mapping[str, Any]) -> Ran:
         """The entry of a notebook in run.json; names that this version does not know are ignored.
 
-        Raises
-        ------
-        TypeError : the entry lacks a name, title, page or key, or has a file outside its folder.
+        Raises TypeError: the entry lacks a name, title, page or key, or has a file outside its
+        folder.
         """
         known = {field.name for field in fields(cls)}
         ran = cls(**{name: value for name, value in entry.items() if name in known})
@@ -240,9 +237,7 @@ class RunRecord:
     def write(self, folder: Path) -> None:
         """Write run.json whole; an error may quote an answer, so only the internal edition has it.
 
-        Raises
-        ------
-        OSError : the folder cannot be written.
+        Raises OSError: the folder cannot be written.
         """
         ran = [asdict(ran) for ran in self.notebooks]
         if self.edition.audience != "internal":
@@ -256,9 +251,7 @@ def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
 
     It goes beside the last complete one if the run is not complete.
 
-    Raises
-    ------
-    OSError : the folder cannot be written.
+    Raises OSError: the folder cannot be written.
     """
     files = fingerprints.hash_files(part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
@@ -320,9 +313,7 @@ def last_record(edition: Edition) -> dict[str, Any] | None:
 def all_waves(reports: Path) -> Path:
     """The page at the top of the reports folder that lists all waves.
 
-    Raises
-    ------
-    InputError : a page of somebody else is there, or a link.
+    Raises InputError: a page of somebody else is there, or a link.
     """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
@@ -341,10 +332,8 @@ def all_waves(reports: Path) -> Path:
 def lock(edition: Edition) -> Iterator[None]:
     """Let one refresh of an edition run at a time.
 
-    Raises
-    ------
-    InputError : another process holds it (which, and since when), its place holds something else,
-        or what is done meanwhile cannot be written: the disk is full, or may not be written.
+    Raises InputError: another process holds it (which, and since when), its place holds something
+    else, or what is done meanwhile cannot be written: the disk is full, or may not be written.
     """
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
@@ -370,9 +359,7 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
 
     A folder that a killed process left half swapped is put right.
 
-    Raises
-    ------
-    InputError : it cannot be written; with `wait` False also if another process holds it.
+    Raises InputError: it cannot be written; with `wait` False also if another process holds it.
     """
     file = folder.with_name(f".{folder.name}.lock")
     held = FileLock(file, timeout=-1 if wait else 0)

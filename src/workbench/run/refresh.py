@@ -50,10 +50,8 @@ def refresh(
     word : write them as one Word document as well.
     asked : see `workbench.run.record.Options`.
 
-    Raises
-    ------
-    InputError : the wave, a notebook or a parameter is wrong, no Chromium to print with, another
-        refresh of the edition is running, or the disk cannot be written.
+    Raises InputError: the wave, a notebook or a parameter is wrong, no Chromium to print with,
+    another refresh of the edition is running, or the disk cannot be written.
     """
     options = Options(**asked)
     edition = options.edition(wave)
@@ -169,10 +167,8 @@ def profiles(
     target : where a copy is published as well, an fsspec URL (``file://``, ``s3://``).
     asked : see `workbench.run.record.Options`.
 
-    Raises
-    ------
-    InputError : the wave, a parameter or a municipality is wrong; the edition may not show single
-        respondents; the scheduler or the target cannot be reached; the disk is full.
+    Raises InputError: the wave, a parameter or a municipality is wrong; the edition may not show
+    single respondents; the scheduler or the target cannot be reached; the disk is full.
     """
     options = Options(**asked)
     plan = _plan(options.edition(wave), options.given)

@@ -510,8 +510,14 @@ def test_the_words_of_other_in_a_single_choice(text, code, other):
     assert (got.value, got.other) == (code, other)
 
 
-def test_words_like_an_option_are_confirmed_and_a_number_is_no_explanation():
-    assert tool("ONE", "翻訳機").rules == ("other-like-an-option",)
+def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
+    assert tool("ONE", "翻訳機").rules == tool("WORK", "翻訳機").rules == ("option-or-other",)
+    beside = tool("WORK", "議事録, 翻訳機")
+    assert (beside.value, beside.other) == ({3, 9}, "翻訳機")
+    assert "other-like-an-option" in beside.rules
+
+
+def test_a_number_is_no_explanation_of_other():
     assert tool("ONE", "7").rules == ("no-such-option",)
     assert tool("WORK", "翻訳, 7").rules == ("no-such-option",)
     assert tool("ONE", "翻訳、議事録").rules == ("several",)

@@ -1,13 +1,14 @@
 """The workbook that goes to the offices: what is asked, of whom, and nothing that could harm."""
 
 import datetime as dt
+import errno
 import shutil
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from analysis import spreadsheet
+from analysis import paths, spreadsheet
 from analysis.errors import InputError
 from analysis.survey import prepare
 from analysis.text import label
@@ -291,6 +292,22 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     assert main(["queries", "own", "--returned", str(sheets[0])]) == 0  # once more: no harm
     (raw / "corrections" / "~$131016.xlsx").write_bytes(b"Excel has it open")
     assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
+
+
+def test_of_sheets_that_came_back_all_are_kept_or_none(asked, monkeypatch):
+    sheets = [answer(file, "このまま") for file in sorted((asked / "each").iterdir())]
+    write, left = paths.write_atomic, [1]
+
+    def full(*given, **more):
+        if not left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left.pop()
+        write(*given, **more)
+
+    monkeypatch.setattr(paths, "write_atomic", full)
+    with pytest.raises(OSError, match="No space left"):
+        queries.take_in("own", sheets)
+    assert not any((asked / "data/raw/own/corrections").iterdir())
 
 
 def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):

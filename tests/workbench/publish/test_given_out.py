@@ -235,6 +235,17 @@ def test_a_release_that_was_killed_before_it_was_noted_is_taken_up(project):
     assert COUNTS[:20] in (project / "releases/demo-2019.public/1" / FILE).read_text()
 
 
+@pytest.mark.parametrize("place", ["releases", "releases/demo-2019.public"])
+def test_a_link_in_the_place_of_the_releases_is_not_followed(project, tmp_path, place):
+    edition(project)
+    (tmp_path / "theirs").mkdir()
+    (project / place).parent.mkdir(exist_ok=True)
+    (project / place).symlink_to(tmp_path / "theirs")
+    with pytest.raises(InputError, match="something else is in this place"):
+        given_out.release("demo-2019", by="x")
+    assert not any((tmp_path / "theirs").iterdir())
+
+
 LINE = "edition: a, wave: b, audience: public, language: ja, sha256: c, date: d, number: 1"
 
 

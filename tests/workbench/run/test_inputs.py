@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 
 import pytest
 from refreshing import executed, put, record, statuses
@@ -111,6 +112,14 @@ def test_no_kept_typology_is_of_another_state_of_the_package(monkeypatch, code):
     edited = {**files, f"analysis/{code}": "another"}
     monkeypatch.setattr(store, "package_files", lambda *packages: edited)
     assert store.package_key() != before
+
+
+def test_typologies_that_nobody_has_used_for_long_are_removed(project):
+    old, recent = paths.cache() / ("ab" * 8), paths.cache() / ("cd" * 8)
+    for folder, days in ((old, 61), (recent, 59)):
+        (folder / "typology").mkdir(parents=True)
+        os.utime(folder, (time.time() - days * 86400,) * 2)
+    assert store.kept().is_dir() and recent.is_dir() and not old.exists()
 
 
 def test_hypotheses_on_record_that_were_edited_count_for_their_notebook(project):

@@ -120,13 +120,14 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     assert set(known) == {parameter.name for parameter in parameters.schema(notebook)}
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_one(known):
+def test_an_unknown_name_is_refused_with_the_nearest_one(project):
+    notebook(project / "notebooks")
     with pytest.raises(
         InputError, match=r"there is no parameter of a notebook 'ntypes'; did.*n_types"
     ):
-        parameters.refuse_unknown(known, {"ntypes": "3"})
+        refresh("demo-2019", parameters={"ntypes": "3"})
     with pytest.raises(InputError, match="there are: adjust, below"):
-        parameters.refuse_unknown(known, {"zzzzzz": "3"})
+        refresh("demo-2019", parameters={"zzzzzz": "3"})
 
 
 def test_the_command_shows_them(project, capsys):
