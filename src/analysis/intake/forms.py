@@ -453,8 +453,9 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            says = UNIT.match(normalise(text)) or _is_printed(form, (row, column))
-            if lone and says and not CIRCLED.match(text) and (row, column) not in open_:
+            if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
+                UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+            ):  # fmt: skip
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
