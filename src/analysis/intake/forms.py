@@ -440,7 +440,9 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
     lone = len(replies) == 1
     for reply, own in zip(replies, said, strict=True):
         form, grid = reply.form, reply.form.text_at
-        rows = {row for row, _ in form.labels.values()}
+        options = (place for found in form.options.values() for place in found.values())
+        rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
+        rows |= {row for row, _ in (*form.listed, *options)}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
