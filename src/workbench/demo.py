@@ -101,7 +101,7 @@ def simulate(
     (15, [3, 3, 4, 3, 2])
     """
     if not 1 <= n < 50_000:
-        raise InputError("{n} municipalities cannot be drawn", hint="between 1 and 49,999 can", n=n)
+        raise InputError("{n} replies cannot be drawn", hint="between 1 and 49,999 can", n=n)
     book = Codebook.read("it-staffing")
     rng = np.random.default_rng(seed)
     kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])

@@ -56,7 +56,8 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
-    return _other(text, question) or refused("no-such-option")
+    read = _other(text, question) or refused("no-such-option")
+    return refused("option-or-other") if "other-like-an-option" in read.rules else read
 
 
 def choices(text: str, kind: int, question: Question) -> Parsed:
@@ -96,7 +97,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, ALSO)]
-    clear = (read for read in tried if read and read.state == "answered")
+    asked = {"other-like-an-option", "option-or-other"}
+    clear = (read for read in tried if read and asked.isdisjoint(read.rules))
     return next(clear, tried[0]) or refused("no-such-option")
 
 
@@ -218,16 +220,16 @@ ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or 
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
-    What looks like the words of an option is refused; a number is no explanation.
+    Words like those of an option are flagged; a number is no explanation.
     """
     option = next((o for o in question.options if o.other), None)
     if option is None or not _explains(text):
         return None
     own = _folded(text)
     known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
-    if any(own in words or words in own for words in known):
-        return refused("other-like-an-option")
-    return Parsed("answered", option.code, ("other-words",), other=text.strip())
+    near = any(own in words or words in own for words in known)
+    rule = "other-like-an-option" if near else "other-words"
+    return Parsed("answered", option.code, (rule,), other=text.strip())
 
 
 def _explains(text: str) -> bool:
@@ -252,7 +254,9 @@ def _beside_other(parts: list[str], question: Question) -> Parsed | None:
         words |= {at: read.other} if read.other else {}
         at += size
     if words and max(words) - min(words) >= len(words):  # options between words may be words, too
-        return refused("other-like-an-option")
+        rules["other-like-an-option"] = None
+    if len(codes) == 1 and "other-like-an-option" in rules:  # no other choice would be lost
+        return refused("option-or-other")
     read = judged(codes, tuple(rules), question)
     return read if read.state == "unreadable" else replace(read, other="、".join(words.values()))
 
@@ -416,6 +420,7 @@ DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
+UNSEEN = "-99"  # as Qualtrics writes a question that was seen and not answered
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -477,9 +482,12 @@ class Reader:
             return refused("error-value")
         plain = tidy(text)
         folded = plain.casefold()
-        if folded in self.codes[question.id]:
-            return Parsed(self.codes[question.id][folded])
         own_column = question.type == "multi" and variable != question.id
+        given = self.codes[question.id].get(folded)
+        if own_column and plain == UNSEEN and given in {None, "no_answer"}:
+            return Parsed("empty")  # beside a tick it was not chosen
+        if given is not None:
+            return Parsed(given)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
         if folded in signs:
             meant = signs[folded]
@@ -487,6 +495,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
+        if plain == UNSEEN and not (question.range and float(question.range[0]) <= int(UNSEEN)):
+            return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:

@@ -258,7 +258,7 @@ class _Copies:
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
             reply.take_several(question.id, signs, self.rings.get(question.id))
-        for id in form.boxed.keys() - {q.id for q in book if q.type == "multi"}:
+        for id in (id for id in form.boxed if book.named[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
@@ -277,8 +277,8 @@ class _Copies:
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (3 if step == 1 else 1):
             return 0  # printed
-        told = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
-        return sum(n for t, n in texts.items() if t and not (way == BELOW and t in told))
+        asks = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
+        return sum(n for t, n in texts.items() if t and not (way == BELOW and t in asks))
 
     @cached_property
     def marked(self) -> dict[str, tuple[Place, int, bool]]:
@@ -307,9 +307,7 @@ class _Copies:
 
     def _between(self, question: str, forms: list[Form]) -> bool:
         """Whether no label or edge of the sheet says on which side of options their marks are."""
-        firsts = [
-            (form, form.next_to(min(form.options[question].values()), LEFT)) for form in forms
-        ]
+        firsts = ((f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms)
         return not any(place is None or place in form.words for form, place in firsts)
 
     def signs(self, form: Form, question: Question) -> dict[int, str]:

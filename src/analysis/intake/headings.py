@@ -175,15 +175,15 @@ class Headings:
         return frozenset(map(normalise, (*self.ignore, *self.book.ignore)))
 
     @cached_property
-    def _given(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The targets that ``wave.yml`` gives to cells, and to headings, normalised."""
-        pairs = [(text, target) for target, texts in (self.header or {}).items() for text in texts]
-        return dict(reversed(pairs)), {normalise(text): target for text, target in reversed(pairs)}
+    def _given(self) -> dict[str, str]:
+        """The targets that ``wave.yml`` gives to cells, such as A5, and to headings, normalised."""
+        pairs = [(key, target) for target, texts in (self.header or {}).items()
+                 for text in texts for key in (text, normalise(text))]  # fmt: skip
+        return dict(reversed(pairs))
 
     def given(self, text: str, cell: str) -> str | None:
         """The question or variable that ``wave.yml`` gives to a cell, or to its heading."""
-        by_cell, by_text = self._given
-        return by_cell.get(cell) or (by_text.get(normalise(text)) if text else None)
+        return self._given.get(cell) or self._given.get(normalise(text) or cell)
 
     def set_aside(self, text: str, cell: str) -> str:
         """``ignored`` or ``personal`` where a column so headed is no question, else empty."""

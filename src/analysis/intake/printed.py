@@ -103,7 +103,7 @@ class Form:
         self.listed: set[Place] = set().union(*map(self._listed, asked))
 
     def _leave_answer(self, question: Question) -> None:
-        """One option of many, alone right of or below its question, is the answer and no label."""
+        """One option of many, alone behind or below its question, is the answer and no label."""
         parts = [name for name in question.variables if name in self.labels]
         if question.type != "multi" or len(parts) != 1 or len(question.variables) < 2:
             return
@@ -112,8 +112,6 @@ class Form:
         if place == self.next_to(label, RIGHT):  # what is below is of the label before it
             below = around.pop(BELOW)
             around[LEFT] = below if below and self.next_to(below, LEFT) not in self.words else None
-        elif place != min(p for p in self._places if p > label and p[1] == label[1]):
-            return
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
 
@@ -242,10 +240,12 @@ class Form:
         if not filled:
             return None
         first, before = filled[0], line[: line.index(filled[0])]
+        joined = self._day(line) if question.type == "date" else self._digits(line, first)
         if question.type == "multi":
-            joined = self._codes(filled, question, signs)
-        else:
-            joined = self._day(line) if question.type == "date" else self._digits(line, first)
+            known = {str(o.code): str(o.code) for o in question.options} | signs
+            codes = [known.get(number_of(self.text(at)), "") for at in filled]
+            whole = len(codes) > 1 and all(codes)  # each in a cell of its own
+            joined = Entry(first, "、".join(codes), tuple(filled[1:])) if whole else None
         if joined:
             return joined
         answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
@@ -257,32 +257,16 @@ class Form:
         code = "、".join(own) if all(own) else text
         return Entry(first, code or self.text(first), sure=code != "")
 
-    def _codes(
-        self, filled: list[Place], question: Question, signs: dict[str, str]
-    ) -> Entry | None:
-        """Several options, the code of each in a cell of its own."""
-        known = {str(o.code): str(o.code) for o in question.options} | signs
-        codes = [known.get(number_of(self.text(at)), "") for at in filled]
-        if len(codes) < 2 or not all(codes):
-            return None
-        return Entry(filled[0], "、".join(codes), tuple(filled[1:]))
-
     def _signs_of(self, question: Question) -> dict[str, str]:
         """The number or letter printed before an option -> its code, where that is another sign."""
         if not choices_of(question) or question.id not in self._heads:
             return {}
         region = self.region(self._heads[question.id], question.variables, self._heads)
-        text = unicodedata.normalize(
-            "NFKC", "\n".join(self.text_at[at] for at in region)
-        ).casefold()
-        found = {
-            sign: str(code)
-            for code, words in choices_of(question)
-            for word in words
-            for sign in re.findall(
-                OWN_SIGN + r"\s*".join(map(re.escape, normalise(word))), text.casefold()
-            )
-        }
+        lines = (unicodedata.normalize("NFKC", self.text_at[at]).casefold() for at in region)
+        text, found = "\n".join(lines), dict[str, str]()
+        for code, words in choices_of(question):
+            for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
+                found |= dict.fromkeys(re.findall(OWN_SIGN + word, text), str(code))
         return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
 
     def _headed(self, place: Place) -> bool:
@@ -344,14 +328,13 @@ class Form:
         Unless it heads a column of a table, with words on both sides.
         """
         for target, place in self._heads.items():
-            if target in self.headings.book or target.startswith("@"):
-                cells = [p for p in self.region(place, (), self._heads) if p > place]
-                answers = [p for p in cells if is_answer_word(self.text_at[p])]
-                beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
-                heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
-                if len(answers) == 1 and not heads:
-                    self.labels[target] = answers[0]
-                    self.words.add(answers[0])
+            cells = [p for p in self.region(place, (), self._heads) if p > place]
+            answers = [p for p in cells if is_answer_word(self.text_at[p])]
+            beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
+            heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
+            if len(answers) == 1 and not heads:
+                self.labels[target] = answers[0]
+                self.words.add(answers[0])
 
     def _label_parts(self, question: Question, starts: list[Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""

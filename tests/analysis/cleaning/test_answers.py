@@ -510,8 +510,14 @@ def test_the_words_of_other_in_a_single_choice(text, code, other):
     assert (got.value, got.other) == (code, other)
 
 
-def test_words_like_an_option_are_confirmed_and_a_number_is_no_explanation():
-    assert tool("ONE", "翻訳機").rules == ("other-like-an-option",)
+def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
+    assert tool("ONE", "翻訳機").rules == tool("WORK", "翻訳機").rules == ("option-or-other",)
+    beside = tool("WORK", "議事録, 翻訳機")
+    assert (beside.value, beside.other) == ({3, 9}, "翻訳機")
+    assert "other-like-an-option" in beside.rules
+
+
+def test_a_number_is_no_explanation_of_other():
     assert tool("ONE", "7").rules == ("no-such-option",)
     assert tool("WORK", "翻訳, 7").rules == ("no-such-option",)
     assert tool("ONE", "翻訳、議事録").rules == ("several",)
@@ -600,10 +606,11 @@ def test_a_day_that_was_another_in_japan_is_told():
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():
-    assert tool("DAY", "04/01/2023").rules == ("not-a-date",)
+    assert tool("DAY", "04/01/2023").rules == ("day-or-month",)
+    assert "dates: mdy" in RULES["day-or-month"].message("ja", raw="04/01/2023")
     assert tool("US", "04/01/2023").value == dt.date(2023, 4, 1)
     assert tool("US", "8/5/26 9:12:44").value == dt.date(2026, 8, 5)
-    assert tool("DAY", "8/5/26 9:12:44").rules == ("not-a-date",)
+    assert tool("DAY", "8/5/26 9:12:44").rules == ("day-or-month",)
 
 
 PLAIN = [option["ja"] for option in WORK if option["code"] != 9]

@@ -243,6 +243,115 @@ def test_several_unusual_layouts_in_one_form(tmp_path, layouts, n):
     assert not {"refused"} & set(result.findings["severity"])
 
 
+LETTERS = "アイウエ"
+
+
+def matrix(a, indent=(None,)):
+    return [[*indent, *STAGES], *([*indent[1:], item, *(mark(a[j] == k) for k in (1, 2, 3))]
+                                  for j, item in enumerate(ITEMS))]  # fmt: skip
+
+
+OFFICES = [  # whole forms as offices send them
+    lambda a: [  # letters before the options are written as answers
+        [Q1, LETTERS[a[0] - 1]], *([f"{LETTERS[k]}　{t}"] for k, t in enumerate(STATES)),
+        [Q2, "、".join(LETTERS[k - 1] for k in sorted(a[1]))],
+        *([f"{LETTERS[k]}　{t}"] for k, t in enumerate(USES)), [Q3, a[2], "人"],
+        [Q4], *([item, LETTERS[a[3][j] - 1]] for j, item in enumerate(ITEMS)),
+        ["ア 実施済　イ 予定　ウ 未定"],
+    ],
+    lambda a: [  # a table with the options in a column of their own
+        ["番号", "設問", "選択肢", "回答欄", "備考"],
+        ["問1", "導入状況", "1 導入済み\n2 実証実験中\n3 検討中\n4 予定なし", a[0]],
+        ["問2", "業務", "1 文書の作成\n2 翻訳\n3 議事録", ",".join(map(str, sorted(a[1])))],
+        ["問3", "職員数", None, a[2]], ["問4", "実施状況", "1 実施済\n2 予定\n3 未定"],
+        *([f"（{j + 1}）", item, None, a[3][j]] for j, item in enumerate(ITEMS)),
+    ],
+    lambda a: [  # an empty row between a label and its answer
+        [Q1], [], [STATES[a[0] - 1]], [Q2], [], ["、".join(USES[k - 1] for k in sorted(a[1]))],
+        [Q3], [], [a[2], "人"], [Q4], *matrix(a[3]),
+    ],
+    lambda a: [  # all in brackets
+        [Q1, "（ ", a[0], " ）"], ["1:導入済み 2:実証実験中 3:検討中 4:予定なし"],
+        [Q2, f"（ {' '.join(map(str, sorted(a[1])))} ）"], ["1:文書の作成 2:翻訳 3:議事録"],
+        [Q3, "（", "　", a[2], "人", "）"],
+        [Q4], *([item, f"[ {a[3][j]} ]"] for j, item in enumerate(ITEMS)),
+    ],
+    lambda a: [  # indented below the headings of parts, a number far from its label
+        ["１．AIの導入について"], [None, Q1],
+        *([None, None, mark(k == a[0]), f"({k})", t] for k, t in enumerate(STATES, 1)),
+        [None, Q2],
+        *([None, None, mark(k in a[1], "✓"), f"({k})", t] for k, t in enumerate(USES, 1)),
+        ["２．体制について"], [None, Q3, None, None, a[2], "人"],
+        [None, Q4], *matrix(a[3], (None, None, None)),
+    ],
+    lambda a: [  # answers behind their labels, in one cell
+        [f"{Q1}　　回答：{a[0]}"], ["（1 導入済み、2 実証実験中、3 検討中、4 予定なし）"],
+        [f"{Q2}　　回答：{'，'.join(map(str, sorted(a[1])))}"],
+        ["（1 文書の作成、2 翻訳、3 議事録）"], [f"{Q3}　　{a[2]}名"],
+        [Q4], *([f"{item}：{a[3][j]}"] for j, item in enumerate(ITEMS)),
+    ],
+    lambda a: [  # two questions beside each other, each with its 回答
+        [Q1, None, None, Q3], [None, "回答", a[0], None, "回答", a[2], "人"],
+        [Q2], *([mark(k in a[1]), t] for k, t in enumerate(USES, 1)), [Q4], *matrix(a[3]),
+    ],
+    lambda a: [  # boxes in a row behind the label
+        [Q1, *(mark(k == a[0], "■", "□") + t for k, t in enumerate(STATES, 1))],
+        [Q2, *(mark(k in a[1], "■", "□") + t for k, t in enumerate(USES, 1))],
+        [Q3, f"{a[2]} 人"], [Q4], *([item, *(mark(a[3][j] == k, "■", "□") + t
+                                             for k, t in enumerate(STAGES, 1))]
+                                    for j, item in enumerate(ITEMS)),
+    ],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("rows_of", OFFICES, ids=range(len(OFFICES)))
+def test_whole_forms_of_offices(tmp_path, rows_of, n):
+    result = received(tmp_path, rows_of, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert {*result.findings["severity"]} <= {"repaired"}
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("lines", [
+    [[Q3], ["常勤・非常勤の合計", None, 120, "人"]], [[Q3], [], [], [None, None, 120]],
+], ids=range(2))  # fmt: skip
+def test_a_number_that_may_be_of_something_else_is_told(tmp_path, lines, n):
+    result = received(tmp_path, usual({3: lambda a: [
+        [a if cell == 120 else cell for cell in line] for line in lines
+    ]}), n)  # fmt: skip
+    assert "120" in {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
+    assert result.responses["Q3"].isna().all()
+
+
+def test_circled_numbers_in_place_of_printed_ones_are_the_chosen(tmp_path):
+    layouts = {
+        1: lambda a: [[Q1], *([f"{CIRCLED[k] if k == a else k} {t}"]
+                              for k, t in enumerate(STATES, 1))],
+        2: lambda a: [[Q2], *([f"{CIRCLED[k] if k in a else k} {t}"]
+                              for k, t in enumerate(USES, 1))],
+    }  # fmt: skip
+    assert said(received(tmp_path, usual(layouts), 1)) == {WHO[0]: SAID[0]}
+
+
+def test_one_option_right_and_below_of_its_question_is_an_answer_or_told(tmp_path):
+    layout = usual({2: lambda a: [[Q2], [None, USES[0]]]})
+    result = received(tmp_path, layout, 1)
+    assert "文書の作成" in {*result.findings["raw"]} or result.responses["Q2_1"].all()
+
+
+@pytest.mark.parametrize("n", [2, 1])
+def test_a_request_as_an_answer_is_told(tmp_path, n):
+    asked = "県の様式で回答してください"
+    answers = [[*PLANS[0][:4], asked, {1}], [*PLANS[1][:4], "財源の確保", {2}]]
+    result = plans(tmp_path, lambda a: [
+        [HEADS[0], "有"], [HEADS[1], "いいえ"], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
+        [HEADS[4]], [a[4]], [HEADS[5], written(a[5])],
+    ], answers[:n])  # fmt: skip
+    told = {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
+    assert asked in told | {*result.responses["Q5"]}
+
+
 @pytest.mark.parametrize("n", [4, 1])
 def test_the_pages_of_a_form_on_two_sheets_are_one_reply(tmp_path, n):
     (tmp_path / "r").mkdir()
