@@ -161,6 +161,7 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "time-zone"}
     tools |= {"other-like-an-option", "option-or-other"}
+    tools |= {"day-or-month", "seen-unanswered", "unfinished"}
     others = {
         "blank",
         "outside-data",
