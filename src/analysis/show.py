@@ -99,7 +99,10 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
     grouped = len(labels) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
         # the first column becomes headings, with what a column says alike of all rows of each run
-        alike = [at for at, kind in enumerate(kinds) if at > 1 and kind != "n" and _same(runs, at)]
+        alike = [
+            at for at, kind in enumerate(kinds)
+            if at > 1 and kind != "n" and all(len({row[at] for row in run}) == 1 for run in runs)
+        ]  # fmt: skip
         kept = [at for at in range(1, len(labels)) if at not in alike]
         kinds = [kinds[at] for at in kept]
         bodies = [
@@ -149,11 +152,6 @@ def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Seque
 def anchor(name: object) -> str:
     """A name as part of an id."""
     return re.sub(r"[^\w-]", "-", str(name), flags=re.ASCII)
-
-
-def _same(runs: Sequence[Sequence[Sequence[str]]], at: int) -> bool:
-    """Whether a column says the same of all rows of a run, in every run."""
-    return all(len({row[at] for row in run}) == 1 for run in runs)
 
 
 def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Cell]:

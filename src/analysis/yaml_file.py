@@ -186,9 +186,7 @@ def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Me
 
     `place`: the names of the entries around it, outermost first; in a list the number or id.
     """
-    line, node = 0, None
-    if file is not None:  # of a note the header
-        node = next(yaml.compose_all(paths.read_text(file), Loader=Loader))
+    line, node = 0, _header(paths.read_text(file)) if file else None
     for part in place:
         inside: dict[int | str | None, tuple[yaml.Node, yaml.Node]] = {}
         if isinstance(node, yaml.MappingNode):
@@ -199,6 +197,13 @@ def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Me
         if found := inside.get(part):
             line, node = found[0].start_mark.line + 1, found[1]
     return Message("line {line}: {fault}", line=line, fault=fault) if line else fault
+
+
+@lru_cache(maxsize=1)
+def _header(text: str) -> yaml.Node:
+    """The nodes of a YAML file, of a note those of its header; kept for the other faults of it."""
+    node: yaml.Node = next(yaml.compose_all(text, Loader=Loader))
+    return node
 
 
 def _id(node: yaml.Node) -> str | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
 
-from analysis import paths, yaml_file
+from analysis import paths
 from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
@@ -52,6 +52,7 @@ class WaveFile(Model):
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
     tool: Tool | None = None
+    unfinished: Literal["count", "leave out"] = "count"  # what a tool exports as not completed
 
 
 def _how_invited(given: Any) -> str | None:
@@ -75,7 +76,7 @@ class Wave(Model):
     >>> Wave.read("no-such-wave")
     Traceback (most recent call last):
     ...
-    analysis.errors.InputError: wave.yml: there is no wave 'no-such-wave'...
+    analysis.errors.InputError: there is no wave 'no-such-wave'...
     """
 
     name: StrictStr
@@ -109,12 +110,9 @@ class Wave(Model):
     def read(cls, wave: str | Path) -> Wave:
         """Read the ``wave.yml`` of a wave's name or of a folder."""
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
-        file = folder / "wave.yml"
-        if not file.is_file():
-            raise waves.absent(folder)
-        read = shaped(cls, {"name": folder.name, **yaml_file.load(file)}, file)
+        read = shaped(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
         for fault, hint in _faults(read, folder.name):
-            raise InputError(fault, file=file, hint=hint)
+            raise InputError(fault, file=folder / "wave.yml", hint=hint)
         return read
 
     def book(self) -> Codebook:

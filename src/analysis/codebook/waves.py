@@ -14,12 +14,13 @@ from analysis.errors import InputError, unknown
 from analysis.yaml_file import load
 
 
-def content(wave: str) -> dict[str, Any]:
-    """The content of a wave's wave.yml.
+def content(wave: str | Path) -> dict[str, Any]:
+    """The content of the wave.yml of a wave's name or of a folder.
 
     Raises InputError: there is no such wave, or its file is no YAML mapping.
     """
-    file = paths.raw(wave) / "wave.yml"
+    folder = wave if isinstance(wave, Path) else paths.raw(wave)
+    file = folder / "wave.yml"
     if not file.is_file():
         raise absent(file.parent)
     return load(file)

@@ -34,9 +34,14 @@ MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL}  # 
 BREAK = "#a63a24"  # where what comes after cannot be compared with what was before
 
 
+def canvas(height: float, width: float = COLUMN) -> Axes:
+    """Axes of one drawing, so many inches high; as wide as a column by default."""
+    return plt.subplots(figsize=(width, height))[1]
+
+
 def axes_for(bars: float, extra: float = 1.0) -> Axes:
-    """Axes high enough for so many bars."""
-    return plt.subplots(figsize=(WIDTH, max(1.8, bars * LINE + extra)))[1]
+    """Axes as wide as a page, high enough for so many bars."""
+    return canvas(max(1.8, bars * LINE + extra), WIDTH)
 
 
 def wrapped(labels: Sequence[object], width: float) -> list[str]:
@@ -132,7 +137,7 @@ def _column(
     named: Sequence[str], places: np.ndarray, va: str, total: float, extra: float = 0.0
 ) -> Axes:
     """Bare axes of a narrow chart, `total` lines of text high, with labels at these places."""
-    ax = plt.subplots(figsize=(COLUMN, total * ROW + extra + 0.08))[1]
+    ax = canvas(total * ROW + extra + 0.08)
     for text, place in zip(named, places, strict=True):
         ax.text(0, place, text, va=va, linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set(ylim=(total, 0), xticks=[], yticks=[])
@@ -205,8 +210,7 @@ def heat(
     over = 1 + max((head.count("\n") for head in heads), default=0)
     note = "\n".join(wrapped(notes, 29))
     under = 0.2 + 0.12 * (1 + note.count("\n"))
-    size = (max(COLUMN, cells), (below[-1] + over) * ROW + under)
-    ax = plt.subplots(figsize=size)[1]
+    ax = canvas((below[-1] + over) * ROW + under, max(COLUMN, cells))
     left = len(heads) * (1 - COLUMN / CELLS) if before else 0.0
     table = shades.to_numpy(float)
     grounds = plt.get_cmap(colours)((table - ends[0]) / (ends[1] - ends[0]))

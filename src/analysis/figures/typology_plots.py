@@ -26,7 +26,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from analysis.figures.gallery import NAMED_UP_TO, PALETTE, ems
-from analysis.figures.plots import COLUMN, heat, legend_above, stacked, wrapped
+from analysis.figures.plots import COLUMN, canvas, heat, legend_above, stacked, wrapped
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -61,11 +61,6 @@ def style(kind: int) -> dict[str, Any]:
     at = (kind - 1) % len(PALETTE)
     fill = {"facecolor": PALETTE[at], "hatch": HATCHES[at]} if kind else {"facecolor": "#ffffff"}
     return fill | {"edgecolor": LINE}
-
-
-def canvas(height: float, width: float = COLUMN) -> Axes:
-    """Axes as wide as a column."""
-    return plt.subplots(figsize=(width, height))[1]
 
 
 def in_order(kinds: pd.Series | np.ndarray) -> list[int]:

@@ -28,14 +28,12 @@ POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power 
 FIRM = ["core", "between", "borderline"]
 
 
-def axis(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+def axis(survey: Survey, found: Typology) -> dict[str, Any]:
     """How much of the structure is one gradient: values of the sentence ``types/levels``.
 
     share, low, high : the share with its 95 % interval, which is of a sample alone (`tested`).
     adoption : whether the gradient is a level (all indicators rise together), not a contrast.
     """
-    if isinstance(found, NotAvailable):
-        return {}
     e, (low, high) = found.evidence, found.evidence.gradient_interval
     about = {"share": e.gradient_share, "low": low, "high": high, "adoption": e.adoption}
     return about | {"tested": survey.population.tests}

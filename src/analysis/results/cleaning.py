@@ -15,6 +15,7 @@ from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
 from analysis.survey import Survey
 
+NAMED = 3  # questions that a sentence names
 CONFIRMED = ("doubtful", "refused")  # what the office is asked about
 
 
@@ -165,8 +166,8 @@ def _row(survey: Survey, question: Question) -> str:
     return f"{question.id} {question.label[survey.language]}"
 
 
-def most_missing(missing: pd.DataFrame, n: int = 3) -> Frame:
-    """The questions that lack most answers; where others equal the last, only those above it."""
+def most_missing(missing: pd.DataFrame) -> Frame:
+    """The three questions that lack most answers; of equals at the end none."""
     counts = missing.set_index("question")["no_answer"]
-    top = counts[counts > 0].nlargest(n, keep="all")
-    return Frame((top if len(top) <= n else top[top > top.min()]).reset_index())
+    top = counts[counts > 0].nlargest(NAMED, keep="all")
+    return Frame((top if len(top) <= NAMED else top[top > top.min()]).reset_index())

@@ -251,9 +251,6 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
     return Frame(rows, columns=["question", "to_confirm"])
 
 
-# --- beside others --------------------------------------------------------------------------------
-
-
 def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
@@ -323,9 +320,6 @@ def compared(survey: Survey, here: Place) -> Frame:
             row[name] = answers.typical(survey, group, q, brief=True)
         rows.append(row)
     return Frame(rows, columns=["asked", "this_one", *others])
-
-
-# --- organisation and staff -----------------------------------------------------------------------
 
 
 def organisation(survey: Survey, here: Place) -> Frame:

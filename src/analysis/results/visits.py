@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis import paths
 from analysis.codebook.municipality import given
@@ -240,12 +241,12 @@ def heard(survey: Survey, notes: Frame) -> Frame:
     """`notes` for a page: a row a topic, a column for each city with a record."""
     if notes.empty:
         return Frame.nothing("no_record", ["topic"])
+    cities: dict[str, dict[str, str]] = {}
+    for row in notes.fillna("").records:
+        parts = [f"{survey.label(f'visits.{key}')}{row[key]}" for key in NOTED if row[key]]
+        city = cities.setdefault(f"{row['municipality']} {row['visited']}".strip(), {})
+        city[row["topic"]] = " ".join(filter(None, [row["answer"], *parts]))
     titles = [title(survey, topic) for topic in guide().topics]
-    page = {"topic": titles}
-    for (name, day), mine in notes.fillna("").groupby(["municipality", "visited"], sort=False):
-        said = {}
-        for row in mine.records:
-            parts = [f"{survey.label(f'visits.{key}')}{row[key]}" for key in NOTED if row[key]]
-            said[row["topic"]] = " ".join(filter(None, [row["answer"], *parts])) or "—"
-        page[f"{name} {day}".strip()] = [said.get(each, "—") for each in titles]
-    return Frame(page)
+    return Frame(
+        pd.DataFrame(cities, titles).fillna("").replace("", "—").reset_index(names="topic")
+    )
