@@ -45,7 +45,6 @@ from analysis.intake.printed import (
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
-Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
 REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
@@ -296,7 +295,9 @@ class _Copies:
                 found[question] = (*best, votes[best][0] == len(forms))
         return found
 
-    def _votes(self, question: str, at: tuple[Place, int], forms: list[Form]) -> Votes:
+    def _votes(
+        self, question: str, at: tuple[Place, int], forms: list[Form]
+    ) -> tuple[int, int, int]:
         """In how many forms all options have a sign on one side, and one a mark; and the signs."""
         cells = [form.marks_of(form.options[question], *at) for form in forms]
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
@@ -361,22 +362,19 @@ class _Copies:
             if not parts or parts == [question.id]:
                 targets += [question.id] if whole else []
                 continue
-            multi = question.type == "multi"
-            ways = (*TICKS, *((way, 1) for way in self._lines(question))) if multi else TICKS
-            ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
-            written = (
-                whole and multi and any(self.count(question.id, way) for way in (RIGHT, BELOW))
-            )
-            # some text that reads like an option is not the list of them
-            listed = ticked and len(parts) == len(question.variables)
-            targets += [question.id] if written and not listed else parts
+            if whole and question.type == "multi":
+                ways = (*TICKS, *((way, 1) for way in self._lines(question)))
+                ticked = any(self.count(p, way, s) for p in parts for way, s in ways)
+                written = any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                # some text that reads like an option is not the list of them
+                if written and not (ticked and len(parts) == len(question.variables)):
+                    parts = [question.id]
+            targets += parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = (
-            [form.labels[v] for v in question.variables if v in form.labels] for form in self.forms
-        )
+        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property
@@ -531,9 +529,7 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
     for reply in replies:
         grid = reply.form.text_at
         heads = np.argwhere((reply.mark == HEADER) & (grid != "")).tolist()
-        own = [
-            (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
-        ]
+        own = [at for at in heads if 2 * copies[grid[tuple(at)]] <= len(replies)]
         if len(replies) > 1 and 2 * len(own) < len(heads):
             for place in own:
                 reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
