@@ -420,6 +420,7 @@ DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
+UNSEEN = "-99"  # as Qualtrics writes a question that was seen and not answered
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -481,9 +482,12 @@ class Reader:
             return refused("error-value")
         plain = tidy(text)
         folded = plain.casefold()
-        if folded in self.codes[question.id]:
-            return Parsed(self.codes[question.id][folded])
         own_column = question.type == "multi" and variable != question.id
+        given = self.codes[question.id].get(folded)
+        if own_column and plain == UNSEEN and given in {None, "no_answer"}:
+            return Parsed("empty")  # beside a tick it was not chosen
+        if given is not None:
+            return Parsed(given)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
         if folded in signs:
             meant = signs[folded]
@@ -491,6 +495,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
+        if plain == UNSEEN and not (question.range and float(question.range[0]) <= int(UNSEEN)):
+            return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:

@@ -78,11 +78,12 @@ def identify(
         who.kept = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
-        raise InputError(
+        what, file = (
             "no column tells which municipality a reply is from",
-            file=received.sources["file"].iloc[0],
-            hint="name the column of codes or names under header in wave.yml",
+            received.sources["file"].iloc[0],
         )
+        hint = "name the column of codes or names under header in wave.yml"
+        raise InputError(what, file=file, hint=hint)
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))

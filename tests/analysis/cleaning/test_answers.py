@@ -606,10 +606,11 @@ def test_a_day_that_was_another_in_japan_is_told():
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():
-    assert tool("DAY", "04/01/2023").rules == ("not-a-date",)
+    assert tool("DAY", "04/01/2023").rules == ("day-or-month",)
+    assert "dates: mdy" in RULES["day-or-month"].message("ja", raw="04/01/2023")
     assert tool("US", "04/01/2023").value == dt.date(2023, 4, 1)
     assert tool("US", "8/5/26 9:12:44").value == dt.date(2026, 8, 5)
-    assert tool("DAY", "8/5/26 9:12:44").rules == ("not-a-date",)
+    assert tool("DAY", "8/5/26 9:12:44").rules == ("day-or-month",)
 
 
 PLAIN = [option["ja"] for option in WORK if option["code"] != 9]

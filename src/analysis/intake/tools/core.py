@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from analysis.errors import InputError
 from analysis.intake.headings import (
     OTHER_WORDS,
@@ -68,7 +70,8 @@ class Export:
 
     `joined`: whether the tool writes several answers to one question into one cell. `repeats`:
     whether a record, whose id stands in the first column, may take several rows. `opens`: the
-    column with a mark in the first row of each record.
+    column with a mark in the first row of each record. `finished`: the column that says whether the
+    reply was completed, and the words (as `key` has them) of those that were `not_finished`.
     """
 
     tool: str
@@ -77,10 +80,19 @@ class Export:
     joined: bool = False
     repeats: bool = False
     opens: int | None = None
+    finished: int | None = None
+    not_finished: frozenset[str] = frozenset()
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""
         return [i for i, column in enumerate(self.columns) if column.kind in kinds]
+
+    def unfinished(self, sheet: Sheet) -> list[Place]:
+        """The cells that say of a reply that it was not completed."""
+        if self.finished is None:
+            return []
+        said = sheet.text[self.finished].iloc[self.heads :].map(key).isin(self.not_finished)
+        return [(row + self.heads, self.finished) for row in np.flatnonzero(said).tolist()]
 
 
 Reader = Callable[[Head], Export | None]
@@ -200,11 +212,12 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     sent = headings.book.identity("received")
     found: dict[str, int] = {}
     named: dict[str, bool] = {}  # whether the column bears the very name of the question
+    again = _numbered_again(export, headings)
     for position in export.of_kind("answer", "received"):
         column = export.columns[position]
         given = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
                  for row in range(export.heads))  # fmt: skip
-        target = next(filter(None, given), None) or _target(column, headings)
+        target = next(filter(None, given), again.get(position)) or _target(column, headings)
         if target is None and column.kind == "received" and sent:
             target = sent.id
         if target is None:
@@ -221,6 +234,26 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     for position in export.of_kind("other"):
         if target := _of_other(export.columns[position], headings, found):
             found.setdefault(target, position)
+    return found
+
+
+def _numbered_again(export: Export, headings: Headings) -> dict[int, str]:
+    """What the columns of one wording hold: 研修 and 研修2 that of the first and second so asked.
+
+    Microsoft Forms numbers the words that it has written before.
+    """
+    asked: dict[str, list[str]] = {}  # words -> the questions and items that have them, in order
+    for question in headings.book:
+        own = (question.ja, question.en, *question.source)
+        for target, texts in [(question.id, own), *((i.id, i.words) for i in question.items)]:
+            for words in dict.fromkeys(map(normalise, texts)):
+                asked.setdefault(words, []).append(target)
+    at = {normalise(export.columns[i].heading): i for i in export.of_kind("answer")}
+    found: dict[int, str] = {}
+    for words, targets in asked.items():
+        names = [words, *(f"{words}{n}" for n in range(2, len(targets) + 1))]
+        if len(targets) > 1 and at.keys() >= {*names}:
+            found |= {at[name]: target for name, target in zip(names, targets, strict=True)}
     return found
 
 
