@@ -528,11 +528,11 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
     copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
     for reply in replies:
         grid = reply.form.text_at
-        heads = np.argwhere((reply.mark == HEADER) & (grid != "")).tolist()
-        own = [at for at in heads if 2 * copies[grid[tuple(at)]] <= len(replies)]
+        heads = [*map(tuple, np.argwhere((reply.mark == HEADER) & (grid != "")).tolist())]
+        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
         if len(replies) > 1 and 2 * len(own) < len(heads):
             for place in own:
-                reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
+                reply.mark[place] = HEADER if place in reply.boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:
