@@ -144,8 +144,9 @@ def study(
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
     of_pattern = numbers[medoids.labels]
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
-    sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
-    apart = tried.distance[np.ix_(back, back)]
+    known, apart = tried.resampled.get(k, []), tried.distance
+    sure = stability(apart, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
+    apart = apart[np.ix_(back, back)]  # of the units
     widths = _widths(apart, types)
     evidence = _evidence(
         data,
