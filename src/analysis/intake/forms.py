@@ -45,7 +45,6 @@ from analysis.intake.printed import (
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
-Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
 REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
@@ -296,7 +295,9 @@ class _Copies:
                 found[question] = (*best, votes[best][0] == len(forms))
         return found
 
-    def _votes(self, question: str, at: tuple[Place, int], forms: list[Form]) -> Votes:
+    def _votes(
+        self, question: str, at: tuple[Place, int], forms: list[Form]
+    ) -> tuple[int, int, int]:
         """In how many forms all options have a sign on one side, and one a mark; and the signs."""
         cells = [form.marks_of(form.options[question], *at) for form in forms]
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
@@ -361,22 +362,19 @@ class _Copies:
             if not parts or parts == [question.id]:
                 targets += [question.id] if whole else []
                 continue
-            multi = question.type == "multi"
-            ways = (*TICKS, *((way, 1) for way in self._lines(question))) if multi else TICKS
-            ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
-            written = (
-                whole and multi and any(self.count(question.id, way) for way in (RIGHT, BELOW))
-            )
-            # some text that reads like an option is not the list of them
-            listed = ticked and len(parts) == len(question.variables)
-            targets += [question.id] if written and not listed else parts
+            if whole and question.type == "multi":
+                ways = (*TICKS, *((way, 1) for way in self._lines(question)))
+                ticked = any(self.count(p, way, s) for p in parts for way, s in ways)
+                written = any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                # some text that reads like an option is not the list of them
+                if written and not (ticked and len(parts) == len(question.variables)):
+                    parts = [question.id]
+            targets += parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = (
-            [form.labels[v] for v in question.variables if v in form.labels] for form in self.forms
-        )
+        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property
@@ -440,7 +438,9 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
     lone = len(replies) == 1
     for reply, own in zip(replies, said, strict=True):
         form, grid = reply.form, reply.form.text_at
-        rows = {row for row, _ in form.labels.values()}
+        options = (place for found in form.options.values() for place in found.values())
+        rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
+        rows |= {row for row, _ in (*form.listed, *options)}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
@@ -453,8 +453,9 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            says = UNIT.match(normalise(text)) or _is_printed(form, (row, column))
-            if lone and says and not CIRCLED.match(text) and (row, column) not in open_:
+            if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
+                UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+            ):  # fmt: skip
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
@@ -527,13 +528,11 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
     copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
     for reply in replies:
         grid = reply.form.text_at
-        heads = np.argwhere((reply.mark == HEADER) & (grid != "")).tolist()
-        own = [
-            (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
-        ]
+        heads = [*map(tuple, np.argwhere((reply.mark == HEADER) & (grid != "")).tolist())]
+        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
         if len(replies) > 1 and 2 * len(own) < len(heads):
             for place in own:
-                reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
+                reply.mark[place] = HEADER if place in reply.boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:

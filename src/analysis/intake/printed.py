@@ -100,7 +100,8 @@ class Form:
                 line = [place for place in self._places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
-        self.listed: set[Place] = set().union(*map(self._listed, asked))
+        heads = [{*found.values()} for found in self.across.values()]
+        self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
