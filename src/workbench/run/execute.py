@@ -97,11 +97,11 @@ def started_kernels(
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
     )
-    most = options.timeout or threading.TIMEOUT_MAX
-    over = printed("the run took longer than {seconds:g} s", seconds=most)
-    timer = threading.Timer(most, kernels.stop, [over], {"over": True})
+    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
-    timer.start()
+    if options.timeout:
+        timer.start()
     try:
         yield kernels
     finally:
