@@ -46,11 +46,8 @@ WORK = "work"  # each notebook writes into a folder of its own below it
 class Progress:
     """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
 
-    Parameters
-    ----------
-    total : how many there are.
-    unit : what they are, in the plural.
-    stream : where to write; standard error if not given.
+    `total`: how many there are; `unit`: what they are, in the plural; `stream`: where to write,
+    standard error if not given.
     """
 
     def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
