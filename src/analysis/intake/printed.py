@@ -100,7 +100,8 @@ class Form:
                 line = [place for place in self._places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
-        self.listed: set[Place] = set().union(*map(self._listed, asked))
+        heads = [{*found.values()} for found in self.across.values()]
+        self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -379,10 +380,10 @@ class Form:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
         found: dict[int, Place] = {}
         for place in self.region(start or self.labels[question.id]):
-            said = "" if place in self.words else self.text_at[place]
-            code = self.headings.option(question, said)
-            if code is None and question.type == "battery" and said.isdecimal():
-                code = next((o.code for o in question.options if str(o.code) == said), None)
+            text = "" if place in self.words else self.text_at[place]
+            code = self.headings.option(question, text)
+            if code is None and question.type == "battery" and text.isdecimal():
+                code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
                 found.setdefault(code, place)
         return found
@@ -393,8 +394,8 @@ class Form:
         if question.type == "multi":
             names = [name for name in question.variables if name in self.labels]
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
-        said = [(self.headings.option(question, self.text_at[p]), p) for p in region]
-        cells = [(code, p) for code, p in said if code is not None]
+        every = [(self.headings.option(question, self.text_at[p]), p) for p in region]
+        cells = [(code, p) for code, p in every if code is not None]
         codes, places = {code for code, _ in cells}, [p for _, p in cells]
         if len(places) != len(codes) or len(codes) < max(2, len(question.options) - 1):
             return set()
@@ -462,6 +463,6 @@ def is_word(text: str) -> bool:
 
 
 def is_answer_word(text: str) -> bool:
-    """Whether a cell says that the answer is beside it."""
-    told = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
-    return told or text.rstrip().endswith(tuple(ARROWS))
+    """Whether a cell asks for the answer beside it: 回答欄, or an arrow at its end."""
+    asks = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
+    return asks or text.rstrip().endswith(tuple(ARROWS))
