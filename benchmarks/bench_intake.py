@@ -93,10 +93,11 @@ def one(path: Path) -> None:
                            "sections": [{"id": "A", **text}]})  # fmt: skip
 
     def lay_out() -> None:
-        table = read_rows(read_file(path)[0], Headings(book))
+        sheet = read_file(path)[0]
+        table = read_rows(sheet, Headings(book))
         columns = {name: np.full(len(table.rows), c) for name, c in table.columns.items()}
         answers = {name: (table.rows, column) for name, column in columns.items()}
-        concat([Piece(table.sheet, table.mark, answers)])
+        concat([Piece(sheet, table.mark, answers)])
 
     spent = seconds(lay_out)
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())

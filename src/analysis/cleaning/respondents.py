@@ -20,8 +20,6 @@ from analysis.errors import InputError
 from analysis.intake.cells import Received
 from analysis.text import Text, say_both
 
-Asked = dict[str, tuple[str, str, str | None]]  # code -> name, prefecture and size class
-
 
 @dataclass
 class Identified:
@@ -78,11 +76,12 @@ def identify(
         who.kept = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
-        raise InputError(
+        what, file = (
             "no column tells which municipality a reply is from",
-            file=received.sources["file"].iloc[0],
-            hint="name the column of codes or names under header in wave.yml",
+            received.sources["file"].iloc[0],
         )
+        hint = "name the column of codes or names under header in wave.yml"
+        raise InputError(what, file=file, hint=hint)
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
@@ -302,8 +301,8 @@ def _size_of(wave: Wave, code: str) -> str | None:
     return str(wave.own.table.at[code, "size"]) or None if code in wave.own.table.index else None
 
 
-def _asked(wave: Wave) -> Asked:
-    """Those of a list or a register that were asked; none where nobody knows who."""
+def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:
+    """Name, prefecture and size class of those who were asked, by code; none where unknown."""
     if isinstance(wave.invited, tuple):
         return {one.code: (one.name, one.prefecture, one.size_class) for one in wave.invited}
     if wave.invited != "all":

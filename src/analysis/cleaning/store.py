@@ -110,11 +110,8 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         )
         paths.swap_folder(part, folder, "ledger.json")
     except OSError as error:
-        raise InputError(
-            "the cleaned data cannot be written ({strerror})",
-            file=folder,
-            strerror=error.strerror or error,
-        ) from None
+        what, fault = "the cleaned data cannot be written ({strerror})", error.strerror or error
+        raise InputError(what, file=folder, strerror=fault) from None
     finally:
         if part.exists():
             shutil.rmtree(part, ignore_errors=True)

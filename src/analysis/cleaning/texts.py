@@ -113,26 +113,22 @@ def number(text: str, question: Question) -> Parsed:
         if not re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?\D*", body):
             return refused("not-a-number")
         body, rules = body.replace(",", ""), [*rules, "thousands"]
-    found = re.fullmatch(rf"({NUMBER})(.*)", body)
-    if found is None:
+    if (found := re.fullmatch(rf"({NUMBER})(.*)", body)) is None:
         return refused("not-a-number")
     own = own_units(question)
-    unit = _unit(found[2], own)
-    if unit is None and question.unit and re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]):
-        mixed = any(name in found[2] for name in own)
-        return refused("not-a-number") if mixed else refused("other-unit", question.unit)
-    if unit is None:
-        return refused("not-a-number")
+    if (unit := _unit(found[2], own)) is None:
+        other = re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]) and not any(n in found[2] for n in own)
+        unit_of = question.unit if other else None
+        return refused("other-unit", unit_of) if unit_of else refused("not-a-number")
     factor, more_rules = unit
     value = round(float(found[1]) * factor, 10)
     if not abs(value) < LARGEST:
         return refused("not-a-number")
     rules += more_rules
-    bare = not found[2] or found[2].startswith("(")
-    if question.fractions and "%" in own and bare:
-        value = round(value * 100, 10)
-    elif question.fractions is None and "%" in own and bare and 0 < value <= 1 and "." in found[1]:
-        value, rules = round(value * 100, 10), [*rules, "fraction"]
+    percent = "%" in own and (not found[2] or found[2].startswith("("))
+    like_one = question.fractions is None and 0 < value <= 1 and "." in found[1]
+    if percent and (question.fractions or like_one):
+        value, rules = round(value * 100, 10), [*rules, *(["fraction"] if like_one else [])]
     return _within(value, rules, question)
 
 
@@ -207,11 +203,7 @@ WEEKDAY = re.compile(r"(?:\(([月火水木金土日])(?:曜日?)?\)|([月火水�
 WESTERN = re.compile(r"([12]\d{3})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)")
 DIGITS = re.compile(r"([12]\d{3})([01]\d)([0-3]\d)")  # 20230401
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]([12]\d{3}|\d{2})")  # 4/30/2023, 30.4.2023
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August"),
-    *("September", "October", "November", "December"),
-)
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS, DAYS = calendar.month_name[1:], [*calendar.day_abbr]  # January, Mon
 ENGLISH = re.compile(  # Mon Jun 03 2024 (JavaScript), 3 June 2024, 03-Jun-2024, Jun 3, 2024
     rf"(?:({'|'.join(DAYS)}),? )?(?:(\d{{1,2}})[ -])?"
     rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)})[ -](?:(\d\d?),? )?(\d{{4}})",
@@ -227,8 +219,8 @@ def date(text: str, kind: int, question: Question) -> Parsed:
 
     A stamp with a time zone is the day that it was in Japan: 2024-06-03T23:30:00Z is 4 June.
     """
-    read, at = _day(text, kind, question), CLOCK.search(tidy(text))
-    days = math.floor(_in_japan(at)) if at and _zoned(at) else 0  # 24:00 is of its own day
+    read, at = _day(text, kind, question), _stamp(tidy(text))
+    days = math.floor(at[0]) if at and at[1] else 0  # 24:00 is of its own day
     if not days or read.value is None or question.precision == "month":
         return read
     day = read.value + dt.timedelta(days=days)
@@ -282,52 +274,43 @@ def clock(text: str) -> float | None:
     plain = tidy(text)
     if re.fullmatch(r"[1-9]\d{4}\.\d+", plain):
         return float(plain) % 1
-    found = CLOCK.search(plain)
-    if found is None:
+    if (at := _stamp(plain)) is None:
         return None
-    return _in_japan(found) % 1 if _zoned(found) else _in_japan(found)
+    return at[0] % 1 if at[1] else at[0]
 
 
-def _zoned(found: re.Match[str]) -> bool:
-    """Whether a time says its time zone."""
-    return bool(found[6] or found[8])
-
-
-def _in_japan(found: re.Match[str]) -> float:
+def _stamp(text: str) -> tuple[float, bool] | None:
     """The time of a stamp in days since midnight of its written day in Japan, below 0 or above 1.
 
-    One without a time zone is Japan's time.
+    And whether it says its time zone: one that says none is Japan's time.
     """
-    hour, minute = int(found[1]), int(found[2])
+    if (found := CLOCK.search(text)) is None:
+        return None
+    hour, minute, zoned = int(found[1]), int(found[2]), bool(found[6] or found[8])
     if HALVES.search(found[0]):
         hour = hour % 12 + (12 if AFTERNOON.search(found[0]) else 0)
     if found[6]:  # an offset, such as +0900 or -3:30
-        east = int(f"{found[6][0]}1") * (abs(int(found[6])) * 60 + int(found[7] or 0))
-        minute += JAPAN * 60 - east
-    elif found[8]:
-        minute += JAPAN * 60
-    return (hour * 3600 + minute * 60 + int(found[3] or found[4] or 0)) / 86400
+        minute -= int(f"{found[6][0]}1") * (abs(int(found[6])) * 60 + int(found[7] or 0))
+    minute += JAPAN * 60 * zoned
+    return (hour * 3600 + minute * 60 + int(found[3] or found[4] or 0)) / 86400, zoned
 
 
-def _in_order(plain: str, question: Question) -> tuple[int, int, int] | None:
-    """Year, month and day of a date that begins with month or day, where its order is known."""
-    found = DAY_FIRST.fullmatch(plain)
-    if found is None:
-        return None
+def _in_order(found: re.Match[str], question: Question, digits: tuple[str, ...]) -> Parsed:
+    """A date that begins with its month or its day, where the order is known."""
     first, second, year = (int(part) for part in found.groups())
     order = question.dates
     # without an order of the question: a number above 12 can be no month
-    if order == "ymd" and len(found[3]) == 4 and (first > 12) != (second > 12):
+    if order == "ymd" and year > 99 and (first > 12) != (second > 12):
         order = "dmy" if first > 12 else "mdy"
     if order == "ymd":
-        return None
+        return refused("day-or-month")
     month, day = (second, first) if order == "dmy" else (first, second)
-    return (year if year > 99 else 2000 + year), month, day
+    return _dated(year if year > 99 else 2000 + year, month, day, question, *digits)
 
 
 def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
-    if parts := _in_order(plain, question):
-        return _dated(*parts, question, *digits)
+    if ordered := DAY_FIRST.fullmatch(plain):
+        return _in_order(ordered, question, digits)
     if western := WESTERN.fullmatch(plain) or DIGITS.fullmatch(plain):
         year, month, day = western.groups()
         # 2019.1 may be October: a spreadsheet makes it of 2019.10

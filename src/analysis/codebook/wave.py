@@ -52,6 +52,7 @@ class WaveFile(Model):
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
     tool: Tool | None = None
+    unfinished: Literal["count", "leave out"] = "count"  # what a tool exports as not completed
 
 
 def _how_invited(given: Any) -> str | None:

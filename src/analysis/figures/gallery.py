@@ -165,31 +165,36 @@ class Gallery:
             if words:
                 title, denominator, alt, *asked = self._said(words, values)
                 data = self._labelled(data, words, f"figures/{name}", units=units)
-            known = {
-                "title": title.strip(),
-                "alt text": alt.strip(),
-                "source": self.source.strip(),
-                "n with its denominator": denominator and n is not None,
-                "numbers (data=)": data is not None and len(data),
-            }
-            _refuse_without(known, name)
-            about = {"n": f"{n:,}", "of": denominator, "source": self.source}
-            origin, csv = label("figure.origin", self.language, **about), to_csv(self.rounded(data))
-            shown = self._exported(canvas, name, title, origin, csv)
+            about = {"title": title, "alt": alt, "denominator": denominator, "key": key}
+            return self._made(canvas, name, n, data, asked="".join(asked), **about)
         finally:
             plt.close(canvas)
+
+    def _made(self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any) -> Figure:
+        """The figure of a drawing with its words, exported; refused where one is lacking."""
+        needed = {
+            "title": about["title"].strip(),
+            "alt text": about["alt"].strip(),
+            "source": self.source.strip(),
+            "n with its denominator": about["denominator"] and n is not None,
+            "numbers (data=)": data is not None and len(data),
+        }
+        if lacking := next((what for what, given in needed.items() if not given), ""):
+            subject = Message(lacking)
+            raise InputError(
+                "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
+            )
+        of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
+        origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
+        shown = self._exported(canvas, name, about["title"], origin, csv)
         return Figure(
             name=name,
-            title=title,
-            alt=alt,
-            caption=origin + self.after_caption,
-            asked="".join(asked),
             n=int(n),
-            denominator=denominator,
+            caption=origin + self.after_caption,
             source=self.source,
             png=base64.b64encode(shown).decode("ascii"),
             csv=csv.decode("utf-8-sig"),
-            key=key,
+            **about,
         )
 
     def _exported(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
@@ -373,15 +378,6 @@ class Gallery:
         if self.folder:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
-
-
-def _refuse_without(known: Mapping[str, Any], name: str) -> None:
-    """Refuse a figure that lacks something that a reader needs."""
-    if lacking := [what for what, given in known.items() if not given]:
-        subject = Message(lacking[0])
-        raise InputError(
-            "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
-        )
 
 
 def _write(

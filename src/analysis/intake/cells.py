@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from analysis.intake.sheet import CellKind, Sheet, column_letters
+from analysis.intake.sheet import CellKind, Place, Sheet, column_letters
 from analysis.text import Text
 
 # why a cell is no answer
@@ -21,6 +21,7 @@ REASONS = (
     *("record", "personal", "ignored"),
     "mark",  # beside the chosen option of a form, which is the answer; further cells of an answer
     "corrected",  # an answer that a query sheet which came back has corrected
+    "unfinished",  # of a reply that was not completed, where wave.yml leaves such replies out
 )
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
@@ -152,8 +153,8 @@ def addresses(cells: pd.DataFrame) -> np.ndarray:
     ['C12', 'AB1']
     """
     columns = cells["column"].to_numpy()
-    letters = np.array([column_letters(c - 1) for c in range(columns.max(initial=0) + 1)], object)
-    return letters[columns] + cells["row"].to_numpy().astype(str).astype(object)
+    letters = np.array([*map(column_letters, range(columns.max(initial=0)))], object)
+    return letters[columns - 1] + cells["row"].to_numpy().astype(str).astype(object)
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ class Piece:
     sheet : its cells as received.
     answers : variable -> position of its cell in each record, as rows and columns of the sheet.
     stands_for : of a lone record, variable -> the option that the mark in its cell stands for.
+    unfinished : record -> the cell that says that it was not completed.
     mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
     """
 
@@ -172,6 +174,19 @@ class Piece:
     mark: np.ndarray
     answers: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     stands_for: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[int, Place] = field(default_factory=dict)
+
+
+def unfinished(pieces: Sequence[Piece]) -> Iterator[Remark]:
+    """A finding on each reply that was not completed and counts all the same."""
+    start = 0
+    for piece in pieces:
+        sheet = piece.sheet
+        for record, (row, column) in piece.unfinished.items():
+            place = sheet.file, sheet.sheet, sheet.address(row, column)
+            text, heading = (str(sheet.text.iat[at, column]) for at in (row, 0))
+            yield Remark("unfinished", *place, text, more=heading, record=start + record)
+        start += len(next(iter(piece.answers.values()))[0])
 
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
@@ -187,6 +202,8 @@ def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
 
 def _joined(parts: list[Any]) -> Any:
     """One column of all parts, its categories in the order in which they come."""
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(parts[0], pd.Series):
         return pd.concat(parts, ignore_index=True)
     return (union_categoricals if isinstance(parts[0], pd.Categorical) else np.concatenate)(parts)

@@ -10,7 +10,6 @@ import zlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,12 +27,8 @@ SUFFIXES = {
     "sav": {".sav", ".zsav"},
     "dta": {".dta"},
 }
-ARE = {
-    "workbook": "an Excel workbook",
-    "text": "a text file",
-    "sav": "an SPSS file",
-    "dta": "a Stata file",
-}
+WHAT = ("an Excel workbook", "a text file", "an SPSS file", "a Stata file")
+ARE = dict(zip(SUFFIXES, WHAT, strict=True))
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -75,15 +70,11 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        raise InputError(
-            "the file is called {suffix} but is {is_a}",
-            file=name,
-            hint="rename it to {right}, or save it again in the format of its name",
-            reason="misnamed",
-            suffix=suffix or Message("without an extension"),
-            is_a=Message(ARE[kind]),
-            right=sorted(SUFFIXES[kind]),
-        )
+        what = "the file is called {suffix} but is {is_a}"
+        hint = "rename it to {right}, or save it again in the format of its name"
+        said, are, right = suffix or Message("without an extension"), ARE[kind], SUFFIXES[kind]
+        raise InputError(what, file=name, hint=hint, reason="misnamed",
+                         suffix=said, is_a=Message(are), right=sorted(right))  # fmt: skip
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
@@ -97,38 +88,25 @@ def read_file(
 
 def _bytes_of(path: Path, name: str) -> bytes:
     if Path(name).name.startswith("~$"):
-        raise InputError(
-            "this is no table but the mark that Excel has the file open",
-            file=name,
-            hint="close it in Excel and give {name}",
-            reason="open_in_excel",
-            name=Path(name).name.removeprefix("~$"),
-        )
+        what = "this is no table but the mark that Excel has the file open"
+        own, hint = Path(name).name.removeprefix("~$"), "close it in Excel and give {name}"
+        raise InputError(what, file=name, hint=hint, reason="open_in_excel", name=own)
     try:
         size = path.stat().st_size
         if not (path.is_file() or path.is_dir()):
             raise InputError("this is a pipe or a device, no file", file=name, hint="save it first")
         if size > MAX_BYTES:
-            raise InputError(
-                "the file has {size:,.0f} MB, above 1,024 MB", file=name, size=size / 2**20
-            )
+            what = "the file has {size:,.0f} MB, above 1,024 MB"
+            raise InputError(what, file=name, size=size / 2**20)
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError("there is no such file", file=name, hint="check the path") from None
     except OSError as error:
-        raise InputError(
-            "the file cannot be opened ({strerror})", file=name, strerror=error.strerror
-        ) from None
+        what = "the file cannot be opened ({strerror})"
+        raise InputError(what, file=name, strerror=error.strerror) from None
 
 
 # --- archives -----------------------------------------------------------------------------------
-
-
-class Packed(NamedTuple):
-    """A file in an archive."""
-
-    name: str
-    content: bytes
 
 
 def is_archive(path: Path) -> bool:
@@ -139,7 +117,7 @@ def is_archive(path: Path) -> bool:
         return "xl/workbook.xml" not in archive.namelist()
 
 
-def unpacked(path: Path, file: str) -> list[Packed]:
+def unpacked(path: Path, file: str) -> dict[str, bytes]:
     """The files of a zip archive by name; names that are not UTF-8 are those of cp932.
 
     Raises
@@ -150,24 +128,21 @@ def unpacked(path: Path, file: str) -> list[Packed]:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
             wanted = [info for info in archive.infolist() if not info.is_dir()]
             check_archive(wanted, file, "unpack it and give the files that are wanted")
-            found = [Packed(i.filename.replace("\\", "/"), archive.read(i)) for i in wanted]
+            found = {i.filename.replace("\\", "/"): archive.read(i) for i in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
-        raise InputError(
-            "the archive is damaged", file=file, hint="ask the sender for a new copy"
-        ) from None
+        hint = "ask the sender for a new copy"
+        raise InputError("the archive is damaged", file=file, hint=hint) from None
     except UnicodeDecodeError:
-        raise InputError(
-            "the names in the archive are neither UTF-8 nor cp932", file=file, hint="unpack it"
-        ) from None
-    return sorted(found)
+        what = "the names in the archive are neither UTF-8 nor cp932"
+        raise InputError(what, file=file, hint="unpack it") from None
+    return dict(sorted(found.items()))
 
 
 def sniff(content: bytes, file: str) -> str:
     """``workbook``, ``text``, ``sav`` or ``dta``; everything else is refused with what it is."""
     if not content.strip():
-        raise InputError(
-            "the file is empty", file=file, hint="ask the sender for the file again", reason="empty"
-        )
+        hint = "ask the sender for the file again"
+        raise InputError("the file is empty", file=file, hint=hint, reason="empty")
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
     if content.startswith(b"<stata_dta>") or re.match(rb"[\x69-\x73][\x01\x02]\x01", content):
@@ -176,20 +151,15 @@ def sniff(content: bytes, file: str) -> str:
     if zipped and b"xl/workbook.xml" in content:
         return "workbook"
     for one in _foreign():
-        if zipped and "holds" in one:
-            known = one["holds"].encode() in content
-        else:
-            known = "starts" in one and bool(re.match(one["starts"].encode("latin-1"), content))
+        known = zipped and "holds" in one and one["holds"].encode() in content
+        if not (zipped and "holds" in one) and "starts" in one:
+            known = re.match(one["starts"].encode("latin-1"), content) is not None
         if known:
             what = "this is {subject}" if zipped else "this is {subject}, not a table"
             hint = "save it from Excel as .xlsx" if zipped else "save it as .xlsx"
-            raise InputError(
-                one.get("what", what),
-                file=file,
-                hint=one.get("hint", hint),
-                reason=one["reason"],
-                subject=Message(one.get("subject", "")),
-            )
+            what, hint = one.get("what", what), one.get("hint", hint)
+            subject = Message(one.get("subject", ""))
+            raise InputError(what, file=file, hint=hint, reason=one["reason"], subject=subject)
     return "text"
 
 
@@ -208,13 +178,12 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     """A CSV or TSV file; every cell is text, positions count from the first line."""
     text = decode(content, file, encoding)
     if "\0" in text:
-        raise InputError(
-            "the file holds NUL characters and is not a text file", file=file, hint="save it as CSV"
-        )
+        what = "the file holds NUL characters and is not a text file"
+        raise InputError(what, file=file, hint="save it as CSV")
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
-    check_size(min(lines, len(text)), width, file, 4 * MAX_CELLS)
+    check_size((min(lines, len(text)), width), file, 4 * MAX_CELLS)
     try:
         frame = pd.read_csv(
             io.BytesIO(text.encode()),
@@ -228,17 +197,12 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             on_bad_lines="error",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise InputError(
-            "the file is no regular table ({fault})",
-            file=file,
-            hint="a quotation mark may be missing; open it in Excel and save it again",
-            fault=" ".join(str(error).split())[:120],
-        ) from None
+        what, fault = "the file is no regular table ({fault})", " ".join(str(error).split())[:120]
+        hint = "a quotation mark may be missing; open it in Excel and save it again"
+        raise InputError(what, file=file, hint=hint, fault=fault) from None
     if '="' in text:  # ="011002", which keeps the zero where Excel opens the file
         frame = frame.replace(r'^="([^"]*)"$', r"\1", regex=True)
-    kind = np.empty(frame.shape, np.uint8, order="F")
-    for column in range(width):
-        kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)
+    kind = np.asfortranarray((frame != "").to_numpy(np.uint8) * np.uint8(CellKind.TEXT))
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 

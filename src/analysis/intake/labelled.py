@@ -66,20 +66,13 @@ def read(path: Path, file: str) -> Labelled:
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        if isinstance(error, subprocess.CalledProcessError) and error.returncode == NOT_INSTALLED:
-            raise InputError(
-                "reading {package} files needs pyreadstat, the optional extra spss",
-                file=file,
-                hint="pip install pyreadstat, or install the workbench as '.[spss]'",
-                package=package,
-            ) from None
-        raise InputError(
-            "the {package} file is damaged and cannot be read",
-            file=file,
-            hint="ask the sender for a new copy",
-            reason="damaged",
-            package=package,
-        ) from None
+        what = "the {package} file is damaged and cannot be read"
+        hint = "ask the sender for a new copy"
+        if absent := getattr(error, "returncode", None) == NOT_INSTALLED:
+            what = "reading {package} files needs pyreadstat, the optional extra spss"
+            hint = "pip install pyreadstat, or install the workbench as '.[spss]'"
+        reason = "" if absent else "damaged"
+        raise InputError(what, file=file, hint=hint, reason=reason, package=package) from None
     found = json.loads(done.stdout)
     data = Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
     for one in data.sets:

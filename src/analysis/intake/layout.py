@@ -19,7 +19,7 @@ from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, Message
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
-from analysis.intake.tables import SEARCHED_ROWS
+from analysis.intake.tables import SEARCHED_ROWS, refuse_long
 
 
 class Layout(NamedTuple):
@@ -41,6 +41,8 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     InputError : no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
+    for sheet in visible:
+        refuse_long(sheet, headings)
     targets = [_labels(sheet, headings) for sheet in visible]
     if headings.own is None and not headings.who & set().union(*targets):
         every = len(municipality.register())
@@ -182,6 +184,7 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
 
 def refuse_table(sheet: Sheet, headings: Headings) -> None:
     """Refuse to read as a form what is a table of two municipalities or more."""
+    refuse_long(sheet, headings)
     for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
         if len(there := listed(turned, headings)) >= 2:
             raise sheet.error(
@@ -193,13 +196,13 @@ def refuse_table(sheet: Sheet, headings: Headings) -> None:
             )
 
 
-# --- the issues of a yearly publication: its columns change, its titles tell the year ----------
+# --- the issues of a yearly publication: its columns change, its titles name the year ----------
 
 TITLED = 5  # rows in which a title stands
 
 
 def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
-    """The issue that the titles of a file tell; None of a codebook without issues.
+    """The issue that the titles of a file name; None of a codebook without issues.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake import own_sheets, tools
-from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat
+from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
@@ -32,18 +32,18 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
         if not is_archive(path):
             books.append(read_file(path, name=name, encoding=file.encoding))
             continue
-        inside = [part for part in unpacked(path, name) if is_table(part.name)]
-        for part in (part for part in inside if Path(part.name).suffix.lower() not in KNOWN):
+        inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
+        for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
             what, hint = (
                 "the archive holds something that is no table ({name})",
                 "unpack it, and give the tables in it",
             )
-            raise InputError(what, file=name, hint=hint, name=part.name)
+            raise InputError(what, file=name, hint=hint, name=own)
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
-        for part in inside:
-            own = f"{name}/{part.name}"
-            books.append(read_file(path, name=own, encoding=file.encoding, content=part.content))
+        for own, data in inside.items():
+            given = {"name": f"{name}/{own}", "encoding": file.encoding}
+            books.append(read_file(path, content=data, **given))
     return books
 
 
@@ -136,7 +136,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     cells = concat([*pieces, *no_reply, *came_back])
     corrected = own_sheets.correct(cells, replies, Headings(codebook, own=wave.own))
     noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
-    found = Received(cells, (*headed.values(), *noticed, *drawn, *corrected))
+    found = Received(cells, (*headed.values(), *noticed, *unfinished(pieces), *drawn, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
 
@@ -175,7 +175,7 @@ def _forms(
 def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
     """The sheets of a workbook, of which those that ask different questions are one form.
 
-    Sheets of several municipalities ask the same; and not two of them tell of different ones.
+    Sheets of several municipalities ask the same; and no two pages name different ones.
     """
     visible = [sheet for sheet in book if not sheet.hidden]
     asked = [(sheet, asked_in(sheet, headings)) for sheet in visible]
@@ -201,10 +201,11 @@ def _tables(
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
-        table = read_rows(turned, headings, ordered=file.codes == "order", export=export)
+        ordered, left_out = file.codes == "order", file.unfinished == "leave out"
+        table = read_rows(turned, headings, ordered=ordered, export=export, left_out=left_out)
         rows = table.rows  # a record each
         answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
-        pieces.append(Piece(turned, table.mark, answers))
+        pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))
         heads = table.mark == REASONS.index("header")
         for row, column in np.argwhere(heads).tolist() if file.header else ():
             target = headings.given(str(turned.text.iat[row, column]), turned.address(row, column))
@@ -226,8 +227,8 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
-        told = found.cells["variable"].isin(headings.who)
-        read = read or set(map(headings.named_in, found.cells["text"][told].unique()))
+        names = found.cells["text"][found.cells["variable"].isin(headings.who)]
+        read = read or set(map(headings.named_in, names.unique()))
         if lost := sorted(there - read):
             raise sheet.error(
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "

@@ -12,6 +12,7 @@ from zipfile import ZipInfo
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from analysis.errors import InputError
 
@@ -21,6 +22,7 @@ MAX_CELLS = 24_000_000
 MAX_UNPACKED = 512 * 2**20  # bytes of a workbook or an archive
 MAX_PARTS = 10_000
 Place = tuple[int, int]  # 0-based row and column
+address, column_letters = xl_rowcol_to_cell, xl_col_to_name  # (11, 2) -> C12; 27 -> AB
 
 
 class CellKind(IntEnum):
@@ -122,49 +124,28 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
     """
     total = sum(part.file_size for part in parts)
     if total > MAX_UNPACKED or len(parts) > MAX_PARTS:
-        raise InputError(
-            "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts",
-            file=file,
-            hint=hint,
-            reason="too_large_unpacked",
-            total=total / 2**20,
-            n=len(parts),
-            max_mb=MAX_UNPACKED // 2**20,
-            most=MAX_PARTS,
-        )
+        what = "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts"
+        at: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
+        at["max_mb"] = MAX_UNPACKED // 2**20
+        raise InputError(what, file=file, hint=hint, reason="too_large_unpacked", **at)
     if any(part.flag_bits & 1 for part in parts):
-        raise InputError(
-            "the archive is protected by a password",
-            file=file,
-            hint="save it without a password",
-            reason="password",
-        )
+        what, hint = "the archive is protected by a password", "save it without a password"
+        raise InputError(what, file=file, hint=hint, reason="password")
 
 
-def check_size(height: int, width: int, file: str, most: int = MAX_CELLS, **place: str) -> None:
-    """Refuse a table of more than `most` cells, or wider than Excel's; `place`: sheet and cell."""
-    if width > MAX_COLUMNS:
-        raise InputError(
-            "the sheet has {width:,} columns; a table has at most {max_columns:,}",
-            file=file,
-            hint="remove what stands far to the right; in a text file check the separator and the "
-            "quotation marks",
-            reason="too_wide",
-            width=width,
-            max_columns=MAX_COLUMNS,
-            **place,
+def check_size(
+    size: Place, file: str, most: int = MAX_CELLS, sheet: str | None = None, cell: str | None = None
+) -> None:
+    """Refuse a table of more than `most` cells, or wider than Excel's."""
+    if size[1] > MAX_COLUMNS or size[0] * size[1] > most:
+        what = "the sheet spans {height:,} rows and {width:,} columns, more than can be read"
+        hint = (
+            "remove the cells far below or far to the right of the table; in a text file check the "
+            "separator and the quotation marks; give a table that is so large in several files"
         )
-    if height * width > most:
-        raise InputError(
-            "the sheet spans {height:,} rows and {width:,} columns, more than can be read",
-            file=file,
-            hint="remove the cells far below or far to the right of the table; give a table that "
-            "is so large in several files, each named in wave.yml",
-            reason="too_large",
-            height=height,
-            width=width,
-            **place,
-        )
+        reason = "too_wide" if size[1] > MAX_COLUMNS else "too_large"
+        at = {"height": size[0], "width": size[1]}
+        raise InputError(what, file=file, sheet=sheet, cell=cell, hint=hint, reason=reason, **at)
 
 
 def stacked(sheets: Sequence[Sheet]) -> Sheet:
@@ -188,24 +169,6 @@ def stacked(sheets: Sequence[Sheet]) -> Sheet:
         formulas={(r + at, c): f for at, s in pages for (r, c), f in s.formulas.items()},
         pages=tuple((start, sheet.sheet) for start, sheet in pages),
     )
-
-
-def address(row: int, column: int) -> str:
-    """The name of a cell from its 0-based place.
-
-    >>> address(11, 2), address(0, 27)
-    ('C12', 'AB1')
-    """
-    return f"{column_letters(column)}{row + 1}"
-
-
-def column_letters(column: int) -> str:
-    """The letters of a 0-based column."""
-    letters, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
 
 
 def column_number(letters: str) -> int:

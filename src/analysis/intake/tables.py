@@ -6,9 +6,11 @@ Every cell is marked as title, heading, total, note, example or answer; none is 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,33 +55,28 @@ class _Header:
             for row, column in np.argwhere(head != "").tolist()
             if (meaning := headings.meaning(head[row, column])) is not None
         } | below
-        score = np.zeros(len(head), int)
-        for row in range(len(head)):
-            score[row] = len({m.target for (r, _), m in self.meanings.items() if r == row})
-        if not score.any():
+        if not self.meanings:
             layout = Message("one column" if sheet.transposed else "one row")
-            raise sheet.error(
-                "no heading of the codebook {id} was found (read as {layout} per municipality)",
-                hint="check sheet, layout and header in wave.yml, and the codebook",
-                id=self.book.id,
-                layout=layout,
-            )
+            what = "no heading of the codebook {id} was found (read as {layout} per municipality)"
+            hint = "check sheet, layout and header in wave.yml, and the codebook"
+            raise sheet.error(what, hint=hint, id=self.book.id, layout=layout)
+        # questions whose heading may stand over several columns
+        self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
         self.spans = cache(self._spans)
+        once = {(row, meaning.target) for (row, _), meaning in self.meanings.items()}
+        score = np.bincount([row for row, _ in once], minlength=len(head))
         key = top = bottom = int(score.argmax())
         while top and (score[top - 1] or (head[top - 1] != "").sum() >= 2):  # sections, no title
             top -= 1
         while bottom + 1 < len(head) and self._continues(bottom + 1, key):
             bottom += 1
-        while (
-            below and bottom + 1 < len(head) and not any(map(headings.named_in, head[bottom + 1]))
-        ):
+        while below and bottom + 1 < len(head) and not self._names_any(bottom + 1):
             bottom += 1  # what the columns under a heading are called, down to the first name
         self.top, self.bottom = top, max(bottom, sheet.heads - 1)
 
-    @property
-    def rows(self) -> np.ndarray:
-        """The texts of the heading rows."""
-        return self.text[self.top : self.bottom + 1]
+    def _names_any(self, row: int) -> bool:
+        """Whether a cell of a row names a municipality."""
+        return any(map(self.headings.named_in, self.text[row]))
 
     def _spans(self, row: int) -> dict[int, str]:
         """Column -> the question with options or items whose heading is in it or to its left."""
@@ -87,9 +84,7 @@ class _Header:
         for column, text in enumerate(self.text[row]):
             if text != "":
                 meaning = self.meanings.get((row, column))
-                target = meaning.target if meaning else ""
-                many = target in self.book and self.book[target].type in {"multi", "battery"}
-                current = target if many else None
+                current = meaning.target if meaning and meaning.target in self.many else None
             if current:
                 spans[column] = current
         return spans
@@ -101,7 +96,7 @@ class _Header:
         for column in texts:  # Q2_1 over the words of an option
             meaning = self.meanings.get((key, column))
             owner = self.book.question_of.get(meaning.target) if meaning else None
-            if owner is not None and owner.type in {"multi", "battery"}:
+            if owner is not None and owner.id in self.many:
                 over[column] = owner.id
         named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
         known = 0
@@ -113,9 +108,7 @@ class _Header:
             return True
         there = {self.meanings[row, c].target for c in texts if (row, c) in self.meanings}
         above = {meaning.target for (r, _), meaning in self.meanings.items() if r == key}
-        if self.headings.who & (there - above) and not any(
-            map(self.headings.named_in, texts.values())
-        ):
+        if self.headings.who & (there - above) and not self._names_any(row):
             return True  # the questions stand above, who replied and the parts are named here
         if len(texts) < 2 or named.keys() != texts.keys():
             return False
@@ -130,14 +123,14 @@ class _Header:
         places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
         for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
             row += self.top
-            rows = range(self.top, row + 1)
-            over = [r for r in rows[:-1] if self.text[r, column] != ""]
-            at = over[-1] if over and row > self.bottom else row  # the heading of a first answer
-            meant = self.meanings.get((at, column))
-            if any(self.spans(r).get(column) for r in rows) or (at != row and meant is None):
+            below = row > self.bottom and (self.text[self.top : row, column] != "").any()
+            means = {meaning.target for r in range(self.top, self.bottom + 1)
+                     if (meaning := self.meanings.get((r, column)))}  # fmt: skip
+            spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            if spanned or (below and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
-                if meant is None or meant.target == id:
+                if means <= {id}:
                     places.setdefault(id, {})[self.text[row, column]] = row, column
         for id, options in places.items():
             if len(options) > 1:
@@ -147,7 +140,7 @@ class _Header:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-        apart = told_apart(self.rows)
+        apart = told_apart(self.text[self.top : self.bottom + 1])
         for column in range(self.text.shape[1]):
             if known := self.headings.known.get(normalise(apart.get(column, ""))):
                 found[known.target] = (OVERRIDE, self.bottom, column)
@@ -165,8 +158,7 @@ class _Header:
         return {
             target: column
             for target, (_, _, column) in found.items()
-            if target not in self.book
-            or self.book[target].type not in {"multi", "battery"}
+            if target not in self.many
             or (self.book[target].type == "multi"
                 and not {*self.book[target].variables} & found.keys())
         }  # fmt: skip
@@ -223,14 +215,19 @@ def told_apart(header: np.ndarray) -> dict[int, str]:
 class Table:
     """Where the answers of one sheet stand."""
 
-    sheet: Sheet
     rows: np.ndarray  # positions of the records
     columns: dict[str, int]  # question id or variable -> position
     mark: np.ndarray  # per cell: ANSWER, or the position of its reason in REASONS
+    unfinished: dict[int, Place]  # record -> the cell that says that it was not completed
 
 
 def read_rows(
-    sheet: Sheet, headings: Headings, *, ordered: bool = False, export: Export | None = None
+    sheet: Sheet,
+    headings: Headings,
+    *,
+    ordered: bool = False,
+    export: Export | None = None,
+    left_out: bool = False,
 ) -> Table:
     """Find the header, the records and what else stands in the sheet.
 
@@ -240,11 +237,17 @@ def read_rows(
     headings : what the codebook and ``wave.yml`` call the columns.
     ordered : whether names without a heading stand in the order of the register.
     export : the header as a form tool writes it, where one wrote the file.
+    left_out : whether replies that the tool says were not completed are left out.
 
     Raises
     ------
     InputError : there is no header, two columns claim one question, or a question has no column.
     """
+    if left_out and (export is None or export.finished is None):
+        hint = "remove unfinished from wave.yml, or give the export with the column that says it"
+        raise sheet.error("nothing says which replies were not completed", hint=hint)
+    if export is None:
+        refuse_long(sheet, headings)
     mark = np.zeros(sheet.shape, np.uint8)
     filled = sheet.kind != CellKind.EMPTY
     meanings: dict[tuple[int, int], Meaning] = {}
@@ -277,17 +280,39 @@ def read_rows(
         by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
         if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
             mark[bottom + 1 :, column] = REASONS.index(reason)
-    for reason in ("header", "total", "note", "example"):
+    ends = {place[0]: place for place in (export.unfinished(sheet) if export else ())}
+    if left_out:
+        kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
+    for reason in ("header", "total", "note", "example", "unfinished"):
         mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
-        raise sheet.error(
-            "there is no reply below the header",
-            at=(bottom, min(columns.values())),
-            hint="check sheet and layout in wave.yml",
-        )
+        at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
+        raise sheet.error("there is no reply below the header", at=at, hint=hint)
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
-    return Table(sheet, rows, columns, mark)
+    said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
+    return Table(rows, columns, mark, said)
+
+
+def refuse_long(sheet: Sheet, headings: Headings) -> None:
+    """Refuse a table with a row an answer: a column names the questions, again and again."""
+    head = sheet.text.iloc[: 3 * SEARCHED_ROWS]
+    for column in head:
+        meant = {row: meaning.target for row, text in head[column].items()
+                 if text and (meaning := headings.meaning(text))}  # fmt: skip
+        often = Counter(meant.values())
+        if len(often) < 2 or {*often} & headings.who:
+            continue
+        row, first = next(iter(meant.items()))
+        # a question whose answers are called as other questions has its own heading first, and once
+        most = len(meant) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
+        if most and often[first] > 1:
+            what = "each row of this table is one answer: a column names the questions"
+            hint = (
+                "make it one row a municipality with one column a question, in Excel by Data, From "
+                "Table, Transform, Pivot Column; or export the replies again, a row each"
+            )
+            raise sheet.error(what, at=(row, column), hint=hint)
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
@@ -299,13 +324,9 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         none = {*question.missing_codes} | headings.book.tokens
         unknown = {*sheet.missing.get(column, ())} - none
         for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
-            raise sheet.error(
-                "code {code} of {variable} stands for no answer in the file, not in the codebook",
-                at=(0, column),
-                hint="write missing_tokens: [{code}] to the question in the codebook",
-                code=f"'{code}'",
-                variable=variable,
-            )
+            what = "code {code} of {variable} stands for no answer in the file, not in the codebook"
+            hint = "write missing_tokens: [{code}] to the question in the codebook"
+            raise sheet.error(what, at=(0, column), hint=hint, code=f"'{code}'", variable=variable)
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
@@ -348,10 +369,8 @@ def _unnamed_column(columns: dict[str, int], filled: np.ndarray, sheet: Sheet) -
     for column in range(min(columns.values())):
         if 2 * filled[:, column].sum() > len(filled):
             return column
-    raise sheet.error(
-        "the names of the municipalities were not found beside the answers",
-        hint="codes: order needs a row or column of names",
-    )
+    what = "the names of the municipalities were not found beside the answers"
+    raise sheet.error(what, hint="codes: order needs a row or column of names")
 
 
 def check_questions(
@@ -388,21 +407,19 @@ def check_questions(
             part = Message(" for {variable}「{label}」", variable=first, label=label)
         target = question.id if all_of_it else first
         near = headings.closest(target, [*loose.values()])
-        raise sheet.error(
-            "question {id} of the codebook {book} (「{label}」) has no column{part}",
-            hint="give its heading in wave.yml under header, or an empty list where it was not "
+        what = "question {id} of the codebook {book} (「{label}」) has no column{part}"
+        heading = "" if near is None else [*loose][near]
+        names: dict[str, Any] = {"label": question.label.ja, "heading": heading, "part": part}
+        names |= {"id": question.id, "book": headings.book.id, "target": target}
+        hint = (
+            "give its heading in wave.yml under header, or an empty list where it was not "
             "asked, such as header: {{{target}: []}}"
             if near is None
             else "give its heading in wave.yml under header, such as header: {{{target}: "
             "[{heading}]}}, or an empty list where it was not asked, such as header: "
-            "{{{target}: []}}",
-            id=question.id,
-            book=headings.book.id,
-            label=question.label.ja,
-            part=part,
-            target=target,
-            heading="" if near is None else [*loose][near],
+            "{{{target}: []}}"
         )
+        raise sheet.error(what, hint=hint, **names)
 
 
 def _headers_below(
@@ -424,13 +441,12 @@ def _headers_below(
             continue
         for target, column in said:
             if columns.get(target, column) != column:
-                raise sheet.error(
+                what = (
                     "a second table with other columns starts here ({others} is in another column "
-                    "above)",
-                    at=(row, column),
-                    hint="put it on a sheet of its own, and name both sheets in wave.yml",
-                    others=target,
+                    "above)"
                 )
+                hint = "put it on a sheet of its own, and name both sheets in wave.yml"
+                raise sheet.error(what, at=(row, column), hint=hint, others=target)
         found.append(row)
     return found
 
@@ -442,50 +458,37 @@ def _row_kinds(
     sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
-    count, nobody = filled.sum(axis=1), np.zeros(len(filled), bool)
+    count = filled.sum(axis=1)
     ids = {what: q.id if (q := book.identity(what)) else f"@{what}"
            for what in ("code", "name", "prefecture")}  # fmt: skip
-    identity = {what: columns[id] for what, id in ids.items() if id in columns}
-    own = {*identity.values()}
+    code, name, prefecture = ({columns[ids[what]]} if ids[what] in columns else set[int]()
+                              for what in ids)  # fmt: skip
+    own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
+    texts = cache(lambda column: pd.factorize(sheet.text[column]))
 
-    @cache
-    def texts(column: int) -> tuple[np.ndarray, list[str]]:
-        """Each different text of a column, normalised, and which of them is in each row."""
-        codes, known = pd.factorize(sheet.text[column])
-        return codes, [normalise(text) for text in known]
+    def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
+        """The rows in which a text of one of these columns begins with a pattern."""
+        found = np.zeros(len(filled), bool)
+        for column in places:
+            codes, known = texts(column)
+            found |= np.array([bool(re.match(pattern, normalise(t))) for t in known], bool)[codes]
+        return found
 
-    def matches(column: int | None, pattern: re.Pattern[str]) -> np.ndarray:
-        """Whether the texts of a column begin with a pattern."""
-        if column is None:
-            return nobody
-        codes, plain = texts(column)
-        return np.array([bool(pattern.match(text)) for text in plain], bool)[codes]
-
-    code, name = identity.get("code"), identity.get("name")
-    placed = matches(name, PLACE_NAME)
-
-    def labelled(pattern: re.Pattern[str]) -> np.ndarray:
-        """Rows so labelled; beside the name of a municipality 全体 or ※ is an answer."""
-        beside = [matches(column, pattern) & ~placed for column in first - own]
-        return np.any([nobody, *(matches(column, pattern) for column in own), *beside], axis=0)
-
-    total, note = labelled(TOTAL), labelled(NOTE)
+    # beside the name of a municipality 全体 or ※ is an answer
+    placed = begin(name, PLACE_NAME)
+    total, note = (begin(own, p) | (begin(first - own, p) & ~placed) for p in (TOTAL, NOTE))
     # an example may have the code and name of a municipality
-    labels = own | (first - {*answers})
-    example = np.any([nobody, *(matches(column, EXAMPLE) for column in labels)], axis=0)
-    coded = matches(code, re.compile(r"\d{4,6}$"))
-    named = matches(code, re.compile(r".*\d")) | matches(name, re.compile("."))
-    unnamed = count <= 1
-    if name is not None:
-        unnamed |= ~filled[:, answers].any(axis=1)
+    example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
+    named = begin(code, r".*\d") | begin(name, ".")
+    unnamed = (count <= 1) | (~filled[:, answers].any(axis=1) & bool(name))
     lonely = ~named & unnamed
     kinds = np.select(
         [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
         ["", "example", "record", "total", "note"],
         "record",
-    )
+    ).astype(object)
     kinds[:start] = ""
     return kinds
 
@@ -499,29 +502,22 @@ def _check_lost(
     left = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
     say_who = Message("remove it, or say under header in wave.yml which column says who replied")
     remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
-    aside = np.flatnonzero((kinds == "note") | (kinds == "total")).tolist()
-    suspects = [(row, c, say_who) for row in aside for c in np.flatnonzero(filled[row]).tolist()]
+    aside = filled & np.isin(kinds, ("note", "total"))[:, None]
+    suspects = [(row, c, say_who) for row, c in np.argwhere(aside).tolist()]
     suspects += [(row, c, remove) for row in left.tolist() for c in who]
     for row, column, hint in suspects:
         text = str(sheet.text.iat[row, column])
         if hint is say_who and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
-            raise sheet.error(
-                "this {line} names a municipality ({text}) but is read as {kinds}",
-                at=(row, column),
-                hint=hint,
-                line=line,
-                text=text,
-                kinds=Message(kinds[row] or "part of the header or what stands above it"),
-            )
+            what = "this {line} names a municipality ({text}) but is read as {kinds}"
+            taken = Message(kinds[row] or "part of the header or what stands above it")
+            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=taken)
     notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
-        raise sheet.error(
-            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody",
-            at=(int(notes[0]), 0),
-            hint="check the column that says who replied, under header in wave.yml",
-            records=records,
-            line=line,
-            notes=len(notes),
+        what = (
+            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"
         )
+        check = "check the column that says who replied, under header in wave.yml"
+        at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}
+        raise sheet.error(what, at=at, hint=check, line=line, **numbers)

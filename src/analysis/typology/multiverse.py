@@ -1,8 +1,7 @@
-"""Every defensible way to make the typology, run once, and what all of them agree on.
+"""All defensible analyses of the answers (Steegen, Tuerlinckx, Gelman & Vanpaemel 2016).
 
-A typology depends on choices that could have been made otherwise. Steegen, Tuerlinckx, Gelman &
-Vanpaemel (2016) call the set of all combinations a multiverse. It shows which members belong
-together whatever is chosen, who is on a border, and which choice matters most.
+A typology depends on choices. Their combinations show which members belong together whatever is
+chosen, who is on a border, and which choice matters most.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,9 +64,9 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
     measures = [d for d in DISSIMILARITIES if len({*owner.values()}) < len(names) or d != FLAT]
     if len({*owner.values()}) < 3:
         owner = dict(zip(names, names, strict=True))
+    several = dict.fromkeys(owner.values()) if len({*owner.values()}) >= 3 else ()
     sets = {"all": names}
-    for left_out in dict.fromkeys(owner.values()) if len({*owner.values()}) >= 3 else ():
-        sets[f"without {left_out}"] = [c for c in names if owner[c] != left_out]
+    sets |= {f"without {one}": [c for c in names if owner[c] != one] for one in several}
     return [Setting(s, m, measures) for s in sets for m in treatments(frame[sets[s]])], sets
 
 
@@ -88,14 +88,13 @@ DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
 def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
-    """Surveys in which every missing answer is filled in; answers that were given stay.
+    """Surveys in which every missing answer is filled in.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
     Imputation of Missing Data): each feature is predicted from all others by a ridge regression on
     a bootstrap of its respondents, and a missing answer is that of a respondent with nearly the
-    same prediction. So every imputed answer is one that somebody gave, of whatever kind.
-
-    Units with the same answers get the same ones. A feature that nobody answered stays missing.
+    same prediction. Units with the same answers get the same ones. A feature that nobody answered
+    stays missing.
 
     >>> x = np.arange(20.0)
     >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
@@ -114,7 +113,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
     surveys = []
     for number in range(DRAWS):
         rng = np.random.default_rng([0, number])
-        filled, answers = np.where(np.isnan(scaled), 0.0, scaled), given.copy()
+        filled, answers = np.nan_to_num(scaled), given.copy()
         for turn, (name, own) in itertools.product(range(ROUNDS + 1), blocks):
             missing = given[name].isna().to_numpy()
             seen, gaps = np.flatnonzero(~missing), np.flatnonzero(missing)
@@ -125,8 +124,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
                 donors = _donors(others, scaled[:, own], seen, gaps, rng)
             filled[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
             answers.loc[missing, name] = given[name].to_numpy()[donors]
-        survey = answers.iloc[like].set_axis(frame.index)
-        surveys.append(survey.reindex(columns=frame.columns))
+        surveys.append(answers.iloc[like].set_axis(frame.index).reindex(columns=frame.columns))
     return surveys
 
 
@@ -157,17 +155,12 @@ def universes(
     setting: Setting,
     filled: Sequence[pd.DataFrame] = (),
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
-    """The partitions of one setting: every dissimilarity, every method, every number of types.
+    """The partitions of one setting: the choices of each, and its types (universes x units).
 
-    Who takes part is decided for these features again (`prepare.set_aside`); the rest is put
-    to the group that is nearest on average.
-
-    ``filled``: the survey with its missing answers imputed, several times; a type is then made of
-    those who are together in most imputations (average linkage on their co-assignment).
-
-    Returns
-    -------
-    The choices made in each universe, and the type of each unit in each (universes x units).
+    Who takes part is decided for these features again (`prepare.set_aside`); the rest joins the
+    group that is nearest on average. ``filled``: the survey with its missing answers imputed,
+    several times; a type is then made of those who are together in most imputations (average
+    linkage on their co-assignment).
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
@@ -224,18 +217,12 @@ def _types(
 def weighted_tree(
     distance: np.ndarray, weights: np.ndarray, method: Literal["average", "ward"]
 ) -> np.ndarray:
-    """Which patterns join, lowest first, by nearest-neighbour chains.
+    """Which patterns join, lowest first: a pattern of either group and the height, a row per merge.
 
-    Müllner (2011, arXiv:1109.2378); the distances of what has joined are those of Lance & Williams
-    (1967). `scipy.cluster.hierarchy.linkage` knows no weights. Identical units join at height 0
-    before all others, so a pattern may stand for them from the start.
+    By nearest-neighbour chains (Müllner 2011, arXiv:1109.2378), with the distances of Lance &
+    Williams (1967). `scipy.cluster.hierarchy.linkage` knows no weights; identical units join at
+    height 0 before all others, so that a pattern with its weight is the same.
 
-    Returns
-    -------
-    A row per merge: a pattern of the one group, a pattern of the other, and the height.
-
-    Examples
-    --------
     >>> x = np.array([0.0, 1, 5])
     >>> D = np.abs(np.subtract.outer(x, x))
     >>> weighted_tree(D, np.array([1.0, 1, 2]), "average").tolist()
@@ -373,11 +360,9 @@ class Multiverse:
 def multiverse(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups, reference: pd.Series
 ) -> Multiverse:
-    """Run the multiverse.
+    """Run the multiverse of the units that took part in the fit of the typology ``reference``.
 
     Nothing in it is random but the imputation of missing answers, whose seed is fixed.
-
-    The units are those that took part in the fit of the typology to look at, ``reference``.
 
     Raises InputError: fewer than 6 units (no two types of 3) or more than `LIMIT`.
 
@@ -428,20 +413,19 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
     time of a hundred here.
     """
 
-    def pairs(counts: np.ndarray) -> np.ndarray:
-        return counts * (counts - 1) / 2
-
-    def summed(counts: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    def pairs(counts: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Pairs within types, summed over the types of each partition, along the last axis."""
         first = np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
-        return np.add.reduceat(counts, first, axis=-1)
+        return np.add.reduceat(counts * (counts - 1) / 2, first, axis=-1)
 
     mine = np.hstack(some)
     others = mine if some is other else np.hstack(other)  # the one product costs half the other
-    both = summed(summed(pairs((mine.T @ others).astype(float)), other).T, some).T
-    sizes, others_sizes = (part.sum(axis=0, dtype=float) for part in (mine, others))
-    a, b = summed(pairs(sizes), some)[:, None], summed(pairs(others_sizes), other)
-    expected = a * b / pairs(np.array(len(mine)))
+    inside = pairs((mine.T @ others).astype(float), other)
+    first = np.cumsum([0, *(part.shape[1] for part in some[:-1])])
+    both = np.add.reduceat(inside, first, axis=0)
+    a = pairs(mine.sum(axis=0, dtype=float), some)[:, None]
+    b = pairs(others.sum(axis=0, dtype=float), other)
+    expected = a * b / comb(len(mine), 2)
     room = (a + b) / 2 - expected
     return np.divide(both - expected, room, out=np.ones_like(room), where=room > 1e-12)
 

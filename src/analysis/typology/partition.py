@@ -32,15 +32,13 @@ class Medoids:
 def k_medoids(
     distance: np.ndarray, k: int, weights: np.ndarray | None = None, *, n_init: int = STARTS
 ) -> Medoids:
-    """The k medoids with the least weighted sum of dissimilarities.
+    """The k medoids with the least weighted sum of dissimilarities; at most one per row.
 
     The library knows no weights, but (for k > 1) reads its matrix by rows of units and columns of
     medoids, so that rows multiplied by their weights make its objective that of all units, exactly.
-    Rows are searched in an order that depends on the dissimilarities alone, not on how they came.
-    The first start is PAM's BUILD, the others are random. At most as many medoids are found as
-    there are rows. Types are numbered heaviest first, ties by the first row.
-
-    A pattern of weight 0 is not there: its label is -1.
+    Rows are searched in an order that depends on the dissimilarities alone. The first start is
+    PAM's BUILD, the others are random. Types are numbered heaviest first, ties by the first row. A
+    pattern of weight 0 takes no part: its label is -1.
 
     >>> D = np.abs(np.subtract.outer([0.0, 1, 9], [0.0, 1, 9]))
     >>> k_medoids(D, 1, np.array([1.0, 1, 5])).medoids.tolist()
@@ -99,9 +97,9 @@ def _numbered(distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray) ->
 def silhouette_widths(
     distance: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Silhouette width of each unit (Rousseeuw 1987); 0 for a unit alone in its type.
+    """Silhouette width of each unit (Rousseeuw 1987); 0 of one alone in its type, or of one type.
 
-    With one type only all widths are 0. (`sklearn.metrics.silhouette_samples` knows no weights.)
+    (`sklearn.metrics.silhouette_samples` knows no weights.)
 
     >>> D = np.abs(np.subtract.outer([0.0, 1, 9, 10], [0.0, 1, 9, 10]))
     >>> silhouette_widths(D, np.array([1, 1, 2, 2])).round(2).tolist()
@@ -135,7 +133,7 @@ def separation(
 
 @dataclass(frozen=True)
 class Stability:
-    """What resampling says of each type and each answer pattern.
+    """How each type and each answer pattern holds when units are drawn again.
 
     Attributes
     ----------
@@ -162,11 +160,13 @@ def stability(
     *,
     n_bootstrap: int = 100,
     seed: int = 0,
+    known: Sequence[np.ndarray] = (),
 ) -> Stability:
     """Draw units with replacement and make k types again, by k-medoids.
 
-    Per type: the greatest Jaccard coefficient with any cluster of the resample among the distinct
-    units drawn, averaged over the resamples that have a member of the type.
+    Per type the greatest Jaccard coefficient with any cluster of a resample among the distinct
+    units drawn, averaged over the resamples that have a member of the type. `known`: the labels
+    that `least_stable` gave for the first resamples.
 
     >>> x = np.array([0.0, 1, 2, 10, 11, 12])
     >>> D = np.abs(np.subtract.outer(x, x))
@@ -176,19 +176,20 @@ def stability(
     """
     named = np.array([t for t in np.unique(types) if t != UNPLACED])
     mine = types[:, None] == named
-    both, seen = np.zeros((2, *distance.shape))
-    scores = []
-    for weights, drawn in _resamples(counts, n_bootstrap, seed):
-        cluster = k_medoids(distance, k, weights).labels
-        theirs = _members(cluster)
-        scores.append(_jaccard(mine, drawn, theirs))
-        both += theirs @ theirs.T
-        seen += np.outer(cluster >= 0, cluster >= 0)
-    together = np.divide(both, seen, out=np.zeros(distance.shape), where=seen > 0)
+    scores, clusters = [], [np.empty((len(types), 0))]
+    for b, (weights, drawn) in enumerate(_resamples(counts, n_bootstrap, seed)):
+        labels = known[b] if b < len(known) else k_medoids(distance, k, weights).labels
+        clusters.append(_members(labels))
+        scores.append(_jaccard(mine, drawn, clusters[-1]))
+    every = np.hstack(clusters)  # one product in place of one a resample
+    there = np.column_stack([of.sum(axis=1) for of in clusters])
+    seen = there @ there.T
+    together = np.divide(every @ every.T, seen, out=np.zeros(distance.shape), where=seen > 0)
     np.fill_diagonal(together, 1.0)
     jaccard = pd.DataFrame(np.reshape(scores, (-1, len(named))), columns=named)
     units = counts.round().astype(int) @ mine
     about = {"n": units, "jaccard_bootstrap": jaccard.mean(), "jaccard_se": jaccard.sem()}
+    of_types = pd.DataFrame(about, pd.Index(named, name="type"))
     share = with_type(together, types, counts, named)
     total = share.sum(axis=1, keepdims=True)
     even = np.full_like(share, 1.0 / max(len(named), 1))
@@ -197,7 +198,6 @@ def stability(
     if len(named):
         others = np.where(mine, -1.0, membership.round(12))
         second = np.where(others.max(axis=1) >= 0, named[others.argmax(axis=1)], UNPLACED)
-    of_types = pd.DataFrame(about, pd.Index(named, name="type"))
     return Stability(of_types, together, pd.DataFrame(membership, columns=named), second)
 
 
@@ -208,16 +208,17 @@ def least_stable(
     *,
     n_bootstrap: int,
     seed: int = 0,
-) -> dict[int, float]:
-    """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
+) -> tuple[dict[int, float], dict[int, list[np.ndarray]]]:
+    """By number of types the ``jaccard_bootstrap`` of the least stable one, and all labels.
 
     ``types``: type of each pattern for each number of types, as k-medoids found them.
     """
-    scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
+    scores, labels = ({k: list[np.ndarray]() for k in types} for _ in range(2))
     for weights, drawn in _resamples(counts, n_bootstrap, seed):
         for k, again in medoids_for(distance, list(types), weights).items():
+            labels[k].append(again.labels.astype(np.int8))
             scores[k].append(_jaccard(_members(types[k]), drawn, _members(again.labels)))
-    return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}
+    return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}, labels
 
 
 def _resamples(

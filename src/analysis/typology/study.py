@@ -16,7 +16,7 @@ from analysis.typology.describe import Texts, most_and_least_typical, profile, p
 from analysis.typology.dissimilarity import Groups, Kinds
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.multiverse import Multiverse
-from analysis.typology.partition import k_medoids, silhouette_widths, stability
+from analysis.typology.partition import Stability, k_medoids, silhouette_widths, stability
 from analysis.typology.prepare import Adjust, Prepared, prepare
 from analysis.typology.verdict import Evidence, Verdict, judge
 
@@ -31,18 +31,16 @@ class Typology:
 
     Attributes
     ----------
-    labels : type of each unit, of the fit or not (Int16; 0 = unplaced).
-    second : second-nearest type of each unit (0: there is none).
+    labels, second : nearest and second-nearest type of each unit, of the fit or not (Int16; 0:
+        unplaced, or there is none).
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     level : each unit's place on the main gradient of the answers.
-    aside : units that took no part in the fit, and why (``sparse | outlying | empty``), see
-        `analysis.typology.prepare.set_aside`.
-    choice : criteria by number of types, see `analysis.typology.choice.Compared`.
+    aside : units that took no part in the fit, and why, see `prepare.set_aside`.
+    choice : criteria by number of types, see `choice.Compared`.
     names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
-    profile : what sets each type apart, see `analysis.typology.describe.profile`.
+    profile : what sets each type apart, see `describe.profile`.
     paragons, atypical : most and least typical member of each type.
-    stability : how each type holds when the units are drawn again, see
-        `analysis.typology.partition.Stability`.
+    stability : how each type holds when the units are drawn again, see `partition.Stability`.
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
@@ -112,16 +110,14 @@ def study(
     Parameters
     ----------
     frame, kinds, groups : see `analysis.typology`.
-    labels : label of each feature for the names, ``{feature: {"ja": ..., "en": ...}}``.
+    labels : label of each feature and composite, ``{feature: {"ja": ..., "en": ...}}``.
     n_types : their number, or ``auto``: the number with the greatest average silhouette.
     adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
-        the strata's means; the verdict says so.
-    composites : units x indices (higher is more), to name the types by instead of by single
-        features; their labels are looked up in `labels` too.
+        the strata's means.
+    composites : units x indices (higher is more), to name the types by instead of by features.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     criteria : whether to weigh the numbers of types by stability and BIC too.
         None of these three changes the types, only how sure one can be of them.
-    seed : the same gives the same result.
     remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
 
     Raises
@@ -136,8 +132,6 @@ def study(
     >>> found.verdict.level, found.labels.value_counts().tolist()
     ('clear', [10, 10, 10])
     """
-    if composites is not None:
-        composites = aligned(composites, frame.index, "composites")
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     make = remember(compared) if remember else compared
     asked = counts_to_try(data, n_types)
@@ -145,36 +139,28 @@ def study(
     k = best(tried.table) if n_types == "auto" else n_types
     patterns, fitted = tried.measure.patterns, data.frame.index
     back, weights = patterns.back, patterns.weights
-    # the types
     medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
     sizes = np.bincount(medoids.labels, weights)
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
     of_pattern = numbers[medoids.labels]
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
-    # how sure they are
-    sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
-    apart = tried.distance[np.ix_(back, back)]
+    known, apart = tried.resampled.get(k, []), tried.distance
+    sure = stability(apart, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
+    apart = apart[np.ix_(back, back)]  # of the units
     widths = _widths(apart, types)
-    evidence = Evidence(
-        n=len(fitted),
-        unplaced=int((types == UNPLACED).sum()),
-        stability=sure.types["jaccard_bootstrap"].to_dict(),
-        silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
-        null_p=tried.null.p,
-        continuum_p=tried.continuum.p,
-        gradient_share=data.gradient.share,
+    evidence = _evidence(
+        data,
+        tried,
+        sure,
+        widths,
         gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
-        adoption=data.gradient.adoption,
-        basis=data.given.basis,
         least_p=1 / (n_null + 1),
         made=k,
         most_tried=int(tried.table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
-        criteria=preferred(tried.table),
     )
-    # what they are like, and who is where
     placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
-    placed = pd.concat([placed, _afterwards(data, tried, medoids.medoids[numbers > 0], types)])
-    placed = placed.loc[frame.index]
+    others = _afterwards(data, tried, medoids.medoids[numbers > 0], types)
+    placed = pd.concat([placed, others]).loc[frame.index]
     own = frame.index[frame.index.isin(fitted)]
     differences = profile(data.frame, data.kinds, types)
     paragons, atypical = most_and_least_typical(apart, types)
@@ -193,12 +179,27 @@ def study(
         coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted).loc[own, own],
         membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
         verdict=judge(evidence),
-        params={
-            "n_types": k,
-            "n_bootstrap": n_bootstrap,
-            "n_null": n_null,
-            "drawn": (tried.null.drawn, tried.continuum.drawn),
-        },
+        params={"n_types": k, "n_bootstrap": n_bootstrap, "n_null": n_null}
+        | {"drawn": (tried.null.drawn, tried.continuum.drawn)},
+    )
+
+
+def _evidence(
+    data: Prepared, tried: Compared, sure: Stability, widths: pd.Series, **choices: Any
+) -> Evidence:
+    """What the verdict weighs, beside what follows from the `choices` made."""
+    return Evidence(
+        n=len(widths),
+        unplaced=len(widths) - int(sure.types["n"].sum()),
+        stability=sure.types["jaccard_bootstrap"].to_dict(),
+        silhouette=float(widths.mean()) if len(sure.types) > 1 else 0.0,
+        null_p=tried.null.p,
+        continuum_p=tried.continuum.p,
+        gradient_share=data.gradient.share,
+        adoption=data.gradient.adoption,
+        basis=data.given.basis,
+        criteria=preferred(tried.table),
+        **choices,
     )
 
 
@@ -219,11 +220,11 @@ def _afterwards(
     Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
     has no type.
     """
-    nearest = np.full((len(data.others), 2), UNPLACED)
+    nearest, patterns = np.full((len(data.others), 2), UNPLACED), tried.measure.patterns
     if len(medoids) and len(nearest):
-        apart = tried.measure.between(data.others.to_numpy(float), tried.measure.patterns.rows)
+        apart = tried.measure.between(data.others.to_numpy(float), patterns.rows)
         member = types.to_numpy(int)[:, None] == np.arange(1, len(medoids) + 1)
-        mean = apart[:, tried.measure.patterns.back] @ member.astype(float) / member.sum(axis=0)
+        mean = apart[:, patterns.back] @ member.astype(float) / member.sum(axis=0)
         order = np.lexsort((mean.round(9), apart[:, medoids].round(9)), axis=1)[:, :2]
         nearest[:, : order.shape[1]] = 1 + order
         nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
@@ -242,7 +243,7 @@ def _names(
     if composites is None:
         return propose_names(traits, data.kinds, labels)
     kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-    given = composites.loc[types.index].astype(float)
+    given = aligned(composites, types.index, "composites").astype(float)
     if isinstance(adjust, pd.Series):
         given = without_strata(given, kinds, adjust)
     elif adjust == "gradient":

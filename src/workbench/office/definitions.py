@@ -380,7 +380,7 @@ def of_structure(path: Path) -> Definition:
     """
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
-        inside = (one.content for one in unpacked(path, path.name) if one.name.endswith(".lss"))
+        inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))
         content = next(inside, b"")
     if b"<LimeSurveyDocType>" not in content[:4096]:
         raise InputError(

@@ -357,12 +357,12 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
     found, lines, language = dict[str, Export](), list[str](), spoken()
     for file in files if tool != "none" else ():
         try:
-            known = None if file.is_dir() else tools.choose(read_file(file), tool)
+            sheets = [] if file.is_dir() else read_file(file)
         except InputError:
             if tool is not None:
                 raise
             continue  # what cannot be read is refused below
-        if known is not None:
+        if (known := tools.choose(sheets, tool)) is not None:
             found[file.name] = export = known[1]
             name = label(f"tool.{export.tool}", language)
             lines.append(f"{file.name}: {label('intake.read_as', language, tool=name)}")

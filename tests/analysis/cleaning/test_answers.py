@@ -6,7 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.cleaning.answers import SEPARATORS, Reader
@@ -353,7 +353,7 @@ def literal(question, text, value):
             codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
             return codes == value and not re.search(r"[^\W\d]", plain)
         case "binary":
-            return plain.casefold() in YES_NO
+            return plain.casefold() in YES_NO or re.fullmatch("0+[01]?", plain)
     return value == text.strip()
 
 
@@ -370,6 +370,7 @@ def digits_of(text):
 
 
 @given(EVERY, st.sampled_from([TEXT, NUMBER]))
+@example("-99", TEXT)
 @settings(max_examples=600)
 def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
     for question in BOOK:
@@ -429,6 +430,7 @@ def tool(name, text, variable=None):
         ("9：住民向け", {9}, "住民向け"),
         ("その他, 翻訳", {2, 9}, ""),
         ("文書の作成, 要約, 広報, 窓口", {1, 9}, "広報、窓口"),
+        ("1と3", {1, 3}, ""),
     ],
 )
 def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
@@ -519,6 +521,9 @@ def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
 
 def test_a_number_is_no_explanation_of_other():
     assert tool("ONE", "7").rules == ("no-such-option",)
+    assert tool("ONE", "1と2").state == "unreadable"
+    for text in ("1か2", "1又は3"):
+        assert tool("ONE", text).state == tool("WORK", "翻訳、" + text).state == "unreadable"
     assert tool("WORK", "翻訳, 7").rules == ("no-such-option",)
     assert tool("ONE", "翻訳、議事録").rules == ("several",)
 
@@ -606,10 +611,11 @@ def test_a_day_that_was_another_in_japan_is_told():
 
 
 def test_a_day_that_could_be_a_month_is_read_only_in_the_order_the_codebook_gives():
-    assert tool("DAY", "04/01/2023").rules == ("not-a-date",)
+    assert tool("DAY", "04/01/2023").rules == ("day-or-month",)
+    assert "dates: mdy" in RULES["day-or-month"].message("ja", raw="04/01/2023")
     assert tool("US", "04/01/2023").value == dt.date(2023, 4, 1)
     assert tool("US", "8/5/26 9:12:44").value == dt.date(2026, 8, 5)
-    assert tool("DAY", "8/5/26 9:12:44").rules == ("not-a-date",)
+    assert tool("DAY", "8/5/26 9:12:44").rules == ("day-or-month",)
 
 
 PLAIN = [option["ja"] for option in WORK if option["code"] != 9]

@@ -90,7 +90,7 @@ def test_a_register_that_identifies_nobody_is_refused(made, project, content, sa
         made("007,,,3\n008,,,3\n", register="bad.csv")
 
 
-@pytest.mark.parametrize("name", ["who.tsv", "semicolons.csv", "utf16.csv", "who.xlsx"])
+@pytest.mark.parametrize("name", ["who.tsv", "semicolons.csv", "utf16.csv", "euc.csv", "who.xlsx"])
 def test_a_register_is_read_as_programs_save_it(made, project, name):
     rows = [["ｉｄ", "Name"], ["1", "中央館"], ["02", "西館"]]
     if name == "who.xlsx":
@@ -100,7 +100,8 @@ def test_a_register_is_read_as_programs_save_it(made, project, name):
         book.save(project / name)
     else:
         text = "\n".join((";" if name == "semicolons.csv" else "\t").join(row) for row in rows)
-        (project / name).write_text(text, "utf-16" if name == "utf16.csv" else "utf-8")
+        encodings = {"utf16.csv": "utf-16", "euc.csv": "euc_jp"}
+        (project / name).write_text(text, encodings.get(name, "utf-8"))
     assert [*made("001,,,3\n2,,,4\n", register=name).responses.index] == ["02", "1"]
 
 

@@ -466,3 +466,87 @@ def test_a_column_beside_the_one_that_bears_the_name_of_the_question_is_unmatche
     unasked = {q.id: () for q in book if q.id not in ("CODE", "Q3")}
     table = read_rows(sheet, Headings(book, unasked), export=export)
     assert table.columns["Q3"] == 3
+
+
+# --- replies that a tool writes in its own way --------------------------------------------------
+
+
+@pytest.fixture
+def of_rows(project):
+    """The name of a wave of the rows of one export, made by the command."""
+
+    def made(rows, book=exports.BOOK):
+        text = yaml.safe_dump(book, allow_unicode=True)
+        (project / "data" / "codebooks" / "genai.yml").write_text(text, "utf-8")
+        with (project / "export.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "genai"]
+        assert main([*given, "--as-of", "2024-06-01"]) == 0
+        return "w"
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("export", "column", "heads", "said"),
+    [
+        ("qualtrics_texts", "Finished", 3, "False"),
+        ("qualtrics_numbers", "Finished", 3, "0"),
+        ("limesurvey_codes", "submitdate", 1, ""),
+        ("limesurvey_texts", "送信日", 1, ""),
+    ],
+)
+def test_a_reply_that_was_not_completed_is_a_finding_or_left_out(
+    of_rows, project, export, column, heads, said
+):
+    rows = [*getattr(exports, export)()]
+    at = rows[0].index(column)
+    rows[heads][at] = said
+    name = of_rows(rows)
+    got = cleaned(name)
+    found = got.findings[got.findings["rule"] == "unfinished"]
+    code = rows[heads][rows[0].index("CODE" if "CODE" in rows[0] else "団体コード")]
+    assert found[["code", "raw", "severity"]].to_numpy().tolist() == [[code, said, "doubtful"]]
+    assert f"“{column}”" in found["en"].iloc[0] and len(got.responses) == 15
+    file = project / "data" / "raw" / name / "wave.yml"
+    file.write_text(file.read_text("utf-8").replace("tool:", "unfinished: leave out\n  tool:"))
+    got = cleaned(name)
+    assert len(got.responses) == 14 and code not in got.responses.index
+    assert got.findings.empty or "unfinished" not in set(got.findings["rule"])
+    assert "unfinished" in set(got.ledger.counts["place"])
+    assert code in set(got.outside["text"])
+    tool = Wave.read(name).files[0].tool
+    file.write_text(file.read_text("utf-8").replace(f"  tool: {tool}\n", ""))
+    with pytest.raises(InputError, match="nothing says which replies were not completed"):
+        cleaned(name)
+
+
+def test_what_qualtrics_writes_of_a_question_seen_and_not_answered_is_no_answer(of_rows):
+    rows = [*exports.qualtrics_numbers()]
+    ticks = [rows[0].index(f"Q2_{code}") for code in exports.WORK]
+    for row in rows[3:]:
+        row[:] = ["-99" if at in ticks and text == "" else text for at, text in enumerate(row)]
+    unseen = rows[3]  # none of them ticked, and the other questions
+    unseen[ticks[0] : -1] = ["-99" if text != "" else "" for text in unseen[ticks[0] : -1]]
+    unseen[rows[0].index("Q2_9_TEXT")] = ""
+    got = cleaned(of_rows(rows))
+    code = unseen[rows[0].index("CODE")]
+    assert set(got.status.loc[code, ["Q2_1", "Q2_9", "Q3", "Q4_a", "Q5"]]) == {"no_answer"}
+    right = expected().drop(index=code)
+    for column in [f"Q2_{option}" for option in exports.WORK]:
+        assert got.responses[column].drop(index=code).tolist() == right[column].tolist()
+    assert set(got.findings["severity"]) == {"repaired"}
+
+
+def test_two_likerts_of_one_wording_are_told_apart_by_the_number_microsoft_forms_adds(of_rows):
+    book = {**exports.BOOK, "questions": [*exports.BOOK["questions"], {
+        **next(q for q in exports.BOOK["questions"] if q["id"] == "Q4"),
+        "id": "Q7", "ja": "今後の予定", "en": "Later",
+        "items": [{"id": f"Q7_{i}", "ja": t, "en": f"later {i}"} for i, t in exports.ITEMS.items()],
+    }]}  # fmt: skip
+    rows = [*exports.ms_forms()]
+    for row, later in zip(rows, [["研修2", "採用2"], *[["予定", "未定"]] * 15], strict=True):
+        row += later
+    got = cleaned(of_rows(rows, book))
+    assert got.responses["Q4_a"].tolist() == expected()["Q4_a"].tolist()
+    assert set(got.responses["Q7_a"]) == {2} and set(got.responses["Q7_b"]) == {3}

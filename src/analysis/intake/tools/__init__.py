@@ -412,14 +412,21 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     readers = READERS.values() if tool is None else [READERS[tool]]
     export = next(filter(None, (read(head) for read in readers)), None)
     if export is not None:
+        export = _with_ends(export) if "finished" in _own(export.tool) else export
         _refuse_split_records(sheet, export)
     elif tool is not None:
-        raise sheet.error(
-            "the header is not that of an export of {tool}",
-            hint="leave out the tool, or export the replies again without changing the header",
-            tool=tool,
-        )
+        what = "the header is not that of an export of {tool}"
+        hint = "leave out the tool, or export the replies again without changing the header"
+        raise sheet.error(what, hint=hint, tool=tool)
     return export
+
+
+def _with_ends(export: Export) -> Export:
+    """An export with the column that says which replies were completed, where its tool has one."""
+    own = _own(export.tool)
+    called = [{key(c.name), key(c.text), key(c.heading)} for c in export.columns]
+    at = next((i for i, names in enumerate(called) if names & {*own["finished"]}), None)
+    return replace(export, finished=at, not_finished=frozenset(own["not_finished"]))
 
 
 def _refuse_split_records(sheet: Sheet, export: Export) -> None:
@@ -432,14 +439,14 @@ def _refuse_split_records(sheet: Sheet, export: Export) -> None:
         opened = body.iloc[:, export.opens].ne("")
         ids, again = opened.cumsum(), ~opened & body.ne("").any(axis=1)
     if (twice := np.flatnonzero(again.to_numpy())).size:
-        raise sheet.error(
+        what, hint = (
             "the record {id} has several rows, one for each event, instance of a form or line of a "
             "table",
-            at=(export.heads + int(twice[0]), export.opens or 0),
-            hint="export one event or one form at a time, and no table within the form, so that "
-            "each record is one row",
-            id=ids.iloc[twice[0]],
+            "export one event or one form at a time, and no table within the form, so that each "
+            "record is one row",
         )
+        at = export.heads + int(twice[0]), export.opens or 0
+        raise sheet.error(what, at=at, hint=hint, id=ids.iloc[twice[0]])
 
 
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:

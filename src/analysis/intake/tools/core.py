@@ -7,11 +7,12 @@ sheet; everything behind it, the match with a codebook and the draft of one, kno
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from analysis.errors import InputError
 from analysis.intake.headings import (
@@ -68,7 +69,8 @@ class Export:
 
     `joined`: whether the tool writes several answers to one question into one cell. `repeats`:
     whether a record, whose id stands in the first column, may take several rows. `opens`: the
-    column with a mark in the first row of each record.
+    column with a mark in the first row of each record. `finished`: the column that says whether the
+    reply was completed, and the words (as `key` has them) of those that were `not_finished`.
     """
 
     tool: str
@@ -77,10 +79,19 @@ class Export:
     joined: bool = False
     repeats: bool = False
     opens: int | None = None
+    finished: int | None = None
+    not_finished: frozenset[str] = frozenset()
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""
         return [i for i, column in enumerate(self.columns) if column.kind in kinds]
+
+    def unfinished(self, sheet: Sheet) -> list[Place]:
+        """The cells that say of a reply that it was not completed."""
+        if self.finished is None:
+            return []
+        said = sheet.text[self.finished].iloc[self.heads :].map(key).isin(self.not_finished)
+        return [(row + self.heads, self.finished) for row in np.flatnonzero(said).tolist()]
 
 
 Reader = Callable[[Head], Export | None]
@@ -159,7 +170,7 @@ def parted(headings: Sequence[str], sign: str) -> list[Column]:
 
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"."""
-    return unicodedata.normalize("NFKC", text).strip().casefold().startswith(("その他", "other"))
+    return normalise(text).startswith(("その他", "other"))
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
@@ -200,11 +211,12 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     sent = headings.book.identity("received")
     found: dict[str, int] = {}
     named: dict[str, bool] = {}  # whether the column bears the very name of the question
+    again = _numbered_again(export, headings)
     for position in export.of_kind("answer", "received"):
         column = export.columns[position]
         given = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
                  for row in range(export.heads))  # fmt: skip
-        target = next(filter(None, given), None) or _target(column, headings)
+        target = next(filter(None, given), again.get(position)) or _target(column, headings)
         if target is None and column.kind == "received" and sent:
             target = sent.id
         if target is None:
@@ -224,36 +236,51 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     return found
 
 
+def _numbered_again(export: Export, headings: Headings) -> dict[int, str]:
+    """What the columns of one wording hold: 研修 and 研修2 that of the first and second so asked.
+
+    Microsoft Forms numbers the words that it has written before.
+    """
+    asked: dict[str, list[str]] = {}  # words -> the questions and items that have them, in order
+    for question in headings.book:
+        own = (question.ja, question.en, *question.source)
+        for target, texts in [(question.id, own), *((i.id, i.words) for i in question.items)]:
+            for words in dict.fromkeys(map(normalise, texts)):
+                asked.setdefault(words, []).append(target)
+    at = {normalise(export.columns[i].heading): i for i in export.of_kind("answer")}
+    found: dict[int, str] = {}
+    for words, targets in asked.items():
+        names = [words, *(f"{words}{n}" for n in range(2, len(targets) + 1))]
+        if len(targets) > 1 and at.keys() >= {*names}:
+            found |= {at[name]: target for name, target in zip(names, targets, strict=True)}
+    return found
+
+
 def headed_twice(
     sheet: Sheet, headings: Headings, target: str, first: Place, second: Place
 ) -> InputError:
     """The error of two columns that are headed as one question, with the likelier one."""
     texts = [str(sheet.text.iat[place]) for place in (first, second)]
     likelier = (first, second)[headings.closest(target, texts) or 0]
-    return sheet.error(
-        "two columns are headed {target} ({first} and {second})",
-        at=second,
-        hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
-        "[{closer}]}}; the other under ignore if it is none",
-        target=target,
-        entry=yaml_key(target),
-        first=sheet.address(*first),
-        second=sheet.address(*second),
-        closer=sheet.address(*likelier),
+    what = "two columns are headed {target} ({first} and {second})"
+    hint = (
+        "give the cell of the right one in wave.yml, such as header: {{{entry}: [{closer}]}}; the "
+        "other under ignore if it is none"
     )
+    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
+    cells |= {"closer": sheet.address(*likelier), "entry": yaml_key(target)}
+    return sheet.error(what, at=second, hint=hint, target=target, **cells)
 
 
 def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
     """The error of one choice of which each option has a column: the headings of two of them."""
-    return sheet.error(
-        "question {id} is one choice, but its options have columns of their own",
-        at=first,
-        hint="give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two "
-        "of its options), or bring the answers into one column",
-        id=id,
-        first=sheet.address(*first),
-        second=sheet.address(*second),
+    what = "question {id} is one choice, but its options have columns of their own"
+    hint = (
+        "give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two of "
+        "its options), or bring the answers into one column"
     )
+    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
+    return sheet.error(what, at=first, hint=hint, id=id, **cells)
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
