@@ -26,9 +26,10 @@ from analysis.errors import InputError, Message, unknown
 from analysis.fingerprints import INPUTS
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
-from analysis.stats import hypotheses, indicators, tabulate
+from analysis.stats import hypotheses, tabulate
 from analysis.stats.disclosure import Audience
 from analysis.text import Language, Text
+from analysis.typology import classifier
 from analysis.typology.classifier import Classifier, Projection, renamed
 
 if TYPE_CHECKING:
@@ -190,14 +191,14 @@ class Survey(View):
     # --- numbers from answers --------------------------------------------------------------
 
     @cached_property
-    def features(self) -> indicators.Features:
+    def features(self) -> classifier.Features:
         """What feeds the typology."""
-        return indicators.features(self.responses, self.status, self.codebook)
+        return classifier.features(self.responses, self.status, self.codebook)
 
     @cached_property
     def indices(self) -> pd.DataFrame:
         """The composites of the codebook, one column an index."""
-        return indicators.indices(self.features, self.codebook, self.responses)
+        return classifier.indices(self.features, self.codebook, self.responses)
 
     def typology(self, **choices: Any) -> Typology:
         """The types of municipalities; see `analysis.typology.study.study` for the choices.
@@ -264,7 +265,7 @@ class Survey(View):
         """
         mine, book = self._classifier.features.frame, other.codebook.id
         if book != self.codebook.id:
-            mine = indicators.comparable(self._full.responses, self.codebook, book)
+            mine = classifier.comparable(self._full.responses, self.codebook, book)
             if mine is None:
                 raise InputError(
                     "nothing says what {id} shares with {book}",
@@ -276,12 +277,12 @@ class Survey(View):
         return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
-    def _full_features(self) -> indicators.Features:
-        return indicators.features(self._full.responses, self._full.status, self.codebook)
+    def _full_features(self) -> classifier.Features:
+        return classifier.features(self._full.responses, self._full.status, self.codebook)
 
     @cached_property
     def _full_indices(self) -> pd.DataFrame:
-        return indicators.indices(self._full_features, self.codebook, self._full.responses)
+        return classifier.indices(self._full_features, self.codebook, self._full.responses)
 
     @cached_property
     def _classifier(self) -> Classifier:

@@ -415,7 +415,8 @@ def remote(
                     hint="start some",
                     scheduler=scheduler,
                 )
-            for page in islice(waiting, max(1, SUBMITTED * threads) - len(running)):
+            free = max(1, SUBMITTED * threads) - len(running)
+            for page in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
                 running[job] = page
             if not running:

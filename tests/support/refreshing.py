@@ -14,7 +14,11 @@ from project import notebook
 PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\noutput: str = ""\n'
 TITLE = {"title": {"ja": "題", "en": "title"}}
 # without what notebooks import beforehand (see test_kernels)
-LIGHT = "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:2]\n"
+LIGHT = (
+    "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:2]\n"
+    "begin = kernels.Kernels.__init__\n"
+    "kernels.Kernels.__init__ = lambda self, **given: begin(self, **{**given, 'ahead': None})\n"
+)
 # the command as a user gives it, without the cleaning; Ctrl-C as in a terminal
 COMMAND = LIGHT + (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"

@@ -17,7 +17,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read as intake
 from analysis.paths import root
-from analysis.stats import indicators
+from analysis.typology import classifier
 from workbench import demo
 from workbench.demo import as_in_2019, name_of, simulate
 
@@ -87,8 +87,8 @@ def test_answers_keep_the_skip_rules_and_the_missing_rate():
 
 def found(drawn, kinds=5):
     """How well clustering the six composites finds the types: adjusted Rand index."""
-    made = indicators.features(drawn.responses, drawn.status, BOOK)
-    six = indicators.indices(made, BOOK, drawn.responses)[list(made.group_labels)].fillna(0)
+    made = classifier.features(drawn.responses, drawn.status, BOOK)
+    six = classifier.indices(made, BOOK, drawn.responses)[list(made.group_labels)].fillna(0)
     labels = AgglomerativeClustering(kinds).fit_predict((six - six.mean()) / six.std())
     return adjusted_rand_score(drawn.truth["type"], labels)
 

@@ -1,1 +1,1 @@
-"""Tables with denominators, indicators, exact tests, changes between waves, disclosure control."""
+"""Tables with denominators, exact tests, changes between waves, disclosure control."""

@@ -1,7 +1,7 @@
 """Types of municipalities, how sure they are, and who sits on the border.
 
-Arrays and frames only: nothing here knows of a codebook, a wave or a file. `study.study` is the
-entry, `study.Typology` what it gives; `classifier.Classifier` keeps the typologies of a wave.
+`study.study` makes a `study.Typology` from arrays and frames alone; only `classifier` reads the
+indicators from a codebook and caches the typologies of a wave.
 
 In all modules ``frame`` is units x features, float, NaN where missing; its index holds codes.
 ``kinds`` says of each feature ``nominal | binary | asymmetric | ordinal | ratio``, ``groups`` the

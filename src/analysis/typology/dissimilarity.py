@@ -6,6 +6,7 @@ the same. Equal rows are calculated once, with their number as weight.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,8 +68,9 @@ def feature_weights(columns: Iterable[str], groups: Groups) -> np.ndarray:
     A feature that no group claims is a group of its own.
     """
     known = groups or {}
-    owner = pd.Series([known.get(c, known.get(source(c), source(c))) for c in columns], dtype=str)
-    weight = 1.0 / owner.groupby(owner).transform("size").to_numpy(float)
+    owner = [known.get(c, known.get(source(c), source(c))) for c in columns]
+    sizes = Counter(owner)
+    weight = np.array([1.0 / sizes[group] for group in owner])
     return weight / weight.sum()
 
 

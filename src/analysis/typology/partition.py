@@ -174,15 +174,14 @@ def stability(
     """
     named = np.array([t for t in np.unique(types) if t != UNPLACED])
     mine = types[:, None] == named
-    both, seen = np.zeros((2, *distance.shape))
-    scores = []
+    scores, clusters = [], [np.empty((len(types), 0))]
     for weights, drawn in _resamples(counts, n_bootstrap, seed):
-        cluster = k_medoids(distance, k, weights).labels
-        theirs = _members(cluster)
-        scores.append(_jaccard(mine, drawn, theirs))
-        both += theirs @ theirs.T
-        seen += np.outer(cluster >= 0, cluster >= 0)
-    together = np.divide(both, seen, out=np.zeros(distance.shape), where=seen > 0)
+        clusters.append(_members(k_medoids(distance, k, weights).labels))
+        scores.append(_jaccard(mine, drawn, clusters[-1]))
+    every = np.hstack(clusters)  # one product in place of one a resample
+    there = np.column_stack([of.sum(axis=1) for of in clusters])
+    seen = there @ there.T
+    together = np.divide(every @ every.T, seen, out=np.zeros(distance.shape), where=seen > 0)
     np.fill_diagonal(together, 1.0)
     jaccard = pd.DataFrame(np.reshape(scores, (-1, len(named))), columns=named)
     units = counts.round().astype(int) @ mine

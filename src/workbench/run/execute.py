@@ -97,12 +97,11 @@ def started_kernels(
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
     )
-    timeout = options.timeout
-    over = printed("the run took longer than {seconds:g} s", seconds=timeout or 0)
-    timer = threading.Timer(timeout or 0, kernels.stop, [over], {"over": True})
+    most = options.timeout or threading.TIMEOUT_MAX
+    over = printed("the run took longer than {seconds:g} s", seconds=most)
+    timer = threading.Timer(most, kernels.stop, [over], {"over": True})
     timer.daemon = True
-    if timeout:
-        timer.start()
+    timer.start()
     try:
         yield kernels
     finally:

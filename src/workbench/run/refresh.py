@@ -17,7 +17,6 @@ from analysis.errors import InputError, printed
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
 from workbench.run.record import (
-    Edition,
     Options,
     Ran,
     RunRecord,
@@ -171,8 +170,16 @@ def profiles(
     single respondents; the scheduler or the target cannot be reached; the disk is full.
     """
     options = Options(**asked)
-    plan = _plan(options.edition(wave), options.given)
-    with lock(plan.edition.profiles):
+    edition, own = options.edition(wave), OWN | {"municipality"}
+    plan = Plan.make(edition, options.given, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
+    if edition.audience == "public" and not plan.wave.get("named"):
+        raise InputError(
+            "a profile shows one respondent, and the data of {wave} are not open (`named` "
+            "in its wave.yml)",
+            hint="use --audience internal or committee",
+            wave=wave,
+        )
+    with lock(edition.profiles):
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
             return unchanged
@@ -180,20 +187,6 @@ def profiles(
 
         folder, wanted, rans, stopped = fanout.run(plan, municipality, options, scheduler, target)
         return Outcome(folder, wanted, rans, stopped)
-
-
-def _plan(edition: Edition, given: dict[str, Any]) -> Plan:
-    """The plan of the one notebook; its parameters are checked before anything starts."""
-    own = OWN | {"municipality"}
-    plan = Plan.make(edition, given, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
-    if edition.audience == "public" and not plan.wave.get("named"):
-        raise InputError(
-            "a profile shows one respondent, and the data of {wave} are not open (`named` "
-            "in its wave.yml)",
-            hint="use --audience internal or committee",
-            wave=edition.wave,
-        )
-    return plan
 
 
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:

@@ -4,9 +4,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.errors import InputError
-from analysis.stats.indicators import Features
 from analysis.survey import QUICK
-from analysis.typology.classifier import Classifier
+from analysis.typology.classifier import Classifier, Features
 from analysis.typology.dissimilarity import Gower
 from analysis.typology.multiverse import multiverse
 from analysis.typology.partition import k_medoids

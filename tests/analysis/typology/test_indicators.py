@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.codebook.model import Codebook
-from analysis.stats.indicators import Features, comparable, features, indices
 from analysis.survey import Survey
 from analysis.text import Text
+from analysis.typology.classifier import Features, comparable, features, indices
 from workbench.demo import frames
 
 BOOK = Codebook.read("it-staffing")
