@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import Reader, judged
+from analysis.cleaning.answers import CROSSES, Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.respondents import Identified, identify, register_of, size_classes_told
 from analysis.cleaning.texts import Parsed, clock, refused
@@ -240,7 +240,7 @@ class _Cleaning:
         cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
         read = [self.reader.read(text, kind, question, column) for text, kind in cells]
         if unclear is not None:
-            codes[unclear & (texts == "○")] = len(read)
+            codes[unclear & np.isin(texts, ["○", *CROSSES])] = len(read)
             read.append(refused("not-a-tick"))
         states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
@@ -322,11 +322,8 @@ class _Cleaning:
         count, alone = chosen.sum(axis=1), chosen[:, exclusive].any(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
         for i in np.flatnonzero(unread | (answered & broken)).tolist():
-            codes = {
-                option.code for option, on in zip(question.options, chosen[i], strict=True) if on
-            }
-            beside = Parsed("unreadable", None, ("beside-refused",))
-            read = beside if unread[i] else judged(codes, (), question)
+            codes = {o.code for o, on in zip(question.options, chosen[i], strict=True) if on}
+            read = refused("beside-refused") if unread[i] else judged(codes, (), question)
             if read.state == "answered":  # too many: one question to the office, at the first tick
                 self.note(i, names[chosen[i].argmax()], read, question)
                 continue

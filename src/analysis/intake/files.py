@@ -151,10 +151,9 @@ def sniff(content: bytes, file: str) -> str:
     if zipped and b"xl/workbook.xml" in content:
         return "workbook"
     for one in _foreign():
-        if zipped and "holds" in one:
-            known = one["holds"].encode() in content
-        else:
-            known = "starts" in one and bool(re.match(one["starts"].encode("latin-1"), content))
+        known = zipped and "holds" in one and one["holds"].encode() in content
+        if not (zipped and "holds" in one) and "starts" in one:
+            known = re.match(one["starts"].encode("latin-1"), content) is not None
         if known:
             what = "this is {subject}" if zipped else "this is {subject}, not a table"
             hint = "save it from Excel as .xlsx" if zipped else "save it as .xlsx"

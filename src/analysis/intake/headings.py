@@ -504,7 +504,5 @@ def _numbered_variable(question: Question, number: int) -> str | None:
         return next((name for name in names if name == f"{question.id}_{number}"), None)
     if question.type == "battery":
         exact = [name for name in names if re.search(rf"(?<!\d)0*{number}$", name)]
-        if exact:
-            return exact[0]
-        return names[number - 1] if 0 < number <= len(names) else None
+        return next(iter(exact or names[max(number - 1, 0) : number]), None)
     return None

@@ -79,6 +79,7 @@ class Form:
         self._places = [place for place in places if place not in self.examples]
         self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
         self.signs: dict[Place, str] = {}
+        self._signs_known: dict[str, dict[str, str]] = {}
         self.labels = self._labels()
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
@@ -236,11 +237,11 @@ class Form:
 
     def _in_line(self, place: Place, question: Question) -> Entry | None:
         """A number, a day or options in a line of cells, amid printed words and empty cells."""
-        line, signs = self._line(place), self._signs_of(question)
+        line = self._line(place)
         filled = [at for at in line if not is_print(self.text(at), question)]
         if not filled:
             return None
-        first, before = filled[0], line[: line.index(filled[0])]
+        first, before, signs = filled[0], line[: line.index(filled[0])], self._signs_of(question)
         joined = self._day(line) if question.type == "date" else self._digits(line, first)
         if question.type == "multi":
             known = {str(o.code): str(o.code) for o in question.options} | signs
@@ -262,13 +263,16 @@ class Form:
         """The number or letter printed before an option -> its code, where that is another sign."""
         if not choices_of(question) or question.id not in self._heads:
             return {}
+        if question.id in self._signs_known:
+            return self._signs_known[question.id]
         region = self.region(self._heads[question.id], question.variables, self._heads)
         lines = (unicodedata.normalize("NFKC", self.text_at[at]).casefold() for at in region)
         text, found = "\n".join(lines), dict[str, str]()
         for code, words in choices_of(question):
             for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
                 found |= dict.fromkeys(re.findall(OWN_SIGN + word, text), str(code))
-        return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
+        own = {*found} != {*found.values()} and len({*found.values()}) > 1
+        return self._signs_known.setdefault(question.id, found if own else {})
 
     def _headed(self, place: Place) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
@@ -283,9 +287,8 @@ class Form:
         if len(digits) < 2:
             return None
         end = self.next_to(digits[-1])
-        clear = (
-            end and UNIT.match(normalise(self.text(end))) and not any(map(self._headed, digits[1:]))
-        )
+        unit = end and UNIT.match(normalise(self.text(end)))
+        clear = unit and not any(map(self._headed, digits[1:]))
         return Entry(first, ("" if clear else " ").join(map(self.text, digits)), tuple(digits[1:]))
 
     def _day(self, line: list[Place]) -> Entry | None:
@@ -408,9 +411,7 @@ class Form:
         found: set[Place] = set()
         for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
-            numbers = {
-                at for code, at in beside.items() if at and number_of(self.text(at)) == str(code)
-            }
+            numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
             if len(numbers) > 1 and not self.chosen(beside)[1]:
                 found |= numbers
         return found

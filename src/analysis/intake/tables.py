@@ -74,11 +74,6 @@ class _Header:
             bottom += 1  # what the columns under a heading are called, down to the first name
         self.top, self.bottom = top, max(bottom, sheet.heads - 1)
 
-    @property
-    def rows(self) -> np.ndarray:
-        """The texts of the heading rows."""
-        return self.text[self.top : self.bottom + 1]
-
     def _names_any(self, row: int) -> bool:
         """Whether a cell of a row names a municipality."""
         return any(map(self.headings.named_in, self.text[row]))
@@ -145,7 +140,7 @@ class _Header:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-        apart = told_apart(self.rows)
+        apart = told_apart(self.text[self.top : self.bottom + 1])
         for column in range(self.text.shape[1]):
             if known := self.headings.known.get(normalise(apart.get(column, ""))):
                 found[known.target] = (OVERRIDE, self.bottom, column)
