@@ -66,10 +66,9 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
 def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
     """What the overview says of each respondent, and how far its types can be trusted.
 
-    Returns
-    -------
-    a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as categories
-    in the order of the overview's groups, missing where it has none. Then the verdict in words.
+    That is a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as
+    categories in the order of the overview's groups, missing where it has none. Then the verdict
+    in words.
     """
     found = profile.typology(survey, seed=seed)
     called: dict[int, str] = {}

@@ -38,7 +38,8 @@ CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LISTED = r"\s*[、，,､；;|｜\n]\s*"
-ALSO = rf"{LISTED}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+"  # where these make it clear
+# where these make it clear
+ALSO = rf"{LISTED}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+|(?<=\d)\s*と\s*(?=\d)"
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -207,7 +208,8 @@ def _without_name(text: str, option: Option) -> str:
     return text
 
 
-CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番])")  # a code, perhaps with words: 7, 7 広報
+# a code, perhaps with words, or one of several: 7, 7 広報, 1か2
+CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番]|(?:と|か|や|又は|または|若しくは|or)\d)")
 
 
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
@@ -333,9 +335,8 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         return Parsed("answered", known, ("tick",) if plain in TICKS else digits)
     if plain in DASHES:  # beside a tick: not chosen
         return Parsed("not_applicable")
-    read = _own_words(text, question, option) if option else None
-    if read is not None:
-        return read
+    if option and (own := _own_words(text, question, option)) is not None:
+        return own
     if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
         read = ticked(remark[1], question, option)
         if read.value is not None and not read.other:
@@ -445,7 +446,8 @@ class Reader:
 
         A sign alone beside blanks is a tick: X, ◎, the number of the option. But × alone may say
         that an option does not apply, and X that the answer is no. Where every option has ● or ○,
-        ○ is an empty circle; the replies in which ○ beside ● may be one or not are given back.
+        ○ is an empty circle. Given back are the replies in which ○ beside ● may be one or not, and
+        those with × or X beside blanks alone where others write another sign.
         """
         other = {f"{question.id}_{option.code}" for option in question.options if option.other}
         cells = {name: texts for name, texts in cells.items() if name not in other}
@@ -459,15 +461,20 @@ class Reader:
             elif sign == "x":
                 signs[sign] = None
         unclear = np.zeros(max(map(len, cells.values()), default=0), bool)
+        grid = np.column_stack([*cells.values()]) if seen & {"●", *CROSSES} else np.empty((0, 0))
+        blank = grid == ""
         if question.type == "binary" and seen == {"●", "○"}:
             signs["○"] = None
         elif {"●", "○"} <= seen:
-            grid = np.column_stack([*cells.values()])
-            whole = (grid != "").all(axis=1) == (grid != "").any(axis=1)
+            whole = blank.all(axis=1) == blank.any(axis=1)
             if whole.all() and len(cells) > 1 and seen <= {"●", "○", ""}:
                 signs["○"] = False
             else:
                 unclear = (grid == "●").any(axis=1) & (grid == "○").any(axis=1)
+        if len(seen) > 2 and seen & CROSSES:
+            crossed = np.isin(grid, [*CROSSES])
+            alone = (crossed | blank).all(axis=1) & crossed.any(axis=1)
+            unclear |= alone & blank.any(axis=1)
         for name, own in found.items():
             code = name.rpartition("_")[2]
             if own == {"", code} != {"", "1"}:
@@ -495,7 +502,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
-        if plain == UNSEEN and not (question.range and float(question.range[0]) <= int(UNSEEN)):
+        low = question.range[0] if question.range and question.type in {"integer", "ratio"} else 0
+        if plain == UNSEEN and float(low) > int(UNSEEN):
             return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind

@@ -7,13 +7,14 @@ Every cell ends in exactly one place, which the ledger counts.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import Reader, judged
+from analysis.cleaning.answers import CROSSES, Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
 from analysis.cleaning.respondents import Identified, identify, register_of, size_classes_told
 from analysis.cleaning.texts import Parsed, clock, refused
@@ -70,11 +71,18 @@ class Ledger:
         cells, names = received.cells, [*PLACES, *REASONS]
         reasons = cells["reason"].cat.codes.to_numpy() + np.int8(len(PLACES))
         ended = np.where(cells["record"] >= 0, place, reasons)
-        known = {"file": cells["file"], "sheet": cells["sheet"],
-                 "place": pd.Categorical.from_codes(ended, names)}  # fmt: skip
-        counts = pd.DataFrame(known).groupby([*known], observed=True).size()  # of lost cells none
-        table = counts.rename("cells").reset_index()
-        return cls(table.astype(dict.fromkeys(known, "str")), len(cells))
+        files, sheets = cells["file"].cat, cells["sheet"].cat
+        shape = len(files.categories), len(sheets.categories), len(names)
+        known = ended >= 0  # a lost cell is in no place
+        ids = np.zeros(known.sum(), np.min_scalar_type(-math.prod(shape)))  # of few bytes
+        for codes, size in zip((files.codes, sheets.codes, ended), shape, strict=True):
+            ids *= size
+            ids += codes[known]
+        counts = pd.Series(ids).value_counts().sort_index()
+        file, sheet, at = np.unravel_index(counts.index, shape)
+        table = {"file": files.categories[file], "sheet": sheets.categories[sheet],
+                 "place": pd.array(names, "str").take(at), "cells": counts.to_numpy()}  # fmt: skip
+        return cls(pd.DataFrame(table), len(cells))
 
     def without_files(self) -> Ledger:
         """The same counts without the names of files and sheets, which may name who sent them."""
@@ -96,9 +104,8 @@ class Ledger:
         """
         total = int(self.counts["cells"].sum())
         if total != self.received:
-            raise AssertionError(
-                f"the ledger does not add up: {self.received} cells received, {total} accounted for"
-            )
+            counted = f"{self.received} cells received, {total} accounted for"
+            raise AssertionError(f"the ledger does not add up: {counted}")
 
     def table(self) -> pd.DataFrame:
         """The sums by place (an id), the total last: columns ledger and cells."""
@@ -233,7 +240,7 @@ class _Cleaning:
         cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
         read = [self.reader.read(text, kind, question, column) for text, kind in cells]
         if unclear is not None:
-            codes[unclear & (texts == "○")] = len(read)
+            codes[unclear & np.isin(texts, ["○", *CROSSES])] = len(read)
             read.append(refused("not-a-tick"))
         states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
@@ -315,11 +322,8 @@ class _Cleaning:
         count, alone = chosen.sum(axis=1), chosen[:, exclusive].any(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
         for i in np.flatnonzero(unread | (answered & broken)).tolist():
-            codes = {
-                option.code for option, on in zip(question.options, chosen[i], strict=True) if on
-            }
-            beside = Parsed("unreadable", None, ("beside-refused",))
-            read = beside if unread[i] else judged(codes, (), question)
+            codes = {o.code for o, on in zip(question.options, chosen[i], strict=True) if on}
+            read = refused("beside-refused") if unread[i] else judged(codes, (), question)
             if read.state == "answered":  # too many: one question to the office, at the first tick
                 self.note(i, names[chosen[i].argmax()], read, question)
                 continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -57,9 +57,7 @@ def _read() -> dict[str, Rule]:
 
 
 RULES = _read()
-
-
-SEVERITIES = ("repaired", "doubtful", "refused")
+SEVERITIES = get_args(Severity)
 COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),

@@ -20,8 +20,6 @@ from analysis.errors import InputError
 from analysis.intake.cells import Received
 from analysis.text import Text, say_both
 
-Asked = dict[str, tuple[str, str, str | None]]  # code -> name, prefecture and size class
-
 
 @dataclass
 class Identified:
@@ -303,8 +301,8 @@ def _size_of(wave: Wave, code: str) -> str | None:
     return str(wave.own.table.at[code, "size"]) or None if code in wave.own.table.index else None
 
 
-def _asked(wave: Wave) -> Asked:
-    """Those of a list or a register that were asked; none where nobody knows who."""
+def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:
+    """Name, prefecture and size class of those who were asked, by code; none where unknown."""
     if isinstance(wave.invited, tuple):
         return {one.code: (one.name, one.prefecture, one.size_class) for one in wave.invited}
     if wave.invited != "all":

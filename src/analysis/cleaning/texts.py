@@ -113,12 +113,10 @@ def number(text: str, question: Question) -> Parsed:
         if not re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?\D*", body):
             return refused("not-a-number")
         body, rules = body.replace(",", ""), [*rules, "thousands"]
-    found = re.fullmatch(rf"({NUMBER})(.*)", body)
-    if found is None:
+    if (found := re.fullmatch(rf"({NUMBER})(.*)", body)) is None:
         return refused("not-a-number")
     own = own_units(question)
-    unit = _unit(found[2], own)
-    if unit is None:
+    if (unit := _unit(found[2], own)) is None:
         other = re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]) and not any(n in found[2] for n in own)
         unit_of = question.unit if other else None
         return refused("other-unit", unit_of) if unit_of else refused("not-a-number")
@@ -127,11 +125,10 @@ def number(text: str, question: Question) -> Parsed:
     if not abs(value) < LARGEST:
         return refused("not-a-number")
     rules += more_rules
-    bare = not found[2] or found[2].startswith("(")
-    if question.fractions and "%" in own and bare:
-        value = round(value * 100, 10)
-    elif question.fractions is None and "%" in own and bare and 0 < value <= 1 and "." in found[1]:
-        value, rules = round(value * 100, 10), [*rules, "fraction"]
+    percent = "%" in own and (not found[2] or found[2].startswith("("))
+    like_one = question.fractions is None and 0 < value <= 1 and "." in found[1]
+    if percent and (question.fractions or like_one):
+        value, rules = round(value * 100, 10), [*rules, *(["fraction"] if like_one else [])]
     return _within(value, rules, question)
 
 

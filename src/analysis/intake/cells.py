@@ -202,6 +202,8 @@ def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
 
 def _joined(parts: list[Any]) -> Any:
     """One column of all parts, its categories in the order in which they come."""
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(parts[0], pd.Series):
         return pd.concat(parts, ignore_index=True)
     return (union_categoricals if isinstance(parts[0], pd.Categorical) else np.concatenate)(parts)

@@ -29,12 +29,12 @@ SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
-NOTHING = " "  # what a cell stands for in which only printed words are
+NOTHING = " "  # how a cell with printed words alone is read
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
 DATED = re.compile(r"令和|平成|昭和|西暦|年|月|日|頃|[RHS/／-]")
-PRINTED = re.compile(  # a heading or a request, where nobody says what a form prints
+PRINTED = re.compile(  # a heading or a request, which nobody writes as an answer
     r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|以下|次の)"
     r"|^[(（].*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む).*[)）]$|について$|場合は"
     r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
@@ -67,8 +67,8 @@ def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int]
     opened = {code for code, sign in plain.items() if sign and sign in OPEN}
     if len(plain) > 1 and all(sign and sign in OPEN + FILLED for sign in plain.values()):
         printed |= opened if circles or len(opened) < len(plain) else set()
-    said = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
-    return said, [c for c in said if c in rings or MARK.fullmatch(plain[c])]
+    written = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
+    return written, [c for c in written if c in rings or MARK.fullmatch(plain[c])]
 
 
 def number_of(text: str) -> str:
@@ -103,8 +103,8 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     gaps[-1] += " "
     behind = [match[1] if (match := BEHIND.match(gap)) else "" for gap in gaps[1:]]
     if not signs[0] and any(behind):
-        told = [*filter(None, behind)] == [*filter(None, signs)]
-        return dict(zip(codes, behind, strict=True)) if told else None
+        clear = [*filter(None, behind)] == [*filter(None, signs)]
+        return dict(zip(codes, behind, strict=True)) if clear else None
     between = zip(signs[1:], gaps[1:], strict=True)
     alone = any(sign and sign == gap.strip() for sign, gap in between)  # whose it is, is not clear
     if signs[-1] or (not signs[0] and alone):

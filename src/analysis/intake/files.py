@@ -27,12 +27,8 @@ SUFFIXES = {
     "sav": {".sav", ".zsav"},
     "dta": {".dta"},
 }
-ARE = {
-    "workbook": "an Excel workbook",
-    "text": "a text file",
-    "sav": "an SPSS file",
-    "dta": "a Stata file",
-}
+WHAT = ("an Excel workbook", "a text file", "an SPSS file", "a Stata file")
+ARE = dict(zip(SUFFIXES, WHAT, strict=True))
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -74,15 +70,11 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        raise InputError(
-            "the file is called {suffix} but is {is_a}",
-            file=name,
-            hint="rename it to {right}, or save it again in the format of its name",
-            reason="misnamed",
-            suffix=suffix or Message("without an extension"),
-            is_a=Message(ARE[kind]),
-            right=sorted(SUFFIXES[kind]),
-        )
+        what = "the file is called {suffix} but is {is_a}"
+        hint = "rename it to {right}, or save it again in the format of its name"
+        said, are, right = suffix or Message("without an extension"), ARE[kind], SUFFIXES[kind]
+        raise InputError(what, file=name, hint=hint, reason="misnamed",
+                         suffix=said, is_a=Message(are), right=sorted(right))  # fmt: skip
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
@@ -159,10 +151,9 @@ def sniff(content: bytes, file: str) -> str:
     if zipped and b"xl/workbook.xml" in content:
         return "workbook"
     for one in _foreign():
-        if zipped and "holds" in one:
-            known = one["holds"].encode() in content
-        else:
-            known = "starts" in one and bool(re.match(one["starts"].encode("latin-1"), content))
+        known = zipped and "holds" in one and one["holds"].encode() in content
+        if not (zipped and "holds" in one) and "starts" in one:
+            known = re.match(one["starts"].encode("latin-1"), content) is not None
         if known:
             what = "this is {subject}" if zipped else "this is {subject}, not a table"
             hint = "save it from Excel as .xlsx" if zipped else "save it as .xlsx"
@@ -211,9 +202,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
         raise InputError(what, file=file, hint=hint, fault=fault) from None
     if '="' in text:  # ="011002", which keeps the zero where Excel opens the file
         frame = frame.replace(r'^="([^"]*)"$', r"\1", regex=True)
-    kind = np.empty(frame.shape, np.uint8, order="F")
-    for column in range(width):
-        kind[:, column] = np.where(frame[column] != "", CellKind.TEXT, CellKind.EMPTY)
+    kind = np.asfortranarray((frame != "").to_numpy(np.uint8) * np.uint8(CellKind.TEXT))
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 

@@ -45,7 +45,6 @@ from analysis.intake.printed import (
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
-Votes = tuple[int, int, int]
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
 REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
@@ -77,12 +76,12 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
         asked = {target: 0 for target in copies.targets if target in form.labels}
         check_questions(asked, headings, form.sheet)
         replies.append(copies.reply(form))
-    _tell_notes(replies, headings)
+    _mark_remarks(replies, headings)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
-    """Refuse a file of which no sheet is read though one says who filled it in."""
+    """Refuse a file of which no sheet is read though one names a municipality."""
     read = {form.sheet.file for form in forms}
     for form in (form for form in others if form.sheet.file not in read):
         whose = [target for target in headings.who if target in form.labels]
@@ -199,14 +198,14 @@ class _Reply:
         if boxed:
             self.cells.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
-        said, marked = chosen(signs, circles=False)
+        written, marked = chosen(signs, circles=False)
         self.boxes |= {*boxed.values()} if marked else set()
         if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
             every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
             self.stands_for |= {f"{id}_{code}": "0" if printed else every for code in signs}
-        elif boxed or (marked and len(said) < sum(map(bool, signs.values()))):
+        elif boxed or (marked and len(written) < sum(map(bool, signs.values()))):
             meant = {f"{id}_{code}": str(int(code in marked)) for code in signs}
-            self.stands_for |= {v: said for v, said in meant.items() if form.text(self.cells[v])}
+            self.stands_for |= {v: code for v, code in meant.items() if form.text(self.cells[v])}
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -296,7 +295,9 @@ class _Copies:
                 found[question] = (*best, votes[best][0] == len(forms))
         return found
 
-    def _votes(self, question: str, at: tuple[Place, int], forms: list[Form]) -> Votes:
+    def _votes(
+        self, question: str, at: tuple[Place, int], forms: list[Form]
+    ) -> tuple[int, int, int]:
         """In how many forms all options have a sign on one side, and one a mark; and the signs."""
         cells = [form.marks_of(form.options[question], *at) for form in forms]
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
@@ -361,22 +362,19 @@ class _Copies:
             if not parts or parts == [question.id]:
                 targets += [question.id] if whole else []
                 continue
-            multi = question.type == "multi"
-            ways = (*TICKS, *((way, 1) for way in self._lines(question))) if multi else TICKS
-            ticked = sum(self.count(p, way, s) for p in parts for way, s in ways)
-            written = (
-                whole and multi and any(self.count(question.id, way) for way in (RIGHT, BELOW))
-            )
-            # some text that reads like an option is not the list of them
-            listed = ticked and len(parts) == len(question.variables)
-            targets += [question.id] if written and not listed else parts
+            if whole and question.type == "multi":
+                ways = (*TICKS, *((way, 1) for way in self._lines(question)))
+                ticked = any(self.count(p, way, s) for p in parts for way, s in ways)
+                written = any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                # some text that reads like an option is not the list of them
+                if written and not (ticked and len(parts) == len(question.variables)):
+                    parts = [question.id]
+            targets += parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = (
-            [form.labels[v] for v in question.variables if v in form.labels] for form in self.forms
-        )
+        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property
@@ -424,23 +422,25 @@ class _Copies:
         return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
-def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
-    """Tell what an office wrote beside its answers (unmatched) from what the form says (note)."""
+def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
+    """Mark what an office wrote beside its answers (unmatched); what is printed stays a note."""
     who, forms = headings.who, [reply.form for reply in replies]
-    said = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
-    # how often the form itself says a text: as often as all copies do, but for one in ten; of what
-    # stands around an answer, such as a unit, as half of them do
+    notes = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
+    # how often a text is printed on the form: as often as in all copies but one in ten; a text
+    # that may stand around an answer, such as a unit, as often as in half of them
     printed = {
-        text: sorted(own[text] for own in said)[
-            (len(said) - 1) // (2 if UNIT.match(normalise(text)) else 10)
+        text: sorted(own[text] for own in notes)[
+            (len(notes) - 1) // (2 if UNIT.match(normalise(text)) else 10)
         ]
-        for text in set().union(*said)
+        for text in set().union(*notes)
     }
-    _tell_changed_labels(replies)
+    _mark_changed_labels(replies)
     lone = len(replies) == 1
-    for reply, own in zip(replies, said, strict=True):
+    for reply, own in zip(replies, notes, strict=True):
         form, grid = reply.form, reply.form.text_at
-        rows = {row for row, _ in form.labels.values()}
+        options = (place for found in form.options.values() for place in found.values())
+        rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
+        rows |= {row for row, _ in (*form.listed, *options)}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
@@ -453,12 +453,13 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
             )
             if not lone and own[text] <= printed[text] and not entered:
                 continue
-            says = UNIT.match(normalise(text)) or _is_printed(form, (row, column))
-            if lone and says and not CIRCLED.match(text) and (row, column) not in open_:
+            if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
+                UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+            ):  # fmt: skip
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
-                continue  # who replied, told again
+                continue  # the municipality that replied, named once more
             if named:
                 others[row, column] = text
             beside = row in rows and column not in explained
@@ -471,7 +472,7 @@ def _tell_notes(replies: list[_Reply], headings: Headings) -> None:
 
 
 def _is_printed(form: Form, place: Place) -> bool:
-    """Whether a lone form itself seems to say a text: a list of options, a unit, a request."""
+    """Whether a text of a lone form seems to be printed: a list of options, a unit, a request."""
     text, book = form.text(place), form.headings.book
     lists = (q for q in book if q.options or q.type == "binary")
     return (
@@ -483,7 +484,7 @@ def _is_printed(form: Form, place: Place) -> bool:
 
 
 def _explained(reply: _Reply, headings: Headings) -> set[int]:
-    """The columns in which a lone form says how to answer, beside most labels; no answers are."""
+    """The columns in which a lone form explains, beside most labels, how to answer them."""
     form, found = reply.form, set[int]()
     rows = {row: headings.book.question_of.get(name) for name, (row, _) in form.labels.items()}
     for column in range(form.sheet.shape[1]):
@@ -502,8 +503,8 @@ def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
     A request is no print for sure where prose is asked for: it may be the answer.
     """
     form = reply.form
-    said = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
-    empty = {target for target, text in said.items() if text in {"", NOTHING}}
+    answers = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
+    empty = {target for target, text in answers.items() if text in {"", NOTHING}}
     if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
         return set()
     found: set[Place] = set()
@@ -519,7 +520,7 @@ def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
     return found
 
 
-def _tell_changed_labels(replies: list[_Reply]) -> None:
+def _mark_changed_labels(replies: list[_Reply]) -> None:
     """Mark labels that at most half of the copies have: an office wrote something into them.
 
     A form of which most labels are its own is another print, and nothing was written into it.
@@ -527,13 +528,11 @@ def _tell_changed_labels(replies: list[_Reply]) -> None:
     copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
     for reply in replies:
         grid = reply.form.text_at
-        heads = np.argwhere((reply.mark == HEADER) & (grid != "")).tolist()
-        own = [
-            (row, column) for row, column in heads if 2 * copies[grid[row, column]] <= len(replies)
-        ]
+        heads = [*map(tuple, np.argwhere((reply.mark == HEADER) & (grid != "")).tolist())]
+        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
         if len(replies) > 1 and 2 * len(own) < len(heads):
             for place in own:
-                reply.mark[place] = HEADER if tuple(place) in reply.boxes else UNMATCHED
+                reply.mark[place] = HEADER if place in reply.boxes else UNMATCHED
 
 
 def _entered(reply: _Reply, place: Place) -> bool:

@@ -118,7 +118,7 @@ def is_technical(text: str) -> bool:
 
 
 def is_personal(text: str) -> bool:
-    """Whether a column so headed tells of whoever filled in the form, or how to reach them.
+    """Whether a column so headed holds who filled in the form, or how to reach them.
 
     >>> [is_personal(text) for text in ("問1 ご担当者様のお名前", "telephone_1", "Your name")]
     [True, True, True]
@@ -132,7 +132,7 @@ def is_personal(text: str) -> bool:
 
 
 class Meaning(NamedTuple):
-    """What a heading stands for: a question id or a variable, and how sure that is."""
+    """What a heading means: a question id or a variable, and how sure that is."""
 
     target: str
     rank: int
@@ -258,7 +258,7 @@ class Headings:
         return dict(pairs) if len(dict(pairs)) == len(pairs) else {}
 
     def meaning(self, text: str) -> Meaning | None:
-        """What a heading stands for, if anything."""
+        """The question or variable that a heading means, if any."""
         if text not in self._meanings:
             self._meanings[text] = self._find(text)
         return self._meanings[text]
@@ -283,12 +283,12 @@ class Headings:
                 variable = _numbered_variable(question, int(numbered[2]))
                 return Meaning(variable, ID) if variable else None
             rest = _asked(numbered[3])
-            said = self.known.get(rest) or self._by_bare.get(_bare(rest))
-            if said and said.target != question.id:
-                return said  # an item, or numbered otherwise in the file: what it asks decides
-            if said is None and SUB_QUESTION.match(numbered[3]):
+            asked = self.known.get(rest) or self._by_bare.get(_bare(rest))
+            if asked and asked.target != question.id:
+                return asked  # an item, or numbered otherwise in the file: what it asks decides
+            if asked is None and SUB_QUESTION.match(numbered[3]):
                 return None
-            if said is None and question.type in {"multi", "battery"}:
+            if asked is None and question.type in {"multi", "battery"}:
                 variable = self.choice(question, numbered[3].strip("-_:.、"))
                 if variable:
                     return Meaning(variable, TEXT)
@@ -407,7 +407,7 @@ class Headings:
         return self._sources.get(normalise(text))
 
     def choice(self, question: Question, text: str) -> str | None:
-        """The variable that an option or item label under a question's heading stands for."""
+        """The variable that an option or item label under a question's heading means."""
         known, key = self._choices(question), normalise(text)
         lettered = normalise(LETTER.sub("", text))  # ア 研修, a) 研修
         if variable := key and (known.get(key) or known.get(lettered)):
@@ -460,8 +460,8 @@ def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:
     own = {option.code: option.words for option in question.options}
     if question.type == "binary":
         usual = {word: yes for word, yes in tick_words().items() if len(word) > 1 or word >= "ぁ"}
-        said = {code: [word for word in usual if usual[word] is bool(code)] for code in (1, 0)}
-        own = {code: (*own.get(code, ()), *words) for code, words in said.items()}
+        both = {code: [word for word in usual if usual[word] is bool(code)] for code in (1, 0)}
+        own = {code: (*own.get(code, ()), *words) for code, words in both.items()}
     return [*own.items()]
 
 
@@ -504,7 +504,5 @@ def _numbered_variable(question: Question, number: int) -> str | None:
         return next((name for name in names if name == f"{question.id}_{number}"), None)
     if question.type == "battery":
         exact = [name for name in names if re.search(rf"(?<!\d)0*{number}$", name)]
-        if exact:
-            return exact[0]
-        return names[number - 1] if 0 < number <= len(names) else None
+        return next(iter(exact or names[max(number - 1, 0) : number]), None)
     return None

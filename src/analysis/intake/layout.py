@@ -196,13 +196,13 @@ def refuse_table(sheet: Sheet, headings: Headings) -> None:
             )
 
 
-# --- the issues of a yearly publication: its columns change, its titles tell the year ----------
+# --- the issues of a yearly publication: its columns change, its titles name the year ----------
 
 TITLED = 5  # rows in which a title stands
 
 
 def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
-    """The issue that the titles of a file tell; None of a codebook without issues.
+    """The issue that the titles of a file name; None of a codebook without issues.
 
     Raises
     ------

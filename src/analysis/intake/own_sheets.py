@@ -251,8 +251,8 @@ def correct(
         there = [i for i in there if cells.at[i, "record"] >= 0]
         old = there[0] if len(there) == 1 else own
         record, variable = int(cells.at[old, "record"]), str(cells.at[old, "variable"])
-        said = str(cells.at[old, "text"])
-        text = "" if old == own else corrected(one.text, said, variable, headings)
+        before = str(cells.at[old, "text"])
+        text = "" if old == own else corrected(one.text, before, variable, headings)
         if not text:
             cells.at[own, "reason"] = "unmatched"
             continue
@@ -262,7 +262,7 @@ def correct(
             cells.at[own, "stands_for"] = text
         now[one.answer] = own
         about = record, variable
-        remarks.append(Remark("corrected", *one.answer, said, one.text, one.place, *about))
+        remarks.append(Remark("corrected", *one.answer, before, one.text, one.place, *about))
         columns = ["record", "variable", "reason"]
         cells.loc[own, columns] = record, variable, None
         cells.loc[old, columns] = -1, None, "corrected"

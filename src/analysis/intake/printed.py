@@ -79,6 +79,7 @@ class Form:
         self._places = [place for place in places if place not in self.examples]
         self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
         self.signs: dict[Place, str] = {}
+        self._signs_known: dict[str, dict[str, str]] = {}
         self.labels = self._labels()
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
@@ -100,7 +101,8 @@ class Form:
                 line = [place for place in self._places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
-        self.listed: set[Place] = set().union(*map(self._listed, asked))
+        heads = [{*found.values()} for found in self.across.values()]
+        self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -235,11 +237,11 @@ class Form:
 
     def _in_line(self, place: Place, question: Question) -> Entry | None:
         """A number, a day or options in a line of cells, amid printed words and empty cells."""
-        line, signs = self._line(place), self._signs_of(question)
+        line = self._line(place)
         filled = [at for at in line if not is_print(self.text(at), question)]
         if not filled:
             return None
-        first, before = filled[0], line[: line.index(filled[0])]
+        first, before, signs = filled[0], line[: line.index(filled[0])], self._signs_of(question)
         joined = self._day(line) if question.type == "date" else self._digits(line, first)
         if question.type == "multi":
             known = {str(o.code): str(o.code) for o in question.options} | signs
@@ -261,13 +263,16 @@ class Form:
         """The number or letter printed before an option -> its code, where that is another sign."""
         if not choices_of(question) or question.id not in self._heads:
             return {}
+        if question.id in self._signs_known:
+            return self._signs_known[question.id]
         region = self.region(self._heads[question.id], question.variables, self._heads)
         lines = (unicodedata.normalize("NFKC", self.text_at[at]).casefold() for at in region)
         text, found = "\n".join(lines), dict[str, str]()
         for code, words in choices_of(question):
             for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
                 found |= dict.fromkeys(re.findall(OWN_SIGN + word, text), str(code))
-        return found if {*found} != {*found.values()} and len({*found.values()}) > 1 else {}
+        own = {*found} != {*found.values()} and len({*found.values()}) > 1
+        return self._signs_known.setdefault(question.id, found if own else {})
 
     def _headed(self, place: Place) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
@@ -282,9 +287,8 @@ class Form:
         if len(digits) < 2:
             return None
         end = self.next_to(digits[-1])
-        clear = (
-            end and UNIT.match(normalise(self.text(end))) and not any(map(self._headed, digits[1:]))
-        )
+        unit = end and UNIT.match(normalise(self.text(end)))
+        clear = unit and not any(map(self._headed, digits[1:]))
         return Entry(first, ("" if clear else " ").join(map(self.text, digits)), tuple(digits[1:]))
 
     def _day(self, line: list[Place]) -> Entry | None:
@@ -379,10 +383,10 @@ class Form:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
         found: dict[int, Place] = {}
         for place in self.region(start or self.labels[question.id]):
-            said = "" if place in self.words else self.text_at[place]
-            code = self.headings.option(question, said)
-            if code is None and question.type == "battery" and said.isdecimal():
-                code = next((o.code for o in question.options if str(o.code) == said), None)
+            text = "" if place in self.words else self.text_at[place]
+            code = self.headings.option(question, text)
+            if code is None and question.type == "battery" and text.isdecimal():
+                code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
                 found.setdefault(code, place)
         return found
@@ -393,8 +397,8 @@ class Form:
         if question.type == "multi":
             names = [name for name in question.variables if name in self.labels]
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
-        said = [(self.headings.option(question, self.text_at[p]), p) for p in region]
-        cells = [(code, p) for code, p in said if code is not None]
+        every = [(self.headings.option(question, self.text_at[p]), p) for p in region]
+        cells = [(code, p) for code, p in every if code is not None]
         codes, places = {code for code, _ in cells}, [p for _, p in cells]
         if len(places) != len(codes) or len(codes) < max(2, len(question.options) - 1):
             return set()
@@ -407,9 +411,7 @@ class Form:
         found: set[Place] = set()
         for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
-            numbers = {
-                at for code, at in beside.items() if at and number_of(self.text(at)) == str(code)
-            }
+            numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
             if len(numbers) > 1 and not self.chosen(beside)[1]:
                 found |= numbers
         return found
@@ -462,6 +464,6 @@ def is_word(text: str) -> bool:
 
 
 def is_answer_word(text: str) -> bool:
-    """Whether a cell says that the answer is beside it."""
-    told = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
-    return told or text.rstrip().endswith(tuple(ARROWS))
+    """Whether a cell asks for the answer beside it: 回答欄, or an arrow at its end."""
+    asks = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
+    return asks or text.rstrip().endswith(tuple(ARROWS))

@@ -175,7 +175,7 @@ def _forms(
 def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
     """The sheets of a workbook, of which those that ask different questions are one form.
 
-    Sheets of several municipalities ask the same; and not two of them tell of different ones.
+    Sheets of several municipalities ask the same; and no two pages name different ones.
     """
     visible = [sheet for sheet in book if not sheet.hidden]
     asked = [(sheet, asked_in(sheet, headings)) for sheet in visible]
@@ -227,8 +227,8 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
-        told = found.cells["variable"].isin(headings.who)
-        read = read or set(map(headings.named_in, found.cells["text"][told].unique()))
+        names = found.cells["text"][found.cells["variable"].isin(headings.who)]
+        read = read or set(map(headings.named_in, names.unique()))
         if lost := sorted(there - read):
             raise sheet.error(
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,11 +73,6 @@ class _Header:
         while below and bottom + 1 < len(head) and not self._names_any(bottom + 1):
             bottom += 1  # what the columns under a heading are called, down to the first name
         self.top, self.bottom = top, max(bottom, sheet.heads - 1)
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The texts of the heading rows."""
-        return self.text[self.top : self.bottom + 1]
 
     def _names_any(self, row: int) -> bool:
         """Whether a cell of a row names a municipality."""
@@ -144,7 +140,7 @@ class _Header:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-        apart = told_apart(self.rows)
+        apart = told_apart(self.text[self.top : self.bottom + 1])
         for column in range(self.text.shape[1]):
             if known := self.headings.known.get(normalise(apart.get(column, ""))):
                 found[known.target] = (OVERRIDE, self.bottom, column)
@@ -247,6 +243,9 @@ def read_rows(
     ------
     InputError : there is no header, two columns claim one question, or a question has no column.
     """
+    if left_out and (export is None or export.finished is None):
+        hint = "remove unfinished from wave.yml, or give the export with the column that says it"
+        raise sheet.error("nothing says which replies were not completed", hint=hint)
     if export is None:
         refuse_long(sheet, headings)
     mark = np.zeros(sheet.shape, np.uint8)
@@ -302,19 +301,18 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
         meant = {row: meaning.target for row, text in head[column].items()
                  if text and (meaning := headings.meaning(text))}  # fmt: skip
         often = Counter(meant.values())
-        first = next(iter(meant.items()), None)
-        if first is None or len(often) < 2 or {*often} & headings.who:
+        if len(often) < 2 or {*often} & headings.who:
             continue
+        row, first = next(iter(meant.items()))
         # a question whose answers are called as other questions has its own heading first, and once
-        if often[first[1]] > 1 and len(meant) >= max(
-            2 * len(often), 0.8 * (head[column] != "").sum()
-        ):
+        most = len(meant) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
+        if most and often[first] > 1:
             what = "each row of this table is one answer: a column names the questions"
             hint = (
                 "make it one row a municipality with one column a question, in Excel by Data, From "
                 "Table, Transform, Pivot Column; or export the replies again, a row each"
             )
-            raise sheet.error(what, at=(first[0], column), hint=hint)
+            raise sheet.error(what, at=(row, column), hint=hint)
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
@@ -328,8 +326,7 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
             what = "code {code} of {variable} stands for no answer in the file, not in the codebook"
             hint = "write missing_tokens: [{code}] to the question in the codebook"
-            at = 0, column
-            raise sheet.error(what, at=at, hint=hint, code=f"'{code}'", variable=variable)
+            raise sheet.error(what, at=(0, column), hint=hint, code=f"'{code}'", variable=variable)
         for code, words in sheet.labels.get(column, {}).items():
             chosen = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
@@ -410,21 +407,19 @@ def check_questions(
             part = Message(" for {variable}「{label}」", variable=first, label=label)
         target = question.id if all_of_it else first
         near = headings.closest(target, [*loose.values()])
-        raise sheet.error(
-            "question {id} of the codebook {book} (「{label}」) has no column{part}",
-            hint="give its heading in wave.yml under header, or an empty list where it was not "
+        what = "question {id} of the codebook {book} (「{label}」) has no column{part}"
+        heading = "" if near is None else [*loose][near]
+        names: dict[str, Any] = {"label": question.label.ja, "heading": heading, "part": part}
+        names |= {"id": question.id, "book": headings.book.id, "target": target}
+        hint = (
+            "give its heading in wave.yml under header, or an empty list where it was not "
             "asked, such as header: {{{target}: []}}"
             if near is None
             else "give its heading in wave.yml under header, such as header: {{{target}: "
             "[{heading}]}}, or an empty list where it was not asked, such as header: "
-            "{{{target}: []}}",
-            id=question.id,
-            book=headings.book.id,
-            label=question.label.ja,
-            part=part,
-            target=target,
-            heading="" if near is None else [*loose][near],
+            "{{{target}: []}}"
         )
+        raise sheet.error(what, hint=hint, **names)
 
 
 def _headers_below(
@@ -515,14 +510,9 @@ def _check_lost(
         if hint is say_who and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
-            raise sheet.error(
-                "this {line} names a municipality ({text}) but is read as {kinds}",
-                at=(row, column),
-                hint=hint,
-                line=line,
-                text=text,
-                kinds=Message(kinds[row] or "part of the header or what stands above it"),
-            )
+            what = "this {line} names a municipality ({text}) but is read as {kinds}"
+            taken = Message(kinds[row] or "part of the header or what stands above it")
+            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=taken)
     notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
         what = (

@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from analysis.codebook.questions import Question
 from analysis.stats.inference import holm
-from analysis.stats.tabulate import answered, labels_of
+from analysis.stats.tabulate import answered, chosen, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
@@ -30,7 +30,7 @@ OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "
              "p_holm"]  # fmt: skip
 OF_DENOMINATORS = ["question", "n_before", "n_now", "status", "missing_before", "missing_now"]
 Row = tuple[Any, ...]  # of the columns above, but for p_holm
-BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
+BESIDE = 1e-9  # the end of an interval that leaves out zero alone
 
 
 class Shift(NamedTuple):
@@ -46,14 +46,11 @@ class Shift(NamedTuple):
 
 
 def shift(before: np.ndarray, after: np.ndarray) -> Shift:
-    """Change of a share among the same municipalities.
+    """Change of a share among the same municipalities: bool, in the same order.
 
     The interval covers at least 95 %: exact (Clopper & Pearson 1934) intervals of the shares that
-    gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it makes no assumption on
-    how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
-    itself is in the interval just where that test does not reject it.
-
-    `before`, `after`: bool, one entry a municipality, in the same order.
+    gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it is wide at small n. The
+    p-value is McNemar's exact test, and zero is in the interval just where it is not rejected.
 
     >>> s = shift(np.array([0, 0, 0, 0, 1], bool), np.array([1, 1, 1, 0, 1], bool))
     >>> s.gained, s.lost, round(s.estimate, 1), s.p
@@ -73,8 +70,6 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
 
 def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
     """Of the frames of `moved`: tests corrected together, and the least corrected p they allow.
-
-    The sign test gives its least where all who answered both times changed the same way.
 
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)
@@ -140,17 +135,12 @@ def _of_both(
     return [q for q in questions if q.role != "id" and q.variables[0] in both]
 
 
-def _gave(question: Question, wave: Wave, language: Language) -> dict[str, pd.Series]:
-    """Answer -> whether each municipality that answered gave it."""
+def _gave(question: Question, wave: Wave, language: Language) -> pd.DataFrame:
+    """Whether each municipality that answered gave each answer; of yes and no, whether yes."""
     rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
-    if question.type == "multi":
-        options = zip(question.options, question.variables, strict=True)
-        return {o.text[language]: rows[name].fillna(False).astype(bool) for o, name in options}
-    codes = labels_of(question, language)
-    if question.type == "binary":
-        codes = {1: codes[1]}  # the other answer is its mirror
-    values = rows[question.id].astype("Int64")
-    return {label: (values == code).astype(bool) for code, label in codes.items()}
+    labels = labels_of(question, language)
+    given = pd.DataFrame(chosen(rows, question), rows.index, list(labels.values()))
+    return given[[labels[1]]] if question.type == "binary" else given
 
 
 def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
@@ -160,7 +150,7 @@ def _shares(question: Question, before: Wave, after: Wave, language: Language) -
         new = gives[label]
         both = old.index.intersection(new.index, sort=False)
         counts = int(old.sum()), len(old), int(new.sum()), len(new)
-        rows.append((question.id, label, *counts, *shift(old[both], new[both])))
+        rows.append((question.id, str(label), *counts, *shift(old[both], new[both])))
     return rows
 
 
@@ -253,11 +243,10 @@ class Movers:
 def movers(before: Placed, after: Placed) -> Movers:
     """Compare the types of the municipalities that both typologies placed.
 
-    Numbers of types mean nothing across waves: each type before is matched to one after so that the
-    most members stay (Kuhn 1955, assignment). Memberships are shares of resamples, so two draws
-    for a municipality that did not move end in different types with probability 1 - the sum of its
-    squared memberships; the mean of both waves' is taken, and the count of such is
-    Poisson-binomial.
+    Each type before is matched to one after so that the most members stay (Kuhn 1955, assignment).
+    Two draws for a municipality that did not move end in different types with probability 1 - the
+    sum of its squared memberships, which are shares of resamples; the mean of both waves' is taken,
+    and how many so differ is Poisson-binomial.
     """
     both = before.labels.index.intersection(after.labels.index, sort=False)
     old, new = before.labels[both].astype(int), after.labels[both].astype(int)

@@ -77,7 +77,7 @@ def run(
 
 
 def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
-    """What may be said: never that something is the cause of something."""
+    """What a test allows to say, which is never a cause."""
     if np.isnan(effect) or np.isnan(p) or min(n) < FEWEST:
         return "not testable"
     towards = effect * h.expected
@@ -185,11 +185,7 @@ def effect(
 
 
 def _pairs(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
-    """Ordered pairs that differ in x, in y, and those that agree less those that disagree.
-
-    >>> _pairs(np.array([1.0, 2, 2]), np.array([1.0, 2, 3]))
-    (4.0, 6.0, 4.0)
-    """
+    """Ordered pairs that differ in x, in y, and those that agree less those that disagree."""
     ties = (np.unique(v, return_counts=True)[1].astype(float) for v in (x, y))
     in_x, in_y = (len(x) ** 2 - float(t @ t) for t in ties)
     if not in_x or not in_y:
@@ -230,10 +226,10 @@ UNSAID = {part: {"__all__": {"source", "cost"}} for part in ("options", "items")
 
 
 class Registration(Model):
-    """What is on record for a wave.
+    """The primary hypotheses of a wave as registered, and the `definitions` of their questions.
 
     `replies`: how many had been cleaned on `date`. `first_reply`: when the first of them was sent,
-    where the wave asks for it. `sha256`: of the canonical text of `hypotheses` and `definitions`.
+    where the wave asks for it. `sha256`: of both in canonical form.
     """
 
     codebook: StrictStr
@@ -246,7 +242,7 @@ class Registration(Model):
 
     @property
     def before_replies(self) -> bool | None:
-        """Whether it is older than the first reply; None where nobody knows when that was."""
+        """Whether it is older than the first reply; None where that has no date."""
         return None if self.first_reply is None else self.date < self.first_reply
 
     @property

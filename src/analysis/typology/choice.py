@@ -55,6 +55,7 @@ class Compared:
         group), ``gap`` (the silhouette less its mean over surveys with independent features),
         ``stability`` (bootstrap Jaccard of the least stable type) and, where nothing was taken out
         of the answers, ``bic`` of so many latent classes. NaN: not tried. One type has only a BIC.
+    resampled : by number of types the labels of the patterns in the resamples of ``stability``.
     """
 
     measure: Gower
@@ -62,6 +63,7 @@ class Compared:
     null: Beside
     continuum: Beside
     table: pd.DataFrame
+    resampled: dict[int, list[np.ndarray]]
 
 
 def compared(
@@ -85,8 +87,9 @@ def compared(
     added = sorted({*found} - {*counts})
     null, smooth = rivals(data.given, counts, more=added, n_null=n_null, seed=seed)
     table["gap"] = null.gap
+    resampled: dict[int, list[np.ndarray]] = {}
     if criteria:
-        lowest = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed)
+        lowest, resampled = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
         bic, more = dict[int, float](), [1, *sorted(found)]
@@ -95,7 +98,8 @@ def compared(
             bic |= {k: made.bic if made else np.nan for k, made in classes.items()}
             more = [max(bic) + 1] if pd.Series(bic).idxmin() == max(bic) < most else []
         table = table.join(pd.Series(bic, name="bic"), how="outer")
-    return Compared(measure, distance, null, smooth, table.sort_index().rename_axis("k"))
+    table = table.sort_index().rename_axis("k")
+    return Compared(measure, distance, null, smooth, table, resampled)
 
 
 def best(table: pd.DataFrame) -> int:

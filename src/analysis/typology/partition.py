@@ -29,9 +29,7 @@ class Medoids:
     labels: np.ndarray
 
 
-def k_medoids(
-    distance: np.ndarray, k: int, weights: np.ndarray | None = None, *, n_init: int = STARTS
-) -> Medoids:
+def k_medoids(distance: np.ndarray, k: int, weights: np.ndarray | None = None) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities; at most one per row.
 
     The library knows no weights, but (for k > 1) reads its matrix by rows of units and columns of
@@ -44,7 +42,7 @@ def k_medoids(
     >>> k_medoids(D, 1, np.array([1.0, 1, 5])).medoids.tolist()
     [2]
     """
-    return medoids_for(distance, [k], weights, n_init=n_init)[k]
+    return medoids_for(distance, [k], weights)[k]
 
 
 def medoids_for(
@@ -160,11 +158,13 @@ def stability(
     *,
     n_bootstrap: int = 100,
     seed: int = 0,
+    known: Sequence[np.ndarray] = (),
 ) -> Stability:
     """Draw units with replacement and make k types again, by k-medoids.
 
     Per type the greatest Jaccard coefficient with any cluster of a resample among the distinct
-    units drawn, averaged over the resamples that have a member of the type.
+    units drawn, averaged over the resamples that have a member of the type. `known`: the labels
+    that `least_stable` gave for the first resamples.
 
     >>> x = np.array([0.0, 1, 2, 10, 11, 12])
     >>> D = np.abs(np.subtract.outer(x, x))
@@ -175,8 +175,9 @@ def stability(
     named = np.array([t for t in np.unique(types) if t != UNPLACED])
     mine = types[:, None] == named
     scores, clusters = [], [np.empty((len(types), 0))]
-    for weights, drawn in _resamples(counts, n_bootstrap, seed):
-        clusters.append(_members(k_medoids(distance, k, weights).labels))
+    for b, (weights, drawn) in enumerate(_resamples(counts, n_bootstrap, seed)):
+        labels = known[b] if b < len(known) else k_medoids(distance, k, weights).labels
+        clusters.append(_members(labels))
         scores.append(_jaccard(mine, drawn, clusters[-1]))
     every = np.hstack(clusters)  # one product in place of one a resample
     there = np.column_stack([of.sum(axis=1) for of in clusters])
@@ -205,16 +206,17 @@ def least_stable(
     *,
     n_bootstrap: int,
     seed: int = 0,
-) -> dict[int, float]:
-    """Number of types -> ``jaccard_bootstrap`` of its least stable one, from the same resamples.
+) -> tuple[dict[int, float], dict[int, list[np.ndarray]]]:
+    """By number of types the ``jaccard_bootstrap`` of the least stable one, and all labels.
 
     ``types``: type of each pattern for each number of types, as k-medoids found them.
     """
-    scores: dict[int, list[np.ndarray]] = {k: [] for k in types}
+    scores, labels = ({k: list[np.ndarray]() for k in types} for _ in range(2))
     for weights, drawn in _resamples(counts, n_bootstrap, seed):
         for k, again in medoids_for(distance, list(types), weights).items():
+            labels[k].append(again.labels.astype(np.int8))
             scores[k].append(_jaccard(_members(types[k]), drawn, _members(again.labels)))
-    return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}
+    return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}, labels
 
 
 def _resamples(

@@ -84,8 +84,7 @@ class Prepared(Answers):
 
     Attributes
     ----------
-    others : the units set aside, adjusted as the frame was, by what they answered.
-    aside : why they were, see `analysis.typology.prepare.set_aside`.
+    others : the units set aside, adjusted likewise; aside : why they were, see `set_aside`.
     given : the answers that the frame was made from, and what was taken out of them.
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit, of the fit or not, on the main gradient of the answers as given
@@ -102,12 +101,11 @@ class Prepared(Answers):
 def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Series:
     """The units that take no part in the fit, and why.
 
-    Set aside are units without any answer (``empty``), units that answered less than half of the
-    features, groups weighing the same (``sparse``), and, among the rest, the ``outlying``: their
-    Gower dissimilarity to the second-nearest other unit is above Tukey's far fence (upper quartile
-    plus three interquartile ranges of all units') and above one and a half times the mean
-    dissimilarity of two units. A member of a group of three has two near ones, so that no type that
-    may be named is set aside.
+    Units without any answer are ``empty``, those that answered less than half of the features,
+    groups weighing the same, ``sparse``. Of the rest those are ``outlying`` whose Gower
+    dissimilarity to the second-nearest other unit is above Tukey's far fence (upper quartile plus
+    three interquartile ranges of all units') and above one and a half times the mean dissimilarity
+    of two units. A member of a group of three has two near ones and is never set aside.
 
     >>> frame = pd.DataFrame({"a": [0, 1, 2, 8, 9, 10, 99.0], "b": [0, 0, 1, 5, 6, 5, 99.0]})
     >>> set_aside(frame, {"a": "ratio", "b": "ratio"}).to_dict()
@@ -221,10 +219,9 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
 
 
 def _level(found: Gradient, known: pd.DataFrame, others: pd.DataFrame, groups: Groups) -> pd.Series:
-    """Place of units that did not make the gradient, within its ends; NaN: nothing answered.
+    """Place of the `others` on a gradient of the `known`, within its ends; NaN: nothing answered.
 
-    The score is the mean of the standardised answers weighed by their loadings. An answer that is
-    missing is the average one, as in `gradient`. ``known``: the answers that made the gradient.
+    The score is the mean of the standardised answers weighed by their loadings, missing ones 0.
     """
     names = found.loadings.index
     weights = found.loadings.to_numpy() * feature_weights(names, groups)

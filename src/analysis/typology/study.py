@@ -31,18 +31,16 @@ class Typology:
 
     Attributes
     ----------
-    labels : type of each unit, of the fit or not (Int16; 0 = unplaced).
-    second : second-nearest type of each unit (0: there is none).
+    labels, second : nearest and second-nearest type of each unit, of the fit or not (Int16; 0:
+        unplaced, or there is none).
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     level : each unit's place on the main gradient of the answers.
-    aside : units that took no part in the fit, and why (``sparse | outlying | empty``), see
-        `analysis.typology.prepare.set_aside`.
-    choice : criteria by number of types, see `analysis.typology.choice.Compared`.
+    aside : units that took no part in the fit, and why, see `prepare.set_aside`.
+    choice : criteria by number of types, see `choice.Compared`.
     names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
-    profile : what sets each type apart, see `analysis.typology.describe.profile`.
+    profile : what sets each type apart, see `describe.profile`.
     paragons, atypical : most and least typical member of each type.
-    stability : how each type holds when the units are drawn again, see
-        `analysis.typology.partition.Stability`.
+    stability : how each type holds when the units are drawn again, see `partition.Stability`.
     coassignment : unit x unit of the fit, share of the resamples with both in one type.
     membership : unit x type, strength of membership, rows sum to 1 (NaN: set aside).
     verdict : how far the types can be trusted, and the evidence for it.
@@ -112,16 +110,14 @@ def study(
     Parameters
     ----------
     frame, kinds, groups : see `analysis.typology`.
-    labels : label of each feature for the names, ``{feature: {"ja": ..., "en": ...}}``.
+    labels : label of each feature and composite, ``{feature: {"ja": ..., "en": ...}}``.
     n_types : their number, or ``auto``: the number with the greatest average silhouette.
     adjust : ``"gradient"`` takes the main gradient out, a Series of strata (such as size classes)
-        the strata's means; the verdict says so.
-    composites : units x indices (higher is more), to name the types by instead of by single
-        features; their labels are looked up in `labels` too.
+        the strata's means.
+    composites : units x indices (higher is more), to name the types by instead of by features.
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     criteria : whether to weigh the numbers of types by stability and BIC too.
         None of these three changes the types, only how sure one can be of them.
-    seed : the same gives the same result.
     remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
 
     Raises
@@ -148,8 +144,9 @@ def study(
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
     of_pattern = numbers[medoids.labels]
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
-    sure = stability(tried.distance, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed)
-    apart = tried.distance[np.ix_(back, back)]
+    known, apart = tried.resampled.get(k, []), tried.distance
+    sure = stability(apart, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
+    apart = apart[np.ix_(back, back)]  # of the units
     widths = _widths(apart, types)
     evidence = _evidence(
         data,

@@ -46,11 +46,8 @@ WORK = "work"  # each notebook writes into a folder of its own below it
 class Progress:
     """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
 
-    Parameters
-    ----------
-    total : how many there are.
-    unit : what they are, in the plural.
-    stream : where to write; standard error if not given.
+    `total`: how many there are; `unit`: what they are, in the plural; `stream`: where to write,
+    standard error if not given.
     """
 
     def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
@@ -97,11 +94,11 @@ def started_kernels(
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
     )
-    most = options.timeout or threading.TIMEOUT_MAX
-    over = printed("the run took longer than {seconds:g} s", seconds=most)
-    timer = threading.Timer(most, kernels.stop, [over], {"over": True})
+    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
-    timer.start()
+    if options.timeout:
+        timer.start()
     try:
         yield kernels
     finally:

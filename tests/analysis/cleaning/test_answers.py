@@ -6,7 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.cleaning.answers import SEPARATORS, Reader
@@ -353,7 +353,7 @@ def literal(question, text, value):
             codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
             return codes == value and not re.search(r"[^\W\d]", plain)
         case "binary":
-            return plain.casefold() in YES_NO
+            return plain.casefold() in YES_NO or re.fullmatch("0+[01]?", plain)
     return value == text.strip()
 
 
@@ -370,6 +370,7 @@ def digits_of(text):
 
 
 @given(EVERY, st.sampled_from([TEXT, NUMBER]))
+@example("-99", TEXT)
 @settings(max_examples=600)
 def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
     for question in BOOK:
@@ -429,6 +430,7 @@ def tool(name, text, variable=None):
         ("9：住民向け", {9}, "住民向け"),
         ("その他, 翻訳", {2, 9}, ""),
         ("文書の作成, 要約, 広報, 窓口", {1, 9}, "広報、窓口"),
+        ("1と3", {1, 3}, ""),
     ],
 )
 def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
@@ -519,6 +521,9 @@ def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
 
 def test_a_number_is_no_explanation_of_other():
     assert tool("ONE", "7").rules == ("no-such-option",)
+    assert tool("ONE", "1と2").state == "unreadable"
+    for text in ("1か2", "1又は3"):
+        assert tool("ONE", text).state == tool("WORK", "翻訳、" + text).state == "unreadable"
     assert tool("WORK", "翻訳, 7").rules == ("no-such-option",)
     assert tool("ONE", "翻訳、議事録").rules == ("several",)
 

@@ -838,6 +838,16 @@ def test_an_x_among_blanks_is_a_tick(by_tool, mark):
     assert beside.responses["WORK_2"].fillna(False).tolist() == [False]
 
 
+def test_a_cross_beside_blanks_is_asked_of_the_office_where_others_write_circles(by_tool):
+    head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"
+    got = by_tool([head, "990019,架空市,2019/4/1,1,x,,", "990027,見本町,2019/4/1,1,○,,",
+                   "990035,例示ヶ原市,2019/4/1,1,○,×,"])  # fmt: skip
+    assert got.status["WORK_1"].tolist() == ["unreadable", "answered", "answered"]
+    assert got.responses["WORK_2"].fillna(True).tolist() == [True, False, False]
+    asked = got.findings[got.findings["severity"] == "refused"]
+    assert asked[["cell", "rule", "raw"]].to_numpy().tolist() == [["E2", "not-a-tick", "x"]]
+
+
 def test_a_circle_beside_a_dot_is_asked_of_that_office_alone(by_tool):
     head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"
     got = by_tool([head, "990019,架空市,2019/4/1,1,●,○,", "990027,見本町,2019/4/1,1,○,,",

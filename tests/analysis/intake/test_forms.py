@@ -340,6 +340,22 @@ def test_one_option_right_and_below_of_its_question_is_an_answer_or_told(tmp_pat
     assert "文書の作成" in {*result.findings["raw"]} or result.responses["Q2_1"].all()
 
 
+@pytest.mark.parametrize("line", ["職員研修", "実施済", "3．検討中"])
+def test_a_remark_beside_an_item_an_option_or_the_head_of_a_matrix_is_told(tmp_path, line):
+    layout = usual()
+    result = received(tmp_path, lambda a: [
+        [*row, "調整中"] if line in row else row for row in layout(a)
+    ], 1)  # fmt: skip
+    assert said(result) == {WHO[0]: SAID[0]}
+    assert "調整中" in {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
+
+
+def test_numbers_above_the_heads_of_a_matrix_are_no_findings(tmp_path):
+    head = [[Q4], [None, "1", "2", "3"], [None, *STAGES]]
+    layout = {4: lambda a: head + [[item, STAGES[a[j] - 1]] for j, item in enumerate(ITEMS)]}
+    assert not (received(tmp_path, usual(layout), 1).findings["rule"] == "unmatched").any()
+
+
 @pytest.mark.parametrize("n", [2, 1])
 def test_a_request_as_an_answer_is_told(tmp_path, n):
     asked = "県の様式で回答してください"

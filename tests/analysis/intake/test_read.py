@@ -181,6 +181,25 @@ def test_a_header_repeated_on_each_page_is_no_reply(folder):
     assert reasons(table)["A3"] == reasons(table)["F3"] == "header"
 
 
+def test_a_table_with_a_row_an_answer_says_what_to_do(folder):
+    asked = HEADINGS[2:]
+    rows = [[*row[:2], name, row[2 + at]] for row in ROWS for at, name in enumerate(asked)]
+    workbook(folder / "r.xlsx", [["団体コード", "団体名", "設問", "回答"], *rows])
+    with pytest.raises(InputError, match=r"cell C2: each row .* one answer.*Pivot Column"):
+        read(folder, "r.xlsx")
+
+
+def test_a_section_above_the_questions_that_is_called_as_an_option_is_none(folder):
+    words = {1: "直営", 9: "その他"}
+    options = [{"code": code, "ja": ja, "en": str(code)} for code, ja in words.items()]
+    options = {"type": "single", "options": options}
+    questions = [{**q, **options} if q["id"] == "Q03" else q for q in BOOK["questions"]]
+    heads = [["", "", "体制", "その他", "", ""], HEADINGS]
+    workbook(folder / "r.xlsx", [*heads, *([*row[:2], "直営", *row[3:]] for row in ROWS)])
+    odd = Codebook.parse({**BOOK, "questions": questions})
+    assert read(folder, "r.xlsx", codebook=odd).texts("Q03").tolist() == ["直営"] * 3
+
+
 def test_a_second_table_below_with_other_columns_is_refused(folder):
     below = [["団体コード", "団体名", "予算", "Q05_2", "Q05_1"], ["990019", "架空市", 999, 1, 1]]
     workbook(folder / "r.xlsx", [HEADINGS, *ROWS, [], *below])

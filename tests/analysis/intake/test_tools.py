@@ -515,6 +515,10 @@ def test_a_reply_that_was_not_completed_is_a_finding_or_left_out(
     assert got.findings.empty or "unfinished" not in set(got.findings["rule"])
     assert "unfinished" in set(got.ledger.counts["place"])
     assert code in set(got.outside["text"])
+    tool = Wave.read(name).files[0].tool
+    file.write_text(file.read_text("utf-8").replace(f"  tool: {tool}\n", ""))
+    with pytest.raises(InputError, match="nothing says which replies were not completed"):
+        cleaned(name)
 
 
 def test_what_qualtrics_writes_of_a_question_seen_and_not_answered_is_no_answer(of_rows):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.typology.partition import k_medoids, stability
+from analysis.typology.partition import k_medoids, least_stable, medoids_for, stability
 
 
 def line(places):
@@ -64,3 +64,16 @@ def test_unplaced_patterns_are_of_no_type_but_have_a_membership():
     assert found.types.index.tolist() == [1, 2]
     assert found.membership.iloc[5].idxmax() == 2
     assert found.second[5] == 2
+
+
+def test_resamples_that_were_searched_for_all_numbers_of_types_are_not_searched_again():
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    distance = np.abs(x[:, None] - x).sum(axis=2)
+    types = {k: made.labels for k, made in medoids_for(distance, [2, 3, 4]).items()}
+    _, labels = least_stable(distance, types, np.ones(30), n_bootstrap=20)
+    kept, fresh = (
+        stability(distance, 3, types[3] + 1, np.ones(30), n_bootstrap=30, known=known)
+        for known in (labels[3], ())
+    )
+    assert len(labels[3]) == 20 and kept.types.equals(fresh.types)
+    assert np.array_equal(kept.together, fresh.together)

@@ -439,14 +439,14 @@ def _refuse_split_records(sheet: Sheet, export: Export) -> None:
         opened = body.iloc[:, export.opens].ne("")
         ids, again = opened.cumsum(), ~opened & body.ne("").any(axis=1)
     if (twice := np.flatnonzero(again.to_numpy())).size:
-        raise sheet.error(
+        what, hint = (
             "the record {id} has several rows, one for each event, instance of a form or line of a "
             "table",
-            at=(export.heads + int(twice[0]), export.opens or 0),
-            hint="export one event or one form at a time, and no table within the form, so that "
-            "each record is one row",
-            id=ids.iloc[twice[0]],
+            "export one event or one form at a time, and no table within the form, so that each "
+            "record is one row",
         )
+        at = export.heads + int(twice[0]), export.opens or 0
+        raise sheet.error(what, at=at, hint=hint, id=ids.iloc[twice[0]])
 
 
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:

@@ -7,7 +7,6 @@ sheet; everything behind it, the match with a codebook and the draft of one, kno
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -171,7 +170,7 @@ def parted(headings: Sequence[str], sign: str) -> list[Column]:
 
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"."""
-    return unicodedata.normalize("NFKC", text).strip().casefold().startswith(("その他", "other"))
+    return normalise(text).startswith(("その他", "other"))
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
@@ -263,30 +262,25 @@ def headed_twice(
     """The error of two columns that are headed as one question, with the likelier one."""
     texts = [str(sheet.text.iat[place]) for place in (first, second)]
     likelier = (first, second)[headings.closest(target, texts) or 0]
-    return sheet.error(
-        "two columns are headed {target} ({first} and {second})",
-        at=second,
-        hint="give the cell of the right one in wave.yml, such as header: {{{entry}: "
-        "[{closer}]}}; the other under ignore if it is none",
-        target=target,
-        entry=yaml_key(target),
-        first=sheet.address(*first),
-        second=sheet.address(*second),
-        closer=sheet.address(*likelier),
+    what = "two columns are headed {target} ({first} and {second})"
+    hint = (
+        "give the cell of the right one in wave.yml, such as header: {{{entry}: [{closer}]}}; the "
+        "other under ignore if it is none"
     )
+    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
+    cells |= {"closer": sheet.address(*likelier), "entry": yaml_key(target)}
+    return sheet.error(what, at=second, hint=hint, target=target, **cells)
 
 
 def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
     """The error of one choice of which each option has a column: the headings of two of them."""
-    return sheet.error(
-        "question {id} is one choice, but its options have columns of their own",
-        at=first,
-        hint="give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two "
-        "of its options), or bring the answers into one column",
-        id=id,
-        first=sheet.address(*first),
-        second=sheet.address(*second),
+    what = "question {id} is one choice, but its options have columns of their own"
+    hint = (
+        "give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two of "
+        "its options), or bring the answers into one column"
     )
+    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
+    return sheet.error(what, at=first, hint=hint, id=id, **cells)
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
