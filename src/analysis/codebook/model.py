@@ -392,7 +392,7 @@ def _of_questions(book: Codebook) -> Iterator[Fault]:
         asked = rule_faults(question.ask_if, earlier, book.named, truth=True)
         faults = [*question.faults(), *asked]
         if question.section not in sections:
-            faults.append(Message("there is no section {section!r}", section=question.section))
+            faults.insert(0, Message("there is no section {section!r}", section=question.section))
         if "code" in question.variables:
             taken = "`code` is the municipality's code in every table; give another id"
             faults.append(Message(taken))
