@@ -30,7 +30,7 @@ from analysis.typology import choice, dissimilarity
 from analysis.typology.choice import Classes, latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.multiverse import multiverse
-from analysis.typology.partition import k_medoids, stability
+from analysis.typology.partition import k_medoids, medoids_for, stability
 from analysis.typology.study import study
 
 R_TO_PLAIN = 2.25 / 0.81  # R fpc::clusterboot to plain FasterPAM, 20 bootstraps, one machine
@@ -156,7 +156,8 @@ def million(items: int = 10) -> str:
 
 def largest() -> str:
     answers = np.random.default_rng(0).normal(size=(dissimilarity.LIMIT, 10))
-    took, _ = seconds(lambda: k_medoids(Gower.of(pd.DataFrame(answers), {}).among(), 4, n_init=1))
+    measure = Gower.of(pd.DataFrame(answers), {})
+    took, _ = seconds(lambda: medoids_for(measure.among(), [4], n_init=1))
     more = np.vstack([answers, answers[:1] + 1])
     try:
         late, _ = seconds(lambda: Gower.of(pd.DataFrame(more), {}).among())

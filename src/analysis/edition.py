@@ -253,7 +253,7 @@ def is_shown(survey: View, question: Question) -> bool:
 
 
 def _gives_away(survey: View, question: Question) -> bool:
-    """Whether the n of a question would tell small numbers of its own or of what leads to it."""
+    """Whether the n of a question would disclose small numbers of it or of what leads to it."""
     n = int(tabulate.answered(survey.status, question).sum())
     if 0 < n < SMALLEST:
         return True

@@ -493,7 +493,7 @@ class Reader:
         given = self.codes[question.id].get(folded)
         if own_column and plain == UNSEEN and given in {None, "no_answer"}:
             return Parsed("empty")  # beside a tick it was not chosen
-        if given is not None:
+        if given:
             return Parsed(given)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
         if folded in signs:

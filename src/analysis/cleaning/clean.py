@@ -490,8 +490,8 @@ class _Cleaning:
         own = [self.values[name][i : i + 1].astype(object)[0] for name in question.variables]
         if question.type != "multi":
             return "" if pd.isna(own[0]) else shown(own[0], question)
-        told = zip(question.options, own, strict=True)
-        return shown(frozenset(option.code for option, value in told if value is True))
+        chosen = (o.code for o, on in zip(question.options, own, strict=True) if on is True)
+        return shown(frozenset(chosen))
 
     def _used(self, names: set[str]) -> list[str]:
         """The variables that a rule with these names asks for."""

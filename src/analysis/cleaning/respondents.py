@@ -76,10 +76,8 @@ def identify(
         who.kept = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
-        what, file = (
-            "no column tells which municipality a reply is from",
-            received.sources["file"].iloc[0],
-        )
+        what = "no column tells which municipality a reply is from"
+        file = received.sources["file"].iloc[0]
         hint = "name the column of codes or names under header in wave.yml"
         raise InputError(what, file=file, hint=hint)
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
@@ -298,7 +296,7 @@ def _place_of(wave: Wave, code: str) -> tuple[str, str] | None:
 def _size_of(wave: Wave, code: str) -> str | None:
     if wave.own is None:
         return municipality.size_class(code, wave.as_of)
-    return str(wave.own.table.at[code, "size"]) or None if code in wave.own.table.index else None
+    return str(wave.own.table["size"].get(code, "")) or None
 
 
 def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:

@@ -141,11 +141,11 @@ class Issue(Labelled):
 
 
 class Disclosure(Model):
-    """What an edition for others may tell of the answers.
+    """What an edition for others may show of the answers.
 
-    `group`: whether it may be told that nobody, or everybody, of a group gave an answer, which is
-    then the answer of each member. Where it may, answers of one to three are hidden instead of
-    those of none to two.
+    `group`: whether it may show that nobody, or everybody, of a group gave an answer, which is then
+    the answer of each member. Where it may, counts of one to three are hidden instead of those of
+    none to two.
     """
 
     group: Literal["hide", "show"] = "hide"
@@ -250,7 +250,7 @@ class Codebook(Model):
     def issue(self, id: str | None) -> Issue | None:
         """The issue of this id, None of a codebook without issues.
 
-        Raises InputError: there is no such issue, or it must be said which.
+        Raises InputError: there is no such issue, or there are several and `id` names none.
         """
         found = next((issue for issue in self.issues if issue.id == id), None)
         if found is None and (self.issues or id is not None):
@@ -299,7 +299,7 @@ class Codebook(Model):
 
     @cached_property
     def named(self) -> dict[str, Question]:
-        """The question that a rule or a heading means by a name: its id, or a variable of it."""
+        """Each name that a rule or a heading may use, an id or a variable, with its question."""
         return {name: q for q in self.questions for name in (q.id, *q.variables)}
 
     @cached_property
@@ -330,7 +330,7 @@ class Codebook(Model):
         return (*own, *(f"@{kind}" for kind in kinds))
 
     def identity(self, what: str) -> Question | None:
-        """The question that tells the municipality's code, name, prefecture or date of reply."""
+        """The question that asks for the municipality's code, name, prefecture or date of reply."""
         return next((q for q in self.questions if q.identity == what), None)
 
     def label(self, variable: str) -> Text:
@@ -392,7 +392,7 @@ def _of_questions(book: Codebook) -> Iterator[Fault]:
         asked = rule_faults(question.ask_if, earlier, book.named, truth=True)
         faults = [*question.faults(), *asked]
         if question.section not in sections:
-            faults.append(Message("there is no section {section!r}", section=question.section))
+            faults.insert(0, Message("there is no section {section!r}", section=question.section))
         if "code" in question.variables:
             taken = "`code` is the municipality's code in every table; give another id"
             faults.append(Message(taken))

@@ -46,7 +46,7 @@ DTYPES = {
 
 @cache
 def tick_words() -> dict[str, bool | None]:
-    """What stands for chosen or yes (True), or for not chosen or no (False); of neither None.
+    """Words for chosen or yes (True), for not chosen or no (False), and for neither (None).
 
     Folded: without case and spaces.
 

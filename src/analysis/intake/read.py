@@ -306,7 +306,8 @@ def _personal(piece: Piece) -> list[Remark]:
         cell = first if first == last else f"{first}:{last}"
         beside = [text for text in sheet.text.iloc[rows[0], :column] if text]
         header = mark[: rows[0], column] == REASONS.index("header")
-        above = [text for text in sheet.text[column].iloc[: rows[0]][header] if text]
+        heads = sheet.text[column].iloc[: rows[0]][header]
+        above = [text for text in heads if text and not text.startswith('{"ImportId"')]
         label = beside if beside and is_personal(beside[-1]) else above
         found.append(Remark("personal", sheet.file, sheet.sheet, cell, label[-1] if label else ""))
     return found

@@ -30,7 +30,7 @@ OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "
              "p_holm"]  # fmt: skip
 OF_DENOMINATORS = ["question", "n_before", "n_now", "status", "missing_before", "missing_now"]
 Row = tuple[Any, ...]  # of the columns above, but for p_holm
-BESIDE = 1e-9  # an end of an interval that does not hold zero but all values next to it
+BESIDE = 1e-9  # the end of an interval that leaves out zero alone
 
 
 class Shift(NamedTuple):
@@ -46,14 +46,11 @@ class Shift(NamedTuple):
 
 
 def shift(before: np.ndarray, after: np.ndarray) -> Shift:
-    """Change of a share among the same municipalities.
+    """Change of a share among the same municipalities: bool, in the same order.
 
     The interval covers at least 95 %: exact (Clopper & Pearson 1934) intervals of the shares that
-    gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it makes no assumption on
-    how the two hang together and is wide at small n. The p-value is McNemar's exact test, and zero
-    itself is in the interval just where that test does not reject it.
-
-    `before`, `after`: bool, one entry a municipality, in the same order.
+    gained and that lost, 97.5 % each, joined by Bonferroni's inequality; it is wide at small n. The
+    p-value is McNemar's exact test, and zero is in the interval just where it is not rejected.
 
     >>> s = shift(np.array([0, 0, 0, 0, 1], bool), np.array([1, 1, 1, 0, 1], bool))
     >>> s.gained, s.lost, round(s.estimate, 1), s.p
@@ -73,8 +70,6 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
 
 def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
     """Of the frames of `moved`: tests corrected together, and the least corrected p they allow.
-
-    The sign test gives its least where all who answered both times changed the same way.
 
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)

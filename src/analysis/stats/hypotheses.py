@@ -77,7 +77,7 @@ def run(
 
 
 def word(h: Hypothesis, effect: float, p: float, n: tuple[int, ...]) -> Word:
-    """What may be said: never that something is the cause of something."""
+    """What a test allows to say, which is never a cause."""
     if np.isnan(effect) or np.isnan(p) or min(n) < FEWEST:
         return "not testable"
     towards = effect * h.expected

@@ -104,8 +104,7 @@ def _stratified(
     """Weighted mean of the effects of separate strata, with an interval from theirs.
 
     The distances of the ends add up in squares (method of variance estimates recovery, Zou & Donner
-    2008), so that each stratum's interval may be as skew as its estimate asks for. The p-value is
-    that of `permutation_p` of the values.
+    2008). The p-value is that of `permutation_p` of the values.
     """
     group = np.asarray(group, bool)
     sizes = (int(group.sum()), int((~group).sum()))
@@ -145,11 +144,10 @@ def permutation_p(
     Of two values it is Fisher's exact test and, with `strata`, the exact conditional test of Mantel
     and Haenszel (R: ``mantelhaen.test(exact = TRUE)``). Of other values an arrangement counts where
     the sum of the first group is as far from its expectation as the sum seen (R: coin's
-    ``independence_test``); all are counted where there are at most 200,000, else 20,000 are drawn
-    and (b + 1) / (m + 1) is given (Phipson & Smyth 2010), and of two groups of at least `MANY` the
-    limit of those draws, which is normal (Hájek 1960). With `strata` labels are exchanged, and the
-    expectation is taken, only within a stratum, such as a size class. `group`: True for the first
-    of the two.
+    ``independence_test``). All are counted where there are at most 200,000, else 20,000 are drawn
+    and (b + 1) / (m + 1) is given (Phipson & Smyth 2010); of two groups of at least `MANY` it is
+    the normal limit of those draws (Hájek 1960). With `strata`, such as size classes, labels are
+    exchanged only within a stratum. `group`: True for the first of the two.
 
     >>> permutation_p(np.array([1.0, 2, 3, 4]), np.array([True, True, False, False]))
     0.3333333333333333
@@ -407,8 +405,7 @@ def dominance(
 def _row_sums(values: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
     """For each value, how many of its stratum it exceeds minus how many exceed it.
 
-    A pair's sign is minus that of its mirror, so the sum over the first group counts pairs between
-    the groups only: it is Cliff's delta times the number of such pairs.
+    Summed over the first group (within which pairs cancel) it is Cliff's delta times its pairs.
     """
     sums = np.zeros(len(values))
     for block in _blocks(strata, len(values)):

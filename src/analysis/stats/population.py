@@ -30,7 +30,7 @@ class Population:
     Attributes
     ----------
     kind : ``invited``, ``class``, ``nation`` or ``beyond``; `stated`: whether wave.yml says it.
-    size : how many municipalities there are in it; None where nobody knows or it has no end.
+    size : how many municipalities there are in it; None where it is unknown or has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
     others : how many replied without having been invited; the numbers are theirs, too.
@@ -67,7 +67,7 @@ class Population:
         """Least and greatest share that it can have, whatever those answered who did not.
 
         `size`: how many were to answer, where it is not everybody (a size class, a follow-up
-        question). None where all have answered, and where nobody knows how many there are.
+        question). None where all have answered, or their number is unknown.
 
         >>> [round(x, 4) for x in Population("invited", True, 16, 15).bounds(5, 13)]
         [0.3125, 0.5]
@@ -156,7 +156,7 @@ def facts(here: Population, language: Language) -> dict[str, Any]:
 
 
 def words(here: Population, language: Language) -> str:
-    """What the numbers of a page stand for, in a few sentences."""
+    """Which municipalities the numbers of a page describe, in a few sentences."""
     return say("population/stands", language, **facts(here, language))
 
 

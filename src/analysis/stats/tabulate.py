@@ -80,7 +80,7 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
 
 
 def with_unit(question: Question, language: Language) -> str:
-    """The short text of a question with its unit in brackets, where that is not yet in it.
+    """The short text of a question with its unit in brackets, where it does not contain it.
 
     >>> from analysis.codebook.model import Codebook
     >>> book = Codebook.read("it-staffing")

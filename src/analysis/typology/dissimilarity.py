@@ -38,7 +38,7 @@ class Patterns:
         return np.unique(self.back, return_index=True)[1]
 
     def by_unit(self) -> Patterns:
-        """The same in the order of their first units, whatever the answers are called."""
+        """The same in the order of their first units."""
         order = pd.unique(self.back)
         return Patterns(self.rows[order], self.weights[order], np.argsort(order)[self.back])
 

@@ -29,9 +29,7 @@ class Medoids:
     labels: np.ndarray
 
 
-def k_medoids(
-    distance: np.ndarray, k: int, weights: np.ndarray | None = None, *, n_init: int = STARTS
-) -> Medoids:
+def k_medoids(distance: np.ndarray, k: int, weights: np.ndarray | None = None) -> Medoids:
     """The k medoids with the least weighted sum of dissimilarities; at most one per row.
 
     The library knows no weights, but (for k > 1) reads its matrix by rows of units and columns of
@@ -44,7 +42,7 @@ def k_medoids(
     >>> k_medoids(D, 1, np.array([1.0, 1, 5])).medoids.tolist()
     [2]
     """
-    return medoids_for(distance, [k], weights, n_init=n_init)[k]
+    return medoids_for(distance, [k], weights)[k]
 
 
 def medoids_for(

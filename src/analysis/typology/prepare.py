@@ -219,10 +219,9 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
 
 
 def _level(found: Gradient, known: pd.DataFrame, others: pd.DataFrame, groups: Groups) -> pd.Series:
-    """Place of units that did not make the gradient, within its ends; NaN: nothing answered.
+    """Place of the `others` on a gradient of the `known`, within its ends; NaN: nothing answered.
 
-    The score is the mean of the standardised answers weighed by their loadings. An answer that is
-    missing is the average one, as in `gradient`. ``known``: the answers that made the gradient.
+    The score is the mean of the standardised answers weighed by their loadings, missing ones 0.
     """
     names = found.loadings.index
     weights = found.loadings.to_numpy() * feature_weights(names, groups)

@@ -536,6 +536,7 @@ def test_what_qualtrics_writes_of_a_question_seen_and_not_answered_is_no_answer(
     for column in [f"Q2_{option}" for option in exports.WORK]:
         assert got.responses[column].drop(index=code).tolist() == right[column].tolist()
     assert set(got.findings["severity"]) == {"repaired"}
+    assert "IP Address" in set(got.findings["raw"])  # the heading, not the id of the import
 
 
 def test_two_likerts_of_one_wording_are_told_apart_by_the_number_microsoft_forms_adds(of_rows):

@@ -13,7 +13,7 @@ from analysis.typology.choice import latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.gradient import map_axes
 from analysis.typology.multiverse import Setting, universes
-from analysis.typology.partition import k_medoids, silhouette_widths, stability
+from analysis.typology.partition import medoids_for, silhouette_widths, stability
 
 
 def binary(frame):
@@ -35,7 +35,7 @@ PAM = [(2, 0.249798, 0.3543), (3, 0.2182343, 0.2964), (4, 0.1913445, 0.2422)]
 @pytest.mark.parametrize(("k", "objective", "silhouette"), PAM)
 def test_medoids_are_not_worse_than_pam_of_r(national, measured, k, objective, silhouette):
     seen, distance = measured
-    found = k_medoids(distance, k, seen.weights, n_init=10)
+    found = medoids_for(distance, [k], seen.weights, n_init=10)[k]
     mean = distance[:, found.medoids].min(axis=1) @ seen.weights / len(national)
     width = silhouette_widths(distance, found.labels, seen.weights) @ seen.weights / len(national)
     assert mean < objective + 1e-6
@@ -45,7 +45,7 @@ def test_medoids_are_not_worse_than_pam_of_r(national, measured, k, objective, s
     assert mean == pytest.approx(nearest.mean(), abs=1e-9)
     by_unit = found.labels[seen.back]
     assert width == pytest.approx(silhouette_score(apart, by_unit, metric="precomputed"), abs=1e-9)
-    few = k_medoids(distance, k, seen.weights)  # as many starts as a study makes
+    few = medoids_for(distance, [k], seen.weights)[k]  # as many starts as a study makes
     few_mean = distance[:, few.medoids].min(axis=1) @ seen.weights / len(national)
     assert few_mean < objective + 1e-6
 
@@ -86,7 +86,7 @@ def test_ward_is_hcpc_without_consolidation(national):
 def test_one_of_four_types_is_stable_and_the_rest_are_not(national, measured):
     """R fpc 2.2-10 on PAM: .76 .47 .53 .51; ours starts from the better medoids."""
     seen, distance = measured
-    types = k_medoids(distance, 4, seen.weights, n_init=10).labels
+    types = medoids_for(distance, [4], seen.weights, n_init=10)[4].labels
     sure = stability(distance, 4, types + 1, seen.weights, n_bootstrap=20)
     jaccard = sure.types["jaccard_bootstrap"]
     assert (jaccard < 0.75).sum() >= 2
@@ -134,5 +134,5 @@ def test_the_least_sum_of_all_choices_of_medoids_is_found():
                 (distance[:, list(chosen)].min(axis=1) @ weights)
                 for chosen in itertools.combinations(range(9), k)
             )
-            found = k_medoids(distance, k, weights, n_init=10)
+            found = medoids_for(distance, [k], weights, n_init=10)[k]
             assert distance[:, found.medoids].min(axis=1) @ weights == pytest.approx(least)

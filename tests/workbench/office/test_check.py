@@ -54,13 +54,15 @@ def test_the_faults_are_in_japanese_where_it_is_asked_for(written, monkeypatch):
         check(file)
     said = refused.value.say("ja").split("\n- ")
     assert said[0].endswith("誤りが5件ある：")
-    assert said[1].startswith("10行目、questions > Q3 > type：「integr」という値はない。使える値：")
+    assert said[1].startswith(
+        "10行目、questions > Q3 > type：「integr」という値はない。使える値：single、"
+    )
     assert said[2:] == [
         "10行目、questions > Q3 > size：この名前の項目はない。綴りを確かめるか、消してください",
+        "8行目、設問 Q2：「B」という章がない",
         "8行目、設問 Q2：rangeの下限9.0が上限1.0より大きい",
         "8行目、設問 Q2：条件式「Q1 + 1」の「Q1 + 1」は、「Q08 >= 1」のように"
         "真偽になる式でなければならない",
-        "8行目、設問 Q2：「B」という章がない",
     ]
 
 
