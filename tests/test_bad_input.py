@@ -432,7 +432,7 @@ def test_every_field_of_a_text_file_comes_back(rows, separator):
     def told(sign):  # in how many lines, then how often: rows of one field tell nothing
         return sum(sign in line for line in lines), out.getvalue().count(sign)
 
-    if max(told(sign) for sign in {",", "\t", ";"} - {separator}) >= told(separator):
+    if max(told(sign) for sign in {",", "\t", ";", "|"} - {separator}) >= told(separator):
         return
     sheet = read_text(out.getvalue().encode(), "a.csv")
     parsed = csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator)
