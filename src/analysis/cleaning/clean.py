@@ -90,10 +90,9 @@ class Ledger:
         return Ledger(counts.assign(file="", sheet="")[list(self.counts)], self.received)
 
     def without_kinds(self) -> Ledger:
-        """The same counts with all kinds of missing answers together."""
-        counts = self.counts.replace({"place": dict.fromkeys(STATUSES[1:], "no_value")})
-        counts = counts.groupby(["file", "sheet", "place"], as_index=False).sum()
-        return Ledger(counts, self.received)
+        """The same counts with all cells of answers together, filled or not."""
+        kept = self.counts.replace({"place": dict.fromkeys(STATUSES, "any_value")})
+        return Ledger(kept.groupby(["file", "sheet", "place"], as_index=False).sum(), self.received)
 
     def check(self) -> None:
         """The sum must be right.

@@ -196,10 +196,16 @@ class Codebook(Model):
         """Check the content of a codebook file.
 
         Behind a question with an option ``other: true`` comes another, ``{id}_other``: its words.
+        One that a sensitive question leads to is sensitive, too: whether it was asked is an answer.
         """
         for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
-        return cls._made(content)
+        made, told = cls._made(content), set[str]()
+        for question in made:  # rules name earlier questions only
+            if question.sensitive or told & Expression(question.ask_if or "0").names:
+                told |= {question.id, *question.variables}
+        own = tuple(q.model_copy(update={"sensitive": q.id in told}) for q in made)
+        return made.model_copy(update={"questions": own})
 
     @classmethod
     def _made(cls, content: Any) -> Codebook:
@@ -270,13 +276,11 @@ class Codebook(Model):
         """This codebook for the files of one of its issues; itself where it has none."""
         if issue is None:
             return self
-        own = []
-        for question in self.questions:
-            of_issue = {
-                "at": issue.columns.get(question.column or ""),
-                "fractions": issue.fractions,
-            }
-            own.append(question.model_copy(update=of_issue))
+        at, fractions = issue.columns, issue.fractions
+        own = (
+            q.model_copy(update={"at": at.get(q.column or ""), "fractions": fractions})
+            for q in self.questions
+        )
         return self.model_copy(update={"questions": tuple(own)})
 
     def __getitem__(self, id: str) -> Question:
@@ -422,8 +426,7 @@ def _of_features(book: Codebook) -> Iterator[Fault]:
     indices, fed = {index.id for index in book.indices}, {one.index for one in book.features}
     for feature in book.features:
         if feature.index not in indices:
-            fault = Message("there is no index {index!r}", index=feature.index)
-            yield "feature", feature.id, fault
+            yield "feature", feature.id, Message("there is no index {index!r}", index=feature.index)
         try:
             names = sorted(Expression(feature.rule).names)
         except ExpressionError:  # reported with the other rules
@@ -448,12 +451,10 @@ def _of_others(book: Codebook) -> Iterator[Fault]:
     for other in book.comparable:
         faults = [*repeated("feature", [shared.id for shared in other.features])]
         for one in other.features:
-            rule = rule_faults(one.rule, book.named)
-            faults += [at(named("feature", one.id), fault) for fault in rule]
+            faults += [at(named("feature", one.id), f) for f in rule_faults(one.rule, book.named)]
         yield from (("comparable", other.codebook, fault) for fault in faults)
     for claim in book.hypotheses:
         if claim.topic not in {None, *(topic.id for topic in book.topics)}:
-            fault = Message("there is no topic {topic!r}", topic=claim.topic)
-            yield "hypothesis", claim.id, fault
+            yield "hypothesis", claim.id, Message("there is no topic {topic!r}", topic=claim.topic)
         if (claim.group is None) == (claim.x is None):
             yield "hypothesis", claim.id, Message("give either group or x")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
 from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import protects, shown_questions
+from analysis.edition import is_shown, protects, shown_questions
 from analysis.figures.gallery import HIDDEN, NAMED_UP_TO
 from analysis.show import Frame
 from analysis.stats import disclosure, tabulate
@@ -49,10 +49,9 @@ def arrivals(survey: Survey) -> dict[str, Any]:
 
 def ledger(survey: Survey) -> Frame:
     """Where the cells of all files ended: columns ledger (an id) and cells, the total last."""
-    cells = survey.ledger
-    if protects(survey):  # how many were not asked is an answer, too
-        cells = cells.without_kinds()
-    return Frame(cells.table())
+    hides = any(protects(survey, q) and not is_shown(survey, q) for q in survey.codebook)
+    # what the shown ones leave of all values would be the n of the others
+    return Frame((survey.ledger.without_kinds() if hides else survey.ledger).table())
 
 
 def by_rule(survey: Survey) -> Frame:
@@ -129,7 +128,8 @@ def _called(survey: Survey, name: str) -> str:
 
 def states(survey: Survey) -> pd.DataFrame:
     """The status of each question (columns) for each respondent; see `tabulate.state`."""
-    asked = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
+    there = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
+    asked = (q for q in there if is_shown(survey, q) or not protects(survey, q))
     return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked})
 
 

@@ -1,0 +1,74 @@
+"""What an edition leaves out follows from no total, blank or follow-up question of the rest."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from analysis import Survey, edition
+from analysis.results import cleaning
+from workbench.publish import dataset
+
+CODES = ["990019", "990027", "990035", "990043", "990051", "990060", "990078", "990086", "990094"]
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Of nine municipalities two say yes to Q1, which leads to Q2; which questions are sensitive.
+
+    Each also answers Q3.
+    """
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+
+    def write(*sensitive):
+        asked = [{"id": "Q0", "type": "text", "role": "id", "identity": "code"}]
+        asked += [{"id": f"Q{at}", "type": "binary", "role": "factor"} for at in (1, 2, 3)]
+        asked[2]["ask_if"] = "Q1 == 1"
+        for question in asked:
+            words = {"ja": f"設問{question['id']}", "en": f"Question {question['id']}"}
+            question |= {"section": "A", **words, "sensitive": question["id"] in sensitive}
+        title = {"ja": "小調査", "en": "Tiny"}
+        book = {"id": "tiny", "title": title, "version": "1", "questions": asked}
+        book["sections"] = [{"id": "A", **title}]
+        about = {"title": title, "publisher": title, "as_of": "2019-04-01", "codebook": "tiny"}
+        about |= {"data": "invented", "files": [{"path": "replies.csv", "layout": "rows"}]}
+        about["invited"] = [{"code": code, "name": f"架空{code}市"} for code in CODES]
+        lines = ["設問Q0,設問Q1,設問Q2,設問Q3", f"{CODES[0]},はい,はい,はい"]
+        lines += [f"{CODES[1]},はい,いいえ,いいえ"]
+        lines += [f"{code},いいえ,,{'はい' if int(code) % 2 else 'いいえ'}" for code in CODES[2:]]
+        raw, books = tmp_path / "data" / "raw" / "tiny", tmp_path / "data" / "codebooks"
+        for file, text in (
+            (books / "tiny.yml", yaml.safe_dump(book, allow_unicode=True)),
+            (raw / "wave.yml", yaml.safe_dump(about, allow_unicode=True)),
+            (raw / "replies.csv", "\n".join(lines) + "\n"),
+        ):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
+    return write
+
+
+def load(audience):
+    return Survey.load("tiny", audience=audience, language="en", files=False)
+
+
+def test_the_ledger_does_not_total_a_question_that_is_left_out(tiny):
+    """All values less those of code, Q1 and Q3 were those of Q2: as many as said yes to Q1."""
+    tiny()
+    public = load("public")
+    assert [q.id for q in edition.shown_questions(public)] == ["Q1", "Q3"]
+    cells = cleaning.ledger(public).set_index("ledger")["cells"]
+    assert cells.to_dict() == {"any_value": 36, "header": 4, "sum": 40, "received": 40}
+    kinds = cleaning.ledger(load("internal")).set_index("ledger")["cells"]
+    assert kinds["answered"] == 29 and kinds["not_applicable"] == 7
+
+
+def test_who_was_asked_after_a_sensitive_answer_is_not_told(tiny, tmp_path):
+    """Which office has an answer to Q2, or a blank of the kind "not applicable", tells its Q1."""
+    tiny("Q1")
+    committee = load("committee")
+    assert [q.id for q in edition.shown_questions(committee)] == ["Q1", "Q3"]
+    assert {"Q1", "Q2"} == {*edition.kept_back(committee)}
+    assert [name.split()[0] for name in cleaning.missing(committee)["question"]] == ["Q1", "Q3"]
+    assert "not_applicable" not in {*cleaning.ledger(committee)["ledger"]}
+    dataset.write_for_wave("tiny", tmp_path / "out", audience="committee")
+    assert [*pd.read_csv(tmp_path / "out" / "missing.csv")] == ["code", "Q3"]
