@@ -51,7 +51,8 @@ _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|�
 _NOTHING = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
-_SECTION = re.compile("[一-龠々ァ-ヶー・]+[課室係部局]")  # behind the name of its municipality
+# behind the name of its municipality, and no sentence: 図書館課, (総務課), /DX推進課, まちづくり課
+_SECTION = re.compile(r"[(/・]?(?![のはがをでもと]|にお)[\w・]+[課室係部局]\)?")
 
 
 @dataclass(frozen=True)
@@ -236,10 +237,11 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     city = text[: text.find("市") + 1]
     if re.search(r".市.+区$", text) and city in _names():
         return Match("", "", "ward", tuple(_names()[city]))
+    unsure = ("unknown", "shortened")
     for end in reversed([kind.end() for kind in re.finditer("[市区町村]", text)]):
         if _SECTION.fullmatch(text, end):
-            match = resolve(text[:end], given, on)
-            if match.how not in ("unknown", "shortened"):
+            match, behind = resolve(text[:end], given, on), resolve(text[end:].strip("(/・)"))
+            if (match.how in unsure, behind.how in unsure) == (False, True):  # no second one
                 return match if match.how != "exact" else _match([match.code], name, "variant", on)
     stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
     bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
@@ -279,12 +281,9 @@ def align(names: Sequence[str]) -> list[str]:
     """
     table = register()
     if len(names) != len(table):
-        raise InputError(
-            "{n:,} municipalities stand in the file, the register has {registered:,}",
-            hint="use a file of all municipalities, or one with a column of codes",
-            n=len(names),
-            registered=len(table),
-        )
+        what = "{n:,} municipalities stand in the file, the register has {registered:,}"
+        hint = "use a file of all municipalities, or one with a column of codes"
+        raise InputError(what, hint=hint, n=len(names), registered=len(table))
     for at, (given, official) in enumerate(zip(names, table["name"], strict=True)):
         if fold(given) != fold(official):
             raise InputError(

@@ -14,10 +14,12 @@ import yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
+from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
+from analysis.intake.read import books_of
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
@@ -78,11 +80,8 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
         outputs.write({out: text}, "codebook draft")
         return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
-        raise InputError(
-            "this is no codebook, whose name ends in .yml",
-            file=file,
-            hint="workbench codebook draft proposes one from a table of replies",
-        )
+        hint = "workbench codebook draft proposes one from a table of replies"
+        raise InputError("this is no codebook, whose name ends in .yml", file=file, hint=hint)
     return check(file)
 
 
@@ -99,13 +98,14 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     """
     file = Path(file)
     if file.is_dir():
-        raise InputError(
-            "this is a folder", file=file, hint="give one file with a table of replies, not forms"
-        )
+        hint = "give one file with a table of replies, not forms"
+        raise InputError("this is a folder", file=file, hint=hint)
     suffix = file.suffix.lower()
     if suffix in STRUCTURES:
         return _of_definition(of_structure(file), file)
-    sheets = read_file(file)
+    packed = is_archive(file)
+    books = books_of(file.parent, WaveFile(path=file.name)) if packed else [read_file(file)]
+    sheets = [sheet for book in books for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
@@ -113,10 +113,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     records = max((len(column.texts) for column in columns), default=0)
     asked = [column for column in columns if column.kind not in ASIDE]
     if not records or all(column.kind == "other" for column in asked):
-        raise sheet.error(
-            "no heading with records below it was found",
-            hint="one row per municipality, the headings in the row above them",
-        )
+        hint = "one row per municipality, the headings in the row above them"
+        raise sheet.error("no heading with records below it was found", hint=hint)
     if beside := answer_in_heading([column.heading for column in columns]):
         raise sheet.error(
             "{beside} stands where a heading should, so this seems to be a form",
@@ -414,6 +412,8 @@ class _Questions:
             question["precision"] = "month"
         if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
             question |= {"role": "id", "identity": "received"}
+            if column.kind == "received" and any(map(guesses.SLASHED.match, column.texts)):
+                question.setdefault("dates", "mdy")  # as form tools write, unless a day says no
         return question
 
     def _guess(self, column: Filled, label: str, text: str) -> Question:

@@ -430,9 +430,9 @@ def one(
     if not values:
         return _with({}, missing)
     if sum(bool(DATE.match(value)) for value in values) > 0.5 * len(values):
-        slashed = [day for value in values if (day := SLASHED.match(value))]
-        day_first = any(int(day[1]) > 12 for day in slashed)
-        return {"type": "date"} | ({"dates": "dmy" if day_first else "mdy"} if slashed else {})
+        days = [day.groups() for value in values if (day := SLASHED.match(value))]
+        first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
+        return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})
     pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]

@@ -46,6 +46,13 @@ def test_names_of_older_waves_and_of_copies(name, on, code, how):
         ("兵庫県姫路市　情報政策室", "282014", "variant"),
         ("四日市市市民課", "242021", "variant"),  # whose name has the sign of a city within
         ("町田市町民税課", "132098", "variant"),
+        ("大津市（総務課）", "252018", "variant"),
+        ("西予市総務部DX推進課", "382141", "variant"),
+        ("函館市／IT課", "012025", "variant"),
+        ("札幌市まちづくり推進課", "011002", "variant"),
+        ("大津市・千葉市総務課", "", "unknown"),  # two municipalities
+        ("大津市（千葉市総務課）", "", "unknown"),
+        ("大津市と千葉市の課", "", "unknown"),
         ("府中市企画課", "", "ambiguous"),  # two cities bear the name
         ("千葉県市町村課", "", "unknown"),  # the section of a prefecture
         ("札幌市では図書館課", "", "unknown"),  # a sentence

@@ -3,6 +3,7 @@
 import csv
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import exports
@@ -733,3 +734,21 @@ def test_numbers_of_questions_over_their_words_and_the_order_of_a_ranking(tmp_pa
     assert [o["ja"] for o in found["問2"]["options"]] == ["研修", "採用"]
     assert text.count("is it a ranking?") == 1
     assert reads_itself(tmp_path, monkeypatch, "r.xlsx", text).n == 4
+
+
+def test_dates_that_may_begin_with_month_or_day_are_left_to_a_person(tmp_path):
+    towns = [("つくば市", "01/02/2026", "13/02/2026", "02/13/2026"),
+             ("千葉市", "03/04/2026", "01/04/2026", "04/01/2026")]  # fmt: skip
+    head = ["団体名", "問1 開始日", "問2 終了日", "問3 公開日"]
+    (tmp_path / "d.csv").write_text(csv_text([head, *towns]), "utf-8")
+    found = questions(draft(tmp_path / "d.csv"))
+    orders = {name: found[name].get("dates") for name in ("開始日", "終了日", "公開日")}
+    assert orders == {"開始日": None, "終了日": "dmy", "公開日": "mdy"}
+
+
+def test_a_table_in_a_zip_archive_is_drafted_as_new_wave_reads_it(tmp_path):
+    workbook(tmp_path / "r.xlsx", [HEAD, *ROWS])
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.write(tmp_path / "r.xlsx", "回答.xlsx")
+    packed, plain = draft(tmp_path / "r.zip"), draft(tmp_path / "r.xlsx")
+    assert questions(packed) == questions(plain)
