@@ -466,7 +466,9 @@ class _Cleaning:
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
         cells = self.received.cells[["record", "variable", "covered"]]
-        for i, column, said in cells[cells["covered"] != ""].itertuples(index=False, name=None):
+        cells = cells[cells["covered"] != ""]
+        cells = cells[~cells["variable"].isin(self.codebook.identifying("prefecture"))]
+        for i, column, said in cells.itertuples(index=False, name=None):
             if self.end[column][i] in (ANSWERED, NO_ANSWER) and self.counts[i]:
                 self.notes.append(Note(i, column, "merged", more=said))
 

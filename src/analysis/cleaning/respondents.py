@@ -70,16 +70,19 @@ def identify(
         np.full(n, "", object) if variable is None else received.texts(variable)
         for variable in at.values()
     )
+    cells = received.cells[received.cells["covered"] != ""]
+    beside = cells.loc[cells["variable"] == at["prefecture"], ["record", "covered"]]
+    for i, said in beside.itertuples(index=False, name=None):  # one cell beside all of its towns
+        prefectures[i] = prefectures[i] or said.partition(": ")[2]
     if any(file.codes == "order" for file in wave.files):
         who.codes = np.array(municipality.align(list(names)), object)
         who.names = list(municipality.register()["name"])
         who.kept = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
-        what = "no column tells which municipality a reply is from"
-        file = received.sources["file"].iloc[0]
+        what, file = "no column tells which municipality a reply is from", received.sources["file"]
         hint = "name the column of codes or names under header in wave.yml"
-        raise InputError(what, file=file, hint=hint)
+        raise InputError(what, file=file.iloc[0], hint=hint)
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))

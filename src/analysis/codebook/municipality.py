@@ -286,13 +286,9 @@ def align(names: Sequence[str]) -> list[str]:
         raise InputError(what, hint=hint, n=len(names), registered=len(table))
     for at, (given, official) in enumerate(zip(names, table["name"], strict=True)):
         if fold(given) != fold(official):
-            raise InputError(
-                "the municipality at place {at} is {given!r}, the register has {official!r}",
-                hint="the columns must stand in the order of the codes",
-                at=at + 1,
-                given=given,
-                official=official,
-            )
+            what = "the municipality at place {at} is {given!r}, the register has {official!r}"
+            hint = "the columns must stand in the order of the codes"
+            raise InputError(what, hint=hint, at=at + 1, given=given, official=official)
     return list(table.index)
 
 

@@ -76,7 +76,7 @@ class _Header:
 
     def _names_any(self, row: int) -> bool:
         """Whether a cell of a row names a municipality."""
-        return any(map(self.headings.named_in, self.text[row]))
+        return any(map(self.headings.named_in, self.text[row : row + 1].ravel()))
 
     def _spans(self, row: int) -> dict[int, str]:
         """Column -> the question with options or items whose heading is in it or to its left."""
@@ -121,7 +121,8 @@ class _Header:
     def _refuse_apart(self) -> None:
         """Refuse one choice of which each option has a column, also one row below the header."""
         places: dict[str, dict[str, Place]] = {}  # question -> option as written -> its heading
-        for row, column in np.argwhere(self.text[self.top : self.bottom + 2] != "").tolist():
+        last = self.bottom + (1 if self._names_any(self.bottom + 1) else 2)
+        for row, column in np.argwhere(self.text[self.top : last] != "").tolist():
             row += self.top
             below = row > self.bottom and (self.text[self.top : row, column] != "").any()
             means = {meaning.target for r in range(self.top, self.bottom + 1)

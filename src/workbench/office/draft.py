@@ -116,12 +116,12 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         hint = "one row per municipality, the headings in the row above them"
         raise sheet.error("no heading with records below it was found", hint=hint)
     if beside := answer_in_heading([column.heading for column in columns]):
-        raise sheet.error(
-            "{beside} stands where a heading should, so this seems to be a form",
-            hint="give a table of replies, one row a municipality; the codebook of a form is "
-            "written by hand",
-            beside=beside,
+        what = "{beside} stands where a heading should, so this seems to be a form"
+        hint = (
+            "give a table of replies, one row a municipality; the codebook of a form is "
+            "written by hand"
         )
+        raise sheet.error(what, hint=hint, beside=beside)
     aside = [column.heading for column in columns if column.kind in ASIDE]
     markers = guesses.recurring([column.texts for column in asked])
     made = _Questions(asked, sav, export, {*KIND_OF, *markers})
@@ -129,8 +129,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    head = HEAD.format(file=file.name)
-    head += GUESSED.format(n=records, question=made.questions[0]["id"])
+    head = HEAD.format(file=file.name) + GUESSED.format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
     return _written(head, book, made.seen, file)
@@ -155,8 +154,7 @@ def _table(
 
 def _of_definition(definition: Definition, file: Path) -> str:
     """The codebook of a questionnaire as its tool defines it."""
-    questions = definition.questions
-    if not questions:
+    if not (questions := definition.questions):
         raise InputError("the questionnaire has no question that a codebook takes", file=file)
     names = {question["id"] for question in questions}
     for question in questions:

@@ -250,6 +250,18 @@ def test_an_answer_in_merged_cells_is_asked_for_again(excel):
     assert result.status.loc["990027", ["IT", "HOW_1"]].tolist() == ["no_answer"] * 2
 
 
+def test_one_merged_cell_is_the_prefecture_of_all_municipalities_beside_it(excel):
+    def prefectures(page):
+        page["H1"], page["H2"], page["H4"] = "都道府県", "広島県", "東京都"
+        page.merge_cells("H2:H3")
+        page.merge_cells("H4:H5")
+
+    names = ["広島市", "府中市", "調布市", "府中市"]
+    result = cleaned(excel([[None, name, None, 9, 1, 2] for name in names], prefectures))
+    assert sorted(result.responses.index) == ["132063", "132080", "341002", "342084"]
+    assert not {"merged", "who"} & {*result.findings["rule"]}
+
+
 def test_a_percent_format_is_part_of_the_number(excel):
     def percent(page):
         page["D2"].number_format = page["E2"].number_format = "0%"

@@ -345,6 +345,10 @@ ODD = {
     "below a title": ([TITLE + replies(headings=FREE)], "two columns are headed Q1"),
     "in columns": ([turned(replies(headings=FREE))], "two columns are headed Q1"),
     "a heading twice": ([replies(headings=[*HEADINGS, "問3 職員数"])], "two columns.* Q3"),
+    "one choice twice": (
+        [[["団体名", "問1 導入状況", "問3 職員数", "問1 導入状況"],
+          *([name, "導入済み", 3, "その他"] for name in NAMES)]],
+        r"two columns are headed Q1 \(B1 and D1\)"),
     "names twice": ([replies(headings=["団体名", *HEADINGS])], r"headed @name .*{.@name.: \[A1\]}"),
     "no staff": ([replies(headings=HEADINGS[:4])], "question Q3 .*has no column"),
     "an option a column": (
