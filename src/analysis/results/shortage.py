@@ -134,8 +134,7 @@ def by_class(survey: Survey) -> Frame:
         part = groups.agg(size="size", count="sum", n="count", share="mean")
         part = part.astype({"count": int, "share": float}).reset_index(names="part")
         part["smallest"] = part["part"] == sizes.cat.categories[-1]
-        label = q.label[survey.language]
-        parts.append(part.assign(indicator=label, measure=q.role == "cluster"))
+        parts.append(part.assign(indicator=q.label[survey.language], measure=q.role == "cluster"))
     return Frame(pd.concat(parts, ignore_index=True).astype({"part": str})[columns])
 
 
@@ -166,8 +165,8 @@ def measures(survey: Survey) -> Frame:
     word : what may be said, an id of the labels ``word``. testable : enough on either side.
 
     Of a full count intervals, p-values and words are NA, and the largest difference comes first.
-    Where small numbers are protected, measures with a small count are left out, and what is
-    reckoned within size classes is NA: it would tell how many of each are short.
+    Where small numbers are protected, measures with a small count, or beside which another one has,
+    are left out, and what is reckoned within size classes is NA: it would tell how many are short.
     """
     if (why := why_not(survey)) or (table := compared(survey)).empty:
         return Frame.nothing(why or "no_measures", COLUMNS)
@@ -176,8 +175,26 @@ def measures(survey: Survey) -> Frame:
         table[["within_low", "within_high", "p", "p_holm", "word"]] = None
     table.loc[~table["testable"], OF_CLASSES] = float("nan")
     if protects(survey, question(survey)):
-        table = table[~table["small"]].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
+        table = table[_told_apart(survey, table)].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
+
+
+def _told_apart(survey: Survey, table: pd.DataFrame) -> list[bool]:
+    """Which measures have no small count, nor has what they leave of all or of those before them.
+
+    A committee knows by name who takes and who answered what, and it reads what is public, too: of
+    two groups that differ by one municipality, the counts tell whether that one is short.
+    """
+    lacking, known = pd.Series(short(survey)), [np.ones(survey.n, bool)]
+    kept = list[bool]()
+    for variable, small in table[["variable", "small"]].itertuples(index=False):
+        chosen = survey.responses[variable]
+        groups = [chosen.notna(), chosen.eq(1).fillna(False), chosen.eq(0).fillna(False)]
+        left = (one.to_numpy(bool) ^ other for one in groups for other in known)
+        counts = [lacking[rest].eq(kind).sum() for rest in left if rest.any() for kind in (0, 1)]
+        kept.append(not small and min(counts, default=disclosure.SMALLEST) >= disclosure.SMALLEST)
+        known += [one.to_numpy(bool) for one in groups if kept[-1]]
+    return kept
 
 
 def side_by_side(frame: pd.DataFrame) -> Frame:
@@ -246,11 +263,8 @@ def _compared(chosen: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[s
     return {
         "enough": a, "n_enough": n_a, "short": b, "n_short": n_b,
         "difference": round(100 * (a / n_a - b / n_b), 7) if n_a and n_b else float("nan"),
-        "within": 100 * within.estimate,
-        "within_low": 100 * within.low,
-        "within_high": 100 * within.high,
-        "p": within.p,
-        "least": within.least,
+        "within": 100 * within.estimate, "p": within.p, "least": within.least,
+        "within_low": 100 * within.low, "within_high": 100 * within.high,
         "ways": inference.arrangements(is_short, strata),
         "testable": min(n_a, n_b) >= FEWEST,
         "small": bool(min(cells) < disclosure.SMALLEST),

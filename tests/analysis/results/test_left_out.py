@@ -1,11 +1,16 @@
 """What an edition leaves out follows from no total, blank or follow-up question of the rest."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 import yaml
 
 from analysis import Survey, edition
-from analysis.results import cleaning
+from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
+from analysis.results import cleaning, shortage
+from analysis.survey import prepare
 from workbench.publish import dataset
 
 CODES = ["990019", "990027", "990035", "990043", "990051", "990060", "990078", "990086", "990094"]
@@ -72,3 +77,21 @@ def test_who_was_asked_after_a_sensitive_answer_is_not_told(tiny, tmp_path):
     assert "not_applicable" not in {*cleaning.ledger(committee)["ledger"]}
     dataset.write_for_wave("tiny", tmp_path / "out", audience="committee")
     assert [*pd.read_csv(tmp_path / "out" / "missing.csv")] == ["code", "Q3"]
+
+
+def test_measures_that_differ_by_one_office_do_not_tell_whether_it_is_short(tmp_path):
+    """A committee knows who takes what: one more of those short, then, is the one that differs."""
+    cleaned, book = prepare("demo-2019"), Codebook.read("it-staffing")
+    answers, status = cleaned.responses.copy(), cleaned.status.copy()
+    place = pd.Series(range(len(answers)), answers.index)
+    answers["Q12"] = place.mod(2).map({0: 2, 1: 4}).astype(answers["Q12"].dtype)
+    answers["Q13_1"], answers["Q13_2"] = ((place < of).astype("boolean") for of in (7, 8))
+    status[["Q12", "Q13_1", "Q13_2"]] = "answered"
+    changed = dataclasses.replace(cleaned, responses=answers, status=status)
+    for audience in ("committee", "public"):  # which a committee reads, too
+        about = {"audience": audience, "language": "en", "files": False}
+        survey = Survey(changed, Wave.read("demo-2019"), book, tmp_path, **about)
+        shown = shortage.measures(survey)
+        # nor one that was answered by all but one
+        assert shown["measure"].tolist() == ["IT-track graduate recruitment"]
+        assert shown[["n_enough", "n_short"]].sum(axis=1).tolist() == [survey.n]
