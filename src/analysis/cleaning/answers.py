@@ -414,7 +414,7 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"\s", "", tidy(text)).casefold()
+    return re.sub(r"\s", "", tidy(text)).casefold().replace("〜", "~")  # which NFKC leaves apart
 
 
 DATED = re.compile(

@@ -66,10 +66,8 @@ def identify(
     n = received.n
     who = Identified(np.full(n, "", object), [""] * n, days)
     who.variables = [variable for variable in at.values() if variable is not None]
-    codes, names, prefectures = (
-        np.full(n, "", object) if variable is None else received.texts(variable)
-        for variable in at.values()
-    )
+    texts = (np.full(n, "", object) if v is None else received.texts(v) for v in at.values())
+    codes, names, prefectures = texts
     cells = received.cells[received.cells["covered"] != ""]
     beside = cells.loc[cells["variable"] == at["prefecture"], ["record", "covered"]]
     for i, said in beside.itertuples(index=False, name=None):  # one cell beside all of its towns
@@ -93,7 +91,7 @@ def identify(
             found[key] = reader.read(*key)
         who.codes[i], who.names[i], notes = found[key]
         who.notes += [note._replace(record=i) for note in notes]
-    _settle(who, times, answered)
+    _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
     return who
 
 
@@ -227,11 +225,11 @@ class _Reader:
         return (there[0] if there else "") + name
 
 
-def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
+def _settle(who: Identified, times: np.ndarray, answered: np.ndarray, begun: set[int]) -> None:
     """Of several replies of one municipality the latest counts, then the last to arrive.
 
     The time of the day decides where all its replies have one. A blank form, or a row of a list of
-    all that were asked, is no reply and replaces none.
+    all that were asked, is no reply and replaces none; one only `begun` replaces none completed.
     """
     known = who.codes != ""
     who.unidentified = np.flatnonzero(~known).tolist()
@@ -240,16 +238,18 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray) -> None:
     several = replies.duplicated(keep=False)
     who.kept = replies.index[~several].tolist()
     for of_one in map(list, replies[several].groupby(replies[several]).groups.values()):
+        ended = [i for i in of_one if i not in begun] or of_one
         dated = [i for i in of_one if not np.isnat(who.received[i])]
         timed = not np.isnan(times[dated]).any()
         sent = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}
-        latest = max(dated, key=lambda i, sent=sent: (sent[i], i), default=-1)  # type: ignore[misc]
-        last = max(i for i in of_one if i not in sent or i == latest)
+        latest = max(((*sent[i], i) for i in ended if i in sent), default=(0, 0, -1))[-1]
+        last = max(i for i in ended if i not in sent or i == latest)
         who.kept.append(last)
         for i in of_one:
             if i != last:
                 who.superseded[i] = last
-                if i not in sent or last not in sent or sent[i] == sent[last]:
+                unsure = i not in sent or last not in sent or sent[i] == sent[last]
+                if unsure and (i not in begun or last in begun):
                     who.same_date.add(i)
     who.kept.sort()
 

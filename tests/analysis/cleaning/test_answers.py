@@ -63,6 +63,9 @@ BOOK = Codebook.parse(
             {**question("ratio", unit={"ja": "年", "en": "years"}), "id": "YEARS"},
             {**question("ratio", unit={"ja": "日／人・年", "en": "days a year"}), "id": "DAYS"},
             {**question("integer", unit={"ja": "千円", "en": "1,000 yen"}), "id": "THOUSANDS"},
+            {**question("single", options=[{"code": 1, "ja": "1～5人", "en": "up to 5"},
+                                           {"code": 2, "ja": "6～10人", "en": "up to 10"}]),
+             "id": "SIZE"},
         ],
     }
 )  # fmt: skip
@@ -599,6 +602,11 @@ def test_dates_and_times_of_form_tools(text, day, time):
     fraction = clock(text)
     at = fraction and f"{dt.datetime.min + dt.timedelta(days=fraction):%H:%M:%S}"
     assert at == time
+
+
+def test_the_two_wave_dashes_of_japanese_files_are_one_sign():
+    assert [read("SIZE", text).value for text in ("1~5人", "1〜5人", "６〜１０人")] == [1, 1, 2]
+    assert read("SIZE", "1～5人").rules == ()  # as in the codebook
 
 
 def test_a_day_that_was_another_in_japan_is_told():

@@ -489,6 +489,21 @@ def of_rows(project):
 
 @pytest.mark.parametrize(
     ("export", "column", "heads", "said"),
+    [("qualtrics_texts", "Finished", 3, "False"), ("limesurvey_codes", "submitdate", 1, "")],
+)
+def test_a_reply_only_begun_replaces_none_that_was_completed(of_rows, export, column, heads, said):
+    rows = [*getattr(exports, export)()]
+    begun = ["" if head[:2] in ("Q2", "Q3", "Q4") else text
+             for head, text in zip(rows[0], rows[heads], strict=True)]  # fmt: skip
+    begun[rows[0].index(column)] = said
+    got = cleaned(of_rows([*rows, begun]))
+    assert got.responses["Q3"].tolist() == expected()["Q3"].tolist()
+    assert {"superseded", "unfinished"} <= {*got.findings["rule"]}
+    assert not {"same-date", "blanked"} & {*got.findings["rule"]}
+
+
+@pytest.mark.parametrize(
+    ("export", "column", "heads", "said"),
     [
         ("qualtrics_texts", "Finished", 3, "False"),
         ("qualtrics_numbers", "Finished", 3, "0"),
