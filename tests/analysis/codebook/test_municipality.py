@@ -47,6 +47,8 @@ def test_names_of_older_waves_and_of_copies(name, on, code, how):
         ("四日市市市民課", "242021", "variant"),  # whose name has the sign of a city within
         ("町田市町民税課", "132098", "variant"),
         ("大津市（総務課）", "252018", "variant"),
+        ("千葉市 御中", "121002", "variant"),
+        ("千葉市役所様", "121002", "variant"),
         ("西予市総務部DX推進課", "382141", "variant"),
         ("函館市／IT課", "012025", "variant"),
         ("札幌市まちづくり推進課", "011002", "variant"),
