@@ -82,8 +82,11 @@ def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvaila
 
 def likeness(survey: Survey) -> list[Question]:
     """The numbers by which two municipalities are alike: population, staff and such."""
-    asked = survey.codebook.with_role("context")
-    return [q for q in asked if q.type in {"integer", "ratio"} and q.id in survey.responses]
+    return [
+        q
+        for q in survey.codebook.with_role("context")
+        if q.type in {"integer", "ratio"} and q.variables[0] in survey.responses
+    ]
 
 
 def ahead(wave: str, *, seed: int, **edition: Any) -> None:
@@ -185,7 +188,7 @@ def missing(survey: Survey, here: Place) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    graded, rows = shortage.compared(survey), list[tuple[Any, ...]]()
+    graded, rows = shortage.compared(survey), list[dict[str, Any]]()
     words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
     same_class = answers.others(survey, here.code, here.found)["its_class"]
     done = _done(survey)
@@ -198,12 +201,23 @@ def missing(survey: Survey, here: Place) -> Frame:
             continue
         label = survey.codebook.label(variable)[survey.language]
         whole = question.label[survey.language]
-        counts = [int(of[variable]) for of in (do, asked, size_do, size_asked)]
-        about = (variable, label, "" if whole == label else whole, *counts[:2])
-        rows.append((*about, float(share[variable]), *counts[2:], cost, words.get(variable)))
+        rows.append(
+            {
+                "variable": variable,
+                "measure": label,
+                "question": "" if whole == label else whole,
+                "do": int(do[variable]),
+                "asked": int(asked[variable]),
+                "share": float(share[variable]),
+                "size_do": int(size_do[variable]),
+                "size_asked": int(size_asked[variable]),
+                "cost": cost,
+                "word": words.get(variable),
+            }
+        )
     columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
                "cost", "word"]  # fmt: skip
-    rows.sort(key=lambda row: (-row[5], {"low": 0, "high": 2}.get(row[8], 1)))  # share, cost
+    rows.sort(key=lambda row: (-row["share"], {"low": 0, "high": 2}.get(row["cost"], 1)))
     return Frame(rows, columns=columns)
 
 
