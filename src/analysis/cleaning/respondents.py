@@ -92,6 +92,7 @@ def identify(
         who.codes[i], who.names[i], notes = found[key]
         who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
+    _check_repeated(who, received)
     return who
 
 
@@ -252,6 +253,27 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray, begun: set
                 if unsure and (i not in begun or last in begun):
                     who.same_date.add(i)
     who.kept.sort()
+
+
+def _check_repeated(who: Identified, received: Received) -> None:
+    """Refuse a sheet with two rows or more of each municipality, of which no date says the last."""
+    if not who.same_date:
+        return
+    replies = received.sources.loc[[*who.kept, *who.superseded]]
+    replies = replies.assign(code=who.codes[replies.index])
+    for (file, sheet), own in replies.groupby(["file", "sheet"], observed=True):
+        rows = own["code"].value_counts()
+        undated = {*own.index} & {*who.superseded} <= who.same_date
+        if len(rows) > 1 and rows.min() > 1 and undated:
+            what = (
+                "all {n} municipalities of this table have several rows ({rows}), and no date says "
+                "which is the latest"
+            )
+            hint = (
+                "make it one row a municipality; where a row is one answer, in Excel by Data, From "
+                "Table, Transform, Pivot Column"
+            )
+            raise InputError(what, file=file, sheet=sheet, hint=hint, n=len(rows), rows=len(own))
 
 
 def register_of(

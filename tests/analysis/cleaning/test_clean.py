@@ -358,6 +358,15 @@ def test_of_two_replies_the_later_one_counts(write, days, kept, rule):
     ]  # fmt: skip
 
 
+def test_a_table_with_several_rows_of_every_municipality_is_no_table_of_replies(write):
+    towns = ("990019,架空市", "990027,見本町")
+    rows = [f"{town},,{n},1,2," for town in towns for n in (1, 2, 3)]
+    with pytest.raises(InputError, match=r"all 2 municipalities .* several rows \(6\).*Pivot"):
+        cleaned(write(rows))
+    one = cleaned(write(rows[:4]))  # one of them replied once
+    assert len(one.responses) == 2 and (one.findings["rule"] == "same-date").sum() == 2
+
+
 @pytest.mark.parametrize(
     ("days", "kept", "rules"),
     [
