@@ -11,13 +11,15 @@ from unittest.mock import Mock
 
 import blank
 import nbformat
+import papermill
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from papermill.engines import NotebookExecutionManager
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
-from workbench.run import attempt, execute, refresh
+from workbench.run import execute, refresh
 
 ROOT = Path(__file__).parents[2]
 AUDIENCES = ("internal", "committee", "public")
@@ -37,10 +39,8 @@ def published(folder):
     with pytest.MonkeyPatch.context() as patch, blank.pictures():
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
-        patch.setattr(attempt, "Client", Here)
-        patch.setattr(
-            execute, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock(stopped=""))
-        )
+        patch.setattr(papermill, "execute_notebook", run_here)
+        patch.setattr(execute, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
         yield
 
 
@@ -52,24 +52,21 @@ def publish(folder, language, audience):
     return Path(record.folder)
 
 
-class Here:
-    """In the place of the client of a kernel: the cells run in this process."""
-
-    def __init__(self, book, *_):
-        self.book, self.reached = book, 0
-        self.nb_man = NotebookExecutionManager(book, progress_bar=False)
-
-    def execute(self):
-        config = Config()
-        config.HistoryManager.enabled = False
-        shell = InteractiveShell.instance(config=config)
-        shell.reset(new_session=True)
-        for count, cell in enumerate(c for c in self.book.cells if c.cell_type == "code"):
-            with shell.display_trap, capture_output() as caught:
-                shell.run_cell(cell.source).raise_error()
-            cell.execution_count = count + 1
-            cell.outputs = [
-                nbformat.v4.new_output("display_data", data=shown.data) for shown in caught.outputs
-            ]
-            if caught.stdout:
-                cell.outputs.append(nbformat.v4.new_output("stream", text=caught.stdout))
+def run_here(notebook, _target, *, parameters, held, **_):
+    """In the place of `papermill.execute_notebook`."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=config)
+    shell.reset(new_session=True)
+    content = parameterize_notebook(load_notebook_node(notebook), parameters)
+    content.metadata["papermill"] = {"parameters": parameters}
+    held.append(content)
+    for count, cell in enumerate(c for c in content.cells if c.cell_type == "code"):
+        with shell.display_trap, capture_output() as caught:
+            shell.run_cell(cell.source).raise_error()
+        cell.execution_count = count + 1
+        cell.outputs = [
+            nbformat.v4.new_output("display_data", data=shown.data) for shown in caught.outputs
+        ]
+        if caught.stdout:
+            cell.outputs.append(nbformat.v4.new_output("stream", text=caught.stdout))

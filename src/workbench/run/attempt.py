@@ -1,4 +1,4 @@
-"""Runs one notebook as papermill does and judges what it really did.
+"""Runs one notebook through papermill and judges what it really did.
 
 papermill saves a notebook whose kernel died or timed out as if every cell had run, so its own
 metadata is never trusted: a notebook is complete only if papermill raised nothing, every code cell
@@ -20,18 +20,12 @@ from typing import Any
 
 import nbformat
 import nbformat.v4
+import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NotebookExecutionManager
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from papermill.execute import (
-    prepare_notebook_metadata,
-    raise_for_execution_errors,
-    remove_error_markers,
-)
-from papermill.iorw import load_notebook_node
 from papermill.log import logger
-from papermill.parameterize import parameterize_notebook
 
 from analysis import paths
 from analysis.errors import InputError, printed
@@ -60,42 +54,20 @@ class LostOutputsError(RuntimeError):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client with a kernel of our run, which counts the outputs that arrive.
-
-    `on_cell` gets the number of each cell that starts; `reached` is that of the last one.
+    """papermill's client, which counts the outputs that arrive.
 
     Raises LostOutputsError: while it runs, where fewer arrived than the kernel says it sent.
     """
 
-    def __init__(
-        self,
-        book: Any,
-        kernels: Kernels,
-        cell_timeout: float | None,
-        on_cell: Callable[[int], None],
-    ) -> None:
-        super().__init__(
-            NotebookExecutionManager(book, progress_bar=False),
-            log=logger,
-            timeout=cell_timeout and math.ceil(cell_timeout),
-            startup_timeout=STARTING,
-            iopub_timeout=LATE,
-            shutdown_kernel="immediate",
-            extra_arguments=["--IPKernelApp.log_level=40"],
-        )
-        self.km = Manager(kernels, kernel_name="python3")  # given above, it would not be ended
+    def __init__(self, nb_man: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
-        self.on_cell, self.reached = on_cell, 0
-        self.on_cell_start, self.on_cell_executed = self._start, self._count
+        self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
         """Take an output into the notebook."""
         self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
         return super().process_message(msg, *arguments)
-
-    def _start(self, cell: Any, cell_index: int) -> None:
-        self.reached = cell_index + 1
-        self.on_cell(self.reached)
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         sent = execute_reply["metadata"].get(SENT, 0)
@@ -103,6 +75,43 @@ class Client(PapermillNotebookClient):
         if arrived < sent:
             lost = "cell {at} sent {sent} outputs, {arrived} arrived"
             raise LostOutputsError(printed(lost, at=cell_index + 1, sent=sent, arrived=arrived))
+
+
+class Engine(NBClientEngine):
+    """papermill's engine with the kernels of our run, which reports the cells that start."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        cell_timeout: float | None,
+        on_cell: Callable[[int], None],
+        held: list[Any],
+        **_: Any,
+    ) -> Any:
+        """Run as papermill does; `on_cell` gets the number of each cell that starts.
+
+        `held` gets the notebook, with the outputs that there are however the run ends.
+        """
+        held.append(nb_man.nb)
+        client = Client(
+            nb_man,
+            log=logger,
+            timeout=cell_timeout and math.ceil(cell_timeout),
+            startup_timeout=STARTING,
+            iopub_timeout=LATE,
+            shutdown_kernel="immediate",
+            extra_arguments=["--IPKernelApp.log_level=40"],
+            on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
+        )
+        client.km = Manager(kernels, kernel_name=kernel_name)
+        return client.execute()
+
+
+papermill_engines.register("workbench", Engine)
 
 
 def attempt(
@@ -122,21 +131,28 @@ def attempt(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started, reached, book = time.monotonic(), 0, None
+    started, reached = time.monotonic(), 0
+    held: list[Any] = []
+
+    def note(number: int) -> None:
+        nonlocal reached
+        reached = number
+        on_cell(number)
+
     try:
-        book = load_notebook_node(nbformat.from_dict(content))
-        if values:
-            named = {"kernel_name": "python3", "language": "python"}
-            book = parameterize_notebook(book, {**values}, **named)
-        book = remove_error_markers(prepare_notebook_metadata(book, f"{ran.name}.ipynb", None))
-        client = Client(book, kernels, cell_timeout, on_cell)
-        client.nb_man.notebook_start()
-        try:
-            client.execute()
-        finally:
-            client.nb_man.notebook_complete()
-            reached = client.reached
-        raise_for_execution_errors(book, None)
+        papermill.execute_notebook(
+            nbformat.reads(json.dumps(content), as_version=4),
+            None,  # papermill would write it four times, which is most of what a page costs
+            parameters=dict(values),
+            progress_bar=False,
+            log_output=False,
+            engine_name="workbench",
+            kernel_name="python3",
+            kernels=kernels,
+            cell_timeout=cell_timeout,
+            on_cell=note,
+            held=held,
+        )
         ran.status = Status.OK
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
@@ -145,11 +161,11 @@ def attempt(
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
-    if book is None:
+    if not held:
         return
-    executed = nbformat.v4.reads(
-        _without(hidden, json.dumps(book, ensure_ascii=False), as_json=True)
-    )
+    text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
+    executed = nbformat.v4.reads(text)
+    executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed, reached)
     if not ran.ok:
         _mark(executed, ran)
