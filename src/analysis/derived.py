@@ -46,7 +46,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
         )
     codes = chosen.index[chosen]
     asked = full.register.index.isin(codes)
-    if isinstance(rule, str) and not codebook.using(named(rule)):  # known of all, replied or not
+    if isinstance(rule, str) and _of_register(rule, codebook):
         asked = _holds(full.register, rule).to_numpy()
     findings = full.findings[full.findings["code"].isin([*codes, ""])]
     return replace(
@@ -90,6 +90,11 @@ def _variables(rule: str) -> set[str]:
     return {part.id for part in parts if isinstance(part, ast.Name) and part not in functions}
 
 
+def _of_register(rule: str, codebook: Codebook) -> bool:
+    """Whether a condition asks only what is known of those who did not reply, too."""
+    return not codebook.using(named(rule))
+
+
 def named(rule: str) -> set[str]:
     """The words of a condition that may be variables."""
     return set(re.findall(r"[A-Za-z_]\w*", rule))
@@ -99,7 +104,7 @@ def population(
     whole: Population, register: pd.DataFrame, rule: str | pd.Series, codebook: Codebook, label: str
 ) -> Population:
     """What the numbers of a part stand for; `register` is that of the part."""
-    known = whole.full or (isinstance(rule, str) and not codebook.using(named(rule)))
+    known = whole.full or (isinstance(rule, str) and _of_register(rule, codebook))
     kind, size = "part" if whole.finite else "beyond", None
     if whole.finite and known:
         size = len(register)

@@ -18,6 +18,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake.cells import Received
+from analysis.intake.tables import ONE_ROW
 from analysis.text import Text, say_both
 
 
@@ -269,11 +270,8 @@ def _check_repeated(who: Identified, received: Received) -> None:
                 "all {n} municipalities of this table have several rows ({rows}), and no date says "
                 "which is the latest"
             )
-            hint = (
-                "make it one row a municipality; where a row is one answer, in Excel by Data, From "
-                "Table, Transform, Pivot Column"
-            )
-            raise InputError(what, file=file, sheet=sheet, hint=hint, n=len(rows), rows=len(own))
+            n = len(rows)
+            raise InputError(what, file=file, sheet=sheet, hint=ONE_ROW, n=n, rows=len(own))
 
 
 def register_of(

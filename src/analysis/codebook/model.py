@@ -200,11 +200,12 @@ class Codebook(Model):
         """
         for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
-        made, told = cls._made(content), set[str]()
+        made, sensitive = cls._made(content), set[str]()
         for question in made:  # rules name earlier questions only
-            if question.sensitive or told & Expression(question.ask_if or "0").names:
-                told |= {question.id, *question.variables}
-        own = tuple(q.model_copy(update={"sensitive": q.id in told}) for q in made)
+            led_to = question.ask_if and sensitive & Expression(question.ask_if).names
+            if question.sensitive or led_to:
+                sensitive |= {question.id, *question.variables}
+        own = tuple(q.model_copy(update={"sensitive": q.id in sensitive}) for q in made)
         return made.model_copy(update={"questions": own})
 
     @classmethod

@@ -24,6 +24,10 @@ from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tools.core import Export, Kind, apart, headed_twice, targets
 
 SEARCHED_ROWS = 100
+ONE_ROW = (  # what to do with a table with a row an answer
+    "make it one row a municipality with one column a question, in Excel by Data, From Table, "
+    "Transform, Pivot Column; or export the replies again, a row each"
+)
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
     r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
@@ -309,11 +313,7 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
         most = len(meant) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
         if most and often[first] > 1:
             what = "each row of this table is one answer: a column names the questions"
-            hint = (
-                "make it one row a municipality with one column a question, in Excel by Data, From "
-                "Table, Transform, Pivot Column; or export the replies again, a row each"
-            )
-            raise sheet.error(what, at=(row, column), hint=hint)
+            raise sheet.error(what, at=(row, column), hint=ONE_ROW)
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
