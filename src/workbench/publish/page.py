@@ -20,6 +20,7 @@ import nbformat.v4
 import nh3
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
+from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from analysis import paths, show
@@ -213,7 +214,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             cell.source = markdown(_LANGUAGE.sub("", cell.source))
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
-    body = templates().get_template("cells.html.j2").render(cells=_joined_cells(cells), page=page)
+    notebook.cells = _joined_cells(cells)
+    body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
     body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
@@ -378,6 +380,18 @@ def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> s
 def _css(text: str) -> str:
     """Text as a CSS string that cannot end the string or the style sheet."""
     return '"' + re.sub(r"[^\w ・（）【】]", lambda m: f"\\{ord(m[0]):06x}", text) + '"'
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    """nbconvert with our own template; its HTML exporter would load from four other sites."""
+    folder = str(Path(__file__).parents[1] / "templates")
+    return TemplateExporter(
+        template_name="workbench",
+        file_extension=".html",
+        extra_template_basedirs=[folder],
+        optimistic_validation=True,  # once, not after each preprocessor
+    )
 
 
 def _fact(value: Any, language: str) -> str:
