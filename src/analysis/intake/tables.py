@@ -467,14 +467,19 @@ def _row_kinds(
     own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
-    texts = cache(lambda column: pd.factorize(sheet.text[column]))
+
+    @cache
+    def texts(column: int) -> tuple[np.ndarray, list[str]]:
+        """Which of its distinct texts each cell of a column has."""
+        codes, known = pd.factorize(sheet.text[column])
+        return codes, [*map(normalise, known)]
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""
-        found = np.zeros(len(filled), bool)
+        found, match = np.zeros(len(filled), bool), re.compile(pattern).match
         for column in places:
             codes, known = texts(column)
-            found |= np.array([bool(re.match(pattern, normalise(t))) for t in known], bool)[codes]
+            found |= np.array([match(text) is not None for text in known], bool)[codes]
         return found
 
     # beside the name of a municipality 全体 or ※ is an answer
