@@ -66,7 +66,7 @@ class _Header:
             raise sheet.error(what, hint=hint, id=self.book.id, layout=layout)
         # questions whose heading may stand over several columns
         self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
-        self.spans = cache(self._spans)
+        self._spanned: dict[int, dict[int, str]] = {}  # no cache: its cycle would keep the sheet
         once = {(row, meaning.target) for (row, _), meaning in self.meanings.items()}
         score = np.bincount([row for row, _ in once], minlength=len(head))
         key = top = bottom = int(score.argmax())
@@ -82,9 +82,11 @@ class _Header:
         """Whether a cell of a row names a municipality."""
         return any(map(self.headings.named_in, self.text[row : row + 1].ravel()))
 
-    def _spans(self, row: int) -> dict[int, str]:
+    def spans(self, row: int) -> dict[int, str]:
         """Column -> the question with options or items whose heading is in it or to its left."""
-        spans, current = {}, None
+        if row in self._spanned:
+            return self._spanned[row]
+        spans, current = self._spanned.setdefault(row, {}), None
         for column, text in enumerate(self.text[row]):
             if text != "":
                 meaning = self.meanings.get((row, column))
