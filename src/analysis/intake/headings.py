@@ -24,9 +24,9 @@ from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import InputError
 
-# 第3回 counts surveys, not questions
+# 問3, 【問3】, Q3(1); 第3回 counts surveys, not questions
 NUMBERED = re.compile(
-    r"^(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?"
+    r"^[(\[【<〔]?(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?[)\]】>〕]?"
     r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
@@ -51,14 +51,15 @@ IDENTITY = {
 }
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
-    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆貴]|\(\d{1,3}\)|第\d{1,3}問"
-    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
+    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
+    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
     r"|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
     r"(?:[*※:。]|は?\?|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|\d桁|(?:複数|単一|択一)(?:選択|回答)可?"
-    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
+    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|[○◯〇]は(?!い)|自由記述|(?:select|check)all)[^()\[\]【】]*"
+    r"|(?:最大)?[\d一]つ(?:まで|以内|選択)?"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
     r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
@@ -198,7 +199,9 @@ class Headings:
         pairs: list[tuple[str, str, int]] = []
         for question in self.book:
             pairs += [(name, name, ID) for name in (question.id, *question.variables)]
-            pairs += [(text, question.id, TEXT) for text in _words(question)]
+            units = [f"({unit})" for unit in (question.unit.ja, question.unit.en)] if question.unit else []
+            pairs += [(text + unit, question.id, TEXT) for text in _words(question)
+                      for unit in ("", *units)]  # fmt: skip
             for item in question.items:
                 pairs += [(text, item.id, TEXT) for text in item.words]
         for identity, texts in IDENTITY.items():
@@ -279,10 +282,10 @@ class Headings:
             if numbered[3] == "_text":  # the words beside an option, as Qualtrics names them
                 words = f"{question.id}_other"
                 return Meaning(words, ID) if words in self.book else None
-            if numbered[2]:
-                variable = _numbered_variable(question, int(numbered[2]))
-                return Meaning(variable, ID) if variable else None
             rest = _asked(numbered[3])
+            if numbered[2]:  # 問4(2) and the words of another item: these decide
+                variable = _numbered_variable(question, int(numbered[2]))
+                return variable and Meaning(self._choices(question).get(rest, variable), ID)
             asked = self.known.get(rest) or self._by_bare.get(_bare(rest))
             if asked and asked.target != question.id:
                 return asked  # an item, or numbered otherwise in the file: what it asks decides
@@ -298,7 +301,8 @@ class Headings:
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
-        return None
+        bare = self._by_bare.get(_bare(key.lstrip("0123456789")))  # 3 職員数
+        return bare and Meaning(bare.target, LIKELY)
 
     def _beside_other(self, key: str) -> str | None:
         """The words beside the option "other" of the question before them: 問2 その他の内容."""
