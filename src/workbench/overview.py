@@ -17,8 +17,8 @@ from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
 from analysis.text import labels
+from workbench.publish.index import workbook
 from workbench.publish.page import page_context, rendered
-from workbench.publish.spreadsheet import workbook
 from workbench.run.record import Ran
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
