@@ -153,20 +153,18 @@ class View:
     @property
     def full_names(self) -> pd.Series:
         """The name of each municipality with its prefecture, where that is known."""
-        home = self.register["prefecture"].astype("object").fillna("").astype(str)
-        names = self.register["name"].astype(str)
-        known = [
+        known = self.register[["name", "prefecture"]].astype("object").fillna("").astype(str)
+        full = [
             self.label("called.in_prefecture", name=name, prefecture=place) if place else name
-            for name, place in zip(names, home, strict=True)
+            for name, place in known.to_numpy()
         ]
-        return pd.Series(known, names.index)
+        return pd.Series(full, known.index)
 
     @cached_property
     def size_class(self) -> pd.Series:
         """The size class of each respondent as an ordered, labelled category."""
-        return tabulate.size_class_labels(
-            self.register["size_class"].reindex(self.responses.index), self.language
-        )
+        classes = self.register["size_class"].reindex(self.responses.index)
+        return tabulate.size_class_labels(classes, self.language)
 
     @property
     def source(self) -> str:

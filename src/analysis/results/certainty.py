@@ -78,8 +78,7 @@ def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
     """
     table = found.choice
     if not survey.shows_units and "bic" in table:
-        above = table["bic"] - table["bic"].min()
-        table = table.drop(columns="bic").assign(bic_above=above)
+        table = table.assign(bic_above=table["bic"] - table["bic"].min()).drop(columns="bic")
     return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
 
 
