@@ -225,8 +225,7 @@ def notes(survey: Survey) -> Frame:
     columns = ["topic", "municipality", "visited", "answer", *NOTED]
     allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
     folder, rows = survey.wave.folder / "visits", []
-    kept = record_sheet.read_all(folder, survey.register.index) if survey.shows_units else []
-    for visit in kept:
+    for visit in record_sheet.read_all(folder, survey.register.index) if survey.shows_units else []:
         for topic in (topic for topic in guide().topics if topic.id in visit.notes.index):
             note = visit.notes.loc[topic.id]
             hidden = {"answer": survey.label("visits.withheld")}
