@@ -19,8 +19,7 @@ from analysis.results import changes as results
 from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.stats import changes
-from workbench.compare.changes import movers
-from workbench.compare.runs import Types
+from workbench.compare.changes import Types, movers
 
 QUESTIONS = [
     {"id": "Q1", "type": "binary"},
