@@ -254,7 +254,8 @@ class Form:
         if joined:
             return joined
         answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
-        if not all(map(self.text, before)) and (answers != [first] or self._headed(first, above or 0)):
+        alone = answers == [first] and not self._headed(first, above or 0)
+        if not (alone or all(map(self.text, before))):
             return None
         text = answer_in(self.text(first), question, self.headings)
         parts = re.split(LISTED, text or self.text(first)) if question.type == "multi" else [text]

@@ -116,11 +116,8 @@ def _named_so(wave: str | None, files: Sequence[Path]) -> str:
     if wave is None or not files:
         raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(
-            "a wave cannot be called {wave!r}",
-            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
-            wave=wave,
-        )
+        hint = "use ASCII letters, digits, - and _ (it becomes a folder's name)"
+        raise InputError("a wave cannot be called {wave!r}", hint=hint, wave=wave)
     return wave
 
 
@@ -425,9 +422,7 @@ def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple
         return None
     heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
     cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    what = "code" if column["text"].str.fullmatch(r"[\d.-]+").all() else "name"
-    owner = headings.book.identity(what)
-    return owner.id if owner else f"@{what}", addresses(cell)[0]
+    return headings.who_of(column["text"]), addresses(cell)[0]
 
 
 def _columns(

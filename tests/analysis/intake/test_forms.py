@@ -233,12 +233,13 @@ MORE = [
         4: lambda a: [[Q4], *([item, str(a[j])] for j, item in enumerate(ITEMS))],
     },
     {  # an answer below its label, though words are above it; a remark that begins as an option
-        1: lambda a: [["【問1】導入状況"], [None, *STATES], [None, *(mark(k == a, "■")
-                                                                 for k in range(1, 5))]],
-        2: lambda a: [["【問2】業務"], [None, *USES], [None, *(mark(k in a, "■") for k in (1, 2, 3))]],
+        1: lambda a: [["【問1】導入状況"], [None, *STATES],
+                      [None, *(mark(k == a, "■") for k in range(1, 5))]],
+        2: lambda a: [["【問2】業務"], [None, *USES],
+                      [None, *(mark(k in a, "■") for k in (1, 2, 3))]],
         3: lambda a: [["（3）職員数（人）"], [None, a, "人"]],
-        4: lambda a: [[Q4], ["1 実施済　2 予定　3 未定"], [ITEMS[0], a[0]], [None, "未定のため概数"],
-                      [ITEMS[1], a[1]]],
+        4: lambda a: [[Q4], ["1 実施済　2 予定　3 未定"], [ITEMS[0], a[0]],
+                      [None, "未定のため概数"], [ITEMS[1], a[1]]],
     },
 ]  # fmt: skip
 

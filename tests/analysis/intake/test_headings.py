@@ -6,7 +6,7 @@ from analysis.codebook.model import Codebook
 from analysis.intake.headings import Headings
 
 QUESTION = {"section": "A", "role": "context", "en": "x"}
-OPTIONS = [{"code": 1, "ja": "研修", "en": "training"}, {"code": 2, "ja": "出向", "en": "secondment"}]
+OPTIONS = [{"code": 1, "ja": "研修", "en": "training"}, {"code": 2, "ja": "出向", "en": "posting"}]
 BOOK = Codebook.parse({
     "id": "h", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
     "sections": [{"id": "A", "ja": "甲", "en": "A"}],
@@ -15,7 +15,7 @@ BOOK = Codebook.parse({
         QUESTION | {"id": "Q2", "type": "multi", "ja": "取組み", "options": OPTIONS},
         QUESTION | {"id": "Q3", "type": "integer", "ja": "職員数", "unit": {"ja": "人", "en": "p"}},
         QUESTION | {"id": "Q4", "type": "battery", "ja": "実施状況", "options": OPTIONS, "items": [
-            {"id": "Q4_0", "ja": "採用", "en": "hiring"}, {"id": "Q4_1", "ja": "委託", "en": "lot"}]},
+            {"id": "Q4_0", "ja": "採用", "en": "hire"}, {"id": "Q4_1", "ja": "委託", "en": "lot"}]},
     ],
 })  # fmt: skip
 NAMED = Codebook.parse(
@@ -28,8 +28,9 @@ NAMED = Codebook.parse(
     ("heading", "target"),
     [
         *((heading, "Q1") for heading in (
-            "【問1】導入状況", "[問1] 導入状況", "（問１）導入状況", "＜問1＞導入状況", "〔1〕導入状況",
-            "問1 導入の状況", "1 導入状況", "① 導入状況", "導入状況（○は１つ）", "導入状況（1つ選択）",
+            "【問1】導入状況", "[問1] 導入状況", "（問１）導入状況", "＜問1＞導入状況",
+            "〔1〕導入状況", "問1 導入の状況", "1 導入状況", "① 導入状況", "導入状況（○は１つ）",
+            "導入状況（1つ選択）",
         )),
         ("取組み（最大3つ）", "Q2"), ("職員数（人）", "Q3"), ("(3) 職員数（人）", "Q3"),
         ("【問4】(1) 委託", "Q4_1"), ("問4（1）採用", "Q4_0"),  # the words decide, not the number

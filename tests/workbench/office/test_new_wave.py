@@ -477,7 +477,29 @@ def test_who_replied_is_known_in_whatever_words_it_is_asked(tmp_path, whose):
     assert len(survey_of(tmp_path, [rows])[1]) == 6
 
 
-@pytest.mark.parametrize("whose", ["構成団体", "", "Members"])
+@pytest.mark.parametrize("head", ["設問", "", "質問項目", "Question"])
+@pytest.mark.parametrize("way", [turned, list])
+def test_names_in_the_line_of_the_questions_say_who_replied(tmp_path, monkeypatch, head, way):
+    """As in a table with a column for each municipality, of which the corner heads the questions."""
+    rows = replies()
+    rows[0] = [head, *HEADINGS[1:]]
+    said, read = survey_of(tmp_path, [way(rows)])
+    assert len(read) == 6 and f"layout {'rows' if way is list else 'columns'}, 6 replies" in said
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    assert sorted(Survey.load("odd").responses["Q3"]) == [10, 11, 12, 13, 14, 15]
+
+
+@pytest.mark.parametrize("other", ["県内の事業者", "架空株式会社", "姫路市"])
+def test_a_corner_above_others_than_municipalities_is_asked_about(tmp_path, other):
+    rows = [["", *HEADINGS[1:]], *replies(2)[1:], [other, 1, 1, 0, 5], [other, 1, 1, 0, 6]]
+    if other == "姫路市":  # twice the same is no list of those who replied
+        rows = [rows[0], *rows[3:]]
+    for way in (turned, list):
+        with pytest.raises(InputError):
+            survey_of(tmp_path, [way(rows)])
+
+
+@pytest.mark.parametrize("whose", ["構成団体", "Members"])
 def test_the_column_of_those_who_replied_is_proposed_and_taken(tmp_path, monkeypatch, whose):
     rows = replies()
     rows[0] = [whose, *HEADINGS[1:]]
