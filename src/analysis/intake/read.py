@@ -187,6 +187,11 @@ def _tables(
     for sheets in books:
         named = sheets if file.sheet is None else [choose(sheets, file, headings)]
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
+        if len(books) > 1 and not any(asked_in(sheet, headings, who=True) for sheet in sheets):
+            what = "{name} has no heading of the codebook {id}, which others beside it have"
+            hint = "take it out of the folder or the archive, unless it holds replies"
+            id, name = headings.book.id, sheets[0].file
+            raise InputError(what, file=file.path, hint=hint, reason="beside", id=id, name=name)
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         left_out = file.unfinished == "leave out"
