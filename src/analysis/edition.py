@@ -23,7 +23,7 @@ from analysis import paths, text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, NUMBERS, ONE_CHOICE, WORDS, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
@@ -34,9 +34,6 @@ from analysis.stats.disclosure import SMALLEST, Audience
 from analysis.text import LANGUAGES, Language
 
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
-COUNTED = ("single", "ordinal", "binary", "multi")
-MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -245,7 +242,7 @@ def shown_questions(survey: View) -> list[Question]:
 
 def is_shown(survey: View, question: Question) -> bool:
     """Whether it is one of the `shown_questions`."""
-    if question.role == "id" or question.type in {"text", "date"}:
+    if question.role == "id" or question.type in WORDS:
         return False
     if question.variables[0] not in survey.responses:
         return False
@@ -267,7 +264,7 @@ def _gives_away(survey: View, question: Question) -> bool:
     if not any(q.type in COUNTED for q in gates) and 0 < skipped <= SMALLEST:
         return True
     for gate in gates:
-        if gate.type in tabulate.BREAKDOWNS:
+        if gate.type in ONE_CHOICE:
             if not _apart(*_counted(survey, gate), survey):
                 return True
         elif gate.type == "multi" and rule.names == {gate.id}:
@@ -321,7 +318,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
         frame = _means(survey, question, frame)
-    elif question.type in {"integer", "ratio"}:
+    elif question.type in NUMBERS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # the kinds of missing stay together: how many were not asked is an answer, too
     return dataclasses.replace(counted, frame=frame, missing={})
@@ -433,7 +430,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     every = [text[survey.language] for text in SIZE_CLASSES.values()]
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= set(every):
         by = by.cat.set_categories(every)  # also those not there
-    for question in (q for q in asked_by(survey, by) if q.type in tabulate.BREAKDOWNS):
+    for question in (q for q in asked_by(survey, by) if q.type in ONE_CHOICE):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             made = parts(survey, question)
@@ -456,7 +453,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     """
     group = Expression(rule)
     asked = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
-    question = next((q for q in asked if q.type in tabulate.BREAKDOWNS), None)
+    question = next((q for q in asked if q.type in ONE_CHOICE), None)
     if question is None:
         return True
     codes = list(tabulate.labels_of(question, survey.language))

@@ -19,7 +19,7 @@ from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
@@ -324,7 +324,7 @@ class Survey(View):
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.codebook[breakdown]
-        if question.type in tabulate.BREAKDOWNS:
+        if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
             raise InputError(

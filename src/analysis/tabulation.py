@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import edition
-from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, MEASURED, View, is_shown, protects
+from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, WORDS, Question
+from analysis.edition import View, is_shown, protects
 from analysis.errors import InputError
 from analysis.figures import plots
 from analysis.figures.gallery import HIDDEN
@@ -316,7 +316,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
-    elif question.type in {"text", "date"}:
+    elif question.type in WORDS:
         n = edition.frequency(survey, question).n
         shown = Frame({"answer": [HIDDEN], "count": [n]})
     else:
@@ -339,7 +339,7 @@ def figure(
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
-    if question.type in {"text", "date"}:
+    if question.type in WORDS:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
@@ -362,7 +362,7 @@ def figure(
     asked = called(question, question.text[survey.language])
     values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
     values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
-    unit = question.unit[survey.language] if question.unit else ""
+    unit = question.unit_in(survey.language)
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
         ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **values
@@ -467,6 +467,6 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
     written = dict(zip(("low", "median", "high"), quartiles, strict=True))
-    unit = question.unit[survey.language] if question.unit else ""
-    lead = by is None and len(data) >= HEADLINE_FEWEST
-    return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}
+    about: dict[str, Any] = {"unit": question.unit_in(survey.language)}
+    about["lead"] = by is None and len(data) >= HEADLINE_FEWEST
+    return ax, data, "numbers_figure", written | about

@@ -16,14 +16,12 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, MEASURED, WORDS, Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, chosen, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
-SHARES = ("single", "binary", "multi")
-SCALES = ("ordinal", "battery", "integer", "ratio")
 OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_now", "n", "gained",
              "lost", "estimate", "low", "high", "p", "p_holm"]  # fmt: skip
 OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",
@@ -110,10 +108,10 @@ def moved(
     shares: list[Row] = []
     scales: list[Row] = []
     for question in _of_both(questions, before.responses, after.responses):
-        if question.type in SHARES:
-            shares += _shares(question, before, after, language)
-        elif question.type in SCALES:
+        if question.type in {"ordinal", *MEASURED}:
             scales += _scales(question, before, after, language)
+        elif question.type in COUNTED:
+            shares += _shares(question, before, after, language)
     first = pd.DataFrame(shares, columns=OF_SHARES[:-1])
     second = pd.DataFrame(scales, columns=OF_SCALES[:-1])
     adjusted = holm(np.array([*first["p"], *second["p"]], float))
@@ -179,7 +177,7 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
     """
     rows: list[Row] = []
     for question in _of_both(questions, before.status, after.status):
-        if question.type in {"text", "date"}:
+        if question.type in WORDS:
             continue
         there = [answered(wave.status, question) for wave in (before, after)]
         n = [int(a.sum()) for a in there]

@@ -21,7 +21,6 @@ from analysis.text import Language, label
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Given = TypeVar("Given", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
-BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def with_unit(question: Question, language: Language) -> str:
     'Resident contractors (FTE)'
     """
     name, (opens, closes) = question.label[language], "（）" if language == "ja" else (" (", ")")
-    unit = question.unit[language] if question.unit else ""
+    unit = question.unit_in(language)
     noun, _, more = unit.partition("（")
     if more and f"（{more}" in name and name.endswith("）"):
         return f"{name[:-1]}、{noun}）"

@@ -27,6 +27,7 @@ from notebook_run import run
 from analysis import Survey
 from analysis import edition as shown
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import COUNTED
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder, pseudonym
@@ -315,7 +316,7 @@ def test_the_attacker_recovers_no_count(edition):
     results = hypotheses.evidence(edition)
     lost, hidden, counted = [], 0, 0
     for question in shown.shown_questions(edition):
-        if question.type not in shown.COUNTED:
+        if question.type not in COUNTED:
             continue
         labels = list(tabulate.labels_of(question, "en").values())
         told = dict(seen(edition, question))
