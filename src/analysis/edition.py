@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
@@ -345,10 +345,14 @@ def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[lis
 
 
 def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
-    """A frequency or cross table with a row for each part of its answers."""
-    made, names = parts(survey, question), list(map(str, frame.index))
+    """A frequency or cross table, a row for each part of its answers, with codes as ``1+2``."""
+    made, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
+    index = [
+        (variables[0], "+".join(codes[at] for at in part), _joined(survey, names, part))
+        for part in made
+    ]
     rows = [frame.iloc[part].sum() for part in made]
-    return pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=frame.index.names))
 
 
 def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) -> np.ndarray:
@@ -404,20 +408,6 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
-def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:
-    """Variable and code of each row of `frequency`, or of `cross`, in their order.
-
-    The codes of answers that are counted together are joined, as in ``1+2``.
-    """
-    if question.type == "multi":
-        options = zip(question.variables, question.options, strict=True)
-        return [(variable, str(option.code)) for variable, option in options]
-    codes = list(map(str, tabulate.labels_of(question, survey.language)))
-    if not protects(survey, question, *asked_by(survey, by)):
-        return [(question.id, code) for code in codes]
-    return [(question.id, "+".join(codes[at] for at in part)) for part in parts(survey, question)]
-
-
 def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     if by is None:
@@ -440,7 +430,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
 
 
-def _joined(survey: View, names: list[str], part: list[int]) -> str:
+def _joined(survey: View, names: Sequence[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
     return survey.label("joined.between").join(names[at] for at in part)
 

@@ -72,8 +72,7 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
     if question.type == "battery":
         frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
-        frame = counted.frame.reset_index(names="answer").assign(n=counted.n)
-        frame[["variable", "code"]] = edition.coded(survey, question)
+        frame = counted.frame.reset_index().assign(n=counted.n)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
@@ -116,10 +115,8 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
 
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
     counts, answered = edition.cross(survey, question, by)
-    rows = zip(edition.coded(survey, question, by), counts.index, strict=True)
-    index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
-    long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
-    long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
+    long = counts.rename_axis(columns="group").dropna().stack().rename("count").astype("Int64")
+    long = long.reset_index()
     n = long["group"].map(answered).astype("Int64")
     return long.assign(n=n, share=(long["count"] / n.where(n > 0)).astype("Float64"))
 

@@ -217,7 +217,7 @@ def guess(survey, question, counts):
 
 def seen(survey, question):
     """What the simple tabulation shows of a question."""
-    counts = shown.frequency(survey, question).frame["count"]
+    counts = shown.frequency(survey, question).frame["count"].droplevel(["variable", "code"])
     return tuple((label, None if pd.isna(c) else int(c)) for label, c in counts.items())
 
 
