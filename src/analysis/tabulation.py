@@ -172,28 +172,15 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     if frame.empty:
         return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
     rows = [name for name in ("question", "item", "answer") if name in frame]
-    write = cell if value == "share" else _of_n
-    numbers = frame["count" if value == "share" else value]
-    cells = [write(*pair) for pair in zip(numbers, frame["n"], strict=True)]
+    if value == "share":
+        cells = [cell(*pair) for pair in frame[["count", "n"]].to_numpy()]
+    else:
+        pairs = frame[[value, "n"]].to_numpy()
+        cells = [f"{digits(x)} (n={int(n):,})" if n else HIDDEN for x, n in pairs]
     order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
     table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
     return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
-
-
-def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
-    """What a page shows of a breakdown: the outcomes, or where there are none every question.
-
-    Of yes or no only yes; items of batteries are left to the file.
-    """
-    shown = _without_no(frame[frame["item"] == ""])
-    main = shown[shown["question"].isin(outcomes)]
-    return main if len(main) else shown if len(shown) else frame
-
-
-def _without_no(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of questions of yes or no only yes, which says it all."""
-    return frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
 
 
 def nothing_by(by: Breakdown | None) -> bool:
@@ -229,7 +216,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
 
     Of yes or no only how many said yes.
     """
-    shown = _without_no(frame)
+    shown = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
         if pd.notna(c) and pd.notna(s)  # hidden, or asked of nobody
@@ -260,10 +247,6 @@ def digits(value: float) -> str:
     ('12.35', '12,346')
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-
-
-def _of_n(value: float, n: int) -> str:
-    return f"{digits(value)} (n={n:,})" if n else HIDDEN
 
 
 def cell(count: Any, n: int) -> str:

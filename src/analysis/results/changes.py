@@ -97,7 +97,13 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         return nothing[0], nothing[1]
     questions, old, new = _paired(survey, before)
     made = changes.moved(questions, old, new, survey.language)
-    shares, scales = (_framed(survey, frame, questions) for frame in made)
+    names, why = _labels(survey, questions), "withheld" if protects(survey) else "nothing"
+    shares, scales = (
+        Frame(frame.assign(question=frame["question"].map(names)))
+        if len(frame)
+        else Frame.nothing(why, list(frame.columns))
+        for frame in made
+    )
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
@@ -246,14 +252,6 @@ def _shown(survey: Survey) -> changes.Wave:
     """The answers of which this edition may show how a single municipality changed them."""
     hidden = kept_back(survey)
     return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
-
-
-def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
-    """The frame with id and label of each question; an empty one says why."""
-    if made.empty:
-        why = "withheld" if protects(survey) else "nothing"
-        return Frame.nothing(why, list(made.columns))
-    return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
 
 
 def _labels(
