@@ -200,7 +200,7 @@ def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
 
 def _paired(
     survey: Survey, before: Survey
-) -> tuple[tuple[Question, ...], changes.Wave, changes.Wave]:
+) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
     old, new = _shown(before), _shown(survey)
     walk = _walk(before.codebook, survey.codebook)
@@ -218,10 +218,10 @@ def _paired(
         frame[[c for c in frame if c in columns]].rename(columns=columns)
         for frame in (old.responses, old.status)
     ]
-    return (*survey.codebook.questions, *added), changes.Wave(*same), new
+    return (*survey.codebook.questions, *added), changes.Replies(*same), new
 
 
-def _add(wave: changes.Wave, question: Question, rule: str) -> None:
+def _add(wave: changes.Replies, question: Question, rule: str) -> None:
     """Add a quantity to both frames of a wave, unless the edition shows not all that it is of."""
     with suppress(KeyError):
         column = Expression(rule).evaluate(wave.responses).astype(question.dtype)
@@ -248,10 +248,12 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
     return Frame(rows, columns=["reply", "question", "reason"])
 
 
-def _shown(survey: Survey) -> changes.Wave:
+def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
     hidden = kept_back(survey)
-    return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
+    return changes.Replies(
+        survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden)
+    )
 
 
 def _labels(

@@ -86,7 +86,7 @@ def sign_test(up: int, down: int) -> float:
 
 
 @dataclass(frozen=True)
-class Wave:
+class Replies:
     """The two frames of a wave's answers, a row a municipality."""
 
     responses: pd.DataFrame
@@ -94,7 +94,7 @@ class Wave:
 
 
 def moved(
-    questions: Iterable[Question], before: Wave, after: Wave, language: Language = "ja"
+    questions: Iterable[Question], before: Replies, after: Replies, language: Language = "ja"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares and scales of every question in both waves, the largest changes first.
 
@@ -133,7 +133,7 @@ def _of_both(
     return [q for q in questions if q.role != "id" and q.variables[0] in both]
 
 
-def _gave(question: Question, wave: Wave, language: Language) -> pd.DataFrame:
+def _gave(question: Question, wave: Replies, language: Language) -> pd.DataFrame:
     """Whether each municipality that answered gave each answer; of yes and no, whether yes."""
     rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
     labels = labels_of(question, language)
@@ -141,7 +141,7 @@ def _gave(question: Question, wave: Wave, language: Language) -> pd.DataFrame:
     return given[[labels[1]]] if question.type == "binary" else given
 
 
-def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+def _shares(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
     rows: list[Row] = []
     gave, gives = (_gave(question, wave, language) for wave in (before, after))
     for label, old in gave.items():
@@ -152,7 +152,7 @@ def _shares(question: Question, before: Wave, after: Wave, language: Language) -
     return rows
 
 
-def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+def _scales(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
     rows: list[Row] = []
     items = {item.id: item.text[language] for item in question.items}
     for variable in question.variables:
@@ -169,7 +169,7 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
     return rows
 
 
-def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd.DataFrame:
+def denominators(questions: Iterable[Question], before: Replies, after: Replies) -> pd.DataFrame:
     """Questions of which another number of municipalities is the denominator, a row a reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
@@ -193,7 +193,7 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
     return pd.DataFrame(rows, columns=OF_DENOMINATORS)
 
 
-class Placed(Protocol):
+class Memberships(Protocol):
     """The part of a typology that a comparison reads."""
 
     @property
@@ -238,7 +238,7 @@ class Movers:
         return None if np.isnan(self.high) else self.count > self.high
 
 
-def movers(before: Placed, after: Placed) -> Movers:
+def movers(before: Memberships, after: Memberships) -> Movers:
     """Compare the types of the municipalities that both typologies placed.
 
     Each type before is matched to one after so that the most members stay (Kuhn 1955, assignment).
