@@ -251,9 +251,7 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
 def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
     hidden = kept_back(survey)
-    return changes.Replies(
-        survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden)
-    )
+    return changes.Replies(*(f.drop(columns=hidden) for f in (survey.responses, survey.status)))
 
 
 def _labels(
