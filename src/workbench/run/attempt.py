@@ -183,8 +183,9 @@ def _why_ended(
         times = [cell.metadata.get("execution", {}) for notebook in held for cell in notebook.cells]
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
-            return Status.TIMED_OUT, said  # it ended, as its reply says
-        return Status.TIMED_OUT, printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+        else:
+            said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+        return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
