@@ -20,7 +20,6 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.codebook.waves import earlier
-from analysis.edition import kept_back, protects
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
@@ -62,11 +61,11 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
     merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
     left = left.difference(merged, sort=False)
-    names, between = {**before.names, **survey.names}, survey.label("answers.separator")
+    names = pd.Series({**before.names, **survey.names}, dtype=str)
+    between = survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
     for reply, codes in (("before", left), ("merged", merged), ("now", came)):
-        few = 0 < len(codes) <= NAMED_UP_TO and not protects(survey)
-        which = between.join(str(names[code]) for code in codes) if few else pd.NA
+        which = between.join(survey.listed(codes, names, NAMED_UP_TO)) or pd.NA
         if reply != "merged" or len(codes):
             rows.append((reply, len(codes), which))
     return rows
@@ -97,7 +96,7 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         return nothing[0], nothing[1]
     questions, old, new = _paired(survey, before)
     made = changes.moved(questions, old, new, survey.language)
-    names, why = _labels(survey, questions), "withheld" if protects(survey) else "nothing"
+    names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
     shares, scales = (
         Frame(frame.assign(question=frame["question"].map(names)))
         if len(frame)
@@ -250,8 +249,8 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
 
 def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
-    hidden = kept_back(survey)
-    return changes.Replies(*(f.drop(columns=hidden) for f in (survey.responses, survey.status)))
+    shown = survey.unit_responses
+    return changes.Replies(shown, survey.status[shown.columns])
 
 
 def _labels(
