@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Invited, Wave
@@ -31,7 +32,8 @@ DEFAULT = (10_000, 100_000, 300_000)
 def write(folder: Path, n: int) -> None:
     drawn = simulate(BLOCK, seed=1)
     rows = soiled(demo.table(drawn), drawn, 0.02, np.random.default_rng(1))
-    head, *block = csv.reader(io.StringIO(demo.tidy_csv(rows).decode("cp932")))
+    text = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"}).to_csv(index=False)
+    head, *block = csv.reader(io.StringIO(text))
     file = folder / "data" / "raw" / "bench" / "replies.csv"
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8", newline="") as out:

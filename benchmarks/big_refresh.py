@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import psutil
 
 from workbench import demo
@@ -56,7 +57,8 @@ def project(folder: Path, n: int, population: str) -> None:
             drawn = simulate(min(BLOCK, n - start), seed=start)
             chance = np.random.default_rng(start)
             rows = demo.soiled(demo.table(drawn), drawn, 0.02, chance)
-            head, *block = csv.reader(io.StringIO(demo.tidy_csv(rows).decode("cp932")))
+            frame = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"})
+            head, *block = csv.reader(io.StringIO(frame.to_csv(index=False)))
             writer.writerows([head] if start == 0 else [])
             writer.writerows([f"架空{start + i}市", "", *row[2:]] for i, row in enumerate(block))
     with (wave / "who.csv").open("w", encoding="utf-8", newline="") as out:

@@ -25,9 +25,8 @@ from pathlib import Path
 
 from analysis import paths
 from workbench.compare import cells
-from workbench.compare.changes import Comparison, between
+from workbench.compare.changes import Comparison, Run, between
 from workbench.compare.command import markdown
-from workbench.compare.runs import Run
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")

@@ -26,7 +26,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
-from analysis.codebook.questions import STATUSES, Question
+from analysis.codebook.questions import NUMBERS, STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
@@ -268,7 +268,6 @@ Slip = tuple[int, str, Any]  # reply, column, and what stands there, or a functi
 ERROR = "=NA()"  # a formula that ends in an error
 MERGED = "↑"  # the cell is merged with the one above
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-TICKED = {f"Q32_{code}" for code in range(1, 8)}  # a column for each option in 2020
 CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
 
 
@@ -339,11 +338,6 @@ SLIPS_2019: tuple[Slip, ...] = (
     (5, "Q00", lambda name: f"{name}{'役場' if name.endswith('町') else '役所'}"),
     (7, "Q00", lambda name: name[:-1]),
 )
-SLIPS_2020: tuple[Slip, ...] = (
-    (0, "Q04", "2020/8/3"),
-    (3, "Q10", "2.5"),
-    (8, "Q36", "仕様書①と見積②の確認を、委託先（㈱）の担当者に頼りきっている。"),
-)
 
 
 def slip(rows: list[Row], drawn: Simulated, slips: tuple[Slip, ...]) -> list[Row]:
@@ -364,18 +358,6 @@ def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
     return [*rows, *(row | corrected for row in rows[1:2])]
 
 
-def as_in_2020(rows: list[Row], drawn: Simulated) -> list[Row]:
-    """Fewer slips; a reply came twice on a day, one bears another name, one is a trial entry."""
-    rows = slip(rows, drawn, SLIPS_2020)
-    rows[0]["Q09"] = drawn.records[0]["Q08"] + 1  # a part above its total
-    rows[1]["Q00"] = rows[2]["Q00"]
-    rows[6] |= {key: "○" if rows[6][key] == 1 else "" for key in TICKED}
-    rows[9] |= {key: "－" for key in TICKED if rows[9][key] == 0} | {"Q32_7": "不明"}
-    rows[10]["Q32_1"] = "検討中"  # one of its ticks cannot be read
-    trial = dict.fromkeys(rows[0], "") | {"Q00": "入力テスト", "Q01": "999999", "Q08": "1"}
-    return [*rows, {**rows[7], "Q18": 1}, trial]
-
-
 def soiled(rows: list[Row], drawn: Simulated, share: float, rng: np.random.Generator) -> list[Row]:
     """Write this share of the answers in some other way that means the same, in the rows."""
     for row, record in zip(rows, drawn.records, strict=True):
@@ -390,7 +372,7 @@ def _ways(value: Any, question: Question) -> list[str]:
     """How else an answer could be written without a change of its meaning."""
     if value is None or value == "not_applicable" or question.role == "id":
         return []
-    unit = question.unit.ja if question.unit else ""
+    unit = question.unit_in("ja")
     match question.type:
         case "integer":
             return [wide(value), f"{value:,}", f"{value}{unit}", f" {value}　"]
@@ -414,7 +396,7 @@ TITLE = "【架空データ】自治体の情報人材に関する調査　回�
 def plain(value: Any, question: Question) -> Any:
     """An answer as a tidy office would write it in a cell."""
     if value == "not_applicable":
-        return "非該当" if question.type in {"integer", "ratio"} else ""
+        return "非該当" if question.type in NUMBERS else ""
     if value is None:
         return "無回答" if question.type in {"single", "ordinal"} else ""
     if isinstance(value, set | frozenset):
@@ -424,21 +406,12 @@ def plain(value: Any, question: Question) -> Any:
     return value
 
 
-def table(drawn: Simulated, *, ticks: bool = False) -> list[Row]:
-    """Tidy cells, one row a reply, batteries with a column an item.
-
-    `ticks`: the questions of `TICKED` with a column an option, 1 or 0.
-    """
+def table(drawn: Simulated) -> list[Row]:
+    """Tidy cells, one row a reply, batteries with a column an item."""
     rows = []
     for record in drawn.records:
         row: Row = {}
         for question in drawn.book:
-            answer = record.get(question.id)
-            if ticks and set(question.variables) <= TICKED:
-                codes = [option.code for option in question.options]
-                ticked = [int(c in answer) for c in codes] if answer else [""] * len(codes)
-                row |= dict(zip(question.variables, ticked, strict=True))
-                continue
             for key in question.variables if question.type == "battery" else (question.id,):
                 row[key] = plain(record[key], question)
         rows.append(row)
@@ -502,12 +475,6 @@ def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
         sheet.write(4, j, known.get(key, f"{number} {text.ja}"), bold)
 
 
-def tidy_csv(rows: Sequence[Row]) -> bytes:
-    """Replies as a text file that a spreadsheet program saved."""
-    text = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"})
-    return text.to_csv(index=False, lineterminator="\r\n").encode("cp932")
-
-
 def simulate_wave(
     wave: str, *, n: int = 16, seed: int = 20191003, truth: Literal["A", "B"] = "A"
 ) -> str:
@@ -516,7 +483,8 @@ def simulate_wave(
         raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
     drawn = simulate(n - 1, truth=truth, seed=seed)
     rows = soiled(table(drawn), drawn, 0.02, np.random.default_rng(seed))
-    write_wave(folder, drawn, as_in_2019(rows, drawn), invited=n, year=2019)
+    content = workbook(as_in_2019(rows, drawn), drawn.book)
+    write_wave(folder, content, about(drawn, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
     return printed(
         "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})",
         wave=wave,
@@ -527,17 +495,15 @@ def simulate_wave(
     )
 
 
-def write_wave(folder: Path, drawn: Simulated, rows: list[Row], *, invited: int, year: int) -> None:
-    """Write a wave.yml and one file of replies as they arrive: a workbook in 2019, later a CSV."""
-    early = year == 2019
-    file = "replies.xlsx" if early else "replies.csv"
+def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:
+    """What a wave.yml says of such replies in one file."""
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
         {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
         for i, size in enumerate(sizes, 1)
     ]
-    about = {
+    return {
         "title": {name: label("demo.title", name, year=year) for name in LANGUAGES},
         "as_of": dt.date(year, 4, 1),
         **{
@@ -548,53 +514,13 @@ def write_wave(folder: Path, drawn: Simulated, rows: list[Row], *, invited: int,
         "data": "invented",
         "invited": asked,
         "population": "invited",
-        "files": [{"path": file, "layout": "rows"} | ({} if early else {"encoding": "cp932"})],
+        "files": [file],
     }
-    content = workbook(rows, drawn.book) if early else tidy_csv(rows)
-    paths.write_atomic(folder / file, content, received=True)
+
+
+def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
+    """Write a wave.yml and the one file that it names."""
+    paths.write_atomic(folder / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
     paths.write_atomic(folder / "wave.yml", head + text, received=True)
-
-
-def demo_waves(raw: Path) -> None:
-    """demo-2019 (16 invited, 15 replied) and demo-2020 (16 replied, some changed approach)."""
-    first = simulate(15, seed=20191003)
-    later = a_year_later(first)
-    rows, ticks = as_in_2019(table(first), first), as_in_2020(table(later, ticks=True), later)
-    write_wave(raw / "demo-2019", first, rows, invited=16, year=2019)
-    write_wave(raw / "demo-2020", later, ticks, invited=16, year=2020)
-
-
-def a_year_later(first: Simulated) -> Simulated:
-    """The same 15 municipalities in the next year: two changed approach, and a 16th replied."""
-    changed = {2, 9}
-    fresh = simulate(60, seed=20201003)
-    rng = np.random.default_rng(2020)
-    records, truth = [], []
-    for i in range(16):
-        if i < 15 and i not in changed:
-            new = dict(first.records[i])
-            truth.append(first.truth.iloc[i])
-            for key in ("Q12", "Q30_1", "Q30_2", "Q31"):
-                if isinstance(new[key], int) and rng.random() < 0.5:
-                    new[key] = min(5, new[key] + 1)
-        else:
-            before = first.records[i] if i < 15 else {"Q02": TOWN, "Q03": 8_000}
-            at = _like(before, first.truth["type"].iloc[i] if i < 15 else 0, fresh)
-            new = fresh.records[at] | {"Q00": name_of(i + 1, before["Q02"])}
-            new |= {key: before[key] for key in ("Q03", "Q05") if key in before}
-            truth.append(fresh.truth.iloc[at])
-        new["Q01"] = code_of(i + 1)
-        new["Q04"] = dt.date(2020, 7, 20) + dt.timedelta(days=int(rng.integers(0, 25)))
-        records.append(new)
-    responses, status = frames(records, first.book)
-    known = pd.DataFrame(truth).set_axis(responses.index)
-    return Simulated(first.book, records, responses, status, known.astype(first.truth.dtypes))
-
-
-def _like(before: Row, kind: int, fresh: Simulated) -> int:
-    """Which fresh municipality is of another type, yet of the same class and a similar size."""
-    same = [at for at, record in enumerate(fresh.records) if record["Q02"] == before["Q02"]]
-    other = [at for at in same if fresh.truth["type"].iloc[at] != kind]
-    return min(other, key=lambda at: abs((fresh.records[at]["Q03"] or 0) - before["Q03"]))

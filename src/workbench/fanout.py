@@ -38,7 +38,7 @@ from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.execute import Progress, clean, side_by_side, started_kernels
 from workbench.run.kernels import Kernels
-from workbench.run.plan import Plan
+from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
     Edition,
@@ -76,18 +76,15 @@ class Made:
 class Work:
     """What the pages of a run have in common; it can be sent to another machine.
 
-    `notebook` is the content of the notebook as committed, `values` are its parameters without the
-    municipality, `context` what the pages state of the run, `blank` the record of a page before it
-    is made, `package` the hash of the code that asks, `inputs` the keys of the data, by wave,
-    `ahead` what is computed once for all pages, see `workbench.run.kernels.Kernels`.
+    `plan` of the one notebook, `key` of its pages, `context` what they state of the run, `inputs`
+    the keys of the data, by wave, `ahead` what is computed once for all pages, see
+    `workbench.run.kernels.Kernels`.
     """
 
-    notebook: Mapping[str, Any]
-    package: str
-    values: dict[str, Any]
-    context: dict[str, Any]
-    blank: Ran
+    plan: Plan
+    key: str
     options: Options
+    context: dict[str, Any]
     inputs: dict[str, str]
     ahead: dict[str, Any]
 
@@ -105,13 +102,9 @@ class Work:
 
         `given_up`: why it could not even be tried; the page then says so.
         """
-        title = {language: f"{name} — {text}" for language, text in self.blank.title.items()}
-        ran = replace(self.blank, name=code, title=title, html=f"{code}.html")
-        context = {
-            **self.context,
-            "title": title[self.context["language"]],
-            "command": f"{self.context['command']} --municipality {code}",
-        }
+        notebook, plan, context = self.plan.notebooks[0], self.plan, self.context
+        title = {language: f"{name} — {text}" for language, text in notebook.title.items()}
+        ran = Ran(code, title, f"{code}.html", self.key, parameters=plan.parameters(notebook))
         with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
@@ -120,47 +113,28 @@ class Work:
             else:
                 attempt(
                     ran,
-                    self.notebook,
+                    notebook.content,
                     executed,
-                    values={**self.values, "municipality": code},
+                    values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
                     cell_timeout=self.options.cell_timeout,
                     on_cell=on_cell,
                 )
-            release.write_page(ran, Path(folder), context)
+            about = {"title": title[context["language"]],
+                     "command": f"{context['command']} --municipality {code}"}  # fmt: skip
+            release.write_page(ran, Path(folder), {**context, **about})
             # an error may quote answers
             kept = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
             return Made(ran, html, executed.read_bytes() if kept else b"")
 
 
-def _work(
-    plan: Plan, key: str, facts: dict[str, Any], options: Options, ahead: dict[str, Any]
-) -> Work:
-    """What the pages of a run have in common; `facts`: of its record."""
-    notebook, edition = plan.notebooks[0], plan.edition
-    declared = notebook.declares
-    blank = Ran(
-        name="",
-        title=notebook.title,
-        html="",
-        key=key,
-        expected=[*declared.get("figures", []), *declared.get("tables", [])],
-        parameters=plan.parameters(notebook),
-    )
+def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
+    """What all pages state of the run; `facts`: of its record."""
     context = release.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", label("overview.title", edition.language))
-    return Work(
-        notebook.content,
-        fingerprints.package_hash(),
-        plan.values(notebook),
-        {**context, "before": [], "command": command, "home": home},
-        blank,
-        options,
-        plan.inputs,
-        ahead,
-    )
+    return {**context, "before": [], "command": command, "home": home}
 
 
 # --- those that are ready --------------------------------------------------------------------
@@ -256,7 +230,8 @@ def run(
         names = overview.wanted(survey, asked)
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
-        work = _work(plan, pages.key, facts, options, ahead)
+        context = _context(edition, facts)
+        work = Work(plan, pages.key, options, context, plan.inputs, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
         if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
             _make(plan, work, todo, pages, kernels, jobs, scheduler)
@@ -267,7 +242,7 @@ def run(
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=changed[notebook.name])
         return pages.edition.folder, len(names), [], why
-    record = _publish(plan, pages, listed, facts, work.context, started)
+    record = _publish(plan, pages, listed, facts, context, started)
     if target and record.ok:
         outputs.send(Path(record.folder), target)
     return Path(record.folder), len(names), rans, ""
@@ -453,7 +428,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
-    if fingerprints.package_hash() != work.package:
+    if fingerprints.package_hash() != work.plan.common[PACKAGE]:
         raise InputError(
             "a worker has another version of this package than the process that asked",
             hint="install the same on all machines",
@@ -465,10 +440,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     kernels = Kernels(
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
-        environment={
-            "WORKBENCH_ROOT": str(folder),
-            fingerprints.INPUTS: json.dumps(work.inputs),
-        },
+        environment={"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)},
         ahead=work.ahead,
     )
     kernels.warm()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import paths, show
+from analysis import paths
 from analysis.codebook import municipality
 from analysis.errors import InputError
 from analysis.results import profile, types
@@ -17,8 +17,8 @@ from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import Survey
 from analysis.text import labels
+from workbench.publish.index import workbook
 from workbench.publish.page import page_context, rendered
-from workbench.publish.spreadsheet import workbook
 from workbench.run.record import Ran
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
@@ -112,11 +112,12 @@ def write(
     """
     words = labels("overview", context["language"])
     states = {code: _state(rans.get(code), key) for code in listed.index}
+    counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
-    there = {name: ORDERS[name] for name in columns}
-    if "prefecture" not in there:
-        there = {"code": ORDERS["prefecture"], **there}
-    notes = _notes(words, states, verdict if "type" in columns else "")
+    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
+    some = (kind for kind in ("failed", "earlier") if counts[kind])
+    notes += [words[f"some_{kind}"].format(n=counts[kind]) for kind in some]
+    notes += [verdict] if verdict and "type" in columns else []
     text = listed.astype("string").fillna("").reset_index()
     table = {
         "name": "profiles",
@@ -127,26 +128,21 @@ def write(
         "csv": to_csv(text[["code", "name", *columns]].rename(columns=words)).decode("utf-8-sig"),
     }
     paths.write_atomic(folder / "profiles.xlsx", workbook([table], context["language"]))
+    there = {name: ORDERS[name] for name in columns}
+    there = there if "prefecture" in there else {"code": ORDERS["prefecture"], **there}
     for by, file in there.items():
-        rows = _grouped(text, listed.get(by), words)
         title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
-        shown = ["code", *(column for column in columns if column != by)]
         page = rendered(
             "overview",
             page_context(context, title=title, heading=words["title"]),
             words=words,
             notes=notes,
             run=run,
-            orders=[
-                (target, words["sorted"].format(order=words[name]), name == by)
-                for name, target in there.items()
-            ],
-            jumps=[(f"#g{at}", name, False) for at, name in enumerate(rows, 1)],
-            heads=[(words[name], "") for name in ("name", *shown)],
-            groups=[
-                (name, [_line(row, shown, states[row["code"]], words) for row in those])
-                for name, those in rows.items()
-            ],
+            orders=there,
+            by=by,
+            columns=["code", *(column for column in columns if column != by)],
+            groups=_grouped(text, listed.get(by), words),
+            states=states,
         )
         paths.write_atomic(folder / file, page)
 
@@ -159,14 +155,6 @@ def _state(ran: Ran | None, key: str) -> str:
     return "" if ran.key == key else "earlier"
 
 
-def _notes(words: Mapping[str, str], states: Mapping[str, str], verdict: str) -> list[str]:
-    counts = Counter(states.values())
-    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
-    some = (kind for kind in ("failed", "earlier") if counts[kind])
-    notes += [words[f"some_{kind}"].format(n=counts[kind]) for kind in some]
-    return [*notes, verdict] if verdict else notes
-
-
 def _grouped(
     text: pd.DataFrame, by: pd.Series | None, words: Mapping[str, str]
 ) -> dict[str, list[dict[str, str]]]:
@@ -176,12 +164,3 @@ def _grouped(
     groups = {str(name): text[(by == name).to_numpy()] for name in by.cat.categories}
     groups[words["no_group"]] = text[by.isna().to_numpy()]
     return {name: rows.to_dict("records") for name, rows in groups.items() if len(rows)}
-
-
-def _line(
-    row: Mapping[str, str], columns: Sequence[str], state: str, words: Mapping[str, str]
-) -> list[show.Cell]:
-    """The row of a municipality: its name, which leads to its page, and these columns."""
-    page = "" if state == "absent" else f"{row['code']}.html"
-    name = show.part("member", page=page, name=row["name"], state=words.get(state, ""))
-    return [(name, "row", "", 1), *((row[column], "", "", 1) for column in columns)]

@@ -1,5 +1,6 @@
 """Invented replies: known truth, fictional places, the same bytes; what cleaning makes of them."""
 
+import demo_waves
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -147,7 +148,7 @@ def demos():
 
 
 def test_the_committed_demo_waves_are_what_the_simulator_makes(tmp_path):
-    demo.demo_waves(tmp_path)
+    demo_waves.demo_waves(tmp_path)
     made = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
     assert [str(p.parent) for p in made] == ["demo-2019", "demo-2019", "demo-2020", "demo-2020"]
     for file in made:
@@ -206,7 +207,7 @@ def test_every_file_of_a_demo_wave_says_that_it_is_invented():
 
 def test_two_municipalities_changed_their_approach():
     first = simulate(15, seed=20191003)
-    later = demo.a_year_later(first)
+    later = demo_waves.a_year_later(first)
     before, after = first.truth["type"], later.truth["type"]
     changed = after.index[:15][(after.iloc[:15] != before).to_numpy()]
     assert changed.tolist() == ["990035", "990108"] and len(after) == 16
@@ -220,9 +221,15 @@ def test_two_municipalities_changed_their_approach():
 def test_answers_written_in_unusual_ways_are_read_as_they_were_meant(project, year, seed):
     drawn = simulate(9, seed=seed)
     folder = project / "data" / "raw" / "soiled"
-    tidy = demo.table(drawn, ticks=year == 2020)
-    rows = demo.soiled(tidy, drawn, 0.6, np.random.default_rng(seed))
-    demo.write_wave(folder, drawn, rows, invited=9, year=year)
+    tidy, chance, file = demo.table(drawn), np.random.default_rng(seed), demo_waves.CSV
+    if year == 2020:
+        content = demo_waves.tidy_csv(
+            demo.soiled(demo_waves.ticked(tidy, drawn), drawn, 0.6, chance)
+        )
+    else:
+        content = demo.workbook(demo.soiled(tidy, drawn, 0.6, chance), drawn.book)
+        file = {"path": "replies.xlsx", "layout": "rows"}
+    demo.write_wave(folder, content, demo.about(drawn, 9, year, file))
     read = cleaned("soiled")
     assert set(read.findings["severity"]) <= {"repaired", "doubtful"}
     doubted = read.findings.query("severity == 'doubtful'")["rule"]

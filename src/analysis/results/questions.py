@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.codebook.questions import STATUSES, Question
-from analysis.codebook.rules import Expression
-from analysis.edition import protects, shown_questions
+from analysis.codebook.rules import names_in
+from analysis.edition import shown_questions
 from analysis.show import Frame
 from analysis.stats import population, tabulate
 from analysis.survey import Survey
@@ -49,7 +49,7 @@ def asked(survey: Survey) -> Frame:
         }
         if question.id in shown:
             row["n"] = int(tabulate.answered(survey.status, question).sum())
-            if not protects(survey, question):
+            if question.variables[0] in survey.unit_responses:
                 counts = tabulate.state(survey.status, question).value_counts()
                 row |= {str(kind): int(count) for kind, count in counts.items() if count}
         rows.append(row)
@@ -119,13 +119,12 @@ def _options(survey: Survey, question: Question) -> str:
     between = survey.label("answers.separator")
     options = between.join(option.text[language] for option in question.options)
     items = between.join(item.text[language] for item in question.items)
-    unit = question.unit[language] if question.unit else ""
-    return "; ".join(filter(None, (items, options, unit)))
+    return "; ".join(filter(None, (items, options, question.unit_in(language))))
 
 
 def _whom(survey: Survey, question: Question) -> str:
     """The questions whose answers say who was asked this one."""
-    gates = survey.codebook.using(Expression(question.ask_if).names) if question.ask_if else []
+    gates = survey.codebook.using(names_in(question.ask_if))
     labels = [called(q, q.label[survey.language]) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
@@ -136,4 +135,4 @@ def _uses(survey: Survey) -> list[tuple[str, set[str]]]:
     rules = [(feature.text[language], [feature.rule]) for feature in book.features]
     rules += [(index.text[language], [index.rule or ""]) for index in book.indices]
     rules += [(h.id, [h.group or "", h.x or "", h.value]) for h in book.hypotheses]
-    return [(use, {n for rule in of if rule for n in Expression(rule).names}) for use, of in rules]
+    return [(use, names_in(*of)) for use, of in rules]

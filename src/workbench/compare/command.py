@@ -26,8 +26,7 @@ from analysis.errors import InputError, printed
 from analysis.text import label, labels, say
 from workbench import outputs
 from workbench.compare.cells import Cell, Value, pictures, shown
-from workbench.compare.changes import Comparison, between
-from workbench.compare.runs import Run
+from workbench.compare.changes import Comparison, Run, between
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run import temporary
 from workbench.run.record import Edition

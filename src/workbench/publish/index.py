@@ -1,25 +1,38 @@
-"""The index of a run and of all waves, and what can be downloaded from them."""
+"""The index of a run and of all waves, and what can be downloaded: tables as a workbook, a zip."""
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
 import json
+import math
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import xlsxwriter
 from markupsafe import Markup
 
 from analysis import paths, show
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import labelled_codes
+from analysis.show import width
+from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.publish.spreadsheet import archive, workbook
 from workbench.run.record import all_waves, read_record
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
+# a code with its leading zero is no number
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
+UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
 
 
 def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -57,12 +70,12 @@ def write_index(
     shown = [_Shown(entry, folder, language) for entry in asked]
     tables = [(one, table) for one in shown for table in one.made.get("table", [])]
     to_ask = [(one, table) for one, table in tables if table["name"] == "to_ask" and table["n"]]
-    ordered = sorted(shown, key=lambda one: is_cleaning(one.entry["name"]))
+    ordered = sorted(shown, key=lambda one: is_cleaning(one.name))
     ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
-    results: dict[str, dict[str, str]] = {}  # each said once
+    results: dict[str, _Shown] = {}  # each said once
     for one in ranked:
-        if one.answer:
-            results.setdefault(one.answer, {"text": one.answer, **one.link})
+        results.setdefault(one.answer, one)
+    results.pop("", None)
     page = rendered(
         "run",
         about,
@@ -73,7 +86,9 @@ def write_index(
         next=_tagged(ordered, "summary-next"),
         visits=_tagged(ordered, "summary-visits"),
         limits=_tagged(ordered, "summary-limits"),
-        cards=[_card(one, about) for one in ordered],
+        cards=ordered,
+        internal=about["audience"] == "internal",  # an error may quote an answer
+        pdf=about.get("pdf"),
         findings=_findings(*to_ask[-1], words) if to_ask else {},
         profiles=context.get("profiles", ""),
         downloads=_downloads(folder, [table for _, table in tables], about),
@@ -91,14 +106,15 @@ class _Shown:
     """A notebook of the run and what it shows; nothing where it is not complete."""
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
-        self.entry, self.good = entry, entry["status"] == "ok"
-        executed = folder / "notebooks" / f"{entry['name']}.ipynb"
+        self.name, self.good = entry["name"], entry["status"] == "ok"
+        self.page, self.error = entry["html"], entry.get("error")
+        self.title = entry["title"].get(language, self.name)
+        executed = folder / "notebooks" / f"{self.name}.ipynb"
         empty: dict[str, Any] = {"cells": [], "metadata": {}}
         book = json.loads(executed.read_text(encoding="utf-8")) if self.good else empty
         self.cells, self.made = book["cells"], outputs(book)
         self.answer = next((answer["text"] for answer in self.made.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
-        self.link = {"page": entry["html"], "title": entry["title"].get(language, entry["name"])}
 
 
 def _about(about: Mapping[str, Any]) -> str:
@@ -112,7 +128,7 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(say("index/about", language, **values))
 
 
-def _tagged(shown: Sequence[_Shown], tag: str) -> list[dict[str, str]]:
+def _tagged(shown: Sequence[_Shown], tag: str) -> list[tuple[Markup, _Shown]]:
     """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
     found = []
     for one in shown:
@@ -123,7 +139,7 @@ def _tagged(shown: Sequence[_Shown], tag: str) -> list[dict[str, str]]:
         if texts:
             first = re.split(r"\n\n|\n- ", texts[0].strip().removeprefix("- "))[0]
             text = Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))
-            found.append({"text": text, **one.link})
+            found.append((text, one))
     return found
 
 
@@ -132,7 +148,7 @@ def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | 
     made = ((one, data) for one in ranked for data in one.made.get("figure", []))
     for one, data in made:
         if data.get("key"):
-            place = f"{one.entry['html']}#figure-{show.anchor(data['name'])}"
+            place = f"{one.page}#figure-{show.anchor(data['name'])}"
             return figure(data, about["words"], id="", page=place)
     return ""
 
@@ -159,21 +175,9 @@ def _downloads(
     return {**found, "run.json": words["record"]}
 
 
-def _card(one: _Shown, about: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the list: its title, what it answers, and whether it is complete."""
-    said = not one.good and about["audience"] == "internal"  # an error may quote an answer
-    return {
-        **one.link,
-        "good": one.good,
-        "answer": one.answer,
-        "error": one.entry.get("error") if said else "",
-        "pdf": Path(one.entry["html"]).with_suffix(".pdf").name if about.get("pdf") else "",
-    }
-
-
 def _findings(one: _Shown, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """Where what must be confirmed is listed and, where it is known, whom it concerns most."""
-    found = {"page": f"{one.entry['html']}#table-to_ask", "n": table["n"], "places": ""}
+    found = {"page": f"{one.page}#table-to_ask", "n": table["n"], "places": ""}
     if table["columns"][1]["numeric"]:  # counts by question, for editions without single answers
         return found
     asked: dict[str, list[str]] = {}
@@ -220,44 +224,141 @@ def _listed(
 
 
 def write_waves(reports: Path) -> None:
-    """The list of all waves and their editions at the top of the reports folder."""
-    waves: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    """The list of all waves at the top of the reports folder, the latest first.
+
+    Each says what it describes and has its editions, the narrowest audience first.
+    """
+    waves: dict[str, list[dict[str, Any]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
         if run := read_record(folder):
-            waves.setdefault(run["wave"], []).append((folder.name, run))
-    known = {run["language"] for editions in waves.values() for _, run in editions}
+            waves.setdefault(run["wave"], []).append({**run, "folder": folder.name})
+    known = {run["language"] for editions in waves.values() for run in editions}
     language: Language = "en" if known == {"en"} else "ja"
-    words = labels("index", language)
-    latest = sorted(waves.values(), key=lambda own: str(own[0][1].get("as_of")), reverse=True)
-    listed = [_wave(editions, language, words) for editions in latest]
-    page = page_context({"language": language}, title=words["all"], site="")
-    paths.write_atomic(all_waves(reports), rendered("waves", page, words=words, waves=listed))
+    words, audiences = labels("index", language), labels("audience", language)
 
+    def rank(run: Mapping[str, Any]) -> tuple[int, bool, str]:
+        return [*audiences].index(run["audience"]), run["language"] != "ja", run["folder"]
 
-def _wave(
-    editions: Sequence[tuple[str, Mapping[str, Any]]], language: Language, words: Mapping[str, str]
-) -> dict[str, Any]:
-    """One wave: its title, what it describes, and its editions, the narrowest audience first."""
-    run = editions[0][1]
-    facts = [run["wave"], words["as_of"].format(date=run.get("as_of", ""))]
-    facts += [label("page.invented_short", language)] if run.get("invented") else []
-    audiences, languages = labels("audience", language), labels("language", language)
-    ranks = [*audiences]
-    ordered = sorted(
-        editions,
-        key=lambda e: (ranks.index(e[1]["audience"]), e[1]["language"] != "ja", e[0]),
+    latest = sorted(waves.values(), key=lambda own: str(own[0].get("as_of")), reverse=True)
+    page = rendered(
+        "waves",
+        page_context({"language": language}, title=words["all"], site=""),
+        words=words,
+        waves=[(editions[0], sorted(editions, key=rank)) for editions in latest],
+        audiences=audiences,
+        languages=labels("language", language),
+        invented=label("page.invented_short", language),
     )
-    return {
-        "title": (run.get("wave_title") or {}).get(language) or run["wave"],
-        "facts": facts,
-        "editions": [
-            {
-                "folder": name,
-                "labels": [audiences[run["audience"]], languages[run["language"]]]
-                + [words["profiles"]] * bool(run.get("members")),
-                "made": str(run.get("finished", ""))[:10],
-                "state": words["ok"] if run["status"] == "ok" else words["failed"],
-            }
-            for name, run in ordered
-        ],
-    }
+    paths.write_atomic(all_waves(reports), page)
+
+
+# --- to download ---------------------------------------------------------------------------------
+
+
+def workbook(
+    tables: Sequence[Mapping[str, Any]],
+    language: Language,
+    *,
+    title: str = "",
+    codes: pd.DataFrame | None = None,
+) -> bytes:
+    """Tables as one Excel workbook that a program can read and a screen reader can follow.
+
+    A contents sheet names every table with its n; the notes have a sheet of their own, and so have
+    the columns (unit, kind) and the codes of the questionnaire; then a sheet a table with the
+    headings in row 1 and one datum a cell, as in its CSV file.
+
+    Parameters
+    ----------
+    tables : dicts with the fields of `analysis.show.Table`.
+    title : of the survey, for the properties of the document.
+    codes : the code table, labelled; see `analysis.codebook.code_table`.
+    """
+    words, buffer = labels("workbook", language), io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(buffer, options)
+    about = " ".join(filter(None, (title, words["tables"])))
+    book.set_properties({"title": about, "subject": title, "created": dt.datetime(2000, 1, 1)})
+    taken: set[str] = set()
+    named = {_sheet_name(t["name"], taken): (t, *_grid(t["csv"])) for t in tables}
+    contents, notes, columns = [], [], []
+    for name, (table, heads, rows) in named.items():
+        contents.append([name, table["title"], str(table["n"])])
+        notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
+        for at, head in enumerate(heads):
+            number = _numeric([row[at] for row in rows])
+            unit = UNIT.search(head) if number else None
+            kind = words["number" if number else "text"]
+            columns.append([name, head, kind, unit[1] if unit else ""])
+
+    def sheet(id: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+        return _write_sheet(book, words[id], [words[head] for head in heads], rows)
+
+    listed = sheet("contents", ("sheet", "name", "n"), contents)
+    for at, name in enumerate(named, 1):
+        listed.write_url(at, 0, f"internal:'{name}'!A1", string=name)
+    sheet("notes", ("sheet", "note"), notes)
+    sheet("columns", ("sheet", "column", "kind", "unit"), columns)
+    if codes is not None:
+        _write_sheet(book, words["codes"], [*codes], codes.astype(str).to_numpy().tolist())
+    for name, (_, heads, rows) in named.items():
+        _write_sheet(book, name, heads, rows)
+    book.close()
+    return buffer.getvalue()
+
+
+def _grid(content: str) -> tuple[list[str], list[list[str]]]:
+    """The headings and the rows of a CSV file, each row as long as they are."""
+    heads, *lines = csv.reader(io.StringIO(content, newline=""))
+    return heads, [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
+
+
+def _numeric(cells: Sequence[str]) -> bool:
+    return any(cells) and all(NUMBER.fullmatch(cell) for cell in cells if cell)
+
+
+def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    """A sheet that is one marked table: headings in row 1, a column of numbers as numbers.
+
+    Long texts are broken into lines, and its print is as wide as a page.
+    """
+    sheet, bold = book.add_worksheet(name), book.add_format({"bold": True})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    columns = list(zip(*rows, strict=True)) or [()] * len(heads)
+    lines = [1] * (len(rows) + 1)
+    for at, (head, cells) in enumerate(zip(heads, columns, strict=True)):
+        numeric = _numeric(cells)
+        wide = [2 * width(cell) for cell in (head, *cells)]  # in letters
+        room = min(60, max(8, max(wide) + 2))
+        sheet.set_column(at, at, room, wrapped)
+        lines = [max(n, math.ceil(own / (room - 2))) for n, own in zip(lines, wide, strict=True)]
+        for row, cell in enumerate(cells, 1):
+            if cell and numeric:
+                sheet.write_number(row, at, float(cell), wrapped)
+            elif cell:
+                sheet.write_string(row, at, cell, wrapped)
+    shown = [{"header": head, "header_format": bold} for head in heads]
+    options = {"style": None, "autofilter": False, "columns": shown}
+    sheet.add_table(0, 0, max(1, len(rows)), len(heads) - 1, options)
+    for row in (at for at, n in enumerate(lines) if n > 1):
+        sheet.set_row(row, 15 * lines[row])
+    on_a4(sheet)
+    return sheet
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name that Excel allows, unlike those that are `taken`; it is one of them from now on."""
+    base = re.sub(r"[^\w .-]|[\U00010000-\U0010ffff]", "_", name)[:28] or "table"
+    others = (f"{base[:25]}_{number}" for number in count(2))
+    chosen = next(own for own in chain([base], others) if own.lower() not in taken)
+    taken.add(chosen.lower())
+    return chosen
+
+
+def archive(contents: Mapping[str, bytes]) -> bytes:
+    """Files as one zip; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archived:
+        for name, content in contents.items():
+            archived.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

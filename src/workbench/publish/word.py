@@ -32,7 +32,7 @@ from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
-from workbench.publish.spreadsheet import archive
+from workbench.publish.index import archive
 
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(22)

@@ -225,14 +225,13 @@ class RunRecord:
         where = Path(self.folder)
         with contextlib.suppress(ValueError):
             where = where.relative_to(paths.root())
-        file = where / "index.html"
-        if self.ok:
-            end = printed("Open {file} in a browser.", file=file)
-        elif where.name.endswith(".incomplete"):
-            end = printed("Not complete: see {file}. The last complete report was kept.", file=file)
-        else:
-            end = printed("Not complete: see {file}.", file=file)
-        return "\n".join([*lines, end])
+        end = "Open {file} in a browser." if self.ok else "Not complete: see {file}."
+        if self.as_asked and not self.ok:
+            end = "Complete as asked; other pages are missing: see {file}."
+        lines.append(printed(end, file=where / "index.html"))
+        if where.name.endswith(".incomplete"):
+            lines.append(printed("The last complete report was kept."))
+        return "\n".join(lines)
 
     def write(self, folder: Path) -> None:
         """Write run.json whole; an error may quote an answer, so only the internal edition has it.

@@ -19,8 +19,7 @@ from analysis.results import changes as results
 from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.stats import changes
-from workbench.compare.changes import movers
-from workbench.compare.runs import Types
+from workbench.compare.changes import Types, movers
 
 QUESTIONS = [
     {"id": "Q1", "type": "binary"},
@@ -51,7 +50,7 @@ def wave(codes, q1, q2, q3):
     values = {
         n: pd.array([None if v in missing else v for v in c], kinds[n]) for n, c in columns.items()
     }
-    return changes.Wave(pd.DataFrame(values, index), pd.DataFrame(status, index))
+    return changes.Replies(pd.DataFrame(values, index), pd.DataFrame(status, index))
 
 
 # six municipalities and then six; f left, g came; b began, d stopped

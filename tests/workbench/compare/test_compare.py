@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import cells, changes, command, runs
+from workbench.compare import cells, changes, command
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -64,7 +64,7 @@ def placed(labels, membership=0.9):
     frame = pd.DataFrame(inside, pd.Index(UNITS, name="code"), kinds)
     names = pd.Series([f"町{c[-2:]}" for c in UNITS], UNITS)
     called = {kind: f"{kind} 型{kind}" for kind in kinds}
-    return runs.Types(pd.Series(labels, frame.index), frame, names, called)
+    return changes.Types(pd.Series(labels, frame.index), frame, names, called)
 
 
 def keep(folder, labels, membership=0.9):
@@ -74,7 +74,7 @@ def keep(folder, labels, membership=0.9):
     frame["type_name"] = kept.labels.map(kept.called).fillna("")
     frame = frame.join(kept.membership.add_prefix("in_"))
     (folder / "results").mkdir(exist_ok=True)
-    frame.to_csv(folder / runs.TYPES, index_label="code", encoding="utf-8-sig")
+    frame.to_csv(folder / changes.TYPES, index_label="code", encoding="utf-8-sig")
 
 
 def run(
@@ -99,7 +99,7 @@ def run(
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
     (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
-    return runs.Run.read(folder, folder.name)
+    return changes.Run.read(folder, folder.name)
 
 
 def texts(found, folder):
@@ -382,20 +382,20 @@ def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
 
 def test_municipalities_of_one_run_only_do_not_move():
     new = placed([1] * 6 + [2] * 6)
-    fewer = runs.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
+    fewer = changes.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
     found, moved = changes.movers(placed([1] * 6 + [2] * 6), fewer)
     assert moved == [] and len(found.types) == 9
 
 
 def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation(tmp_path):
     keep(tmp_path, [1] * 6 + [2] * 6)
-    file = tmp_path / runs.TYPES
+    file = tmp_path / changes.TYPES
     pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
-    kept = runs.Types.read(tmp_path)
+    kept = changes.Types.read(tmp_path)
     _, (only,) = changes.movers(kept, placed([1] * 5 + [2] * 7))
     assert only[0] == "町05" and np.isnan(only[-1])
     assert changes.movers(kept, kept)[0].exceeds is None
-    assert runs.Types.read(tmp_path / "elsewhere") is None
+    assert changes.Types.read(tmp_path / "elsewhere") is None
 
 
 # --- pictures and sources ---------------------------------------------------------------------

@@ -21,7 +21,7 @@ from analysis.errors import InputError
 from analysis.show import Answer, Prose
 from workbench.publish import index as pages
 from workbench.publish import page as publish
-from workbench.publish import pdf, spreadsheet
+from workbench.publish import pdf
 from workbench.run import temporary
 from workbench.run.refresh import refresh
 
@@ -356,8 +356,8 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
     first = made.table([["=1+1", "1,234.5"], ["@x", "n/a"]], name="counts", notes=["注記の文"])
     first = dataclasses.replace(first, csv="団体,人数（人）\n'=1+1,1234.5\n@x,\n012025,7\n")
     second = made.table([["a", "1"]], name="counts")
-    content = spreadsheet.workbook([vars(first), vars(second)], "ja")
-    assert content == spreadsheet.workbook([vars(first), vars(second)], "ja")
+    content = pages.workbook([vars(first), vars(second)], "ja")
+    assert content == pages.workbook([vars(first), vars(second)], "ja")
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames == ["表の一覧", "注記", "項目一覧", "counts", "counts_2"]
     columns = [[cell.value for cell in row] for row in book["項目一覧"].iter_rows(min_row=2)]
@@ -377,9 +377,9 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
 
 def test_the_archive_holds_the_figures_and_is_the_same_each_time():
     files = {"a.csv": b"a.csv", "a.png": b"a.png"}
-    content = spreadsheet.archive(files)
-    assert spreadsheet.archive(files) == content
-    packed = spreadsheet.archive(files | {"a.png": b"same" * 1000})
+    content = pages.archive(files)
+    assert pages.archive(files) == content
+    packed = pages.archive(files | {"a.png": b"same" * 1000})
     assert len(packed) < 1000  # and not only put together
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {n: archive.read(n) for n in archive.namelist()} == {

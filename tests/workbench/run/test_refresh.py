@@ -166,7 +166,7 @@ def test_before_the_first_run_all_would_run(project):
     assert said(project) == {"01_a": "would run; there is no complete run yet"}
 
 
-def test_only_some_keeps_the_others(complete):
+def test_only_some_keeps_the_others(complete, capsys):
     put(complete, "01_a", "print(11)")
     found = refresh("demo-2019", notebooks=["01_a"])
     assert found.ok and statuses(found) == {"01_a": "ok", "02_b": "ok"}
@@ -174,6 +174,8 @@ def test_only_some_keeps_the_others(complete):
     put(complete, "02_b", "print(2)")
     good = contents(complete / "reports" / "demo-2019")
     assert cli.main(["refresh", "demo-2019", "--only", "01_a"]) == 0
+    said = capsys.readouterr().out
+    assert "Complete as asked" in said and "last complete report was kept" in said
     assert contents(complete / "reports" / "demo-2019") == good
     beside = record(complete, "demo-2019.incomplete")
     assert [ran["status"] for ran in beside["notebooks"]] == ["ok", "skipped"]
