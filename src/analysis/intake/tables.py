@@ -70,7 +70,7 @@ class _Header:
             self.meanings[who[:2]] = Meaning(who[2], PREFIX)
         # questions whose heading may stand over several columns
         self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
-        self._spanned: dict[int, dict[int, str]] = {}  # no cache: its cycle would keep the sheet
+        self.spans = [*map(self._spans, range(len(head)))]
         once = {(row, meaning.target) for (row, _), meaning in self.meanings.items()}
         score = np.bincount([row for row, _ in once], minlength=len(head))
         key = top = bottom = int(score.argmax())
@@ -86,11 +86,9 @@ class _Header:
         """Whether a cell of a row names a municipality."""
         return any(map(self.headings.named_in, self.text[row : row + 1].ravel()))
 
-    def spans(self, row: int) -> dict[int, str]:
+    def _spans(self, row: int) -> dict[int, str]:
         """Column -> the question with options or items whose heading is in it or to its left."""
-        if row in self._spanned:
-            return self._spanned[row]
-        spans, current = self._spanned.setdefault(row, {}), None
+        spans, current = {}, None
         for column, text in enumerate(self.text[row]):
             if text != "":
                 meaning = self.meanings.get((row, column))
@@ -102,7 +100,7 @@ class _Header:
     def _continues(self, row: int, key: int) -> bool:
         """Whether a row below the questions (`key`) is of the header: options, ids or units."""
         texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
-        over = dict(self.spans(key))
+        over = dict(self.spans[key])
         for column in texts:  # Q2_1 over the words of an option
             meaning = self.meanings.get((key, column))
             owner = self.book.question_of.get(meaning.target) if meaning else None
@@ -137,7 +135,7 @@ class _Header:
             below = row > self.bottom and (self.text[self.top : row, column] != "").any()
             means = {meaning.target for r in range(self.top, self.bottom + 1)
                      if (meaning := self.meanings.get((r, column)))}  # fmt: skip
-            spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            spanned = any(self.spans[r].get(column) for r in range(self.top, row + 1))
             if spanned or (below and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
@@ -187,12 +185,12 @@ class _Header:
             if normalise(text) not in headings.known and (variable := headings.by_source(text)):
                 return Meaning(variable, OVERRIDE - 1), row
             for above in range(row - 1, self.top - 1, -1):
-                question = self.spans(above).get(column)
+                question = self.spans[above].get(column)
                 if question and (variable := headings.choice(self.book[question], text)):
                     return Meaning(variable, 3), row
             if meaning is not None:
                 below = self.text[row + 1 : self.bottom + 1, column : column + 2]
-                beside = self.spans(row).get(column + 1) == meaning.target
+                beside = self.spans[row].get(column + 1) == meaning.target
                 if beside and (below != "").any(axis=0).all():
                     return None  # a heading over several columns, of which this means nothing
                 return meaning, row
@@ -453,12 +451,7 @@ def _row_kinds(
     own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
-
-    @cache
-    def texts(column: int) -> tuple[np.ndarray, list[str]]:
-        """Which of its distinct texts each cell of a column has."""
-        codes, known = pd.factorize(sheet.text[column])
-        return codes, [*map(normalise, known)]
+    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise)))
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""
