@@ -522,7 +522,7 @@ class _Cleaning:
             told = size_classes_told(sizes, self.values[sizes.id])
         register = register_of(self.wave, who, order, told)
         answers = {name: self.values.pop(name).take(order) for name in variables}  # no second time
-        codes = {name: self.state[name][order] for name in variables}
+        codes = {name: self.state.pop(name)[order] for name in variables}
         states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
         if isinstance(asked, int) and len(order) > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))

@@ -221,10 +221,6 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     sheet, names, places = piece.sheet, list(piece.answers), list(piece.answers.values())
     n = len(places[0][0]) if places else 0
     others = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
-    rows, columns = (
-        np.concatenate([*(place[side] for place in places), others[side]], dtype=np.int32)
-        for side in (0, 1)
-    )
     if n > 1:  # of a table each variable is a column
         texts = [_once(sheet.text[across[0]].take(down)) for down, across in places]
     else:
@@ -232,29 +228,37 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     marks, answers = piece.mark[others], n * len(names)
     personal = marks == REASONS.index("personal")  # kept nowhere
     texts.append(_once(_texts(sheet, *others).mask(personal, "")))
+    text = union_categoricals(texts)  # first, since nothing takes more while it is made
+    rows, columns = (
+        np.concatenate([*(place[side] for place in places), others[side]], dtype=np.int32)
+        for side in (0, 1)
+    )
     starts, titles = zip(*(sheet.pages or ((0, sheet.sheet),)), strict=True)
     page = np.zeros(len(rows), np.int16)
     if len(starts) > 1:
         page += np.searchsorted(starts, rows, side="right") - 1
-    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
-    record = np.full(len(rows), -1, np.int32)
-    variable[:answers].reshape(len(names), n)[:] = np.arange(len(names))[:, None]
-    record[:answers].reshape(len(names), n)[:] = np.arange(start, start + n)
-    reason[answers:] = marks
     meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
-    down, across = (columns, rows) if sheet.transposed else (rows, columns)
-    return {
-        "row": down + 1 - np.array(starts, np.int32)[page],
-        "column": (across + 1).astype(np.int16),
+    told = {
+        "text": text,
         "kind": sheet.kind[rows, columns],
-        "record": record,
-        "text": union_categoricals(texts),
         "file": _words(np.zeros(len(rows), np.int8), [sheet.file]),
         "sheet": _words(page, titles),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
         "stands_for": _sparse(sheet, meant, rows, columns),
+    }
+    rows += 1 - np.array(starts, np.int32)[page]  # in place: as the file counts them
+    down, across = (columns + 1, rows) if sheet.transposed else (rows, columns + 1)
+    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
+    record = np.full(len(rows), -1, np.int32)
+    variable[:answers].reshape(len(names), n)[:] = np.arange(len(names))[:, None]
+    record[:answers].reshape(len(names), n)[:] = np.arange(start, start + n)
+    reason[answers:] = marks
+    return told | {
+        "row": down,
+        "column": across.astype(np.int16),
+        "record": record,
         "variable": _words(variable, names),
         "reason": _words(reason, REASONS),
     }
