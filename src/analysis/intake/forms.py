@@ -62,12 +62,9 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
     found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)
     if most == 0:
-        raise InputError(
-            "no label of the codebook {id} was found (read as one form per sheet)",
-            file=sheets[0].file,
-            hint="check layout and header in wave.yml, and the codebook",
-            id=headings.book.id,
-        )
+        what = "no label of the codebook {id} was found (read as one form per sheet)"
+        hint = "check layout and header in wave.yml, and the codebook"
+        raise InputError(what, file=sheets[0].file, hint=hint, id=headings.book.id)
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
