@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, ONE_CHOICE, Question
 from analysis.intake.entries import (
     ARROWS,
     BOXED,
@@ -34,7 +34,6 @@ BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
-ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
 LINE = 16  # cells beside a label in which its answer may be
 OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[\s.:)、]*"  # before an option: 2. or イ
@@ -91,7 +90,7 @@ class Form:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
         one = [question for question in asked if question.type in ONE_CHOICE]
-        several = [question for question in asked if question.type in {"multi", *ONE_CHOICE}]
+        several = [question for question in asked if question.type in COUNTED]
         self.options = _of_several((q.id, self._options(q)) for q in one)
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
         self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
