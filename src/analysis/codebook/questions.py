@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Literal, get_args
 
 import pandas as pd
-import yaml
 from pydantic import Field, StrictInt, StrictStr
 
 from analysis.errors import Message
 from analysis.spreadsheet import quoted
 from analysis.text import LANGUAGES, Language, Model, Text, labels
-from analysis.yaml_file import repeated
+from analysis.yaml_file import packaged, repeated
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -57,8 +55,7 @@ def tick_words() -> dict[str, bool | None]:
     >>> [tick_words().get(word, "another word") for word in ("yes", "未選択", "特になし", "検討中")]
     [True, False, None, 'another word']
     """
-    text = files("analysis").joinpath("data/ticks.yml").read_text(encoding="utf-8")
-    known = yaml.safe_load(text)
+    known = packaged("ticks.yml")
     kinds = (("nothing", None), ("not_chosen", False), ("chosen", True))
     return {word.replace(" ", ""): kind for name, kind in kinds for word in known[name]}
 
