@@ -284,13 +284,11 @@ def _add_row(
         many = kind.startswith(("select_multiple", "rank"))
         type_ = "multi" if many else "single" if own else XLSFORM["types"][kind]
         limits = row.get("parameters", "").replace("start=", ".>=").replace("end=", ".<=")
-        ends = dict.fromkeys("><", "")
-        for sign, value in ENDS.findall(limits + row.get("constraint", "")):
-            ends[sign[0]] = value
-        amount = type_ in {"integer", "ratio"}
+        limits += row.get("constraint", "")
+        ends = {">": "", "<": ""} | {sign[0]: value for sign, value in ENDS.findall(limits)}
         question = found.add(
             *(name, type_, _texts(row), own),
-            range=_numbers(ends[">"], ends["<"]) if amount else None,
+            range=_numbers(ends[">"], ends["<"]) if type_ in {"integer", "ratio"} else None,
             free=type_ == "text" and "multiline" in looks,
         )
     conditions = [f"({one['relevant']})" for one in asked if one.get("relevant")]
