@@ -108,12 +108,11 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
 
 def apart(groups: Frame) -> dict[str, bool]:
     """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
-    found = {}
-    for breakdown, part in groups.groupby("breakdown"):
-        low, high = (part[end].fillna(part["share"]).astype(float) for end in ("low", "high"))
-        if groups[["low", "high"]].notna().any(axis=None):
-            found[str(breakdown)] = bool(low.max() > high.min())
-    return found
+    if groups[["low", "high"]].isna().all(axis=None):
+        return {}
+    ends = {end: groups[end].fillna(groups["share"]).astype(float) for end in ("low", "high")}
+    parts = groups.assign(**ends).groupby("breakdown")
+    return dict(parts["low"].max() > parts["high"].min())
 
 
 def by_class(survey: Survey) -> Frame:
