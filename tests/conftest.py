@@ -22,12 +22,13 @@ settings.load_profile("untimed")
 # no test edits the files of the package
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
-# the files that take longest, longest first: two workers end together when these are begun early
-DEAR = "browser audiences profiles truth kernels inputs compare jupyterlab docs shortage story"
-DEAR += " clean draft study population hypotheses tabulation queries survey invariances"
-DEAR += " other_subject analyst_guide arrivals own_survey profile lab tools outputs chile rivals"
-DEAR += " real_exports simulate typology_figures visits refresh mutated_files inference read forms"
-DEAR += " issues questionnaire dataset cluster shown_outputs bad_input audit gallery crosswalk word"
+# the files that take longest, longest first: the workers end together when these are begun early
+DEAR = "browser audiences profiles kernels truth clean jupyterlab demo compare study forms"
+DEAR += " hypotheses survey tabulation population queries lab other_subject inputs dataset read"
+DEAR += " new_wave rivals questionnaire refresh story typology_figures bad_input mutated_files"
+DEAR += " audit inference docs tools draft profile shortage invariances layout analyst_guide"
+DEAR += " shown_outputs changes answers multiverse visits outputs word known_answers notebooks"
+DEAR += " chile own_survey"
 
 
 def pytest_configure(config):
