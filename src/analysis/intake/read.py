@@ -34,10 +34,8 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             continue
         inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
         for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
-            what, hint = (
-                "the archive holds something that is no table ({name})",
-                "unpack it, and give the tables in it",
-            )
+            what = "the archive holds something that is no table ({name})"
+            hint = "unpack it, and give the tables in it"
             raise InputError(what, file=name, hint=hint, name=own)
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
@@ -54,22 +52,16 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         shown = file.path[:40].replace("\0", "")
-        raise InputError(
-            "{shown!r} can be no file",
-            file="wave.yml",
-            hint="correct the path under files",
-            shown=shown,
-        ) from None
+        what, hint = "{shown!r} can be no file", "correct the path under files"
+        raise InputError(what, file="wave.yml", hint=hint, shown=shown) from None
     if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
         return [(_as_spelt(path), file.path)]
     found = sorted(p for p in path.iterdir() if is_table(p.name))
     for other in (p for p in found if p.suffix.lower() not in {".zip", *KNOWN}):
-        what, hint = (
-            "the folder holds something that is no table",
-            "move it out of the folder, or save it as .xlsx or .csv",
-        )
+        what = "the folder holds something that is no table"
+        hint = "move it out of the folder, or save it as .xlsx or .csv"
         raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
     if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
@@ -89,14 +81,10 @@ def _check_followed(file: WaveFile, found: set[str]) -> None:
     """Refuse a heading that ``wave.yml`` gives and no file has: another column would be taken."""
     for target, texts in file.header.items():
         if texts and target not in found:
-            raise InputError(
-                "no heading of {target} in {path} is {texts}",
-                file="wave.yml",
-                hint="correct it under header, as it stands in the file",
-                target=target,
-                path=file.path,
-                texts=" or ".join(texts),
-            )
+            what = "no heading of {target} in {path} is {texts}"
+            hint = "correct it under header, as it stands in the file"
+            about = {"target": target, "path": file.path, "texts": " or ".join(texts)}
+            raise InputError(what, file="wave.yml", hint=hint, **about)
 
 
 def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
@@ -199,10 +187,15 @@ def _tables(
     for sheets in books:
         named = sheets if file.sheet is None else [choose(sheets, file, headings)]
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
+        if len(books) > 1 and not any(asked_in(sheet, headings, who=True) for sheet in sheets):
+            what = "{name} has no heading of the codebook {id}, which others beside it have"
+            hint = "take it out of the folder or the archive, unless it holds replies"
+            id, name = headings.book.id, sheets[0].file
+            raise InputError(what, file=file.path, hint=hint, reason="beside", id=id, name=name)
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
-        ordered, left_out = file.codes == "order", file.unfinished == "leave out"
-        table = read_rows(turned, headings, ordered=ordered, export=export, left_out=left_out)
+        left_out = file.unfinished == "leave out"
+        table = read_rows(turned, headings, export=export, left_out=left_out)
         rows = table.rows  # a record each
         answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))
@@ -230,13 +223,12 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         names = found.cells["text"][found.cells["variable"].isin(headings.who)]
         read = read or set(map(headings.named_in, names.unique()))
         if lost := sorted(there - read):
-            raise sheet.error(
+            what = (
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "
-                "nowhere else ({lost})",
-                hint="name the sheets to be read in wave.yml, the file once for each",
-                n=len(lost),
-                lost=lost[:3],
+                "nowhere else ({lost})"
             )
+            hint = "name the sheets to be read in wave.yml, the file once for each"
+            raise sheet.error(what, hint=hint, n=len(lost), lost=lost[:3])
 
 
 def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str], Remark]:
@@ -268,13 +260,10 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
         whole = [p for p in pieces if question.id in p.answers]
         parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
-            raise InputError(
-                "{id} is one column here but several in {path}",
-                file=whole[0].sheet.file,
-                hint="bring both into one form, or make them waves of their own",
-                id=question.id,
-                path=parts[0].sheet.file,
-            )
+            what = "{id} is one column here but several in {path}"
+            hint = "bring both into one form, or make them waves of their own"
+            here, there = whole[0].sheet.file, parts[0].sheet.file
+            raise InputError(what, file=here, hint=hint, id=question.id, path=there)
 
 
 def _hidden(piece: Piece) -> list[Remark]:

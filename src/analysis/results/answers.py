@@ -11,8 +11,8 @@ import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
-from analysis.codebook.questions import Question
-from analysis.edition import MEASURED, once, protects
+from analysis.codebook.questions import MEASURED, WORDS, Question
+from analysis.edition import once
 from analysis.results import types
 from analysis.results.guide import guide
 from analysis.show import Frame, NotAvailable
@@ -42,7 +42,7 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     frame.insert(0, "size_class", names)
     counts, everyone = frame["count"].to_numpy(), frame["national"].to_numpy()
     fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
-    if counts.sum() in {0, everyone.sum()} or (protects(survey) and not fit.all()):
+    if counts.sum() in {0, everyone.sum()} or not (survey.shows_units or fit.all()):
         return Frame(columns=frame.columns), None
     tested = survey.population.tests
     p = inference.uneven_draw_p(counts, everyone) if tested else None
@@ -55,7 +55,7 @@ def homes(survey: Survey) -> Frame:
     Empty where an edition names no respondent, of a full count and where no prefecture is known.
     """
     home = survey.register["prefecture"].reindex(survey.responses.index).dropna()
-    if protects(survey) or survey.population.kind == "nation":
+    if not survey.shows_units or survey.population.kind == "nation":
         home = home.head(0)
     codes = {name: code[:2] for code, name in municipality.register()["prefecture"].items()}
     counts = home[home.isin(list(codes))].value_counts(sort=False)
@@ -134,7 +134,7 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
 
 def number(value: float, question: Question, survey: Survey) -> str:
     """A number with its unit."""
-    unit = question.unit[survey.language] if question.unit else ""
+    unit = question.unit_in(survey.language)
     between = "" if survey.language == "ja" or not unit else " "
     return f"{digits(value)}{between}{unit}"
 
@@ -152,7 +152,7 @@ def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
     if question.type in MEASURED:
         numbers = survey.responses[list(question.variables)].astype("Float64")
         return there, numbers.to_numpy(float, na_value=np.nan)
-    wordless = question.type in {"date", "text"}
+    wordless = question.type in WORDS
     return there, there if wordless else tabulate.chosen(survey.responses, question)
 
 
@@ -167,7 +167,7 @@ def most_answers(
     there, gave = _given(survey, question.id)
     gave = gave[group & there]
     n = len(gave)
-    if n == 0 or question.type in {"date", "text"}:
+    if n == 0 or question.type in WORDS:
         return n, []
     if question.type in MEASURED:
         numbers = pd.DataFrame(gave)
@@ -193,7 +193,7 @@ def typical(survey: Survey, group: np.ndarray, question: Question, *, brief: boo
     Where several answers are equally frequent, none of them is singled out.
     """
     n, mostly = most_answers(survey, group, question)
-    if n == 0 or question.type in {"date", "text"}:
+    if n == 0 or question.type in WORDS:
         return "—"
     size, label = f" (n={n:,})", survey.label
     match question.type:

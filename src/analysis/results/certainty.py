@@ -11,7 +11,6 @@ from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.cleaning import store
-from analysis.edition import protects
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
@@ -78,9 +77,8 @@ def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
     small numbers are protected it is given as the difference from the least.
     """
     table = found.choice
-    if protects(survey) and "bic" in table:
-        above = table["bic"] - table["bic"].min()
-        table = table.drop(columns="bic").assign(bic_above=above)
+    if not survey.shows_units and "bic" in table:
+        table = table.assign(bic_above=table["bic"] - table["bic"].min()).drop(columns="bic")
     return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
 
 
@@ -188,7 +186,7 @@ def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
     edition may name them; else n of each type and kind of member.
     """
     units = runs.units.rename(columns={"status": "member"}).astype({"type": int})
-    if found.n > NAMED_UP_TO or protects(survey):
+    if found.n > NAMED_UP_TO or not survey.shows_units:
         return units.groupby(["type", "member"]).size().rename("n").reset_index()
     units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
     order = units.assign(last=units["type"] == UNPLACED, least=-units["inside"])
@@ -209,21 +207,17 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def places(survey: Survey, found: Typology) -> pd.DataFrame:
+def places(survey: Survey, found: Typology, axes: gradient.Axes) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
-    place = _map(survey, found)
-    units = place.units.assign(code=place.units.index, name=survey.names, type=found.labels)
-    answers = place.categories.assign(name=place.categories.index)
+    units = axes.units.assign(code=axes.units.index, name=survey.names, type=found.labels)
+    answers = axes.categories.assign(name=axes.categories.index)
     return pd.concat([units, answers]).round(4)
 
 
-@as_frame("axis", "share", of_single=True)
-def axes(survey: Survey, found: Typology) -> list[tuple[int, float]]:
-    """Which share of the variation each axis of the map carries."""
-    return list(enumerate(_map(survey, found).inertia, start=1))
-
-
-def _map(survey: Survey, found: Typology) -> gradient.Axes:
+def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.Axes | NotAvailable:
+    """The two main axes of the answers, with the share of the variation that each carries."""
+    if isinstance(found, NotAvailable):
+        return found
     made = survey.features
     labels = {name: text[survey.language] for name, text in made.labels.items()}
     return gradient.map_axes(made.frame.loc[found.fitted.index], made.kinds, labels, made.groups)

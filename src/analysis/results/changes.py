@@ -20,7 +20,6 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.codebook.waves import earlier
-from analysis.edition import kept_back, protects
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
@@ -62,11 +61,11 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
     merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
     left = left.difference(merged, sort=False)
-    names, between = {**before.names, **survey.names}, survey.label("answers.separator")
+    names = pd.Series({**before.names, **survey.names}, dtype=str)
+    between = survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
     for reply, codes in (("before", left), ("merged", merged), ("now", came)):
-        few = 0 < len(codes) <= NAMED_UP_TO and not protects(survey)
-        which = between.join(str(names[code]) for code in codes) if few else pd.NA
+        which = between.join(survey.listed(codes, names, NAMED_UP_TO)) or pd.NA
         if reply != "merged" or len(codes):
             rows.append((reply, len(codes), which))
     return rows
@@ -97,7 +96,13 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         return nothing[0], nothing[1]
     questions, old, new = _paired(survey, before)
     made = changes.moved(questions, old, new, survey.language)
-    shares, scales = (_framed(survey, frame, questions) for frame in made)
+    names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
+    shares, scales = (
+        Frame(frame.assign(question=frame["question"].map(names)))
+        if len(frame)
+        else Frame.nothing(why, list(frame.columns))
+        for frame in made
+    )
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
@@ -194,7 +199,7 @@ def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
 
 def _paired(
     survey: Survey, before: Survey
-) -> tuple[tuple[Question, ...], changes.Wave, changes.Wave]:
+) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
     old, new = _shown(before), _shown(survey)
     walk = _walk(before.codebook, survey.codebook)
@@ -212,10 +217,10 @@ def _paired(
         frame[[c for c in frame if c in columns]].rename(columns=columns)
         for frame in (old.responses, old.status)
     ]
-    return (*survey.codebook.questions, *added), changes.Wave(*same), new
+    return (*survey.codebook.questions, *added), changes.Replies(*same), new
 
 
-def _add(wave: changes.Wave, question: Question, rule: str) -> None:
+def _add(wave: changes.Replies, question: Question, rule: str) -> None:
     """Add a quantity to both frames of a wave, unless the edition shows not all that it is of."""
     with suppress(KeyError):
         column = Expression(rule).evaluate(wave.responses).astype(question.dtype)
@@ -242,18 +247,10 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
     return Frame(rows, columns=["reply", "question", "reason"])
 
 
-def _shown(survey: Survey) -> changes.Wave:
+def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
-    hidden = kept_back(survey)
-    return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
-
-
-def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
-    """The frame with id and label of each question; an empty one says why."""
-    if made.empty:
-        why = "withheld" if protects(survey) else "nothing"
-        return Frame.nothing(why, list(made.columns))
-    return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
+    shown = survey.unit_responses
+    return changes.Replies(shown, survey.status[shown.columns])
 
 
 def _labels(

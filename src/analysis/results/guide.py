@@ -19,9 +19,9 @@ import yaml
 from pydantic import StrictStr
 
 from analysis import paths, yaml_file
-from analysis.codebook.questions import Labelled, Question
+from analysis.codebook.questions import NUMBERS, WORDS, Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
-from analysis.edition import kept_back, once, protects
+from analysis.edition import once
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
@@ -101,7 +101,7 @@ def cases() -> list[Case]:
     ------
     InputError : a file lacks its header, an entry of it, or one of the languages.
     """
-    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("*.md"))]
+    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("[!.~]*.md"))]
 
 
 def _case(file: Path) -> Case:
@@ -140,7 +140,7 @@ def asked(survey: Survey, topic: Topic) -> list[Question]:
     """The questions of a topic that this codebook has and this edition shows of single ones."""
     book = survey.codebook
     named = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
-    return [q for q in named if q.variables[0] in survey.responses and not protects(survey, q)]
+    return [q for q in named if q.variables[0] in survey.unit_responses]
 
 
 def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[Remark]:
@@ -212,7 +212,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
 @once
 def _at_odds(survey: Survey) -> pd.DataFrame:
     """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
-    shown, found = survey.responses.drop(columns=kept_back(survey)), {}
+    shown, found = survey.unit_responses, {}
     for at, at_odds in enumerate(_rules(survey)):
         with contextlib.suppress(KeyError):  # an edition without the question
             found[at] = Expression(at_odds.rule, truth=True).holds(shown)
@@ -223,7 +223,7 @@ def _unusual(
     survey: Survey, code: str, question: Question, groups: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[str, float]]:
     """What is unusual in the answer to a question, in words, and how rare it is."""
-    if question.type in {"text", "date"}:
+    if question.type in WORDS:
         return
     index = survey.responses.index
     others_there = tabulate.answered(survey.status, question).to_numpy(bool) & (index != code)
@@ -253,7 +253,7 @@ def _rare(
         return
     language, same, middle = survey.language, int((others == own).sum()), np.median(others)
     scale = question.type in {"ordinal", "battery"}
-    number = question.type in {"integer", "ratio"}
+    number = question.type in NUMBERS
     far = np.abs(others - middle) >= abs(own - middle)
     given, counts = np.unique(np.append(others, own), return_counts=True)
     rare = counts <= counts[given == own]
@@ -272,8 +272,7 @@ def _rare(
         low, high = np.quantile(others, [0.25, 0.75]).tolist()
         reach = 1.5 * (high - low)
         if reach > 0 and not low - reach <= own <= high + reach:
-            unit = question.unit[language] if question.unit else ""
-            beside |= {"low": low, "high": high, "unit": unit}
+            beside |= {"low": low, "high": high, "unit": question.unit_in(language)}
             yield survey.say("visits/far", value=own, **beside), rarity
     elif not scale or abs(own - middle) >= STEPS:
         item = next((i.text[language] for i in question.items if i.id == variable), "")

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.model import Hypothesis
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import names_in
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
 from analysis.stats import hypotheses
@@ -90,16 +90,6 @@ def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
     return Frame(every.fillna({"id": "—", "family": "—", "hypothesis": "—", "word": "not asked"}))
 
 
-def effects(survey: Survey, results: pd.DataFrame) -> Frame:
-    """What can be drawn: label of the row, effect with its interval, of each that has one."""
-    shown = results.dropna(subset=["effect"])
-    about = shown[["id", "family", "compares"]].assign(negative=shown["expected"] < 0).records
-    shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
-    drawn = shown[["effect", "low", "high"]].astype(float).round(4)
-    drawn.insert(0, "label", [survey.say("hypotheses/row", **row) for row in about])
-    return Frame(drawn.drop(columns=["low", "high"] if drawn["low"].isna().all() else []))
-
-
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     """How many hypotheses of each family are corrected together, and the least p_holm possible.
 
@@ -111,13 +101,12 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     frame = frame.astype({"tests": int, "least": float})
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
-    return frame.assign(least=np.nan) if protects(survey) else frame
+    return frame if survey.shows_units else frame.assign(least=np.nan)
 
 
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
-    rules = (h.group, h.x, h.value)
-    return survey.codebook.using({n for rule in rules if rule for n in Expression(rule).names})
+    return survey.codebook.using(names_in(h.group, h.x, h.value))
 
 
 def _shown(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:

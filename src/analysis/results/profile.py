@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import given
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import NUMBERS, Question
 from analysis.codebook.rules import Expression
-from analysis.edition import kept_back, once, protects, shown_questions
+from analysis.edition import once, shown_questions
 from analysis.errors import InputError
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
@@ -48,7 +48,7 @@ def place(
 
     An empty `municipality` is the first respondent. `found`: that of the wave unless given.
     """
-    if protects(survey):
+    if not survey.shows_units:
         raise InputError(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
@@ -85,7 +85,7 @@ def likeness(survey: Survey) -> list[Question]:
     return [
         q
         for q in survey.codebook.with_role("context")
-        if q.type in {"integer", "ratio"} and q.variables[0] in survey.responses
+        if q.type in NUMBERS and q.variables[0] in survey.responses
     ]
 
 
@@ -168,7 +168,7 @@ def need(survey: Survey, here: Place) -> str:
     ``hidden`` of everyone where the edition shows no single answers to that question.
     """
     said = shortage.short(survey)
-    if said is not None and protects(survey, shortage.question(survey)):
+    if said is not None and said.name not in survey.unit_responses:
         return "hidden"
     own = pd.NA if said is None else said[here.code]
     return "" if pd.isna(own) else "short" if own else "enough"
@@ -188,37 +188,27 @@ def missing(survey: Survey, here: Place) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    graded, rows = shortage.compared(survey), list[dict[str, Any]]()
-    words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
-    same_class = answers.others(survey, here.code, here.found)["its_class"]
-    done = _done(survey)
-    do, asked = (done.loc[here.peers].agg(how) for how in ("sum", "count"))
-    size_do, size_asked = (done[same_class].agg(how) for how in ("sum", "count"))
-    share = do / asked  # NaN where none of them was asked
-    lacks = (done.loc[here.code] == 0) & (share >= 0.5)
-    for question, variable, cost in shortage.actions(survey):
-        if not lacks[variable]:
-            continue
-        label = survey.codebook.label(variable)[survey.language]
-        whole = question.label[survey.language]
-        rows.append(
-            {
-                "variable": variable,
-                "measure": label,
-                "question": "" if whole == label else whole,
-                "do": int(do[variable]),
-                "asked": int(asked[variable]),
-                "share": float(share[variable]),
-                "size_do": int(size_do[variable]),
-                "size_asked": int(size_asked[variable]),
-                "cost": cost,
-                "word": words.get(variable),
-            }
-        )
-    columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
-               "cost", "word"]  # fmt: skip
-    rows.sort(key=lambda row: (-row["share"], {"low": 0, "high": 2}.get(row["cost"], 1)))
-    return Frame(rows, columns=columns)
+    language, done = survey.language, _done(survey)
+    peers, same = done.loc[here.peers], answers.others(survey, here.code, here.found)["its_class"]
+    words = shortage.compared(survey).reindex(columns=["variable", "word"])
+    rows = [
+        (v, survey.codebook.label(v)[language], question.label[language], cost)
+        for question, v, cost in shortage.actions(survey)
+    ]
+    frame = Frame(rows, columns=["variable", "measure", "question", "cost"])
+    frame = frame.set_index("variable", drop=False).assign(
+        question=lambda all: all["question"].mask(all["question"] == all["measure"], ""),
+        do=peers.sum().astype(int),
+        asked=peers.count(),
+        share=peers.mean(),  # NaN where none of them was asked
+        size_do=done[same].sum().astype(int),
+        size_asked=done[same].count(),
+        word=words.set_index("variable")["word"],
+        order=lambda all: all["cost"].map({"low": 0, "high": 2}).fillna(1),
+    )
+    lacks = frame[(done.loc[here.code] == 0) & (frame["share"] >= 0.5)]
+    lacks = lacks.sort_values(["share", "order"], ascending=[False, True])
+    return Frame(lacks.drop(columns="order").reset_index(drop=True))
 
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
@@ -245,7 +235,8 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
         rows += list(mine[["question", survey.language]].itertuples(index=False, name=None))
     state = survey.status.loc[here.code]
     for question in shown_questions(survey):
-        if state[question.variables[0]] == "no_answer" and not protects(survey, question):
+        name = question.variables[0]
+        if state[name] == "no_answer" and name in survey.unit_responses:
             label = f"{question.id} {question.label[survey.language]}"
             rows.append((label, survey.label("status.no_answer")))
     return Frame(rows, columns=["question", "to_confirm"])
@@ -255,7 +246,7 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
     Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
-    and in which unit: who, n, unit.
+    and in which unit: who, n, unit; far: the indicator in which it is farthest from the median.
     """
     group = answers.others(survey, here.code, here.found)["its_class"]
     who = survey.label("profile.others_of_class", size_class=here.size_class)
@@ -264,15 +255,18 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     frame, unit = _composites(survey)
     low, median, high = (frame[group].quantile(q) for q in (0.25, 0.5, 0.75))
     place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
-    known = pd.DataFrame(place).dropna().assign(n=group.sum())
-    about = {"who": who, "n": int(group.sum()), "unit": unit}
+    known = pd.DataFrame(place).dropna().round(3).assign(n=group.sum())
+    gaps = (known["value"] - known["median"]).abs()
+    far = gaps.idxmax() if len(gaps) else ""
+    about = {"who": who, "n": int(group.sum()), "unit": unit, "far": far}
     return Frame(known.reset_index(names="indicator")), about
 
 
 @once
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """The indicators of `standing`, with their unit: composites, or shares of yes."""
-    groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
+    groups = list(survey.features.groups.values())
+    hidden = {*survey.responses} - {*survey.unit_responses}
     chosen = [
         i
         for i in survey.codebook.indices
@@ -292,7 +286,7 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
             label = survey.label("profile.share_of", section=name, n=len(asked))
             columns[label] = survey.responses[asked].astype("Float64").mean(axis=1) * 100
     for q in survey.codebook.with_role("outcome"):
-        if q.unit and q.unit.ja == "％" and q.id in survey.responses:
+        if (q.type, q.range) == ("ratio", (0, 100)) and q.id in survey.responses:
             columns[q.label[survey.language]] = survey.responses[q.id]
     frame = pd.DataFrame(columns, index=survey.responses.index).astype(float)
     return frame, survey.label("profile.percent")
@@ -310,7 +304,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
     rows = []
     for q in shown_questions(survey):
-        if q.identity or q in head or q.id in drawn or protects(survey, q):
+        if q.identity or q in head or q.id in drawn or q.variables[0] not in survey.unit_responses:
             continue
         if survey.status.at[here.code, q.variables[0]] == "not_applicable":
             continue
@@ -368,8 +362,7 @@ def _evaluated(
     expression, book = Expression(rule, truth=truth), survey.codebook
     names = sorted(expression.names)
     variables = [v for name in names for v in (book[name].variables if name in book else (name,))]
-    shown = set(survey.responses) - set(kept_back(survey))
-    if not shown.issuperset(variables):
+    if not {*survey.unit_responses}.issuperset(variables):
         return None, pd.Series(dtype=object)
     return variables, expression.evaluate(survey.responses)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.codebook.questions import STATUSES, Question
-from analysis.codebook.rules import Expression
-from analysis.edition import protects, shown_questions
+from analysis.codebook.rules import names_in
+from analysis.edition import shown_questions
 from analysis.show import Frame
 from analysis.stats import population, tabulate
 from analysis.survey import Survey
@@ -49,7 +49,7 @@ def asked(survey: Survey) -> Frame:
         }
         if question.id in shown:
             row["n"] = int(tabulate.answered(survey.status, question).sum())
-            if not protects(survey, question):
+            if question.variables[0] in survey.unit_responses:
                 counts = tabulate.state(survey.status, question).value_counts()
                 row |= {str(kind): int(count) for kind, count in counts.items() if count}
         rows.append(row)
@@ -69,27 +69,21 @@ def compact(survey: Survey, frame: Frame) -> Frame:
     Columns: question, options, n, missing_cleaned (kinds of missing / what cleaning did), used.
     """
     kinds, between = survey.labels("question_type"), survey.label("answers.separator")
-    told = survey.labels("status"), dict(sorted(survey.labels("severity").items()))
+    words_of = survey.labels("status"), dict(sorted(survey.labels("severity").items()))
     rows = []
     for r in frame.reindex(columns=[*COLUMNS, *frame.columns.difference(COLUMNS)]).records:
         missing, cleaned = (
             between.join(f"{word} {r[id]}" for id, word in words.items() if r.get(id))
-            for words in told
+            for words in words_of
         )
         how = kinds[r["question_type"]]
         if r["options"]:
             how = survey.label("questions.how", kind=how, options=r["options"])
         both = survey.label("questions.both", asked=r["question"], translated=r["translated"])
-        rows.append(
-            {
-                "question": both,
-                "options": how + (r["whom"] or ""),
-                "n": r["n"],
-                "missing_cleaned": f"{missing or '—'} / {cleaned}" if cleaned else missing or None,
-                "used": r["used"],
-            }
-        )
-    return Frame(rows).dropna(axis="columns", how="all").astype({"n": "Int64"})
+        told = f"{missing or '—'} / {cleaned}" if cleaned else missing or None
+        rows.append((both, how + (r["whom"] or ""), r["n"], told, r["used"]))
+    columns = ["question", "options", "n", "missing_cleaned", "used"]
+    return Frame(rows, columns=columns).dropna(axis="columns", how="all").astype({"n": "Int64"})
 
 
 def method(survey: Survey, before: Survey | None) -> dict[str, Any]:
@@ -119,13 +113,12 @@ def _options(survey: Survey, question: Question) -> str:
     between = survey.label("answers.separator")
     options = between.join(option.text[language] for option in question.options)
     items = between.join(item.text[language] for item in question.items)
-    unit = question.unit[language] if question.unit else ""
-    return "; ".join(filter(None, (items, options, unit)))
+    return "; ".join(filter(None, (items, options, question.unit_in(language))))
 
 
 def _whom(survey: Survey, question: Question) -> str:
     """The questions whose answers say who was asked this one."""
-    gates = survey.codebook.using(Expression(question.ask_if).names) if question.ask_if else []
+    gates = survey.codebook.using(names_in(question.ask_if))
     labels = [called(q, q.label[survey.language]) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
@@ -136,4 +129,4 @@ def _uses(survey: Survey) -> list[tuple[str, set[str]]]:
     rules = [(feature.text[language], [feature.rule]) for feature in book.features]
     rules += [(index.text[language], [index.rule or ""]) for index in book.indices]
     rules += [(h.id, [h.group or "", h.x or "", h.value]) for h in book.hypotheses]
-    return [(use, {n for rule in of if rule for n in Expression(rule).names}) for use, of in rules]
+    return [(use, names_in(*of)) for use, of in rules]

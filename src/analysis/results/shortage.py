@@ -108,12 +108,11 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
 
 def apart(groups: Frame) -> dict[str, bool]:
     """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
-    found = {}
-    for breakdown, part in groups.groupby("breakdown"):
-        low, high = (part[end].fillna(part["share"]).astype(float) for end in ("low", "high"))
-        if groups[["low", "high"]].notna().any(axis=None):
-            found[str(breakdown)] = bool(low.max() > high.min())
-    return found
+    if groups[["low", "high"]].isna().all(axis=None):
+        return {}
+    ends = {end: groups[end].fillna(groups["share"]).astype(float) for end in ("low", "high")}
+    parts = groups.assign(**ends).groupby("breakdown")
+    return dict(parts["low"].max() > parts["high"].min())
 
 
 def by_class(survey: Survey) -> Frame:
@@ -126,7 +125,7 @@ def by_class(survey: Survey) -> Frame:
     columns = ["indicator", "part", "size", "count", "n", "share", "smallest", "measure"]
     book, sizes = survey.codebook, survey.size_class
     asked = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
-    if len(asked) < NEEDED or protects(survey):
+    if len(asked) < NEEDED or not survey.shows_units:
         return Frame(columns=columns)
     parts = []
     for q in asked:
@@ -136,20 +135,6 @@ def by_class(survey: Survey) -> Frame:
         part["smallest"] = part["part"] == sizes.cat.categories[-1]
         parts.append(part.assign(indicator=q.label[survey.language], measure=q.role == "cluster"))
     return Frame(pd.concat(parts, ignore_index=True).astype({"part": str})[columns])
-
-
-def lag(rates: Frame) -> Frame:
-    """How far the smallest class is behind all others, the farthest first; `rates`: by_class.
-
-    Columns: indicator, part, size, measure; count, n, share of the smallest class; others_count,
-    others_n, others_share, gap.
-    """
-    sums = rates[~rates["smallest"].astype(bool)].groupby("indicator")[["count", "n"]].sum()
-    own = rates[rates["smallest"].astype(bool)].drop(columns="smallest")
-    both = own.merge(sums.add_prefix("others_"), left_on="indicator", right_index=True)
-    others = both["others_count"].astype(float) / both["others_n"].astype(float)
-    both = both.assign(others_share=others, gap=others - both["share"].astype(float))
-    return Frame(both.sort_values("gap", ascending=False, kind="stable").reset_index(drop=True))
 
 
 def measures(survey: Survey) -> Frame:

@@ -114,6 +114,9 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     return [{"code": n, **point} for n, point in enumerate(shortest, start=1)] or None
 
 
+DEGREES = {"weak": 1, "nearly": 2.5, "strong": 3}
+
+
 def in_order(texts: Sequence[str]) -> list[str]:
     """The different answers, from the best to the worst where their words tell, else by number.
 
@@ -129,8 +132,8 @@ def in_order(texts: Sequence[str]) -> list[str]:
 def _ranked(words: Collection[str]) -> list[str] | None:
     """Words from the best to the worst, where each tells a degree of its own."""
 
-    def rank(word: str) -> int:
-        degree = 3 if tells("strong", word) else 1 if tells("weak", word) else 2
+    def rank(word: str) -> float:
+        degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
         sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
         return sign * degree
 
@@ -139,14 +142,16 @@ def _ranked(words: Collection[str]) -> list[str] | None:
 
 
 def graded(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The options of a scale in words, known or ordered by its words; None where it is none."""
-    if known := scale(words):
+    """The options of a scale in words, known or ordered by its words; None where it is none.
+
+    A scale has words of an opinion, such as 満足, or of degree, such as やや, and a lower half.
+    """
+    if (known := scale(words)) or len(words) < 3 or any(map(is_other, words)):
         return known
-    both_ways = 0 < sum(tells("negative", word) for word in words) < len(words)
-    if len(words) > 2 and both_ways and any(tells("graded", word) for word in words):
-        ranked = _ranked(words)
-        return worded(ranked) if ranked else None
-    return None
+    lower = sum(tells("negative", word) for word in words)
+    told = any(tells(kind, word) for kind in ("graded", *DEGREES) for word in words)
+    ranked = _ranked(words) if told and 0 < lower < len(words) else None
+    return worded(ranked) if ranked else None
 
 
 POINT = re.compile(r"(\d{1,2})\s*(?:[-–:：.]\s*|\()(\D.*?)\)?")
@@ -283,6 +288,7 @@ def _by_code(codes: Collection[str]) -> list[dict[str, Any]]:
 # --- several answers in one cell ----------------------------------------------------------------
 
 ENDED = re.compile(r".*[;；]\s*$", re.S)
+COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
 
 
 def by_space(texts: Sequence[str]) -> Question | None:
@@ -311,11 +317,11 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     spaced = any(", " in text for text in answers) and not any(
         re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in answers
     )
-    signs = r"[;；|\n]" if firm else r", " if spaced else r"(?<!\d),|,(?!\d)|[、，]"
-    cells = [
-        [part.strip() for part in outside_brackets(text.strip(), signs) if part.strip()]
-        for text in answers
-    ]
+    cells = _cells(answers, r"[;；|\n]" if firm else r", " if spaced else COMMAS)
+    parts = {part for cell in cells for part in cell}
+    listed = [{p for p in part.split("、") if not is_other(p)} for part in parts if "、" in part]
+    if spaced and any(own and own <= parts for own in listed):  # 、 parts answers, too
+        cells = _cells(answers, COMMAS)
     asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
     if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
@@ -340,6 +346,12 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     return {"type": "multi", "options": own}
 
 
+def _cells(texts: Sequence[str], signs: str) -> list[list[str]]:
+    """The parts of each cell between signs outside of brackets."""
+    parts = (outside_brackets(text.strip(), signs) for text in texts)
+    return [[part.strip() for part in own if part.strip()] for own in parts]
+
+
 def _together(cells: list[list[str]]) -> list[list[str]]:
     """Cells in which parts that always follow each other are one again."""
     counts = Counter(part for cell in cells for part in cell)
@@ -359,14 +371,21 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
 
 # --- one column ---------------------------------------------------------------------------------
 
-NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|[千万億]|百万|円|件|台|%|程度)*$")
+UNITS: dict[str, str] = KNOWN["units"]
+NUMBER = re.compile(
+    r"^(?:約|[-△▲])?[0-9][0-9,]*(?:\.[0-9]+)?\s?(?:[千万億百]*?"
+    rf"({'|'.join(map(re.escape, sorted(UNITS, key=len, reverse=True)))})?|[千万億百]+)(?:程度)?$"
+)
 DATE = re.compile(
     r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}/\d{1,2}/(20)?\d\d\b"
     rf"|^{ENGLISH.pattern}",
     re.I,
 )
 SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
-YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
+# years alone are no dates, those of an era no numbers; nor are these, times and links options
+NO_OPTION = re.compile(
+    r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$|^\d{1,2}:\d\d(:\d\d)?$|^https?://"
+)
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 
@@ -437,8 +456,8 @@ def one(
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
         counts = Counter(values)
-    if all(map(YEAR.match, values)) and not all(map(_whole, values)):
-        return {}  # years alone are no dates, those of an era no numbers, and neither are options
+    if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
+        return {}
     answers = {*counts} - {*missing, *CODES}
     if len(answers) == 2 and {*map(tick, answers)} == {True, False}:
         return _with({"type": "binary"}, sorted({*counts} - answers))
@@ -473,7 +492,18 @@ def _number(
         options = [open_option(code) for code in every]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
-    return _with({"type": "ratio" if share_like else "integer"}, missing)
+    return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)
+
+
+def _unit(values: Collection[str]) -> Question:
+    """The unit that stands behind numbers, where no two differ.
+
+    >>> _unit(["1,000件", "20"]), _unit(["3日", "4時間"])
+    ({'unit': {'ja': '件', 'en': 'cases'}}, {})
+    """
+    found = {number[1] for value in values if (number := NUMBER.match(value))} - {None}
+    unit = found.pop() if len(found) == 1 else ""
+    return {"unit": {"ja": unit, "en": UNITS[unit]}} if unit else {}
 
 
 def _words(

@@ -27,8 +27,10 @@ from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
+from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 def new_wave(
@@ -77,7 +79,7 @@ def new_wave(
     }
     new.content |= {entry: value for entry, value in given.items() if value}
     try:
-        with _copied(new.all, folder, keep=not check) as part:
+        with one_at_a_time(folder), _copied(new.all, folder, keep=not check) as part:
             received, read_as = new.read_in(part, layout)
     except UnfinishedError as error:
         if check:
@@ -115,11 +117,8 @@ def _named_so(wave: str | None, files: Sequence[Path]) -> str:
     if wave is None or not files:
         raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(
-            "a wave cannot be called {wave!r}",
-            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
-            wave=wave,
-        )
+        hint = "use ASCII letters, digits, - and _ (it becomes a folder's name)"
+        raise InputError("a wave cannot be called {wave!r}", hint=hint, wave=wave)
     return wave
 
 
@@ -217,7 +216,7 @@ class _New:
         n, asked = len({*who[who != ""]}), self.content["invited"]
         if isinstance(asked, int) and n > asked:
             self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
-        return received, Message("layout {layout}, {replies}", layout=chosen.layout,
+        return received, Message("layout {layout}, {replies}", layout=READ_AS[chosen.layout],
                                  replies=replies)  # fmt: skip
 
     def _unfinished(
@@ -229,6 +228,8 @@ class _New:
         asked_for: str | None,
     ) -> InputError:
         """The error of files that cannot be read, which says whether they stay, to be corrected."""
+        if error.reason:  # wave.yml can say nothing of it
+            return error
         visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
         asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
         if 2 * asked < len(self.book.questions) and not asked_for:
@@ -339,7 +340,7 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
             as_of=known.as_of,
             lacks=sorted(lacks) or Message("none"),
         )
-    with _copied(files, folder, keep=False) as part:
+    with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
     return printed(
@@ -392,7 +393,7 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             head=beside and beside[1],
             named=named,
             n=n,
-            layout=chosen.layout,
+            layout=READ_AS[chosen.layout],
         )
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
@@ -424,9 +425,7 @@ def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple
         return None
     heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
     cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    what = "code" if column["text"].str.fullmatch(r"[\d.-]+").all() else "name"
-    owner = headings.book.identity(what)
-    return owner.id if owner else f"@{what}", addresses(cell)[0]
+    return headings.who_of(column["text"]), addresses(cell)[0]
 
 
 def _columns(

@@ -27,9 +27,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis import edition, paths
+from analysis import paths
 from analysis.codebook.questions import (
     STATUSES,
+    WORDS,
     Question,
     code_table,
     coded,
@@ -83,12 +84,11 @@ def write_for_wave(
 
 def _variables(survey: Survey) -> Iterator[tuple[str, Question]]:
     """The columns of answers that this edition shows of each municipality, with their question."""
-    kept_back = {*edition.kept_back(survey)}
     for question in survey.codebook:
         if question.identity in {"code", "name", "prefecture", "size_class"}:
             continue  # the register has them, confirmed
         for variable in question.variables:
-            if variable in survey.responses and variable not in kept_back:
+            if variable in survey.unit_responses:
                 yield variable, question
 
 
@@ -117,7 +117,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
 def _long(data: pd.DataFrame, kinds: pd.DataFrame, variables: dict[str, Question]) -> pd.DataFrame:
     """A row for each municipality and variable; dates and words have a column of their own."""
     long = data[["code", *variables]].astype(object).melt("code", var_name="variable")
-    words = long["variable"].map({v: q.type in {"text", "date"} for v, q in variables.items()})
+    words = long["variable"].map({v: q.type in WORDS for v, q in variables.items()})
     long.insert(3, "text", long["value"].where(words))
     long["value"] = long["value"].mask(words)
     units = {variable: question.unit for variable, question in variables.items() if question.unit}
@@ -149,7 +149,7 @@ def _labelled_files(
     stata_values: dict[str, Any] = {}
     missing: dict[str, list[Any]] = {}
     for name, question in variables.items():
-        if question.type in {"text", "date"}:
+        if question.type in WORDS:
             spss[name] = stata[name] = _words(survey.responses[name], question).array
             continue
         values = pd.to_numeric(data[name]).astype("Float64").to_numpy(float, na_value=np.nan)

@@ -8,8 +8,10 @@ declared not available).
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
+import logging
 import math
 import time
 from collections import Counter
@@ -21,11 +23,11 @@ from typing import Any
 import nbformat
 import nbformat.v4
 import papermill
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from papermill.log import logger
 
 from analysis import paths
 from analysis.errors import InputError, printed
@@ -44,6 +46,7 @@ NEEDED = {
     kind.kind: [f.name for f in fields(kind) if f.default is MISSING]
     for kind in (Answer, Prose, NotAvailable, Figure, Table)
 }
+QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
@@ -99,7 +102,7 @@ class Engine(NBClientEngine):
         held.append(nb_man.nb)
         client = Client(
             nb_man,
-            log=logger,
+            log=QUIET,
             timeout=cell_timeout and math.ceil(cell_timeout),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
@@ -108,7 +111,10 @@ class Engine(NBClientEngine):
             on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
         client.km = Manager(kernels, kernel_name=kernel_name)
-        return client.execute()
+        try:
+            return client.execute()
+        finally:  # what waited for the outputs of a cell that ran too long learns of its end
+            ensure_event_loop().run_until_complete(asyncio.sleep(0))
 
 
 papermill_engines.register("workbench", Engine)
@@ -157,7 +163,7 @@ def attempt(
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise  # the disk, not the notebook
-        ran.status, ran.error = _why_ended(error, kernels, cell_timeout)
+        ran.status, ran.error = _why_ended(error, kernels, cell_timeout, held)
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
@@ -173,18 +179,18 @@ def attempt(
 
 
 def _why_ended(
-    error: Exception, kernels: Kernels, cell_timeout: float | None
+    error: Exception, kernels: Kernels, cell_timeout: float | None, held: Iterable[Any]
 ) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
         kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
         return Status.FAILED, _sentence(f"{kind}{error.evalue}")
     if isinstance(error, CellTimeoutError):
-        # nbclient's only sign that the cell ended, its outputs did not
-        if "IOPub" in str(error):
+        times = [cell.metadata.get("execution", {}) for notebook in held for cell in notebook.cells]
+        if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
-            return Status.TIMED_OUT, said
-        said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+        else:
+            said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
         return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped

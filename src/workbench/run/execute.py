@@ -65,10 +65,6 @@ class Progress:
         self.at.pop(name, None)
         self.bar.update()
 
-    def close(self) -> None:
-        """Remove the bar."""
-        self.bar.close()
-
 
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
@@ -248,7 +244,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.close()
+        self.progress.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
@@ -312,9 +308,8 @@ class Runner:
         self.record.write(self.part)
 
     def _page(self, ran: Ran) -> Ran:
-        if ran.not_asked:
-            return ran
-        release.write_page(ran, self.part, self.context)
+        if not ran.not_asked:
+            release.write_page(ran, self.part, self.context)
         return ran
 
     def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:

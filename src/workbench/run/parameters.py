@@ -12,6 +12,7 @@ defaults.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import json
 import math
@@ -55,14 +56,14 @@ class Parameter:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
     @property
     def range(self) -> str:
         """The range in words, such as ``from 2 to 8``; empty if there is none."""
         ends = {"from": self.low, "to": self.high}
-        return " ".join(f"{word} {end:g}" for word, end in ends.items() if end is not None)
+        return " ".join(f"{word} {end:g}" for word, end in ends.items() if math.isfinite(end))
 
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.
@@ -80,16 +81,11 @@ class Parameter:
             raise self._refused(value, Message("one of {choices}", choices=self.choices))
         if isinstance(given, float) and not math.isfinite(given):
             raise self._refused(value, Message("a number that is finite"))
-        if isinstance(given, int | float):
-            low = -math.inf if self.low is None else self.low
-            high = math.inf if self.high is None else self.high
-            if not low <= given <= high:
-                raise self._refused(value, Message("a number {range}", range=self.range))
+        if isinstance(given, int | float) and not self.low <= given <= self.high:
+            raise self._refused(value, Message("a number {range}", range=self.range))
         if isinstance(given, str):
-            try:
-                given.encode("utf-8")
-            except UnicodeEncodeError:
-                raise self._refused(value, Message("text that is valid Unicode")) from None
+            if re.search(r"[\ud800-\udfff]", given):
+                raise self._refused(value, Message("text that is valid Unicode"))
             secret(given)
         return given
 
@@ -97,10 +93,8 @@ class Parameter:
         if isinstance(value, str) and "str" not in self.types:
             for kind, convert in FROM_TEXT.items():
                 if kind in self.types:
-                    try:
+                    with contextlib.suppress(ValueError, KeyError):
                         return convert(value.strip())
-                    except (ValueError, KeyError):
-                        continue
         elif isinstance(value, bool):  # which Python counts among the integers
             if "bool" in self.types:
                 return value
@@ -150,9 +144,8 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             assert isinstance(target, ast.Name) and node.value is not None
             default = ast.literal_eval(node.value)
         except (ValueError, AssertionError):
-            raise InputError(
-                "the parameter {name} is not a constant", file=notebook, name=name
-            ) from None
+            fault = "the parameter {name} is not a constant"
+            raise InputError(fault, file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
             raise InputError(
@@ -166,15 +159,15 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
         choices, bounds = CHOICES.search(comment), RANGE.search(comment)
-        low, high = (float(b) if b else None for b in bounds.groups()) if bounds else (None, None)
+        low, high = bounds.groups() if bounds else (None, None)
         found = Parameter(
             name,
             types,
             default,
             RANGE.sub("", CHOICES.sub("", comment)).strip(),
             tuple(c.strip() for c in choices[1].split(",")) if choices else (),
-            low,
-            high,
+            float(low or -math.inf),
+            float(high or math.inf),
         )
         found.check(default)
         yield found
@@ -195,9 +188,8 @@ def describe(notebook: str) -> str:
     if path.suffix != ".ipynb":
         path = paths.notebooks() / f"{notebook}.ipynb"
     if not path.is_file():
-        raise unknown(
-            "notebook", notebook, sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
-        )
+        known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
+        raise unknown("notebook", notebook, known)
     lines = []
     for p in schema(path):
         allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
@@ -225,9 +217,8 @@ def secret(value: str) -> str:
         return value
     name = value.removeprefix(REFERENCE)
     if not os.environ.get(name):
-        raise InputError(
-            "the environment has no variable {name}", hint="set it before the run", name=name
-        )
+        absent = "the environment has no variable {name}"
+        raise InputError(absent, hint="set it before the run", name=name)
     if len(value := os.environ[name]) < SHORTEST:
         raise InputError("the value of {name} is too short to be kept out of a report", name=name)
     return value
