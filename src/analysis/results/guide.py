@@ -101,7 +101,7 @@ def cases() -> list[Case]:
     ------
     InputError : a file lacks its header, an entry of it, or one of the languages.
     """
-    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("*.md"))]
+    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("[!.~]*.md"))]
 
 
 def _case(file: Path) -> Case:

@@ -65,10 +65,6 @@ class Progress:
         self.at.pop(name, None)
         self.bar.update()
 
-    def close(self) -> None:
-        """Remove the bar."""
-        self.bar.close()
-
 
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
@@ -248,7 +244,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.close()
+        self.progress.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
