@@ -38,7 +38,7 @@ with mpl.rc_context():  # its import sets the font of every figure; here `use_st
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
 POINTS = 9  # size of the letters in a report's column
-SMALL = checks.SMALLEST  # of what is written into a drawing
+SMALL = checks.SMALLEST_LETTER  # of what is written into a drawing
 DOTS = 200  # an inch: twice what a page shows
 MARGIN = 0.1  # inches around what is saved
 SIZES = {"report": 1.0, "slide": 1.88}  # 7.1 inches of column, 13.3 of slide: 17-point letters
