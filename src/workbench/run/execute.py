@@ -82,10 +82,9 @@ def started_kernels(
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     kernels = Kernels(
         fork=options.fork,
-        threads=threads,
+        threads=max(1, (os.cpu_count() or 1) // jobs),
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
