@@ -12,6 +12,7 @@ defaults.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import json
 import math
@@ -92,10 +93,8 @@ class Parameter:
         if isinstance(value, str) and "str" not in self.types:
             for kind, convert in FROM_TEXT.items():
                 if kind in self.types:
-                    try:
+                    with contextlib.suppress(ValueError, KeyError):
                         return convert(value.strip())
-                    except (ValueError, KeyError):
-                        continue
         elif isinstance(value, bool):  # which Python counts among the integers
             if "bool" in self.types:
                 return value
@@ -149,13 +148,10 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             raise InputError(fault, file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
+            what = "the parameter {name} has the type {types}"
+            hint = "use {known}, joined by |"
             raise InputError(
-                "the parameter {name} has the type {types}",
-                file=notebook,
-                hint="use {known}, joined by |",
-                name=name,
-                types=" | ".join(types),
-                known=TYPES,
+                what, file=notebook, hint=hint, name=name, types=" | ".join(types), known=TYPES
             )
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
@@ -218,9 +214,8 @@ def secret(value: str) -> str:
         return value
     name = value.removeprefix(REFERENCE)
     if not os.environ.get(name):
-        raise InputError(
-            "the environment has no variable {name}", hint="set it before the run", name=name
-        )
+        absent = "the environment has no variable {name}"
+        raise InputError(absent, hint="set it before the run", name=name)
     if len(value := os.environ[name]) < SHORTEST:
         raise InputError("the value of {name} is too short to be kept out of a report", name=name)
     return value
