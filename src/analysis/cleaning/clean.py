@@ -513,8 +513,7 @@ class _Cleaning:
         received, asked = self.received, self.wave.invited
         place = np.full(len(received.cells), EMPTY, np.int8)
         for name, at in received.positions.items():
-            there = self.there[name]
-            place[at[there]] = self.end[name][there]
+            place[at[self.there[name]]] = self.end[name][self.there[name]]
         ledger = Ledger.count(received, place)
         kept = np.array(who.kept, dtype=int)
         order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]

@@ -22,7 +22,6 @@ from analysis.intake.tables import ONE_ROW
 from analysis.text import Text, say_both
 
 ENDS = "市区町村都道府県"  # of a name, which a reply may leave out
-MANY = 4096  # more than there are municipalities
 
 
 @dataclass
@@ -88,7 +87,7 @@ def identify(
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    read = lru_cache(MANY)(_Reader(wave, at).read)
+    read = lru_cache(4096)(_Reader(wave, at).read)
     for i, written in enumerate(zip(codes, names, prefectures, strict=True)):
         who.codes[i], who.names[i], notes = read(*written)
         who.notes += [note._replace(record=i) for note in notes]

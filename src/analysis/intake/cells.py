@@ -88,8 +88,7 @@ class Received:
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(self.variables) + 1))
         records, found = self.cells["record"].to_numpy(), {}
-        for number, variable in enumerate(self.variables):
-            own = order[starts[number] : starts[number + 1]]
+        for variable, own in zip(self.variables, np.split(order, starts)[1:-1], strict=True):
             found[variable] = np.full(self.n, -1, np.int32)
             found[variable][records[own]] = own
         return found
@@ -234,9 +233,7 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
         for side in (0, 1)
     )
     starts, titles = zip(*(sheet.pages or ((0, sheet.sheet),)), strict=True)
-    page = np.zeros(len(rows), np.int16)
-    if len(starts) > 1:
-        page += np.searchsorted(starts, rows, side="right") - 1
+    page = np.searchsorted(starts, rows, side="right").astype(np.int16) - 1
     meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
     told = {
