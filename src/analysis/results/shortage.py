@@ -278,13 +278,11 @@ def attainable(survey: Survey) -> dict[str, Any]:
     table = compared(survey)
     tested = table[table["testable"].astype(bool)]
     hidden = protects(survey, question(survey))
-    if tested.empty:
-        return {"ways": 0, "tests": 0, "least": float("nan"), "possible": True, "hidden": hidden}
-    least = min(1.0, len(tested) * float(tested["least"].min()))
-    return {
-        "ways": int(tested["ways"].max()), "tests": len(tested), "least": least,
-        "possible": hidden or least <= hypotheses.ALPHA, "hidden": hidden,
-    }  # fmt: skip
+    ways, least = 0, float("nan")
+    if tests := len(tested):
+        ways, least = int(tested["ways"].max()), min(1.0, tests * float(tested["least"].min()))
+    possible = hidden or not least > hypotheses.ALPHA
+    return {"ways": ways, "tests": tests, "least": least, "possible": possible, "hidden": hidden}
 
 
 def by_chance(rows: Frame, points: float = NOTABLE) -> dict[str, float]:

@@ -30,7 +30,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.questions import (
     STATUSES,
-    WORDS,
+    UNCOUNTED,
     Question,
     code_table,
     coded,
@@ -71,12 +71,9 @@ def write_for_wave(
     place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
     variables = dict(_variables(survey))
     if not variables:
-        raise InputError(
-            "the edition {audience} of {wave} shows no single answer, so there is no data set",
-            hint="give its tables (tables.xlsx) instead",
-            audience=audience,
-            wave=wave,
-        )
+        what = "the edition {audience} of {wave} shows no single answer, so there is no data set"
+        hint = "give its tables (tables.xlsx) instead"
+        raise InputError(what, hint=hint, audience=audience, wave=wave)
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
     return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)
@@ -117,7 +114,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
 def _long(data: pd.DataFrame, kinds: pd.DataFrame, variables: dict[str, Question]) -> pd.DataFrame:
     """A row for each municipality and variable; dates and words have a column of their own."""
     long = data[["code", *variables]].astype(object).melt("code", var_name="variable")
-    words = long["variable"].map({v: q.type in WORDS for v, q in variables.items()})
+    words = long["variable"].map({v: q.type in UNCOUNTED for v, q in variables.items()})
     long.insert(3, "text", long["value"].where(words))
     long["value"] = long["value"].mask(words)
     units = {variable: question.unit for variable, question in variables.items() if question.unit}
@@ -149,7 +146,7 @@ def _labelled_files(
     stata_values: dict[str, Any] = {}
     missing: dict[str, list[Any]] = {}
     for name, question in variables.items():
-        if question.type in WORDS:
+        if question.type in UNCOUNTED:
             spss[name] = stata[name] = _words(survey.responses[name], question).array
             continue
         values = pd.to_numeric(data[name]).astype("Float64").to_numpy(float, na_value=np.nan)
