@@ -196,7 +196,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
         content = documents.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if plan.codebook.is_file():
-        shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+        shutil.copyfile(plan.codebook, part / "codebook.yml")  # for comparisons with this run
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
