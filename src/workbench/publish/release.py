@@ -31,7 +31,7 @@ from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
-from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
+from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import Edition, Ran, RunRecord, Status, read_record, swap_in
 
 _rendering = threading.Lock()  # one exporter for all
@@ -195,8 +195,8 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
 
         content = documents.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
-    if plan.codebook.is_file():
-        shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+    if (book := codebook(plan.wave)).is_file():
+        shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):

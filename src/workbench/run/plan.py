@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -110,11 +110,6 @@ class Notebook:
         found: dict[str, str] = self.words.get("title") or own
         return found
 
-    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the given values that it takes, in the types of its parameters."""
-        known = self.parameters
-        return {name: known[name].check(value) for name, value in given.items() if name in known}
-
     def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters it runs with, except its output folder."""
         defaults = {name: parameter.default for name, parameter in self.parameters.items()}
@@ -197,21 +192,15 @@ class Plan:
         return [n for n in self.notebooks if not self.only or n.name in self.only]
 
     @property
-    def codebook(self) -> Path:
-        """The file of the wave's codebook."""
-        return codebook(self.wave)
-
-    @property
     def leads(self) -> dict[str, str]:
         """Notebook -> the paragraph under its heading, where the codebook gives one."""
         given = {n.name: n.words.get("lead") for n in self.notebooks}
         return {name: text[self.edition.language] for name, text in given.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
-        """The parameters that a notebook is given, checked."""
-        edition = self.edition
-        own = {"wave": edition.wave, "audience": edition.audience, "language": edition.language}
-        return notebook.checked({**own, **self.given})
+        """The given parameters that a notebook takes, checked and in their types."""
+        given, known = asdict(self.edition) | self.given, notebook.parameters
+        return {name: known[name].check(value) for name, value in given.items() if name in known}
 
     def parameters(self, notebook: Notebook) -> dict[str, Any]:
         """All that a notebook runs with, defaults included, as run.json shows them."""
