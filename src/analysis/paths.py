@@ -45,7 +45,7 @@ def processed(wave: str) -> Path:
 def waves() -> list[Path]:
     """The folders of all waves whose name is one of a wave."""
     found = []
-    for file in sorted((root() / "data" / "raw").glob("*/wave.yml")):
+    for file in sorted((root() / "data" / "raw").glob("[!.]*/wave.yml")):
         with contextlib.suppress(InputError):
             found.append(raw(file.parent.name))
     return found

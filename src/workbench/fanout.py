@@ -440,10 +440,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     kernels = Kernels(
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
-        environment={
-            "WORKBENCH_ROOT": str(folder),
-            fingerprints.INPUTS: json.dumps(work.inputs),
-        },
+        environment={"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)},
         ahead=work.ahead,
     )
     kernels.warm()

@@ -6,6 +6,7 @@ import pytest
 from refreshing import contents
 
 from analysis import Survey, paths
+from analysis.codebook.waves import content, earlier
 from analysis.errors import InputError
 from workbench import cli
 from workbench.run.record import Edition, lock
@@ -42,6 +43,21 @@ def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
     (tmp_path / "data" / "raw").mkdir(parents=True)
     monkeypatch.chdir(inside)
     assert paths.root() == tmp_path.resolve()
+
+
+def test_the_copies_of_a_new_wave_that_was_killed_are_no_wave(project):
+    """They were one: a later wave was compared with them, as if they were the one before."""
+    raw = project / "data" / "raw"
+    shutil.copytree(raw / "demo-2019", raw / ".demo-2018.0123abcd.part")
+    wave = raw / "demo-2019" / "wave.yml"
+    left = raw / ".demo-2018.0123abcd.part" / "wave.yml"
+    text = wave.read_text(encoding="utf-8").replace("as_of: 2019", "as_of: 2018")
+    left.write_text(text, encoding="utf-8")
+    assert earlier("demo-2019") == ""
+    assert [folder.name for folder in paths.waves()] == ["demo-2019"]
+    with pytest.raises(InputError) as refused:
+        content("demo")
+    assert "demo-2019" in str(refused.value) and ".part" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Literal
 
 from pydantic import Field, StrictStr
@@ -18,7 +17,7 @@ from analysis import yaml_file
 from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import Expression, ExpressionError, rule_faults
+from analysis.codebook.rules import Expression, ExpressionError, names_in, rule_faults
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
 from analysis.yaml_file import at, named, repeated, shaped
@@ -116,8 +115,7 @@ class Crosswalk(Model):
                 rule = getattr(shared, side)
                 for fault in rule_faults(rule, book.named):
                     yield at(named("shared", shared.id), at(book.id, fault))
-                with suppress(ExpressionError):  # one of the faults
-                    used |= {question.id for question in book.using(Expression(rule).names)}
+                used |= {question.id for question in book.using(names_in(rule))}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
             yield from repeated("question", listed)

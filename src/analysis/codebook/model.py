@@ -20,7 +20,7 @@ from analysis.codebook.questions import (
     Ruled,
     Section,
 )
-from analysis.codebook.rules import NOT_THERE, Expression, ExpressionError, rule_faults
+from analysis.codebook.rules import NOT_THERE, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Model, Text, label
 from analysis.yaml_file import at, described, located, named, repeated
@@ -200,19 +200,18 @@ class Codebook(Model):
         """
         for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
-        made, sensitive = cls._made(content), set[str]()
-        for question in made:  # rules name earlier questions only
-            led_to = question.ask_if and sensitive & Expression(question.ask_if).names
-            if question.sensitive or led_to:
-                sensitive |= {question.id, *question.variables}
-        own = tuple(q.model_copy(update={"sensitive": q.id in sensitive}) for q in made)
-        return made.model_copy(update={"questions": own})
+        return cls._made(content)
 
     @classmethod
     def _made(cls, content: Any) -> Codebook:
         """The codebook of a content in its right shape, with the questions that follow from it."""
-        book = cls.model_validate(content)
-        return book.model_copy(update={"questions": tuple(_with_words(book.questions))})
+        book, sensitive = cls.model_validate(content), set[str]()
+        every = [*_with_words(book.questions)]
+        for question in every:  # rules name earlier questions only
+            if question.sensitive or not sensitive.isdisjoint(names_in(question.ask_if)):
+                sensitive |= {question.id, *question.variables}
+        own = tuple(q.model_copy(update={"sensitive": q.id in sensitive}) for q in every)
+        return book.model_copy(update={"questions": own})
 
     @classmethod
     def faults(cls, content: Any, file: Path | None = None) -> list[Message]:
@@ -383,7 +382,7 @@ def _faults(book: Codebook) -> Iterator[tuple[tuple[str, str], Message]]:
     for kind, ids in named_by.items():
         for fault in repeated(kind, ids):
             yield (SECTIONS.get(kind, kind), fault.values["value"]), fault
-    for check in (_of_questions, _of_rules, _of_features, _of_others):
+    for check in (_of_questions, _of_rules, _of_features, _of_sensitive, _of_others):
         for kind, id, fault in check(book):
             yield (SECTIONS.get(kind, kind), id), at(named(kind, id), fault)
     for fault in repeated("variable", [name for q in book.questions for name in q.variables]):
@@ -428,11 +427,7 @@ def _of_features(book: Codebook) -> Iterator[Fault]:
     for feature in book.features:
         if feature.index not in indices:
             yield "feature", feature.id, Message("there is no index {index!r}", index=feature.index)
-        try:
-            names = sorted(Expression(feature.rule).names)
-        except ExpressionError:  # reported with the other rules
-            continue
-        used = (book.named[name] for name in names if name in book.named)
+        used = book.using(names_in(feature.rule))
         for question in (q for q in used if q.role in {"outcome", "factor"}):
             fault = Message(
                 "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
@@ -445,6 +440,15 @@ def _of_features(book: Codebook) -> Iterator[Fault]:
     for index in book.indices:
         if (index.rule is None) == (index.id not in fed):
             yield "index", index.id, Message("give it either features or a rule")
+
+
+def _of_sensitive(book: Codebook) -> Iterator[Fault]:
+    """Features made of sensitive answers: the committee sees by name which types they lead to."""
+    shared = [("comparable", o.codebook, one.rule) for o in book.comparable for one in o.features]
+    for kind, id, rule in [*(("feature", f.id, f.rule) for f in book.features), *shared]:
+        for question in (q for q in book.using(names_in(rule)) if q.sensitive):
+            fault = "the rule {rule!r} uses {id}, which is sensitive, but types are shown by name"
+            yield kind, id, Message(fault, rule=rule, id=question.id)
 
 
 def _of_others(book: Codebook) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ operators below; nothing else parses, so a codebook from elsewhere cannot run co
 from __future__ import annotations
 
 import ast
+import contextlib
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
@@ -223,6 +224,15 @@ def _mean(parts: list[pd.Series], enough: int) -> pd.Series:
 
 
 # --- what is wrong with a rule -------------------------------------------------------------------
+
+
+def names_in(*rules: str | None) -> set[str]:
+    """The names in some rules; none of one that is not there, or cannot be read."""
+    found = set[str]()
+    for rule in filter(None, rules):
+        with contextlib.suppress(ExpressionError):
+            found |= Expression(rule).names
+    return found
 
 
 def rule_faults(

@@ -28,7 +28,7 @@ def content(wave: str | Path) -> dict[str, Any]:
 
 def absent(folder: Path) -> InputError:
     """The error for the folder of a wave in which there is none."""
-    known, name = [file.parent.name for file in folder.parent.glob("*/wave.yml")], folder.name
+    known, name = [file.parent.name for file in folder.parent.glob("[!.]*/wave.yml")], folder.name
     if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
         return InputError(
             "the folder of the wave {name} is written in other characters that look the same",

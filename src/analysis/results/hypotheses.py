@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.model import Hypothesis
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import names_in
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
 from analysis.stats import hypotheses
@@ -116,8 +116,7 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
 
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
-    rules = (h.group, h.x, h.value)
-    return survey.codebook.using({n for rule in rules if rule for n in Expression(rule).names})
+    return survey.codebook.using(names_in(h.group, h.x, h.value))
 
 
 def _shown(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.codebook.questions import STATUSES, Question
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import names_in
 from analysis.edition import protects, shown_questions
 from analysis.show import Frame
 from analysis.stats import population, tabulate
@@ -125,7 +125,7 @@ def _options(survey: Survey, question: Question) -> str:
 
 def _whom(survey: Survey, question: Question) -> str:
     """The questions whose answers say who was asked this one."""
-    gates = survey.codebook.using(Expression(question.ask_if).names) if question.ask_if else []
+    gates = survey.codebook.using(names_in(question.ask_if))
     labels = [called(q, q.label[survey.language]) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
@@ -136,4 +136,4 @@ def _uses(survey: Survey) -> list[tuple[str, set[str]]]:
     rules = [(feature.text[language], [feature.rule]) for feature in book.features]
     rules += [(index.text[language], [index.rule or ""]) for index in book.indices]
     rules += [(h.id, [h.group or "", h.x or "", h.value]) for h in book.hypotheses]
-    return [(use, {n for rule in of if rule for n in Expression(rule).names}) for use, of in rules]
+    return [(use, names_in(*of)) for use, of in rules]

@@ -27,6 +27,7 @@ from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
+from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
 
@@ -71,7 +72,7 @@ def new_wave(
         "population": population,
     }
     new = _New(folder.name, check or files, codebook, register, tool, on, given, kept=not check)
-    with _copied(new.all, folder, keep=new.kept) as part:
+    with one_at_a_time(folder), _copied(new.all, folder, keep=new.kept) as part:
         received, read_as = new.read_in(part, layout)
     if check:
         columns = _columns(received, new.ignore, new.book, language)
@@ -336,7 +337,7 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
             as_of=known.as_of,
             lacks=sorted(lacks) or Message("none"),
         )
-    with _copied(files, folder, keep=False) as part:
+    with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
     return printed(

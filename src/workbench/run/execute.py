@@ -312,9 +312,8 @@ class Runner:
         self.record.write(self.part)
 
     def _page(self, ran: Ran) -> Ran:
-        if ran.not_asked:
-            return ran
-        release.write_page(ran, self.part, self.context)
+        if not ran.not_asked:
+            release.write_page(ran, self.part, self.context)
         return ran
 
     def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:

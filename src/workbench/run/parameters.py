@@ -55,14 +55,14 @@ class Parameter:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
     @property
     def range(self) -> str:
         """The range in words, such as ``from 2 to 8``; empty if there is none."""
         ends = {"from": self.low, "to": self.high}
-        return " ".join(f"{word} {end:g}" for word, end in ends.items() if end is not None)
+        return " ".join(f"{word} {end:g}" for word, end in ends.items() if math.isfinite(end))
 
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.
@@ -80,16 +80,11 @@ class Parameter:
             raise self._refused(value, Message("one of {choices}", choices=self.choices))
         if isinstance(given, float) and not math.isfinite(given):
             raise self._refused(value, Message("a number that is finite"))
-        if isinstance(given, int | float):
-            low = -math.inf if self.low is None else self.low
-            high = math.inf if self.high is None else self.high
-            if not low <= given <= high:
-                raise self._refused(value, Message("a number {range}", range=self.range))
+        if isinstance(given, int | float) and not self.low <= given <= self.high:
+            raise self._refused(value, Message("a number {range}", range=self.range))
         if isinstance(given, str):
-            try:
-                given.encode("utf-8")
-            except UnicodeEncodeError:
-                raise self._refused(value, Message("text that is valid Unicode")) from None
+            if re.search(r"[\ud800-\udfff]", given):
+                raise self._refused(value, Message("text that is valid Unicode"))
             secret(given)
         return given
 
@@ -150,9 +145,8 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             assert isinstance(target, ast.Name) and node.value is not None
             default = ast.literal_eval(node.value)
         except (ValueError, AssertionError):
-            raise InputError(
-                "the parameter {name} is not a constant", file=notebook, name=name
-            ) from None
+            fault = "the parameter {name} is not a constant"
+            raise InputError(fault, file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
             raise InputError(
@@ -166,15 +160,15 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
         choices, bounds = CHOICES.search(comment), RANGE.search(comment)
-        low, high = (float(b) if b else None for b in bounds.groups()) if bounds else (None, None)
+        low, high = bounds.groups() if bounds else (None, None)
         found = Parameter(
             name,
             types,
             default,
             RANGE.sub("", CHOICES.sub("", comment)).strip(),
             tuple(c.strip() for c in choices[1].split(",")) if choices else (),
-            low,
-            high,
+            float(low or -math.inf),
+            float(high or math.inf),
         )
         found.check(default)
         yield found
@@ -195,9 +189,8 @@ def describe(notebook: str) -> str:
     if path.suffix != ".ipynb":
         path = paths.notebooks() / f"{notebook}.ipynb"
     if not path.is_file():
-        raise unknown(
-            "notebook", notebook, sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
-        )
+        known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
+        raise unknown("notebook", notebook, known)
     lines = []
     for p in schema(path):
         allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""

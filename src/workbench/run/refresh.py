@@ -185,8 +185,7 @@ def profiles(
             return unchanged
         from workbench import fanout  # heavy, and not needed where nothing is to be made
 
-        folder, wanted, rans, stopped = fanout.run(plan, municipality, options, scheduler, target)
-        return Outcome(folder, wanted, rans, stopped)
+        return Outcome(*fanout.run(plan, municipality, options, scheduler, target))
 
 
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:

@@ -244,6 +244,20 @@ def test_the_national_table_weighs_its_ten_indicators_alike():
     assert done == {1: "実施", 0: "未実施"}
 
 
+@pytest.mark.parametrize(("secret", "told"), [("Q1", ["Q1", "Q2"]), ("Q2", ["Q2"])])
+def test_sensitive_answers_never_feed_the_typology(tmp_path, secret, told):
+    """Of whichever is sensitive, or follows from one that is: the committee sees types by name."""
+    content = changed("questions", {"Q1": Q1, "Q2": Q2}[secret], "sensitive", to=True)
+    content["questions"][Q2]["ask_if"] = "Q1 >= 1"
+    content["features"][0]["rule"] = "Q1 * count(Q2, [1])"
+    shared = {"codebook": "table", "ja": "目安", "en": "rough"}
+    content["comparable"] = [shared | {"features": [{"id": "ai", "rule": "any(Q2, [1])"}]}]
+    faults = [str(fault) for fault in Codebook.faults(content) if "is sensitive" in str(fault)]
+    assert ["feature hired" in fault for fault in faults] == [*[True] * len(told), False]
+    assert all(name in fault for name, fault in zip(told, faults[:-1], strict=True))
+    assert "comparable table: " in faults[-1] and "Q2" in faults[-1]
+
+
 @pytest.mark.parametrize(
     ("features", "told"),
     [

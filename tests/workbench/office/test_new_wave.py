@@ -95,6 +95,15 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch, 
     assert sorted((libraries / "data" / "raw").rglob("*")) == before
 
 
+def test_the_copies_that_a_killed_one_left_are_cleared_away(libraries):
+    left = libraries / "data" / "raw" / ".w.0123abcd.part"
+    left.mkdir()
+    (left / "replies.csv").write_text("half")
+    new_wave("w", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01")
+    hidden = {p.name for p in left.parent.iterdir() if p.name.startswith(".")}
+    assert (left.parent / "w" / "wave.yml").is_file() and not hidden
+
+
 def form(folder, name, staff, evening=1):
     """One office's workbook: labels over two columns, options with a column between."""
     workbook = openpyxl.Workbook()
