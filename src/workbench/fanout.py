@@ -44,12 +44,10 @@ from workbench.run.record import (
     Edition,
     Options,
     Ran,
+    RunFolder,
     RunRecord,
     Status,
-    hashes_of,
     lock,
-    notebooks_of,
-    read_record,
     swap_in,
     write_record,
 )
@@ -159,7 +157,7 @@ class Pages:
                 with contextlib.suppress(ValueError, TypeError):  # of the moment it died
                     ran = Ran.read(json.loads(line))
                     last[ran.name] = ran  # its last line counts
-        self._take(self.folder, last.values(), {})
+        self._take(RunFolder(self.folder), last.values())
         kept = {ran.html for ran in self.made.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
@@ -168,14 +166,13 @@ class Pages:
                 path.unlink()
         self._note(*self.made.values())
         for folder in (self.edition.incomplete, self.edition.folder):
-            record = read_record(folder)
-            self._take(folder, notebooks_of(record).values(), hashes_of(record))
+            earlier = RunFolder(folder)
+            self._take(earlier, earlier.notebooks.values())
 
-    def _take(self, folder: Path, rans: Iterable[Ran], hashes: Mapping[str, str]) -> None:
+    def _take(self, earlier: RunFolder, rans: Iterable[Ran]) -> None:
         for ran in rans:
-            current = ran.key == self.key and ran.name not in self.made
-            if current and ran.has_page(folder, hashes):
-                self.made[ran.name] = self.linked(ran, folder)
+            if ran.key == self.key and ran.name not in self.made and earlier.has_page(ran):
+                self.made[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
         """A page of a folder under the same name here, or a copy where the disk has no links."""
@@ -296,11 +293,10 @@ def _publish(
     """
     codes = list(members[0].index)
     rans, edition = dict(pages.made), plan.edition
-    last = read_record(pages.edition.folder)  # pages of earlier data, where no newer one is ready
-    for ran in notebooks_of(last).values():
-        wanted = ran.name in codes and ran.name not in rans
-        if wanted and ran.has_page(pages.edition.folder, hashes_of(last)):
-            rans[ran.name] = pages.linked(ran, pages.edition.folder)
+    last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
+    for ran in last.notebooks.values():
+        if ran.name in codes and ran.name not in rans and last.has_page(ran):
+            rans[ran.name] = pages.linked(ran, last.folder)
     overview.write(
         pages.folder,
         *members,
@@ -324,10 +320,11 @@ def _publish(
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
-        if run := read_record(edition.folder):
-            index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
-            home = {"index.html": fingerprints.hash_file(edition.folder / "index.html")}
-            write_record({**run, FILES: {**hashes_of(run), **home}}, edition.folder)
+        run = RunFolder(edition.folder)
+        if facts := run.record:
+            index.write_index(run.folder, facts["notebooks"], release.context(edition, facts))
+            home = {"index.html": fingerprints.hash_file(run.folder / "index.html")}
+            write_record({**facts, FILES: {**run.hashes, **home}}, run.folder)
     return record
 
 

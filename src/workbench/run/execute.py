@@ -31,11 +31,10 @@ from workbench.run.record import (
     RECORD,
     Options,
     Ran,
+    RunFolder,
     RunRecord,
     Status,
-    notebooks_of,
     one_at_a_time,
-    read_record,
     write_record,
 )
 
@@ -169,7 +168,7 @@ def run(
 
 def _keep(part: Path, names: set[str]) -> None:
     """Delete of a run that was stopped all but its record and the files of some notebooks."""
-    known = notebooks_of(read_record(part))
+    known = RunFolder(part).notebooks
     kept = {part / RECORD}
     for name in names & known.keys():
         kept |= {part / file for file in known[name].written()}
@@ -183,12 +182,11 @@ def _keep(part: Path, names: set[str]) -> None:
 
 def _stopped(part: Path) -> None:
     """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    record = read_record(part)
-    complete = {ran.name for ran in notebooks_of(record).values() if ran.ok}
+    left = RunFolder(part)
     with contextlib.suppress(OSError):
-        if record and complete:
+        if complete := {ran.name for ran in left.notebooks.values() if ran.ok}:
             _keep(part, complete)
-            write_record({**record, "status": Status.KILLED}, part)
+            write_record({**left.record, "status": Status.KILLED}, part)
             return
     shutil.rmtree(part, ignore_errors=True)
 
@@ -208,7 +206,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if name not in valid:
         ran.status, ran.error = Status.SKIPPED, printed("not asked for (--only)")
         return ran
-    known = replace(notebooks_of(read_record(valid[name]))[name], reused=True)
+    known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
         _copy(valid[name] / "notebooks" / f"{name}.ipynb", part / "notebooks" / f"{name}.ipynb")

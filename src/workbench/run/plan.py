@@ -20,15 +20,7 @@ from analysis.codebook import waves
 from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
-from workbench.run.record import (
-    Edition,
-    Ran,
-    Status,
-    hashes_of,
-    is_whole,
-    notebooks_of,
-    read_record,
-)
+from workbench.run.record import Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -299,26 +291,25 @@ class Plan:
         """
         found: dict[str, Path] = {}
         for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            record = read_record(folder)
-            for name, ran in notebooks_of(record).items():
-                same = ran.key == self.keys.get(name)
-                if same and name not in found and ran.is_in(folder, hashes_of(record)):
+            kept = RunFolder(folder)
+            for name, ran in kept.notebooks.items():
+                if ran.key == self.keys.get(name) and name not in found and kept.has(ran):
                     found[name] = folder
         return found
 
     @cached_property
-    def last(self) -> dict[str, Any] | None:
-        """The record of the published run."""
-        return read_record(self.edition.folder)
+    def last(self) -> RunFolder:
+        """The published run."""
+        return RunFolder(self.edition.folder)
 
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
-        folder, rans, hashes = self.edition.folder, notebooks_of(self.last), hashes_of(self.last)
-        same = list(rans) == list(self.keys) and set(valid.values()) == {folder}
-        if self.last is None or self.last["status"] != Status.OK or not same:
+        last, rans = self.last, self.last.notebooks
+        same = list(rans) == list(self.keys) and set(valid.values()) == {last.folder}
+        if last.record.get("status") != Status.OK or not same:
             return None
-        whole = all(name in valid and ran.has_page(folder, hashes) for name, ran in rans.items())
-        whole = whole and is_whole(folder, "index.html", hashes)
+        whole = all(name in valid and last.has_page(ran) for name, ran in rans.items())
+        whole = whole and last.is_whole("index.html")
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property
@@ -327,23 +318,18 @@ class Plan:
         there = paths.registration(self.edition.wave).exists()
         return not there and any(REGISTERED in _parts(key) for key in self.keys.values())
 
-    def has_page(self, notebook: Notebook) -> bool:
-        """Whether the published page of a notebook is there as it was written."""
-        ran = notebooks_of(self.last).get(notebook.name)
-        return ran is not None and ran.has_page(self.edition.folder, hashes_of(self.last))
-
     def reason(self, notebook: Notebook) -> Message:
         """Why a notebook would run."""
-        if self.last is None:
+        if not self.last.record:
             return Message("there is no complete run yet")
-        ran = notebooks_of(self.last).get(notebook.name)
+        ran = self.last.notebooks.get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
         changed = [
             Message(
                 "{part}{details}",
                 part=Message(name),
-                details=self._details(name, notebook, ran, self.last),
+                details=self._details(name, notebook, ran),
             )
             for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
@@ -351,8 +337,9 @@ class Plan:
             return Message("its files in the report are missing or were edited")
         return Message("changed: {changed}", changed=changed)
 
-    def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
+    def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
         """Which file or parameter changed, if the record has it."""
+        before = self.last.record
         if name == "its parameters":
             was, now = ran.parameters, self.parameters(notebook)
             return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -176,24 +177,6 @@ class Ran:
         """The files of a run folder from which its page can be made again."""
         return [f"notebooks/{self.name}.ipynb", *self.files.values()]
 
-    def is_in(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has all that it wrote."""
-        return self.ok and all(is_whole(folder, file, hashes) for file in self.written())
-
-    def has_page(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has its page."""
-        return self.ok and is_whole(folder, self.html, hashes)
-
-
-def is_whole(folder: Path, name: str, hashes: Mapping[str, str]) -> bool:
-    """Whether a file is there as the run wrote it: not empty, as a full disk leaves it, or edited.
-
-    `hashes`: see `hashes_of`; the file may be of a run that was stopped, which has none yet.
-    """
-    file = folder / name
-    there = file.is_file() and file.stat().st_size > 0
-    return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
-
 
 @dataclass
 class RunRecord:
@@ -284,29 +267,48 @@ def read_record(folder: Path, of: Edition | None = None) -> dict[str, Any] | Non
         return None
 
 
-def notebooks_of(record: Mapping[str, Any] | None) -> dict[str, Ran]:
-    """The notebooks of a record by name; those whose entry is damaged are left out."""
-    found = {}
-    for entry in record["notebooks"] if record else []:
-        with contextlib.suppress(TypeError, AttributeError):
-            ran = Ran.read(entry)
-            found[ran.name] = ran
-    return found
+class RunFolder:
+    """What a run left in its folder: its record, which is empty where `read_record` finds none."""
 
+    def __init__(self, folder: Path, of: Edition | None = None) -> None:
+        self.folder, self.record = folder, read_record(folder, of) or {}
 
-def hashes_of(record: Mapping[str, Any] | None) -> dict[str, str]:
-    """The hash of each file of a published run, by its name there; empty where there is none."""
-    found = (record or {}).get(FILES)
-    return found if isinstance(found, dict) else {}
+    @cached_property
+    def notebooks(self) -> dict[str, Ran]:
+        """Its notebooks by name; those whose entry is damaged are left out."""
+        found = {}
+        for entry in self.record.get("notebooks", []):
+            with contextlib.suppress(TypeError, AttributeError):
+                ran = Ran.read(entry)
+                found[ran.name] = ran
+        return found
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hash of each file, by its name there; empty of a run that was not published."""
+        found = self.record.get(FILES)
+        return found if isinstance(found, dict) else {}
 
-def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of the published run; None if a file of it is missing, empty, edited or unknown."""
-    folder, record = edition.folder, read_record(edition.folder, edition)
-    hashes = hashes_of(record)
-    good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    files = {*hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-    return record if all(is_whole(folder, name, hashes) for name in files) else None
+    def is_whole(self, name: str) -> bool:
+        """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited."""
+        file, hashes = self.folder / name, self.hashes
+        there = file.is_file() and file.stat().st_size > 0
+        return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
+
+    def has(self, ran: Ran) -> bool:
+        """Whether a notebook is complete, with all that it wrote."""
+        return ran.ok and all(map(self.is_whole, ran.written()))
+
+    def has_page(self, ran: Ran) -> bool:
+        """Whether a notebook is complete, with its page."""
+        return ran.ok and self.is_whole(ran.html)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether no file of the run is missing, empty or edited."""
+        good = [ran for ran in self.notebooks.values() if ran.ok]
+        files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
+        return all(map(self.is_whole, files))
 
 
 def all_waves(reports: Path) -> Path:

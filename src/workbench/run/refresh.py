@@ -16,17 +16,7 @@ from analysis import paths
 from analysis.errors import InputError, printed
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
-from workbench.run.record import (
-    Options,
-    Ran,
-    RunRecord,
-    Status,
-    hashes_of,
-    is_whole,
-    lock,
-    notebooks_of,
-    read_record,
-)
+from workbench.run.record import Options, Ran, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
 NAMED = 5  # failures of one kind that are named
@@ -82,7 +72,7 @@ def why(wave: str, **asked: Any) -> str:
         source = valid.get(notebook.name)
         if source is None:
             state = printed("would run; {why}", why=plan.reason(notebook))
-        elif source == edition.folder and plan.has_page(notebook):
+        elif source == edition.folder and plan.last.has_page(plan.last.notebooks[notebook.name]):
             state = printed("unchanged, would not run")
         elif source == edition.folder:
             state = printed("would not run; its page is missing or was edited, and made again")
@@ -190,17 +180,12 @@ def profiles(
 
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
-    folder, key = plan.edition.profiles.folder, plan.keys[PROFILE]
-    record = read_record(folder)
-    if record is None or record.get("key") != key or not record["complete"]:
+    last, key = RunFolder(plan.edition.profiles.folder), plan.keys[PROFILE]
+    if last.record.get("key") != key or not last.record["complete"]:
         return None
-    rans = notebooks_of(record)
-    wanted = list(asked) if asked else record["members"]
-    hashes = hashes_of(record)
-
-    def ready(code: str) -> bool:
-        return code in rans and rans[code].key == key and rans[code].has_page(folder, hashes)
-
-    if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
+    wanted = list(asked) if asked else last.record["members"]
+    rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
+    ready = len(rans) == len(wanted) and all(ran.key == key and last.has_page(ran) for ran in rans)
+    if not (ready and last.is_whole("index.html")):
         return None
-    return Outcome(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])
+    return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])
