@@ -23,15 +23,7 @@ from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
-from workbench.run.record import (
-    RECORD,
-    Edition,
-    RunFolder,
-    Status,
-    lock,
-    one_at_a_time,
-    read_record,
-)
+from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
@@ -161,8 +153,8 @@ def _refuse_again(
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
     """Codebook and date of what a folder holds: a copy of a wave has those of the wave."""
-    about, book = read_record(folder), folder / "codebook.yml"
-    if about is None or not book.is_file():
+    about, book = RunFolder(folder).record, folder / "codebook.yml"
+    if not about or not book.is_file():
         return None
     return str(yaml_file.load(book).get("id")), str(about.get("as_of"))
 

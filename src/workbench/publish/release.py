@@ -32,7 +32,7 @@ from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
-from workbench.run.record import Edition, Ran, RunRecord, Status, read_record, swap_in
+from workbench.run.record import Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
 _rendering = threading.Lock()  # one exporter for all
 
@@ -107,8 +107,8 @@ def _sample(wave: str) -> dict[str, int]:
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
     """The runs before this one, latest first."""
-    last = read_record(edition.folder, edition)
-    if last is None:
+    last = RunFolder(edition.folder, edition).record
+    if not last:
         return []
     kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
     return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]

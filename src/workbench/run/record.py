@@ -238,7 +238,7 @@ def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
     files = fingerprints.hash_files(part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
     record.write(part)
-    kept = not record.ok and (read_record(edition.folder) or {}).get("status") == Status.OK
+    kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
     paths.swap_folder(part, place, RECORD)
     record.folder = str(place)
@@ -252,26 +252,22 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
     paths.write_atomic(folder / RECORD, text + "\n")
 
 
-def read_record(folder: Path, of: Edition | None = None) -> dict[str, Any] | None:
-    """run.json of a folder; None if there is none, none that can be read, or not that `of` it.
-
-    A copy of another edition's folder, which may show more, is not this edition.
-    """
-    try:
-        record: dict[str, Any] = json.loads(paths.read_text(folder / RECORD))
-        here = Edition(*(record[name] for name in ("wave", "audience", "language")))
-        whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
-        whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
-        return record if whole and here.language in ("ja", "en") and of in (None, here) else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
 class RunFolder:
-    """What a run left in its folder: its record, which is empty where `read_record` finds none."""
+    """What a run left in its folder.
+
+    Its record is empty where there is none, none that can be read, or not that `of` the edition: a
+    copy of another edition's folder, which may show more, is not this edition.
+    """
 
     def __init__(self, folder: Path, of: Edition | None = None) -> None:
-        self.folder, self.record = folder, read_record(folder, of) or {}
+        self.folder, self.record = folder, dict[str, Any]()
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            record = json.loads(paths.read_text(folder / RECORD))
+            here = Edition(*(record[name] for name in ("wave", "audience", "language")))
+            whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
+            whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
+            if whole and here.language in ("ja", "en") and of in (None, here):
+                self.record = record
 
     @cached_property
     def notebooks(self) -> dict[str, Ran]:
