@@ -115,7 +115,6 @@ class Work:
                     executed,
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
-                    cell_timeout=self.options.cell_timeout,
                     on_cell=on_cell,
                 )
             about = {"title": title[context["language"]],
@@ -231,7 +230,7 @@ def run(
         work = Work(plan, pages.key, options, context, plan.inputs, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
         if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
-            _make(plan, work, todo, pages, kernels, jobs, scheduler)
+            _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.made[code] for code in names if code in pages.made]
     if kernels.stopped:
         return pages.edition.folder, len(names), rans, kernels.stopped
@@ -239,14 +238,13 @@ def run(
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=changed[notebook.name])
         return pages.edition.folder, len(names), [], why
-    record = _publish(plan, pages, listed, facts, context, started)
+    record = _publish(work, pages, listed, facts, started)
     if target and record.ok:
         outputs.send(Path(record.folder), target)
     return Path(record.folder), len(names), rans, ""
 
 
 def _make(
-    plan: Plan,
     work: Work,
     todo: Mapping[str, str],
     pages: Pages,
@@ -266,7 +264,7 @@ def _make(
             yield partial(make, code, name, on_cell=partial(progress.cell, code))
 
     if scheduler:
-        data = packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
+        data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
         made = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
         kernels.warm()
@@ -280,11 +278,10 @@ def _make(
 
 
 def _publish(
-    plan: Plan,
+    work: Work,
     pages: Pages,
     members: tuple[pd.DataFrame, str],
     facts: dict[str, Any],
-    context: dict[str, Any],
     started: float,
 ) -> RunRecord:
     """Write overview and record, and swap all in; beside the last complete pages if one failed.
@@ -292,7 +289,7 @@ def _publish(
     `members`: see `workbench.overview.members`; `facts`: of the record.
     """
     codes = list(members[0].index)
-    rans, edition = dict(pages.made), plan.edition
+    rans, edition, title = dict(pages.made), work.plan.edition, work.plan.notebooks[0].title
     last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
@@ -302,10 +299,9 @@ def _publish(
         *members,
         rans,
         key=pages.key,
-        context={k: v for k, v in context.items() if k != "home"},
+        context={k: v for k, v in work.context.items() if k != "home"},
         run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
     )
-    title = plan.notebooks[0].title
     facts |= {
         "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},
         "key": pages.key,
@@ -321,10 +317,10 @@ def _publish(
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder)
-        if facts := run.record:
-            index.write_index(run.folder, facts["notebooks"], release.context(edition, facts))
+        if old := run.record:
+            index.write_index(run.folder, old["notebooks"], release.context(edition, old))
             home = {"index.html": fingerprints.hash_file(run.folder / "index.html")}
-            write_record({**facts, FILES: {**run.hashes, **home}}, run.folder)
+            write_record({**old, FILES: {**run.hashes, **home}}, run.folder)
     return record
 
 
@@ -437,6 +433,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     kernels = Kernels(
         fork=work.options.fork,
         memory_mb=work.options.memory_mb,
+        cell_timeout=work.options.cell_timeout,
         environment={"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)},
         ahead=work.ahead,
     )

@@ -87,7 +87,6 @@ class Engine(NBClientEngine):
         kernel_name: str,
         *,
         kernels: Kernels,
-        cell_timeout: float | None,
         on_cell: Callable[[int], None],
         held: list[Any],
         **_: Any,
@@ -100,7 +99,7 @@ class Engine(NBClientEngine):
         client = Client(
             nb_man,
             log=logger,
-            timeout=cell_timeout and math.ceil(cell_timeout),
+            timeout=kernels.cell_timeout and math.ceil(kernels.cell_timeout),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
@@ -121,7 +120,6 @@ def attempt(
     *,
     values: Mapping[str, Any],
     kernels: Kernels,
-    cell_timeout: float | None = None,
     on_cell: Callable[[int], None] = lambda number: None,
 ) -> None:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
@@ -149,7 +147,6 @@ def attempt(
             engine_name="workbench",
             kernel_name="python3",
             kernels=kernels,
-            cell_timeout=cell_timeout,
             on_cell=note,
             held=held,
         )
@@ -157,7 +154,7 @@ def attempt(
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise  # the disk, not the notebook
-        ran.status, ran.error = _why_ended(error, kernels, cell_timeout)
+        ran.status, ran.error = _why_ended(error, kernels)
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
@@ -172,9 +169,7 @@ def attempt(
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
 
 
-def _why_ended(
-    error: Exception, kernels: Kernels, cell_timeout: float | None
-) -> tuple[Status, str]:
+def _why_ended(error: Exception, kernels: Kernels) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
         kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
@@ -184,7 +179,7 @@ def _why_ended(
         if "IOPub" in str(error):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
             return Status.TIMED_OUT, said
-        said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+        said = printed("a cell ran longer than {seconds:g} s", seconds=kernels.cell_timeout)
         return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped

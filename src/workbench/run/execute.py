@@ -90,6 +90,7 @@ def started_kernels(
         fork=options.fork,
         threads=threads,
         memory_mb=options.memory_mb,
+        cell_timeout=options.cell_timeout,
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
     )
@@ -155,7 +156,7 @@ def run(
             record = release.record_of(plan, runs, started)
             record.facts["kernels"] = "forked" if kernels.fork else "plain"
             record.status = Status.RUNNING
-            runner = Runner(plan, record, kernels, options.cell_timeout)
+            runner = Runner(plan, record, kernels)
             runner.run_all(todo, jobs)
         runner.refuse(plan.changed())
         release.finish(record, started)
@@ -224,12 +225,10 @@ def _copy(source: Path, target: Path) -> None:
 class Runner:
     """Runs notebooks side by side, each when those it needs are complete."""
 
-    def __init__(
-        self, plan: Plan, record: RunRecord, kernels: Kernels, cell_timeout: float | None
-    ) -> None:
+    def __init__(self, plan: Plan, record: RunRecord, kernels: Kernels) -> None:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
-        self.kernels, self.cell_timeout = kernels, cell_timeout
+        self.kernels = kernels
         self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
@@ -290,7 +289,6 @@ class Runner:
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
-            cell_timeout=self.cell_timeout,
             on_cell=partial(self.progress.cell, ran.name),
         )
         self._collect(ran, folder, values)

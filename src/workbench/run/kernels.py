@@ -81,6 +81,7 @@ class Kernels:
     fork : warm kernels, where the system has them.
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
+    cell_timeout : seconds that a cell may take.
     environment : variables for the kernels beside those of this process.
     ahead : what `analysis.results.profile.ahead` is to compute once for all kernels; its arguments.
     """
@@ -91,11 +92,12 @@ class Kernels:
         fork: bool = True,
         threads: int = 1,
         memory_mb: int | None = None,
+        cell_timeout: float | None = None,
         environment: Mapping[str, str] | None = None,
         ahead: Mapping[str, Any] | None = None,
     ) -> None:
         self.fork = fork and can_fork()
-        self.memory_mb = memory_mb
+        self.memory_mb, self.cell_timeout = memory_mb, cell_timeout
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence

@@ -32,7 +32,8 @@ def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
-    attempt(ran, content, target, values=values or {}, kernels=kernels, cell_timeout=limit)
+    kernels.cell_timeout = limit
+    attempt(ran, content, target, values=values or {}, kernels=kernels)
     assert not kernels.running
     return ran, nbformat.read(target, as_version=4).cells
 
