@@ -43,6 +43,7 @@ from workbench.run.record import (
     FILES,
     Edition,
     Options,
+    Outcome,
     Ran,
     RunFolder,
     RunRecord,
@@ -207,12 +208,8 @@ def run(
     options: Options,
     scheduler: str | None,
     target: str | None,
-) -> tuple[Path, int, list[Ran], str]:
-    """Make what is asked for and not ready, then publish all that is ready with its overview.
-
-    Returns the folder, how many pages were asked for, those of them that were made now or were up
-    to date, and why the run ended early (empty: it did not).
-    """
+) -> Outcome:
+    """Make what is asked for and not ready, then publish all that is ready with its overview."""
     started, jobs = time.monotonic(), options.jobs or (os.cpu_count() or 1) + 1
     if target:
         outputs.refuse_target(target)
@@ -233,15 +230,15 @@ def run(
             _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.made[code] for code in names if code in pages.made]
     if kernels.stopped:
-        return pages.edition.folder, len(names), rans, kernels.stopped
+        return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
     if changed := plan.changed():
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=changed[notebook.name])
-        return pages.edition.folder, len(names), [], why
+        return Outcome(pages.edition.folder, len(names), [], why)
     record = _publish(work, pages, listed, facts, started)
     if target and record.ok:
         outputs.send(Path(record.folder), target)
-    return Path(record.folder), len(names), rans, ""
+    return Outcome(Path(record.folder), len(names), rans)
 
 
 def _make(

@@ -28,6 +28,7 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
 
@@ -205,14 +206,11 @@ class RunRecord:
             note = printed("unchanged") if ran.reused else f"{ran.seconds:.1f} s"
             state = f"  {ran.name}: {printed(ran.status)} ({note})"
             lines.append(f"{state} {ran.error}".rstrip())
-        where = Path(self.folder)
-        with contextlib.suppress(ValueError):
-            where = where.relative_to(paths.root())
         end = "Open {file} in a browser." if self.ok else "Not complete: see {file}."
         if self.as_asked and not self.ok:
             end = "Complete as asked; other pages are missing: see {file}."
-        lines.append(printed(end, file=where / "index.html"))
-        if where.name.endswith(".incomplete"):
+        lines.append(printed(end, file=_index(self.folder)))
+        if self.folder.endswith(".incomplete"):
             lines.append(printed("The last complete report was kept."))
         return "\n".join(lines)
 
@@ -226,6 +224,63 @@ class RunRecord:
             ran = [{**one, "error": ""} for one in ran]
         record = {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
         write_record(record, folder)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the profiles that were asked for.
+
+    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
+    """
+
+    folder: Path
+    asked: int
+    rans: list[Ran]
+    stopped: str = ""
+
+    @property
+    def as_asked(self) -> bool:
+        """Whether every page that was asked for is complete."""
+        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
+
+    def summary(self) -> str:
+        """The text for the terminal: how many, which failed and why, where to look."""
+        good = [ran for ran in self.rans if ran.ok]
+        old = sum(ran.reused for ran in good)
+        lines = [
+            printed(
+                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
+                good=len(good),
+                asked=self.asked,
+                new=len(good) - old,
+                old=old,
+            )
+        ]
+        failures: dict[str, list[str]] = {}
+        for ran in (ran for ran in self.rans if not ran.ok):
+            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
+            named = printed("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
+        for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
+            over = len(those) - NAMED
+            more = printed(" and {n:,} more", n=over) if over > 0 else ""
+            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
+        if self.stopped:
+            said = printed(
+                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                "command carries on.",
+                why=self.stopped,
+                left=self.asked - len(self.rans),
+            )
+        else:
+            said = printed("Open {file} in a browser.", file=_index(self.folder))
+        return "\n".join([*lines, said])
+
+
+def _index(folder: Path | str) -> Path:
+    """The index of a run folder, named from the folder of the project where it is in it."""
+    place = Path(folder, "index.html")
+    return place.relative_to(paths.root()) if place.is_relative_to(paths.root()) else place
 
 
 def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:

@@ -6,20 +6,16 @@ notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from analysis import paths
 from analysis.errors import InputError, printed
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
-from workbench.run.record import Options, Ran, RunFolder, RunRecord, Status, lock
+from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
-NAMED = 5  # failures of one kind that are named
 
 
 def refresh(
@@ -85,60 +81,6 @@ def why(wave: str, **asked: Any) -> str:
 # --- profiles --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the profiles that were asked for.
-
-    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
-    """
-
-    folder: Path
-    asked: int
-    rans: list[Ran]
-    stopped: str = ""
-
-    @property
-    def as_asked(self) -> bool:
-        """Whether every page that was asked for is complete."""
-        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
-
-    def summary(self) -> str:
-        """The text for the terminal: how many, which failed and why, where to look."""
-        good = [ran for ran in self.rans if ran.ok]
-        old = sum(ran.reused for ran in good)
-        lines = [
-            printed(
-                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
-                good=len(good),
-                asked=self.asked,
-                new=len(good) - old,
-                old=old,
-            )
-        ]
-        failures: dict[str, list[str]] = {}
-        for ran in (ran for ran in self.rans if not ran.ok):
-            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
-            named = printed("{name} (cell {cell} of {cells})", **at)
-            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
-        for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
-            over = len(those) - NAMED
-            more = printed(" and {n:,} more", n=over) if over > 0 else ""
-            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
-        if self.stopped:
-            said = printed(
-                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
-                "command carries on.",
-                why=self.stopped,
-                left=self.asked - len(self.rans),
-            )
-        else:
-            where = self.folder / "index.html"
-            with contextlib.suppress(ValueError):
-                where = where.relative_to(paths.root())
-            said = printed("Open {file} in a browser.", file=where)
-        return "\n".join([*lines, said])
-
-
 def profiles(
     wave: str,
     municipality: Sequence[str] | None = None,
@@ -175,7 +117,7 @@ def profiles(
             return unchanged
         from workbench import fanout  # heavy, and not needed where nothing is to be made
 
-        return Outcome(*fanout.run(plan, municipality, options, scheduler, target))
+        return fanout.run(plan, municipality, options, scheduler, target)
 
 
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
