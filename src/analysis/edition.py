@@ -74,12 +74,9 @@ class View:
     _part: population.Population | None = None
 
     def __post_init__(self) -> None:
-        for what, given, known in (
-            ("audience", self.audience, paths.AUDIENCES),
-            ("language", self.language, LANGUAGES),
-            ("size", self.size, list(SIZES)),
-        ):
-            if given not in known:
+        choices = {"audience": paths.AUDIENCES, "language": LANGUAGES, "size": [*SIZES]}
+        for what, known in choices.items():
+            if (given := getattr(self, what)) not in known:
                 raise unknown(what, given, known)
         shown, self._alias = disclosure.minimise(
             self._full, self.codebook, audience=self.audience, named=self.wave.named
@@ -131,6 +128,23 @@ class View:
         """What the numbers stand for, and which intervals and tests may be printed."""
         return self._part or population.of(self.wave, self._full.register)
 
+    # --- single municipalities ----------------------------------------------------------------
+
+    @property
+    def shows_units(self) -> bool:
+        """Whether results of single municipalities are shown: never of a survey to the public."""
+        return not protects(self)
+
+    @cached_property
+    def unit_responses(self) -> pd.DataFrame:
+        """The answers that may be shown of a single respondent, in columns of `responses`."""
+        kept = [v for q in self.codebook if not protects(self, q) for v in q.variables]
+        return self.responses.loc[:, self.responses.columns.isin(kept)]
+
+    def listed(self, codes: pd.Index, names: pd.Series, most: int) -> list[str]:
+        """The names of municipalities that are no more than `most` and may be named, else none."""
+        return names[codes].tolist() if self.shows_units and len(codes) <= most else []
+
     @property
     def names(self) -> pd.Series:
         """The name of each respondent (a pseudonym in the public edition of a survey)."""
@@ -139,20 +153,18 @@ class View:
     @property
     def full_names(self) -> pd.Series:
         """The name of each municipality with its prefecture, where that is known."""
-        home = self.register["prefecture"].astype("object").fillna("").astype(str)
-        names = self.register["name"].astype(str)
-        known = [
+        known = self.register[["name", "prefecture"]].astype("object").fillna("").astype(str)
+        full = [
             self.label("called.in_prefecture", name=name, prefecture=place) if place else name
-            for name, place in zip(names, home, strict=True)
+            for name, place in known.to_numpy()
         ]
-        return pd.Series(known, names.index)
+        return pd.Series(full, known.index)
 
     @cached_property
     def size_class(self) -> pd.Series:
         """The size class of each respondent as an ordered, labelled category."""
-        return tabulate.size_class_labels(
-            self.register["size_class"].reindex(self.responses.index), self.language
-        )
+        classes = self.register["size_class"].reindex(self.responses.index)
+        return tabulate.size_class_labels(classes, self.language)
 
     @property
     def source(self) -> str:
@@ -226,12 +238,6 @@ def protects(survey: View, *questions: Question | None) -> bool:
         return False
     sensitive = any(question is not None and question.sensitive for question in questions)
     return survey.audience == "public" or (survey.audience == "committee" and sensitive)
-
-
-def kept_back(survey: View) -> list[str]:
-    """The columns of answers that this edition shows of no single respondent."""
-    protected = (v for q in survey.codebook if protects(survey, q) for v in q.variables)
-    return [v for v in protected if v in survey.responses]
 
 
 def shown_questions(survey: View) -> list[Question]:

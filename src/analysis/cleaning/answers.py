@@ -421,7 +421,6 @@ DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
-UNSEEN = "-99"  # as Qualtrics writes a question that was seen and not answered
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -491,7 +490,7 @@ class Reader:
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id
         given = self.codes[question.id].get(folded)
-        if own_column and plain == UNSEEN and given in {None, "no_answer"}:
+        if own_column and kind == CellKind.UNSEEN and given in {None, "no_answer"}:
             return Parsed("empty")  # beside a tick it was not chosen
         if given:
             return Parsed(given)
@@ -503,7 +502,7 @@ class Reader:
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
         low = question.range[0] if question.range and question.type in {"integer", "ratio"} else 0
-        if plain == UNSEEN and float(low) > int(UNSEEN):
+        if kind == CellKind.UNSEEN and float(low) > float(plain):
             return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell
             kind = CellKind.DATE if question.type != "date" else kind

@@ -9,13 +9,16 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from analysis.codebook import municipality
@@ -82,6 +85,26 @@ def normalise(text: str) -> str:
     text = municipality.plain(text.translate(CIRCLED))
     folded = unicodedata.normalize("NFKC", text).casefold()
     return NO_SPACE.sub("", folded).translate(SIGNS)
+
+
+def told_apart(header: np.ndarray) -> dict[int, str]:
+    """The headings that stand several times in the last row, each with the one above it.
+
+    A heading stands over the columns to its right, up to the next one. Those that are the same all
+    the same have a number, in their order.
+
+    >>> told_apart(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
+    {1: '国 / 計', 2: '国 / 率', 3: '県 / 計', 4: '県 / 率'}
+    >>> told_apart(np.array([["団体名", "人数", "人数"]], object))
+    {1: '人数 (1)', 2: '人数 (2)'}
+    """
+    words = pd.DataFrame(header).replace(r"\s+", " ", regex=True)
+    above = words.iloc[:-1].replace("", np.nan).ffill(axis=1).fillna("")
+    last = words.iloc[-1]
+    twice = np.flatnonzero(last.duplicated(keep=False) & last.ne("")).tolist()
+    whole = {c: " / ".join(dict.fromkeys(filter(None, [*above[c], last[c]]))) for c in twice}
+    of_same = {text: count(1) for text, n in Counter(whole.values()).items() if n > 1}
+    return {c: f"{t} ({next(of_same[t])})" if t in of_same else t for c, t in whole.items()}
 
 
 def yaml_key(target: str) -> str:
@@ -212,6 +235,14 @@ class Headings:
             if key and (key not in found or found[key].rank < rank):
                 found[key] = Meaning(target, rank)
         return found
+
+    def apart(self, header: np.ndarray) -> dict[int, str]:
+        """The columns with a heading that stands several times, where a question tells them apart.
+
+        See `told_apart`.
+        """
+        known = {c: self.known.get(normalise(text)) for c, text in told_apart(header).items()}
+        return {column: meaning.target for column, meaning in known.items() if meaning}
 
     def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:
         """The cells whose column is a question by its place under a heading of several columns."""

@@ -58,26 +58,24 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
     if min(rows, columns) >= 2:
-        raise InputError(
+        what = (
             "the files can be read as rows ({rows:,} municipalities below a heading) and "
-            "as columns ({columns:,} beside one)",
-            hint="say which with --layout rows or --layout columns",
-            rows=rows,
-            columns=columns,
+            "as columns ({columns:,} beside one)"
         )
+        hint = "say which with --layout rows or --layout columns"
+        raise InputError(what, hint=hint, rows=rows, columns=columns)
     if max(rows, columns) >= 2:
         return Layout("rows" if rows >= 2 else "columns")
     # the most headings of the codebook in one row, in one column, and anywhere in one sheet
     across, down = (max((_headed(s, headings) for s in of), default=0) for of in (visible, turned))
     labels = max(map(len, targets), default=0)
     if across == down and labels > 1:
-        raise InputError(
+        what = (
             "the file can be read as rows ({across:,} headings in one row) and as a form "
-            "({labels:,} labels)",
-            hint="say which with --layout rows or --layout form",
-            across=across,
-            labels=labels,
+            "({labels:,} labels)"
         )
+        hint = "say which with --layout rows or --layout form"
+        raise InputError(what, hint=hint, across=across, labels=labels)
     return Layout("rows" if across > down and across >= 0.8 * labels else "form")
 
 
@@ -114,13 +112,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
         if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
             return named
         there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
-        raise InputError(
-            "there is no sheet {sheet_name!r}",
-            file=sheets[0].file,
-            hint="there are: {there}",
-            sheet_name=file.sheet,
-            there=there,
-        )
+        what, hint, of = "there is no sheet {sheet_name!r}", "there are: {there}", sheets[0].file
+        raise InputError(what, file=of, hint=hint, sheet_name=file.sheet, there=there)
     if not sheets:
         raise InputError("the workbook has no sheet of cells", file=file.path, hint="send another")
     visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
@@ -131,13 +124,10 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     best = max(known)
     rivals = [s for s, n in zip(visible, known, strict=True) if best >= 2 and 2 * n > best]
     if len(rivals) > 1:
-        raise InputError(
-            "{n} sheets have the headings of replies ({rivals})",
-            file=rivals[0].file,
-            hint="name the sheet in wave.yml; for several, give the file once for each",
-            n=len(rivals),
-            rivals=[sheet.sheet for sheet in rivals],
-        )
+        what = "{n} sheets have the headings of replies ({rivals})"
+        hint = "name the sheet in wave.yml; for several, give the file once for each"
+        names = [sheet.sheet for sheet in rivals]
+        raise InputError(what, file=rivals[0].file, hint=hint, n=len(rivals), rivals=names)
     return visible[known.index(best)]
 
 
@@ -187,13 +177,10 @@ def refuse_table(sheet: Sheet, headings: Headings) -> None:
     refuse_long(sheet, headings)
     for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
         if len(there := listed(turned, headings)) >= 2:
-            raise sheet.error(
-                "this is no form but a table of {n:,} replies ({such})",
-                hint="give it layout: {layout} in wave.yml",
-                n=len(there),
-                such=sorted(there)[:3] + ["…"] * (len(there) > 3),
-                layout=layout,
-            )
+            what = "this is no form but a table of {n:,} replies ({such})"
+            hint, such = "give it layout: {layout} in wave.yml", sorted(there)[:3]
+            such += ["…"] * (len(there) > 3)
+            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout)
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------
@@ -232,14 +219,10 @@ def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
         )
     issue = there[0]
     if issue.sheet is not None and issue.sheet not in [sheet.sheet for sheet in sheets]:
-        raise InputError(
-            "the file is {issue} but has no sheet {wanted!r}",
-            file=sheets[0].file,
-            hint="there are: {there}",
-            issue=issue.id,
-            wanted=issue.sheet,
-            there=[sheet.sheet for sheet in sheets] or Message("none"),
-        )
+        what, hint = "the file is {issue} but has no sheet {wanted!r}", "there are: {there}"
+        names = [sheet.sheet for sheet in sheets] or Message("none")
+        raise InputError(what, file=sheets[0].file, hint=hint, issue=issue.id, wanted=issue.sheet,
+                         there=names)  # fmt: skip
     return issue
 
 
@@ -247,11 +230,7 @@ def check_issue(sheets: Sequence[Sheet], book: Codebook, wanted: str | None) -> 
     """Refuse a file of another issue than wave.yml gives."""
     issue = issue_of(sheets, book)
     if issue is not None and issue.id != wanted:
-        raise InputError(
-            "the file is the issue {found}, and wave.yml says {wanted}",
-            file=sheets[0].file,
-            hint="write issue: {found} and as_of: {as_of}, or give the other file",
-            found=issue.id,
-            wanted=wanted,
-            as_of=issue.as_of,
-        )
+        what = "the file is the issue {found}, and wave.yml says {wanted}"
+        hint = "write issue: {found} and as_of: {as_of}, or give the other file"
+        own = {"found": issue.id, "as_of": str(issue.as_of), "wanted": str(wanted)}
+        raise InputError(what, file=sheets[0].file, hint=hint, **own)

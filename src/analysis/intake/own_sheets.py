@@ -72,12 +72,9 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
         return []
     name = ids.text.iat[0, 1]
     if name != headings.book.id:
-        raise ids.error(
-            "this is a form of the codebook {codebook}, not of {expected}",
-            hint="put it into a wave of that codebook",
-            codebook=name,
-            expected=headings.book.id,
-        )
+        what = "this is a form of the codebook {codebook}, not of {expected}"
+        hint = "put it into a wave of that codebook"
+        raise ids.error(what, hint=hint, codebook=name, expected=headings.book.id)
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
     codes = _codes(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
     others = [sheet for sheet in sheets if sheet is not ids]
@@ -132,12 +129,9 @@ def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str,
     text = sheet.text.to_numpy(object)
     heads = np.argwhere(text == ids.text.iat[1, 1])
     if len(heads) != 1:
-        raise sheet.error(
-            "the column of answers ({heading}) is there {n} times",
-            hint="bring its heading back, as it was sent",
-            heading=ids.text.iat[1, 1],
-            n=len(heads),
-        )
+        what = "the column of answers ({heading}) is there {n} times"
+        hint = "bring its heading back, as it was sent"
+        raise sheet.error(what, hint=hint, heading=ids.text.iat[1, 1], n=len(heads))
     column, again = int(heads[0][1]), "ask for the form as it was sent, filled in once more"
     for variable, mark in ids.text.iloc[2:, [0, 1]].itertuples(index=False):
         if not variable:

@@ -54,12 +54,8 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         shown = file.path[:40].replace("\0", "")
-        raise InputError(
-            "{shown!r} can be no file",
-            file="wave.yml",
-            hint="correct the path under files",
-            shown=shown,
-        ) from None
+        what, hint = "{shown!r} can be no file", "correct the path under files"
+        raise InputError(what, file="wave.yml", hint=hint, shown=shown) from None
     if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
@@ -89,14 +85,10 @@ def _check_followed(file: WaveFile, found: set[str]) -> None:
     """Refuse a heading that ``wave.yml`` gives and no file has: another column would be taken."""
     for target, texts in file.header.items():
         if texts and target not in found:
-            raise InputError(
-                "no heading of {target} in {path} is {texts}",
-                file="wave.yml",
-                hint="correct it under header, as it stands in the file",
-                target=target,
-                path=file.path,
-                texts=" or ".join(texts),
-            )
+            what = "no heading of {target} in {path} is {texts}"
+            hint = "correct it under header, as it stands in the file"
+            about = {"target": target, "path": file.path, "texts": " or ".join(texts)}
+            raise InputError(what, file="wave.yml", hint=hint, **about)
 
 
 def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
@@ -230,13 +222,12 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
         names = found.cells["text"][found.cells["variable"].isin(headings.who)]
         read = read or set(map(headings.named_in, names.unique()))
         if lost := sorted(there - read):
-            raise sheet.error(
+            what = (
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "
-                "nowhere else ({lost})",
-                hint="name the sheets to be read in wave.yml, the file once for each",
-                n=len(lost),
-                lost=lost[:3],
+                "nowhere else ({lost})"
             )
+            hint = "name the sheets to be read in wave.yml, the file once for each"
+            raise sheet.error(what, hint=hint, n=len(lost), lost=lost[:3])
 
 
 def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str], Remark]:
@@ -268,13 +259,12 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
         whole = [p for p in pieces if question.id in p.answers]
         parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
-            raise InputError(
-                "{id} is one column here but several in {path}",
-                file=whole[0].sheet.file,
-                hint="bring both into one form, or make them waves of their own",
-                id=question.id,
-                path=parts[0].sheet.file,
+            what = "{id} is one column here but several in {path}"
+            hint, of = (
+                "bring both into one form, or make them waves of their own",
+                whole[0].sheet.file,
             )
+            raise InputError(what, file=of, hint=hint, id=question.id, path=parts[0].sheet.file)
 
 
 def _hidden(piece: Piece) -> list[Remark]:

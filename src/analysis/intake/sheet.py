@@ -34,6 +34,7 @@ class CellKind(IntEnum):
     DATE = 3
     BOOL = 4
     ERROR = 5
+    UNSEEN = 6  # a form tool says that the question was shown and not answered
 
 
 KINDS: dict[type, int] = {

@@ -145,12 +145,10 @@ class _Header:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
         found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
-        apart = told_apart(self.text[self.top : self.bottom + 1])
+        apart = self.headings.apart(self.text[self.top : self.bottom + 1])
+        told = {c: (Meaning(target, OVERRIDE), self.bottom) for c, target in apart.items()}
         for column in range(self.text.shape[1]):
-            if known := self.headings.known.get(normalise(apart.get(column, ""))):
-                found[known.target] = (OVERRIDE, self.bottom, column)
-                continue
-            if (read := self._meaning(column)) is None:
+            if (read := told.get(column) or self._meaning(column)) is None:
                 continue
             meaning, row = read
             target, rival = meaning.target, found.get(meaning.target)
@@ -193,27 +191,6 @@ class _Header:
                     return None  # a heading over several columns, of which this means nothing
                 return meaning, row
         return None
-
-
-def told_apart(header: np.ndarray) -> dict[int, str]:
-    """The headings that stand several times in the last row, each with the one above it.
-
-    A heading stands over the columns to its right, up to the next one.
-
-    >>> told_apart(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
-    {1: '国 / 計', 2: '国 / 率', 3: '県 / 計', 4: '県 / 率'}
-    """
-    *rows, last = header
-    twice = pd.Series(last).duplicated(keep=False).to_numpy() & (last != "")
-    if not len(rows) or not twice.any():
-        return {}
-    above = pd.DataFrame(rows).replace("", np.nan).ffill(axis=1).fillna("").to_numpy(object)
-    found = {}
-    for column in np.flatnonzero(twice).tolist():
-        texts = (" ".join(str(text).split()) for text in [*above[:, column], last[column]])
-        if len(lines := [*dict.fromkeys(filter(None, texts))]) > 1:
-            found[column] = " / ".join(lines)
-    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
-from analysis.edition import MEASURED, once, protects
+from analysis.edition import MEASURED, once
 from analysis.results import types
 from analysis.results.guide import guide
 from analysis.show import Frame, NotAvailable
@@ -42,7 +42,7 @@ def size_classes(survey: Survey) -> tuple[Frame, float | None]:
     frame.insert(0, "size_class", names)
     counts, everyone = frame["count"].to_numpy(), frame["national"].to_numpy()
     fit = disclosure.may_be_shown(counts, survey.codebook.disclosure.group)
-    if counts.sum() in {0, everyone.sum()} or (protects(survey) and not fit.all()):
+    if counts.sum() in {0, everyone.sum()} or not (survey.shows_units or fit.all()):
         return Frame(columns=frame.columns), None
     tested = survey.population.tests
     p = inference.uneven_draw_p(counts, everyone) if tested else None
@@ -55,7 +55,7 @@ def homes(survey: Survey) -> Frame:
     Empty where an edition names no respondent, of a full count and where no prefecture is known.
     """
     home = survey.register["prefecture"].reindex(survey.responses.index).dropna()
-    if protects(survey) or survey.population.kind == "nation":
+    if not survey.shows_units or survey.population.kind == "nation":
         home = home.head(0)
     codes = {name: code[:2] for code, name in municipality.register()["prefecture"].items()}
     counts = home[home.isin(list(codes))].value_counts(sort=False)

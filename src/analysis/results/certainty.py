@@ -11,7 +11,6 @@ from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.cleaning import store
-from analysis.edition import protects
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
@@ -78,9 +77,8 @@ def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
     small numbers are protected it is given as the difference from the least.
     """
     table = found.choice
-    if protects(survey) and "bic" in table:
-        above = table["bic"] - table["bic"].min()
-        table = table.drop(columns="bic").assign(bic_above=above)
+    if not survey.shows_units and "bic" in table:
+        table = table.assign(bic_above=table["bic"] - table["bic"].min()).drop(columns="bic")
     return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
 
 
@@ -188,7 +186,7 @@ def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
     edition may name them; else n of each type and kind of member.
     """
     units = runs.units.rename(columns={"status": "member"}).astype({"type": int})
-    if found.n > NAMED_UP_TO or protects(survey):
+    if found.n > NAMED_UP_TO or not survey.shows_units:
         return units.groupby(["type", "member"]).size().rename("n").reset_index()
     units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
     order = units.assign(last=units["type"] == UNPLACED, least=-units["inside"])

@@ -20,7 +20,6 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.codebook.waves import earlier
-from analysis.edition import kept_back, protects
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
@@ -62,11 +61,11 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
     merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
     left = left.difference(merged, sort=False)
-    names, between = {**before.names, **survey.names}, survey.label("answers.separator")
+    names = pd.Series({**before.names, **survey.names}, dtype=str)
+    between = survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
     for reply, codes in (("before", left), ("merged", merged), ("now", came)):
-        few = 0 < len(codes) <= NAMED_UP_TO and not protects(survey)
-        which = between.join(str(names[code]) for code in codes) if few else pd.NA
+        which = between.join(survey.listed(codes, names, NAMED_UP_TO)) or pd.NA
         if reply != "merged" or len(codes):
             rows.append((reply, len(codes), which))
     return rows
@@ -244,14 +243,14 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
 
 def _shown(survey: Survey) -> changes.Wave:
     """The answers of which this edition may show how a single municipality changed them."""
-    hidden = kept_back(survey)
-    return changes.Wave(survey.responses.drop(columns=hidden), survey.status.drop(columns=hidden))
+    shown = survey.unit_responses
+    return changes.Wave(shown, survey.status[shown.columns])
 
 
 def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
     """The frame with id and label of each question; an empty one says why."""
     if made.empty:
-        why = "withheld" if protects(survey) else "nothing"
+        why = "nothing" if survey.shows_units else "withheld"
         return Frame.nothing(why, list(made.columns))
     return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
 

@@ -43,7 +43,7 @@ def arrivals(survey: Survey) -> dict[str, Any]:
         "n": survey.n,
         "files": dict(folders),
         "silent": len(silent),
-        "names": [] if protects(survey) else silent,
+        "names": silent if survey.shows_units else [],
     }
 
 
@@ -73,7 +73,7 @@ def by_rule(survey: Survey) -> Frame:
     frame["rule"] = frame["rule"].map(lambda rule: RULES[str(rule)].title[survey.language])
     order = frame.assign(worst=frame["severity"].map(SEVERITIES.index), most=-frame["findings"])
     frame = frame.loc[order.sort_values(["worst", "most"], kind="stable").index]
-    return _without_small(survey, frame.reset_index(drop=True)) if protects(survey) else frame
+    return frame if survey.shows_units else _without_small(survey, frame.reset_index(drop=True))
 
 
 def _without_small(survey: Survey, frame: Frame) -> Frame:
@@ -95,7 +95,7 @@ def to_confirm(survey: Survey) -> Frame:
     question, findings, municipalities. Empty for the public: it is between office and researchers.
     """
     asked = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
-    if protects(survey) or asked.empty:
+    if asked.empty or not survey.shows_units:
         return Frame()
     questions = pd.Series([_called(survey, name) for name in asked["question"]], asked.index)
     if survey.audience != "internal":
@@ -129,7 +129,7 @@ def _called(survey: Survey, name: str) -> str:
 def states(survey: Survey) -> pd.DataFrame:
     """The status of each question (columns) for each respondent; see `tabulate.state`."""
     there = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
-    asked = (q for q in there if is_shown(survey, q) or not protects(survey, q))
+    asked = (q for q in there if q.variables[0] in survey.unit_responses or is_shown(survey, q))
     return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked})
 
 
@@ -138,7 +138,7 @@ def missing(survey: Survey) -> Frame:
 
     Where small numbers are protected: answered and not_answered alone.
     """
-    if protects(survey):
+    if not survey.shows_units:
         frame = Frame({"question": [_row(survey, q) for q in shown_questions(survey)]})
         n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
         return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))

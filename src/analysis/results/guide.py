@@ -21,7 +21,7 @@ from pydantic import StrictStr
 from analysis import paths, yaml_file
 from analysis.codebook.questions import Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
-from analysis.edition import kept_back, once, protects
+from analysis.edition import once
 from analysis.errors import InputError, Message
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
@@ -140,7 +140,7 @@ def asked(survey: Survey, topic: Topic) -> list[Question]:
     """The questions of a topic that this codebook has and this edition shows of single ones."""
     book = survey.codebook
     named = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
-    return [q for q in named if q.variables[0] in survey.responses and not protects(survey, q)]
+    return [q for q in named if q.variables[0] in survey.unit_responses]
 
 
 def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[Remark]:
@@ -212,7 +212,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
 @once
 def _at_odds(survey: Survey) -> pd.DataFrame:
     """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
-    shown, found = survey.responses.drop(columns=kept_back(survey)), {}
+    shown, found = survey.unit_responses, {}
     for at, at_odds in enumerate(_rules(survey)):
         with contextlib.suppress(KeyError):  # an edition without the question
             found[at] = Expression(at_odds.rule, truth=True).holds(shown)

@@ -111,7 +111,7 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     frame = frame.astype({"tests": int, "least": float})
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
-    return frame.assign(least=np.nan) if protects(survey) else frame
+    return frame if survey.shows_units else frame.assign(least=np.nan)
 
 
 def _asked(survey: Survey, h: Hypothesis) -> list[Question]:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from analysis.codebook.model import Axis
 from analysis.codebook.rules import Expression
-from analysis.edition import protects
 from analysis.results.types import as_frame
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -104,7 +103,8 @@ def _axes(survey: Survey) -> list[Axis]:
     """The axes of the codebook of whose items the edition shows single answers."""
     book = survey.codebook
     names = {a.id: {n for i in a.items for n in Expression(i.rule).names} for a in book.axes}
-    return [a for a in book.axes if not any(protects(survey, q) for q in book.using(names[a.id]))]
+    asked = {id: {v for q in book.using(of) for v in q.variables} for id, of in names.items()}
+    return [a for a in book.axes if asked[a.id] <= {*survey.unit_responses}]
 
 
 def _ends(axis: Axis, survey: Survey) -> str:

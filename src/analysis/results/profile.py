@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression
-from analysis.edition import kept_back, once, protects, shown_questions
+from analysis.edition import once, shown_questions
 from analysis.errors import InputError
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
@@ -48,7 +48,7 @@ def place(
 
     An empty `municipality` is the first respondent. `found`: that of the wave unless given.
     """
-    if protects(survey):
+    if not survey.shows_units:
         raise InputError(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
@@ -168,7 +168,7 @@ def need(survey: Survey, here: Place) -> str:
     ``hidden`` of everyone where the edition shows no single answers to that question.
     """
     said = shortage.short(survey)
-    if said is not None and protects(survey, shortage.question(survey)):
+    if said is not None and said.name not in survey.unit_responses:
         return "hidden"
     own = pd.NA if said is None else said[here.code]
     return "" if pd.isna(own) else "short" if own else "enough"
@@ -245,7 +245,8 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
         rows += list(mine[["question", survey.language]].itertuples(index=False, name=None))
     state = survey.status.loc[here.code]
     for question in shown_questions(survey):
-        if state[question.variables[0]] == "no_answer" and not protects(survey, question):
+        name = question.variables[0]
+        if state[name] == "no_answer" and name in survey.unit_responses:
             label = f"{question.id} {question.label[survey.language]}"
             rows.append((label, survey.label("status.no_answer")))
     return Frame(rows, columns=["question", "to_confirm"])
@@ -272,7 +273,8 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
 @once
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """The indicators of `standing`, with their unit: composites, or shares of yes."""
-    groups, hidden = list(survey.features.groups.values()), set(kept_back(survey))
+    groups = list(survey.features.groups.values())
+    hidden = {*survey.responses} - {*survey.unit_responses}
     chosen = [
         i
         for i in survey.codebook.indices
@@ -310,7 +312,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
     rows = []
     for q in shown_questions(survey):
-        if q.identity or q in head or q.id in drawn or protects(survey, q):
+        if q.identity or q in head or q.id in drawn or q.variables[0] not in survey.unit_responses:
             continue
         if survey.status.at[here.code, q.variables[0]] == "not_applicable":
             continue
@@ -368,8 +370,7 @@ def _evaluated(
     expression, book = Expression(rule, truth=truth), survey.codebook
     names = sorted(expression.names)
     variables = [v for name in names for v in (book[name].variables if name in book else (name,))]
-    shown = set(survey.responses) - set(kept_back(survey))
-    if not shown.issuperset(variables):
+    if not {*survey.unit_responses}.issuperset(variables):
         return None, pd.Series(dtype=object)
     return variables, expression.evaluate(survey.responses)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import names_in
-from analysis.edition import protects, shown_questions
+from analysis.edition import shown_questions
 from analysis.show import Frame
 from analysis.stats import population, tabulate
 from analysis.survey import Survey
@@ -49,7 +49,7 @@ def asked(survey: Survey) -> Frame:
         }
         if question.id in shown:
             row["n"] = int(tabulate.answered(survey.status, question).sum())
-            if not protects(survey, question):
+            if question.variables[0] in survey.unit_responses:
                 counts = tabulate.state(survey.status, question).value_counts()
                 row |= {str(kind): int(count) for kind, count in counts.items() if count}
         rows.append(row)

@@ -126,7 +126,7 @@ def by_class(survey: Survey) -> Frame:
     columns = ["indicator", "part", "size", "count", "n", "share", "smallest", "measure"]
     book, sizes = survey.codebook, survey.size_class
     asked = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
-    if len(asked) < NEEDED or protects(survey):
+    if len(asked) < NEEDED or not survey.shows_units:
         return Frame(columns=columns)
     parts = []
     for q in asked:

@@ -18,7 +18,6 @@ import pandas as pd
 
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.waves import earlier
-from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.show import Frame, NotAvailable
@@ -52,11 +51,11 @@ def as_frame(
                 return Frame.nothing("alone", columns)
             if any(isinstance(one, NotAvailable) for one in given):
                 return Frame.nothing(columns=columns)
-            if of_single and protects(survey):
+            if of_single and not survey.shows_units:
                 return Frame.nothing("withheld", columns)
             made = make(survey, *given, **choices)
             frame = survey.gallery.rounded(Frame(made, columns=list(columns) or None))
-            empty = Frame.nothing("withheld" if protects(survey) else "nothing", columns)
+            empty = Frame.nothing("nothing" if survey.shows_units else "withheld", columns)
             return Frame(frame.reset_index(drop=True)) if len(frame) else empty
 
         return shown
@@ -108,8 +107,7 @@ def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     evidence = facts(found.evidence, tested=survey.population.tests)
     aside = []
     for why, codes in found.aside.groupby(found.aside).groups.items():
-        few = len(codes) <= LISTED and not protects(survey)
-        names = list(survey.full_names[codes]) if few else []
+        names = survey.listed(codes, survey.full_names, LISTED)
         aside.append({"why": why, "n": len(codes), "names": names})
     return {
         "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),
@@ -183,7 +181,7 @@ def summary(survey: Survey, found: Typology) -> pd.DataFrame:
     >>> summary(survey, survey.typology(**QUICK)).records[0]["name"]
     'High cooperation, low in-house expertise'
     """
-    single = (found.n <= NAMED_UP_TO or survey.wave.named) and not protects(survey)
+    single = survey.shows_units and (found.n <= NAMED_UP_TO or survey.wave.named)
     kinds, full = list(found.stability.index), survey.full_names
     return pd.DataFrame(
         {
@@ -216,7 +214,7 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
         unit=np.where(shares, *units),
         direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
-    if protects(survey):
+    if not survey.shows_units:
         return table.loc[
             ~shares | _safe(survey, found), ["type", "feature", "indicator", "direction"]
         ]
@@ -270,7 +268,7 @@ def composition(survey: Survey, found: Typology) -> pd.DataFrame:
     fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
     long = counts.stack().rename("n").reset_index()
     long["share"] = (long["n"] / long.groupby("size", observed=True)["n"].transform("sum")).round(4)
-    return long if fit.all() or not protects(survey) else long.iloc[:0]
+    return long if fit.all() or survey.shows_units else long.iloc[:0]
 
 
 def by_size(

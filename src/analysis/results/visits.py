@@ -13,7 +13,6 @@ import pandas as pd
 from analysis import paths
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
-from analysis.edition import protects
 from analysis.errors import InputError
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
@@ -55,7 +54,7 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
         return Chosen(found, reason=survey.label("visits.no_topics"))
-    if protects(survey):
+    if not survey.shows_units:
         return Chosen(found, reason=survey.label("visits.not_public"))
     picked, why = _picked(survey, codes, found)
     remarks = {}
@@ -168,7 +167,7 @@ def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
 
 def cases(survey: Survey) -> list[Case]:
     """The cases that the working group heard of and this edition may name."""
-    return [case for case in guidebook.cases() if case.public or not protects(survey)]
+    return [case for case in guidebook.cases() if case.public or survey.shows_units]
 
 
 def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
@@ -226,7 +225,7 @@ def notes(survey: Survey) -> Frame:
     columns = ["topic", "municipality", "visited", "answer", *NOTED]
     allowed = {"yes"} if survey.audience == "public" else {"yes", "to_confirm", ""}
     folder, rows = survey.wave.folder / "visits", []
-    for visit in [] if protects(survey) else record_sheet.read_all(folder, survey.register.index):
+    for visit in record_sheet.read_all(folder, survey.register.index) if survey.shows_units else []:
         for topic in (topic for topic in guide().topics if topic.id in visit.notes.index):
             note = visit.notes.loc[topic.id]
             hidden = {"answer": survey.label("visits.withheld")}

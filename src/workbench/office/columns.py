@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Literal
 
+import numpy as np
+
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
-from analysis.intake import labelled
+from analysis.intake import headings, labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Sheet
-from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses, told_apart
+from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import KNOWN, plain
 from workbench.office.readability import data_start
@@ -69,6 +71,8 @@ class Filled(Column):
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     """The records below a header, without totals, notes and examples, and without empty columns."""
     grid = sheet.text.to_numpy(object)
+    apart = headings.told_apart(np.array([[column.heading for column in columns]], object))
+    columns = [replace(c, heading=apart.get(i, c.heading)) for i, c in enumerate(columns)]
     rows = [
         row
         for row in range(start, len(grid))
@@ -101,7 +105,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     above = top
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
-    columns, apart = [], {} if sav else told_apart(grid[above:start])
+    columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
@@ -112,7 +116,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
         else:
             columns.append(_column(parts))
     if sav is None:
-        behind = parted([column.heading for column in columns], "_")
+        behind = parted([column.heading for column in columns])
         columns = beside_other(
             cut if cut.has_part and not own.has_part and own.kind == "answer" else own
             for own, cut in zip(columns, behind, strict=True)
@@ -123,10 +127,9 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
 
 def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
     """A variable with what its statistics package says of it."""
-    name = column.name
+    name, sets = column.name, {one.name for one in sav.sets}
     says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
-    says = "several" if name in {one.name for one in sav.sets} else says
-    says = "date" if name in sav.dates else says
+    says = "date" if name in sav.dates else "several" if name in sets else says
     labels, missing = sav.value_labels.get(name, {}), sav.missing.get(name, [])
     return replace(column, labels=labels, missing=missing, says=says)
 

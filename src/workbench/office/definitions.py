@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -283,18 +284,10 @@ def _add_row(
 
 # --- REDCap -------------------------------------------------------------------------------------
 
-API = {  # the heading of each column -> its name in the API, whose exports have that
-    "Variable / Field Name": "field_name",
-    "Field Type": "field_type",
-    "Field Label": "field_label",
-    "Identifier?": "identifier",
-    "Section Header": "section_header",
-    "Choices, Calculations, OR Slider Labels": "select_choices_or_calculations",
-    "Text Validation Type OR Show Slider Number": "text_validation_type_or_show_slider_number",
-    "Text Validation Min": "text_validation_min",
-    "Text Validation Max": "text_validation_max",
-    "Branching Logic (Show field only if...)": "branching_logic",
-    "Matrix Group Name": "matrix_group_name",
+API = {  # headings of the dictionary whose names in the API, in whose exports they stand, differ
+    "variable_field_name": "field_name",
+    "choices_calculations_or_slider_labels": "select_choices_or_calculations",
+    "branching_logic_show_field_only_if": "branching_logic",
 }
 LISTS = {"radio": "single", "dropdown": "single", "checkbox": "multi"}
 LOGIC = (
@@ -305,16 +298,16 @@ LOGIC = (
 
 def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
-    grid = sheets[0].text.to_numpy(object)
-    given = [str(text).strip() for text in grid[0]] if len(grid) else []
-    heads = [API.get(name, name) for name in given]
-    if not {"field_name", "field_type", "field_label"} <= {*heads}:
+    rows = []
+    for given in _rows(sheets[0]):
+        names = [re.sub(r"\W+", "_", head).strip("_") for head in given]
+        blank = "NA" if "field_name" in given else ""  # as R writes what is empty
+        texts = ("" if text == blank else text for text in given.values())
+        rows.append(defaultdict(str, zip((API.get(n, n) for n in names), texts, strict=True)))
+    if not rows or not {"field_name", "field_type", "field_label"} <= rows[0].keys():
         return None
-    blank = {"NA": ""} if {*API.values()} & {*given} else {}  # as R writes what is empty
     found = Definition("REDCap")
-    for line in grid[2:]:  # the first field is the number of the record
-        texts = (blank.get(text, text) for text in map(str, line))
-        row = dict.fromkeys(API.values(), "") | dict(zip(heads, texts, strict=True))
+    for row in rows[1:]:  # the first field is the number of the record
         if row["field_name"] and row["identifier"].casefold() != "y":
             _add_field(found, row)
     return found
@@ -383,11 +376,8 @@ def of_structure(path: Path) -> Definition:
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))
         content = next(inside, b"")
     if b"<LimeSurveyDocType>" not in content[:4096]:
-        raise InputError(
-            "this is no structure of LimeSurvey",
-            file=path,
-            hint="export the survey as .lss once more, or give a table of replies",
-        )
+        hint = "export the survey as .lss once more, or give a table of replies"
+        raise InputError("this is no structure of LimeSurvey", file=path, hint=hint)
     if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
         raise InputError("the XML declares entities", file=path)
     try:

@@ -43,8 +43,8 @@ from workbench.office.definitions import (
 )
 from workbench.office.guesses import (
     KIND_OF,
-    KNOWN,
     MISSING,
+    UNITS,
     Question,
     both,
     open_option,
@@ -56,7 +56,6 @@ from workbench.office.guesses import (
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
-UNITS: dict[str, str] = KNOWN["units"]
 HEAD = """\
 # 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
 # - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies

@@ -114,6 +114,9 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     return [{"code": n, **point} for n, point in enumerate(shortest, start=1)] or None
 
 
+DEGREES = {"weak": 1, "nearly": 2.5, "strong": 3}
+
+
 def in_order(texts: Sequence[str]) -> list[str]:
     """The different answers, from the best to the worst where their words tell, else by number.
 
@@ -129,8 +132,8 @@ def in_order(texts: Sequence[str]) -> list[str]:
 def _ranked(words: Collection[str]) -> list[str] | None:
     """Words from the best to the worst, where each tells a degree of its own."""
 
-    def rank(word: str) -> int:
-        degree = 3 if tells("strong", word) else 1 if tells("weak", word) else 2
+    def rank(word: str) -> float:
+        degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
         sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
         return sign * degree
 
@@ -139,14 +142,16 @@ def _ranked(words: Collection[str]) -> list[str] | None:
 
 
 def graded(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The options of a scale in words, known or ordered by its words; None where it is none."""
-    if known := scale(words):
+    """The options of a scale in words, known or ordered by its words; None where it is none.
+
+    A scale has words of an opinion, such as 満足, or of degree, such as やや, and a lower half.
+    """
+    if (known := scale(words)) or len(words) < 3 or any(map(is_other, words)):
         return known
-    both_ways = 0 < sum(tells("negative", word) for word in words) < len(words)
-    if len(words) > 2 and both_ways and any(tells("graded", word) for word in words):
-        ranked = _ranked(words)
-        return worded(ranked) if ranked else None
-    return None
+    lower = sum(tells("negative", word) for word in words)
+    told = any(tells(kind, word) for kind in ("graded", *DEGREES) for word in words)
+    ranked = _ranked(words) if told and 0 < lower < len(words) else None
+    return worded(ranked) if ranked else None
 
 
 POINT = re.compile(r"(\d{1,2})\s*(?:[-–:：.]\s*|\()(\D.*?)\)?")
@@ -359,7 +364,11 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
 
 # --- one column ---------------------------------------------------------------------------------
 
-NUMBER = re.compile(r"^(約|[-△▲])?[0-9][0-9,]*(\.[0-9]+)?(人|名|[千万億]|百万|円|件|台|%|程度)*$")
+UNITS: dict[str, str] = KNOWN["units"]
+NUMBER = re.compile(
+    r"^(?:約|[-△▲])?[0-9][0-9,]*(?:\.[0-9]+)?\s?(?:[千万億百]*?"
+    rf"({'|'.join(map(re.escape, sorted(UNITS, key=len, reverse=True)))})?|[千万億百]+)(?:程度)?$"
+)
 DATE = re.compile(
     r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}/\d{1,2}/(20)?\d\d\b"
     rf"|^{ENGLISH.pattern}",
@@ -473,7 +482,18 @@ def _number(
         options = [open_option(code) for code in every]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
-    return _with({"type": "ratio" if share_like else "integer"}, missing)
+    return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)
+
+
+def _unit(values: Collection[str]) -> Question:
+    """The unit that stands behind numbers, where no two differ.
+
+    >>> _unit(["1,000件", "20"]), _unit(["3日", "4時間"])
+    ({'unit': {'ja': '件', 'en': 'cases'}}, {})
+    """
+    found = {number[1] for value in values if (number := NUMBER.match(value))} - {None}
+    unit = found.pop() if len(found) == 1 else ""
+    return {"unit": {"ja": unit, "en": UNITS[unit]}} if unit else {}
 
 
 def _words(

@@ -26,7 +26,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from analysis import edition, paths
+from analysis import paths
 from analysis.codebook.questions import (
     STATUSES,
     Question,
@@ -82,12 +82,11 @@ def write_for_wave(
 
 def _variables(survey: Survey) -> Iterator[tuple[str, Question]]:
     """The columns of answers that this edition shows of each municipality, with their question."""
-    kept_back = {*edition.kept_back(survey)}
     for question in survey.codebook:
         if question.identity in {"code", "name", "prefecture", "size_class"}:
             continue  # the register has them, confirmed
         for variable in question.variables:
-            if variable in survey.responses and variable not in kept_back:
+            if variable in survey.unit_responses:
                 yield variable, question
 
 

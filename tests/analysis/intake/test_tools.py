@@ -402,6 +402,11 @@ KOBO = [
         ),
         ("logo", [["送信番号", "送信日時", "状況", "状況_その他_内容"]], 1,
          "record received answer other"),
+        (
+            "logo",
+            [["受付番号", "送信日時", "問1 手段:出向", "問1 手段:その他", "問1 手段:その他の内容"]],
+            1, "record received answer answer other",
+        ),
         ("kintone", [["$id", "$revision", "形態", "形態（その他の内容）", "形態の変更"]], 1,
          "record record answer other answer"),
         (
@@ -552,6 +557,14 @@ def test_what_qualtrics_writes_of_a_question_seen_and_not_answered_is_no_answer(
         assert got.responses[column].drop(index=code).tolist() == right[column].tolist()
     assert set(got.findings["severity"]) == {"repaired"}
     assert "IP Address" in set(got.findings["raw"])  # the heading, not the id of the import
+
+
+def test_minus_99_of_another_tool_or_of_a_table_is_a_number(of_rows):
+    head, *rows = exports.google_sheets()
+    rows[0][head.index(exports.Q3)] = "-99"
+    got = cleaned(of_rows([head, *rows]))
+    assert got.responses.loc[rows[0][2], "Q3"] == -99
+    assert "seen-unanswered" not in set(got.findings["rule"])
 
 
 def test_two_likerts_of_one_wording_are_told_apart_by_the_number_microsoft_forms_adds(of_rows):

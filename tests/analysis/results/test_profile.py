@@ -125,9 +125,12 @@ def test_the_chart_has_what_the_answers_say_and_leaves_open_what_they_do_not(sur
         assert shown["cio"] != "なし"
 
 
-def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey, monkeypatch):
-    survey = dataclasses.replace(survey)  # of which nothing is computed yet
-    monkeypatch.setattr(profile, "kept_back", lambda survey: ["Q28", "Q10"])
+def test_the_chart_shows_no_answer_that_the_edition_keeps_back(survey):
+    content = survey.codebook.model_dump(mode="json", exclude_defaults=True)
+    for question in content["questions"]:
+        question["sensitive"] = question["id"] in {"Q10", "Q28"}
+    book = Codebook.parse(content)
+    survey = dataclasses.replace(survey, audience="committee", codebook=book)
     assert states(survey, "990078")["cross_agency_body"] == "（この版では非公開）"
     assert "再任用" not in set(profile.staff(survey, place(survey, "990078"))["kind"])
 
@@ -137,7 +140,9 @@ def test_the_national_table_tells_nothing_of_sections(survey, monkeypatch):
     answers_ = pd.DataFrame({"cio": [True], "cio_aide": [False], "structure": [None]}, ["011002"])
     status = answers_.notna().replace({True: "answered", False: "not_surveyed"})
     about = SimpleNamespace(named=True)
-    city = SimpleNamespace(codebook=book, responses=answers_.astype("boolean"), status=status,
+    answers_ = answers_.astype("boolean")
+    city = SimpleNamespace(codebook=book, responses=answers_, unit_responses=answers_,
+                           status=status,
                            wave=about, language="ja",
                            label=lambda id: text.label(id, "ja"),
                            labels=lambda section: text.labels(section, "ja"))  # fmt: skip

@@ -71,6 +71,10 @@ class Answers(SimpleNamespace):
 
     audience, language, wave = "committee", "en", SimpleNamespace(named=True)
 
+    @property
+    def unit_responses(self):
+        return self.responses
+
     def say(self, sentence, **values):
         return text.say(sentence, "en", **values)
 

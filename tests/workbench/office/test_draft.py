@@ -400,15 +400,28 @@ def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch
         ),
         (("Agree", "Strongly disagree", "Disagree"), None),
         (("とても重要", "重要", "あまり重要でない"), ["とても重要", "重要", "あまり重要でない"]),
+        *(
+            (words, [*words])
+            for words in (
+                ("とても必要", "やや必要", "あまり必要でない", "全く必要でない"),
+                ("とても", "やや", "あまり", "全く"),
+                ("十分できている", "ある程度できている", "あまりできていない", "できていない"),
+                ("高い", "やや高い", "変わらない", "やや低い", "低い"),
+                ("必要", "どちらかといえば必要", "どちらかといえば不要", "不要"),
+                ("大いにある", "少しある", "ほとんどない", "全くない"),
+                ("Very useful", "Somewhat useful", "Not very useful", "Not at all useful"),
+            )
+        ),
     ],
 )
 def test_a_scale_is_ordinal_and_has_the_point_that_nobody_chose(tmp_path, words, options):
-    rows = [["団体名", "問1"], *([f"町{n}", words[n % len(words)]] for n in range(12))]
+    given = [words[-1], *words] * 4  # the last is the most frequent
+    rows = [["団体名", "問1"], *([f"町{n}", text] for n, text in enumerate(given))]
     (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]
     assert found["type"] == "ordinal"
     if options:
-        kept = [o["ja"] for o in found["options"]]
+        kept = [o["ja"].removesuffix(" (to translate)") for o in found["options"]]
         assert kept == options or set(words) <= set(kept)
 
 
@@ -497,6 +510,51 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert "#n.s." in book["missing"]["no_answer"]["tokens"]
     assert "# left out, no questions: メールアドレス" in text
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
+
+
+@pytest.mark.parametrize("words", [("専任", "一部兼任", "その他"), ("市", "町", "村")])
+def test_words_without_a_lower_half_are_no_scale(tmp_path, words):
+    rows = [["団体名", "問1"], *([f"町{n}", words[n % 3]] for n in range(12))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]["type"] == "single"
+
+
+def test_the_unit_that_stands_behind_the_numbers_is_that_of_the_question(tmp_path):
+    rows = [["団体名", "問1 申請", "問2 予算", "問3 期間", "問4 職員（人）", "問5 率"]]
+    rows += [[f"町{n}", f'"{n},{n}00件"', f"{n}千円", (f"{n}日", f"{n}か月")[n % 2], f"{n}名",
+              f"{n}%"] for n in range(3, 10)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    units = [q.get("unit", {}).get("ja") for q in yaml.safe_load(text)["questions"][1:]]
+    assert units == ["件", "千円", None, "人", "%"]
+
+
+def test_the_words_beside_other_belong_to_the_question_of_their_number(tmp_path, monkeypatch):
+    rows = [["団体名", "問1 導入状況", "問1 その他の内容", "問2 手段：出向", "問2 手段：その他",
+             "問2 その他の内容"]]  # fmt: skip
+    rows += [[f"町{n}", ("済", "予定", "その他")[n % 3], "試行中" if n % 3 == 2 else "", n % 2,
+              int(n == 5), "民間" if n == 5 else ""] for n in range(12)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    found = yaml.safe_load(text)["questions"]
+    assert [(q["id"], q["type"]) for q in found[1:]] == [("Q01", "single"), ("Q02", "multi")]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert [table.texts(v)[5] for v in ("Q01_other", "Q02_1", "Q02_2", "Q02_other")] == [
+        "試行中", "1", "1", "民間"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ["団体名", "タイムスタンプ"])
+def test_two_questions_of_one_heading_are_told_apart_by_their_order(tmp_path, monkeypatch, first):
+    rows = [[first, "団体名", "人数", "人数"]]
+    rows += [["2024/06/03 9:15:42", f"町{n}", n, 100 + n] for n in range(9)]
+    rows = rows if first != "団体名" else [row[1:] for row in rows]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    one, two = yaml.safe_load(text)["questions"][-2:]
+    assert (one["source"], two["source"]) == (["人数 (1)"], ["人数 (2)"])
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert table.texts(one["id"])[3] == "3" and table.texts(two["id"])[3] == "103"
 
 
 @pytest.mark.parametrize("head", ["貴団体名", "自治体名称", "Name of the municipality"])

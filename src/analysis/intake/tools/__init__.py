@@ -73,22 +73,14 @@ def qualtrics(head: Head) -> Export | None:
     columns = [_of_qualtrics(*pair, stems) for pair in zip(head[0], head[1], strict=True)]
     if heads == 2:  # V1 to V10 are the records' own, their words say what they note
         columns = [replace(c, name="") if re.fullmatch(r"V\d+", c.name) else c for c in columns]
-    own = _own("qualtrics")
-    bare = (Column(column.text, text=column.text, kind=column.kind) for column in columns)
-    by_words = noted(bare, own["records"], own["received"])
-    by_name = noted(columns, own["records"], own["received"])
-    sent = any(column.kind == "received" for column in by_name)
-    found = []
-    for name, column, words in zip(head[0], by_name, by_words, strict=True):
-        kind: Kind = column.kind if column.kind != "answer" else words.kind
-        if _notes_an_answer(name, head[0]) or (
-            kind == "received" and sent and column.kind != "received"
-        ):
-            kind = "record"
+    own, found = _own("qualtrics"), []
+    for name, column in zip(head[0], noted(columns, own["records"], own["received"]), strict=True):
+        if column.kind == "answer" and _notes_an_answer(name, head[0]):
+            column = replace(column, kind="record")
         elif key(column.text) in own["names"] and key(column.heading).startswith("v"):
-            kind = "personal"
-        found.append(replace(column, kind=kind))
-    return Export("qualtrics", heads, tuple(found), joined=True)
+            column = replace(column, kind="personal")
+        found.append(column)
+    return Export("qualtrics", heads, tuple(found), joined=True, unanswered="-99")
 
 
 def _notes_an_answer(name: str, names: Sequence[str]) -> bool:
@@ -234,10 +226,9 @@ def _ticked(names: Sequence[str], rows: Head) -> set[str]:
     """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
     found: dict[str, set[str]] = {}
     for position, text in enumerate(names):
-        below = {row[position] for row in rows}
-        found.setdefault(text.rpartition("/")[0], set()).update(below - {""})
-    ticks = {"0", "1", "True", "False", "TRUE", "FALSE"}
-    return {name for name, values in found.items() if values and values <= ticks}
+        found.setdefault(text.rpartition("/")[0], {""}).update(row[position] for row in rows)
+    ticks = {"", "0", "1", "True", "False", "TRUE", "FALSE"}
+    return {name for name, values in found.items() if {""} < values <= ticks}
 
 
 def _of_odk(heading: str, question: str, part: str = "") -> Column:
@@ -304,14 +295,11 @@ def _cut(words: str) -> tuple[str, str]:
     >>> _cut("人数 [本庁][正規]"), _cut("[How often?]"), _cut("AI [生成] [翻訳]")
     (('人数', '本庁 / 正規'), ('', 'How often?'), ('AI [生成]', '翻訳'))
     """
-    found = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\]\[([^\[\]]*)\]", words, re.S)
-    if found:
-        return found[1], f"{found[2].strip()} / {found[3].strip()}"
-    cut = bracketed(words)
-    if cut.part:
-        return cut.text, cut.part
-    alone = re.fullmatch(r"\[(.*)\]", words, re.S)
-    return ("", alone[1].strip()) if alone else (re.sub(r"\s*\[.*\]$", "", words, flags=re.S), "")
+    found = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\](?:\[([^\[\]]*)\])?", words, re.S)
+    if found is None:  # brackets within brackets, or none
+        alone = re.fullmatch(r"\[(.*)\]", words, re.S)
+        return ("", alone[1].strip()) if alone else (re.sub(r"\s*\[.*\]$", "", words), "")
+    return found[1], " / ".join(part.strip() for part in found.groups()[1:] if part)
 
 
 def google_forms(head: Head) -> Export | None:
@@ -373,12 +361,7 @@ def logo(head: Head) -> Export | None:
     own = _own("logo")
     if {key(text) for text in head[0]}.isdisjoint(own["known"]):
         return None
-    columns = parted(head[0], "_")
-    for at, column in enumerate(columns):  # the words of an option その他 are not its tick
-        found = re.fullmatch(r"(.+)_(その他.*(?:内容|自由記述|テキスト|具体的に))", column.heading)
-        if found is not None:
-            columns[at] = replace(column, text=found[1].strip(), part=found[2], kind="other")
-    return Export("logo", 1, noted(columns, own["records"], own["received"]), joined=True)
+    return Export("logo", 1, noted(parted(head[0]), own["records"], own["received"]), joined=True)
 
 
 # the first that knows a header reads it; those that are surest come first
@@ -460,7 +443,7 @@ def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Exp
     for sheet in (sheet for sheet in sheets if not sheet.hidden):
         try:
             if (export := find(sheet, tool)) is not None:
-                return sheet, export
+                return export.marked(sheet), export
         except InputError as error:
             refusals.append(error)
     if refusals:

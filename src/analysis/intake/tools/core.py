@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis.errors import InputError
 from analysis.intake.headings import (
+    NUMBERED,
     OTHER_WORDS,
     Headings,
     Meaning,
@@ -23,7 +24,7 @@ from analysis.intake.headings import (
     normalise,
     yaml_key,
 )
-from analysis.intake.sheet import Place, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 
 Kind = Literal["answer", "other", "received", "record", "personal"]
 Head = Sequence[Sequence[str]]  # the first rows of a sheet
@@ -71,6 +72,7 @@ class Export:
     whether a record, whose id stands in the first column, may take several rows. `opens`: the
     column with a mark in the first row of each record. `finished`: the column that says whether the
     reply was completed, and the words (as `key` has them) of those that were `not_finished`.
+    `unanswered`: what the tool writes of a question that was shown and not answered.
     """
 
     tool: str
@@ -81,10 +83,17 @@ class Export:
     opens: int | None = None
     finished: int | None = None
     not_finished: frozenset[str] = frozenset()
+    unanswered: str = ""
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """The positions of the columns of these kinds."""
         return [i for i, column in enumerate(self.columns) if column.kind in kinds]
+
+    def marked(self, sheet: Sheet) -> Sheet:
+        """The sheet in which the kind of a cell says that its question was not answered."""
+        kind = sheet.kind.copy()
+        kind[sheet.text.eq(self.unanswered).to_numpy()] = CellKind.UNSEEN
+        return replace(sheet, kind=kind) if self.unanswered else sheet
 
     def unfinished(self, sheet: Sheet) -> list[Place]:
         """The cells that say of a reply that it was not completed."""
@@ -124,7 +133,8 @@ def noted(
     received : keys of headings that say when the reply was sent, the best first.
     """
     columns = beside_other(columns)
-    called = [{key(c.name or c.heading), key(c.heading)} for c in columns]
+    called = [{key(t) for t in (c.name, c.heading, "" if c.has_part else c.text) if t}
+              for c in columns]  # fmt: skip
     sent = next((word for word in received if any(word in own for own in called)), None)
     found = []
     for column, own in zip(columns, called, strict=True):
@@ -151,20 +161,23 @@ def bracketed(heading: str) -> Column:
     return Column(heading, text=found[1], part=found[2].strip())
 
 
-def parted(headings: Sequence[str], sign: str) -> list[Column]:
-    """Headings of which those that share the words before a sign are parts of one question.
+PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d))\s*(\S.*)", re.S)
 
-    >>> [c.part for c in parted(["団体名", "Q2 業務_翻訳", "Q2 業務_要約", "Q3 職員_数"], "_")]
+
+def parted(headings: Sequence[str]) -> list[Column]:
+    """Headings of which those that share the words before a line or colon are of one question.
+
+    >>> [c.part for c in parted(["団体名", "Q2 業務_翻訳", "Q2 業務_要約", "Q3 職員_数"])]
     ['', '翻訳', '要約', '']
     """
-    cut = [heading.rpartition(sign) for heading in headings]
-    shared = Counter(before.strip() for before, found, after in cut if found and after.strip())
+    cut = [PARTED.fullmatch(heading) for heading in headings]
+    shared = Counter(found[1] for found in cut if found)
     shared.update(headings)  # the question itself, beside the words of its "other"
     return [
-        Column(heading, text=before.strip(), part=after.strip())
-        if found and after.strip() and shared[before.strip()] > 1
+        Column(heading, text=found[1], part=found[2])
+        if found and shared[found[1]] > 1
         else Column(heading, text=heading)
-        for heading, (before, found, after) in zip(headings, cut, strict=True)
+        for heading, found in zip(headings, cut, strict=True)
     ]
 
 
@@ -177,25 +190,44 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     """Columns of which an option "other", beside the answer in another column, holds its words.
 
     Names such as ``q2_other`` are those of the words beside "other" of ``q2``; so are words such as
-    ``業務（その他の内容）`` of ``業務``.
+    ``業務（その他の内容）`` of ``業務``, and ``問2 その他の内容`` of the one question 2.
     """
     columns = list(columns)
     whole = {column.text for column in columns if column.text and not column.has_part}
     names = {column.name for column in columns if column.name}
+    ticks = {(column.question, normalise(column.part)) for column in columns}
     asked = {normalise(column.text): column for column in reversed(columns) if column.text}
+    asked |= _by_number(columns)
     found = []
     for column in columns:
         stem, _, last = column.name.rpartition("_")
-        before = OTHER_SIGN.split(normalise(column.text), maxsplit=1)
-        owner = asked.get(before[0].rstrip("-_:.、/([【「『")) if len(before) > 1 else None
-        if column.part and column.text in whole and is_other(column.part):
+        before, *behind = OTHER_SIGN.split(normalise(column.text), maxsplit=1)
+        owner = asked.get(NUMBER_ALONE.sub(r"問\1", before.rstrip("-_:.、/([【「『")))
+        part, sign = normalise(column.part), OTHER_SIGN.match(normalise(column.part))
+        worded = sign and (column.question, sign[0]) in ticks and OTHER_WORDS.fullmatch(part)
+        if sign and (column.text in whole or (worded and part != sign[0])):
             column = replace(column, part="", kind="other")
         elif last.casefold() in {"other", "oth", "specify"} and stem in names:
             column = replace(column, name=stem, kind="other")
-        elif owner and not column.has_part and OTHER_WORDS.fullmatch("その他" + before[1]):
+        elif (
+            behind and owner and not column.has_part and OTHER_WORDS.fullmatch("その他" + behind[0])
+        ):
             column = replace(column, name=owner.name, text=owner.text, kind="other")
         found.append(column)
     return found
+
+
+NUMBER_ALONE = re.compile(r"^(?:q|問|設問|質問)\.?0*(\d+)$")
+
+
+def _by_number(columns: Iterable[Column]) -> dict[str, Column]:
+    """The column of each number that one question alone has, such as 問2; no words of "other"."""
+    found: dict[str, dict[str, Column]] = {}
+    for column in columns:
+        numbered = NUMBERED.match(normalise(column.text))
+        if numbered and not numbered[2] and not OTHER_SIGN.match(numbered[3].lstrip("-_:.、")):
+            found.setdefault(f"問{numbered[1]}", {}).setdefault(column.text, column)
+    return {number: next(iter(own.values())) for number, own in found.items() if len(own) == 1}
 
 
 # --- the codebook's questions -------------------------------------------------------------------
@@ -212,6 +244,7 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     found: dict[str, int] = {}
     named: dict[str, bool] = {}  # whether the column bears the very name of the question
     again = _numbered_again(export, headings)
+    again |= headings.apart(np.array([[column.heading for column in export.columns]], object))
     for position in export.of_kind("answer", "received"):
         column = export.columns[position]
         given = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
@@ -267,9 +300,9 @@ def headed_twice(
         "give the cell of the right one in wave.yml, such as header: {{{entry}: [{closer}]}}; the "
         "other under ignore if it is none"
     )
-    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
-    cells |= {"closer": sheet.address(*likelier), "entry": yaml_key(target)}
-    return sheet.error(what, at=second, hint=hint, target=target, **cells)
+    closer, entry = sheet.address(*likelier), yaml_key(target)
+    return sheet.error(what, at=second, hint=hint, target=target, closer=closer, entry=entry,
+                       first=sheet.address(*first), second=sheet.address(*second))  # fmt: skip
 
 
 def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
@@ -279,8 +312,8 @@ def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
         "give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two of "
         "its options), or bring the answers into one column"
     )
-    cells = {"first": sheet.address(*first), "second": sheet.address(*second)}
-    return sheet.error(what, at=first, hint=hint, id=id, **cells)
+    return sheet.error(what, at=first, hint=hint, id=id, first=sheet.address(*first),
+                       second=sheet.address(*second))  # fmt: skip
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
