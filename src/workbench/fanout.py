@@ -427,12 +427,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     (folder / "scratch").mkdir()
-    kernels = Kernels(
-        fork=work.options.fork,
-        memory_mb=work.options.memory_mb,
-        cell_timeout=work.options.cell_timeout,
-        environment={"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)},
-        ahead=work.ahead,
-    )
+    environment = {"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)}
+    kernels = Kernels(work.options, environment=environment, ahead=work.ahead)
     kernels.warm()
     return folder, kernels

@@ -96,10 +96,11 @@ class Engine(NBClientEngine):
         `held` gets the notebook, with the outputs that there are however the run ends.
         """
         held.append(nb_man.nb)
+        limit = kernels.options.cell_timeout
         client = Client(
             nb_man,
             log=logger,
-            timeout=kernels.cell_timeout and math.ceil(kernels.cell_timeout),
+            timeout=limit and math.ceil(limit),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
@@ -179,7 +180,7 @@ def _why_ended(error: Exception, kernels: Kernels) -> tuple[Status, str]:
         if "IOPub" in str(error):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
             return Status.TIMED_OUT, said
-        said = printed("a cell ran longer than {seconds:g} s", seconds=kernels.cell_timeout)
+        said = printed("a cell ran longer than {seconds:g} s", seconds=kernels.options.cell_timeout)
         return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped

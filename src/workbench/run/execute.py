@@ -86,14 +86,8 @@ def started_kernels(
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    kernels = Kernels(
-        fork=options.fork,
-        threads=threads,
-        memory_mb=options.memory_mb,
-        cell_timeout=options.cell_timeout,
-        environment={INPUTS: json.dumps(inputs)},
-        ahead=ahead,
-    )
+    environment = {INPUTS: json.dumps(inputs)}
+    kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
     over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
