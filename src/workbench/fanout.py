@@ -355,19 +355,10 @@ def remote(
 
     Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
-    from distributed import Client, wait
+    from distributed import wait
     from distributed.scheduler import KilledWorker
 
-    try:
-        client = Client(scheduler, timeout=CONNECTING)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "there is no scheduler at {scheduler} ({text})",
-            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
-            scheduler=scheduler,
-            text=" ".join(str(error).split())[:160],
-        ) from None
-    with client:
+    with _client(scheduler) as client:
         waiting, seen = iter(todo), time.monotonic()
         sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
         running: dict[Any, tuple[str, str]] = {}
@@ -398,6 +389,21 @@ def remote(
                     made = work.make(*page, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield made
+
+
+def _client(scheduler: str) -> Any:
+    """The connection to a scheduler."""
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "there is no scheduler at {scheduler} ({text})",
+            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
+            scheduler=scheduler,
+            text=" ".join(str(error).split())[:160],
+        ) from None
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it

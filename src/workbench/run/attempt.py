@@ -130,14 +130,7 @@ def attempt(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started, reached = time.monotonic(), 0
-    held: list[Any] = []
-
-    def note(number: int) -> None:
-        nonlocal reached
-        reached = number
-        on_cell(number)
-
+    started, held = time.monotonic(), list[Any]()
     try:
         papermill.execute_notebook(
             nbformat.reads(json.dumps(content), as_version=4),
@@ -148,7 +141,7 @@ def attempt(
             engine_name="workbench",
             kernel_name="python3",
             kernels=kernels,
-            on_cell=note,
+            on_cell=on_cell,
             held=held,
         )
         ran.status = Status.OK
@@ -164,7 +157,7 @@ def attempt(
     text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
-    _judge(ran, executed, reached)
+    _judge(ran, executed)
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
@@ -201,12 +194,13 @@ def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> 
     return text
 
 
-def _judge(ran: Ran, content: Any, reached: int) -> None:
-    """Write into `ran` what ran and what came out; `reached`: number of the last cell started."""
+def _judge(ran: Ran, content: Any) -> None:
+    """Write into `ran` what ran and what came out."""
     code, shown = _code(content.cells), list(_shown(content))
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
-    ran.last_cell = max(done, len(_code(content.cells[:reached])))
+    started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
+    ran.last_cell = max(done, len(_code(started)))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
     named = {(kind, str(data["name"])) for kind, _, data in shown if "name" in data}
