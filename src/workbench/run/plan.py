@@ -52,15 +52,16 @@ class Notebook:
     words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
 
     @classmethod
-    def read(cls, path: Path) -> Notebook:
-        """Read a notebook and its parameters.
+    def read(cls, path: Path, words: Mapping[str, Any] | None = None) -> Notebook:
+        """Read a notebook and its parameters; `words`: its title and lead in the codebook.
 
         Raises InputError: it is no notebook, what it declares of itself is unknown, or its
         parameters cell declares something else than constants.
         """
         try:
             content = json.loads(paths.read_text(path))
-            book = cls(path, content, {p.name: p for p in parameters.declared(content, path)})
+            known = {p.name: p for p in parameters.declared(content, path)}
+            book = cls(path, content, known, words or {})
             fingerprints.source_hash(content)
             book._check()
         except InputError:
@@ -156,10 +157,7 @@ class Plan:
                 "{parameter} is set by the command itself, not with -p", parameter=min(taken)
             )
         words = book.get("pages") or {}
-        every = [
-            replace(Notebook.read(file), words=words.get(name) or {})
-            for name, file in files.items()
-        ]
+        every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(given.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
