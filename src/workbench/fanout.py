@@ -309,7 +309,7 @@ def _publish(
     status = Status.OK if all(ran.ok for ran in pages.made.values()) else Status.PARTIAL
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
     (pages.folder / JOURNAL).unlink(missing_ok=True)
-    swap_in(record, pages.folder, pages.edition)
+    swap_in(record, pages.edition)
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):

@@ -172,7 +172,7 @@ def reason(ran: Ran, language: str) -> str:
     return f"{text}: {ran.error}" if ran.error else text
 
 
-def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: bool) -> None:
+def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None:
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
@@ -181,7 +181,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     ------
     OSError : the disk is full or cannot be written.
     """
-    edition = plan.edition
+    edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
@@ -203,7 +203,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
         every = [part / "index.html", *complete]
         printing.print_whole(every, part / "report.pdf", date=about["date"])
-    swap_in(record, part, edition)
+    swap_in(record, edition)
     index.write_waves(paths.reports())
 
 

@@ -154,7 +154,7 @@ def run(
             runner.run_all(todo, jobs)
         runner.refuse(plan.changed())
         release.finish(record, started)
-        release.publish_run(plan, record, part, pdf=pdf, word=word)
+        release.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
         _stopped(part)
         raise

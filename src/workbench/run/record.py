@@ -283,19 +283,19 @@ def _index(folder: Path | str) -> Path:
     return place.relative_to(paths.root()) if place.is_relative_to(paths.root()) else place
 
 
-def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
-    """Publish a run folder whole, with its record and the hashes of its files.
+def swap_in(record: RunRecord, edition: Edition) -> None:
+    """Publish the run folder of an edition whole, with its record and the hashes of its files.
 
     It goes beside the last complete one if the run is not complete.
 
     Raises OSError: the folder cannot be written.
     """
-    files = fingerprints.hash_files(part)
+    files = fingerprints.hash_files(edition.part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
-    record.write(part)
+    record.write(edition.part)
     kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
-    paths.swap_folder(part, place, RECORD)
+    paths.swap_folder(edition.part, place, RECORD)
     record.folder = str(place)
     if not kept:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
