@@ -198,10 +198,11 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
     else:
         kinds = data["type"].to_numpy(int)
         names = [head(kind, language) for kind in kinds]
-    bar = {"label": label("typology_figure.coassignment", language), "location": "bottom"}
+    title = label("typology_figure.coassignment", language)
+    bar = {"label": title, "location": "bottom", "format": "{x:.0%}"}
     look: dict[str, Any] = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     shares = data.iloc[:, 1:].rename_axis(columns="")
-    sns.heatmap(shares, annot=not single, fmt=".2f", cbar=single, cbar_kws=bar, ax=ax, **look)
+    sns.heatmap(shares, annot=not single, fmt=".0%", cbar=single, cbar_kws=bar, ax=ax, **look)
     # seaborn's own choice is hard to read on some greys
     for text, share in zip(ax.texts, shares.to_numpy().ravel(), strict=False):
         text.set_color("white" if share > 0.5 else "black")
@@ -217,7 +218,7 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
     ax.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, axis="both", labelrotation=0)
-    ax.set(ylabel="", **({} if single else {"xlabel": bar["label"]}))
+    ax.set(ylabel="", **({} if single else {"xlabel": title}))
     return ax
 
 

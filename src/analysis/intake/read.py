@@ -260,11 +260,9 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
         parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
             what = "{id} is one column here but several in {path}"
-            hint, of = (
-                "bring both into one form, or make them waves of their own",
-                whole[0].sheet.file,
-            )
-            raise InputError(what, file=of, hint=hint, id=question.id, path=parts[0].sheet.file)
+            hint = "bring both into one form, or make them waves of their own"
+            here, there = whole[0].sheet.file, parts[0].sheet.file
+            raise InputError(what, file=here, hint=hint, id=question.id, path=there)
 
 
 def _hidden(piece: Piece) -> list[Remark]:

@@ -294,7 +294,7 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
             label = survey.label("profile.share_of", section=name, n=len(asked))
             columns[label] = survey.responses[asked].astype("Float64").mean(axis=1) * 100
     for q in survey.codebook.with_role("outcome"):
-        if q.unit and q.unit.ja == "％" and q.id in survey.responses:
+        if (q.type, q.range) == ("ratio", (0, 100)) and q.id in survey.responses:
             columns[q.label[survey.language]] = survey.responses[q.id]
     frame = pd.DataFrame(columns, index=survey.responses.index).astype(float)
     return frame, survey.label("profile.percent")

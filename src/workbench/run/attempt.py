@@ -148,7 +148,7 @@ def attempt(
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise  # the disk, not the notebook
-        ran.status, ran.error = _why_ended(error, kernels)
+        ran.status, ran.error = _why_ended(error, kernels, held)
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
@@ -163,17 +163,18 @@ def attempt(
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
 
 
-def _why_ended(error: Exception, kernels: Kernels) -> tuple[Status, str]:
+def _why_ended(error: Exception, kernels: Kernels, held: Iterable[Any]) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
         kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
         return Status.FAILED, _sentence(f"{kind}{error.evalue}")
     if isinstance(error, CellTimeoutError):
-        # nbclient's only sign that the cell ended, its outputs did not
-        if "IOPub" in str(error):
+        times = [cell.metadata.get("execution", {}) for notebook in held for cell in notebook.cells]
+        if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
-            return Status.TIMED_OUT, said
-        said = printed("a cell ran longer than {seconds:g} s", seconds=kernels.options.cell_timeout)
+        else:
+            limit = kernels.options.cell_timeout
+            said = printed("a cell ran longer than {seconds:g} s", seconds=limit)
         return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped

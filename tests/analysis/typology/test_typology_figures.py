@@ -168,7 +168,7 @@ def test_units_stand_by_type_and_the_unplaced_last(frames):
 def test_pairs_of_many_write_their_shares():
     means = pd.DataFrame({"type": [1, 2], "1": [0.96, 0.03], "2": [0.03, 0.99]})
     ax = typology_plots.together(means, members=pd.DataFrame(), language="en")
-    assert [t.get_text() for t in ax.texts] == ["0.96", "0.03", "0.03", "0.99"]
+    assert [t.get_text() for t in ax.texts] == ["96%", "3%", "3%", "99%"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Type 1", "Type 2"]
 
 
