@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
@@ -23,7 +23,7 @@ from analysis import paths, text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, NUMBERS, ONE_CHOICE, WORDS, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
@@ -34,9 +34,6 @@ from analysis.stats.disclosure import SMALLEST, Audience
 from analysis.text import LANGUAGES, Language
 
 MOST_POSSIBLE = 20_000  # counts of a question that are tried out
-COUNTED = ("single", "ordinal", "binary", "multi")
-MEASURED = ("integer", "ratio", "battery")  # summed up by statistics, not by counts of answers
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -251,7 +248,7 @@ def shown_questions(survey: View) -> list[Question]:
 
 def is_shown(survey: View, question: Question) -> bool:
     """Whether it is one of the `shown_questions`."""
-    if question.role == "id" or question.type in {"text", "date"}:
+    if question.role == "id" or question.type in WORDS:
         return False
     if question.variables[0] not in survey.responses:
         return False
@@ -273,7 +270,7 @@ def _gives_away(survey: View, question: Question) -> bool:
     if not any(q.type in COUNTED for q in gates) and 0 < skipped <= SMALLEST:
         return True
     for gate in gates:
-        if gate.type in tabulate.BREAKDOWNS:
+        if gate.type in ONE_CHOICE:
             if not _apart(*_counted(survey, gate), survey):
                 return True
         elif gate.type == "multi" and rule.names == {gate.id}:
@@ -327,7 +324,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
         frame = _means(survey, question, frame)
-    elif question.type in {"integer", "ratio"}:
+    elif question.type in NUMBERS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # the kinds of missing stay together: how many were not asked is an answer, too
     return dataclasses.replace(counted, frame=frame, missing={})
@@ -354,10 +351,14 @@ def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[lis
 
 
 def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
-    """A frequency or cross table with a row for each part of its answers."""
-    made, names = parts(survey, question), list(map(str, frame.index))
+    """A frequency or cross table, a row for each part of its answers, with codes as ``1+2``."""
+    made, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
+    index = [
+        (variables[0], "+".join(codes[at] for at in part), _joined(survey, names, part))
+        for part in made
+    ]
     rows = [frame.iloc[part].sum() for part in made]
-    return pd.DataFrame(rows, index=[_joined(survey, names, part) for part in made])
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=frame.index.names))
 
 
 def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) -> np.ndarray:
@@ -413,20 +414,6 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
-def coded(survey: View, question: Question, by: pd.Series | None = None) -> list[tuple[str, str]]:
-    """Variable and code of each row of `frequency`, or of `cross`, in their order.
-
-    The codes of answers that are counted together are joined, as in ``1+2``.
-    """
-    if question.type == "multi":
-        options = zip(question.variables, question.options, strict=True)
-        return [(variable, str(option.code)) for variable, option in options]
-    codes = list(map(str, tabulate.labels_of(question, survey.language)))
-    if not protects(survey, question, *asked_by(survey, by)):
-        return [(question.id, code) for code in codes]
-    return [(question.id, "+".join(codes[at] for at in part)) for part in parts(survey, question)]
-
-
 def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     if by is None:
@@ -439,7 +426,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     every = [text[survey.language] for text in SIZE_CLASSES.values()]
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= set(every):
         by = by.cat.set_categories(every)  # also those not there
-    for question in (q for q in asked_by(survey, by) if q.type in tabulate.BREAKDOWNS):
+    for question in (q for q in asked_by(survey, by) if q.type in ONE_CHOICE):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             made = parts(survey, question)
@@ -449,7 +436,7 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
 
 
-def _joined(survey: View, names: list[str], part: list[int]) -> str:
+def _joined(survey: View, names: Sequence[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
     return survey.label("joined.between").join(names[at] for at in part)
 
@@ -462,7 +449,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     """
     group = Expression(rule)
     asked = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
-    question = next((q for q in asked if q.type in tabulate.BREAKDOWNS), None)
+    question = next((q for q in asked if q.type in ONE_CHOICE), None)
     if question is None:
         return True
     codes = list(tabulate.labels_of(question, survey.language))

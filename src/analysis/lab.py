@@ -14,13 +14,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from analysis import paths
+from analysis.codebook.questions import ONE_CHOICE
 from analysis.errors import InputError
 from analysis.figures import plots
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import profile
 from analysis.results import types as kinds
 from analysis.show import Answer, Figure, NotAvailable, Prose
-from analysis.stats import tabulate
 from analysis.survey import QUICK, SEED, Survey
 from analysis.text import Language, labels
 
@@ -91,7 +91,7 @@ def browse(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     parts = [(words["none"], ""), (words["size_class"], "size_class")]
     if survey.codebook.features:
         parts.append((words["type"], "type"))
-    parts += [(name, id) for name, id in named if survey.question(id).type in tabulate.BREAKDOWNS]
+    parts += [(name, id) for name, id in named if survey.question(id).type in ONE_CHOICE]
 
     def draw(question: str, by: str) -> list[Any]:
         return [survey.figure(question, by or None), survey.table(question, by or None)]
@@ -198,19 +198,10 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
 def standing(survey: Survey, here: profile.Place) -> Figure | NotAvailable:
     """Where a municipality is among the others, as on its page."""
     frame, others = profile.standing(survey, here)
-    dots = survey.label("profile.dots", **others)
-    gaps = (frame["value"] - frame["median"]).abs()
-    far = frame.loc[gaps.idxmax(), "indicator"] if len(gaps) else ""
-    return survey.gallery.show(
-        plots.places(frame, label=dots),
-        f"standing_{here.code}",
-        n=others["n"],
-        data=frame,
-        words="profile/standing",
-        place=here.name,
-        who=others["who"],
-        far=far,
-    )
+    ax = plots.places(frame, label=survey.label("profile.dots", **others))
+    words = {"place": here.name, "who": others["who"], "far": others["far"]}
+    words |= {"data": frame, "words": "profile/standing"}
+    return survey.gallery.show(ax, f"standing_{here.code}", n=others["n"], **words)
 
 
 def _buttons(

@@ -98,23 +98,7 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
     runs = [list(run) for _, run in itertools.groupby(rows, key=lambda r: r[0] if named else id(r))]
     grouped = len(labels) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
-        # the first column becomes headings, with what a column says alike of all rows of each run
-        alike = [
-            at for at, kind in enumerate(kinds)
-            if at > 1 and kind != "n" and all(len({row[at] for row in run}) == 1 for run in runs)
-        ]  # fmt: skip
-        kept = [at for at in range(1, len(labels)) if at not in alike]
-        kinds = [kinds[at] for at in kept]
-        bodies = [
-            {
-                "heading": run[0][0],
-                "said": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
-                "rows": [_cells([row[at] for at in kept], kinds) for row in run],
-            }
-            for run in runs
-        ]
-        between = " / " if labels[0].isascii() else "／"
-        labels = [between.join(labels[:2]), *(labels[at] for at in kept[1:])]
+        labels, kinds, bodies = _under_headings(labels, kinds, runs)
     else:
         joined = [
             [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
@@ -136,6 +120,31 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
         notes=notes,
         link=link,
     )
+
+
+def _under_headings(
+    labels: list[str], kinds: list[str], runs: list[list[Sequence[str]]]
+) -> tuple[list[str], list[str], list[dict[str, Any]]]:
+    """Labels, kinds and bodies of a table whose first column becomes headings over its runs.
+
+    A heading has with it what a column says alike of all rows of each run.
+    """
+    alike = [
+        at for at, kind in enumerate(kinds)
+        if at > 1 and kind != "n" and all(len({row[at] for row in run}) == 1 for run in runs)
+    ]  # fmt: skip
+    kept = [at for at in range(1, len(labels)) if at not in alike]
+    kinds = [kinds[at] for at in kept]
+    bodies = [
+        {
+            "heading": run[0][0],
+            "said": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
+            "rows": [_cells([row[at] for at in kept], kinds) for row in run],
+        }
+        for run in runs
+    ]
+    between = " / " if labels[0].isascii() else "／"
+    return [between.join(labels[:2]), *(labels[at] for at in kept[1:])], kinds, bodies
 
 
 def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]) -> Markup:

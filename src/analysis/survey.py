@@ -19,7 +19,7 @@ from analysis.cleaning import clean, store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
@@ -277,28 +277,21 @@ class Survey(View):
         return renamed(found, other._alias), renamed(placed, self._alias)
 
     @cached_property
-    def _full_features(self) -> classifier.Features:
-        return classifier.features(self._full.responses, self._full.status, self.codebook)
-
-    @cached_property
-    def _full_indices(self) -> pd.DataFrame:
-        return classifier.indices(self._full_features, self.codebook, self._full.responses)
+    def _of_all(self) -> tuple[classifier.Features, pd.DataFrame]:
+        """Features and composites of the full data."""
+        made = classifier.features(self._full.responses, self._full.status, self.codebook)
+        return made, classifier.indices(made, self.codebook, self._full.responses)
 
     @cached_property
     def _classifier(self) -> Classifier:
-        full = self._full_features
-        if full.frame.shape[1] == 0:
+        made, composites = self._of_all
+        if made.frame.empty:
             raise InputError(
                 "the codebook {id} has no features for a typology",
                 hint="add features and indices with the role cluster",
                 id=self.codebook.id,
             )
-        return Classifier(
-            features=full,
-            composites=self._full_indices,
-            size_class=self._full.register["size_class"],
-            folder=store.kept(),
-        )
+        return Classifier(made, composites, self._full.register["size_class"], store.kept())
 
     # --- questions ------------------------------------------------------------------------
 
@@ -324,7 +317,7 @@ class Survey(View):
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.codebook[breakdown]
-        if question.type in tabulate.BREAKDOWNS:
+        if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
             raise InputError(
@@ -393,7 +386,7 @@ class Survey(View):
         sensitive = any(q.sensitive for q in self.codebook)
         for index in (one for one in self.codebook.indices if one.id in ids):
             if index.id not in held.codebook:
-                values, label = self._full_indices[index.id], index.text[self.language]
+                values, label = self._of_all[1][index.id], index.text[self.language]
                 held = held.with_(index.id, values, label=label, sensitive=sensitive)
         return held
 

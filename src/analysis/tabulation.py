@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import edition
-from analysis.codebook.questions import STATUSES, Question
-from analysis.edition import COUNTED, MEASURED, View, is_shown, protects
+from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, WORDS, Question
+from analysis.edition import View, is_shown, protects
 from analysis.errors import InputError
 from analysis.figures import plots
 from analysis.figures.gallery import HIDDEN
@@ -72,8 +72,7 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
     if question.type == "battery":
         frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
-        frame = counted.frame.reset_index(names="answer").assign(n=counted.n)
-        frame[["variable", "code"]] = edition.coded(survey, question)
+        frame = counted.frame.reset_index().assign(n=counted.n)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
     if not protects(survey, question) and counted.n:
         words = survey.labels("status")
@@ -116,10 +115,8 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
 
 def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
     counts, answered = edition.cross(survey, question, by)
-    rows = zip(edition.coded(survey, question, by), counts.index, strict=True)
-    index = pd.MultiIndex.from_tuples([(*coded, answer) for coded, answer in rows])
-    long = counts.set_axis(index).dropna().stack().rename("count").astype("Int64").reset_index()
-    long.columns = pd.Index(["variable", "code", "answer", "group", "count"])
+    long = counts.rename_axis(columns="group").dropna().stack().rename("count").astype("Int64")
+    long = long.reset_index()
     n = long["group"].map(answered).astype("Int64")
     return long.assign(n=n, share=(long["count"] / n.where(n > 0)).astype("Float64"))
 
@@ -175,28 +172,15 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     if frame.empty:
         return Frame.nothing(str(frame.attrs.get("why", "nothing")), frame.columns)
     rows = [name for name in ("question", "item", "answer") if name in frame]
-    write = cell if value == "share" else _of_n
-    numbers = frame["count" if value == "share" else value]
-    cells = [write(*pair) for pair in zip(numbers, frame["n"], strict=True)]
+    if value == "share":
+        cells = [cell(*pair) for pair in frame[["count", "n"]].to_numpy()]
+    else:
+        pairs = frame[[value, "n"]].to_numpy()
+        cells = [f"{digits(x)} (n={int(n):,})" if n else HIDDEN for x, n in pairs]
     order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
     table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
     return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
-
-
-def main_rows(frame: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
-    """What a page shows of a breakdown: the outcomes, or where there are none every question.
-
-    Of yes or no only yes; items of batteries are left to the file.
-    """
-    shown = _without_no(frame[frame["item"] == ""])
-    main = shown[shown["question"].isin(outcomes)]
-    return main if len(main) else shown if len(shown) else frame
-
-
-def _without_no(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of questions of yes or no only yes, which says it all."""
-    return frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
 
 
 def nothing_by(by: Breakdown | None) -> bool:
@@ -232,7 +216,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
 
     Of yes or no only how many said yes.
     """
-    shown = _without_no(frame)
+    shown = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
         if pd.notna(c) and pd.notna(s)  # hidden, or asked of nobody
@@ -263,10 +247,6 @@ def digits(value: float) -> str:
     ('12.35', '12,346')
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-
-
-def _of_n(value: float, n: int) -> str:
-    return f"{digits(value)} (n={n:,})" if n else HIDDEN
 
 
 def cell(count: Any, n: int) -> str:
@@ -316,7 +296,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
-    elif question.type in {"text", "date"}:
+    elif question.type in WORDS:
         n = edition.frequency(survey, question).n
         shown = Frame({"answer": [HIDDEN], "count": [n]})
     else:
@@ -339,7 +319,7 @@ def figure(
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
-    if question.type in {"text", "date"}:
+    if question.type in WORDS:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
@@ -362,7 +342,7 @@ def figure(
     asked = called(question, question.text[survey.language])
     values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
     values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
-    unit = question.unit[survey.language] if question.unit else ""
+    unit = question.unit_in(survey.language)
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
         ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **values
@@ -467,6 +447,6 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Dr
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
     written = dict(zip(("low", "median", "high"), quartiles, strict=True))
-    unit = question.unit[survey.language] if question.unit else ""
-    lead = by is None and len(data) >= HEADLINE_FEWEST
-    return ax, data, "numbers_figure", {**written, "unit": unit, "lead": lead}
+    about: dict[str, Any] = {"unit": question.unit_in(survey.language)}
+    about["lead"] = by is None and len(data) >= HEADLINE_FEWEST
+    return ax, data, "numbers_figure", written | about

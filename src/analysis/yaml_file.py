@@ -7,7 +7,8 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -91,6 +92,13 @@ def _parsed(text: str) -> bytes:
             many = "more than {deep} entries within entries, or more than {entries:,} by aliases"
             raise yaml.YAMLError(Message(many, deep=DEPTH, entries=ENTRIES))
     return pickle.dumps(yaml.load(text, Loader=Loader))
+
+
+@cache
+def packaged(name: str) -> Any:
+    """A YAML file that comes with the package, read once; nobody changes what is in it."""
+    text = files("analysis").joinpath("data", name).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=Loader)
 
 
 def load(file: Path, such_as: str = Message("entries such as title and files")) -> dict[str, Any]:

@@ -300,7 +300,7 @@ def _speaking(options: argparse.Namespace) -> Iterator[None]:
     asked, before = getattr(options, "language", None), os.environ.get("LANGUAGE")
     if not asked and hasattr(options, "language"):
         of_wave = _language_of(options)
-        options.language = (of_wave or "ja") if options.pages else spoken(of_wave or "ja")
+        options.language = (of_wave or "ja") if options.pages else spoken(of_wave or "")
         asked = of_wave and spoken(of_wave)
     if asked:
         os.environ["LANGUAGE"] = asked

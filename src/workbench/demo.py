@@ -26,7 +26,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
-from analysis.codebook.questions import STATUSES, Question
+from analysis.codebook.questions import NUMBERS, STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
@@ -372,7 +372,7 @@ def _ways(value: Any, question: Question) -> list[str]:
     """How else an answer could be written without a change of its meaning."""
     if value is None or value == "not_applicable" or question.role == "id":
         return []
-    unit = question.unit.ja if question.unit else ""
+    unit = question.unit_in("ja")
     match question.type:
         case "integer":
             return [wide(value), f"{value:,}", f"{value}{unit}", f" {value}　"]
@@ -396,7 +396,7 @@ TITLE = "【架空データ】自治体の情報人材に関する調査　回�
 def plain(value: Any, question: Question) -> Any:
     """An answer as a tidy office would write it in a cell."""
     if value == "not_applicable":
-        return "非該当" if question.type in {"integer", "ratio"} else ""
+        return "非該当" if question.type in NUMBERS else ""
     if value is None:
         return "無回答" if question.type in {"single", "ordinal"} else ""
     if isinstance(value, set | frozenset):

@@ -8,15 +8,14 @@ should confirm it. ``refused``: no value; the text stands in the finding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from analysis.intake.cells import Received, Remark, addresses
 from analysis.text import LANGUAGES, Language, Model, Text, label
+from analysis.yaml_file import packaged
 
 Severity = Literal["repaired", "doubtful", "refused"]
 
@@ -51,8 +50,7 @@ class Rule(Model):
 
 
 def _read() -> dict[str, Rule]:
-    content = files("analysis").joinpath("data/cleaning_rules.yml").read_text(encoding="utf-8")
-    entries = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    entries = packaged("cleaning_rules.yml")
     return {id: Rule(id=id, **entry) for id, entry in entries.items()}
 
 

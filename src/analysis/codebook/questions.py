@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Literal, get_args
 
 import pandas as pd
-import yaml
 from pydantic import Field, StrictInt, StrictStr
 
 from analysis.errors import Message
 from analysis.spreadsheet import quoted
 from analysis.text import LANGUAGES, Language, Model, Text, labels
-from analysis.yaml_file import repeated
+from analysis.yaml_file import packaged, repeated
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -27,6 +25,10 @@ Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = ("answered", *get_args(MissingKind), "unreadable")
 CHOICES = {"single", "multi", "ordinal", "battery"}  # types of questions that have options
+# what is told of a question: how often each answer was given (ONE_CHOICE: of one answer each, so
+# that others are broken down by it), or statistics (MEASURED); of WORDS how many answered
+ONE_CHOICE, NUMBERS, WORDS = ("single", "ordinal", "binary"), ("integer", "ratio"), ("text", "date")
+COUNTED, MEASURED = (*ONE_CHOICE, "multi"), (*NUMBERS, "battery")
 COLUMNS = (
     *("no", "variable", "question", "type", "unit_ja", "unit_en"),
     *("asked_if", "code", "ja", "en"),
@@ -53,8 +55,7 @@ def tick_words() -> dict[str, bool | None]:
     >>> [tick_words().get(word, "another word") for word in ("yes", "未選択", "特になし", "検討中")]
     [True, False, None, 'another word']
     """
-    text = files("analysis").joinpath("data/ticks.yml").read_text(encoding="utf-8")
-    known = yaml.safe_load(text)
+    known = packaged("ticks.yml")
     kinds = (("nothing", None), ("not_chosen", False), ("chosen", True))
     return {word.replace(" ", ""): kind for name, kind in kinds for word in known[name]}
 
@@ -182,6 +183,10 @@ class Question(Labelled):
         """The pandas dtype of each of its columns."""
         return DTYPES[self.type]
 
+    def unit_in(self, language: Language) -> str:
+        """The unit of its numbers; empty where it has none."""
+        return self.unit[language] if self.unit else ""
+
     def option(self, code: int) -> Option:
         """The option with this code."""
         return next(option for option in self.options if option.code == code)
@@ -207,7 +212,7 @@ class Question(Labelled):
         if self.range is None:
             return
         (low, high), type = self.range, self.type
-        if type not in {"integer", "ratio", "date"}:
+        if type not in {*NUMBERS, "date"}:
             yield Message("a question of type {type} has no range", type=type)
         elif {isinstance(low, str), isinstance(high, str)} != {type == "date"}:
             kind = Message("dates in quotes" if type == "date" else "numbers")
@@ -229,9 +234,9 @@ def code_table(variables: Mapping[str, Question]) -> pd.DataFrame:
     rows = []
     for number, (name, question) in enumerate(variables.items(), 1):
         about = (number, name, question.id, question.type)
-        unit = question.unit or Text(ja="", en="")
         says = variable_label(name, question)
-        rows.append((*about, unit.ja, unit.en, question.ask_if or "", "", says.ja, says.en))
+        units = (question.unit_in(language) for language in LANGUAGES)
+        rows.append((*about, *units, question.ask_if or "", "", says.ja, says.en))
         for code, meaning in value_labels(question).items():
             rows.append((*about, "", "", "", str(code), meaning.ja, meaning.en))
     return pd.DataFrame(rows, columns=COLUMNS)

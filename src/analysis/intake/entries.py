@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import NUMBERS, Question
 from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
@@ -35,7 +35,7 @@ BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
 DATED = re.compile(r"令和|平成|昭和|西暦|年|月|日|頃|[RHS/／-]")
 PRINTED = re.compile(  # a heading or a request, which nobody writes as an answer
-    r"^\s*(?:[※【■◆◇▼Ⅰ-Ⅹ]|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|以下|次の)"
+    r"^\s*(?:[※【◆◇▼Ⅰ-Ⅹ]|■\s*\S|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|以下|次の)"
     r"|^[(（].*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む).*[)）]$|について$|場合は"
     r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
     re.I,
@@ -166,7 +166,7 @@ def answer_in(text: str, question: Question, headings: Headings) -> str:
 def _is_answer(text: str, question: Question, headings: Headings) -> bool:
     """Whether a text reads like an answer to a question, whatever stands around it."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    if question.type in {"integer", "ratio"}:
+    if question.type in NUMBERS:
         return NUMBER.match(plain) is not None and re.search("[年月]", plain) is None
     if question.type == "date":
         return DAY.match(re.sub(r"\s", "", plain.casefold())) is not None

@@ -7,19 +7,17 @@ import io
 import re
 import zipfile
 import zlib
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
 from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 from analysis.spreadsheet import decode, separator
+from analysis.yaml_file import packaged
 
 SUFFIXES = {
     "workbook": {".xlsx", ".xlsm"},
@@ -150,7 +148,7 @@ def sniff(content: bytes, file: str) -> str:
     zipped = content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
     if zipped and b"xl/workbook.xml" in content:
         return "workbook"
-    for one in _foreign():
+    for one in packaged("foreign_files.yml"):
         known = zipped and "holds" in one and one["holds"].encode() in content
         if not (zipped and "holds" in one) and "starts" in one:
             known = re.match(one["starts"].encode("latin-1"), content) is not None
@@ -161,14 +159,6 @@ def sniff(content: bytes, file: str) -> str:
             subject = Message(one.get("subject", ""))
             raise InputError(what, file=file, hint=hint, reason=one["reason"], subject=subject)
     return "text"
-
-
-@cache
-def _foreign() -> list[dict[str, str]]:
-    """The files that are no tables, as data/foreign_files.yml lists them."""
-    text = files("analysis").joinpath("data/foreign_files.yml").read_text(encoding="utf-8")
-    listed: list[dict[str, str]] = yaml.safe_load(text)
-    return listed
 
 
 # --- text files ---------------------------------------------------------------------------------

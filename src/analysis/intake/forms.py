@@ -62,12 +62,9 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
     found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)
     if most == 0:
-        raise InputError(
-            "no label of the codebook {id} was found (read as one form per sheet)",
-            file=sheets[0].file,
-            hint="check layout and header in wave.yml, and the codebook",
-            id=headings.book.id,
-        )
+        what = "no label of the codebook {id} was found (read as one form per sheet)"
+        hint = "check layout and header in wave.yml, and the codebook"
+        raise InputError(what, file=sheets[0].file, hint=hint, id=headings.book.id)
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
@@ -87,14 +84,12 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
         whose = [target for target in headings.who if target in form.labels]
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
         if named := next((text for text in beside if headings.named_in(text)), ""):
-            raise form.sheet.error(
+            what = (
                 "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
-                "it, fewer than half of those in the other forms",
-                hint="ask for the right form, or make it a wave of its own",
-                named=named,
-                n=len(form.labels),
-                id=headings.book.id,
+                "it, fewer than half of those in the other forms"
             )
+            hint, n = "ask for the right form, or make it a wave of its own", len(form.labels)
+            raise form.sheet.error(what, hint=hint, named=named, n=n, id=headings.book.id)
 
 
 class _Reply:
@@ -219,12 +214,10 @@ class _Reply:
         """What each cell is; two answers in one cell are refused."""
         places = [*filter(None, self.cells.values())]
         if twice := [place for place, n in Counter(places).items() if n > 1]:
-            raise self.form.sheet.error(
-                "the answer to {rivals} is looked for in the same cell",
-                at=twice[0],
-                hint="give the label of each in wave.yml under header",
-                rivals=[target for target, place in self.cells.items() if place == twice[0]],
-            )
+            rivals = [target for target, place in self.cells.items() if place == twice[0]]
+            what = "the answer to {rivals} is looked for in the same cell"
+            hint = "give the label of each in wave.yml under header"
+            raise self.form.sheet.error(what, at=twice[0], hint=hint, rivals=rivals)
         for place in self.marks:
             self.mark[place] = REASONS.index("mark")
         for place in places:
@@ -580,9 +573,9 @@ def _check_shifted(reply: _Reply) -> None:
     rows = {row for row, _ in places}
     beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
     if len(beside) > 1 and not any(sheet.kind[place] for place in places):
-        raise sheet.error(
+        what, hint = (
             "no answer stands where the other forms have theirs",
-            at=beside[0],
-            hint="put the answers where they are in the others, or give the file an entry of its "
-            "own under files in wave.yml",
+            "put the answers where they are in the others, or give the file an entry of its own "
+            "under files in wave.yml",
         )
+        raise sheet.error(what, at=beside[0], hint=hint)

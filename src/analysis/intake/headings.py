@@ -10,26 +10,25 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from importlib.resources import files
 from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import InputError
+from analysis.yaml_file import packaged
 
-# 第3回 counts surveys, not questions
+# 問3, 【問3】, Q3(1); 第3回 counts surveys, not questions
 NUMBERED = re.compile(
-    r"^(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?"
+    r"^[(\[【<〔]?(?:(?:q|問|設問|質問)\.?|第(?=\d+問))0*(\d+)問?[)\]】>〕]?"
     r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
@@ -38,30 +37,20 @@ NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
 SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
-IDENTITY = {
-    "code": (
-        *("団体コード", "市区町村コード", "市町村コード", "自治体コード", "地方公共団体コード"),
-        *("全国地方公共団体コード", "コード", "code", "municipality code", "municipal code"),
-    ),
-    "name": (
-        *("団体名", "市区町村名", "市町村名", "自治体名", "団体名称", "市区町村", "自治体"),
-        *("貴団体名", "貴自治体名", "自治体名称", "市区町村名称", "市町村名称", "市町名"),
-        *("団体の名称", "自治体の名称", "市区町村の名称", "市町村の名称"),
-        *("name", "municipality", "municipality name", "name of municipality", "city name"),
-        *("name of the municipality", "name of your municipality", "local government"),
-    ),
-    "prefecture": ("都道府県", "都道府県名", "prefecture"),
-}
+# the headings of who replied, and those above a column of questions
+IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
+QUESTIONS: list[str] = packaged("headings.yml")["questions"]
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
-    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆貴]|\(\d{1,3}\)|第\d{1,3}問"
-    r"|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
+    r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
+    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
     r"|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
     r"(?:[*※:。]|は?\?|[(\[【](?:必須|任意|required|optional|プルダウン|いくつでも|\d桁|(?:複数|単一|択一)(?:選択|回答)可?"
-    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|(?:select|check)all)[^()\[\]【】]*"
+    r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|[○◯〇]は(?!い)|自由記述|(?:select|check)all)[^()\[\]【】]*"
+    r"|(?:最大)?[\d一]つ(?:まで|以内|選択)?"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
     r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
@@ -119,8 +108,7 @@ def yaml_key(target: str) -> str:
 @cache
 def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
     """The headings that tools and offices keep for themselves, and what personal ones look like."""
-    text = files("analysis").joinpath("data/set_aside.yml").read_text(encoding="utf-8")
-    known = yaml.safe_load(text)
+    known = packaged("set_aside.yml")
 
     def one_of(*lists: str) -> str:
         words = {normalise(word) for name in lists for word in known["personal"][name]}
@@ -221,7 +209,9 @@ class Headings:
         pairs: list[tuple[str, str, int]] = []
         for question in self.book:
             pairs += [(name, name, ID) for name in (question.id, *question.variables)]
-            pairs += [(text, question.id, TEXT) for text in _words(question)]
+            units = question.unit and [f"({text})" for text in (question.unit.ja, question.unit.en)]
+            pairs += [(text + unit, question.id, TEXT) for text in _words(question)
+                      for unit in ("", *(units or ()))]  # fmt: skip
             for item in question.items:
                 pairs += [(text, item.id, TEXT) for text in item.words]
         for identity, texts in IDENTITY.items():
@@ -273,6 +263,12 @@ class Headings:
         """The targets that say which municipality replied."""
         return {*self.book.identifying("code", "name")}
 
+    def who_of(self, texts: Iterable[str]) -> str:
+        """What a column of codes, or of names, says of who replied."""
+        what = "code" if all(re.fullmatch(r"[\d.-]+", text) for text in texts) else "name"
+        owner = self.book.identity(what)
+        return owner.id if owner else f"@{what}"
+
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""
         known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}
@@ -310,10 +306,12 @@ class Headings:
             if numbered[3] == "_text":  # the words beside an option, as Qualtrics names them
                 words = f"{question.id}_other"
                 return Meaning(words, ID) if words in self.book else None
-            if numbered[2]:
-                variable = _numbered_variable(question, int(numbered[2]))
-                return Meaning(variable, ID) if variable else None
             rest = _asked(numbered[3])
+            if numbered[2]:  # 問4(2) and the words of another item: these decide
+                variable = _numbered_variable(question, int(numbered[2]))
+                return (
+                    Meaning(self._choices(question).get(rest, variable), ID) if variable else None
+                )
             asked = self.known.get(rest) or self._by_bare.get(_bare(rest))
             if asked and asked.target != question.id:
                 return asked  # an item, or numbered otherwise in the file: what it asks decides
@@ -329,7 +327,8 @@ class Headings:
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
-        return None
+        bare = self._by_bare.get(_bare(key.lstrip("0123456789")))  # 3 職員数
+        return bare and Meaning(bare.target, LIKELY)
 
     def _beside_other(self, key: str) -> str | None:
         """The words beside the option "other" of the question before them: 問2 その他の内容."""

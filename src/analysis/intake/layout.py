@@ -19,7 +19,7 @@ from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, Message
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
-from analysis.intake.tables import SEARCHED_ROWS, refuse_long
+from analysis.intake.tables import SEARCHED_ROWS, corner, refuse_long
 
 
 class Layout(NamedTuple):
@@ -147,6 +147,7 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     `bare`: also a table above whose replies no heading of a question is known.
     """
     owner, found = headings.book.question_of, _found(sheet, headings)
+    found += filter(None, [corner(sheet, headings, found)])
     asked = [
         (row, owner[target].id if target in owner else target)
         for row, _, target in found

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, ONE_CHOICE, Question
 from analysis.intake.entries import (
     ARROWS,
     BOXED,
@@ -34,10 +34,9 @@ BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
-ONE_CHOICE = {"single", "ordinal", "binary"}
 SEARCHED = 20_000  # cells of a form that are looked at
 LINE = 16  # cells beside a label in which its answer may be
-OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[\s.:)、]*"  # before an option: 2. or イ
+OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 Options = dict[str, dict[int, Place]]
@@ -91,7 +90,7 @@ class Form:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
         one = [question for question in asked if question.type in ONE_CHOICE]
-        several = [question for question in asked if question.type in {"multi", *ONE_CHOICE}]
+        several = [question for question in asked if question.type in COUNTED]
         self.options = _of_several((q.id, self._options(q)) for q in one)
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
         self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
@@ -219,25 +218,28 @@ class Form:
         if question.type == "multi" and target != question.id:  # a tick, or what is no request
             asks = PRINTED.search(text) and TICKED.match(text) is None
             return Entry(place, text) if text and not asks else None
-        return self._in_line(place, question)
+        return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
 
-    def _line(self, place: Place) -> list[Place]:
+    def _line(self, place: Place, *, below: bool = True) -> list[Place]:
         """The cells from one to the right up to the next label, without options that are listed.
 
-        Or up to the column of a label in the row above.
+        `below` a label: or up to the column of another label in the row above.
         """
         line: list[Place] = []
         at: Place | None = place
         while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
-            if line and (at[0] - 1, at[1]) in self.labels.values():
+            if line and below and (at[0] - 1, at[1]) in self.labels.values():
                 break
             line += [at] if at not in self.listed else []
             at = self.next_to(at)
         return line
 
-    def _in_line(self, place: Place, question: Question) -> Entry | None:
-        """A number, a day or options in a line of cells, amid printed words and empty cells."""
-        line = self._line(place)
+    def _in_line(self, place: Place, question: Question, above: int | None) -> Entry | None:
+        """A number, a day or options in a line of cells, amid printed words and empty cells.
+
+        `above`: the row of the label, where the line is below it.
+        """
+        line = self._line(place, below=above is not None)
         filled = [at for at in line if not is_print(self.text(at), question)]
         if not filled:
             return None
@@ -251,7 +253,8 @@ class Form:
         if joined:
             return joined
         answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
-        if not all(map(self.text, before)) and (answers != [first] or self._headed(first)):
+        alone = answers == [first] and not self._headed(first, above or 0)
+        if not (alone or all(map(self.text, before))):
             return None
         text = answer_in(self.text(first), question, self.headings)
         parts = re.split(LISTED, text or self.text(first)) if question.type == "multi" else [text]
@@ -266,18 +269,23 @@ class Form:
         if question.id in self._signs_known:
             return self._signs_known[question.id]
         region = self.region(self._heads[question.id], question.variables, self._heads)
-        lines = (unicodedata.normalize("NFKC", self.text_at[at]).casefold() for at in region)
-        text, found = "\n".join(lines), dict[str, str]()
+        lines: dict[int, str] = {}  # the cells of a row, behind each other
+        for at in region:
+            text = unicodedata.normalize("NFKC", self.text_at[at]).casefold()
+            lines[at[0]] = f"{lines.get(at[0], '')} {text.replace(chr(10), ' ')}"
+        text, meant = "\n".join(lines.values()), dict[str, set[str]]()
         for code, words in choices_of(question):
             for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
-                found |= dict.fromkeys(re.findall(OWN_SIGN + word, text), str(code))
+                for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", text):
+                    meant.setdefault(sign, set()).add(str(code))
+        found = {sign: min(codes) for sign, codes in meant.items() if len(codes) == 1}
         own = {*found} != {*found.values()} and len({*found.values()}) > 1
         return self._signs_known.setdefault(question.id, found if own else {})
 
-    def _headed(self, place: Place) -> bool:
+    def _headed(self, place: Place, since: int = 0) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
         row, column = place
-        above = ((at, column) for at in range(max(0, row - LINE), row))
+        above = ((at, column) for at in range(max(since, row - LINE), row))
         texts = [self.text(at) for at in above if at not in self.words | self.listed]
         return any(is_word(t) for t in texts if not PRINTED.search(t) and not is_answer_word(t))
 

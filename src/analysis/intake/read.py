@@ -34,10 +34,8 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             continue
         inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
         for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
-            what, hint = (
-                "the archive holds something that is no table ({name})",
-                "unpack it, and give the tables in it",
-            )
+            what = "the archive holds something that is no table ({name})"
+            hint = "unpack it, and give the tables in it"
             raise InputError(what, file=name, hint=hint, name=own)
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
@@ -62,10 +60,8 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         return [(_as_spelt(path), file.path)]
     found = sorted(p for p in path.iterdir() if is_table(p.name))
     for other in (p for p in found if p.suffix.lower() not in {".zip", *KNOWN}):
-        what, hint = (
-            "the folder holds something that is no table",
-            "move it out of the folder, or save it as .xlsx or .csv",
-        )
+        what = "the folder holds something that is no table"
+        hint = "move it out of the folder, or save it as .xlsx or .csv"
         raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
     if not found:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
@@ -191,10 +187,15 @@ def _tables(
     for sheets in books:
         named = sheets if file.sheet is None else [choose(sheets, file, headings)]
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
+        if len(books) > 1 and not any(asked_in(sheet, headings, who=True) for sheet in sheets):
+            what = "{name} has no heading of the codebook {id}, which others beside it have"
+            hint = "take it out of the folder or the archive, unless it holds replies"
+            id, name = headings.book.id, sheets[0].file
+            raise InputError(what, file=file.path, hint=hint, reason="beside", id=id, name=name)
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
-        ordered, left_out = file.codes == "order", file.unfinished == "leave out"
-        table = read_rows(turned, headings, ordered=ordered, export=export, left_out=left_out)
+        left_out = file.unfinished == "leave out"
+        table = read_rows(turned, headings, export=export, left_out=left_out)
         rows = table.rows  # a record each
         answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))

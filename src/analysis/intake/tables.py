@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import tick_words
 from analysis.errors import Message
 from analysis.intake.cells import ANSWER, REASONS
-from analysis.intake.headings import OVERRIDE, Headings, Meaning, normalise
+from analysis.intake.headings import OVERRIDE, PREFIX, QUESTIONS, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tools.core import Export, Kind, apart, headed_twice, targets
 
@@ -39,6 +39,7 @@ NOTE = re.compile(r"^(※|\*|注|備考|出典|資料|以上|\(注|\[注|<注|no
 EXAMPLE = re.compile(
     r"^[(\[【<](記入|記載|回答|入力)?例[)\]】>]|^(記入|記載|回答|入力)?例(\(?\d{1,2}\)?)?$|^[(\[]?example[)\]]?$"
 )
+Target = tuple[int, int, str]  # row and column of a heading, and what it means
 UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|団体)$")
 
 
@@ -64,6 +65,9 @@ class _Header:
             what = "no heading of the codebook {id} was found (read as {layout} per municipality)"
             hint = "check sheet, layout and header in wave.yml, and the codebook"
             raise sheet.error(what, hint=hint, id=self.book.id, layout=layout)
+        heads = [(row, column, self.meanings[row, column].target) for row, column in self.meanings]
+        if who := corner(sheet, headings, heads):
+            self.meanings[who[:2]] = Meaning(who[2], PREFIX)
         # questions whose heading may stand over several columns
         self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
         self.spans = cache(self._spans)
@@ -204,12 +208,7 @@ class Table:
 
 
 def read_rows(
-    sheet: Sheet,
-    headings: Headings,
-    *,
-    ordered: bool = False,
-    export: Export | None = None,
-    left_out: bool = False,
+    sheet: Sheet, headings: Headings, *, export: Export | None = None, left_out: bool = False
 ) -> Table:
     """Find the header, the records and what else stands in the sheet.
 
@@ -217,7 +216,6 @@ def read_rows(
     ----------
     sheet : one record per row; give ``sheet.turned`` for one per column.
     headings : what the codebook and ``wave.yml`` call the columns.
-    ordered : whether names without a heading stand in the order of the register.
     export : the header as a form tool writes it, where one wrote the file.
     left_out : whether replies that the tool says were not completed are left out.
 
@@ -239,8 +237,6 @@ def read_rows(
         header = _Header(sheet, headings)
         top, bottom, meanings = header.top, header.bottom, header.meanings
         columns = header.columns()
-    if ordered and "@name" not in columns:
-        columns["@name"] = _unnamed_column(columns, filled[bottom + 1 :], sheet)
     loose = {  # the headings of no question, by their cells
         sheet.address(row, column): str(sheet.text.iat[row, column])
         for row, column in np.argwhere(filled[: bottom + 1]).tolist()
@@ -342,13 +338,24 @@ def _aside(sheet: Sheet, top: int, bottom: int, column: int, headings: Headings)
     return next(filter(None, (headings.set_aside(*head) for head in heads)), "")
 
 
-def _unnamed_column(columns: dict[str, int], filled: np.ndarray, sheet: Sheet) -> int:
-    """The names of a table in register order stand before the first question, without heading."""
-    for column in range(min(columns.values())):
-        if 2 * filled[:, column].sum() > len(filled):
-            return column
-    what = "the names of the municipalities were not found beside the answers"
-    raise sheet.error(what, hint="codes: order needs a row or column of names")
+def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:
+    """The cell above those who replied, where it is blank or says that questions are beside it.
+
+    None where one of the `heads` says who replied, or something else than municipalities is below.
+    """
+    rows = Counter(row for row, _, _ in heads)
+    if not rows or headings.who & {target for *_, target in heads}:
+        return None
+    row = rows.most_common(1)[0][0]
+    for column in range(min(column for at, column, _ in heads if at == row)):
+        if normalise(str(sheet.text.iat[row, column])) not in QUESTIONS:
+            continue
+        below = {*sheet.text[column].iloc[row + 1 :]} - {""}
+        names = [text for text in below if not TOTAL.match(normalise(text))]
+        keys = {headings.named_in(text, known=True) for text in names}
+        if len(keys) > 1 and "" not in keys:
+            return row, column, headings.who_of(names)
+    return None
 
 
 def check_questions(

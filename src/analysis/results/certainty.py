@@ -207,21 +207,17 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def places(survey: Survey, found: Typology) -> pd.DataFrame:
+def places(survey: Survey, found: Typology, axes: gradient.Axes) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
-    place = _map(survey, found)
-    units = place.units.assign(code=place.units.index, name=survey.names, type=found.labels)
-    answers = place.categories.assign(name=place.categories.index)
+    units = axes.units.assign(code=axes.units.index, name=survey.names, type=found.labels)
+    answers = axes.categories.assign(name=axes.categories.index)
     return pd.concat([units, answers]).round(4)
 
 
-@as_frame("axis", "share", of_single=True)
-def axes(survey: Survey, found: Typology) -> list[tuple[int, float]]:
-    """Which share of the variation each axis of the map carries."""
-    return list(enumerate(_map(survey, found).inertia, start=1))
-
-
-def _map(survey: Survey, found: Typology) -> gradient.Axes:
+def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.Axes | NotAvailable:
+    """The two main axes of the answers, with the share of the variation that each carries."""
+    if isinstance(found, NotAvailable):
+        return found
     made = survey.features
     labels = {name: text[survey.language] for name, text in made.labels.items()}
     return gradient.map_axes(made.frame.loc[found.fitted.index], made.kinds, labels, made.groups)

@@ -96,7 +96,13 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         return nothing[0], nothing[1]
     questions, old, new = _paired(survey, before)
     made = changes.moved(questions, old, new, survey.language)
-    shares, scales = (_framed(survey, frame, questions) for frame in made)
+    names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
+    shares, scales = (
+        Frame(frame.assign(question=frame["question"].map(names)))
+        if len(frame)
+        else Frame.nothing(why, list(frame.columns))
+        for frame in made
+    )
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
@@ -193,7 +199,7 @@ def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
 
 def _paired(
     survey: Survey, before: Survey
-) -> tuple[tuple[Question, ...], changes.Wave, changes.Wave]:
+) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
     old, new = _shown(before), _shown(survey)
     walk = _walk(before.codebook, survey.codebook)
@@ -211,10 +217,10 @@ def _paired(
         frame[[c for c in frame if c in columns]].rename(columns=columns)
         for frame in (old.responses, old.status)
     ]
-    return (*survey.codebook.questions, *added), changes.Wave(*same), new
+    return (*survey.codebook.questions, *added), changes.Replies(*same), new
 
 
-def _add(wave: changes.Wave, question: Question, rule: str) -> None:
+def _add(wave: changes.Replies, question: Question, rule: str) -> None:
     """Add a quantity to both frames of a wave, unless the edition shows not all that it is of."""
     with suppress(KeyError):
         column = Expression(rule).evaluate(wave.responses).astype(question.dtype)
@@ -241,18 +247,10 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
     return Frame(rows, columns=["reply", "question", "reason"])
 
 
-def _shown(survey: Survey) -> changes.Wave:
+def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
     shown = survey.unit_responses
-    return changes.Wave(shown, survey.status[shown.columns])
-
-
-def _framed(survey: Survey, made: pd.DataFrame, questions: Sequence[Question]) -> Frame:
-    """The frame with id and label of each question; an empty one says why."""
-    if made.empty:
-        why = "nothing" if survey.shows_units else "withheld"
-        return Frame.nothing(why, list(made.columns))
-    return Frame(made.assign(question=made["question"].map(_labels(survey, questions))))
+    return changes.Replies(shown, survey.status[shown.columns])
 
 
 def _labels(

@@ -19,7 +19,7 @@ import yaml
 from pydantic import StrictStr
 
 from analysis import paths, yaml_file
-from analysis.codebook.questions import Labelled, Question
+from analysis.codebook.questions import NUMBERS, WORDS, Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
 from analysis.edition import once
 from analysis.errors import InputError, Message
@@ -223,7 +223,7 @@ def _unusual(
     survey: Survey, code: str, question: Question, groups: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[str, float]]:
     """What is unusual in the answer to a question, in words, and how rare it is."""
-    if question.type in {"text", "date"}:
+    if question.type in WORDS:
         return
     index = survey.responses.index
     others_there = tabulate.answered(survey.status, question).to_numpy(bool) & (index != code)
@@ -253,7 +253,7 @@ def _rare(
         return
     language, same, middle = survey.language, int((others == own).sum()), np.median(others)
     scale = question.type in {"ordinal", "battery"}
-    number = question.type in {"integer", "ratio"}
+    number = question.type in NUMBERS
     far = np.abs(others - middle) >= abs(own - middle)
     given, counts = np.unique(np.append(others, own), return_counts=True)
     rare = counts <= counts[given == own]
@@ -272,8 +272,7 @@ def _rare(
         low, high = np.quantile(others, [0.25, 0.75]).tolist()
         reach = 1.5 * (high - low)
         if reach > 0 and not low - reach <= own <= high + reach:
-            unit = question.unit[language] if question.unit else ""
-            beside |= {"low": low, "high": high, "unit": unit}
+            beside |= {"low": low, "high": high, "unit": question.unit_in(language)}
             yield survey.say("visits/far", value=own, **beside), rarity
     elif not scale or abs(own - middle) >= STEPS:
         item = next((i.text[language] for i in question.items if i.id == variable), "")

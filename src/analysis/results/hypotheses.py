@@ -90,16 +90,6 @@ def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:
     return Frame(every.fillna({"id": "—", "family": "—", "hypothesis": "—", "word": "not asked"}))
 
 
-def effects(survey: Survey, results: pd.DataFrame) -> Frame:
-    """What can be drawn: label of the row, effect with its interval, of each that has one."""
-    shown = results.dropna(subset=["effect"])
-    about = shown[["id", "family", "compares"]].assign(negative=shown["expected"] < 0).records
-    shown = shown.assign(effect=shown["same_size"].fillna(shown["effect"]))
-    drawn = shown[["effect", "low", "high"]].astype(float).round(4)
-    drawn.insert(0, "label", [survey.say("hypotheses/row", **row) for row in about])
-    return Frame(drawn.drop(columns=["low", "high"] if drawn["low"].isna().all() else []))
-
-
 def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     """How many hypotheses of each family are corrected together, and the least p_holm possible.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import given
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import NUMBERS, Question
 from analysis.codebook.rules import Expression
 from analysis.edition import once, shown_questions
 from analysis.errors import InputError
@@ -85,7 +85,7 @@ def likeness(survey: Survey) -> list[Question]:
     return [
         q
         for q in survey.codebook.with_role("context")
-        if q.type in {"integer", "ratio"} and q.variables[0] in survey.responses
+        if q.type in NUMBERS and q.variables[0] in survey.responses
     ]
 
 
@@ -188,37 +188,27 @@ def missing(survey: Survey, here: Place) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    graded, rows = shortage.compared(survey), list[dict[str, Any]]()
-    words = dict(zip(graded.get("variable", []), graded["word"], strict=True))
-    same_class = answers.others(survey, here.code, here.found)["its_class"]
-    done = _done(survey)
-    do, asked = (done.loc[here.peers].agg(how) for how in ("sum", "count"))
-    size_do, size_asked = (done[same_class].agg(how) for how in ("sum", "count"))
-    share = do / asked  # NaN where none of them was asked
-    lacks = (done.loc[here.code] == 0) & (share >= 0.5)
-    for question, variable, cost in shortage.actions(survey):
-        if not lacks[variable]:
-            continue
-        label = survey.codebook.label(variable)[survey.language]
-        whole = question.label[survey.language]
-        rows.append(
-            {
-                "variable": variable,
-                "measure": label,
-                "question": "" if whole == label else whole,
-                "do": int(do[variable]),
-                "asked": int(asked[variable]),
-                "share": float(share[variable]),
-                "size_do": int(size_do[variable]),
-                "size_asked": int(size_asked[variable]),
-                "cost": cost,
-                "word": words.get(variable),
-            }
-        )
-    columns = ["variable", "measure", "question", "do", "asked", "share", "size_do", "size_asked",
-               "cost", "word"]  # fmt: skip
-    rows.sort(key=lambda row: (-row["share"], {"low": 0, "high": 2}.get(row["cost"], 1)))
-    return Frame(rows, columns=columns)
+    language, done = survey.language, _done(survey)
+    peers, same = done.loc[here.peers], answers.others(survey, here.code, here.found)["its_class"]
+    words = shortage.compared(survey).reindex(columns=["variable", "word"])
+    rows = [
+        (v, survey.codebook.label(v)[language], question.label[language], cost)
+        for question, v, cost in shortage.actions(survey)
+    ]
+    frame = Frame(rows, columns=["variable", "measure", "question", "cost"])
+    frame = frame.set_index("variable", drop=False).assign(
+        question=lambda all: all["question"].mask(all["question"] == all["measure"], ""),
+        do=peers.sum().astype(int),
+        asked=peers.count(),
+        share=peers.mean(),  # NaN where none of them was asked
+        size_do=done[same].sum().astype(int),
+        size_asked=done[same].count(),
+        word=words.set_index("variable")["word"],
+        order=lambda all: all["cost"].map({"low": 0, "high": 2}).fillna(1),
+    )
+    lacks = frame[(done.loc[here.code] == 0) & (frame["share"] >= 0.5)]
+    lacks = lacks.sort_values(["share", "order"], ascending=[False, True])
+    return Frame(lacks.drop(columns="order").reset_index(drop=True))
 
 
 def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
@@ -256,7 +246,7 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
     Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
-    and in which unit: who, n, unit.
+    and in which unit: who, n, unit; far: the indicator in which it is farthest from the median.
     """
     group = answers.others(survey, here.code, here.found)["its_class"]
     who = survey.label("profile.others_of_class", size_class=here.size_class)
@@ -265,8 +255,10 @@ def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
     frame, unit = _composites(survey)
     low, median, high = (frame[group].quantile(q) for q in (0.25, 0.5, 0.75))
     place = {"value": frame.loc[here.code], "low": low, "median": median, "high": high}
-    known = pd.DataFrame(place).dropna().assign(n=group.sum())
-    about = {"who": who, "n": int(group.sum()), "unit": unit}
+    known = pd.DataFrame(place).dropna().round(3).assign(n=group.sum())
+    gaps = (known["value"] - known["median"]).abs()
+    far = gaps.idxmax() if len(gaps) else ""
+    about = {"who": who, "n": int(group.sum()), "unit": unit, "far": far}
     return Frame(known.reset_index(names="indicator")), about
 
 

@@ -119,8 +119,7 @@ def _options(survey: Survey, question: Question) -> str:
     between = survey.label("answers.separator")
     options = between.join(option.text[language] for option in question.options)
     items = between.join(item.text[language] for item in question.items)
-    unit = question.unit[language] if question.unit else ""
-    return "; ".join(filter(None, (items, options, unit)))
+    return "; ".join(filter(None, (items, options, question.unit_in(language))))
 
 
 def _whom(survey: Survey, question: Question) -> str:

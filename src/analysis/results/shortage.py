@@ -138,20 +138,6 @@ def by_class(survey: Survey) -> Frame:
     return Frame(pd.concat(parts, ignore_index=True).astype({"part": str})[columns])
 
 
-def lag(rates: Frame) -> Frame:
-    """How far the smallest class is behind all others, the farthest first; `rates`: by_class.
-
-    Columns: indicator, part, size, measure; count, n, share of the smallest class; others_count,
-    others_n, others_share, gap.
-    """
-    sums = rates[~rates["smallest"].astype(bool)].groupby("indicator")[["count", "n"]].sum()
-    own = rates[rates["smallest"].astype(bool)].drop(columns="smallest")
-    both = own.merge(sums.add_prefix("others_"), left_on="indicator", right_index=True)
-    others = both["others_count"].astype(float) / both["others_n"].astype(float)
-    both = both.assign(others_share=others, gap=others - both["share"].astype(float))
-    return Frame(both.sort_values("gap", ascending=False, kind="stable").reset_index(drop=True))
-
-
 def measures(survey: Survey) -> Frame:
     """How many take each measure, of those short of staff and of the others; suggested ones first.
 

@@ -187,7 +187,7 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     for q, about, to_ask in _questions(survey, chosen, code):
         words = {whom: typical(survey, compared[whom], q) for whom in them}
         page.append({**about, "own_answer": own(survey, code, q), **words, "to_ask": to_ask})
-        unit = q.unit[survey.language] if q.unit else survey.label("visits.scale")
+        unit = q.unit_in(survey.language) or survey.label("visits.scale")
         for whom, group in compared.items():
             n, mostly = most_answers(survey, group, q)
             mine = {"to_ask": to_ask} if whom == "own_answer" else {}

@@ -16,14 +16,12 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import COUNTED, MEASURED, WORDS, Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, chosen, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
-SHARES = ("single", "binary", "multi")
-SCALES = ("ordinal", "battery", "integer", "ratio")
 OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_now", "n", "gained",
              "lost", "estimate", "low", "high", "p", "p_holm"]  # fmt: skip
 OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",
@@ -88,7 +86,7 @@ def sign_test(up: int, down: int) -> float:
 
 
 @dataclass(frozen=True)
-class Wave:
+class Replies:
     """The two frames of a wave's answers, a row a municipality."""
 
     responses: pd.DataFrame
@@ -96,7 +94,7 @@ class Wave:
 
 
 def moved(
-    questions: Iterable[Question], before: Wave, after: Wave, language: Language = "ja"
+    questions: Iterable[Question], before: Replies, after: Replies, language: Language = "ja"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares and scales of every question in both waves, the largest changes first.
 
@@ -110,10 +108,10 @@ def moved(
     shares: list[Row] = []
     scales: list[Row] = []
     for question in _of_both(questions, before.responses, after.responses):
-        if question.type in SHARES:
-            shares += _shares(question, before, after, language)
-        elif question.type in SCALES:
+        if question.type in {"ordinal", *MEASURED}:
             scales += _scales(question, before, after, language)
+        elif question.type in COUNTED:
+            shares += _shares(question, before, after, language)
     first = pd.DataFrame(shares, columns=OF_SHARES[:-1])
     second = pd.DataFrame(scales, columns=OF_SCALES[:-1])
     adjusted = holm(np.array([*first["p"], *second["p"]], float))
@@ -135,7 +133,7 @@ def _of_both(
     return [q for q in questions if q.role != "id" and q.variables[0] in both]
 
 
-def _gave(question: Question, wave: Wave, language: Language) -> pd.DataFrame:
+def _gave(question: Question, wave: Replies, language: Language) -> pd.DataFrame:
     """Whether each municipality that answered gave each answer; of yes and no, whether yes."""
     rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
     labels = labels_of(question, language)
@@ -143,7 +141,7 @@ def _gave(question: Question, wave: Wave, language: Language) -> pd.DataFrame:
     return given[[labels[1]]] if question.type == "binary" else given
 
 
-def _shares(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+def _shares(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
     rows: list[Row] = []
     gave, gives = (_gave(question, wave, language) for wave in (before, after))
     for label, old in gave.items():
@@ -154,7 +152,7 @@ def _shares(question: Question, before: Wave, after: Wave, language: Language) -
     return rows
 
 
-def _scales(question: Question, before: Wave, after: Wave, language: Language) -> list[Row]:
+def _scales(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
     rows: list[Row] = []
     items = {item.id: item.text[language] for item in question.items}
     for variable in question.variables:
@@ -171,7 +169,7 @@ def _scales(question: Question, before: Wave, after: Wave, language: Language) -
     return rows
 
 
-def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd.DataFrame:
+def denominators(questions: Iterable[Question], before: Replies, after: Replies) -> pd.DataFrame:
     """Questions of which another number of municipalities is the denominator, a row a reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
@@ -179,7 +177,7 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
     """
     rows: list[Row] = []
     for question in _of_both(questions, before.status, after.status):
-        if question.type in {"text", "date"}:
+        if question.type in WORDS:
             continue
         there = [answered(wave.status, question) for wave in (before, after)]
         n = [int(a.sum()) for a in there]
@@ -195,7 +193,7 @@ def denominators(questions: Iterable[Question], before: Wave, after: Wave) -> pd
     return pd.DataFrame(rows, columns=OF_DENOMINATORS)
 
 
-class Placed(Protocol):
+class Memberships(Protocol):
     """The part of a typology that a comparison reads."""
 
     @property
@@ -240,7 +238,7 @@ class Movers:
         return None if np.isnan(self.high) else self.count > self.high
 
 
-def movers(before: Placed, after: Placed) -> Movers:
+def movers(before: Memberships, after: Memberships) -> Movers:
     """Compare the types of the municipalities that both typologies placed.
 
     Each type before is matched to one after so that the most members stay (Kuhn 1955, assignment).

@@ -21,7 +21,6 @@ from analysis.text import Language, label
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Given = TypeVar("Given", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
-BREAKDOWNS = ("single", "ordinal", "binary")  # types of questions that others are broken down by
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class Counted:
 
     Attributes
     ----------
-    frame : index the answers; columns ``count`` and ``share`` (0 to 1) of `n`. For numbers: one
-        row a statistic, column ``value``.
+    frame : columns ``count`` and ``share`` (0 to 1) of `n`, a row an answer (index: see `coded`).
+        For numbers: one row a statistic, column ``value``.
     n : municipalities that answered: the denominator.
     missing : kind of missing -> municipalities.
     """
@@ -79,6 +78,17 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
     return {option.code: option.text[language] for option in question.options}
 
 
+def coded(question: Question, language: Language) -> pd.MultiIndex:
+    """The answers of a question: ``variable`` and ``code`` of each, and what it is called."""
+    labels = labels_of(question, language)
+    several = question.type == "multi"
+    variables = question.variables if several else [question.id] * len(labels)
+    codes = map(str, labels)
+    return pd.MultiIndex.from_arrays(
+        [variables, list(codes), list(labels.values())], names=["variable", "code", "answer"]
+    )
+
+
 def with_unit(question: Question, language: Language) -> str:
     """The short text of a question with its unit in brackets, where it does not contain it.
 
@@ -90,7 +100,7 @@ def with_unit(question: Question, language: Language) -> str:
     'Resident contractors (FTE)'
     """
     name, (opens, closes) = question.label[language], "（）" if language == "ja" else (" (", ")")
-    unit = question.unit[language] if question.unit else ""
+    unit = question.unit_in(language)
     noun, _, more = unit.partition("（")
     if more and f"（{more}" in name and name.endswith("）"):
         return f"{name[:-1]}、{noun}）"
@@ -153,8 +163,8 @@ def frequency(
         case "multi" | "single" | "ordinal" | "binary":
             counts = chosen(responses, question)[there].sum(axis=0)
             shares = counts / n if n else np.full(len(counts), np.nan)
-            labels = list(labels_of(question, language).values())
-            return Counted(pd.DataFrame({"count": counts, "share": shares}, labels), n, missing)
+            found = {"count": counts, "share": shares}
+            return Counted(pd.DataFrame(found, coded(question, language)), n, missing)
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
             frame = items.agg(["count", "mean", "median"]).T.astype({"count": int, "mean": float})

@@ -133,54 +133,41 @@ def study(
     ('clear', [10, 10, 10])
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
-    make = remember(compared) if remember else compared
-    asked = counts_to_try(data, n_types)
-    tried = make(data, asked, n_null=n_null, criteria=criteria, seed=seed)
+    make, counts = remember(compared) if remember else compared, counts_to_try(data, n_types)
+    tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     k = best(tried.table) if n_types == "auto" else n_types
-    patterns, fitted = tried.measure.patterns, data.frame.index
-    back, weights = patterns.back, patterns.weights
+    back, weights = tried.measure.patterns.back, tried.measure.patterns.weights
     medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
     sizes = np.bincount(medoids.labels, weights)
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
-    of_pattern = numbers[medoids.labels]
+    of_pattern, fitted = numbers[medoids.labels], data.frame.index
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
     known, apart = tried.resampled.get(k, []), tried.distance
     sure = stability(apart, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
     apart = apart[np.ix_(back, back)]  # of the units
     widths = _widths(apart, types)
-    evidence = _evidence(
-        data,
-        tried,
-        sure,
-        widths,
-        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
-        least_p=1 / (n_null + 1),
-        made=k,
-        most_tried=int(tried.table["silhouette"].last_valid_index()) if n_types == "auto" else 0,
-    )
-    placed = pd.DataFrame({"type": types, "second": sure.second[back]}, dtype="Int16")
-    others = _afterwards(data, tried, medoids.medoids[numbers > 0], types)
-    placed = pd.concat([placed, others]).loc[frame.index]
+    choices = {"made": k, "least_p": 1 / (n_null + 1), "most_tried": 0}
+    if n_types == "auto":
+        choices["most_tried"] = int(tried.table["silhouette"].last_valid_index())
+    interval = share_interval(data.frame, data.kinds, data.groups, seed=seed)
+    evidence = _evidence(data, tried, sure, widths, gradient_interval=interval, **choices)
+    placed = _placed(data, tried, medoids.medoids[numbers > 0], types, sure.second[back])
+    together = pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted)
     own = frame.index[frame.index.isin(fitted)]
-    differences = profile(data.frame, data.kinds, types)
-    paragons, atypical = most_and_least_typical(apart, types)
     return Typology(
-        labels=placed["type"],
-        second=placed["second"],
+        labels=placed.loc[frame.index, "type"],
+        second=placed.loc[frame.index, "second"],
         silhouette=widths.reindex(frame.index),
         level=data.level.loc[frame.index],
         aside=data.aside.reindex(frame.index).dropna(),
         choice=tried.table,
-        names=_names(data, differences, types, composites, adjust, labels or {}),
-        profile=differences,
-        paragons=paragons,
-        atypical=atypical,
         stability=sure.types,
-        coassignment=pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted).loc[own, own],
+        coassignment=together.loc[own, own],
         membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
         verdict=judge(evidence),
         params={"n_types": k, "n_bootstrap": n_bootstrap, "n_null": n_null}
         | {"drawn": (tried.null.drawn, tried.continuum.drawn)},
+        **_described(data, types, apart, composites, adjust, labels or {}),
     )
 
 
@@ -212,10 +199,10 @@ def _widths(apart: np.ndarray, types: pd.Series) -> pd.Series:
     return widths
 
 
-def _afterwards(
-    data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series
+def _placed(
+    data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series, second: np.ndarray
 ) -> pd.DataFrame:
-    """Nearest and second-nearest type of the units set aside, by the medoids of types 1, 2, ...
+    """Type and second type of all units; those set aside by the medoids of types 1, 2, ...
 
     Of medoids equally near, that whose type is nearer on average. A unit of which nothing is known
     has no type.
@@ -228,24 +215,32 @@ def _afterwards(
         order = np.lexsort((mean.round(9), apart[:, medoids].round(9)), axis=1)[:, :2]
         nearest[:, : order.shape[1]] = 1 + order
         nearest[data.others.isna().all(axis=1).to_numpy()] = UNPLACED
-    return pd.DataFrame(nearest, data.others.index, ["type", "second"], dtype="Int16")
+    others = pd.DataFrame(nearest, data.others.index, ["type", "second"], dtype="Int16")
+    return pd.concat([pd.DataFrame({"type": types, "second": second}, dtype="Int16"), others])
 
 
-def _names(
+def _described(
     data: Prepared,
-    traits: pd.DataFrame,
     types: pd.Series,
+    apart: np.ndarray,
     composites: pd.DataFrame | None,
     adjust: Adjust,
-    labels: Texts,
-) -> dict[int, dict[str, str]]:
-    """Names of the types by their traits, or by the composites, adjusted like the answers."""
-    if composites is None:
-        return propose_names(traits, data.kinds, labels)
-    kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-    given = aligned(composites, types.index, "composites").astype(float)
-    if isinstance(adjust, pd.Series):
-        given = without_strata(given, kinds, adjust)
-    elif adjust == "gradient":
-        given = without_gradient(given, kinds, data.level.loc[types.index])
-    return propose_names(profile(given, kinds, types), kinds, labels)
+    texts: Texts,
+) -> dict[str, Any]:
+    """What sets the types apart, their most and least typical members, and their names.
+
+    Names are by the composites, if there are any, adjusted like the answers.
+    """
+    traits = differences = profile(data.frame, data.kinds, types)
+    paragons, atypical = most_and_least_typical(apart, types)
+    kinds = data.kinds
+    if composites is not None:
+        kinds = dict.fromkeys(map(str, composites.columns), "ratio")
+        given = aligned(composites, types.index, "composites").astype(float)
+        if isinstance(adjust, pd.Series):
+            given = without_strata(given, kinds, adjust)
+        elif adjust == "gradient":
+            given = without_gradient(given, kinds, data.level.loc[types.index])
+        traits = profile(given, kinds, types)
+    found = {"profile": differences, "paragons": paragons, "atypical": atypical}
+    return found | {"names": propose_names(traits, kinds, texts)}

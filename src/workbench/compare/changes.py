@@ -33,7 +33,7 @@ Shown = dict[str, Any]  # one output's data, as `analysis.show` made it
 
 @dataclass(frozen=True)
 class Types:
-    """The types of a run; see `analysis.stats.changes.Placed`.
+    """The types of a run; see `analysis.stats.changes.Memberships`.
 
     `names`: of the municipalities. `called`: the number and name of each type.
     """

@@ -30,6 +30,7 @@ from analysis.text import LANGUAGES, Language, label
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 def new_wave(
@@ -99,11 +100,8 @@ def _named_so(wave: str | None, files: Sequence[Path]) -> str:
     if wave is None or not files:
         raise InputError("new-wave takes a name and files", hint="or --check FILE")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise InputError(
-            "a wave cannot be called {wave!r}",
-            hint="use ASCII letters, digits, - and _ (it becomes a folder's name)",
-            wave=wave,
-        )
+        hint = "use ASCII letters, digits, - and _ (it becomes a folder's name)"
+        raise InputError("a wave cannot be called {wave!r}", hint=hint, wave=wave)
     return wave
 
 
@@ -207,7 +205,7 @@ class _New:
         n, asked = len({*who[who != ""]}), self.content["invited"]
         if isinstance(asked, int) and n > asked:
             self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
-        return received, Message("layout {layout}, {replies}", layout=chosen.layout,
+        return received, Message("layout {layout}, {replies}", layout=READ_AS[chosen.layout],
                                  replies=replies)  # fmt: skip
 
     def _unfinished(
@@ -219,6 +217,8 @@ class _New:
         asked_for: str | None,
     ) -> InputError:
         """The error of files that cannot be read, which says whether they stay, to be corrected."""
+        if error.reason:  # wave.yml can say nothing of it
+            return error
         visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
         asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
         if 2 * asked < len(self.book.questions) and not asked_for:
@@ -390,7 +390,7 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             head=beside and beside[1],
             named=named,
             n=n,
-            layout=chosen.layout,
+            layout=READ_AS[chosen.layout],
         )
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
@@ -422,9 +422,7 @@ def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple
         return None
     heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
     cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    what = "code" if column["text"].str.fullmatch(r"[\d.-]+").all() else "name"
-    owner = headings.book.identity(what)
-    return owner.id if owner else f"@{what}", addresses(cell)[0]
+    return headings.who_of(column["text"]), addresses(cell)[0]
 
 
 def _columns(

@@ -232,6 +232,15 @@ MORE = [
         3: lambda a: [[Q3], [], ["回答", a]],
         4: lambda a: [[Q4], *([item, str(a[j])] for j, item in enumerate(ITEMS))],
     },
+    {  # an answer below its label, though words are above it; a remark that begins as an option
+        1: lambda a: [["【問1】導入状況"], [None, *STATES],
+                      [None, *(mark(k == a, "■") for k in range(1, 5))]],
+        2: lambda a: [["【問2】業務"], [None, *USES],
+                      [None, *(mark(k in a, "■") for k in (1, 2, 3))]],
+        3: lambda a: [["（3）職員数（人）"], [None, a, "人"]],
+        4: lambda a: [[Q4], ["1 実施済　2 予定　3 未定"], [ITEMS[0], a[0]],
+                      [None, "未定のため概数"], [ITEMS[1], a[1]]],
+    },
 ]  # fmt: skip
 
 
@@ -293,6 +302,11 @@ OFFICES = [  # whole forms as offices send them
     lambda a: [  # two questions beside each other, each with its 回答
         [Q1, None, None, Q3], [None, "回答", a[0], None, "回答", a[2], "人"],
         [Q2], *([mark(k in a[1]), t] for k, t in enumerate(USES, 1)), [Q4], *matrix(a[3]),
+    ],
+    lambda a: [  # no empty row, a number in the column of options
+        [Q1], [None, *STATES], [None, *(mark(k == a[0], "■") for k in range(1, 5))],
+        [Q2], *([None, k, t, mark(k in a[1])] for k, t in enumerate(USES, 1)),
+        [Q3, None, a[2], "人"], [Q4], *matrix(a[3]),
     ],
     lambda a: [  # boxes in a row behind the label
         [Q1, *(mark(k == a[0], "■", "□") + t for k, t in enumerate(STATES, 1))],

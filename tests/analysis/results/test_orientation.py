@@ -36,5 +36,7 @@ def test_no_single_municipality_is_placed_for_the_public_nor_by_a_sensitive_answ
     others = [q27 if q.id == "Q27" else q for q in committee.codebook.questions]
     content = committee.codebook.model_dump(mode="json", exclude_defaults=True)
     content["questions"] = [q.model_dump(mode="json", exclude_defaults=True) for q in others]
+    # without features, none of which may use a sensitive question
+    content |= {"features": [], "indices": []}
     hidden = replace(committee, codebook=type(committee.codebook).parse(content))
     assert list(orientation.places(hidden)) == ["stance"]

@@ -50,7 +50,7 @@ def wave(codes, q1, q2, q3):
     values = {
         n: pd.array([None if v in missing else v for v in c], kinds[n]) for n, c in columns.items()
     }
-    return changes.Wave(pd.DataFrame(values, index), pd.DataFrame(status, index))
+    return changes.Replies(pd.DataFrame(values, index), pd.DataFrame(status, index))
 
 
 # six municipalities and then six; f left, g came; b began, d stopped

@@ -186,7 +186,8 @@ def test_a_public_profile_tells_directions_and_no_numbers(public):
 
 def test_the_committee_sees_single_respondents(page):
     survey = Survey.load("demo-2019", audience="committee", output=page.names["output"])
-    assert len(certainty.places(survey, types.typology(survey))) > survey.n
+    found = types.typology(survey)
+    assert len(certainty.places(survey, found, certainty.axes(survey, found))) > survey.n
 
 
 def test_all_of_the_page_exists_in_both_languages(page, public):

@@ -46,7 +46,7 @@ def drawn_from(language):
         "firmness": certainty.firmness(survey, found, runs),
         "agreement": certainty.agreement(survey, runs),
         "choices": certainty.choices(survey, runs),
-        "places": certainty.places(survey, found),
+        "places": certainty.places(survey, found, certainty.axes(survey, found)),
     }
 
 

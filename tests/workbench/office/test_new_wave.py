@@ -281,6 +281,44 @@ def test_what_would_be_read_is_told_and_nothing_written(libraries, tmp_path, cap
     assert sorted((libraries / "data").rglob("*")) == before
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_beside_the_replies_without_a_heading_is_named_and_nothing_written(
+    libraries, tmp_path, capsys, packed
+):
+    given = tmp_path / ("replies.zip" if packed else "replies")
+    (tmp_path / "replies").mkdir()
+    (tmp_path / "replies" / "readme.txt").write_text("Please read,\nthen sum, and check", "utf-8")
+    shutil.copy(EXAMPLE / "replies.csv", tmp_path / "replies")
+    if packed:
+        shutil.make_archive(str(tmp_path / "replies"), "zip", tmp_path / "replies")
+    line = ["new-wave", "w", str(given), "--codebook", "libraries", "--as-of", "2026-04-01"]
+    assert main([*line, "--language", "en"]) == 2
+    told = capsys.readouterr().err
+    assert "readme.txt has no heading of the codebook libraries" in told and "wave.yml" not in told
+    assert not (libraries / "data" / "raw" / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "column"),
+    [
+        ("ja_JP.UTF-8", "1行が1団体の表（rows）、回答5件", "職員数"),
+        ("en_US.UTF-8", "layout rows, 5 replies", "Number of staff"),
+        ("C", "layout rows, 5 replies", "Number of staff"),
+    ],
+)
+def test_what_a_check_says_is_in_one_language(
+    libraries, monkeypatch, capsys, locale, first, column
+):
+    for name in ("LANGUAGE", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", locale)
+    assert (
+        main(["new-wave", "--check", str(EXAMPLE / "replies.csv"), "--codebook", "libraries"]) == 0
+    )
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == first and any(": Q1 " in line and column in line for line in said)
+
+
 def test_one_reply_is_read_by_where_its_headings_are(libraries, tmp_path):
     table = tmp_path / "one.csv"
     table.write_text("団体名,Q1,Q2,Q3\n姫路市,42,1,1\n", encoding="utf-8")
@@ -477,7 +515,29 @@ def test_who_replied_is_known_in_whatever_words_it_is_asked(tmp_path, whose):
     assert len(survey_of(tmp_path, [rows])[1]) == 6
 
 
-@pytest.mark.parametrize("whose", ["構成団体", "", "Members"])
+@pytest.mark.parametrize("head", ["設問", "", "質問項目", "Question"])
+@pytest.mark.parametrize("way", [turned, list])
+def test_names_in_the_line_of_the_questions_say_who_replied(tmp_path, monkeypatch, head, way):
+    """As in a table with a column a municipality, of which the corner heads the questions."""
+    rows = replies()
+    rows[0] = [head, *HEADINGS[1:]]
+    said, read = survey_of(tmp_path, [way(rows)])
+    assert len(read) == 6 and f"layout {'rows' if way is list else 'columns'}, 6 replies" in said
+    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
+    assert sorted(Survey.load("odd").responses["Q3"]) == [10, 11, 12, 13, 14, 15]
+
+
+@pytest.mark.parametrize("other", ["県内の事業者", "架空株式会社", "姫路市"])
+def test_a_corner_above_others_than_municipalities_is_asked_about(tmp_path, other):
+    rows = [["", *HEADINGS[1:]], *replies(2)[1:], [other, 1, 1, 0, 5], [other, 1, 1, 0, 6]]
+    if other == "姫路市":  # twice the same is no list of those who replied
+        rows = [rows[0], *rows[3:]]
+    for way in (turned, list):
+        with pytest.raises(InputError):
+            survey_of(tmp_path, [way(rows)])
+
+
+@pytest.mark.parametrize("whose", ["構成団体", "Members"])
 def test_the_column_of_those_who_replied_is_proposed_and_taken(tmp_path, monkeypatch, whose):
     rows = replies()
     rows[0] = [whose, *HEADINGS[1:]]

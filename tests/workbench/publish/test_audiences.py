@@ -27,6 +27,7 @@ from notebook_run import run
 from analysis import Survey
 from analysis import edition as shown
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import COUNTED
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.fingerprints import hash_file, hash_folder, pseudonym
@@ -216,7 +217,7 @@ def guess(survey, question, counts):
 
 def seen(survey, question):
     """What the simple tabulation shows of a question."""
-    counts = shown.frequency(survey, question).frame["count"]
+    counts = shown.frequency(survey, question).frame["count"].droplevel(["variable", "code"])
     return tuple((label, None if pd.isna(c) else int(c)) for label, c in counts.items())
 
 
@@ -315,7 +316,7 @@ def test_the_attacker_recovers_no_count(edition):
     results = hypotheses.evidence(edition)
     lost, hidden, counted = [], 0, 0
     for question in shown.shown_questions(edition):
-        if question.type not in shown.COUNTED:
+        if question.type not in COUNTED:
             continue
         labels = list(tabulate.labels_of(question, "en").values())
         told = dict(seen(edition, question))

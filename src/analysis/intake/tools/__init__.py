@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import yaml
 
 from analysis.errors import InputError
 from analysis.intake.headings import is_personal
@@ -33,6 +31,7 @@ from analysis.intake.tools.core import (
     noted,
     parted,
 )
+from analysis.yaml_file import packaged
 
 __all__ = ["READERS", "Export", "choose", "find"]
 
@@ -40,8 +39,7 @@ __all__ = ["READERS", "Export", "choose", "find"]
 @cache
 def _own(tool: str) -> dict[str, list[str]]:
     """The headings that a tool writes itself, by what they are for, each as `key` has it."""
-    text = files("analysis").joinpath("data/form_tools.yml").read_text(encoding="utf-8")
-    return {use: [*map(key, words)] for use, words in yaml.safe_load(text)[tool].items()}
+    return {use: [*map(key, words)] for use, words in packaged("form_tools.yml")[tool].items()}
 
 
 PART = re.compile(r"(.+?)_(\d+|x\d+)")
