@@ -17,21 +17,26 @@ from project import ROOT, make_project
 from analysis import fingerprints
 
 sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
-settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks/
-settings.load_profile("untimed")
+# speed is measured in benchmarks/; more examples of everything with the slow tests
+settings.register_profile("every run", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=200)
+settings.load_profile("every run")
 # no test edits the files of the package
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
-# the files that take longest, longest first: two workers end together when these are begun early
-DEAR = "browser audiences profiles truth kernels inputs compare jupyterlab docs shortage story"
-DEAR += " clean draft study population hypotheses tabulation queries survey invariances"
-DEAR += " other_subject analyst_guide arrivals own_survey profile lab tools outputs chile rivals"
-DEAR += " real_exports simulate typology_figures visits refresh mutated_files inference read forms"
-DEAR += " issues questionnaire dataset cluster shown_outputs bad_input audit gallery crosswalk word"
+# the files that take longest, longest first: the workers end together when these are begun early
+DEAR = "browser audiences profiles kernels truth clean jupyterlab demo compare study forms"
+DEAR += " hypotheses survey tabulation population queries lab other_subject inputs dataset read"
+DEAR += " new_wave rivals questionnaire refresh story typology_figures bad_input mutated_files"
+DEAR += " audit inference docs tools draft profile shortage invariances layout analyst_guide"
+DEAR += " shown_outputs changes answers multiverse visits outputs word known_answers notebooks"
+DEAR += " chile own_survey"
 
 
 def pytest_configure(config):
     """One cache of typologies for all projects and workers of a run: each is computed once."""
+    if not config.option.markexpr:  # as in `make test-all`
+        settings.load_profile("thorough")
     if "WORKBENCH_CACHE" not in os.environ:  # workers have that of the process that started them
         folder = os.environ["WORKBENCH_CACHE"] = tempfile.mkdtemp(prefix="workbench-cache-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

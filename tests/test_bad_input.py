@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 import pytest
 import xlsxwriter
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from received import HEADINGS, ROWS, book, csv_text, wave, workbook
 
@@ -403,7 +403,6 @@ def test_damage_inside_the_parts_is_refused_or_read():
             assert str(error).startswith("a.xlsx")
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused_or_read_as_text(content):
     try:
@@ -412,7 +411,6 @@ def test_any_bytes_are_refused_or_read_as_text(content):
         assert str(error).startswith("a.csv")
 
 
-@settings(max_examples=150, deadline=None)
 @example(rows=[["1、2,3,4,5", "b"], ["c", "d"]], separator="\t")  # commas in one long answer
 @given(
     st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),

@@ -67,12 +67,9 @@ def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     try:
         found = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
-        raise InputError(
-            "the condition {rule!r} cannot be read: {fault}",
-            hint="such as size_class == 'core_city' or Q08 >= 2",
-            rule=rule,
-            fault=error,
-        ) from None
+        what = "the condition {rule!r} cannot be read: {fault}"
+        hint = "such as size_class == 'core_city' or Q08 >= 2"
+        raise InputError(what, hint=hint, rule=rule, fault=error) from None
     if not isinstance(found, pd.Series) or not pd.api.types.is_bool_dtype(found.dtype):
         raise InputError(
             "the condition {rule!r} is neither true nor false", hint="compare it", rule=rule
@@ -182,12 +179,9 @@ def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd
         )
     taken = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
     if taken.index.has_duplicates:
-        raise InputError(
-            "the values of {name} have {twice} twice",
-            hint="leave one in",
-            name=name,
-            twice=taken.index[taken.index.duplicated()][0],
-        )
+        what = "the values of {name} have {twice} twice"
+        hint = "leave one in"
+        raise InputError(what, hint=hint, name=name, twice=taken.index[taken.index.duplicated()][0])
     rule, rows = RULES["outside-data"], []
     about = {"question": name, "rule": rule.id, "severity": rule.severity}
     for key in map(str, codes.index[(codes == "").to_numpy()]):

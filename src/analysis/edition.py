@@ -23,7 +23,7 @@ from analysis import paths, text
 from analysis.cleaning import clean, respondents
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import SIZE_CLASSES
-from analysis.codebook.questions import COUNTED, NUMBERS, ONE_CHOICE, WORDS, Question
+from analysis.codebook.questions import AMOUNTS, COUNTED, ONE_CHOICE, UNCOUNTED, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import unknown
@@ -116,9 +116,8 @@ class View:
     def response_rate(self) -> str:
         """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
         asked = self.invited
-        return (
-            f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else f"{self.n:,}"
-        )
+        rate = f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else ""
+        return rate or f"{self.n:,}"
 
     @cached_property
     def population(self) -> population.Population:
@@ -248,7 +247,7 @@ def shown_questions(survey: View) -> list[Question]:
 
 def is_shown(survey: View, question: Question) -> bool:
     """Whether it is one of the `shown_questions`."""
-    if question.role == "id" or question.type in WORDS:
+    if question.role == "id" or question.type in UNCOUNTED:
         return False
     if question.variables[0] not in survey.responses:
         return False
@@ -324,7 +323,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
         frame = _means(survey, question, frame)
-    elif question.type in NUMBERS:
+    elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # the kinds of missing stay together: how many were not asked is an answer, too
     return dataclasses.replace(counted, frame=frame, missing={})

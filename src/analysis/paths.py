@@ -73,12 +73,9 @@ def wave_name(name: str) -> str:
         where = Message("it is the name of no single folder")
     else:
         return name
-    raise InputError(
-        "a wave cannot be called {name!r}, because {where}",
-        hint="use letters, digits, - and _; rename its folder in data/raw",
-        name=name,
-        where=where,
-    )
+    what = "a wave cannot be called {name!r}, because {where}"
+    hint = "use letters, digits, - and _; rename its folder in data/raw"
+    raise InputError(what, hint=hint, name=name, where=where)
 
 
 def reports() -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import edition
-from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, WORDS, Question
+from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, UNCOUNTED, Question
 from analysis.edition import View, is_shown, protects
 from analysis.errors import InputError
 from analysis.figures import plots
@@ -26,7 +26,7 @@ from analysis.stats.thresholds import (
 
 ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
-NUMBERS = ["question", "item", "group", "n", *tabulate.MEASURES]
+STATISTICS = ["question", "item", "group", "n", *tabulate.MEASURES]
 ALIKE = 3  # questions of yes or no that make one figure
 # a group each; or who chose each of several answers
 Breakdown: TypeAlias = pd.Series | pd.DataFrame
@@ -130,7 +130,7 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
     """
     rows: list[dict[str, Any]] = []
     if nothing_by(by):
-        return Frame(columns=NUMBERS)
+        return Frame(columns=STATISTICS)
     for q in (q for q in questions if q.type in MEASURED):
         names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
         hidden = edition.frequency(survey, q).frame if protects(survey, q) else None
@@ -145,8 +145,8 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
                 about = {"question": q.id, "item": item, "n": len(values)} | group
                 rows.append(about | frame["value"].to_dict())
     if not rows and any(q.type in MEASURED for q in questions):
-        return Frame.nothing("withheld", NUMBERS)
-    frame = Frame(rows, columns=NUMBERS)
+        return Frame.nothing("withheld", STATISTICS)
+    frame = Frame(rows, columns=STATISTICS)
     return frame if by is not None else frame.drop(columns="group")
 
 
@@ -296,7 +296,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
-    elif question.type in WORDS:
+    elif question.type in UNCOUNTED:
         n = edition.frequency(survey, question).n
         shown = Frame({"answer": [HIDDEN], "count": [n]})
     else:
@@ -319,7 +319,7 @@ def figure(
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
-    if question.type in WORDS:
+    if question.type in UNCOUNTED:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
@@ -380,7 +380,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     )  # fmt: skip
 
 
-Drawn = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
+Plotted = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
 def leads(counted: Sequence[int], n: int) -> bool:
@@ -393,7 +393,7 @@ def leads(counted: Sequence[int], n: int) -> bool:
     return n >= HEADLINE_FEWEST and first - second >= max(2, HEADLINE_AHEAD * n)
 
 
-def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Drawn | None:
+def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Plotted | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     lead = by is None and len(known) == len(whole)
@@ -418,7 +418,7 @@ def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     return frame.loc[order.sort_values(["below", "count"], kind="stable").index]
 
 
-def _drawn_battery(survey: View, question: Question) -> Drawn:
+def _drawn_battery(survey: View, question: Question) -> Plotted:
     means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
     means = means.sort_values("mean", ascending=False, kind="stable")
     data = means.round(4)
@@ -434,7 +434,7 @@ def _drawn_battery(survey: View, question: Question) -> Drawn:
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Drawn | None:
+def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Plotted | None:
     if protects(survey, question, *edition.asked_by(survey, by)):
         return None
     values = survey.responses[question.id].astype("Float64")

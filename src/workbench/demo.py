@@ -26,7 +26,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
-from analysis.codebook.questions import NUMBERS, STATUSES, Question
+from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
@@ -396,7 +396,7 @@ TITLE = "【架空データ】自治体の情報人材に関する調査　回�
 def plain(value: Any, question: Question) -> Any:
     """An answer as a tidy office would write it in a cell."""
     if value == "not_applicable":
-        return "非該当" if question.type in NUMBERS else ""
+        return "非該当" if question.type in AMOUNTS else ""
     if value is None:
         return "無回答" if question.type in {"single", "ordinal"} else ""
     if isinstance(value, set | frozenset):

@@ -271,7 +271,7 @@ def _make(
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
                 progress.ended(one.ran.name)
-    progress.close()
+    progress.bar.close()
 
 
 def _publish(

@@ -42,25 +42,18 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
     if len(called) == 1:
         return called[0]
     if called:
-        raise InputError(
-            "{n} municipalities are called {text}",
-            hint="give one of the codes {called}",
-            n=len(called),
-            text=text,
-            called=called,
-        )
+        what = "{n} municipalities are called {text}"
+        hint = "give one of the codes {called}"
+        raise InputError(what, hint=hint, n=len(called), text=text, called=called)
     if code in survey.register.index:
         raise InputError(
             "{text} was asked but did not reply in the wave {name}",
             text=text,
             name=survey.wave.name,
         )
-    raise InputError(
-        "there is no municipality {text!r} in the wave {name}",
-        hint="give a code of six digits, or a name as it stands in the replies",
-        text=text,
-        name=survey.wave.name,
-    )
+    what = "there is no municipality {text!r} in the wave {name}"
+    hint = "give a code of six digits, or a name as it stands in the replies"
+    raise InputError(what, hint=hint, text=text, name=survey.wave.name)
 
 
 def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:

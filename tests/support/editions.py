@@ -56,6 +56,7 @@ def run_here(notebook, _target, *, parameters, held, **_):
     """In the place of `papermill.execute_notebook`."""
     config = Config()
     config.HistoryManager.enabled = False
+    config.InteractiveShell.cache_size = 0  # or each reset collects garbage
     shell = InteractiveShell.instance(config=config)
     shell.reset(new_session=True)
     content = parameterize_notebook(load_notebook_node(notebook), parameters)

@@ -94,6 +94,15 @@ def google_zip():
         yield [f"{row[0]} 午前 GMT+9", *row[1:5], _chosen(a, ";"), *row[6:]]
 
 
+def google_us():
+    """As a browser in English writes it: the month first."""
+    head, *rows = google_sheets()
+    yield ["Timestamp", "Username", *head[2:]]
+    for row, a in zip(rows, answers(), strict=True):
+        year, month, day = a["Q5"].split("-")
+        yield [f"6/13/2024 {row[0][11:]}", *row[1:-2], f"{int(month)}/{day}/{year}", row[-1]]
+
+
 def ms_forms():
     yield ["ID", "開始時刻", "完了時刻", "メール", "名前", "団体コード", "団体名", Q1, Q2, Q3,
            *ITEMS.values(), Q5, Q6]  # fmt: skip
@@ -119,6 +128,14 @@ def logo_texts():
     yield head
     for row, a in zip(rows, answers(), strict=True):
         yield [*row[:6], *(t if c in a["Q2"] else "" for c, t in WORK.items()), *row[10:]]
+
+
+def logo_joined():
+    """Several answers in one cell, parted by 、, which an option with ", " does not have."""
+    head, *rows = logo_numbers()
+    yield [*head[:5], f"{Q1}（その他）", Q2, f"{Q2}（その他）", *head[11:]]
+    for row, a in zip(rows, answers(), strict=True):
+        yield [*row[:6], "、".join(WORK[c] for c in a["Q2"]), *row[10:]]
 
 
 def kintone():
@@ -153,6 +170,13 @@ def limesurvey_texts():
                *(LEVELS[a["Q4"][k]] for k in ITEMS), *row[-2:]]  # fmt: skip
 
 
+def limesurvey_vv():
+    codes, *rows = limesurvey_codes()
+    yield next(limesurvey_texts())
+    yield [code.replace("[", "_").replace("]", "") for code in codes]
+    yield from rows
+
+
 def limesurvey_both():
     codes, *_ = limesurvey_codes()
     words, *rows = limesurvey_texts()
@@ -180,6 +204,18 @@ def qualtrics_texts():
                a["CODE"], a["NAME"], STATES[a["Q1"]], a["Q1_other"],
                ",".join(WORK[c] for c in a["Q2"]), a["Q2_other"], a["Q3"],
                *(LEVELS[a["Q4"][k]] for k in ITEMS), a["Q5"], a["Q6"]]  # fmt: skip
+
+
+def qualtrics_japanese():
+    """Codes in one cell; what the survey's language calls the columns of the tool."""
+    names, words, ids = _qualtrics_head(split=False)
+    own = ["開始日", "終了日", "IPアドレス", "終了済み", "回答ID"]
+    yield names
+    yield [*own, *(w.replace("Selected Choice", "選択した選択肢").replace("- Text", "- テキスト")
+                   for w in words[5:])]  # fmt: skip
+    yield ids
+    for row, a in zip([*qualtrics_numbers()][3:], answers(), strict=True):
+        yield [*row[:9], ",".join(map(str, a["Q2"])), *row[13:]]
 
 
 def qualtrics_numbers():
@@ -237,22 +273,35 @@ def odk():
                f"uuid:{i}"]  # fmt: skip
 
 
+def kobo():
+    """KoboToolbox: groups before a stroke, semicolons between the columns."""
+    yield ["start", "end", "grp/CODE", "grp/NAME", "grp/Q1", "grp/Q1_other", "grp/Q2",
+           *(f"grp/Q2/{c}" for c in WORK), "grp/Q2_other", "grp/Q3", "grp/Q4/Q4_a", "grp/Q4/Q4_b",
+           "grp/Q5", "grp/Q6", "_id", "_uuid", "_submission_time", "_validation_status", "_notes",
+           "_status", "_submitted_by", "__version__", "_tags", "_index"]  # fmt: skip
+    for i, row in enumerate([*odk()][1:], start=1):
+        yield ["2024-06-03T09:00:00.000+09:00", "2024-06-03T09:15:42.000+09:00", *row[3:8],
+               *(int(tick == "True") for tick in row[8:12]), *row[12:-2], i, f"u{i}",
+               "2024-06-03T00:15:42", "", "", "submitted_via_web", "", "v1", "", i]  # fmt: skip
+
+
 EXPORTS = {
-    "google-forms": (google_sheets, google_zip),
+    "google-forms": (google_sheets, google_zip, google_us),
     "ms-forms": (ms_forms,),
-    "logo": (logo_numbers, logo_texts),
+    "logo": (logo_numbers, logo_texts, logo_joined),
     "kintone": (kintone,),
-    "limesurvey": (limesurvey_codes, limesurvey_texts, limesurvey_both),
-    "qualtrics": (qualtrics_texts, qualtrics_numbers),
+    "limesurvey": (limesurvey_codes, limesurvey_texts, limesurvey_both, limesurvey_vv),
+    "qualtrics": (qualtrics_texts, qualtrics_numbers, qualtrics_japanese),
     "surveymonkey": (surveymonkey,),
     "redcap": (redcap_numbers, redcap_labels),
-    "odk": (odk,),
+    "odk": (odk, kobo),
 }
 
 
 def written(export):
     """The bytes of an export as its tool writes them."""
     out = io.StringIO(newline="")
-    csv.writer(out).writerows(export())
+    sign = ";" if export is kobo else ","
+    csv.writer(out, delimiter=sign).writerows(export())
     japanese = export.__name__.startswith(("logo", "kintone"))
     return out.getvalue().encode("cp932" if japanese else "utf-8-sig")

@@ -57,20 +57,24 @@ def run(
     *,
     until: str = "",
     skip: str = "",
+    only: tuple[str, ...] = (),
     given: dict[str, Any] | None = None,
     **parameters: Any,
 ):
     """Run notebooks/NAME.ipynb with these parameters.
 
-    `until`: the id of the last cell to run, `skip` of one to leave out. `given`: objects by name
-    that replace what the cells assign to these names (a survey made by a test). Pictures are laid
-    out, refused where nobody could read them, and blank, which is enough here and costs half.
+    `until`: the id of the last cell to run, `skip` of one to leave out, `only`: those to run beside
+    the parameters. `given`: objects by name that replace what the cells assign to these names (a
+    survey made by a test). Pictures are laid out, refused where nobody could read them, and blank,
+    which is enough here and costs half.
     """
     content = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     shown, given = Shown(), given or {}
     shown.names |= {"display": lambda *them: shown.outputs.extend(them), **given}
     for cell in content["cells"]:
         if cell["cell_type"] != "code" or cell["id"] == skip:
+            continue
+        if only and cell["id"] not in ("parameters", *only):
             continue
         known = len(shown.outputs)
         with blank.pictures(checked=True):

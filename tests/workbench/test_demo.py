@@ -216,8 +216,13 @@ def test_two_municipalities_changed_their_approach():
     assert (later.responses["Q08"] <= later.responses["Q05"] * 0.05).all()
 
 
+def seeds(first, all):
+    """Random numbers of every run, and more of them with the slow tests."""
+    return [pytest.param(n, marks=[pytest.mark.slow] * (n >= first)) for n in range(all)]
+
+
 @pytest.mark.parametrize("year", [2019, 2020])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(2, 4))
 def test_answers_written_in_unusual_ways_are_read_as_they_were_meant(project, year, seed):
     drawn = simulate(9, seed=seed)
     folder = project / "data" / "raw" / "soiled"
@@ -244,7 +249,7 @@ def test_answers_written_in_unusual_ways_are_read_as_they_were_meant(project, ye
                 pd.testing.assert_series_equal(got, meant, check_index_type=False)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(4, 12))
 def test_slips_fit_any_replies(seed):
     for n in (1, 3, 16) if seed else (40,):
         drawn = simulate(n, seed=seed, missing=0.2)

@@ -26,7 +26,7 @@ from analysis.cleaning.texts import (
     widths,
 )
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import NUMBERS, Option, Question, tick_words
+from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries
 from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.sheet import CellKind
@@ -501,7 +501,7 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
-        low = question.range[0] if question.range and question.type in NUMBERS else 0
+        low = question.range[0] if question.range and question.type in AMOUNTS else 0
         if kind == CellKind.UNSEEN and float(low) > float(plain):
             return Parsed("empty", None, ("seen-unanswered",))
         if kind != CellKind.DATE and DATED.fullmatch(plain):  # as a CSV holds such a cell

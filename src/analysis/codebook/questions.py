@@ -25,10 +25,10 @@ Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = ("answered", *get_args(MissingKind), "unreadable")
 CHOICES = {"single", "multi", "ordinal", "battery"}  # types of questions that have options
-# what is told of a question: how often each answer was given (ONE_CHOICE: of one answer each, so
-# that others are broken down by it), or statistics (MEASURED); of WORDS how many answered
-ONE_CHOICE, NUMBERS, WORDS = ("single", "ordinal", "binary"), ("integer", "ratio"), ("text", "date")
-COUNTED, MEASURED = (*ONE_CHOICE, "multi"), (*NUMBERS, "battery")
+# sorts of question, by what is told of them: how often each answer was given, statistics, or only
+# how many answered; ONE_CHOICE: those that others are broken down by
+ONE_CHOICE, AMOUNTS = ("single", "ordinal", "binary"), ("integer", "ratio")
+COUNTED, MEASURED, UNCOUNTED = (*ONE_CHOICE, "multi"), (*AMOUNTS, "battery"), ("text", "date")
 COLUMNS = (
     *("no", "variable", "question", "type", "unit_ja", "unit_en"),
     *("asked_if", "code", "ja", "en"),
@@ -212,7 +212,7 @@ class Question(Labelled):
         if self.range is None:
             return
         (low, high), type = self.range, self.type
-        if type not in {*NUMBERS, "date"}:
+        if type not in {*AMOUNTS, "date"}:
             yield Message("a question of type {type} has no range", type=type)
         elif {isinstance(low, str), isinstance(high, str)} != {type == "date"}:
             kind = Message("dates in quotes" if type == "date" else "numbers")

@@ -120,12 +120,17 @@ class Expression:
                 return lambda frame: compare(a(frame), b(frame))
             case ast.Call(func=ast.Name(id="any"), args=[ast.Name(id=name), codes], keywords=[]):
                 return self._ask("any", name, codes, node)
-            case _ if truth:
-                raise ExpressionError(
-                    "the rule {rule!r} needs {part!r} to be true or false, such as Q08 >= 1",
-                    rule=self.text,
-                    part=ast.unparse(node),
-                )
+        if truth:
+            raise ExpressionError(
+                "the rule {rule!r} needs {part!r} to be true or false, such as Q08 >= 1",
+                rule=self.text,
+                part=ast.unparse(node),
+            )
+        return self._quantity(node)
+
+    def _quantity(self, node: ast.AST) -> Value:
+        """What computes a number."""
+        match node:
             case ast.Constant(value=int() | float() as constant):  # True and False are integers
                 return lambda frame: constant
             case ast.UnaryOp(op=ast.USub(), operand=part):

@@ -56,7 +56,7 @@ def names_before(wave: str) -> dict[str, Any]:
 
 def crosswalks() -> dict[tuple[str, str], Path]:
     """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
-    read = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("*.yml")}
+    read = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("[!.~]*.yml")}
     return {(str(one.get("before")), str(one.get("after"))): file for file, one in read.items()}
 
 

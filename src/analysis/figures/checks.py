@@ -15,7 +15,7 @@ from analysis.errors import InputError
 from analysis.spreadsheet import is_number
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top in pixels
-SMALLEST = 8.0  # points of a letter: 7 on A4 and 11 pixels on a telephone after what a page scales
+SMALLEST_LETTER = 8.0  # points: 7 on A4 and 11 pixels on a telephone after what a page scales
 OVERLAP = 0.2  # share of the smaller label that another may cover
 _MISSING = r"Glyph \d+ .* missing"
 _NO_ROOM = r"constrained_layout not applied"
@@ -77,13 +77,13 @@ def _check_texts(canvas: Canvas, name: str) -> None:
         if extent.width <= 1 or extent.height <= 1:
             continue
         text, box = label.get_text(), extent.extents
-        if float(label.get_fontsize()) < SMALLEST:
+        if float(label.get_fontsize()) < SMALLEST_LETTER:
             raise InputError(
                 "in the figure {name!r} the letters of {text!r} are too small",
                 hint="at least {points:g} points",
                 name=name,
                 text=text,
-                points=SMALLEST,
+                points=SMALLEST_LETTER,
             )
         over, clip = 0.0, label.get_clip_box() if label.get_clip_on() else None
         if clip is not None:

@@ -40,7 +40,7 @@ TILES = """
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # one hue from light to dark: read in grey and with every colour vision
 STEPS = ("#eaf1f5", "#b9d3e0", "#7fb0c9", "#3f7fa3", "#173f5f")
-MISSING, BORDER = "#ffffff", "#6b7580"
+MISSING, OUTLINE = "#ffffff", "#6b7580"
 
 
 def places() -> dict[str, tuple[int, int]]:
@@ -85,11 +85,11 @@ def _map(
     names, at = labels("prefecture_short", language), places()
     for code, ground in grounds.items():
         x, y = at[code]
-        ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=BORDER, lw=0.4))
+        ax.add_patch(Rectangle((x, y), 0.94, 0.94, facecolor=ground, edgecolor=OUTLINE, lw=0.4))
         ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **MIDDLE)
     ax.set(xlim=(-0.05, 12), ylim=(12, -0.05), aspect="equal", xticks=[], yticks=[])
     ax.set_axis_off()
-    patches = [Patch(facecolor=c, edgecolor=BORDER, label=said) for said, c in legend.items()]
+    patches = [Patch(facecolor=c, edgecolor=OUTLINE, label=said) for said, c in legend.items()]
     look: dict[str, Any] = {"frameon": False, "title_fontsize": "medium", "alignment": "left"}
     look["title"] = label(f"figure.{title}", language) if title else None
     figure.legend(handles=patches, loc="outside lower left", ncols=3, **look)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from analysis.codebook.questions import NUMBERS, Question
+from analysis.codebook.questions import AMOUNTS, Question
 from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
@@ -166,7 +166,7 @@ def answer_in(text: str, question: Question, headings: Headings) -> str:
 def _is_answer(text: str, question: Question, headings: Headings) -> bool:
     """Whether a text reads like an answer to a question, whatever stands around it."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    if question.type in NUMBERS:
+    if question.type in AMOUNTS:
         return NUMBER.match(plain) is not None and re.search("[年月]", plain) is None
     if question.type == "date":
         return DAY.match(re.sub(r"\s", "", plain.casefold())) is not None

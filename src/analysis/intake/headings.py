@@ -123,6 +123,13 @@ def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
     )
 
 
+# around what a person is asked for: お名前をご記入ください。, What is your name?
+ASKED_FOR = re.compile(
+    r"^(?:whatis|please(?:enter|give|provide)|enter)(?=your)"
+    r"|(?:を[ごお]?(?:入力|記入|記載|教え|書|知らせ).*|[(\[【※*].*|[:。?])$"
+)
+
+
 def is_technical(text: str) -> bool:
     """Whether a heading is one that tools and offices keep for themselves."""
     return normalise(text) in _set_aside()[0]
@@ -131,15 +138,15 @@ def is_technical(text: str) -> bool:
 def is_personal(text: str) -> bool:
     """Whether a column so headed holds who filled in the form, or how to reach them.
 
-    >>> [is_personal(text) for text in ("問1 ご担当者様のお名前", "telephone_1", "Your name")]
-    [True, True, True]
+    >>> [is_personal(text) for text in ("問1 ご担当者様のお名前をご記入ください。", "Your name")]
+    [True, True]
     >>> [is_personal(text) for text in ("団体名", "name", "職員のメールの利用", "担当者数")]
     [False, False, False, False]
     """
     key = normalise(text).replace("_", "")
     numbered = NUMBERED.match(key)
     key = numbered[3].lstrip("-_:.、)") if numbered else key
-    return _set_aside()[1].fullmatch(re.sub(r"[(\[【※*].*$|:$", "", key)) is not None
+    return _set_aside()[1].fullmatch(ASKED_FOR.sub("", key)) is not None
 
 
 class Meaning(NamedTuple):

@@ -166,10 +166,8 @@ def _main(path: str) -> None:
 def _missing(ranges: Any, known: set[Any]) -> list[str]:
     """The declared codes; of a range such as 97 to 99 those that occur or have a label."""
     single = [r["lo"] for r in ranges if r["lo"] == r["hi"]]
-    wide = [(r["lo"], r["hi"]) for r in ranges if r["lo"] != r["hi"]]
-    within = sorted(
-        v for v in known if isinstance(v, int | float) and any(lo <= v <= hi for lo, hi in wide)
-    )
+    numbers = sorted(value for value in known if isinstance(value, int | float))
+    within = [v for v in numbers if any(r["lo"] <= v <= r["hi"] for r in ranges)]
     return list(dict.fromkeys(map(_code, [*single, *within])))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.municipality import size_labels
-from analysis.codebook.questions import MEASURED, WORDS, Question
+from analysis.codebook.questions import MEASURED, UNCOUNTED, Question
 from analysis.edition import once
 from analysis.results import types
 from analysis.results.guide import guide
@@ -152,7 +152,7 @@ def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
     if question.type in MEASURED:
         numbers = survey.responses[list(question.variables)].astype("Float64")
         return there, numbers.to_numpy(float, na_value=np.nan)
-    wordless = question.type in WORDS
+    wordless = question.type in UNCOUNTED
     return there, there if wordless else tabulate.chosen(survey.responses, question)
 
 
@@ -167,7 +167,7 @@ def most_answers(
     there, gave = _given(survey, question.id)
     gave = gave[group & there]
     n = len(gave)
-    if n == 0 or question.type in WORDS:
+    if n == 0 or question.type in UNCOUNTED:
         return n, []
     if question.type in MEASURED:
         numbers = pd.DataFrame(gave)
@@ -193,7 +193,7 @@ def typical(survey: Survey, group: np.ndarray, question: Question, *, brief: boo
     Where several answers are equally frequent, none of them is singled out.
     """
     n, mostly = most_answers(survey, group, question)
-    if n == 0 or question.type in WORDS:
+    if n == 0 or question.type in UNCOUNTED:
         return "—"
     size, label = f" (n={n:,})", survey.label
     match question.type:

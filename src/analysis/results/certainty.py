@@ -141,10 +141,8 @@ def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     kinds, groups = ([of[name] for name in used] for of in (made.kinds, made.groups))
     answers = made.frame.loc[found.fitted.index, used]
     missing = float(answers.isna().to_numpy().mean())
-    twofold = [kind in ("binary", "asymmetric") for kind in kinds]
-    yes = [
-        float(answers[name].mean()) if of else 0.5 for name, of in zip(used, twofold, strict=True)
-    ]
+    asked = zip(used, kinds, strict=True)
+    yes = [float(answers[x].mean()) if of in ("binary", "asymmetric") else 0.5 for x, of in asked]
     kept = Memory(store.kept(), verbose=0).cache(power)  # for all editions
     table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {

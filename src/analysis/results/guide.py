@@ -19,7 +19,7 @@ import yaml
 from pydantic import StrictStr
 
 from analysis import paths, yaml_file
-from analysis.codebook.questions import NUMBERS, WORDS, Labelled, Question
+from analysis.codebook.questions import AMOUNTS, UNCOUNTED, Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
 from analysis.edition import once
 from analysis.errors import InputError, Message
@@ -101,7 +101,7 @@ def cases() -> list[Case]:
     ------
     InputError : a file lacks its header, an entry of it, or one of the languages.
     """
-    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("*.md"))]
+    return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("[!.~]*.md"))]
 
 
 def _case(file: Path) -> Case:
@@ -223,7 +223,7 @@ def _unusual(
     survey: Survey, code: str, question: Question, groups: Mapping[str, np.ndarray]
 ) -> Iterator[tuple[str, float]]:
     """What is unusual in the answer to a question, in words, and how rare it is."""
-    if question.type in WORDS:
+    if question.type in UNCOUNTED:
         return
     index = survey.responses.index
     others_there = tabulate.answered(survey.status, question).to_numpy(bool) & (index != code)
@@ -253,7 +253,7 @@ def _rare(
         return
     language, same, middle = survey.language, int((others == own).sum()), np.median(others)
     scale = question.type in {"ordinal", "battery"}
-    number = question.type in NUMBERS
+    number = question.type in AMOUNTS
     far = np.abs(others - middle) >= abs(own - middle)
     given, counts = np.unique(np.append(others, own), return_counts=True)
     rare = counts <= counts[given == own]

@@ -17,7 +17,7 @@ from analysis.stats import hypotheses
 from analysis.stats.hypotheses import ALPHA, FEWEST
 from analysis.survey import SEED, Survey
 
-NUMBERS = [
+ESTIMATES = [
     "n", "group", "rest", "effect", "low", "high", "shift", "shift_low", "shift_high",
     "p", "p_holm", "least", "same_size", "same_home", "icc", "design",
 ]  # fmt: skip
@@ -71,8 +71,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     for h, row in zip(there, made.to_dict("records"), strict=True):
         rows[h.id] |= _shown(survey, h, row)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
-    frame = Frame(list(rows.values()), columns=[*texts, *NUMBERS, "significant", "turns"])
-    return frame.astype(dict.fromkeys(NUMBERS, "Float64"))
+    frame = Frame(list(rows.values()), columns=[*texts, *ESTIMATES, "significant", "turns"])
+    return frame.astype(dict.fromkeys(ESTIMATES, "Float64"))
 
 
 def by_topic(survey: Survey, results: pd.DataFrame) -> Frame:

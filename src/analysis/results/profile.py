@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import given
-from analysis.codebook.questions import NUMBERS, Question
+from analysis.codebook.questions import AMOUNTS, Question
 from analysis.codebook.rules import Expression
 from analysis.edition import once, shown_questions
 from analysis.errors import InputError
@@ -85,7 +85,7 @@ def likeness(survey: Survey) -> list[Question]:
     return [
         q
         for q in survey.codebook.with_role("context")
-        if q.type in NUMBERS and q.variables[0] in survey.responses
+        if q.type in AMOUNTS and q.variables[0] in survey.responses
     ]
 
 

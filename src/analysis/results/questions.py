@@ -69,27 +69,21 @@ def compact(survey: Survey, frame: Frame) -> Frame:
     Columns: question, options, n, missing_cleaned (kinds of missing / what cleaning did), used.
     """
     kinds, between = survey.labels("question_type"), survey.label("answers.separator")
-    told = survey.labels("status"), dict(sorted(survey.labels("severity").items()))
+    words_of = survey.labels("status"), dict(sorted(survey.labels("severity").items()))
     rows = []
     for r in frame.reindex(columns=[*COLUMNS, *frame.columns.difference(COLUMNS)]).records:
         missing, cleaned = (
             between.join(f"{word} {r[id]}" for id, word in words.items() if r.get(id))
-            for words in told
+            for words in words_of
         )
         how = kinds[r["question_type"]]
         if r["options"]:
             how = survey.label("questions.how", kind=how, options=r["options"])
         both = survey.label("questions.both", asked=r["question"], translated=r["translated"])
-        rows.append(
-            {
-                "question": both,
-                "options": how + (r["whom"] or ""),
-                "n": r["n"],
-                "missing_cleaned": f"{missing or '—'} / {cleaned}" if cleaned else missing or None,
-                "used": r["used"],
-            }
-        )
-    return Frame(rows).dropna(axis="columns", how="all").astype({"n": "Int64"})
+        told = f"{missing or '—'} / {cleaned}" if cleaned else missing or None
+        rows.append((both, how + (r["whom"] or ""), r["n"], told, r["used"]))
+    columns = ["question", "options", "n", "missing_cleaned", "used"]
+    return Frame(rows, columns=columns).dropna(axis="columns", how="all").astype({"n": "Int64"})
 
 
 def method(survey: Survey, before: Survey | None) -> dict[str, Any]:

@@ -139,21 +139,16 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
         if not number and not any(line.values()):
             continue
         if number not in topics:
+            what = "there is no topic {number!r}"
+            hint = "the topics are numbered 1 to {n}"
             raise sheet.error(
-                "there is no topic {number!r}",
-                at=(i, columns["topic"]),
-                hint="the topics are numbered 1 to {n}",
-                number=number,
-                n=len(topics),
+                what, at=(i, columns["topic"]), hint=hint, number=number, n=len(topics)
             )
         publish = choices.get(keys[i, columns["publish"]], "")
         if line["publish"] and not publish:
-            raise sheet.error(
-                "whether it may be published cannot be {value!r}",
-                at=(i, columns["publish"]),
-                hint="write 可, 不可 or 要確認 (yes, no, to confirm)",
-                value=line["publish"],
-            )
+            what = "whether it may be published cannot be {value!r}"
+            hint = "write 可, 不可 or 要確認 (yes, no, to confirm)"
+            raise sheet.error(what, at=(i, columns["publish"]), hint=hint, value=line["publish"])
         rows[topics[number]] = {**line, "publish": publish}
     notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
     if not (notes != "").any(axis=None):

@@ -108,12 +108,11 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
 
 def apart(groups: Frame) -> dict[str, bool]:
     """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
-    found = {}
-    for breakdown, part in groups.groupby("breakdown"):
-        low, high = (part[end].fillna(part["share"]).astype(float) for end in ("low", "high"))
-        if groups[["low", "high"]].notna().any(axis=None):
-            found[str(breakdown)] = bool(low.max() > high.min())
-    return found
+    if groups[["low", "high"]].isna().all(axis=None):
+        return {}
+    ends = {end: groups[end].fillna(groups["share"]).astype(float) for end in ("low", "high")}
+    parts = groups.assign(**ends).groupby("breakdown")
+    return dict(parts["low"].max() > parts["high"].min())
 
 
 def by_class(survey: Survey) -> Frame:
@@ -279,13 +278,11 @@ def attainable(survey: Survey) -> dict[str, Any]:
     table = compared(survey)
     tested = table[table["testable"].astype(bool)]
     hidden = protects(survey, question(survey))
-    if tested.empty:
-        return {"ways": 0, "tests": 0, "least": float("nan"), "possible": True, "hidden": hidden}
-    least = min(1.0, len(tested) * float(tested["least"].min()))
-    return {
-        "ways": int(tested["ways"].max()), "tests": len(tested), "least": least,
-        "possible": hidden or least <= hypotheses.ALPHA, "hidden": hidden,
-    }  # fmt: skip
+    ways, least = 0, float("nan")
+    if tests := len(tested):
+        ways, least = int(tested["ways"].max()), min(1.0, tests * float(tested["least"].min()))
+    possible = hidden or not least > hypotheses.ALPHA
+    return {"ways": ways, "tests": tests, "least": least, "possible": possible, "hidden": hidden}
 
 
 def by_chance(rows: Frame, points: float = NOTABLE) -> dict[str, float]:

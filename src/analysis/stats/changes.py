@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
-from analysis.codebook.questions import COUNTED, MEASURED, WORDS, Question
+from analysis.codebook.questions import COUNTED, MEASURED, UNCOUNTED, Question
 from analysis.stats.inference import holm
 from analysis.stats.tabulate import answered, chosen, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
@@ -177,7 +177,7 @@ def denominators(questions: Iterable[Question], before: Replies, after: Replies)
     """
     rows: list[Row] = []
     for question in _of_both(questions, before.status, after.status):
-        if question.type in WORDS:
+        if question.type in UNCOUNTED:
             continue
         there = [answered(wave.status, question) for wave in (before, after)]
         n = [int(a.sum()) for a in there]

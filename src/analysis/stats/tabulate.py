@@ -196,15 +196,12 @@ def cross(
     by: pd.Series,
     language: Language = "ja",
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Counts, answers down and groups across, and of each group how many of its members answered.
+    """Counts of a question with options, answers down and groups across, and who answered.
 
-    The latter is the denominator of the group's shares.
+    The latter, how many of each group did, is the denominator of the group's shares.
     """
-    by = aligned(by, responses.index)
-    names = list(question.variables)
-    parts = {}
-    for group in groups(by):
-        rows = (by == group).fillna(False).to_numpy(bool)
-        parts[group] = frequency(responses[names][rows], status[names][rows], question, language)
-    counts = pd.DataFrame({group: part.frame["count"] for group, part in parts.items()})
-    return counts, pd.Series({group: part.n for group, part in parts.items()}, dtype="int64")
+    by, there = aligned(by, responses.index), answered(status, question).to_numpy(bool)
+    inside = {group: (by == group).fillna(False).to_numpy(bool) & there for group in groups(by)}
+    gave, rows = chosen(responses, question), coded(question, language)
+    counts = {group: gave[members].sum(axis=0) for group, members in inside.items()}
+    return pd.DataFrame(counts, rows), pd.Series({g: m.sum() for g, m in inside.items()}, dtype=int)

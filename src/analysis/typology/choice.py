@@ -17,7 +17,7 @@ from analysis.typology.partition import least_stable, medoids_for, separation
 from analysis.typology.prepare import Prepared
 from analysis.typology.rivals import Beside, rivals
 
-QUICK = 20  # resamples for the stability of each number of types that is tried
+LIGHT = 20  # resamples for the stability of each number of types that is tried
 
 
 def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
@@ -89,7 +89,7 @@ def compared(
     table["gap"] = null.gap
     resampled: dict[int, list[np.ndarray]] = {}
     if criteria:
-        lowest, resampled = least_stable(distance, found, units, n_bootstrap=QUICK, seed=seed)
+        lowest, resampled = least_stable(distance, found, units, n_bootstrap=LIGHT, seed=seed)
         table["stability"] = pd.Series(lowest)
     if criteria and data.given.basis == "none":
         bic, more = dict[int, float](), [1, *sorted(found)]
@@ -160,7 +160,7 @@ number tried (3); more were not tried.
 # --- latent classes -------------------------------------------------------------------------------
 
 STARTS = 20  # random ones; the likeliest classes of all count
-SHORT = 20  # rounds after which only the best quarter of the starts goes on
+FIRST_ROUNDS = 20  # rounds after which only the best quarter of the starts goes on
 ROUNDS = 1000  # after which a start ends in any case
 LEAST = 1e-12  # share of a category within a class, so that no logarithm is infinite
 SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first start found it
@@ -182,7 +182,7 @@ def latent_classes(
     Missing answers drop out of the likelihood of their unit (missing at random). A feature of kind
     ``ratio`` with more than two values is cut into thirds, all others are taken as categories.
 
-    All starts run together; after `SHORT` rounds the best quarter goes on (Biernacki, Celeux &
+    All starts run together; after `FIRST_ROUNDS` the best quarter goes on (Biernacki, Celeux &
     Govaert 2003). A round is two EM steps, a leap in their direction that is taken back where it
     does not help, and a third step, so that the likelihood never falls. A start ends when a round
     raises a unit's mean log-likelihood by less than `tol`.
@@ -284,7 +284,7 @@ def _likeliest(items: _Items, k: int, tol: float, seed: int) -> float:
             lead = (likelihood[s] - best) / units
             if lead > SAME or (lead > -SAME and number[s] < its_start):
                 best, its_start = float(likelihood[s]), number[s]
-        if step == SHORT:
+        if step == FIRST_ROUNDS:
             ranked = np.argsort(-(likelihood / units).round(8), kind="stable")
             done[ranked[-(-starts // 4) :]] = True
         if done.all():

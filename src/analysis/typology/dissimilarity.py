@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 from analysis.errors import InputError
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
-NUMBERS = ("ordinal", "ratio")
+ORDERED = ("ordinal", "ratio")
 DIGITS = 12  # kept, so that sums in another order give the same ties
 
 Kinds = Mapping[str, str]
@@ -103,7 +103,7 @@ class Gower:
         self.kinds = np.array([kinds.get(name, "ratio") for name in names])
         self.weights = feature_weights(names, groups)
         self.patterns = patterns
-        self._number = np.isin(self.kinds, NUMBERS)
+        self._number = np.isin(self.kinds, ORDERED)
         self._ranks = {}  # of an ordinal feature its values, and the mean rank of each
         for j in np.flatnonzero(self.kinds == "ordinal"):
             known = ~np.isnan(patterns.rows[:, j])
@@ -193,7 +193,7 @@ class Gower:
             values, at = np.unique(column[known], return_inverse=True)
             share = np.bincount(at, counts[known]) / counts[known].sum()
             apart, compared = 1 - (share**2).sum(), 1.0
-            if kind in NUMBERS:
+            if kind in ORDERED:
                 below = np.cumsum(share)[:-1]
                 apart = 2 * (below * (1 - below) * np.diff(values)).sum()
             elif kind == "asymmetric":

@@ -82,7 +82,7 @@ def treatments(frame: pd.DataFrame) -> list[str]:
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
-DRAWS = 5  # imputed surveys
+IMPUTATIONS = 5  # imputed surveys
 ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
@@ -111,7 +111,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
     patterns = collapse(given.to_numpy(float))
     like = patterns.first[patterns.back]
     surveys = []
-    for number in range(DRAWS):
+    for number in range(IMPUTATIONS):
         rng = np.random.default_rng([0, number])
         filled, answers = np.nan_to_num(scaled), given.copy()
         for turn, (name, own) in itertools.product(range(ROUNDS + 1), blocks):
@@ -317,8 +317,8 @@ DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
 }
 
 
-LIMIT = 4000  # units; the shares of pairs are a square table
-CHOICES = ("indicators", "missing", "dissimilarity", "method", "n_types")
+MOST_UNITS = 4000  # units; the shares of pairs are a square table
+DECISIONS = ("indicators", "missing", "dissimilarity", "method", "n_types")
 
 
 @dataclass(frozen=True)
@@ -327,7 +327,7 @@ class Multiverse:
 
     Attributes
     ----------
-    runs : one row per universe: the choice made for each of `CHOICES`, and ``ari`` (adjusted Rand
+    runs : one row per universe: the choice made for each of `DECISIONS`, and ``ari`` (adjusted Rand
         index with the reference typology).
     together : unit x unit, share of the universes in which two units are of the same type.
     units : per unit its reference ``type``, ``inside`` (mean share with its own type), ``outside``
@@ -364,7 +364,7 @@ def multiverse(
 
     Nothing in it is random but the imputation of missing answers, whose seed is fixed.
 
-    Raises InputError: fewer than 6 units (no two types of 3) or more than `LIMIT`.
+    Raises InputError: fewer than 6 units (no two types of 3) or more than `MOST_UNITS`.
 
     >>> x = np.repeat([0.0, 10.0], 4) + np.arange(8) / 10
     >>> frame = pd.DataFrame({"a": x, "b": x[::-1]}, index=list("abcdefgh"))
@@ -373,13 +373,13 @@ def multiverse(
     >>> found.core_share, float(found.together.loc["a", "h"])
     (1.0, 0.0)
     """
-    if not SMALLEST_SURVEY <= len(frame) <= LIMIT:
+    if not SMALLEST_SURVEY <= len(frame) <= MOST_UNITS:
         raise InputError(
             "a multiverse needs {least} to {limit} units, here are {n}",
             hint="two types of three are the least that can be compared; take a sample of a "
             "larger survey",
             least=SMALLEST_SURVEY,
-            limit=LIMIT,
+            limit=MOST_UNITS,
             n=len(frame),
         )
     ordered = frame.sort_index(kind="stable")
@@ -392,7 +392,7 @@ def multiverse(
     everything = np.hstack(belongs)
     shares = (everything @ everything.T).astype(float) / len(belongs)
     types = aligned(reference, ordered.index, "reference").to_numpy(int)
-    runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(CHOICES))
+    runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(DECISIONS))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
         pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
@@ -402,7 +402,7 @@ def multiverse(
 
 
 def _members(labels: np.ndarray) -> np.ndarray:
-    """Units x types, 1 for a member; four bytes count up to `LIMIT` units exactly."""
+    """Units x types, 1 for a member; four bytes count up to `MOST_UNITS` units exactly."""
     return (labels[:, None] == np.unique(labels)).astype(np.float32)
 
 
@@ -449,7 +449,7 @@ def _variation(runs: pd.DataFrame, unlike: np.ndarray) -> pd.DataFrame:
     """Split the variation between universes by choice, as in Anderson (2001)."""
     total = unlike.sum() / (2 * len(runs))
     rows = {}
-    for choice in CHOICES:
+    for choice in DECISIONS:
         alike = runs.groupby(choice).indices.values()
         within = sum(unlike[np.ix_(at, at)].sum() / (2 * len(at)) for at in alike)
         share = max(0.0, (total - within) / total) if total > 0 else 0.0

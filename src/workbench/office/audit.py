@@ -128,12 +128,9 @@ def _names_of(heading: str) -> set[str]:
 def _read(file: Path) -> list[Page] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        raise InputError(
-            "this is a folder",
-            file=file,
-            hint="name the files in it, such as {files}",
-            files=f"{file}/*",
-        )
+        what = "this is a folder"
+        hint = "name the files in it, such as {files}"
+        raise InputError(what, file=file, hint=hint, files=f"{file}/*")
     if not file.is_file():
         raise InputError("there is no such file", file=file, hint="check the path")
     if not os.access(file, os.R_OK):

@@ -8,14 +8,18 @@ whose codebook is written by `workbench.office.draft`.
 from __future__ import annotations
 
 import ast
+import html
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
+
+import yaml
 
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError
@@ -37,6 +41,7 @@ class Choice(NamedTuple):
     texts: Texts
 
 
+KNOWN = yaml.safe_load(files("workbench").joinpath("data/definitions.yml").read_text("utf-8"))
 YES_NO = (Choice("1", ("はい", "yes")), Choice("0", ("いいえ", "no")))
 OTHER = ("その他", "other")
 
@@ -66,7 +71,7 @@ class Definition:
 
     def find(self, name: str) -> Question | None:
         """The question of a name of the tool."""
-        return next((one for one in self.questions if one["id"] == id_of(name)), None)
+        return {one["id"]: one for one in self.questions}.get(id_of(name))
 
     def line(
         self, battery: str, asked: Texts, choices: Sequence[Choice], name: str, texts: Texts
@@ -130,10 +135,13 @@ def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
     """Options by their names where these are numbers, else counted; "other" has its mark."""
     numbered = all(re.fullmatch(r"\d+", choice.name) for choice in choices)
     found = []
+    labels = Counter(labelled(choice.texts, choice.name)["ja"] for choice in choices)
     for number, choice in enumerate(choices, start=1):
         code = 2 - number if kind == "binary" else number
         option: dict[str, Any] = {"code": int(choice.name) if numbered else code}
-        option |= labelled(choice.texts, choice.name)
+        own = labelled(choice.texts, choice.name)
+        again = f" ({choice.name})" if labels[own["ja"]] > 1 else ""
+        option |= {language: words + again for language, words in own.items()}
         if any(map(is_other, choice.texts)) or choice.name in {"other", "-oth-"}:
             option["other"] = True
         if not numbered:
@@ -195,10 +203,8 @@ def _numbers(low: str, high: str) -> list[float] | None:
 
 # --- XLSForm ------------------------------------------------------------------------------------
 
-TYPES_ODK = {
-    "integer": "integer", "int": "integer", "decimal": "ratio", "range": "integer",
-    "date": "date", "datetime": "date", "dateTime": "date", "text": "text", "string": "text",
-}  # fmt: skip
+XLSFORM = KNOWN["xlsform"]
+LISTS = {words: kind for kind in ("select_one", "select_multiple") for words in XLSFORM[kind]}
 SELECT = re.compile(r"(select_one|select_multiple|rank)\s+(\S+)(\s+or_other)?")
 ENDS = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
 QUOTED = r"\s*['\"](?P<value>[^'\"]*)['\"]"
@@ -223,9 +229,12 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
             choices.setdefault(name, []).append(Choice(row["name"], _texts(row)))
     groups: list[Row] = []
     for row in by_name["survey"]:
-        kind = re.sub(r"\s+", " ", row.get("type", "").replace("_group", " group")).strip()
+        kind = re.sub(r"\s+", " ", row.get("type", "")).strip()
+        kind = re.sub(r"^(begin|end)_", r"\1 ", kind)
+        for words in sorted(LISTS, key=len, reverse=True):
+            kind = re.sub(rf"^{words} ", f"{LISTS[words]} ", kind)
         if re.match(r"begin (group|repeat)", kind):
-            groups.append(row)
+            groups.append(row | {"type": kind})
         elif re.match(r"end (group|repeat)", kind):
             groups = groups[:-1]
         elif row.get("name"):
@@ -252,16 +261,20 @@ def _texts(row: Row) -> Texts:
 def _add_row(
     found: Definition, row: Row, kind: str, choices: dict[str, list[Choice]], groups: list[Row]
 ) -> None:
-    """One row of the survey; notes, calculations and what the device notes are no questions."""
-    select, name = SELECT.match(kind), row["name"]
+    """One row of the survey; what is only shown, computed or noted by the device is no question."""
+    select, name, looks = SELECT.match(kind), row["name"], row.get("appearance", "")
     own = list(choices.get(select[2], [])) if select else []
-    if select is None and kind not in TYPES_ODK:
-        return
     if select and not own:
         found.left[id_of(name)] = f"the list {select[2]} has no choices"
+    elif not select and kind not in {*XLSFORM["types"], *XLSFORM["no_question"]}:
+        found.left[id_of(name)] = f"a question of type {kind}"
+    if id_of(name) in found.left or kind in XLSFORM["no_question"]:
         return
-    if select and select[3]:
+    if select and select[3] and "other" not in {choice.name for choice in own}:
         own.append(Choice("other", OTHER))
+    if "label" in looks.split() and groups:  # the heading of the lines below it
+        groups[-1].update(row, appearance="table-list", type="begin group")
+        return
     asked, group = groups, groups[-1] if groups else {}
     question: Question | None
     if "table-list" in group.get("appearance", "") and kind.startswith("select_one"):
@@ -269,27 +282,25 @@ def _add_row(
     else:
         asked = [*groups, row]
         many = kind.startswith(("select_multiple", "rank"))
-        type_ = "multi" if many else "single" if own else TYPES_ODK[kind]
-        ends = {sign[0]: value for sign, value in ENDS.findall(row.get("constraint", ""))}
-        amount = type_ in {"integer", "ratio"} and len(ends) == 2
+        type_ = "multi" if many else "single" if own else XLSFORM["types"][kind]
+        limits = row.get("parameters", "").replace("start=", ".>=").replace("end=", ".<=")
+        limits += row.get("constraint", "")
+        ends = {">": "", "<": ""} | {sign[0]: value for sign, value in ENDS.findall(limits)}
         question = found.add(
             *(name, type_, _texts(row), own),
-            range=_numbers(ends[">"], ends["<"]) if amount else None,
-            free=type_ == "text" and "multiline" in row.get("appearance", ""),
+            range=_numbers(ends[">"], ends["<"]) if type_ in {"integer", "ratio"} else None,
+            free=type_ == "text" and "multiline" in looks,
         )
     conditions = [f"({one['relevant']})" for one in asked if one.get("relevant")]
     if question is not None:
         found.ask(question, " and ".join(conditions), RELEVANT)
+        if any(group["type"] == "begin repeat" for group in groups):
+            found.left[question["id"]] = "of a repeat, which the tool exports as another table"
 
 
 # --- REDCap -------------------------------------------------------------------------------------
 
-API = {  # headings of the dictionary whose names in the API, in whose exports they stand, differ
-    "variable_field_name": "field_name",
-    "choices_calculations_or_slider_labels": "select_choices_or_calculations",
-    "branching_logic_show_field_only_if": "branching_logic",
-}
-LISTS = {"radio": "single", "dropdown": "single", "checkbox": "multi"}
+REDCAP = KNOWN["redcap"]
 LOGIC = (
     r"\[(?P<name>\w+)\((?P<value>\w+)\)\]\s*=\s*['\"]?(?:1\b|(?P<unless>-?[\w.]+))['\"]?",
     r"\[(?P<name>\w+)\]\s*(?P<sign><>|!=|>=|<=|=|>|<)\s*['\"]?(?P<value>-?[\w.]+)['\"]?",
@@ -303,7 +314,9 @@ def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
         names = [re.sub(r"\W+", "_", head).strip("_") for head in given]
         blank = "NA" if "field_name" in given else ""  # as R writes what is empty
         texts = ("" if text == blank else text for text in given.values())
-        rows.append(defaultdict(str, zip((API.get(n, n) for n in names), texts, strict=True)))
+        rows.append(
+            defaultdict(str, zip((REDCAP["headings"].get(n, n) for n in names), texts, strict=True))
+        )
     if not rows or not {"field_name", "field_type", "field_label"} <= rows[0].keys():
         return None
     found = Definition("REDCap")
@@ -314,7 +327,7 @@ def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
 
 
 def _add_field(found: Definition, row: Row) -> None:
-    """One field; what is calculated, described or a file is no question."""
+    """One field; what is described, calculated or a file is no question."""
     kind, name, texts = row["field_type"], row["field_name"], _in_one(row["field_label"])
     listed = (one.partition(",") for one in row["select_choices_or_calculations"].split("|"))
     own = [Choice(code.strip(), _in_one(text.strip())) for code, comma, text in listed if comma]
@@ -322,10 +335,13 @@ def _add_field(found: Definition, row: Row) -> None:
     if row["matrix_group_name"] and kind == "radio":
         asked, label = _in_one(row["section_header"]), (row["field_label"], "")
         question = found.line(row["matrix_group_name"], asked, own, name, label)
-    elif kind in LISTS and own:
-        question = found.add(name, LISTS[kind], texts, own)
+    elif kind in REDCAP["types"] and own:
+        question = found.add(name, REDCAP["types"][kind], texts, own)
     elif kind in ("yesno", "truefalse"):
         question = found.add(name, "binary", texts, YES_NO)
+    elif kind == "slider":
+        ends = _numbers(row["text_validation_min"] or "0", row["text_validation_max"] or "100")
+        question = found.add(name, "integer", texts, range=ends)
     elif kind in ("text", "notes"):
         check = row["text_validation_type_or_show_slider_number"]
         kinds = {"integer": "integer", "number": "ratio", "date": "date"}
@@ -334,6 +350,8 @@ def _add_field(found: Definition, row: Row) -> None:
         between = ends if type_ in {"integer", "ratio"} else None
         question = found.add(name, type_, texts, free=kind == "notes", range=between)
     else:
+        if kind != "descriptive":
+            found.left[id_of(name)] = f"a field of type {kind}"
         return
     if question is not None:
         found.ask(question, row["branching_logic"], LOGIC)
@@ -342,21 +360,17 @@ def _add_field(found: Definition, row: Row) -> None:
 # --- LimeSurvey ---------------------------------------------------------------------------------
 
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
-TYPES = {"Y": "binary", "5": "ordinal", "N": "ratio", "D": "date"} | {
-    kind: type_
-    for kinds, type_ in (("L!O", "single"), ("MP", "multi"), ("FHABCE", "battery"), ("STU", "text"))
-    for kind in kinds
-}
-LIME_YES_NO = tuple(Choice(name, one.texts) for name, one in zip("YN", YES_NO, strict=True))
+LIMESURVEY = KNOWN["limesurvey"]
+TYPES: dict[str, str] = LIMESURVEY["types"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
-FIXED = {  # the answers of types that have no others
-    "Y": LIME_YES_NO, "5": POINTS[:5], "A": POINTS[:5], "B": POINTS,
-    "C": (*LIME_YES_NO, Choice("U", ("わからない", "uncertain"))),
-    "E": (Choice("I", ("増加", "increase")), Choice("S", ("変わらない", "same")),
-          Choice("D", ("減少", "decrease"))),
-}  # fmt: skip
-BY_HAND = {"1": "an array of two scales", ":": "an array of numbers", ";": "an array of texts",
-           "K": "a list of numbers", "Q": "a list of texts", "R": "a ranking"}  # fmt: skip
+FIXED = {
+    "5": POINTS[:5],
+    "A": POINTS[:5],
+    "B": POINTS,
+} | {  # the answers of types without their own
+    kind: [Choice(name, (ja, en)) for name, (ja, en) in own.items()]
+    for kind, own in LIMESURVEY["answers"].items()
+}
 RELEVANCE = (
     r"(?P<name>\w+)_(?P<value>\w+)\.NAOK\s*(?:==|eq)\s*[\"']?Y\b[\"']?",
     r"(?P<name>\w+)\.NAOK\s*(?P<sign>==|!=|>=|<=|>|<|eq|ne)\s*[\"']?(?P<value>[\w.-]*)[\"']?",
@@ -384,12 +398,9 @@ def of_structure(path: Path) -> Definition:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
-    tables = {
-        table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
-        for table in root
-        if table.find("rows") is not None
-    }
-    return _Survey(tables).definition()
+    rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
+            for table in root}  # fmt: skip
+    return _Survey(rows).definition()
 
 
 class _Survey:
@@ -407,7 +418,8 @@ class _Survey:
             for row in tables.get(table, []):
                 if text := row.get(entry):
                     words = self.words.setdefault((key, row.get(key, "")), {})
-                    words[row.get("language", "")] = re.sub(r"<[^<>]+>", "", text).strip()
+                    plain = html.unescape(re.sub(r"<[^<>]+>", "", text))
+                    words[row.get("language", "")] = plain.strip()
 
     def definition(self) -> Definition:
         """The questions in their order."""
@@ -419,8 +431,8 @@ class _Survey:
             kind, question = row.get("type", ""), self._add(found, row)
             if question is not None:
                 found.ask(question, row.get("relevance", ""), RELEVANCE)
-            elif kind not in ("X", "*"):  # a note, an equation
-                what = BY_HAND.get(kind, f"a question of LimeSurvey's type {kind}")
+            elif kind not in LIMESURVEY["no_question"]:
+                what = LIMESURVEY["by_hand"].get(kind, f"a question of LimeSurvey's type {kind}")
                 lacks = ", which lacks its answers," if kind in TYPES else ""
                 found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
         return found

@@ -102,9 +102,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     suffix = file.suffix.lower()
     if suffix in STRUCTURES:
         return _of_definition(of_structure(file), file)
-    packed = is_archive(file)
-    books = books_of(file.parent, WaveFile(path=file.name)) if packed else [read_file(file)]
-    sheets = [sheet for book in books for sheet in book]
+    inside = books_of(file.parent, WaveFile(path=file.name)) if is_archive(file) else None
+    sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
@@ -121,7 +120,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "written by hand"
         )
         raise sheet.error(what, hint=hint, beside=beside)
-    aside = [column.heading for column in columns if column.kind in ASIDE]
+    aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
     markers = guesses.recurring([column.texts for column in asked])
     made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
@@ -186,7 +185,7 @@ def _book(file: Path, title: str, questions: list[Question], markers: list[str])
 
 def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) -> str:
     """The YAML of a codebook that is valid, with what was seen of each question behind its id."""
-    Codebook.parse(book, file=file)
+    Codebook.parse(book)
     text = yaml.safe_dump(book, allow_unicode=True, sort_keys=False, width=100)
     for id, what in seen.items():
         text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
@@ -260,7 +259,7 @@ class _Questions:
         for id, own in zip(self._ids(groups), groups, strict=True):
             question = self._several(id, own) if len(own) > 1 else self._single(id, own[0])
             last = own[0].heading.rpartition(" / ")[2]
-            if len(own) == 1 and lasts[last] == 1 and not own[0].name:
+            if len(own) == 1 and lasts[last] == 1 and not (own[0].name or export):
                 question["source"] = [last]  # a heading of two rows: what stands in the cell
             self.questions.append(question)
             self.single += [(question, own[0])] * (len(own) == 1)
@@ -320,7 +319,9 @@ class _Questions:
             if not apart and (kind == "battery" or (kind == "multi" and parted)):
                 found.append(own)
             else:
-                found += [[column.alone if apart else column] for column in own]
+                alone = [column.alone if apart or sure else column for column in own]
+                alone = alone if len(own) > 1 else [replace(alone[0], name=own[0].name)]
+                found += [[column] for column in alone]
         return _statements(found)
 
     def _ids(self, groups: Sequence[Group]) -> list[str]:

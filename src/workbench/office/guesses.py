@@ -288,6 +288,7 @@ def _by_code(codes: Collection[str]) -> list[dict[str, Any]]:
 # --- several answers in one cell ----------------------------------------------------------------
 
 ENDED = re.compile(r".*[;；]\s*$", re.S)
+COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
 
 
 def by_space(texts: Sequence[str]) -> Question | None:
@@ -316,11 +317,11 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     spaced = any(", " in text for text in answers) and not any(
         re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in answers
     )
-    signs = r"[;；|\n]" if firm else r", " if spaced else r"(?<!\d),|,(?!\d)|[、，]"
-    cells = [
-        [part.strip() for part in outside_brackets(text.strip(), signs) if part.strip()]
-        for text in answers
-    ]
+    cells = _cells(answers, r"[;；|\n]" if firm else r", " if spaced else COMMAS)
+    parts = {part for cell in cells for part in cell}
+    listed = [{p for p in part.split("、") if not is_other(p)} for part in parts if "、" in part]
+    if spaced and any(own and own <= parts for own in listed):  # 、 parts answers, too
+        cells = _cells(answers, COMMAS)
     asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
     if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
@@ -343,6 +344,12 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     if len(words) < len(counts):
         own.append(other_option(99 if len(words) > 8 else 9))
     return {"type": "multi", "options": own}
+
+
+def _cells(texts: Sequence[str], signs: str) -> list[list[str]]:
+    """The parts of each cell between signs outside of brackets."""
+    parts = (outside_brackets(text.strip(), signs) for text in texts)
+    return [[part.strip() for part in own if part.strip()] for own in parts]
 
 
 def _together(cells: list[list[str]]) -> list[list[str]]:
@@ -375,7 +382,10 @@ DATE = re.compile(
     re.I,
 )
 SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
-YEAR = re.compile(r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$")
+# years alone are no dates, those of an era no numbers; nor are these, times and links options
+NO_OPTION = re.compile(
+    r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$|^\d{1,2}:\d\d(:\d\d)?$|^https?://"
+)
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 
@@ -446,8 +456,8 @@ def one(
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
         counts = Counter(values)
-    if all(map(YEAR.match, values)) and not all(map(_whole, values)):
-        return {}  # years alone are no dates, those of an era no numbers, and neither are options
+    if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
+        return {}
     answers = {*counts} - {*missing, *CODES}
     if len(answers) == 2 and {*map(tick, answers)} == {True, False}:
         return _with({"type": "binary"}, sorted({*counts} - answers))

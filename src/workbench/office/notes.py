@@ -101,13 +101,9 @@ def check_place(file: Path, out: Path) -> None:
             "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
         )
     if out.suffix.lower() != suffix:
-        raise InputError(
-            "the copy of a workbook {suffix} is one, too",
-            file=out,
-            hint="call it {name}",
-            suffix=suffix,
-            name=f"{out.stem}{suffix}",
-        )
+        what = "the copy of a workbook {suffix} is one, too"
+        hint = "call it {name}"
+        raise InputError(what, file=out, hint=hint, suffix=suffix, name=f"{out.stem}{suffix}")
     outputs.refuse_others([out], "audit")
 
 

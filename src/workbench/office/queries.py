@@ -137,12 +137,9 @@ def write_for_wave(
                 for code, part in pages.items()}  # fmt: skip
         # what a municipality was asked before must not be sent once more by mistake
         if old := sorted({*place.glob("*_*.xlsx")} - {*made}):
-            raise InputError(
-                "the folder holds {old}, which nobody is to be asked now",
-                file=place,
-                hint="delete the files of the earlier run, or name a new folder",
-                old=old[0].name,
-            )
+            what = "the folder holds {old}, which nobody is to be asked now"
+            hint = "delete the files of the earlier run, or name a new folder"
+            raise InputError(what, file=place, hint=hint, old=old[0].name)
     outputs.refuse_others([place], "queries")
     listed = None if split else asked
     contents = {name: _workbook(queries, own, listed) for name, own in made.items()}

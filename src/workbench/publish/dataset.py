@@ -29,7 +29,7 @@ import yaml
 from analysis import paths
 from analysis.codebook.questions import (
     STATUSES,
-    WORDS,
+    UNCOUNTED,
     Question,
     code_table,
     coded,
@@ -116,7 +116,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
 def _long(data: pd.DataFrame, kinds: pd.DataFrame, variables: dict[str, Question]) -> pd.DataFrame:
     """A row for each municipality and variable; dates and words have a column of their own."""
     long = data[["code", *variables]].astype(object).melt("code", var_name="variable")
-    words = long["variable"].map({v: q.type in WORDS for v, q in variables.items()})
+    words = long["variable"].map({v: q.type in UNCOUNTED for v, q in variables.items()})
     long.insert(3, "text", long["value"].where(words))
     long["value"] = long["value"].mask(words)
     units = {variable: question.unit for variable, question in variables.items() if question.unit}
@@ -144,7 +144,7 @@ def _labelled_files(
     spss_values, stata_values = dict[str, Any](), dict[str, Any]()
     missing: dict[str, list[dict[str, int]]] = {}
     for name, question in variables.items():
-        if question.type in WORDS:
+        if question.type in UNCOUNTED:
             spss[name] = stata[name] = _words(survey.responses[name], question).array
             continue
         values = pd.to_numeric(data[name]).astype("Float64")

@@ -8,8 +8,10 @@ declared not available).
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
+import logging
 import math
 import time
 from collections import Counter
@@ -21,11 +23,11 @@ from typing import Any
 import nbformat
 import nbformat.v4
 import papermill
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from papermill.log import logger
 
 from analysis import paths
 from analysis.errors import InputError, printed
@@ -44,6 +46,7 @@ NEEDED = {
     kind.kind: [f.name for f in fields(kind) if f.default is MISSING]
     for kind in (Answer, Prose, NotAvailable, Figure, Table)
 }
+QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
@@ -99,7 +102,7 @@ class Engine(NBClientEngine):
         limit = kernels.options.cell_timeout
         client = Client(
             nb_man,
-            log=logger,
+            log=QUIET,
             timeout=limit and math.ceil(limit),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
@@ -108,7 +111,10 @@ class Engine(NBClientEngine):
             on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
         client.km = Manager(kernels, kernel_name=kernel_name)
-        return client.execute()
+        try:
+            return client.execute()
+        finally:  # what waited for the outputs of a cell that ran too long learns of its end
+            ensure_event_loop().run_until_complete(asyncio.sleep(0))
 
 
 papermill_engines.register("workbench", Engine)

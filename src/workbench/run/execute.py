@@ -64,10 +64,6 @@ class Progress:
         self.at.pop(name, None)
         self.bar.update()
 
-    def close(self) -> None:
-        """Remove the bar."""
-        self.bar.close()
-
 
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
@@ -204,16 +200,13 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
-        _copy(valid[name] / "notebooks" / f"{name}.ipynb", part / "notebooks" / f"{name}.ipynb")
-        for written, place in places.items():
-            _copy(valid[name] / known.files[written], part / place)
+        executed = f"notebooks/{name}.ipynb"
+        copied = {known.files[written]: place for written, place in places.items()}
+        for source, place in {executed: executed, **copied}.items():
+            (part / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(valid[name] / source, part / place)
         known.files = places
     return known
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
 
 
 class Runner:
@@ -239,7 +232,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.close()
+        self.progress.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)

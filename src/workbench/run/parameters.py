@@ -12,6 +12,7 @@ defaults.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import json
 import math
@@ -92,10 +93,8 @@ class Parameter:
         if isinstance(value, str) and "str" not in self.types:
             for kind, convert in FROM_TEXT.items():
                 if kind in self.types:
-                    try:
+                    with contextlib.suppress(ValueError, KeyError):
                         return convert(value.strip())
-                    except (ValueError, KeyError):
-                        continue
         elif isinstance(value, bool):  # which Python counts among the integers
             if "bool" in self.types:
                 return value
@@ -218,9 +217,8 @@ def secret(value: str) -> str:
         return value
     name = value.removeprefix(REFERENCE)
     if not os.environ.get(name):
-        raise InputError(
-            "the environment has no variable {name}", hint="set it before the run", name=name
-        )
+        absent = "the environment has no variable {name}"
+        raise InputError(absent, hint="set it before the run", name=name)
     if len(value := os.environ[name]) < SHORTEST:
         raise InputError("the value of {name} is too short to be kept out of a report", name=name)
     return value

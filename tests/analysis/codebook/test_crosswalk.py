@@ -12,7 +12,7 @@ from notebook_run import run
 from analysis import Survey
 from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.model import Codebook
-from analysis.codebook.waves import earlier
+from analysis.codebook.waves import crosswalks, earlier
 from analysis.errors import InputError
 from analysis.results import changes, types
 from analysis.show import NotAvailable
@@ -77,6 +77,16 @@ def test_one_number_with_another_question_is_refused_without_a_crosswalk(books, 
         Crosswalk.between(*books)
     with pytest.raises(InputError, match=r"\(Q06, Q07, "):
         Crosswalk.between(*books)
+
+
+def test_what_a_mac_keeps_beside_a_crosswalk_is_none(project):
+    """Nobody hashes it either, so that a change of it would not be seen."""
+    folder = project / "data" / "codebooks" / "crosswalks"
+    assert folder.is_dir()
+    (folder / "._crosswalk.yml").write_bytes(b"\x00\x05\x16\x07\xff")
+    (folder / ".other.yml").write_text("before: dx-dashboard\nafter: it-staffing\n")
+    assert earlier("demo-2019") == ""
+    assert all(file.name[0] != "." for file in crosswalks().values())
 
 
 def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, monkeypatch):

@@ -34,8 +34,13 @@ def refuses(gallery, ax, said):
     assert plt.get_fignums() == []  # a refused figure is closed too
 
 
+def passes(gallery, ax):
+    gallery.show(ax, "q", data=DATA, **ABOUT)
+    assert {file.suffix for file in gallery.folder.rglob("q.*")} >= {".csv", ".png"}
+
+
 def test_a_readable_figure_passes(gallery):
-    gallery.show(drawn(), "q", data=DATA, **ABOUT)
+    passes(gallery, drawn())
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
@@ -46,7 +51,7 @@ def test_an_axis_of_numbers_needs_a_name(gallery, axis):
 def test_an_axis_of_words_needs_none(gallery):
     ax = drawn(ylabel="")
     ax.set_yticks([1, 2, 3], ["低い", "中", "高い"])
-    gallery.show(ax, "q", data=DATA, **ABOUT)
+    passes(gallery, ax)
 
 
 def test_a_colour_bar_needs_a_name(gallery):
@@ -98,4 +103,4 @@ def test_what_is_not_drawn_is_not_judged(gallery):
     ax.text(2, 2, "白浪崎市", visible=False)
     ax.set_xlim(0.9, 3.1)  # ticks outside the limits exist but are not drawn
     ax.figure.add_axes((0, 0, 0.01, 0.01)).set_axis_off()
-    gallery.show(ax, "q", data=DATA, **ABOUT)
+    passes(gallery, ax)

@@ -13,7 +13,7 @@ import pyreadstat
 import pytest
 import xlsxwriter
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, japanese
@@ -213,7 +213,6 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(VALUES, max_size=5), max_size=6))
 def test_the_same_values_as_openpyxl(rows):
     book = openpyxl.Workbook()

@@ -956,7 +956,7 @@ CELL = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     before=st.lists(st.lists(CELL, max_size=4), max_size=3),
     after=st.lists(st.lists(CELL, max_size=9), max_size=4),

@@ -31,7 +31,7 @@ def test_no_single_municipality_is_placed_for_the_public_nor_by_a_sensitive_answ
     public = Survey.load("demo-2019", audience="public")
     assert orientation.items(public).empty
     committee = Survey.load("demo-2019", audience="committee")
-    assert {axis.id for axis in orientation._axes(committee)} == {"sourcing", "stance"}
+    assert {*orientation.places(committee)} == {"sourcing", "stance"}
     q27 = committee.codebook["Q27"].model_copy(update={"sensitive": True})
     others = [q27 if q.id == "Q27" else q for q in committee.codebook.questions]
     content = committee.codebook.model_dump(mode="json", exclude_defaults=True)

@@ -288,6 +288,9 @@ def test_a_case_note_without_its_header_is_refused(project):
     (project / "data" / "cases" / "x.md").write_text("## ja\n本文\n## en\ntext\n")
     with pytest.raises(InputError, match=r"x\.md: this is no case note"):
         guide.cases()
+    # hidden files, which a Mac keeps beside others, are neither read nor hashed
+    (project / "data" / "cases" / "x.md").rename(project / "data" / "cases" / "._x.md")
+    assert guide.cases() == []
 
 
 def test_a_fault_of_a_case_note_has_its_line(project):

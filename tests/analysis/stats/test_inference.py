@@ -85,7 +85,6 @@ def test_confounding_by_size_does_not_hide_a_difference_within_it():
     assert e.estimate == pytest.approx((9 / 16 - 0 + 1 - 8 / 16) / 2) and e.low > 0
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), min_size=4, max_size=12)
 )
@@ -146,7 +145,6 @@ def test_the_order_of_the_units_changes_no_result():
             )
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 1)), min_size=4, max_size=13

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,9 +17,6 @@ from analysis.typology.choice import latent_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.partition import k_medoids
 from analysis.typology.study import study
-
-QUICK = settings(max_examples=40, deadline=None)
-
 
 KINDS = ("nominal", "binary", "asymmetric", "ordinal", "ratio")
 
@@ -43,7 +40,6 @@ def gower(table, kinds, groups):
     return Gower.of(frame, *by_name).among()
 
 
-@QUICK
 @given(surveys(), st.randoms(use_true_random=False))
 def test_the_dissimilarity_knows_no_order(survey, random):
     table, kinds, groups = survey
@@ -60,7 +56,6 @@ def test_the_dissimilarity_knows_no_order(survey, random):
     assert found.max() <= 1
 
 
-@QUICK
 @given(surveys(kinds=["nominal"]), st.permutations([0.0, 1.0, 2.0, 3.0]))
 def test_codes_of_options_are_only_names(survey, codes):
     table, kinds, groups = survey
@@ -71,7 +66,6 @@ def test_codes_of_options_are_only_names(survey, codes):
     assert gower(other, kinds, groups) == pytest.approx(found, abs=1e-9)
 
 
-@QUICK
 @given(surveys(["nominal", "binary", "ordinal", "ratio"]), st.randoms(use_true_random=False))
 def test_a_municipality_twice_is_a_weight_of_two(survey, random):
     table, kinds, groups = survey

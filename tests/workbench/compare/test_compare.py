@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from project import notebook
@@ -113,7 +113,6 @@ WORDS = st.text("あいう漢字abc 0123.,%<>&'\"-=", max_size=12)
 FRAMES = st.lists(st.tuples(WORDS, WORDS, st.floats(allow_nan=True)), max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(WORDS, max_size=3), FRAMES)
 def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, rows):
     csv = pd.DataFrame(rows, columns=["who", "what", "n"]).to_csv(index=False)
@@ -310,7 +309,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ROWS, st.randoms(use_true_random=False), st.integers(100, 199), st.data())
 def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value, data):
     at = data.draw(st.integers(0, len(rows) - 1))
@@ -323,7 +321,6 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
     assert found.count == 1
 
 
-@settings(deadline=None)
 @given(ROWS, ROWS)
 def test_what_was_added_one_way_was_removed_the_other(a, b):
     there, back = cells.compare(csv(a), csv(b)), cells.compare(csv(b), csv(a))
@@ -431,7 +428,6 @@ notebooks = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
     found = cells.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])

@@ -80,6 +80,42 @@ def test_an_xlsform(xlsform):
     assert "# seen: ask_if to be written by hand: (count-selected(${work}) > 1)" in xlsform
 
 
+def test_what_else_an_xlsform_may_have(tmp_path):
+    survey = [
+        ["type", "name", "label", "appearance", "parameters"],
+        ["select one yn or_other", "old", "以前の書き方"],
+        ["select all that apply from yn", "all", "すべて"],
+        ["begin_group", "g", ""],
+        ["select_one lv", "head", "重要度", "label"],
+        ["select_one lv", "a", "研修", "list-nolabel"],
+        ["select_one lv", "b", "採用", "list-nolabel"],
+        ["end_group"],
+        ["range", "rated", "評価", "", "start=1 end=5 step=1"],
+        ["time", "at", "時刻"], ["geopoint", "place", "場所"], ["calculate", "sum", ""],
+        ["begin_repeat", "lines", ""], ["text", "line", "明細"], ["end_repeat"],
+    ]  # fmt: skip
+    choices = [["list_name", "name", "label"], ["yn", "yes", "はい"], ["yn", "other", "その他"],
+               ["lv", "r1", "中央"], ["lv", "r2", "中央"]]  # fmt: skip
+    book = openpyxl.Workbook()
+    for name, rows in (("survey", survey), ("choices", choices)):
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "form.xlsx")
+    found = parsed(text := draft(tmp_path / "form.xlsx"))
+    assert {id: q["type"] for id, q in found.items()} == {
+        "old": "single", "all": "multi", "head": "battery", "rated": "integer", "at": "text",
+        "line": "text",
+    }  # fmt: skip
+    assert [o["ja"] for o in found["old"]["options"]] == ["はい", "その他"]
+    assert [i["ja"] for i in found["head"]["items"]] == ["研修", "採用"]
+    assert [o["ja"] for o in found["head"]["options"]] == ["中央 (r1)", "中央 (r2)"]
+    assert found["rated"]["range"] == [1, 5]
+    left = [line for line in text.splitlines() if line.startswith("# left out")]
+    assert left == ["# left out: place: a question of type geopoint"]
+    assert "- id: line  # seen: of a repeat, which the tool exports as another table" in text
+
+
 def test_its_codebook_has_the_words_of_other(xlsform):
     book = Codebook.parse(yaml.safe_load(xlsform))
     assert book["work_other"].ask_if == "work_3"
@@ -102,6 +138,8 @@ DICTIONARY = [
     ["st_b", "f", "", "radio", "採用", "1, 済 | 2, 予定", "", "", "", "", "", "", "st"],
     ["none", "f", "", "notes", "理由", "", "", "", "", "", "", "[work(1)] = '0'", ""],
     ["about", "f", "", "descriptive", "説明", "", "", "", "", "", "", "", ""],
+    ["rated", "f", "", "slider", "評価", "低 | 高", "", "", "", "", "", "", ""],
+    ["sum", "f", "", "calc", "計", "[staff]*2", "", "", "", "", "", "", ""],
 ]  # fmt: skip
 
 
@@ -112,8 +150,9 @@ def test_a_data_dictionary_of_redcap(tmp_path):
     found = parsed(text)
     assert {id: q["type"] for id, q in found.items()} == {
         "name": "text", "use": "binary", "work": "multi", "work_other": "text",
-        "staff": "integer", "st": "battery", "none": "text",
+        "staff": "integer", "st": "battery", "none": "text", "rated": "integer",
     }  # fmt: skip
+    assert found["rated"]["range"] == [0, 100] and "# left out: sum: a field of type calc" in text
     assert found["none"]["ask_if"] == "not work_1"
     assert found["name"]["identity"] == "name" and found["staff"]["range"] == [0, 500]
     assert found["work"]["ask_if"] == "use == 1" and found["work_other"]["ask_if"] == "work_9"

@@ -339,6 +339,33 @@ def test_a_draft_of_an_export_needs_no_structural_edit(tmp_path, export):
         assert "文書の作成, 要約" in words
 
 
+def test_what_form_tools_write_that_is_no_option(tmp_path):
+    """Times, links, what detects robots; a part that stands alone has the words of its question."""
+    heads = [["EndDate", "Q1", "Q2", "Q3", "Q4#1_1", "Q5_1_1", "Q5_1_2", "Q_RecaptchaScore"],
+             ["End Date", "団体名", "開始時刻", "資料", "取組 - 時期 - AI", "人数 - 本庁 - 正規",
+              "人数 - 本庁 - 任期", "Q_RecaptchaScore"], ['{"ImportId":"x"}'] * 8]  # fmt: skip
+    rows = [["2024-06-03 09:15:42", f"町{n}", ("9:00", "13:30:00")[n % 2], "https://example.jp/a",
+             ("済", "予定")[n % 2], 7 * n, 3 * n, "1"] for n in range(12)]  # fmt: skip
+    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*heads, *rows])
+    found = {q["id"]: q for q in yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]}
+    kinds = {id: q["type"] for id, q in found.items() if id[0] == "Q"}
+    assert kinds == {"Q1": "text", "Q2": "text", "Q3": "text", "Q04": "single",
+                     "Q5_1_1": "integer", "Q5_1_2": "integer"}  # fmt: skip
+    assert found["Q5_1_1"]["ja"] == "人数 - 本庁 [正規]"
+
+
+def test_the_second_row_of_surveymonkey_names_no_question(tmp_path):
+    rows = [
+        ["Respondent ID", "End Date", "団体名", "件数"],
+        ["", "", "Open-Ended Response", "回答"],
+    ]
+    rows += [[n, "06/13/2024 09:15:42 AM", f"町{n}", n] for n in range(9)]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    assert found[1]["source"] == ["団体名 / Open-Ended Response"]
+
+
 def test_what_a_vv_export_does_not_show_is_no_option(tmp_path):
     rows = [["Response ID", "Date submitted", "Last page", "団体名", "業務"],
             ["id", "submitdate", "lastpage", "name", "q1"]]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
@@ -619,7 +619,6 @@ def odd_tables(draw):
     return sheets, {municipality.named_in(name) for name in NAMES[:n]}
 
 
-@settings(max_examples=40)
 @given(odd_tables())
 def test_no_municipality_of_an_odd_table_is_lost_without_a_refusal(tmp_path_factory, made):
     sheets, everyone = made

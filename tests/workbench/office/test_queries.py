@@ -2,6 +2,7 @@
 
 import datetime as dt
 import errno
+import functools
 import shutil
 from pathlib import Path
 
@@ -18,11 +19,26 @@ from workbench.office import queries
 pytestmark = pytest.mark.usefixtures("cleaned")
 
 
+@pytest.fixture(scope="module")
+def sent(cleaned_demo):
+    """What is said of the workbook of a demo wave, and the workbook: for reading alone."""
+    root = cleaned_demo.parents[2]
+    known = Path(__file__).parents[3] / "data" / "raw" / "demo-2020"
+    shutil.copytree(known, root / "data" / "raw" / "demo-2020", dirs_exist_ok=True)
+
+    @functools.cache
+    def of(wave):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WORKBENCH_ROOT", str(root))
+            said = queries.write_for_wave(wave, root / f"{wave}.xlsx")
+        return said, openpyxl.load_workbook(root / f"{wave}.xlsx")
+
+    return of
+
+
 @pytest.fixture
-def written(project):
-    out = project / "queries.xlsx"
-    queries.write_for_wave("demo-2019", out)
-    return openpyxl.load_workbook(out)
+def written(sent):
+    return sent("demo-2019")[1]
 
 
 def rows(sheet):
@@ -186,27 +202,18 @@ def test_a_merged_cell_shows_nobody_the_answer_of_another(project, written):
     assert "T17" not in str(rows(sheet)) and "結合" in rows(sheet)[0][5]
 
 
-@pytest.fixture
-def later(project):
-    known = Path(__file__).parents[3] / "data" / "raw" / "demo-2020"
-    shutil.copytree(known, project / "data" / "raw" / "demo-2020")
-    return project
-
-
-def test_a_column_of_ticks_says_of_which_option_it_is(later):
-    said = queries.write_for_wave("demo-2020", later / "q.xlsx")
+def test_a_column_of_ticks_says_of_which_option_it_is(sent):
+    said, book = sent("demo-2020")
     assert ", and 3 for the office (on the sheet of that name)" in said
-    book = openpyxl.load_workbook(later / "q.xlsx")
     row = rows(book["990108 若鮎川市"])[0]
     assert row[2].endswith(" － 7 いずれも未整備") and row[3:5] == ("不明", "選択なし")
 
 
-def test_answers_that_disagree_are_shown_side_by_side(later):
-    queries.write_for_wave("demo-2020", later / "q.xlsx")
-    (row,) = rows(openpyxl.load_workbook(later / "q.xlsx")["990019 青嶺市"])
+def test_answers_that_disagree_are_shown_side_by_side(project, sent):
+    (row,) = rows(sent("demo-2020")[1]["990019 青嶺市"])
     assert row[3] == "32" and row[5].endswith("\n関係する回答：Q08 情報部門の常勤職員数 － 31")
-    queries.write_for_wave("demo-2019", later / "q.xlsx", language="en")
-    row = rows(openpyxl.load_workbook(later / "q.xlsx")["990124 月影浦町"])[0]
+    queries.write_for_wave("demo-2019", project / "q.xlsx", language="en")
+    row = rows(openpyxl.load_workbook(project / "q.xlsx")["990124 月影浦町"])[0]
     assert row[4] == "not applicable" and "\nthe other answer: Q06 " in row[5]
 
 
@@ -219,9 +226,8 @@ def test_several_options_beside_an_answer_are_told_in_words(project):
     assert said.endswith("\n関係する回答：M 取組 － 甲")
 
 
-def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(later):
-    queries.write_for_wave("demo-2020", later / "q.xlsx")
-    which, differs = rows(openpyxl.load_workbook(later / "q.xlsx")["990086 朝凪浦市"])
+def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(sent):
+    which, differs = rows(sent("demo-2020")[1]["990086 朝凪浦市"])
     assert "どれが正しいか" in which[5] and differs[2].startswith("Q18 ")
     assert differs[3:5] == ("2", "1")
 

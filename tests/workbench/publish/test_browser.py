@@ -49,7 +49,7 @@ LANGUAGES = ["ja", pytest.param("en", marks=pytest.mark.slow)]
 A4 = 673  # CSS pixels between the margins of the printed page
 POINT = 96 / 72  # CSS pixels
 LETTERS = f"""[...document.querySelectorAll('figure img')]
-    .filter(image => image.checkVisibility()).map(image => {checks.SMALLEST} / 72 *
+    .filter(image => image.checkVisibility()).map(image => {checks.SMALLEST_LETTER} / 72 *
     image.getBoundingClientRect().width / (image.naturalWidth / {gallery.DOTS}))"""  # pixels
 
 ANSWER = "document.querySelector('.answer')"

@@ -5,7 +5,7 @@ import ast
 import nbformat
 import project
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from papermill.inspection import inspect_notebook
 from papermill.parameterize import parameterize_notebook
@@ -149,7 +149,6 @@ NASTY = st.one_of(
 )
 
 
-@settings(deadline=None)  # the first call imports
 @given(NASTY)
 def test_no_text_can_become_code(text):
     """What papermill writes into the notebook is one assignment of one constant: the text."""

@@ -396,7 +396,7 @@ def test_progress_shows_the_notebooks_that_run_and_their_cells_on_a_terminal_alo
         progress = Progress(2, stream=stream)
         progress.ended("01_clean")
         progress.cell("03_typology", 4)
-        progress.close()
+        progress.bar.close()
         assert all(word in stream.getvalue() for word in words)
         assert bool(stream.getvalue()) == bool(words)
 

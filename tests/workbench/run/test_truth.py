@@ -160,9 +160,12 @@ def test_kill_9_of_a_kernel(project, fork):
 def test_a_cell_over_its_time(project):
     put(project, "01_a", says_its_process(project / "process"))
     put(project, "02_b", "print(2)")
-    found = refresh("demo-2019", cell_timeout=4)
-    assert statuses(found) == {"01_a": "timed_out", "02_b": "ok"}
-    assert found.status == "timed_out" and "longer than 4 s" in found.notebooks[0].error
+    runner = started(project, "--cell-timeout", "4")
+    _, said = runner.communicate(timeout=240)
+    assert runner.returncode == 1 and said == "", "nothing of libraries: the summary says it"
+    found = record(project)
+    assert [ran["status"] for ran in found["notebooks"]] == ["timed_out", "ok"]
+    assert found["status"] == "timed_out" and "longer than 4 s" in found["notebooks"][0]["error"]
     wait_for(lambda: not alive(process_in(project / "process")))
     assert hidden(project / "reports") == []
 

@@ -45,8 +45,8 @@ def _own(tool: str) -> dict[str, list[str]]:
 PART = re.compile(r"(.+?)_(\d+|x\d+)")
 CHOSEN = re.compile(r"\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
 WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
-# in which order options were shown, the class of a recommendation, a score
-NOTED = re.compile(r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+")
+# in which order options were shown, the class of a recommendation, a score, what detects robots
+NOTED = re.compile(r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+")
 BLOCKS = (  # how long a page took, the browser, a file that was sent: four columns each
     ("First Click", "Last Click", "Page Submit", "Click Count"),
     ("Browser", "Version", "Operating System", "Resolution"),
