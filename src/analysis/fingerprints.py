@@ -144,11 +144,9 @@ def pseudonym_key() -> bytes:
         Path(beside).unlink()
     key = file.read_bytes() if file.is_file() else b""
     if len(key) != KEY:
-        raise InputError(
-            "the key of the pseudonyms is damaged",
-            file=file,
-            hint="bring it back from a copy, or delete it: all pseudonyms are then others",
-        )
+        what = "the key of the pseudonyms is damaged"
+        hint = "bring it back from a copy, or delete it: all pseudonyms are then others"
+        raise InputError(what, file=file, hint=hint)
     return key
 
 

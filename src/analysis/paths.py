@@ -143,11 +143,9 @@ def refuse_received(place: Path) -> None:
         return
     leads = (place.parent.resolve() / place.name, place.resolve())
     if any(path.is_relative_to(received) for path in leads):
-        raise InputError(
-            "data/raw keeps the files as received, and nothing else is written there",
-            file=place,
-            hint="name another folder",
-        )
+        what = "data/raw keeps the files as received, and nothing else is written there"
+        hint = "name another folder"
+        raise InputError(what, file=place, hint=hint)
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:
@@ -185,11 +183,9 @@ def refuse_foreign(folder: Path, mark: str) -> None:
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
     if foreign or folder.is_symlink() or folder.is_file():
-        raise InputError(
-            "something else is in this place, and stays as it is",
-            file=folder,
-            hint="move it elsewhere; the same command then carries on",
-        )
+        what = "something else is in this place, and stays as it is"
+        hint = "move it elsewhere; the same command then carries on"
+        raise InputError(what, file=folder, hint=hint)
 
 
 def swap_folder(new: Path, final: Path, mark: str) -> None:

@@ -38,19 +38,16 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
     for place in places:
         paths.refuse_received(place)
         if place.is_symlink():
-            raise InputError(
-                "this is a link, and what it leads to stays as it is",
-                file=place,
-                hint="name a new file",
-            )
+            what = "this is a link, and what it leads to stays as it is"
+            hint = "name a new file"
+            raise InputError(what, file=place, hint=hint)
         if place.is_file() and noted.get(_key(place)) != [command, _hash(place.read_bytes())]:
-            raise InputError(
+            what = (
                 "there is a file of this name that `workbench {command}` did not write, or "
-                "that was changed since; it stays as it is",
-                file=place,
-                hint="name another one, or delete it first",
-                command=command,
+                "that was changed since; it stays as it is"
             )
+            hint = "name another one, or delete it first"
+            raise InputError(what, file=place, hint=hint, command=command)
 
 
 def write(contents: Mapping[Path, bytes | str], command: str) -> None:
@@ -65,11 +62,10 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
         try:
             paths.write_atomic(place, content)
         except OSError as error:
+            what = "it cannot be written ({strerror})"
+            hint = "name another place"
             raise InputError(
-                "it cannot be written ({strerror})",
-                file=place,
-                hint="name another place",
-                strerror=error.strerror or error,
+                what, file=place, hint=hint, strerror=error.strerror or error
             ) from None
     made = {_key(place): [command, _hash(content)] for place, content in contents.items()}
     kept = {place: note for place, note in _noted().items() if Path(place).is_file()}
@@ -169,13 +165,9 @@ def _errors(folder: Path, target: str) -> Iterator[None]:
         yield
     except Exception as error:  # each kind of store has errors of its own
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(
-            "cannot publish to {place} ({fault})",
-            hint="the pages are complete in {folder}; the same command tries again",
-            place=target,
-            fault=text,
-            folder=folder.name,
-        ) from None
+        what = "cannot publish to {place} ({fault})"
+        hint = "the pages are complete in {folder}; the same command tries again"
+        raise InputError(what, hint=hint, place=target, fault=text, folder=folder.name) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

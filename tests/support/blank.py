@@ -10,8 +10,8 @@ from unittest import mock
 
 import seaborn.matrix
 from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from PIL import Image
 
 from analysis.figures import checks, gallery
 
@@ -25,12 +25,12 @@ def pictures(*, checked=False):
     with contextlib.ExitStack() as stack:
         patched = [
             (Canvas, "savefig", _blank),
-            (Image.Image, "quantize", lambda image, *_, **__: image.convert("L")),
             (seaborn.matrix, "_draw_figure", lambda _: None),
         ]
         if not checked:
             patched.append((checks, "check", lambda *_: None))
-            patched.append((Canvas, "draw_without_rendering", lambda _: None))
+            patched.append((ConstrainedLayoutEngine, "execute", lambda *_: None))
+            patched.append((Canvas, "draw_artist", lambda *_: None))
             patched.append((Canvas, "get_tightbbox", _whole))
         for one in patched:
             stack.enter_context(mock.patch.object(*one))

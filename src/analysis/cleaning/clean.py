@@ -49,6 +49,7 @@ EMPTY = -1
 STATES = {**{name: number for number, name in enumerate(STATUSES)}, "empty": EMPTY}
 ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range(len(STATUSES))
 SUPERSEDED = len(STATUSES)  # a place of the ledger that is no state of an answer
+Cells = dict[tuple[int, str], None]  # by record and column, in their order
 PLACES = (*STATUSES, "superseded")  # where the cells of answers end
 QUOTED = 200  # characters of the answers of a reply that is nobody's
 
@@ -391,14 +392,14 @@ class _Cleaning:
         for name, column in self.column.items():
             refused = self.filled[column] & (self.state[name] == UNREADABLE)
             self.end[column][refused] = UNREADABLE
-        left_out: dict[tuple[int, str], None] = {}
+        left_out: Cells = {}
         for question in self.codebook:
             out = np.zeros(self.n, bool)
             if question.ask_if is not None:
                 rule = Expression(question.ask_if)
                 asked = rule.evaluate(self._frame(rule.names)).astype("boolean")
                 out = (~asked).fillna(self._behind(rule.names)).to_numpy(bool)
-                left_out |= self._leave_out(question, out)
+                left_out |= self._leave_out(question, out, asked.isna().to_numpy(bool))
                 self._claimed(question, asked.fillna(False).to_numpy(bool))
             there = self._there(question)
             for name in question.variables:
@@ -422,20 +423,22 @@ class _Cleaning:
         columns = {self.column[name] for name in names if name in self.column}
         return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 
-    def _leave_out(self, question: Question, out: np.ndarray) -> dict[tuple[int, str], None]:
+    def _leave_out(self, question: Question, out: np.ndarray, unknown: np.ndarray) -> Cells:
         """Drop what was answered to a question that did not apply; the cells that said something.
 
-        Form tools write 0 for each option of a question that was skipped.
+        Form tools write 0 for each option of a question that was skipped, so that zeros alone say
+        nothing, either, where it is `unknown` whether it applied.
         """
-        said = self.counts & self._ticked(question.variables).any(axis=1)
-        noted: dict[tuple[int, str], None] = {}
+        ticked = self._ticked(question.variables).any(axis=1)
+        said, zeros = self.counts & ticked, unknown & ~ticked
+        noted: Cells = {}
         for name in (name for name in question.variables if name in self.column):
             state, column = self.state[name], self.column[name]
-            hit = out & (state != EMPTY) & (state != NOT_APPLICABLE)
+            hit = out & (state != EMPTY) & (state != NOT_APPLICABLE) | zeros & (state == ANSWERED)
             here = hit & said & (state == ANSWERED) & self.filled[column]
             noted |= dict.fromkeys((i, column) for i in np.flatnonzero(here).tolist())
             self.values[name][hit] = None
-            state[hit] = NOT_APPLICABLE
+            state[hit] = np.where(out, NOT_APPLICABLE, EMPTY)[hit]
         return noted
 
     def _claimed(self, question: Question, applies: np.ndarray) -> None:

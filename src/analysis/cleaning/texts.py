@@ -191,8 +191,8 @@ ERAS = {  # era -> its first day
 ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
-    r"[\sT](?:(?:午前|午後|[AP]M)\s*)?(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?"
-    r"\s*(午前|午後|[AP]M)?"
+    r"(?:,?\s(?:at )?|T|(?<=[日)]))(?:(?:午前|午後|[AP]M)\s*)?"
+    r"(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?\s*(午前|午後|[AP]M)?"
     r"\s*(?:(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?(?:\s?\([^()]*\))?|(Z|GMT|UTC)|JST)?$",
     re.I,
 )

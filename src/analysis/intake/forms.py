@@ -25,12 +25,13 @@ from analysis.intake.entries import (
     NOTHING,
     OPEN,
     PRINTED,
+    TICKED,
     answer_in,
     chosen,
     is_filler,
     is_print,
 )
-from analysis.intake.headings import Headings, normalise
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -46,7 +47,10 @@ from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-ANSWER_LIKE = re.compile(rf"^[\d①-⑳.,、，・％%{MARKS}]+$")  # even where all offices say the same
+# even where all offices say the same: numbers, marks, 特になし
+ANSWER_LIKE = re.compile(
+    rf"^(?:[\d①-⑳.,、，・％%{MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
+)
 REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
 NEAR = 5  # rows below a label in which an answer may be
 HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
@@ -68,6 +72,7 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
+    _pass_over_requests(forms)
     copies, replies = _Copies(forms, headings), []
     for form in forms:
         asked = {target: 0 for target in copies.targets if target in form.labels}
@@ -75,6 +80,16 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
         replies.append(copies.reply(form))
     _mark_remarks(replies, headings)
     return [reply.piece for reply in replies], [form.sheet for form in others]
+
+
+def _pass_over_requests(forms: list[Form]) -> None:
+    """A request that most copies have is printed: it is no answer, which stands behind it."""
+    n = Counter(text for form in forms for text in {*form.text_at.ravel()} - {""})
+    asks = (text for text in n if PRINTED.search(text) and not TICKED.match(text))
+    printed = [text for text in asks if n[text] > max(1, len(forms) / 2)]
+    for form in forms if printed else ():
+        rows, columns = np.nonzero(np.isin(form.text_at, printed))
+        form.listed |= {*zip(rows.tolist(), columns.tolist(), strict=True)} - form.words
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -434,6 +449,8 @@ def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
         options = (place for found in form.options.values() for place in found.values())
         rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
         rows |= {row for row, _ in (*form.listed, *options)}
+        # above them the form has its title, behind them it ends; amid them it has heads and lists
+        rows |= {row for row in range(min(rows), max(rows) + 3) if not _heads(form, row)}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
@@ -474,6 +491,17 @@ def _is_printed(form: Form, place: Place) -> bool:
         or PRINTED.search(text) is not None
         or any(is_print(text, question) for question in lists)
     )
+
+
+def _heads(form: Form, row: int) -> bool:
+    """Whether a row seems to hold printed heads, or the options of a question, alone."""
+    texts = [normalise(text) for text in form.text_at[row : row + 1].ravel() if text]
+    listed = any(
+        sum(normalise(option.ja) in text for option in question.options) > 1
+        for question in form.headings.book
+        for text in texts
+    )
+    return listed or any(map(is_answer_word, texts))
 
 
 def _explained(reply: _Reply, headings: Headings) -> set[int]:
@@ -540,14 +568,17 @@ def _entered(reply: _Reply, place: Place) -> bool:
 def _set_aside(reply: _Reply, headings: Headings) -> None:
     """Mark personal details (the name, telephone, mail of who filled it in), beside their labels.
 
-    A label may stand in the cell itself, in front of a colon.
+    The section and the like are ignored. A label may stand in the cell itself, before a colon.
     """
     form, grid = reply.form, reply.form.text_at
     loose = np.isin(reply.mark, (NOTE, UNMATCHED)) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
         label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
         reason = headings.set_aside(label, form.sheet.address(row, column))
+        reason = reason or ("ignored" if is_technical(label) else "")
         there = (row, column) if any(inside) else form.next_to((row, column))
+        if reason:
+            reply.mark[row, column] = NOTE
         if reason and there and loose[there]:
             reply.mark[there] = REASONS.index(reason)
 

@@ -285,8 +285,10 @@ class Form:
     def _headed(self, place: Place, since: int = 0) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
         row, column = place
-        above = ((at, column) for at in range(max(since, row - LINE), row))
-        texts = [self.text(at) for at in above if at not in self.words | self.listed]
+        above = {(at, column) for at in range(max(since, row - LINE), row)}
+        for places in (self.words, self.listed, *map(dict.values, self.options.values())):
+            above -= {*places}
+        texts = map(self.text, above)
         return any(is_word(t) for t in texts if not PRINTED.search(t) and not is_answer_word(t))
 
     def _digits(self, line: list[Place], first: Place) -> Entry | None:

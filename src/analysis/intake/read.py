@@ -5,6 +5,7 @@ Nothing is interpreted and nothing lost: every cell is an answer, or has the rea
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from pathlib import Path
 
@@ -101,10 +102,11 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
     drawn: list[Remark] = []
-    for file in wave.files:
+    for _, together in itertools.groupby(wave.files, _alike):
+        file, *more = together
         headings = Headings(codebook, file.header, file.ignore, wave.own)
         headings.check_header(file.path)
-        books = books_of(folder or wave.folder, file)
+        books = [book for one in (file, *more) for book in books_of(folder or wave.folder, one)]
         for sheets in books:
             check_issue(sheets, codebook, wave.issue)
         own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
@@ -127,6 +129,11 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     found = Received(cells, (*headed.values(), *noticed, *unfinished(pieces), *drawn, *corrected))
     _check_left(unread, found, wave, codebook)
     return found
+
+
+def _alike(file: WaveFile) -> object:
+    """What files share that are read together: copies of one form, of which print shows there."""
+    return (file.header, file.ignore) if file.layout == "form" else file
 
 
 def _drawn(books: list[list[Sheet]]) -> list[Remark]:

@@ -152,21 +152,17 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            raise InputError(
-                "there is no run in {label!r}",
-                hint="give a wave that was refreshed (`workbench refresh WAVE`) or a run folder",
-                label=label,
-            )
+            what = "there is no run in {label!r}"
+            hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
+            raise InputError(what, hint=hint, label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: Page.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
+            what = "the run cannot be read ({name}: {fault})"
+            hint = "refresh it again"
             raise InputError(
-                "the run cannot be read ({name}: {fault})",
-                file=file,
-                hint="refresh it again",
-                name=type(error).__name__,
-                fault=error,
+                what, file=file, hint=hint, name=type(error).__name__, fault=error
             ) from None
         return cls(folder, label, record, pages)
 

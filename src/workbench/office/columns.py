@@ -63,9 +63,7 @@ class Filled(Column):
     @property
     def alone(self) -> Filled:
         """An option or item as a question of its own."""
-        if not self.has_part:
-            return self
-        name = f"{self.name}_{self.part_name}" if self.name and self.part_name else ""
+        name = self.name and f"{self.name}_{self.part_name}".rstrip("_")
         text = f"{self.text} [{self.part}]" if self.part else self.text
         return replace(self, name=name, text=text, part="", part_name="")
 

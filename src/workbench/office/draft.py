@@ -102,9 +102,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     suffix = file.suffix.lower()
     if suffix in STRUCTURES:
         return _of_definition(of_structure(file), file)
-    packed = is_archive(file)
-    books = books_of(file.parent, WaveFile(path=file.name)) if packed else [read_file(file)]
-    sheets = [sheet for book in books for sheet in book]
+    inside = books_of(file.parent, WaveFile(path=file.name)) if is_archive(file) else None
+    sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
@@ -121,7 +120,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
             "written by hand"
         )
         raise sheet.error(what, hint=hint, beside=beside)
-    aside = [column.heading for column in columns if column.kind in ASIDE]
+    aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
     markers = guesses.recurring([column.texts for column in asked])
     made = _Questions(asked, sav, export, {*KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)

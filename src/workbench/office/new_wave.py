@@ -293,13 +293,10 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
         hint = "make a wave of each, and compare them"
         raise InputError("the files are of several issues", hint=hint)
     if as_of not in (None, issue.as_of):
+        what = "the issue {issue} describes {observed}, not {as_of}"
+        hint = "leave --as-of out; the year in the title is not the day observed"
         raise InputError(
-            "the issue {issue} describes {observed}, not {as_of}",
-            file=files[0],
-            hint="leave --as-of out; the year in the title is not the day observed",
-            issue=issue.id,
-            observed=issue.as_of,
-            as_of=as_of,
+            what, file=files[0], hint=hint, issue=issue.id, observed=issue.as_of, as_of=as_of
         )
     return issue
 

@@ -71,12 +71,9 @@ def write_for_wave(
     place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
     variables = dict(_variables(survey))
     if not variables:
-        raise InputError(
-            "the edition {audience} of {wave} shows no single answer, so there is no data set",
-            hint="give its tables (tables.xlsx) instead",
-            audience=audience,
-            wave=wave,
-        )
+        what = "the edition {audience} of {wave} shows no single answer, so there is no data set"
+        hint = "give its tables (tables.xlsx) instead"
+        raise InputError(what, hint=hint, audience=audience, wave=wave)
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
     return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)

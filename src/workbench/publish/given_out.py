@@ -53,13 +53,9 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     record = _complete(edition, by)
     files = fingerprints.hash_files(edition.folder)
     if strays := [*files.keys() - {records.RECORD, *records.hashes_of(record)}]:
-        raise InputError(
-            "the folder of {name} holds a file that its run did not write: {stray}",
-            hint="take it out, or run workbench refresh {wave} --force",
-            name=edition.name,
-            stray=min(strays),
-            wave=edition.wave,
-        )
+        what = "the folder of {name} holds a file that its run did not write: {stray}"
+        hint = "take it out, or run workbench refresh {wave} --force"
+        raise InputError(what, hint=hint, name=edition.name, stray=min(strays), wave=edition.wave)
     book = releases / "releases.yml"
     lines = _lines(book)
     digest = fingerprints.combined(files)
@@ -83,11 +79,9 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     if not place.exists():
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
-        raise InputError(
-            "releases.yml does not list what is in this folder",
-            file=place,
-            hint="restore releases.yml from git; delete the folder if it was never given out",
-        )
+        what = "releases.yml does not list what is in this folder"
+        hint = "restore releases.yml from git; delete the folder if it was never given out"
+        raise InputError(what, file=place, hint=hint)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
     return number, place
@@ -102,12 +96,9 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
         shutil.copy2(edition.folder / name, part / name)
     if fingerprints.hash_files(part) != files:
         shutil.rmtree(part)
-        raise InputError(
-            "the files of {name} changed while they were copied",
-            hint="run workbench refresh {wave} --force",
-            name=edition.name,
-            wave=edition.wave,
-        )
+        what = "the files of {name} changed while they were copied"
+        hint = "run workbench refresh {wave} --force"
+        raise InputError(what, hint=hint, name=edition.name, wave=edition.wave)
     part.rename(place)
 
 
@@ -122,12 +113,9 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
         raise InputError("nobody is named as responsible", hint="give --by and a name")
     record = last_record(edition)
     if record is None or record["status"] != Status.OK:
-        raise InputError(
-            "there is no complete edition {name}",
-            hint="run workbench refresh {wave} --audience {audience} --language {language}",
-            name=edition.name,
-            **asdict(edition),
-        )
+        what = "there is no complete edition {name}"
+        hint = "run workbench refresh {wave} --audience {audience} --language {language}"
+        raise InputError(what, hint=hint, name=edition.name, **asdict(edition))
     return record
 
 
@@ -142,11 +130,9 @@ def _refuse_again(
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
+            what = "{name} is released already, on {date}"
             raise InputError(
-                "{name} is released already, on {date}",
-                file=releases / "releases.yml",
-                name=edition.name,
-                date=line["date"],
+                what, file=releases / "releases.yml", name=edition.name, date=line["date"]
             )
         if not Wave.read(edition.wave).named:
             _refuse_difference(earlier, edition, line)
@@ -180,13 +166,12 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
     if not earlier.is_dir():
-        raise InputError(
+        what = (
             "the release {edition} no. {number} is not in its folder, so nobody can say what "
-            "this one would disclose beside it",
-            file=earlier,
-            hint="bring the folder back",
-            **about,
+            "this one would disclose beside it"
         )
+        hint = "bring the folder back"
+        raise InputError(what, file=earlier, hint=hint, **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):
         name = file.relative_to(earlier / RESULTS).as_posix()
         if name == "codes.csv" or not (now / RESULTS / name).is_file():
@@ -214,15 +199,13 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
         frames = [named, today] if line["language"] == edition.language else [named]
         otherwise = (_withheld_otherwise(then, frame) for frame in frames if alike)
         if place := next(filter(None, otherwise), ""):
-            raise InputError(
+            what = (
                 "with the release {edition} no. {number} of {date} this one would disclose single "
                 "answers: the same answers are withheld or counted together otherwise, as in "
-                "{place} in {name}",
-                hint="keep to that release, or release again when more replies have come",
-                **about,
-                place=place,
-                name=name,
+                "{place} in {name}"
             )
+            hint = "keep to that release, or release again when more replies have come"
+            raise InputError(what, hint=hint, **about, place=place, name=name)
 
 
 def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:

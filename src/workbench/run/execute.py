@@ -82,10 +82,9 @@ def started_kernels(
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     kernels = Kernels(
         fork=options.fork,
-        threads=threads,
+        threads=max(1, (os.cpu_count() or 1) // jobs),
         memory_mb=options.memory_mb,
         environment={INPUTS: json.dumps(inputs)},
         ahead=ahead,
@@ -207,16 +206,13 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     known = replace(notebooks_of(read_record(valid[name]))[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
-        _copy(valid[name] / "notebooks" / f"{name}.ipynb", part / "notebooks" / f"{name}.ipynb")
-        for written, place in places.items():
-            _copy(valid[name] / known.files[written], part / place)
+        executed = f"notebooks/{name}.ipynb"
+        copied = {known.files[written]: place for written, place in places.items()}
+        for source, place in {executed: executed, **copied}.items():
+            (part / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(valid[name] / source, part / place)
         known.files = places
     return known
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
 
 
 class Runner:

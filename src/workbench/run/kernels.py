@@ -44,24 +44,18 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
-# What the server imports. A figure drawn there would tie matplotlib to the server; with
-# `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish in silence.
+# What the server imports, with all that these import. A figure drawn there would tie matplotlib to
+# it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
 WARM = (
     "workbench.run.kernels",
     "workbench.run.kernel",
     "IPython.core.debugger",
     "sqlite3",
     "tornado.platform.asyncio",
-    "pandas",
     "pyarrow.parquet",
-    "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
-    "seaborn",
-    "scipy.stats",
     "sklearn.cluster",
     "analysis.figures.diagrams",
-    "analysis.survey",
-    "analysis.typology.study",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
 )
 _starting = threading.Lock()
@@ -197,16 +191,14 @@ class Manager(AsyncKernelManager):
     def end(self) -> None:
         """Kill the kernel from another thread; the thread that waits for it then sees its death."""
         pid = self._pid()
-        if not pid:
-            return
         with contextlib.suppress(OSError):
-            if sys.platform == "win32":
+            if pid and sys.platform == "win32":
                 os.kill(pid, signal.SIGTERM)
-                return
-            try:
-                os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:  # a fork that has no group of its own yet
-                os.kill(pid, signal.SIGKILL)
+            elif pid:
+                try:
+                    os.killpg(pid, signal.SIGKILL)
+                except ProcessLookupError:  # a fork that has no group of its own yet
+                    os.kill(pid, signal.SIGKILL)
 
     def _pid(self) -> int:
         return getattr(self.provisioner, "pid", None) or 0

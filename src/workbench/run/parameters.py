@@ -148,13 +148,10 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             raise InputError(fault, file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
+            what = "the parameter {name} has the type {types}"
+            hint = "use {known}, joined by |"
             raise InputError(
-                "the parameter {name} has the type {types}",
-                file=notebook,
-                hint="use {known}, joined by |",
-                name=name,
-                types=" | ".join(types),
-                known=TYPES,
+                what, file=notebook, hint=hint, name=name, types=" | ".join(types), known=TYPES
             )
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)

@@ -178,12 +178,8 @@ class Plan:
             raise unknown("parameter of a notebook", strange[0], known)
         lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
-            raise InputError(
-                "there is no page {page} of {wave}: {lacking}",
-                page=without[0],
-                wave=edition.wave,
-                lacking=lacking[without[0]],
-            )
+            what = "there is no page {page} of {wave}: {lacking}"
+            raise InputError(what, page=without[0], wave=edition.wave, lacking=lacking[without[0]])
         notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, given, common, wave, by_file, names)

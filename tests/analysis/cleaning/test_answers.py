@@ -595,6 +595,9 @@ def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():
         ("Jun 3, 2024", dt.date(2024, 6, 3), None),
         ("03-Jun-2024 09:15:42", dt.date(2024, 6, 3), "09:15:42"),
         ("3 June 2024 9:15 PM", dt.date(2024, 6, 3), "21:15:00"),
+        ("June 3, 2024, 9:15 AM", dt.date(2024, 6, 3), "09:15:00"),
+        ("3 Jun 2024 at 09:15:42", dt.date(2024, 6, 3), "09:15:42"),
+        ("2024年6月3日(月)9時15分", dt.date(2024, 6, 3), "09:15:00"),
     ],
 )
 def test_dates_and_times_of_form_tools(text, day, time):

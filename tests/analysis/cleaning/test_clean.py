@@ -848,6 +848,18 @@ def test_zeros_of_a_question_that_was_skipped_are_no_answer_to_it(by_tool):
     assert got.findings["code"].unique().tolist() == ["990035"]  # who ticked one is asked
 
 
+def test_zeros_say_nothing_where_the_question_before_was_not_answered(by_tool):
+    got = by_tool([
+        "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9",
+        "990019,架空市,2019/4/1,1,0,0,0",
+        "990027,見本町,2019/4/1,,0,0,0",
+        "990035,例示ヶ原市,2019/4/1,,False,True,False",
+    ])  # fmt: skip
+    assert got.status["WORK_1"].tolist() == ["answered", "no_answer", "answered"]
+    assert got.responses["WORK_2"].fillna(False).tolist() == [False, False, True]
+    got.ledger.check()
+
+
 @pytest.mark.parametrize("mark", ["X", "x"])
 def test_an_x_among_blanks_is_a_tick(by_tool, mark):
     head = "団体コード,団体名,回答日,USE,WORK_1,WORK_2,WORK_9"

@@ -105,7 +105,19 @@ def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monke
     monkeypatch.setattr(Canvas, "draw", lambda *given: drawn(*given))
     shown(gallery)
     assert laid_out.call_count == 1
-    assert drawn.call_count == 3  # the layout, the PNG and the SVG
+    assert drawn.call_count == 2  # the PNG and the SVG
+
+
+def test_a_picture_has_256_colours_and_the_commonest_as_they_were_drawn(gallery):
+    shades = [(at / 400, 0.4 + at / 1000, 1 - at / 400) for at in range(400)]
+    ax = plots.shares(SHARES.reset_index(names="answer"))
+    ax.bar(np.linspace(0, 100, 400), 0.1, 0.25, color=shades)  # more than there is room for
+    made = gallery.show(ax, "q", **ABOUT, data=SHARES.reset_index())
+    picture = Image.open(io.BytesIO(base64.b64decode(made.png)))
+    assert picture.mode == "P"
+    found = sorted(picture.convert("RGB").getcolors(256), reverse=True)
+    for colour in ("white", PALETTE[1], plots.TRACK):
+        assert tuple(round(255 * part) for part in to_rgb(colour)) in dict(map(reversed, found))
 
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():

@@ -500,6 +500,74 @@ def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path, packed):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("n", [4, 1])
+def test_what_an_office_wrote_into_a_row_of_its_own_is_told(tmp_path, n):
+    """Also where one form alone came back, of which nobody knows what is printed on it."""
+    layout = usual()
+
+    def rows(answers):
+        made = layout(answers)
+        if answers == SAID[0]:
+            made.insert(next(i for i, row in enumerate(made) if row and row[0] == Q3), [
+                None, "議会で審議中のため変わることがある"])  # fmt: skip
+            made.append(["回答は企画課による"])
+        return made
+
+    result = received(tmp_path, rows, n)
+    told = result.findings.loc[result.findings["rule"] == "unmatched", "raw"]
+    assert {*told} == {"議会で審議中のため変わることがある", "回答は企画課による"}
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+def test_forms_that_are_named_one_by_one_are_copies_of_one_form(tmp_path):
+    """What they share is print, and no finding, though each has an entry in wave.yml."""
+    received(tmp_path, lambda a: [*usual()(a), ["職員の育成に関する考え方の例"]], 3)
+    files = [{"path": f"r/{i}.xlsx", "layout": "form"} for i in range(3)]
+    about = wave(tmp_path, *files, codebook="f")
+    result = clean(read(about, BOOK, tmp_path), about, BOOK)
+    assert said(result) == dict(zip(WHO[:3], SAID[:3], strict=True))
+    assert not (result.findings["rule"] == "unmatched").any()
+
+
+def test_the_section_that_filled_in_a_form_is_no_question(tmp_path):
+    result = received(tmp_path, lambda a: [["担当課", "情報政策課"], *usual()(a)], 1)
+    there = result.outside.set_index("text")["reason"]
+    assert there["情報政策課"] == "ignored"
+    assert not (result.findings["rule"] == "unmatched").any()
+
+
+def test_a_request_on_most_copies_is_no_answer_where_a_remark_moved_it(tmp_path):
+    asked, wish = "具体的にご記入ください。", ["人手", "財源", "庁内の調整", "知識"]
+    rows = [[HEADS[4]], [asked], [None], [HEADS[5], "1"]]
+
+    def of(a):
+        own = [list(row) for row in rows]
+        own[2][0] = a[4]
+        if a[4] == wish[0]:
+            own.insert(1, ["別紙参照"])
+        return [
+            [HEADS[0], "有"],
+            [HEADS[1], "いいえ"],
+            [HEADS[2], a[2]],
+            [HEADS[3], day(a[3])],
+            *own,
+        ]
+
+    result = plans(tmp_path, of, [[*a[:4], w, {1}] for a, w in zip(PLANS, wish, strict=True)])
+    assert asked not in {*result.responses["Q5"]}
+    read_ = {*result.responses["Q5"].dropna()} | {*result.findings["raw"]}
+    assert {*wish} <= read_
+
+
+@pytest.mark.parametrize("words", ["特になし", "該当なし", "特にありません。"])
+def test_what_all_offices_say_alike_is_their_answer(tmp_path, words):
+    result = plans(tmp_path, lambda a: [
+        [HEADS[0], "有"], [HEADS[1], "いいえ"], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
+        [HEADS[4]], [words], [HEADS[5], written(a[5])],
+    ], PLANS)  # fmt: skip
+    assert result.responses["Q5"].tolist() == [words] * 4
+
+
 def test_headings_over_merged_cells_do_no_harm(tmp_path):
     result = received(tmp_path, usual(), 4, merge=True)
     assert said(result) == dict(zip(WHO, SAID, strict=True))
