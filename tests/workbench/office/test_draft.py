@@ -295,6 +295,20 @@ def test_a_file_without_records(tmp_path):
         draft(tmp_path / "r.xlsx")
 
 
+def test_municipalities_side_by_side_are_drafted_as_replies(tmp_path, monkeypatch):
+    names = ["札幌市", "函館市", "小樽市", "旭川市"]
+    rows = [["設問", *names], ["問1 職員数", 5, 6, 7, 8], ["問2 導入", "済", "予定", "済", "済"]]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    assert "(--layout columns)" in text
+    found = yaml.safe_load(text)["questions"]
+    assert [q.get("identity") or q["type"] for q in found] == ["name", "integer", "single"]
+    rows[0][0] = ""  # names of no heading are neither a question nor ignored
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    book = yaml.safe_load(draft(tmp_path / "r.csv"))
+    assert [q["type"] for q in book["questions"]] == ["integer", "single"] and "ignore" not in book
+
+
 def test_a_form_is_no_table_of_replies(tmp_path):
     for label, who in (("団体コード", "082201"), ("団体名", "つくば市")):
         workbook(
@@ -537,6 +551,22 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert "#n.s." in book["missing"]["no_answer"]["tokens"]
     assert "# left out, no questions: メールアドレス" in text
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
+
+
+def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
+    words = ("Unfamiliar (N/A)", "Very unfavorably", "Somewhat favorably", "Neither (neutral)",
+             "Somewhat unfavorably", "Very favorably")  # fmt: skip
+    rows = [["Timestamp", "団体名", "見方 [甲]", "見方 [乙]", "評価"]]
+    rows += [["2024/06/03 9:15:42", f"町{n}", *(words[k % 6] for k in (n, 5 * n, n + 1))]
+             for n in range(24)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    battery, alone = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][2:]
+    points = ["Very favorably", "Somewhat favorably", "Neither (neutral)", "Somewhat unfavorably",
+              "Very unfavorably"]  # fmt: skip
+    assert [o["en"] for o in battery["options"]] == [*points, words[0]]
+    assert (battery["type"], alone["type"]) == ("battery", "ordinal")
+    assert [o["en"] for o in alone["options"]] == points
+    assert alone["missing_tokens"] == {"dont_know": [words[0]]}
 
 
 @pytest.mark.parametrize("words", [("専任", "一部兼任", "その他"), ("市", "町", "村")])
