@@ -371,11 +371,10 @@ def remote(
     try:
         client = Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
+        what = "there is no scheduler at {scheduler} ({text})"
+        hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
         raise InputError(
-            "there is no scheduler at {scheduler} ({text})",
-            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
-            scheduler=scheduler,
-            text=" ".join(str(error).split())[:160],
+            what, hint=hint, scheduler=scheduler, text=" ".join(str(error).split())[:160]
         ) from None
     with client:
         waiting, seen = iter(todo), time.monotonic()
@@ -385,11 +384,9 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                raise InputError(
-                    "the cluster at {scheduler} has no workers",
-                    hint="start some",
-                    scheduler=scheduler,
-                )
+                what = "the cluster at {scheduler} has no workers"
+                hint = "start some"
+                raise InputError(what, hint=hint, scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
             for page in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
