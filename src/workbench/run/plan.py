@@ -292,10 +292,8 @@ class Plan:
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
-        parts = {
-            name: _differing(_parts(self.keys[name]), _parts(key)) for name, key in now.items()
-        }
-        return {name: [Message(part) for part in those] for name, those in parts.items() if those}
+        parts = ((name, _differing(_parts(self.keys[name]), _parts(now[name]))) for name in now)
+        return {name: [Message(part) for part in those] for name, those in parts if those}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -437,11 +435,13 @@ def _common(
         DATA: fingerprints.hash_files(paths.raw(edition.wave)),
         PACKAGE: fingerprints.package_files(),
     }
+    totals = str(_content(codebook(wave)).get("published") or "")
     common = {
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
+        "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }

@@ -97,6 +97,7 @@ def test_nothing_to_do_changes_nothing(complete):
         ("data/raw/demo-2019/wave.yml", *["the data of the wave (wave.yml)"] * 2),
         ("data/codebooks/it-staffing.yml", "the codebook", "the codebook"),
         ("data/codebooks/dx-dashboard.yml", None, None),
+        ("data/codebooks/national_totals.csv", *["the published totals"] * 2),
         ("requirements.lock", "requirements.lock", "requirements.lock"),
         ("data/cases/new.md", None, "data/cases (which it reads)"),
     ],
