@@ -20,12 +20,12 @@ import html
 import re
 import shutil
 import sys
-from dataclasses import replace
+from copy import copy
 from pathlib import Path
 
 from analysis import paths
 from workbench.compare import cells
-from workbench.compare.changes import Comparison, Run, between
+from workbench.compare.changes import Comparison, Run
 from workbench.compare.command import markdown
 from workbench.run import refresh
 
@@ -88,7 +88,7 @@ def differences(before: Path, after: Path) -> list[str]:
         elif name.endswith(".data"):
             said += _data(name, a, b)
         else:
-            found = between(Run.read(a, "before"), Run.read(b, "after"))
+            found = Comparison(Run.read(a, "before"), Run.read(b, "after"))
             said += [f"{name}: {line}" for line in _results(found)]
             said += _pages(name, a, b)
     return said
@@ -98,8 +98,9 @@ def _results(found: Comparison) -> list[str]:
     """The results that changed, without what they were made of (code, versions, files)."""
     if not found.results_changed:
         return []
-    apart = markdown(replace(found, made={}, code=False))
-    return [line for line in apart.splitlines()[2:-1] if line]
+    apart = copy(found)
+    apart.made, apart.code = {}, False
+    return [line for line in markdown(apart).splitlines()[2:-1] if line]
 
 
 def _data(name: str, a: Path, b: Path) -> list[str]:

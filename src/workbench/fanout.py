@@ -43,13 +43,12 @@ from workbench.run.record import (
     FILES,
     Edition,
     Options,
+    Outcome,
     Ran,
+    RunFolder,
     RunRecord,
     Status,
-    hashes_of,
     lock,
-    notebooks_of,
-    read_record,
     swap_in,
     write_record,
 )
@@ -117,7 +116,6 @@ class Work:
                     executed,
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
-                    cell_timeout=self.options.cell_timeout,
                     on_cell=on_cell,
                 )
             about = {"title": title[context["language"]],
@@ -159,7 +157,7 @@ class Pages:
                 with contextlib.suppress(ValueError, TypeError):  # of the moment it died
                     ran = Ran.read(json.loads(line))
                     last[ran.name] = ran  # its last line counts
-        self._take(self.folder, last.values(), {})
+        self._take(RunFolder(self.folder), last.values())
         kept = {ran.html for ran in self.made.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
@@ -168,14 +166,13 @@ class Pages:
                 path.unlink()
         self._note(*self.made.values())
         for folder in (self.edition.incomplete, self.edition.folder):
-            record = read_record(folder)
-            self._take(folder, notebooks_of(record).values(), hashes_of(record))
+            earlier = RunFolder(folder)
+            self._take(earlier, earlier.notebooks.values())
 
-    def _take(self, folder: Path, rans: Iterable[Ran], hashes: Mapping[str, str]) -> None:
+    def _take(self, earlier: RunFolder, rans: Iterable[Ran]) -> None:
         for ran in rans:
-            current = ran.key == self.key and ran.name not in self.made
-            if current and ran.has_page(folder, hashes):
-                self.made[ran.name] = self.linked(ran, folder)
+            if ran.key == self.key and ran.name not in self.made and earlier.has_page(ran):
+                self.made[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
         """A page of a folder under the same name here, or a copy where the disk has no links."""
@@ -211,12 +208,8 @@ def run(
     options: Options,
     scheduler: str | None,
     target: str | None,
-) -> tuple[Path, int, list[Ran], str]:
-    """Make what is asked for and not ready, then publish all that is ready with its overview.
-
-    Returns the folder, how many pages were asked for, those of them that were made now or were up
-    to date, and why the run ended early (empty: it did not).
-    """
+) -> Outcome:
+    """Make what is asked for and not ready, then publish all that is ready with its overview."""
     started, jobs = time.monotonic(), options.jobs or (os.cpu_count() or 1) + 1
     if target:
         outputs.refuse_target(target)
@@ -234,22 +227,21 @@ def run(
         work = Work(plan, pages.key, options, context, plan.inputs, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
         if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
-            _make(plan, work, todo, pages, kernels, jobs, scheduler)
+            _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.made[code] for code in names if code in pages.made]
     if kernels.stopped:
-        return pages.edition.folder, len(names), rans, kernels.stopped
+        return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
     if changed := plan.changed():
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=changed[notebook.name])
-        return pages.edition.folder, len(names), [], why
-    record = _publish(plan, pages, listed, facts, context, started)
+        return Outcome(pages.edition.folder, len(names), [], why)
+    record = _publish(work, pages, listed, facts, started)
     if target and record.ok:
         outputs.send(Path(record.folder), target)
-    return Path(record.folder), len(names), rans, ""
+    return Outcome(Path(record.folder), len(names), rans)
 
 
 def _make(
-    plan: Plan,
     work: Work,
     todo: Mapping[str, str],
     pages: Pages,
@@ -269,7 +261,7 @@ def _make(
             yield partial(make, code, name, on_cell=partial(progress.cell, code))
 
     if scheduler:
-        data = packed(plan.edition.wave, plan.notebooks[0].declares.get("reads", ()))
+        data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
         made = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
         kernels.warm()
@@ -283,11 +275,10 @@ def _make(
 
 
 def _publish(
-    plan: Plan,
+    work: Work,
     pages: Pages,
     members: tuple[pd.DataFrame, str],
     facts: dict[str, Any],
-    context: dict[str, Any],
     started: float,
 ) -> RunRecord:
     """Write overview and record, and swap all in; beside the last complete pages if one failed.
@@ -295,21 +286,19 @@ def _publish(
     `members`: see `workbench.overview.members`; `facts`: of the record.
     """
     codes = list(members[0].index)
-    rans, edition = dict(pages.made), plan.edition
-    last = read_record(pages.edition.folder)  # pages of earlier data, where no newer one is ready
-    for ran in notebooks_of(last).values():
-        wanted = ran.name in codes and ran.name not in rans
-        if wanted and ran.has_page(pages.edition.folder, hashes_of(last)):
-            rans[ran.name] = pages.linked(ran, pages.edition.folder)
+    rans, edition, title = dict(pages.made), work.plan.edition, work.plan.notebooks[0].title
+    last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
+    for ran in last.notebooks.values():
+        if ran.name in codes and ran.name not in rans and last.has_page(ran):
+            rans[ran.name] = pages.linked(ran, last.folder)
     overview.write(
         pages.folder,
         *members,
         rans,
         key=pages.key,
-        context={k: v for k, v in context.items() if k != "home"},
+        context={k: v for k, v in work.context.items() if k != "home"},
         run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
     )
-    title = plan.notebooks[0].title
     facts |= {
         "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},
         "key": pages.key,
@@ -320,14 +309,15 @@ def _publish(
     status = Status.OK if all(ran.ok for ran in pages.made.values()) else Status.PARTIAL
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
     (pages.folder / JOURNAL).unlink(missing_ok=True)
-    swap_in(record, pages.folder, pages.edition)
+    swap_in(record, pages.edition)
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
-        if run := read_record(edition.folder):
-            index.write_index(edition.folder, run["notebooks"], release.context(edition, run))
-            home = {"index.html": fingerprints.hash_file(edition.folder / "index.html")}
-            write_record({**run, FILES: {**hashes_of(run), **home}}, edition.folder)
+        run = RunFolder(edition.folder)
+        if old := run.record:
+            index.write_index(run.folder, old["notebooks"], release.context(edition, old))
+            home = {"index.html": fingerprints.hash_file(run.folder / "index.html")}
+            write_record({**old, FILES: {**run.hashes, **home}}, run.folder)
     return record
 
 
@@ -365,18 +355,10 @@ def remote(
 
     Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
-    from distributed import Client, wait
+    from distributed import wait
     from distributed.scheduler import KilledWorker
 
-    try:
-        client = Client(scheduler, timeout=CONNECTING)
-    except (OSError, ValueError) as error:
-        what = "there is no scheduler at {scheduler} ({text})"
-        hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
-        raise InputError(
-            what, hint=hint, scheduler=scheduler, text=" ".join(str(error).split())[:160]
-        ) from None
-    with client:
+    with _client(scheduler) as client:
         waiting, seen = iter(todo), time.monotonic()
         sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
         running: dict[Any, tuple[str, str]] = {}
@@ -384,9 +366,11 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                what = "the cluster at {scheduler} has no workers"
-                hint = "start some"
-                raise InputError(what, hint=hint, scheduler=scheduler)
+                raise InputError(
+                    "the cluster at {scheduler} has no workers",
+                    hint="start some",
+                    scheduler=scheduler,
+                )
             free = max(1, SUBMITTED * threads) - len(running)
             for page in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
@@ -405,6 +389,21 @@ def remote(
                     made = work.make(*page, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield made
+
+
+def _client(scheduler: str) -> Any:
+    """The connection to a scheduler."""
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "there is no scheduler at {scheduler} ({text})",
+            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
+            scheduler=scheduler,
+            text=" ".join(str(error).split())[:160],
+        ) from None
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it
@@ -434,11 +433,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     (folder / "scratch").mkdir()
-    kernels = Kernels(
-        fork=work.options.fork,
-        memory_mb=work.options.memory_mb,
-        environment={"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)},
-        ahead=work.ahead,
-    )
+    environment = {"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)}
+    kernels = Kernels(work.options, environment=environment, ahead=work.ahead)
     kernels.warm()
     return folder, kernels

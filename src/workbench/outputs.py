@@ -16,7 +16,7 @@ from typing import Any
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError
-from workbench.run.record import RECORD, read_record
+from workbench.run.record import RECORD, RunFolder
 
 NOTES = "outputs.json"
 LISTED = "files.json"  # of a target
@@ -137,7 +137,7 @@ def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
     """Whether the pages listed in a target are of the wave, audience and language of a folder."""
-    own = read_record(folder) or {}
+    own = RunFolder(folder).record
     if own and not place.exists(f"{root}/{RECORD}"):
         return listed.get(RECORD) == ""  # the first sending was interrupted
     there = json.loads(place.cat_file(f"{root}/{RECORD}")) if RECORD in listed else {}

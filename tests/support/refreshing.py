@@ -17,7 +17,8 @@ TITLE = {"title": {"ja": "題", "en": "title"}}
 LIGHT = (
     "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:2]\n"
     "begin = kernels.Kernels.__init__\n"
-    "kernels.Kernels.__init__ = lambda self, **given: begin(self, **{**given, 'ahead': None})\n"
+    "kernels.Kernels.__init__ = (\n"
+    "    lambda self, *options, **given: begin(self, *options, **{**given, 'ahead': None}))\n"
 )
 # the command as a user gives it, without the cleaning; Ctrl-C as in a terminal
 COMMAND = LIGHT + (

@@ -513,8 +513,7 @@ class _Cleaning:
         received, asked = self.received, self.wave.invited
         place = np.full(len(received.cells), EMPTY, np.int8)
         for name, at in received.positions.items():
-            there = self.there[name]
-            place[at[there]] = self.end[name][there]
+            place[at[self.there[name]]] = self.end[name][self.there[name]]
         ledger = Ledger.count(received, place)
         kept = np.array(who.kept, dtype=int)
         order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
@@ -525,7 +524,7 @@ class _Cleaning:
             told = size_classes_told(sizes, self.values[sizes.id])
         register = register_of(self.wave, who, order, told)
         answers = {name: self.values.pop(name).take(order) for name in variables}  # no second time
-        codes = {name: self.state[name][order] for name in variables}
+        codes = {name: self.state.pop(name)[order] for name in variables}
         states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
         if isinstance(asked, int) and len(order) > asked:
             more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))

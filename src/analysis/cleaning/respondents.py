@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from analysis.errors import InputError
 from analysis.intake.cells import Received
 from analysis.intake.tables import ONE_ROW
 from analysis.text import Text, say_both
+
+ENDS = "市区町村都道府県"  # of a name, which a reply may leave out
 
 
 @dataclass
@@ -85,12 +87,9 @@ def identify(
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    reader = _Reader(wave, at)
-    found: dict[tuple[str, str, str], tuple[str, str, list[Note]]] = {}
-    for i, key in enumerate(zip(codes, names, prefectures, strict=True)):
-        if key not in found:
-            found[key] = reader.read(*key)
-        who.codes[i], who.names[i], notes = found[key]
+    read = lru_cache(4096)(_Reader(wave, at).read)
+    for i, written in enumerate(zip(codes, names, prefectures, strict=True)):
+        who.codes[i], who.names[i], notes = read(*written)
         who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
     _check_repeated(who, received)
@@ -104,13 +103,10 @@ class _Reader:
         self.wave, self.own, self.code_at, self.name_at = wave, wave.own, at["code"], at["name"]
         self.prefecture_at = at["prefecture"]
         self.invited: dict[str, str] = {}
-        self.by_name: defaultdict[str, list[str]] = defaultdict(list)
-        self.by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        self.by_name: dict[str, tuple[str, ...]] = {}
         for one in wave.invited if isinstance(wave.invited, tuple) else ():
-            self.invited[one.code] = one.name
-            name = fold(one.name)
-            self.by_name[name].append(one.code)
-            self.by_stem[name[:-1]].append(one.code)
+            self.invited[one.code], name = one.name, fold(one.name)
+            self.by_name[name] = (*self.by_name.get(name, ()), one.code)
 
     def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
         """Code, official name, and the notes, which are of no record yet."""
@@ -190,8 +186,8 @@ class _Reader:
         else:
             name = fold(text)
             names = (name, name.removesuffix("役所"), name.removesuffix("役場"))
-            codes = next((self.by_name[name] for name in names if name in self.by_name), [])
-            codes = codes or self.by_stem.get(name, [])
+            found = next((self.by_name[name] for name in names if name in self.by_name), ())
+            codes = [*found] or [c for end in ENDS for c in self.by_name.get(name + end, ())]
             codes = [code for code in codes if not self._elsewhere(code, prefecture)]
             if match.code or not codes:
                 return match

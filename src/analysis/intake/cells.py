@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +55,7 @@ class Received:
         by variable, empty ones too; then its other cells that hold something.
 
         - ``file``, ``sheet``: where it stands; ``row``, ``column``: 1-based, as in the file.
-        - ``text``: as written, dates ISO; ``kind``: a `CellKind`.
+        - ``text``: as written, dates ISO, each different one kept once; ``kind``: a `CellKind`.
         - ``number_format``: one that changes what a number means (``000000``, ``0%``), else empty.
         - ``covered``: of an empty cell that a merged range covers, the cell that holds its value
           and that value, such as ``E2: 1``.
@@ -71,7 +71,7 @@ class Received:
     cells: pd.DataFrame
     remarks: tuple[Remark, ...] = ()
 
-    @property
+    @cached_property
     def n(self) -> int:
         """How many replies there are."""
         return int(self.cells["record"].max()) + 1
@@ -88,11 +88,15 @@ class Received:
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(self.variables) + 1))
         records, found = self.cells["record"].to_numpy(), {}
-        for number, variable in enumerate(self.variables):
-            own = order[starts[number] : starts[number + 1]]
+        for variable, own in zip(self.variables, np.split(order, starts)[1:-1], strict=True):
             found[variable] = np.full(self.n, -1, np.int32)
             found[variable][records[own]] = own
         return found
+
+    @cached_property
+    def _written(self) -> np.ndarray:
+        """Each different text of the cells, which all that say the same share."""
+        return self.cells["text"].cat.categories.to_numpy(object)
 
     def texts(self, variable: str) -> np.ndarray:
         """The text of a variable per record, empty where its file has no such cell.
@@ -100,7 +104,7 @@ class Received:
         Of a mark in a matrix it is the option that the mark stands for.
         """
         at = self.positions[variable]
-        texts = _taken(self.cells["text"], at).to_numpy(object)
+        texts = self._written[self.cells["text"].cat.codes.to_numpy()[at]]
         meant = self.cells["stands_for"].cat
         codes = meant.codes.to_numpy()[at]
         if codes.any():
@@ -135,9 +139,10 @@ class Received:
 
     @cached_property
     def sources(self) -> pd.DataFrame:
-        """File and sheet of each record."""
-        answers = self.cells[["record", "file", "sheet"]][self.cells["record"] >= 0]
-        return answers.drop_duplicates("record").set_index("record").sort_index()
+        """File and sheet of each record, as its first cell has them."""
+        cells, none = self.cells[["file", "sheet"]], len(self.cells)
+        first = reduce(np.minimum, (np.where(at < 0, none, at) for at in self.positions.values()))
+        return cells.take(first).set_axis(pd.RangeIndex(self.n, name="record"))
 
     @cached_property
     def outside(self) -> pd.DataFrame:
@@ -204,8 +209,6 @@ def _joined(parts: list[Any]) -> Any:
     """One column of all parts, its categories in the order in which they come."""
     if len(parts) == 1:
         return parts[0]
-    if isinstance(parts[0], pd.Series):
-        return pd.concat(parts, ignore_index=True)
     return (union_categoricals if isinstance(parts[0], pd.Categorical) else np.concatenate)(parts)
 
 
@@ -217,38 +220,42 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     sheet, names, places = piece.sheet, list(piece.answers), list(piece.answers.values())
     n = len(places[0][0]) if places else 0
     others = np.nonzero((sheet.kind != CellKind.EMPTY) & (piece.mark != ANSWER))
+    if n > 1:  # of a table each variable is a column
+        texts = [_once(sheet.text[across[0]].take(down)) for down, across in places]
+    else:
+        texts = [_once(_texts(sheet, *np.array(places, int).reshape(len(names), 2).T))]
+    marks, answers = piece.mark[others], n * len(names)
+    personal = marks == REASONS.index("personal")  # kept nowhere
+    texts.append(_once(_texts(sheet, *others).mask(personal, "")))
+    text = union_categoricals(texts)  # first, since nothing takes more while it is made
     rows, columns = (
         np.concatenate([*(place[side] for place in places), others[side]], dtype=np.int32)
         for side in (0, 1)
     )
-    if n > 1:  # of a table each variable is a column
-        texts = [_taken(sheet.text[across[0]], down) for down, across in places]
-    else:
-        texts = [_texts(sheet, *np.array(places, int).reshape(len(names), 2).T)]
-    texts.append(_texts(sheet, *others))
-    marks, answers = piece.mark[others], n * len(names)
-    texts[-1][marks == REASONS.index("personal")] = ""  # kept nowhere
-    pages = sheet.pages or ((0, sheet.sheet),)
-    page = np.searchsorted([first for first, _ in pages], rows, side="right") - 1
-    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
-    record = np.full(len(rows), -1, np.int32)
-    variable[:answers] = np.repeat(np.arange(len(names)), n)
-    record[:answers] = np.tile(np.arange(start, start + n), len(names))
-    reason[answers:] = marks
+    starts, titles = zip(*(sheet.pages or ((0, sheet.sheet),)), strict=True)
+    page = np.searchsorted(starts, rows, side="right").astype(np.int16) - 1
     meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
-    down, across = (columns, rows) if sheet.transposed else (rows, columns)
-    return {
-        "row": (down + 1 - np.array([first for first, _ in pages])[page]).astype(np.int32),
-        "column": (across + 1).astype(np.int16),
+    told = {
+        "text": text,
         "kind": sheet.kind[rows, columns],
-        "record": record,
-        "text": pd.concat(texts, ignore_index=True),
         "file": _words(np.zeros(len(rows), np.int8), [sheet.file]),
-        "sheet": _words(page, [name for _, name in pages]),
+        "sheet": _words(page, titles),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
         "stands_for": _sparse(sheet, meant, rows, columns),
+    }
+    rows += 1 - np.array(starts, np.int32)[page]  # in place: as the file counts them
+    down, across = (columns + 1, rows) if sheet.transposed else (rows, columns + 1)
+    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
+    record = np.full(len(rows), -1, np.int32)
+    variable[:answers].reshape(len(names), n)[:] = np.arange(len(names))[:, None]
+    record[:answers].reshape(len(names), n)[:] = np.arange(start, start + n)
+    reason[answers:] = marks
+    return told | {
+        "row": down,
+        "column": across.astype(np.int16),
+        "record": record,
         "variable": _words(variable, names),
         "reason": _words(reason, REASONS),
     }
@@ -259,11 +266,9 @@ def _words(codes: np.ndarray, texts: Sequence[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, pd.Index(list(texts), dtype="str"))
 
 
-def _taken(texts: pd.Series, rows: np.ndarray) -> pd.Series:
-    """Texts by position; those that follow each other are not copied."""
-    if len(rows) and rows[0] >= 0 and (np.diff(rows) == 1).all():
-        return texts.iloc[rows[0] : rows[-1] + 1]
-    return texts.take(rows)
+def _once(texts: pd.Series) -> pd.Categorical:
+    """Each different text once, and which of them a cell holds: a survey repeats its answers."""
+    return pd.Categorical.from_codes(*texts.factorize())
 
 
 def _texts(sheet: Sheet, rows: np.ndarray, columns: np.ndarray) -> pd.Series:

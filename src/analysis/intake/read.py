@@ -204,7 +204,7 @@ def _tables(
         left_out = file.unfinished == "leave out"
         table = read_rows(turned, headings, export=export, left_out=left_out)
         rows = table.rows  # a record each
-        answers = {name: (rows, np.full(len(rows), c)) for name, c in table.columns.items()}
+        answers = {name: (rows, np.broadcast_to(c, len(rows))) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))
         heads = table.mark == REASONS.index("header")
         for row, column in np.argwhere(heads).tolist() if file.header else ():

@@ -70,7 +70,7 @@ class _Header:
             self.meanings[who[:2]] = Meaning(who[2], PREFIX)
         # questions whose heading may stand over several columns
         self.many = {q.id for q in self.book if q.type in {"multi", "battery"}}
-        self.spans = cache(self._spans)
+        self.spans = [*map(self._spans, range(len(head)))]
         once = {(row, meaning.target) for (row, _), meaning in self.meanings.items()}
         score = np.bincount([row for row, _ in once], minlength=len(head))
         key = top = bottom = int(score.argmax())
@@ -100,7 +100,7 @@ class _Header:
     def _continues(self, row: int, key: int) -> bool:
         """Whether a row below the questions (`key`) is of the header: options, ids or units."""
         texts = {c: self.text[row, c] for c in np.flatnonzero(self.text[row] != "").tolist()}
-        over = dict(self.spans(key))
+        over = dict(self.spans[key])
         for column in texts:  # Q2_1 over the words of an option
             meaning = self.meanings.get((key, column))
             owner = self.book.question_of.get(meaning.target) if meaning else None
@@ -135,7 +135,7 @@ class _Header:
             below = row > self.bottom and (self.text[self.top : row, column] != "").any()
             means = {meaning.target for r in range(self.top, self.bottom + 1)
                      if (meaning := self.meanings.get((r, column)))}  # fmt: skip
-            spanned = any(self.spans(r).get(column) for r in range(self.top, row + 1))
+            spanned = any(self.spans[r].get(column) for r in range(self.top, row + 1))
             if spanned or (below and not means):
                 continue
             for id in self.headings.of_one_choice(self.text[row, column]):
@@ -185,12 +185,12 @@ class _Header:
             if normalise(text) not in headings.known and (variable := headings.by_source(text)):
                 return Meaning(variable, OVERRIDE - 1), row
             for above in range(row - 1, self.top - 1, -1):
-                question = self.spans(above).get(column)
+                question = self.spans[above].get(column)
                 if question and (variable := headings.choice(self.book[question], text)):
                     return Meaning(variable, 3), row
             if meaning is not None:
                 below = self.text[row + 1 : self.bottom + 1, column : column + 2]
-                beside = self.spans(row).get(column + 1) == meaning.target
+                beside = self.spans[row].get(column + 1) == meaning.target
                 if beside and (below != "").any(axis=0).all():
                     return None  # a heading over several columns, of which this means nothing
                 return meaning, row
@@ -451,14 +451,14 @@ def _row_kinds(
     own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
-    texts = cache(lambda column: pd.factorize(sheet.text[column]))
+    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise)))
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""
-        found = np.zeros(len(filled), bool)
+        found, match = np.zeros(len(filled), bool), re.compile(pattern).match
         for column in places:
             codes, known = texts(column)
-            found |= np.array([bool(re.match(pattern, normalise(t))) for t in known], bool)[codes]
+            found |= np.array([match(text) is not None for text in known], bool)[codes]
         return found
 
     # beside the name of a municipality 全体 or ※ is an answer

@@ -77,9 +77,8 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
         texts = pd.DataFrame({"text": values, "who": survey.names.reindex(values.index)})
         on = pd.DataFrame(index=values.index)
         for topic in guide().topics:
-            on[topic.text[survey.language]] = [
-                any(w in text for w in topic.words) for text in values
-            ]
+            held = [any(word in text for word in topic.words) for text in values]
+            on[topic.text[survey.language]] = held
         on[survey.label("by.others")] = ~on.any(axis=1)
         told = [
             {"name": name, "texts": texts[chosen].to_dict("records")}
@@ -179,11 +178,8 @@ def most_answers(
     shares = (gave.sum(axis=0) / n).tolist()
     least = 0.5 if question.type == "multi" else max(shares)
     answers = tabulate.labels_of(question, survey.language).values()
-    often = [
-        {"answer": answer, "share": share}
-        for answer, share in zip(answers, shares, strict=True)
-        if share >= least
-    ]
+    given = zip(answers, shares, strict=True)
+    often = [{"answer": answer, "share": share} for answer, share in given if share >= least]
     return n, sorted(often, key=lambda each: -each["share"])
 
 

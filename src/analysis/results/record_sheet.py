@@ -113,7 +113,7 @@ def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
 
 def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
     text, keys = sheet.text.to_numpy(object), sheet.text.map(normalise).to_numpy(object)
-    fields, heads, choices = map(_words, ("visit_field", "visit_column", "visit_publish"))
+    fields, heads = map(_words, ("visit_field", "visit_column"))
     about: dict[str, str] = {}  # the first filled cell right of each label
     for i, j in np.argwhere(np.isin(keys, list(fields))):
         about.setdefault(fields[keys[i, j]], next((t for t in text[i, j + 1 :] if t.strip()), ""))
@@ -130,10 +130,20 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             hint="check the code in the form",
             code=code,
         )
-    columns = {key: list(map(heads.get, keys[tops[0]])).index(key) for key in heads.values()}
+    notes = _notes(sheet, text, keys, tops[0])
+    if not (notes != "").any(axis=None):
+        return None
+    name, day = (about.get(field, "").strip() for field in ("name", "date"))
+    return Visit(code, name or code, day, notes)
+
+
+def _notes(sheet: Sheet, text: np.ndarray, keys: np.ndarray, top: int) -> pd.DataFrame:
+    """What is filled in under the headings in row `top`, by topic."""
+    heads, choices = map(_words, ("visit_column", "visit_publish"))
+    columns = {key: list(map(heads.get, keys[top])).index(key) for key in heads.values()}
     topics = {str(topic.id): topic.id for topic in guide().topics}
     rows = {}
-    for i in range(tops[0] + 1, len(keys)):
+    for i in range(top + 1, len(keys)):
         number = keys[i, columns["topic"]]
         line = {key: text[i, columns[key]].strip() for key in FILLED}
         if not number and not any(line.values()):
@@ -150,11 +160,8 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             hint = "write 可, 不可 or 要確認 (yes, no, to confirm)"
             raise sheet.error(what, at=(i, columns["publish"]), hint=hint, value=line["publish"])
         rows[topics[number]] = {**line, "publish": publish}
-    notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED)).fillna("")
-    if not (notes != "").any(axis=None):
-        return None
-    name, day = (about.get(field, "").strip() for field in ("name", "date"))
-    return Visit(code, name or code, day, notes.sort_index())
+    notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED))
+    return notes.fillna("").sort_index()
 
 
 def _words(section: str) -> dict[str, str]:

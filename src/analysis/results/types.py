@@ -153,13 +153,11 @@ def named(survey: Survey, found: Typology | NotAvailable, frame: Frame) -> Frame
     """A frame for a table: its columns ``type`` and ``second`` with numbers and names."""
     if isinstance(found, NotAvailable):
         return frame
-    called = {
-        column: [
-            None if pd.isna(kind) else name(survey, found, int(kind)) for kind in frame[column]
-        ]
-        for column in frame.columns.intersection(["type", "second"])
-    }
-    return frame.assign(**called)
+    for column in frame.columns.intersection(["type", "second"]):
+        kinds = (None if pd.isna(kind) else int(kind) for kind in frame[column])
+        called = [None if kind is None else name(survey, found, kind) for kind in kinds]
+        frame = frame.assign(**{column: called})
+    return frame
 
 
 def groups(survey: Survey, found: Typology) -> str:
@@ -215,9 +213,8 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
         direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
     if not survey.shows_units:
-        return table.loc[
-            ~shares | _safe(survey, found), ["type", "feature", "indicator", "direction"]
-        ]
+        kept = ["type", "feature", "indicator", "direction"]
+        return table.loc[~shares | _safe(survey, found), kept]
     return table if survey.population.tests else table.drop(columns=["p", "p_holm"])
 
 

@@ -246,6 +246,5 @@ def heard(survey: Survey, notes: Frame) -> Frame:
         city = cities.setdefault(f"{row['municipality']} {row['visited']}".strip(), {})
         city[row["topic"]] = " ".join(filter(None, [row["answer"], *parts]))
     titles = [title(survey, topic) for topic in guide().topics]
-    return Frame(
-        pd.DataFrame(cities, titles).fillna("").replace("", "—").reset_index(names="topic")
-    )
+    table = pd.DataFrame(cities, titles).fillna("").replace("", "—")
+    return Frame(table.reset_index(names="topic"))

@@ -102,13 +102,7 @@ def compare(
     columns += [f"+ {b.headings[c]}" for c in b.ids if c not in common]
     if not common:
         return Cells(columns=columns, total=a.ids.size + b.ids.size)
-    leading = (common[:size] for size in range(1, len(common) + 1))
-    unique = (k for k in leading if not (a.ids.duplicated(k).any() or b.ids.duplicated(k).any()))
-    key = next(unique, [])
-    if not key:  # rows that are alike are told apart by their number
-        for table in (a, b):
-            table.ids["#"] = table.shown["#"] = table.ids.groupby(common).cumcount().astype(str)
-        key = [*common, "#"]
+    key = _key(a, b, common)
     old, new = a.rows(key), b.rows(key)
     both = [(at, new[row][0], name) for row, (at, name) in old.items() if row in new]
     rest = [c for c in common if c not in key]
@@ -123,6 +117,19 @@ def compare(
     added = [name for row, (_, name) in new.items() if row not in old]
     removed = [name for row, (_, name) in old.items() if row not in new]
     return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
+
+
+def _key(a: _Table, b: _Table, common: list[str]) -> list[str]:
+    """The fewest leading columns that tell all rows of both tables apart.
+
+    Rows that are alike are told apart by their number, in a column of its own.
+    """
+    for size in range(1, len(common) + 1):
+        if not any(table.ids.duplicated(common[:size]).any() for table in (a, b)):
+            return common[:size]
+    for table in (a, b):
+        table.ids["#"] = table.shown["#"] = table.ids.groupby(common).cumcount().astype(str)
+    return [*common, "#"]
 
 
 class _Table(NamedTuple):

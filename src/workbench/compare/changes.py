@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
@@ -251,9 +251,8 @@ class Output:
         return (not self.result, not self.data.get("key"), there, -size, self.data["name"])
 
 
-@dataclass(frozen=True)
 class Comparison:
-    """Two runs beside each other.
+    """Two runs of the same edition beside each other.
 
     Attributes
     ----------
@@ -264,15 +263,54 @@ class Comparison:
     made : what they were made of that differs, by the id of its heading.
     code : whether the package differs. movers : how many changed type, beside what is expected of
         the typology's own instability; None where a run has no types.
+
+    Raises
+    ------
+    InputError : they are for different audiences or in different languages. Pseudonyms beside names
+        would tell who is who.
     """
 
-    before: Run
-    after: Run
-    results: Mapping[str, Sequence[Any]]
-    drawn: Sequence[Output] = ()
-    made: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    code: bool = False
-    movers: Movers | None = None
+    def __init__(self, before: Run, after: Run) -> None:
+        for what in ("audience", "language"):
+            a, b = getattr(before, what), getattr(after, what)
+            if a != b:
+                raise InputError(
+                    "the runs differ in {subject} ({a}, {b}) and cannot be compared",
+                    hint="compare two runs of the same {subject}",
+                    subject=Message(what),
+                    a=a,
+                    b=b,
+                )
+        self.before, self.after = before, after
+        self.movers, moved = movers(before.types, after.types)
+        titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
+        examples = [page for page in self._pages("about") if page.before and page.after]
+        self.left_out = {page.what for page in examples}
+        kept = {name: title for name, title in titles.items() if name not in self.left_out}
+        figures, tables = map(self._outputs, ("figures", "tables"))
+        self.results: Mapping[str, Sequence[Any]] = {
+            "answers": self._texts_of("answers", kept),
+            "examples": [page._replace(what=titles[page.what]) for page in examples],
+            "movers": moved,
+            "sample": self._sample(),
+            "pages": [p._replace(what=titles[p.what]) for p in self._pages("status")],
+            "figures": [out for out in figures if out.result],
+            "tables": [out for out in tables if out.data["notebook"] != CLEANING],
+            "prose": self._texts_of("prose", kept),
+            "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
+        }
+        self.drawn = [out for out in figures if not out.result]
+        books = self._entries(lambda run: run.codebook)
+        self.made: Mapping[str, Sequence[Any]] = {
+            "codebook": books if before.codebook and after.codebook else [],
+            "parameters": self._entries(
+                lambda run: {page.title: page.parameters for page in run.pages.values()}
+            ),
+            "sources": self._sources(),
+            "inputs": self._inputs(),
+            "versions": self._entries(lambda run: run.record.get("versions", {})),
+        }
+        self.code = before.record.get("code_sha256") != after.record.get("code_sha256")
 
     @property
     def results_changed(self) -> bool:
@@ -284,72 +322,78 @@ class Comparison:
         """Whether nothing differs at all: results, drawings, and what they were made of."""
         return not (self.results_changed or self.drawn or any(self.made.values()) or self.code)
 
+    def _entries(self, of: Callable[[Run], Any]) -> list[Value]:
+        """The entries of something that both runs have which differ."""
+        return entries(of(self.before), of(self.after))
 
-def between(before: Run, after: Run) -> Comparison:
-    """Compare two runs of the same edition.
+    def _pages(self, of: str) -> list[Value]:
+        """The pages, by name, that differ in their `status` or in what they are `about`."""
+        return self._entries(lambda run: {k: getattr(page, of) for k, page in run.pages.items()})
 
-    Raises
-    ------
-    InputError : they are for different audiences or in different languages. Pseudonyms beside names
-        would tell who is who.
-    """
-    for what in ("audience", "language"):
-        a, b = getattr(before, what), getattr(after, what)
-        if a != b:
-            raise InputError(
-                "the runs differ in {subject} ({a}, {b}) and cannot be compared",
-                hint="compare two runs of the same {subject}",
-                subject=Message(what),
-                a=a,
-                b=b,
-            )
-    who, moved = movers(before.types, after.types)
-    titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
-    examples = [page for page in _pages("about", before, after) if page.before and page.after]
-    left_out = {page.what for page in examples}
-    figures, tables = (_outputs(k, before, after, who, left_out) for k in ("figures", "tables"))
-    old, new = before.record, after.record
-    kept = {name: title for name, title in titles.items() if name not in left_out}
-    results: dict[str, Sequence[Any]] = {
-        "answers": _texts_of("answers", before, after, kept),
-        "examples": [page._replace(what=titles[page.what]) for page in examples],
-        "movers": moved,
-        "sample": _sample(before, after, left_out),
-        "pages": [p._replace(what=titles[p.what]) for p in _pages("status", before, after)],
-        "figures": [out for out in figures if out.result],
-        "tables": [out for out in tables if out.data["notebook"] != CLEANING],
-        "prose": _texts_of("prose", before, after, kept),
-        "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
-    }
-    books = [before.codebook, after.codebook]
-    used = ({page.title: page.parameters for page in run.pages.values()} for run in (before, after))
-    made: dict[str, Sequence[Any]] = {
-        "codebook": entries(*books) if all(books) else [],
-        "parameters": entries(*used),
-        "sources": _sources(before, after),
-        "inputs": _inputs(old, new),
-        "versions": entries(old.get("versions", {}), new.get("versions", {})),
-    }
-    drawn = [out for out in figures if not out.result]
-    code = old.get("code_sha256") != new.get("code_sha256")
-    return Comparison(before, after, results, drawn, made, code, who)
+    def _inputs(self) -> list[Value]:
+        """Files as received that differ, by the beginning of their hash."""
+        named = any(run.record.get("inputs") for run in (self.before, self.after))
+        if not named:  # editions for others name no files
+            return self._entries(lambda run: {"data": run.record.get("data_sha256", "")[:12]})
+        return self._entries(
+            lambda run: {k: v[:12] for k, v in run.record.get("inputs", {}).items()}
+        )
 
+    def _texts_of(self, kind: str, titles: Mapping[str, str]) -> list[Value]:
+        """Texts of these pages that differ, each pair once: two pages may have a sentence."""
+        found: dict[tuple[str, str], Value] = {}
+        for name, title in titles.items():
+            both = (getattr(r.pages.get(name), kind, []) for r in (self.before, self.after))
+            for a, b in _paired(*both):
+                if a != b:
+                    found.setdefault((a, b), Value(title, a, b))
+        return list(found.values())
 
-def _pages(of: str, before: Run, after: Run) -> list[Value]:
-    """The pages, by name, that differ in their `status` or in what they are `about`."""
-    both = ({name: getattr(p, of) for name, p in run.pages.items()} for run in (before, after))
-    return entries(*both)
+    def _sample(self) -> list[Value]:
+        """Response, and denominators with the figures and tables that have them."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for kind in ("figures", "tables"):
+            old = self.before.outputs(kind)
+            for name, data in self.after.outputs(kind).items():
+                if name in old and data["notebook"] not in {CLEANING, *self.left_out}:
+                    both = (_denominator(old[name]), _denominator(data))
+                    alike.setdefault(both, []).append(data["title"])
+        found = self._entries(lambda run: run.record.get("sample", {}))
+        changed = ((" / ".join(titles), *both) for both, titles in alike.items())
+        return found + [Value(*one) for one in changed if one[1] != one[2]]
 
+    def _outputs(self, kind: str) -> list[Output]:
+        """Those that differ, the most important first.
 
-def _texts_of(kind: str, before: Run, after: Run, titles: Mapping[str, str]) -> list[Value]:
-    """Texts of the pages in `titles` that differ, each pair once: two pages may have a sentence."""
-    found: dict[tuple[str, str], Value] = {}
-    for name, title in titles.items():
-        old, new = (getattr(run.pages.get(name), kind, []) for run in (before, after))
-        for a, b in _paired(old, new):
-            if a != b:
-                found.setdefault((a, b), Value(title, a, b))
-    return list(found.values())
+        Types are numbered by size: in numbers by type, each is called as its counterpart before.
+        """
+        old, new = self.before.outputs(kind), self.after.outputs(kind)
+        matched = self.movers.matched if self.movers else {}
+        called = {str(b): str(a) for a, b in matched.items()}
+        names, found = self.before.names | self.after.names, []
+        for name in dict.fromkeys([*old, *new]):
+            a, b = old.get(name), new.get(name)
+            if a is None or b is None:
+                why = [r.outputs("missing").get(name, "") for r in (self.before, self.after)]
+                texts = [Value("reason", *why)] if why[0] != why[1] else []
+                found.append(Output(a, b, Cells(), texts, False))
+            elif b["notebook"] not in self.left_out:
+                files = a["results"], b["results"]  # with ids in the place of labels
+                ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
+                cells = compare(a["csv"], b["csv"], called, ids, names)
+                both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
+                kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
+                texts = [Value(k, *(data[k] for data in both)) for k in kinds]
+                out = Output(a, b, cells, texts, a.get("png") != b.get("png"))
+                found += [out] if out.result or out.drawn else []
+        return sorted(found, key=lambda out: out.importance)
+
+    def _sources(self) -> list[Any]:
+        """Cells of notebooks; editions for others do not show the code in the pages either."""
+        pages = self.after.pages.values() if self.after.audience == "internal" else ()
+        both = ((self.before.pages.get(page.name), page) for page in pages)
+        return [cell for old, new in both if old
+                for cell in sources(new.title, old.cells, new.cells)]  # fmt: skip
 
 
 def _paired(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
@@ -357,19 +401,6 @@ def _paired(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     if len(old) != len(new):
         old, new = [t for t in old if t not in new], [t for t in new if t not in old]
     return list(zip_longest(old, new, fillvalue=""))
-
-
-def _sample(before: Run, after: Run, left_out: Set[str]) -> list[Value]:
-    """Response, and denominators with the figures and tables that have them."""
-    found = entries(before.record.get("sample", {}), after.record.get("sample", {}))
-    alike: dict[tuple[str, str], list[str]] = {}
-    for kind in ("figures", "tables"):
-        old, new = before.outputs(kind), after.outputs(kind)
-        for name, data in new.items():
-            if name in old and data["notebook"] not in {CLEANING, *left_out}:
-                both = (_denominator(old[name]), _denominator(data))
-                alike.setdefault(both, []).append(data["title"])
-    return found + [Value(" / ".join(titles), a, b) for (a, b), titles in alike.items() if a != b]
 
 
 def _denominator(data: Shown) -> str:
@@ -402,46 +433,3 @@ def movers(
         for row in rows.itertuples()
     ]
     return found, sorted(moved, key=lambda m: 0.0 if isnan(m[-1]) else -m[-1])
-
-
-def _outputs(
-    kind: str, before: Run, after: Run, who: Movers | None, left_out: Set[str]
-) -> list[Output]:
-    """Those that differ, the most important first.
-
-    Types are numbered by size: in numbers by type, each is called as its counterpart before.
-    """
-    old, new = before.outputs(kind), after.outputs(kind)
-    called = {str(b): str(a) for a, b in who.matched.items()} if who else {}
-    found = []
-    for name in dict.fromkeys([*old, *new]):
-        a, b = old.get(name), new.get(name)
-        if a is None or b is None:
-            why = [run.outputs("missing").get(name, "") for run in (before, after)]
-            texts = [Value("reason", *why)] if why[0] != why[1] else []
-            found.append(Output(a, b, Cells(), texts, False))
-        elif b["notebook"] not in left_out:
-            files = a["results"], b["results"]  # with ids in the place of labels
-            ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
-            cells = compare(a["csv"], b["csv"], called, ids, before.names | after.names)
-            both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
-            kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
-            texts = [Value(k, *(data[k] for data in both)) for k in kinds]
-            out = Output(a, b, cells, texts, a.get("png") != b.get("png"))
-            found += [out] if out.result or out.drawn else []
-    return sorted(found, key=lambda out: out.importance)
-
-
-def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Value]:
-    """Files as received that differ, by the beginning of their hash."""
-    old, new = (run.get("inputs", {}) for run in (a, b))
-    if not (old or new):  # editions for others name no files
-        old, new = ({"data": run.get("data_sha256", "")} for run in (a, b))
-    return entries(*({name: sha[:12] for name, sha in files.items()} for files in (old, new)))
-
-
-def _sources(before: Run, after: Run) -> list[Any]:
-    """Cells of notebooks; editions for others do not show the code in the pages either."""
-    pages = after.pages.values() if after.audience == "internal" else ()
-    both = [(before.pages[page.name], page) for page in pages if page.name in before.pages]
-    return [cell for old, new in both for cell in sources(new.title, old.cells, new.cells)]

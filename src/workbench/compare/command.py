@@ -26,7 +26,7 @@ from analysis.errors import InputError, printed
 from analysis.text import label, labels, say
 from workbench import outputs
 from workbench.compare.cells import Cell, Value, pictures, shown
-from workbench.compare.changes import Comparison, Run, between
+from workbench.compare.changes import Comparison, Run
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run import temporary
 from workbench.run.record import Edition
@@ -78,7 +78,7 @@ def run(
         )
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
-    text = write(between(*two), folder)
+    text = write(Comparison(*two), folder)
     return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
 
 

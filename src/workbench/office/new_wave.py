@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
@@ -65,33 +65,16 @@ def new_wave(
     on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
     if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
-    new = _New(folder.name, check or files, codebook, register, tool, on)
-    if not new.as_of and not check:
-        hint = "write --as-of 2026-04-01"
-        raise InputError("the date that the answers describe is not given", hint=hint)
     given = {
-        "as_of": new.as_of or dt.date.today(),
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
         "data": invented and "invented",
         "invited": _invited(invited),
         "population": population,
     }
-    new.content |= {entry: value for entry, value in given.items() if value}
-    try:
-        with one_at_a_time(folder), _copied(new.all, folder, keep=not check) as part:
-            received, read_as = new.read_in(part, layout)
-    except UnfinishedError as error:
-        if check:
-            raise
-        hint = Message(
-            "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
-            "correct wave.yml there, then run workbench clean {wave}",
-            hint=error.hint,
-            layout=new.chosen.layout,
-            wave=wave,
-        )
-        raise InputError(**{**vars(error), "hint": hint}) from None
+    new = _New(folder.name, check or files, codebook, register, tool, on, given, kept=not check)
+    with one_at_a_time(folder), _copied(new.all, folder, keep=new.kept) as part:
+        received, read_as = new.read_in(part, layout)
     if check:
         columns = _columns(received, new.ignore, new.book, language)
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
@@ -127,11 +110,10 @@ class UnfinishedError(InputError):
 
 
 class _New:
-    """A wave in the making: its files, and what its wave.yml says.
+    """A wave in the making: its files, and what its wave.yml says; `kept`, or only looked at.
 
     Attributes
     ----------
-    as_of : the day that the answers describe, as given or as the issue of a publication has it.
     tools : of each file that a form tool wrote, the tool.
     noted : the headings of what the tools note for themselves, by which replies are ranked.
     remarks : what to say of the files.
@@ -145,21 +127,28 @@ class _New:
         codebook: str,
         register: Path | None,
         tool: str | None,
-        as_of: dt.date | None = None,
+        as_of: dt.date | None,
+        given: Mapping[str, Any],
+        *,
+        kept: bool,
     ) -> None:
-        self.files, self.all = files, [*files, *([register] if register else [])]
+        self.files, self.all, self.kept = files, [*files, *([register] if register else [])], kept
+        self.wave = wave
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
         self.book = book.issued(issue)
-        self.as_of = issue.as_of if issue else as_of
+        as_of = issue.as_of if issue else as_of
+        if not as_of and kept:
+            hint = "write --as-of 2026-04-01"
+            raise InputError("the date that the answers describe is not given", hint=hint)
         self.sheet = issue.sheet if issue else None
         self.content: dict[str, Any] = {
             "title": {
                 name: label("new_wave.title", name, title=book.title[name], wave=wave)
                 for name in LANGUAGES
             },
-            "as_of": self.as_of,
+            "as_of": as_of or dt.date.today(),
             "publisher": {name: label("new_wave.open", name) for name in LANGUAGES},
             "codebook": codebook,
             "data": "real",
@@ -167,7 +156,7 @@ class _New:
             "population": None,
             "files": [],
         }
-        more = {"issue": issue and issue.id, "register": register and register.name}
+        more = {**given, "issue": issue and issue.id, "register": register and register.name}
         self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
@@ -247,6 +236,14 @@ class _New:
             error.hint = Message(
                 "new-wave writes an entry for each into wave.yml: remove those of sheets "
                 "without replies"
+            )
+        if self.kept:
+            error.hint = Message(
+                "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
+                "correct wave.yml there, then run workbench clean {wave}",
+                hint=error.hint,
+                layout=self.chosen.layout,
+                wave=self.wave,
             )
         return UnfinishedError(**vars(error))
 
@@ -485,9 +482,8 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError(
-            "{text!r} is not a date", hint="write --as-of 2023-04-01", text=text
-        ) from None
+        what, hint = "{text!r} is not a date", "write --as-of 2023-04-01"
+        raise InputError(what, hint=hint, text=text) from None
 
 
 def _invited(text: str | None) -> int | str | None:

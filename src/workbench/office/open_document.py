@@ -84,13 +84,7 @@ def _look(style: etree._Element) -> Iterator[str]:
 
 def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]) -> Page:
     """One table of the document as the audit takes it."""
-    about = _given(table)
-    defaults, unseen = list[str](), list[bool]()  # of each column: style of its cells, hidden
-    for column in table.iter("{*}table-column"):
-        given = _given(column)
-        many = min(_repeated(given, "columns", MAX_COLUMNS), MAX_COLUMNS - len(defaults))
-        defaults += [given.get("default-cell-style-name", "")] * many
-        unseen += [given.get("visibility") in UNSEEN] * many
+    about, (defaults, unseen) = _given(table), _columns(table)
     values, seen, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
     merged, hidden_rows = list[tuple[int, int, int, int]](), list[range]()
     drawn = _outer(table, *DRAWN)
@@ -136,6 +130,17 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
         formulas=formulas,
     )
     return Page(sheet, seen, objects)
+
+
+def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:
+    """Of each column the style of its cells, and whether it is hidden."""
+    defaults, unseen = list[str](), list[bool]()
+    for column in table.iter("{*}table-column"):
+        given = _given(column)
+        many = min(_repeated(given, "columns", MAX_COLUMNS), MAX_COLUMNS - len(defaults))
+        defaults += [given.get("default-cell-style-name", "")] * many
+        unseen += [given.get("visibility") in UNSEEN] * many
+    return defaults, unseen
 
 
 def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -135,6 +135,12 @@ class _Row(NamedTuple):
     variable: str = ""
     style: str = "cell"
 
+    @property
+    def printed(self) -> list[tuple[int, str]]:
+        """Column and text of what is printed in it."""
+        only = [(0, self.mark)]
+        return only if self.style == "section" else [*only, (1, self.text), (3, self.hint)]
+
 
 class _Condition(NamedTuple):
     """A rule as a formula and in words, with the questions it depends on."""
@@ -149,10 +155,7 @@ class _Form:
 
     def __init__(self, book: Codebook, language: Language) -> None:
         self.book, self.language = book, language
-        self.words, self.comma = (
-            labels("questionnaire", language),
-            "、" if language == "ja" else ", ",
-        )
+        self.words = labels("questionnaire", language)
         self.above = [book.title[language], *self._instructions()]
         self.first = len(self.above) + 1  # the row behind the headings
         self.answers = dict.fromkeys(book.variables, 0)  # no place while the rows are worded
@@ -324,35 +327,31 @@ class _Form:
         styles = {name: book.add_format(style) for name, style in STYLES.items()}
         sheet, ids = book.add_worksheet(self.words["sheet"]), book.add_worksheet(IDS)
         heads = [self.words[what] for what in ("number", "question", "answer", "hint")]
-        printed = [*((0, line) for line in self.above), *enumerate(heads)]
         for i, line in enumerate(self.above):
             sheet.write_string(i, 0, line, None if i else styles["title"])
         for j, text in enumerate(heads):
             sheet.write_string(self.first - 1, j, text, styles["head"])
         for i, row in enumerate(self.rows, self.first):
-            printed += self._print(sheet, i, row, styles)
+            self._print(sheet, i, row, styles)
             what = _identity(self.book, row.variable)
             if one and what in ("code", "name"):
                 sheet.write_string(i, 2, getattr(one, what), styles["given"])
                 sheet.write_string(i, 3, self.words["given"], styles["cell"])
-        printed += [(3, self.words["given"])] if one else []
-        self._hide(ids, printed)
+        printed = [*((0, line) for line in self.above), *enumerate(heads)]
+        printed += [part for row in self.rows for part in row.printed]
+        self._hide(ids, printed + [(3, self.words["given"])] * (one is not None))
         _to_print(sheet, self.first, f"{one.code} {one.name}" if one else title, self.words["page"])
         book.close()
         return buffer.getvalue()
 
-    def _print(
-        self, sheet: Any, i: int, row: _Row, styles: dict[str, Any]
-    ) -> list[tuple[int, str]]:
-        """A row with the cell of its answer; the column and text of what is printed in it."""
+    def _print(self, sheet: Any, i: int, row: _Row, styles: dict[str, Any]) -> None:
+        """A row with the cell of its answer."""
         if row.style == "section":
-            for j in range(4):
-                sheet.write_blank(i, j, None, styles["section"])
-            sheet.write_string(i, 0, row.mark, styles["section"])
-            return [(0, row.mark)]
+            for j, text in enumerate((row.mark, "", "", "")):
+                sheet.write(i, j, text, styles["section"])
+            return
         sheet.set_row(i, LINE * max(_lines(row.text, WIDTHS[1]), _lines(row.hint, WIDTHS[3])))
-        printed = [(0, row.mark), (1, row.text), (3, row.hint)]
-        for j, text in printed:
+        for j, text in row.printed:
             sheet.write_string(i, j, text, styles[row.style if j == 1 else "cell"])
         question = self.book.question_of.get(row.variable)
         kind = question.type if question else "text"
@@ -364,7 +363,6 @@ class _Form:
         if question and (formula := self.skipped(question)):
             shade = {"type": "formula", "criteria": f"={formula}", "format": styles["skipped"]}
             sheet.conditional_format(i, 2, i, 2, shade)
-        return printed
 
     def _allowed(self, question: Question) -> dict[str, Any]:
         """What the cell takes; a number or date may be written otherwise where the office insists.

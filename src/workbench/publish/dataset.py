@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -135,67 +134,43 @@ def _labelled_files(
         import pyreadstat
     except ImportError:
         return {}
-    language = survey.language
-    kinds = labels("status", language)
-    heads: dict[str, str | None] = {
-        str(name): label(f"dataset.{name}", language) for name in data.columns[:4]
-    }
+    language, kinds = survey.language, labels("status", survey.language)
+    heads = {str(name): label(f"dataset.{name}", language) for name in data.columns[:4]}
     heads |= {name: variable_label(name, of)[language] for name, of in variables.items()}
     spss, stata = data.copy(), data.copy()
-    spss_values: dict[str, dict[int | float, str]] = {}
-    stata_values: dict[str, Any] = {}
-    missing: dict[str, list[Any]] = {}
+    spss_values, stata_values = dict[str, Any](), dict[str, Any]()
+    missing: dict[str, list[dict[str, int]]] = {}
     for name, question in variables.items():
         if question.type in UNCOUNTED:
             spss[name] = stata[name] = _words(survey.responses[name], question).array
             continue
-        values = pd.to_numeric(data[name]).astype("Float64").to_numpy(float, na_value=np.nan)
-        first = next(code for code in FAR if code < np.nanmin(values, initial=0.0))
-        codes = dict(zip(MISSING, range(first, first - len(MISSING), -1), strict=True))
-        blank = np.isnan(values)
-        spss[name] = np.where(blank, states[name].map(codes).astype(float), values)
-        letters = states[name].map(LETTERS)
-        stata[name] = pd.Series(values, dtype=object).where(~blank, letters)
+        values = pd.to_numeric(data[name]).astype("Float64")
+        far = next(code for code in FAR if code < min(0, values.fillna(0).min()))
+        codes = dict(zip(MISSING, range(far, far - len(MISSING), -1), strict=True))
+        spss[name] = values.fillna(states[name].map(codes)).astype(float)
+        stata[name] = values.astype(object).where(values.notna(), states[name].map(LETTERS))
         own = {float(code): text[language] for code, text in value_labels(question).items()}
         spss_values[name] = {**own, **{float(codes[kind]): kinds[kind] for kind in MISSING}}
         used = [kind for kind in MISSING if (states[name] == kind).any()]
         stata_values[name] = {**own, **{LETTERS[kind]: kinds[kind] for kind in used}}
         missing[name] = [{"lo": min(codes.values()), "hi": max(codes.values())}]
-    title = survey.wave.title[language]
+    title, cut = survey.wave.title[language], {name: text[:80] for name, text in heads.items()}
+    measures = {name: MEASURES.get(q.type, "nominal") for name, q in variables.items()}
+    letters = {name: [*LETTERS.values()] for name in missing}
     with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         sav, dta = Path(folder, "data.sav"), Path(folder, "data.dta")
-        pyreadstat.write_sav(
-            spss,
-            sav,
-            file_label=title[:21],  # 64 bytes
-            column_labels=heads,
-            variable_value_labels=spss_values,
-            missing_ranges=missing,
-            variable_measure={
-                name: MEASURES.get(q.type, "nominal") for name, q in variables.items()
-            },
-        )
-        pyreadstat.write_dta(
-            stata,
-            dta,
-            file_label=title[:80],
-            column_labels={name: (text or "")[:80] for name, text in heads.items()},  # its limit
-            version=14,
-            variable_value_labels=stata_values,
-            missing_user_values={name: [*LETTERS.values()] for name in missing},
-        )
-        return {"data.sav": _dated_sav(sav.read_bytes()), "data.dta": _dated_dta(dta.read_bytes())}
-
-
-def _dated_sav(content: bytes) -> bytes:
-    """With a fixed date of making in its header, so that the same answers give the same bytes."""
-    return content[:92] + b"01 Jan 1900:00:00" + content[109:]
-
-
-def _dated_dta(content: bytes) -> bytes:
-    """The same for Stata, whose date stands in an element of its own, of a fixed length."""
+        about: dict[str, Any] = {"file_label": title[:21], "column_labels": heads}  # 64 bytes
+        about |= {"missing_ranges": missing, "variable_measure": measures}
+        pyreadstat.write_sav(spss, sav, variable_value_labels=spss_values, **about)
+        about = {"file_label": title[:80], "column_labels": cut, "version": 14}
+        about |= {"missing_user_values": letters}
+        pyreadstat.write_dta(stata, dta, variable_value_labels=stata_values, **about)
+        first, second = sav.read_bytes(), dta.read_bytes()
+    # a fixed date of making in their headers: the same answers give the same bytes
+    first = first[:92] + b"01 Jan 1900:00:00" + first[109:]
     date = b"<timestamp>\x1101 Jan 1960 00:00</timestamp>"
-    return re.sub(rb"<timestamp>\x11.{17}</timestamp>", date, content, count=1, flags=re.S)
+    second = re.sub(rb"<timestamp>\x11.{17}</timestamp>", date, second, count=1, flags=re.S)
+    return {"data.sav": first, "data.dta": second}
 
 
 def _words(column: pd.Series, question: Question) -> pd.Series:

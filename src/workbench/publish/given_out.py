@@ -23,8 +23,7 @@ from analysis.errors import InputError, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
-from workbench.run import record as records
-from workbench.run.record import Edition, Status, last_record, lock, one_at_a_time
+from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
@@ -50,9 +49,9 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
 
 def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
-    record = _complete(edition, by)
+    run = _complete(edition, by)
     files = fingerprints.hash_files(edition.folder)
-    if strays := [*files.keys() - {records.RECORD, *records.hashes_of(record)}]:
+    if strays := [*files.keys() - {RECORD, *run.hashes}]:
         what = "the folder of {name} holds a file that its run did not write: {stray}"
         hint = "take it out, or run workbench refresh {wave} --force"
         raise InputError(what, hint=hint, name=edition.name, stray=min(strays), wave=edition.wave)
@@ -71,8 +70,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
         "date": dt.date.today().isoformat(),
         "by": by.strip(),
         "folder": f"{edition.name}/{number}",
-        "run": record["finished"],
-        **{name: record[name] for name in ("data_sha256", "code_sha256")},
+        "run": run.record["finished"],
+        **{name: run.record[name] for name in ("data_sha256", "code_sha256")},
         "files": len(files),
         "sha256": digest,
     }
@@ -102,8 +101,8 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
     part.rename(place)
 
 
-def _complete(edition: Edition, by: str) -> dict[str, Any]:
-    """The record of an edition that may be released by somebody."""
+def _complete(edition: Edition, by: str) -> RunFolder:
+    """The run of an edition that may be released by somebody."""
     if edition.audience == "internal":
         raise InputError(
             "the internal edition stays inside and is never released",
@@ -111,12 +110,12 @@ def _complete(edition: Edition, by: str) -> dict[str, Any]:
         )
     if not by.strip():
         raise InputError("nobody is named as responsible", hint="give --by and a name")
-    record = last_record(edition)
-    if record is None or record["status"] != Status.OK:
+    run = RunFolder(edition.folder, edition)
+    if run.record.get("status") != Status.OK or not run.unchanged:
         what = "there is no complete edition {name}"
         hint = "run workbench refresh {wave} --audience {audience} --language {language}"
         raise InputError(what, hint=hint, name=edition.name, **asdict(edition))
-    return record
+    return run
 
 
 def _refuse_again(
@@ -140,8 +139,8 @@ def _refuse_again(
 
 def _survey_in(folder: Path) -> tuple[str, str] | None:
     """Codebook and date of what a folder holds: a copy of a wave has those of the wave."""
-    about, book = records.read_record(folder), folder / "codebook.yml"
-    if about is None or not book.is_file():
+    about, book = RunFolder(folder).record, folder / "codebook.yml"
+    if not about or not book.is_file():
         return None
     return str(yaml_file.load(book).get("id")), str(about.get("as_of"))
 

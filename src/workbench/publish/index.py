@@ -25,7 +25,7 @@ from analysis.show import width
 from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.run.record import all_waves, read_record
+from workbench.run.record import RunFolder, all_waves
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -230,7 +230,7 @@ def write_waves(reports: Path) -> None:
     """
     waves: dict[str, list[dict[str, Any]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
-        if run := read_record(folder):
+        if run := RunFolder(folder).record:
             waves.setdefault(run["wave"], []).append({**run, "folder": folder.name})
     known = {run["language"] for editions in waves.values() for run in editions}
     language: Language = "en" if known == {"en"} else "ja"

@@ -31,8 +31,8 @@ from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import error_page, export, page_context
-from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan
-from workbench.run.record import Edition, Ran, RunRecord, Status, read_record, swap_in
+from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
+from workbench.run.record import Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
 _rendering = threading.Lock()  # one exporter for all
 
@@ -107,8 +107,8 @@ def _sample(wave: str) -> dict[str, int]:
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
     """The runs before this one, latest first."""
-    last = read_record(edition.folder, edition)
-    if last is None:
+    last = RunFolder(edition.folder, edition).record
+    if not last:
         return []
     kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
     return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]
@@ -172,7 +172,7 @@ def reason(ran: Ran, language: str) -> str:
     return f"{text}: {ran.error}" if ran.error else text
 
 
-def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: bool) -> None:
+def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None:
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
@@ -181,7 +181,7 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
     ------
     OSError : the disk is full or cannot be written.
     """
-    edition = plan.edition
+    edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
         _gather(ran, part)
     shutil.rmtree(part / "work", ignore_errors=True)
@@ -195,15 +195,15 @@ def publish_run(plan: Plan, record: RunRecord, part: Path, *, pdf: bool, word: b
 
         content = documents.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
-    if plan.codebook.is_file():
-        shutil.copy2(plan.codebook, part / "codebook.yml")  # what a comparison with this run needs
+    if (book := codebook(plan.wave)).is_file():
+        shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
             printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
         every = [part / "index.html", *complete]
         printing.print_whole(every, part / "report.pdf", date=about["date"])
-    swap_in(record, part, edition)
+    swap_in(record, edition)
     index.write_waves(paths.reports())
 
 

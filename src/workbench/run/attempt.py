@@ -90,7 +90,6 @@ class Engine(NBClientEngine):
         kernel_name: str,
         *,
         kernels: Kernels,
-        cell_timeout: float | None,
         on_cell: Callable[[int], None],
         held: list[Any],
         **_: Any,
@@ -100,10 +99,11 @@ class Engine(NBClientEngine):
         `held` gets the notebook, with the outputs that there are however the run ends.
         """
         held.append(nb_man.nb)
+        limit = kernels.options.cell_timeout
         client = Client(
             nb_man,
             log=QUIET,
-            timeout=cell_timeout and math.ceil(cell_timeout),
+            timeout=limit and math.ceil(limit),
             startup_timeout=STARTING,
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
@@ -127,7 +127,6 @@ def attempt(
     *,
     values: Mapping[str, Any],
     kernels: Kernels,
-    cell_timeout: float | None = None,
     on_cell: Callable[[int], None] = lambda number: None,
 ) -> None:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
@@ -137,14 +136,7 @@ def attempt(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started, reached = time.monotonic(), 0
-    held: list[Any] = []
-
-    def note(number: int) -> None:
-        nonlocal reached
-        reached = number
-        on_cell(number)
-
+    started, held = time.monotonic(), list[Any]()
     try:
         papermill.execute_notebook(
             nbformat.reads(json.dumps(content), as_version=4),
@@ -155,15 +147,14 @@ def attempt(
             engine_name="workbench",
             kernel_name="python3",
             kernels=kernels,
-            cell_timeout=cell_timeout,
-            on_cell=note,
+            on_cell=on_cell,
             held=held,
         )
         ran.status = Status.OK
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise  # the disk, not the notebook
-        ran.status, ran.error = _why_ended(error, kernels, cell_timeout, held)
+        ran.status, ran.error = _why_ended(error, kernels, held)
     ran.seconds = round(time.monotonic() - started, 2)
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
@@ -172,15 +163,13 @@ def attempt(
     text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
-    _judge(ran, executed, reached)
+    _judge(ran, executed)
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
 
 
-def _why_ended(
-    error: Exception, kernels: Kernels, cell_timeout: float | None, held: Iterable[Any]
-) -> tuple[Status, str]:
+def _why_ended(error: Exception, kernels: Kernels, held: Iterable[Any]) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
         kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
@@ -190,7 +179,8 @@ def _why_ended(
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
         else:
-            said = printed("a cell ran longer than {seconds:g} s", seconds=cell_timeout)
+            limit = kernels.options.cell_timeout
+            said = printed("a cell ran longer than {seconds:g} s", seconds=limit)
         return Status.TIMED_OUT, said
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
@@ -211,12 +201,13 @@ def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> 
     return text
 
 
-def _judge(ran: Ran, content: Any, reached: int) -> None:
-    """Write into `ran` what ran and what came out; `reached`: number of the last cell started."""
+def _judge(ran: Ran, content: Any) -> None:
+    """Write into `ran` what ran and what came out."""
     code, shown = _code(content.cells), list(_shown(content))
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
-    ran.last_cell = max(done, len(_code(content.cells[:reached])))
+    started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
+    ran.last_cell = max(done, len(_code(started)))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
     named = {(kind, str(data["name"])) for kind, _, data in shown if "name" in data}

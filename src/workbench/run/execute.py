@@ -31,11 +31,10 @@ from workbench.run.record import (
     RECORD,
     Options,
     Ran,
+    RunFolder,
     RunRecord,
     Status,
-    notebooks_of,
     one_at_a_time,
-    read_record,
     write_record,
 )
 
@@ -82,13 +81,9 @@ def started_kernels(
     """
     if options.fork and not can_fork():
         print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    kernels = Kernels(
-        fork=options.fork,
-        threads=max(1, (os.cpu_count() or 1) // jobs),
-        memory_mb=options.memory_mb,
-        environment={INPUTS: json.dumps(inputs)},
-        ahead=ahead,
-    )
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    environment = {INPUTS: json.dumps(inputs)}
+    kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
     over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
@@ -151,11 +146,11 @@ def run(
             record = release.record_of(plan, runs, started)
             record.facts["kernels"] = "forked" if kernels.fork else "plain"
             record.status = Status.RUNNING
-            runner = Runner(plan, record, kernels, options.cell_timeout)
+            runner = Runner(plan, record, kernels)
             runner.run_all(todo, jobs)
         runner.refuse(plan.changed())
         release.finish(record, started)
-        release.publish_run(plan, record, part, pdf=pdf, word=word)
+        release.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
         _stopped(part)
         raise
@@ -164,7 +159,7 @@ def run(
 
 def _keep(part: Path, names: set[str]) -> None:
     """Delete of a run that was stopped all but its record and the files of some notebooks."""
-    known = notebooks_of(read_record(part))
+    known = RunFolder(part).notebooks
     kept = {part / RECORD}
     for name in names & known.keys():
         kept |= {part / file for file in known[name].written()}
@@ -178,12 +173,11 @@ def _keep(part: Path, names: set[str]) -> None:
 
 def _stopped(part: Path) -> None:
     """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    record = read_record(part)
-    complete = {ran.name for ran in notebooks_of(record).values() if ran.ok}
+    left = RunFolder(part)
     with contextlib.suppress(OSError):
-        if record and complete:
+        if complete := {ran.name for ran in left.notebooks.values() if ran.ok}:
             _keep(part, complete)
-            write_record({**record, "status": Status.KILLED}, part)
+            write_record({**left.record, "status": Status.KILLED}, part)
             return
     shutil.rmtree(part, ignore_errors=True)
 
@@ -203,7 +197,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if name not in valid:
         ran.status, ran.error = Status.SKIPPED, printed("not asked for (--only)")
         return ran
-    known = replace(notebooks_of(read_record(valid[name]))[name], reused=True)
+    known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
         executed = f"notebooks/{name}.ipynb"
@@ -218,12 +212,10 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
 class Runner:
     """Runs notebooks side by side, each when those it needs are complete."""
 
-    def __init__(
-        self, plan: Plan, record: RunRecord, kernels: Kernels, cell_timeout: float | None
-    ) -> None:
+    def __init__(self, plan: Plan, record: RunRecord, kernels: Kernels) -> None:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
-        self.kernels, self.cell_timeout = kernels, cell_timeout
+        self.kernels = kernels
         self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
@@ -284,7 +276,6 @@ class Runner:
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
-            cell_timeout=self.cell_timeout,
             on_cell=partial(self.progress.cell, ran.name),
         )
         self._collect(ran, folder, values)

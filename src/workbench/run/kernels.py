@@ -36,6 +36,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from analysis import results
 from analysis.fingerprints import INPUTS
 from workbench.run import temporary
+from workbench.run.record import Options
 from workbench.run.warm import ASKED
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
@@ -72,24 +73,23 @@ class Kernels:
 
     Parameters
     ----------
-    fork : warm kernels, where the system has them.
+    options : of the run: warm kernels, where the system has them; how much data each may hold
+        (RLIMIT_DATA; Linux only); how long a cell may take.
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
-    memory_mb : how much data each kernel may hold (RLIMIT_DATA, MiB); Linux only.
     environment : variables for the kernels beside those of this process.
     ahead : what `analysis.results.profile.ahead` is to compute once for all kernels; its arguments.
     """
 
     def __init__(
         self,
+        options: Options | None = None,
         *,
-        fork: bool = True,
         threads: int = 1,
-        memory_mb: int | None = None,
         environment: Mapping[str, str] | None = None,
         ahead: Mapping[str, Any] | None = None,
     ) -> None:
-        self.fork = fork and can_fork()
-        self.memory_mb = memory_mb
+        self.options = options or Options()
+        self.fork = self.options.fork and can_fork()
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
@@ -150,10 +150,10 @@ class Manager(AsyncKernelManager):
         await super().start_kernel(env=environment, **options)
         self.kernels.running.add(self)
         self.group = self._pid()
-        if self.kernels.memory_mb and sys.platform == "linux":
+        if self.kernels.options.memory_mb and sys.platform == "linux":
             import resource  # only there
 
-            most = self.kernels.memory_mb << 20
+            most = self.kernels.options.memory_mb << 20
             resource.prlimit(self._pid(), resource.RLIMIT_DATA, (most, most))
         if self.kernels.stopped:
             self.end()

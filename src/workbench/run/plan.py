@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,7 @@ from analysis.codebook import waves
 from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
-from workbench.run.record import (
-    Edition,
-    Ran,
-    Status,
-    hashes_of,
-    is_whole,
-    notebooks_of,
-    read_record,
-)
+from workbench.run.record import Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -60,15 +52,16 @@ class Notebook:
     words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
 
     @classmethod
-    def read(cls, path: Path) -> Notebook:
-        """Read a notebook and its parameters.
+    def read(cls, path: Path, words: Mapping[str, Any] | None = None) -> Notebook:
+        """Read a notebook and its parameters; `words`: its title and lead in the codebook.
 
         Raises InputError: it is no notebook, what it declares of itself is unknown, or its
         parameters cell declares something else than constants.
         """
         try:
             content = json.loads(paths.read_text(path))
-            book = cls(path, content, {p.name: p for p in parameters.declared(content, path)})
+            known = {p.name: p for p in parameters.declared(content, path)}
+            book = cls(path, content, known, words or {})
             fingerprints.source_hash(content)
             book._check()
         except InputError:
@@ -109,11 +102,6 @@ class Notebook:
         own = self.declares.get("title", {"ja": self.name, "en": self.name})
         found: dict[str, str] = self.words.get("title") or own
         return found
-
-    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the given values that it takes, in the types of its parameters."""
-        known = self.parameters
-        return {name: known[name].check(value) for name, value in given.items() if name in known}
 
     def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters it runs with, except its output folder."""
@@ -169,10 +157,7 @@ class Plan:
                 "{parameter} is set by the command itself, not with -p", parameter=min(taken)
             )
         words = book.get("pages") or {}
-        every = [
-            replace(Notebook.read(file), words=words.get(name) or {})
-            for name, file in files.items()
-        ]
+        every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(given.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
@@ -193,21 +178,15 @@ class Plan:
         return [n for n in self.notebooks if not self.only or n.name in self.only]
 
     @property
-    def codebook(self) -> Path:
-        """The file of the wave's codebook."""
-        return codebook(self.wave)
-
-    @property
     def leads(self) -> dict[str, str]:
         """Notebook -> the paragraph under its heading, where the codebook gives one."""
         given = {n.name: n.words.get("lead") for n in self.notebooks}
         return {name: text[self.edition.language] for name, text in given.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
-        """The parameters that a notebook is given, checked."""
-        edition = self.edition
-        own = {"wave": edition.wave, "audience": edition.audience, "language": edition.language}
-        return notebook.checked({**own, **self.given})
+        """The given parameters that a notebook takes, checked and in their types."""
+        given, known = asdict(self.edition) | self.given, notebook.parameters
+        return {name: known[name].check(value) for name, value in given.items() if name in known}
 
     def parameters(self, notebook: Notebook) -> dict[str, Any]:
         """All that a notebook runs with, defaults included, as run.json shows them."""
@@ -304,26 +283,25 @@ class Plan:
         """
         found: dict[str, Path] = {}
         for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            record = read_record(folder)
-            for name, ran in notebooks_of(record).items():
-                same = ran.key == self.keys.get(name)
-                if same and name not in found and ran.is_in(folder, hashes_of(record)):
+            kept = RunFolder(folder)
+            for name, ran in kept.notebooks.items():
+                if ran.key == self.keys.get(name) and name not in found and kept.has(ran):
                     found[name] = folder
         return found
 
     @cached_property
-    def last(self) -> dict[str, Any] | None:
-        """The record of the published run."""
-        return read_record(self.edition.folder)
+    def last(self) -> RunFolder:
+        """The published run."""
+        return RunFolder(self.edition.folder)
 
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
-        folder, rans, hashes = self.edition.folder, notebooks_of(self.last), hashes_of(self.last)
-        same = list(rans) == list(self.keys) and set(valid.values()) == {folder}
-        if self.last is None or self.last["status"] != Status.OK or not same:
+        last, rans = self.last, self.last.notebooks
+        same = list(rans) == list(self.keys) and set(valid.values()) == {last.folder}
+        if last.record.get("status") != Status.OK or not same:
             return None
-        whole = all(name in valid and ran.has_page(folder, hashes) for name, ran in rans.items())
-        whole = whole and is_whole(folder, "index.html", hashes)
+        whole = all(name in valid and last.has_page(ran) for name, ran in rans.items())
+        whole = whole and last.is_whole("index.html")
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property
@@ -332,23 +310,18 @@ class Plan:
         there = paths.registration(self.edition.wave).exists()
         return not there and any(REGISTERED in _parts(key) for key in self.keys.values())
 
-    def has_page(self, notebook: Notebook) -> bool:
-        """Whether the published page of a notebook is there as it was written."""
-        ran = notebooks_of(self.last).get(notebook.name)
-        return ran is not None and ran.has_page(self.edition.folder, hashes_of(self.last))
-
     def reason(self, notebook: Notebook) -> Message:
         """Why a notebook would run."""
-        if self.last is None:
+        if not self.last.record:
             return Message("there is no complete run yet")
-        ran = notebooks_of(self.last).get(notebook.name)
+        ran = self.last.notebooks.get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
         changed = [
             Message(
                 "{part}{details}",
                 part=Message(name),
-                details=self._details(name, notebook, ran, self.last),
+                details=self._details(name, notebook, ran),
             )
             for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
@@ -356,8 +329,9 @@ class Plan:
             return Message("its files in the report are missing or were edited")
         return Message("changed: {changed}", changed=changed)
 
-    def _details(self, name: str, notebook: Notebook, ran: Ran, before: Mapping[str, Any]) -> str:
+    def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
         """Which file or parameter changed, if the record has it."""
+        before = self.last.record
         if name == "its parameters":
             was, now = ran.parameters, self.parameters(notebook)
             return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])
@@ -374,10 +348,9 @@ def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _content(file: Path) -> dict[str, Any]:
     """The content of a codebook; empty where it cannot be read, which the first notebook tells."""
-    try:
+    with contextlib.suppress(InputError):
         return yaml_file.load(file) if file.is_file() else {}
-    except InputError:
-        return {}
+    return {}
 
 
 def _lacking(

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
 
@@ -175,24 +177,6 @@ class Ran:
         """The files of a run folder from which its page can be made again."""
         return [f"notebooks/{self.name}.ipynb", *self.files.values()]
 
-    def is_in(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has all that it wrote."""
-        return self.ok and all(is_whole(folder, file, hashes) for file in self.written())
-
-    def has_page(self, folder: Path, hashes: Mapping[str, str]) -> bool:
-        """Whether it is complete and a run folder has its page."""
-        return self.ok and is_whole(folder, self.html, hashes)
-
-
-def is_whole(folder: Path, name: str, hashes: Mapping[str, str]) -> bool:
-    """Whether a file is there as the run wrote it: not empty, as a full disk leaves it, or edited.
-
-    `hashes`: see `hashes_of`; the file may be of a run that was stopped, which has none yet.
-    """
-    file = folder / name
-    there = file.is_file() and file.stat().st_size > 0
-    return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
-
 
 @dataclass
 class RunRecord:
@@ -221,14 +205,11 @@ class RunRecord:
             note = printed("unchanged") if ran.reused else f"{ran.seconds:.1f} s"
             state = f"  {ran.name}: {printed(ran.status)} ({note})"
             lines.append(f"{state} {ran.error}".rstrip())
-        where = Path(self.folder)
-        with contextlib.suppress(ValueError):
-            where = where.relative_to(paths.root())
         end = "Open {file} in a browser." if self.ok else "Not complete: see {file}."
         if self.as_asked and not self.ok:
             end = "Complete as asked; other pages are missing: see {file}."
-        lines.append(printed(end, file=where / "index.html"))
-        if where.name.endswith(".incomplete"):
+        lines.append(printed(end, file=_index(self.folder)))
+        if self.folder.endswith(".incomplete"):
             lines.append(printed("The last complete report was kept."))
         return "\n".join(lines)
 
@@ -244,19 +225,76 @@ class RunRecord:
         write_record(record, folder)
 
 
-def swap_in(record: RunRecord, part: Path, edition: Edition) -> None:
-    """Publish a run folder whole, with its record and the hashes of its files.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the profiles that were asked for.
+
+    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
+    """
+
+    folder: Path
+    asked: int
+    rans: list[Ran]
+    stopped: str = ""
+
+    @property
+    def as_asked(self) -> bool:
+        """Whether every page that was asked for is complete."""
+        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
+
+    def summary(self) -> str:
+        """The text for the terminal: how many, which failed and why, where to look."""
+        good = [ran for ran in self.rans if ran.ok]
+        old = sum(ran.reused for ran in good)
+        lines = [
+            printed(
+                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
+                good=len(good),
+                asked=self.asked,
+                new=len(good) - old,
+                old=old,
+            )
+        ]
+        failures: dict[str, list[str]] = {}
+        for ran in (ran for ran in self.rans if not ran.ok):
+            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
+            named = printed("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
+        for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
+            over = len(those) - NAMED
+            more = printed(" and {n:,} more", n=over) if over > 0 else ""
+            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
+        if self.stopped:
+            said = printed(
+                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
+                "command carries on.",
+                why=self.stopped,
+                left=self.asked - len(self.rans),
+            )
+        else:
+            said = printed("Open {file} in a browser.", file=_index(self.folder))
+        return "\n".join([*lines, said])
+
+
+def _index(folder: Path | str) -> Path:
+    """The index of a run folder, named from the folder of the project where it is in it."""
+    place = Path(folder, "index.html")
+    return place.relative_to(paths.root()) if place.is_relative_to(paths.root()) else place
+
+
+def swap_in(record: RunRecord, edition: Edition) -> None:
+    """Publish the run folder of an edition whole, with its record and the hashes of its files.
 
     It goes beside the last complete one if the run is not complete.
 
     Raises OSError: the folder cannot be written.
     """
-    files = fingerprints.hash_files(part)
+    files = fingerprints.hash_files(edition.part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
-    record.write(part)
-    kept = not record.ok and (read_record(edition.folder) or {}).get("status") == Status.OK
+    record.write(edition.part)
+    kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
-    paths.swap_folder(part, place, RECORD)
+    paths.swap_folder(edition.part, place, RECORD)
     record.folder = str(place)
     if not kept:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
@@ -268,44 +306,59 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
     paths.write_atomic(folder / RECORD, text + "\n")
 
 
-def read_record(folder: Path, of: Edition | None = None) -> dict[str, Any] | None:
-    """run.json of a folder; None if there is none, none that can be read, or not that `of` it.
+class RunFolder:
+    """What a run left in its folder.
 
-    A copy of another edition's folder, which may show more, is not this edition.
+    Its record is empty where there is none, none that can be read, or not that `of` the edition: a
+    copy of another edition's folder, which may show more, is not this edition.
     """
-    try:
-        record: dict[str, Any] = json.loads(paths.read_text(folder / RECORD))
-        here = Edition(*(record[name] for name in ("wave", "audience", "language")))
-        whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
-        whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
-        return record if whole and here.language in ("ja", "en") and of in (None, here) else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
+    def __init__(self, folder: Path, of: Edition | None = None) -> None:
+        self.folder, self.record = folder, dict[str, Any]()
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            record = json.loads(paths.read_text(folder / RECORD))
+            here = Edition(*(record[name] for name in ("wave", "audience", "language")))
+            whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
+            whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
+            if whole and here.language in ("ja", "en") and of in (None, here):
+                self.record = record
 
-def notebooks_of(record: Mapping[str, Any] | None) -> dict[str, Ran]:
-    """The notebooks of a record by name; those whose entry is damaged are left out."""
-    found = {}
-    for entry in record["notebooks"] if record else []:
-        with contextlib.suppress(TypeError, AttributeError):
-            ran = Ran.read(entry)
-            found[ran.name] = ran
-    return found
+    @cached_property
+    def notebooks(self) -> dict[str, Ran]:
+        """Its notebooks by name; those whose entry is damaged are left out."""
+        found = {}
+        for entry in self.record.get("notebooks", []):
+            with contextlib.suppress(TypeError, AttributeError):
+                ran = Ran.read(entry)
+                found[ran.name] = ran
+        return found
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hash of each file, by its name there; empty of a run that was not published."""
+        found = self.record.get(FILES)
+        return found if isinstance(found, dict) else {}
 
-def hashes_of(record: Mapping[str, Any] | None) -> dict[str, str]:
-    """The hash of each file of a published run, by its name there; empty where there is none."""
-    found = (record or {}).get(FILES)
-    return found if isinstance(found, dict) else {}
+    def is_whole(self, name: str) -> bool:
+        """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited."""
+        file, hashes = self.folder / name, self.hashes
+        there = file.is_file() and file.stat().st_size > 0
+        return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
 
+    def has(self, ran: Ran) -> bool:
+        """Whether a notebook is complete, with all that it wrote."""
+        return ran.ok and all(map(self.is_whole, ran.written()))
 
-def last_record(edition: Edition) -> dict[str, Any] | None:
-    """run.json of the published run; None if a file of it is missing, empty, edited or unknown."""
-    folder, record = edition.folder, read_record(edition.folder, edition)
-    hashes = hashes_of(record)
-    good = [ran for ran in notebooks_of(record).values() if ran.ok]
-    files = {*hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-    return record if all(is_whole(folder, name, hashes) for name in files) else None
+    def has_page(self, ran: Ran) -> bool:
+        """Whether a notebook is complete, with its page."""
+        return ran.ok and self.is_whole(ran.html)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether no file of the run is missing, empty or edited."""
+        good = [ran for ran in self.notebooks.values() if ran.ok]
+        files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
+        return all(map(self.is_whole, files))
 
 
 def all_waves(reports: Path) -> Path:

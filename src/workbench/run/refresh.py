@@ -6,30 +6,16 @@ notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from analysis import paths
 from analysis.errors import InputError, printed
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
-from workbench.run.record import (
-    Options,
-    Ran,
-    RunRecord,
-    Status,
-    hashes_of,
-    is_whole,
-    lock,
-    notebooks_of,
-    read_record,
-)
+from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
-NAMED = 5  # failures of one kind that are named
 
 
 def refresh(
@@ -82,7 +68,7 @@ def why(wave: str, **asked: Any) -> str:
         source = valid.get(notebook.name)
         if source is None:
             state = printed("would run; {why}", why=plan.reason(notebook))
-        elif source == edition.folder and plan.has_page(notebook):
+        elif source == edition.folder and plan.last.has_page(plan.last.notebooks[notebook.name]):
             state = printed("unchanged, would not run")
         elif source == edition.folder:
             state = printed("would not run; its page is missing or was edited, and made again")
@@ -93,60 +79,6 @@ def why(wave: str, **asked: Any) -> str:
 
 
 # --- profiles --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the profiles that were asked for.
-
-    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
-    """
-
-    folder: Path
-    asked: int
-    rans: list[Ran]
-    stopped: str = ""
-
-    @property
-    def as_asked(self) -> bool:
-        """Whether every page that was asked for is complete."""
-        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
-
-    def summary(self) -> str:
-        """The text for the terminal: how many, which failed and why, where to look."""
-        good = [ran for ran in self.rans if ran.ok]
-        old = sum(ran.reused for ran in good)
-        lines = [
-            printed(
-                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
-                good=len(good),
-                asked=self.asked,
-                new=len(good) - old,
-                old=old,
-            )
-        ]
-        failures: dict[str, list[str]] = {}
-        for ran in (ran for ran in self.rans if not ran.ok):
-            at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
-            named = printed("{name} (cell {cell} of {cells})", **at)
-            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
-        for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
-            over = len(those) - NAMED
-            more = printed(" and {n:,} more", n=over) if over > 0 else ""
-            lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
-        if self.stopped:
-            said = printed(
-                "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
-                "command carries on.",
-                why=self.stopped,
-                left=self.asked - len(self.rans),
-            )
-        else:
-            where = self.folder / "index.html"
-            with contextlib.suppress(ValueError):
-                where = where.relative_to(paths.root())
-            said = printed("Open {file} in a browser.", file=where)
-        return "\n".join([*lines, said])
 
 
 def profiles(
@@ -185,22 +117,17 @@ def profiles(
             return unchanged
         from workbench import fanout  # heavy, and not needed where nothing is to be made
 
-        return Outcome(*fanout.run(plan, municipality, options, scheduler, target))
+        return fanout.run(plan, municipality, options, scheduler, target)
 
 
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
-    folder, key = plan.edition.profiles.folder, plan.keys[PROFILE]
-    record = read_record(folder)
-    if record is None or record.get("key") != key or not record["complete"]:
+    last, key = RunFolder(plan.edition.profiles.folder), plan.keys[PROFILE]
+    if last.record.get("key") != key or not last.record["complete"]:
         return None
-    rans = notebooks_of(record)
-    wanted = list(asked) if asked else record["members"]
-    hashes = hashes_of(record)
-
-    def ready(code: str) -> bool:
-        return code in rans and rans[code].key == key and rans[code].has_page(folder, hashes)
-
-    if not (is_whole(folder, "index.html", hashes) and all(map(ready, wanted))):
+    wanted = list(asked) if asked else last.record["members"]
+    rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
+    ready = len(rans) == len(wanted) and all(ran.key == key and last.has_page(ran) for ran in rans)
+    if not (ready and last.is_whole("index.html")):
         return None
-    return Outcome(folder, len(wanted), [replace(rans[code], reused=True) for code in wanted])
+    return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

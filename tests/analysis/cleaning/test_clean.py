@@ -480,6 +480,15 @@ def test_who_replied(write, code, name, rules):
     assert result.responses.index.tolist() == want
 
 
+def test_a_name_may_lack_what_kind_of_place_it_is_and_no_other_letter(write):
+    asked = [("990019", "架空県"), ("990027", "架空町"), ("990035", "Sample"), ("990043", "試作県")]
+    lines = [f",{name},2019/8/1,100,5,2," for name in ("試作", "架空", "Sampl")]
+    result = cleaned(write(lines, invited=asked))
+    assert result.responses.index.tolist() == ["990043"]
+    assert found(result, "rule", "raw")[0] == ["name-variant", "試作"]
+    assert set(result.findings["rule"]) == {"name-variant", "who"}  # of two, of none
+
+
 @pytest.mark.parametrize(
     ("code", "name", "as_of", "want", "rules"),
     [

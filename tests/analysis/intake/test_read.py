@@ -1,7 +1,9 @@
 """Files as received become one table of raw cells; every cell is accounted for exactly once."""
 
 import csv
+import gc
 import unicodedata
+import weakref
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -20,6 +22,7 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.intake import read as intake
 from analysis.intake.cells import addresses
+from analysis.intake.files import read_file
 from analysis.intake.sheet import CellKind
 
 SHARED = Path(__file__).parents[3].parent / "shared"
@@ -865,6 +868,26 @@ def test_a_ring_at_what_is_no_option_is_never_only_a_note(folder):
     assert told == [["C11", "unmatched"], ["C10", "unmatched"], ["C11", "unmatched"]]
 
 
+def test_sheets_are_let_go_once_their_cells_are_in_the_frame(folder, monkeypatch):
+    (folder / "a.csv").write_text(csv_text([HEADINGS, *ROWS]), encoding="utf-8")
+    sheets = []
+
+    def noted(*arguments, **options):
+        found = read_file(*arguments, **options)
+        sheets.extend(map(weakref.ref, found))
+        return found
+
+    monkeypatch.setattr("analysis.intake.read.read_file", noted)
+    gc.disable()  # which would find what only refers to itself, sooner or later
+    try:
+        received = read(folder, "a.csv")
+        kept = [sheet() for sheet in sheets if sheet() is not None]
+    finally:
+        gc.enable()
+    assert received.n == len(ROWS) and len(sheets) == 1
+    assert kept == []
+
+
 # --- columns that are no questions, and files that are no tables ------------------------------
 
 
@@ -886,6 +909,7 @@ def test_columns_that_are_no_questions_are_set_aside_once(folder):
     assert set(cleaned.findings["rule"]) & {"personal", "unmatched"} == {"personal"}
     kept = cleaned.outside.to_csv() + cleaned.findings.to_csv()
     assert "山田" not in kept and "@example" not in kept
+    assert not {"山田", "a1@example.jp"} & {*table.cells["text"].cat.categories}
 
 
 def test_a_column_that_the_codebook_would_claim_is_ignored_where_the_wave_says_so(folder):

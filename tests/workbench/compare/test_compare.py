@@ -118,7 +118,7 @@ def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, 
     csv = pd.DataFrame(rows, columns=["who", "what", "n"]).to_csv(index=False)
     shown = [*map(answer, said), figure(csv=csv), table(csv=csv), *types([1, 2] * 6)]
     a, b = (run(tmp_path_factory.mktemp("run") / "r", *shown) for _ in "ab")
-    found = changes.between(a, b)
+    found = changes.Comparison(a, b)
     assert found.empty and not found.results_changed
     brief, shown = texts(found, a.folder)
     assert brief.count("\n") == 3 and "結果は何も変わっていない" in brief
@@ -128,7 +128,7 @@ def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, 
 def test_when_and_where_it_ran_is_no_change(tmp_path):
     a = run(tmp_path / "a", answer("x"), finished="2026-01-01", seconds=3, commit="1", before=[])
     b = run(tmp_path / "b", answer("x"), finished="2026-02-02", seconds=9, commit="2", before=[{}])
-    assert changes.between(a, b).empty
+    assert changes.Comparison(a, b).empty
 
 
 def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
@@ -149,7 +149,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     )
     keep(a.folder, [1] * 6 + [2] * 6)
     keep(b.folder, [1] * 5 + [2] * 7)
-    found = changes.between(a, b)
+    found = changes.Comparison(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
     results = ["答え", "類型が変わった", "回答数と分母", "図", "表"]
@@ -186,7 +186,7 @@ def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_
         keep(folder, labels)
         return found
 
-    found = changes.between(made(tmp_path / "a", 1, 2), made(tmp_path / "b", 2, 1))
+    found = changes.Comparison(made(tmp_path / "a", 1, 2), made(tmp_path / "b", 2, 1))
     assert not found.results["movers"] and not found.results_changed
 
 
@@ -196,15 +196,15 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
         return run(folder, shown, ids={"tables/frequencies": f"question,n\na,3\nb,{n}\n"})
 
     a = made(tmp_path / "a", "設問", "はい", 5)
-    assert not changes.between(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
-    (only,) = changes.between(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
+    assert not changes.Comparison(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
+    (only,) = changes.Comparison(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
     assert only.cells.changed == [cells.Cell("他", "団体数", "5", "6")]
 
 
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
     old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
     new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
-    found = changes.between(run(tmp_path / "a", answer(old)), run(tmp_path / "b", answer(new)))
+    found = changes.Comparison(run(tmp_path / "a", answer(old)), run(tmp_path / "b", answer(new)))
     brief, _ = texts(found, tmp_path / "out")
     assert (
         "- 類型: 13団体中［5 → **6**］団体が不足している。 … "
@@ -223,7 +223,7 @@ def test_codes_and_names_of_variables_reach_no_reader(tmp_path):
         return found
 
     two = made(tmp_path / "a", "Q1", 3), made(tmp_path / "b", "Q2", 5)
-    brief, shown = texts(changes.between(*two), tmp_path / "out")
+    brief, shown = texts(changes.Comparison(*two), tmp_path / "out")
     assert "町02" in brief and "類型の材料 › 再任用の割合 › 規則: Q1 → **Q2**" in brief
     for text in (brief, shown):
         assert not re.search(r"990\d{3}|rate|features|by_unit", text)
@@ -232,7 +232,7 @@ def test_codes_and_names_of_variables_reach_no_reader(tmp_path):
 def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
     a = run(tmp_path / "a", figure())
     b = run(tmp_path / "b", figure(png=png(120)))
-    found = changes.between(a, b)
+    found = changes.Comparison(a, b)
     assert not found.results_changed and not found.empty
     brief, _ = texts(found, tmp_path / "out")
     assert "結果は何も変わっていない" in brief and "描き方だけが変わった図" in brief
@@ -243,7 +243,7 @@ def test_a_figure_that_comes_or_goes(tmp_path):
     reason = {"name": "map", "reason": "公開版には載せない"}
     a = run(tmp_path / "a", figure("map"), figure("old"))
     b = run(tmp_path / "b", {f"{VENDOR}not-available+json": reason}, figure("new"))
-    brief, shown = texts(changes.between(a, b), tmp_path / "out")
+    brief, shown = texts(changes.Comparison(a, b), tmp_path / "out")
     assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
     assert "公開版には載せない" in shown
 
@@ -251,7 +251,7 @@ def test_a_figure_that_comes_or_goes(tmp_path):
 def test_another_example_is_no_changed_answer(tmp_path):
     a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
     b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
-    found = changes.between(a, b)
+    found = changes.Comparison(a, b)
     assert found.results_changed and found.results["examples"]
     kinds = [kind for kind, changed in found.results.items() if changed]
     assert kinds == ["examples"]
@@ -263,7 +263,7 @@ def test_another_example_is_no_changed_answer(tmp_path):
     )
     assert "青嶺市" in shown and "比べていない" in shown
     c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
-    same = changes.between(a, c)
+    same = changes.Comparison(a, c)
     assert not same.results["examples"]
     assert len(same.results["answers"]) == len(same.results["tables"]) == 1
 
@@ -272,21 +272,21 @@ def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
     public = {"audience": "public"}
     a = run(tmp_path / "a", answer("x"), source="secret = 1", **public)
     b = run(tmp_path / "b", answer("y"), source="secret = 2", **public)
-    brief, shown = texts(changes.between(a, b), tmp_path / "out")
+    brief, shown = texts(changes.Comparison(a, b), tmp_path / "out")
     assert "secret" not in shown + brief and "公開" in shown
     inside = run(tmp_path / "c", answer("x"))
     with pytest.raises(InputError, match="differ in audience"):
-        changes.between(inside, a)
+        changes.Comparison(inside, a)
     english = run(tmp_path / "d", answer("x"), language="en")
     with pytest.raises(InputError, match="differ in language"):
-        changes.between(inside, english)
+        changes.Comparison(inside, english)
 
 
 def test_text_of_the_data_is_inert_in_the_page_and_in_the_comment(tmp_path):
     bad = "<img src=x onerror=alert(1)> @someone [a](javascript:1) https://example.org"
     a = run(tmp_path / "a", answer("x"), table(csv="who,n\na,1\n"))
     b = run(tmp_path / "b", answer(bad), table(csv=f'who,n\na,"{bad}"\n'))
-    found = changes.between(a, b)
+    found = changes.Comparison(a, b)
     brief, _ = texts(found, tmp_path / "out")
     assert "<img src=x" not in (tmp_path / "out" / "compare.html").read_text()
     assert "\\<img" in brief and "@someone" not in brief
@@ -505,9 +505,9 @@ def test_a_long_table_stands_open_only_at_its_head(tmp_path):
 
     a = run(tmp_path / "a", **versions(250, "1"))
     b = run(tmp_path / "b", **versions(250, "2"))
-    html = command.page(changes.between(a, b))
+    html = command.page(changes.Comparison(a, b))
     head, folded = html.split("<details><summary>")
     assert head.count("<td>") == 45 and folded.startswith("and 235 more</summary>")
     assert folded.count("<td>") == 3 * 185 and "and 50 more" in folded
     few = [run(tmp_path / f"few{v}", **versions(20, v)) for v in "12"]
-    assert "<details>" not in command.page(changes.between(*few))
+    assert "<details>" not in command.page(changes.Comparison(*few))

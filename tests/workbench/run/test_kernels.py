@@ -17,7 +17,7 @@ from workbench.run import kernels as warm
 from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
-from workbench.run.record import Ran
+from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
 
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
@@ -27,12 +27,12 @@ ROOT = project.ROOT
 
 def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead=None):
     """Run one notebook; what became of it, and its cells."""
-    kernels = Kernels(fork=fork, threads=threads, ahead=ahead)
+    kernels = Kernels(Options(fork=fork, cell_timeout=limit), threads=threads, ahead=ahead)
     kernels.warm()
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
-    attempt(ran, content, target, values=values or {}, kernels=kernels, cell_timeout=limit)
+    attempt(ran, content, target, values=values or {}, kernels=kernels)
     assert not kernels.running
     return ran, nbformat.read(target, as_version=4).cells
 

@@ -10,7 +10,7 @@ from refreshing import PARAMETERS, TITLE, put, statuses
 
 from workbench.run import attempt, execute
 from workbench.run.kernels import Kernels
-from workbench.run.record import Ran
+from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
 
 MANY = 2500  # ZeroMQ keeps a thousand for the reader, and a thousand more for the sender
@@ -25,7 +25,7 @@ DROPS = (
 def ran(folder, *cells, fork):
     text = given.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
     found, target = Ran("probe", {}, "", ""), folder / "executed.ipynb"
-    attempt.attempt(found, json.loads(text), target, values={}, kernels=Kernels(fork=fork))
+    attempt.attempt(found, json.loads(text), target, values={}, kernels=Kernels(Options(fork=fork)))
     return found, nbformat.read(target, as_version=4).cells
 
 

@@ -61,7 +61,7 @@ def at_work(runner, project):
     part = Edition("demo-2019").part
     complete = lambda: [  # noqa: E731
         ran["name"]
-        for ran in (runs.read_record(part) or {"notebooks": []})["notebooks"]
+        for ran in runs.RunFolder(part).record.get("notebooks", [])
         if ran["status"] == "ok"
     ]
     wait_for(lambda: complete() == ["01_a"])
@@ -117,7 +117,7 @@ def test_ctrl_c(published, options):
     finally:
         end(runner)
     assert contents(published / "reports" / "demo-2019") == good
-    assert runs.read_record(Edition("demo-2019").part)["status"] == "killed"
+    assert runs.RunFolder(Edition("demo-2019").part).record["status"] == "killed"
     carries_on(published)
 
 
