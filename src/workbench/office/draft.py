@@ -132,6 +132,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
+    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
+    head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
     return _written(head, book, made.seen, file)
 
 

@@ -318,6 +318,18 @@ def test_a_form_is_no_table_of_replies(tmp_path):
             draft(tmp_path / "r.xlsx")
 
 
+def test_a_draft_says_which_sheets_it_did_not_look_at(tmp_path):
+    book = openpyxl.Workbook()
+    for name, cities in (("東部", ["千葉市"]), ("西部", ["大津市", "姫路市"])):
+        page = book.create_sheet(name)
+        page.append(["団体名", "問1 職員数"])
+        for city in cities:
+            page.append([city, 3])
+    book.save(tmp_path / "regions.xlsx")
+    head = draft(tmp_path / "regions.xlsx").partition("id:")[0]
+    assert "from 2 records" in head and "# other sheets, not looked at: 東部\n" in head
+
+
 def test_years_of_an_era_are_no_options(tmp_path):
     rows = [["団体名", "導入年度", "開設"]]
     rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
