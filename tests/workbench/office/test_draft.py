@@ -861,6 +861,23 @@ def test_dates_that_may_begin_with_month_or_day_are_left_to_a_person(tmp_path):
     assert orders == {"開始日": None, "終了日": "dmy", "公開日": "mdy"}
 
 
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [(("1/2/2024", "3/4/2024"), None), (("1/2/2024", "14/3/2024"), "dmy"),
+     (("1/2/2024", "3/14/2024"), "mdy")],
+)  # fmt: skip
+def test_the_day_of_a_reply_in_google_forms_has_the_order_that_a_day_tells(tmp_path, days, order):
+    """It is that of the person's country: 1/2/2024 may be the first of February."""
+    rows = [["Timestamp", "団体名", "職員数"]]
+    rows += [
+        [f"{day} 9:15:00", name, 5] for day, name in zip(days, ["つくば市", "千葉市"], strict=True)
+    ]
+    (tmp_path / "g.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "g.csv")
+    (received,) = (q for q in questions(text).values() if q.get("identity") == "received")
+    assert received.get("dates") == order
+
+
 def test_a_table_in_a_zip_archive_is_drafted_as_new_wave_reads_it(tmp_path):
     workbook(tmp_path / "r.xlsx", [HEAD, *ROWS])
     with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
