@@ -413,8 +413,9 @@ class _Questions:
             question["precision"] = "month"
         if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
             question |= {"role": "id", "identity": "received"}
-            if column.kind == "received" and self.export and self.export.tool == "surveymonkey":
-                question.setdefault("dates", "mdy")  # as it writes everywhere, others by the locale
+            fixed = self.export and self.export.tool in {"surveymonkey", "ms-forms"}
+            if fixed and any(map(guesses.SLASHED.match, column.texts)):
+                question.setdefault("dates", "mdy")  # others write as the person's country does
         return question
 
     def _guess(self, column: Filled, label: str, text: str) -> Question:
