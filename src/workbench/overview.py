@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,8 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
         hint = "give one of the codes {called}"
         raise InputError(what, hint=hint, n=len(called), text=text, called=called)
     if code in survey.register.index:
-        raise InputError(
-            "{text} was asked but did not reply in the wave {name}",
-            text=text,
-            name=survey.wave.name,
-        )
+        what = "{text} was asked but did not reply in the wave {name}"
+        raise InputError(what, text=text, name=survey.wave.name)
     what = "there is no municipality {text!r} in the wave {name}"
     hint = "give a code of six digits, or a name as it stands in the replies"
     raise InputError(what, hint=hint, text=text, name=survey.wave.name)
@@ -107,10 +104,7 @@ def write(
     states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
-    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
-    some = (kind for kind in ("failed", "earlier") if counts[kind])
-    notes += [words[f"some_{kind}"].format(n=counts[kind]) for kind in some]
-    notes += [verdict] if verdict and "type" in columns else []
+    notes = [*_counted(counts, words), *([verdict] if verdict and "type" in columns else [])]
     text = listed.astype("string").fillna("").reset_index()
     table = {
         "name": "profiles",
@@ -138,6 +132,13 @@ def write(
             states=states,
         )
         paths.write_atomic(folder / file, page)
+
+
+def _counted(counts: Counter[str], words: Mapping[str, str]) -> Iterator[str]:
+    """How many pages there are, and how many of them failed or are of earlier data."""
+    yield words["count"].format(n=counts.total(), made=counts[""] + counts["earlier"])
+    some = (kind for kind in ("failed", "earlier") if counts[kind])
+    yield from (words[f"some_{kind}"].format(n=counts[kind]) for kind in some)
 
 
 def _state(ran: Ran | None, key: str) -> str:
