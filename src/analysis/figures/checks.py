@@ -56,12 +56,9 @@ def check(canvas: Canvas, name: str) -> None:
             ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
             written = [text for text in ticks if text]
             if written and all(map(is_number, written)) and not axis.get_label_text().strip():
-                raise InputError(
-                    "the figure {name!r} has an axis {which} of numbers without a name",
-                    hint="ax.set_{which}label(...)",
-                    name=name,
-                    which=which,
-                )
+                what = "the figure {name!r} has an axis {which} of numbers without a name"
+                hint = "ax.set_{which}label(...)"
+                raise InputError(what, hint=hint, name=name, which=which)
     _check_texts(canvas, name)
 
 
@@ -78,34 +75,24 @@ def _check_texts(canvas: Canvas, name: str) -> None:
             continue
         text, box = label.get_text(), extent.extents
         if float(label.get_fontsize()) < SMALLEST_LETTER:
-            raise InputError(
-                "in the figure {name!r} the letters of {text!r} are too small",
-                hint="at least {points:g} points",
-                name=name,
-                text=text,
-                points=SMALLEST_LETTER,
-            )
+            what = "in the figure {name!r} the letters of {text!r} are too small"
+            hint = "at least {points:g} points"
+            raise InputError(what, hint=hint, name=name, text=text, points=SMALLEST_LETTER)
         over, clip = 0.0, label.get_clip_box() if label.get_clip_on() else None
         if clip is not None:
             over = max(clip.x0 - box[0], box[2] - clip.x1, clip.y0 - box[1], box[3] - clip.y1)
         if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:  # all else would shrink
-            raise InputError(
-                "in the figure {name!r} the text {label!r} is cut or sticks out",
-                hint="make the figure larger, the label shorter, or break it into lines",
-                name=name,
-                label=text,
-            )
+            what = "in the figure {name!r} the text {label!r} is cut or sticks out"
+            hint = "make the figure larger, the label shorter, or break it into lines"
+            raise InputError(what, hint=hint, name=name, label=text)
         seen.append((text, box))
     for (one, a), (other, b) in itertools.combinations(seen, 2):
         across, along = (min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
         smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
         if min(across, along) > 0 and across * along > OVERLAP * smaller:
-            raise InputError(
-                "in the figure {name!r} the texts {texts} overlap",
-                hint="make the figure larger or the labels shorter",
-                name=name,
-                texts=f"{one!r} and {other!r}",
-            )
+            what = "in the figure {name!r} the texts {texts} overlap"
+            hint = "make the figure larger or the labels shorter"
+            raise InputError(what, hint=hint, name=name, texts=f"{one!r} and {other!r}")
 
 
 def _not_drawn(canvas: Canvas) -> set[int]:

@@ -91,6 +91,14 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
 
 
+def upright(sheet: Sheet) -> Sheet:
+    """The sheet with a row a municipality, also where they stand side by side in its header."""
+    filled = sheet.kind != CellKind.EMPTY
+    head = sheet.text.iloc[data_start(sheet, filled)[0]] if filled.any() else ()
+    named = [bool(municipality.named_in(text, known=True)) for text in head if text.strip()]
+    return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
+
+
 def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
@@ -110,7 +118,9 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
         if not parts:
-            columns.append(Column(sheet.address(start - 1, position), kind="record"))
+            # of municipalities side by side the names, which may have no heading, are not ignored
+            cell = "" if sheet.transposed else sheet.address(start - 1, position)
+            columns.append(Column(cell, kind="record"))
         elif sav:
             columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
         else:
@@ -158,16 +168,15 @@ def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[F
         if shared and {*chosen} == {True, False}:  # yes or no to each option
             names, counted = [column.name for column in lines], chosen[True]
             found.append(_options(lines, labelled.AnswerSet(shared, "", names, counted)))
-            continue
-        if shared and len(lines[0].labels) > 2:
+        elif shared and len(lines[0].labels) > 2:
             found.append([replace(line, name=shared, text="", part=line.text or line.name,
                                   part_name=line.name) for line in lines])  # fmt: skip
-            continue
-        for column in lines:
-            one = sets.get(column.name)
-            own = [by_name[name] for name in one.variables if name in by_name] if one else [column]
-            if column is own[0]:
-                found.append(_options(own, one) if one else own)
+        else:
+            for column in lines:
+                one = sets.get(column.name)
+                own = [by_name[n] for n in one.variables if n in by_name] if one else [column]
+                if column is own[0]:
+                    found.append(_options(own, one) if one else own)
     return found
 
 
@@ -179,9 +188,8 @@ def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
     found = []
     for column in own:
         cells = tuple(text and str(int(text == one.counted)) for text in column.cells)
-        option = replace(column, name=one.name, text=one.label, part=column.text)
-        option = replace(option, part_name=column.name, counted=one.counted, ticks=ticks)
-        found.append(replace(option, cells=cells))
+        option = replace(column, name=one.name, text=one.label, part=column.text, cells=cells)
+        found.append(replace(option, part_name=column.name, counted=one.counted, ticks=ticks))
     return found
 
 

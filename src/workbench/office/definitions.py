@@ -42,6 +42,7 @@ class Choice(NamedTuple):
 
 
 KNOWN = yaml.safe_load(files("workbench").joinpath("data/definitions.yml").read_text("utf-8"))
+XLSFORM, REDCAP, LIMESURVEY = KNOWN["xlsform"], KNOWN["redcap"], KNOWN["limesurvey"]
 YES_NO = (Choice("1", ("はい", "yes")), Choice("0", ("いいえ", "no")))
 OTHER = ("その他", "other")
 
@@ -203,7 +204,6 @@ def _numbers(low: str, high: str) -> list[float] | None:
 
 # --- XLSForm ------------------------------------------------------------------------------------
 
-XLSFORM = KNOWN["xlsform"]
 LISTS = {words: kind for kind in ("select_one", "select_multiple") for words in XLSFORM[kind]}
 SELECT = re.compile(r"(select_one|select_multiple|rank)\s+(\S+)(\s+or_other)?")
 ENDS = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
@@ -300,7 +300,6 @@ def _add_row(
 
 # --- REDCap -------------------------------------------------------------------------------------
 
-REDCAP = KNOWN["redcap"]
 LOGIC = (
     r"\[(?P<name>\w+)\((?P<value>\w+)\)\]\s*=\s*['\"]?(?:1\b|(?P<unless>-?[\w.]+))['\"]?",
     r"\[(?P<name>\w+)\]\s*(?P<sign><>|!=|>=|<=|=|>|<)\s*['\"]?(?P<value>-?[\w.]+)['\"]?",
@@ -360,7 +359,6 @@ def _add_field(found: Definition, row: Row) -> None:
 # --- LimeSurvey ---------------------------------------------------------------------------------
 
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
-LIMESURVEY = KNOWN["limesurvey"]
 TYPES: dict[str, str] = LIMESURVEY["types"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
 FIXED = {

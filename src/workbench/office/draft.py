@@ -33,6 +33,7 @@ from workbench.office.columns import (
     cells_of_arrays,
     of_package,
     table,
+    upright,
 )
 from workbench.office.definitions import (
     STRUCTURES,
@@ -129,6 +130,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         book["ignore"] = ignored
     head = HEAD.format(file=file.name) + GUESSED.format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
+    head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
     return _written(head, book, made.seen, file)
 
@@ -141,6 +143,7 @@ def _table(
     if known is None:
         shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
         sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        sheet = sheet if sav else upright(sheet)
         return sheet, table(sheet, sav), None
     sheet, export = known
     columns = [replace(own, kind="record")
@@ -320,8 +323,8 @@ class _Questions:
                 found.append(own)
             else:
                 alone = [column.alone if apart or sure else column for column in own]
-                alone = alone if len(own) > 1 else [replace(alone[0], name=own[0].name)]
-                found += [[column] for column in alone]
+                one = [[replace(alone[0], name=own[0].name)]]  # has the name of its question
+                found += [[column] for column in alone] if len(own) > 1 else one
         return _statements(found)
 
     def _ids(self, groups: Sequence[Group]) -> list[str]:

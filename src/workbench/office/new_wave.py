@@ -482,9 +482,8 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError(
-            "{text!r} is not a date", hint="write --as-of 2023-04-01", text=text
-        ) from None
+        what, hint = "{text!r} is not a date", "write --as-of 2023-04-01"
+        raise InputError(what, hint=hint, text=text) from None
 
 
 def _invited(text: str | None) -> int | str | None:

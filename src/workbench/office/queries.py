@@ -70,6 +70,8 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
             raise InputError("another query sheet of this name came today", file=place, hint=hint)
         made[place] = content
     new = {place: content for place, content in made.items() if not place.is_file()}
+    for half in (about.folder / own_sheets.FOLDER).glob(".*.part"):  # of a command that was killed
+        half.unlink()
     try:
         for place, content in new.items():
             paths.write_atomic(place, content, received=True)

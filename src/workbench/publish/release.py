@@ -196,7 +196,7 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
         content = documents.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if (book := codebook(plan.wave)).is_file():
-        shutil.copy2(book, part / "codebook.yml")  # what a comparison with this run needs
+        shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):

@@ -348,10 +348,9 @@ def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _content(file: Path) -> dict[str, Any]:
     """The content of a codebook; empty where it cannot be read, which the first notebook tells."""
-    try:
+    with contextlib.suppress(InputError):
         return yaml_file.load(file) if file.is_file() else {}
-    except InputError:
-        return {}
+    return {}
 
 
 def _lacking(

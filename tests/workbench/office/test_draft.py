@@ -295,6 +295,20 @@ def test_a_file_without_records(tmp_path):
         draft(tmp_path / "r.xlsx")
 
 
+def test_municipalities_side_by_side_are_drafted_as_replies(tmp_path, monkeypatch):
+    names = ["札幌市", "函館市", "小樽市", "旭川市"]
+    rows = [["設問", *names], ["問1 職員数", 5, 6, 7, 8], ["問2 導入", "済", "予定", "済", "済"]]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    assert "(--layout columns)" in text
+    found = yaml.safe_load(text)["questions"]
+    assert [q.get("identity") or q["type"] for q in found] == ["name", "integer", "single"]
+    rows[0][0] = ""  # names of no heading are neither a question nor ignored
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    book = yaml.safe_load(draft(tmp_path / "r.csv"))
+    assert [q["type"] for q in book["questions"]] == ["integer", "single"] and "ignore" not in book
+
+
 def test_a_form_is_no_table_of_replies(tmp_path):
     for label, who in (("団体コード", "082201"), ("団体名", "つくば市")):
         workbook(

@@ -282,7 +282,10 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     before = (raw / "r.csv").read_bytes()
     sheets = [answer(asked / "each" / "131016_千代田区.xlsx", 42, "このまま"),
               answer(asked / "each" / "131032_港区.xlsx", "このまま")]  # fmt: skip
+    (raw / "corrections").mkdir()
+    (raw / "corrections" / ".131016.xlsx.0123abcd.part").write_bytes(b"of one that was killed")
     assert main(["queries", "own", "--returned", *map(str, sheets)]) == 0
+    assert not [*raw.rglob(".*")]
     assert "1 answers taken from 2 returned file(s)" in capsys.readouterr().out
     result = prepare("own")
     assert result.responses["S"].tolist() == [42, 70]

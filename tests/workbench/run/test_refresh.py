@@ -158,8 +158,15 @@ def test_a_notebook_that_compares_runs_again_when_the_other_wave_changes(complet
     assert said(complete) == {"01_a": UNCHANGED, "02_b": changed}
 
 
-def test_force_runs_all(complete):
-    assert [ran.reused for ran in refresh("demo-2019", force=True).notebooks] == [False, False]
+def test_force_runs_all_and_what_it_writes_is_as_private_as_the_user_asks(complete):
+    before = os.umask(0o077)
+    try:
+        found = refresh("demo-2019", force=True)
+    finally:
+        os.umask(before)
+    assert [ran.reused for ran in found.notebooks] == [False, False]
+    written = (complete / "reports" / "demo-2019").rglob("*")
+    assert {path.stat().st_mode & 0o077 for path in written} == {0}
 
 
 def test_before_the_first_run_all_would_run(project):
