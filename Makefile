@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 TOOLS  := $(VENV)/.tools
 # uv installs the same files in a fifth of the time; pip does where uv does not reach the packages
-lay = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) 2>/dev/null \
-	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+lay = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1)
 compile = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header pyproject.toml
 
 # kept also where the surroundings forbid it: a process that compiles all it imports starts in 10 s instead of 4
@@ -22,17 +22,21 @@ setup: $(STAMP)  ## install what the reports need (requirements.lock, exact vers
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)"; exit 2; }
 	@echo "Setting up .venv (a minute the first time)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --without-pip $(VENV)
 	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock || true
-	@$(call lay,requirements.lock)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# its own pip takes as long to unpack as uv takes for all else, and comes meanwhile
+	@$(BIN)/python -m ensurepip >/dev/null 2>&1 & \
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes \
+		-r $(VENV)/uv.lock 2>/dev/null && $(BIN)/uv pip install --quiet --python $(BIN)/python \
+		--require-hashes -r requirements.lock 2>/dev/null; wait
+	@$(call lay,--require-hashes -r requirements.lock)
+	@$(call lay,--no-deps --no-build-isolation --editable .)
 	@touch $@
 
 tools: $(TOOLS)  ## install also what only developers need (requirements-dev.lock)
 $(TOOLS): $(STAMP) requirements-dev.lock
 	@echo "Setting up what tests and checks need"
-	@$(call lay,requirements-dev.lock)
+	@$(call lay,--require-hashes -r requirements-dev.lock)
 	@touch $@
 
 report: setup    ## rerun the whole demo survey into reports/demo-2019/index.html

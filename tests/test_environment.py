@@ -78,7 +78,10 @@ def test_the_dev_container_installs_the_lock():
     content = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
     assert content["postCreateCommand"] == "make setup"
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "$(call lay,requirements.lock)" in makefile.partition("$(STAMP):")[2]
-    assert makefile.partition("lay =")[2].count("--require-hashes -r $(1)") == 2
+    setup, _, more = makefile.partition("$(STAMP):")[2].partition("$(TOOLS):")
+    assert "$(call lay,--require-hashes -r requirements.lock)" in setup
+    assert "$(call lay,--require-hashes -r requirements-dev.lock)" in more
+    files = re.findall(r"\s-r ", setup + more)
+    assert len(files) == (setup + more).count("--require-hashes") == 4, "nothing without its hash"
     version = content["image"].rpartition(":")[2]
     assert version in Requirement("python" + PROJECT["requires-python"]).specifier

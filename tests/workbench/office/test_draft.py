@@ -553,6 +553,22 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
 
 
+def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
+    words = ("Unfamiliar (N/A)", "Very unfavorably", "Somewhat favorably", "Neither (neutral)",
+             "Somewhat unfavorably", "Very favorably")  # fmt: skip
+    rows = [["Timestamp", "団体名", "見方 [甲]", "見方 [乙]", "評価"]]
+    rows += [["2024/06/03 9:15:42", f"町{n}", *(words[k % 6] for k in (n, 5 * n, n + 1))]
+             for n in range(24)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    battery, alone = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][2:]
+    points = ["Very favorably", "Somewhat favorably", "Neither (neutral)", "Somewhat unfavorably",
+              "Very unfavorably"]  # fmt: skip
+    assert [o["en"] for o in battery["options"]] == [*points, words[0]]
+    assert (battery["type"], alone["type"]) == ("battery", "ordinal")
+    assert [o["en"] for o in alone["options"]] == points
+    assert alone["missing_tokens"] == {"dont_know": [words[0]]}
+
+
 @pytest.mark.parametrize("words", [("専任", "一部兼任", "その他"), ("市", "町", "村")])
 def test_words_without_a_lower_half_are_no_scale(tmp_path, words):
     rows = [["団体名", "問1"], *([f"町{n}", words[n % 3]] for n in range(12))]
