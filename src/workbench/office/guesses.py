@@ -205,7 +205,7 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    ranged = any(end for _, _, end, _ in found.values())
+    ranged = any(b[2] or tells("most", w) or tells("least", w) for w, b in found.items())
     if len(found) < max(2, len({*words})) or not ranged:
         return None
 
@@ -482,7 +482,7 @@ def _number(
         found = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
         options = [open_option(code) for code in sorted({*map(int, found - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
-    if numbers <= 0.8:
+    if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
         return None
     codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
