@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,9 @@ def write(
     states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
-    notes = [*_counted(counts, words), *([verdict] if verdict and "type" in columns else [])]
+    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
+    notes += [words[f"some_{k}"].format(n=counts[k]) for k in ("failed", "earlier") if counts[k]]
+    notes += [verdict] if verdict and "type" in columns else []
     text = listed.astype("string").fillna("").reset_index()
     table = {
         "name": "profiles",
@@ -132,13 +134,6 @@ def write(
             states=states,
         )
         paths.write_atomic(folder / file, page)
-
-
-def _counted(counts: Counter[str], words: Mapping[str, str]) -> Iterator[str]:
-    """How many pages there are, and how many of them failed or are of earlier data."""
-    yield words["count"].format(n=counts.total(), made=counts[""] + counts["earlier"])
-    some = (kind for kind in ("failed", "earlier") if counts[kind])
-    yield from (words[f"some_{kind}"].format(n=counts[kind]) for kind in some)
 
 
 def _state(ran: Ran | None, key: str) -> str:
