@@ -483,6 +483,7 @@ def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path
         (("2 - a bit", "4 - very", "1 - not at all"), [1, 2, 3, 4], "not at all"),
         (("1万人以上5万人未満", "5万人以上", "1万人未満"), [1, 2, 3], "1万人未満"),
         (("30-44", "> 60", "18-29", "45-60"), [1, 2, 3, 4], "18-29"),
+        (("2回", "1回", "1回", "2回", "1回", "3回以上"), [1, 2, 3], "1回"),
     ],
 )
 def test_points_with_words_at_the_ends_and_classes_of_numbers_are_ordinal(
