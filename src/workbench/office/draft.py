@@ -415,8 +415,9 @@ class _Questions:
             question["precision"] = "month"
         if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
             question |= {"role": "id", "identity": "received"}
-            if column.kind == "received" and any(map(guesses.SLASHED.match, column.texts)):
-                question.setdefault("dates", "mdy")  # as form tools write, unless a day says no
+            fixed = self.export and self.export.tool in {"surveymonkey", "ms-forms"}
+            if fixed and any(map(guesses.SLASHED.match, column.texts)):
+                question.setdefault("dates", "mdy")  # others write as the person's country does
         return question
 
     def _guess(self, column: Filled, label: str, text: str) -> Question:
