@@ -205,7 +205,7 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    ranged = any(end for _, _, end, _ in found.values())
+    ranged = any(b[2] or tells("most", w) or tells("least", w) for w, b in found.items())
     if len(found) < max(2, len({*words})) or not ranged:
         return None
 
@@ -447,9 +447,7 @@ def one(
     if not values:
         return _with({}, missing)
     if sum(bool(DATE.match(value)) for value in values) > 0.5 * len(values):
-        days = [day.groups() for value in values if (day := SLASHED.match(value))]
-        first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
-        return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})
+        return _date(values)
     pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
@@ -466,6 +464,13 @@ def one(
     return _words(values, counts, heading, said if several_in_cell else ())
 
 
+def _date(values: Sequence[str]) -> Question:
+    """A date, with the order of day and month where a day after the twelfth tells it."""
+    days = [day.groups() for value in values if (day := SLASHED.match(value))]
+    first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
+    return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})
+
+
 def _number(
     counts: Counter[str], n: int, missing: Sequence[str], heading: str, kind: str
 ) -> Question | None:
@@ -477,7 +482,7 @@ def _number(
         found = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
         options = [open_option(code) for code in sorted({*map(int, found - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
-    if numbers <= 0.8:
+    if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
         return None
     codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
