@@ -250,7 +250,7 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
 def _shown(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
     shown = survey.unit_responses
-    return changes.Replies(shown, survey.status[shown.columns])
+    return changes.Replies(shown.copy(), survey.status[shown.columns])  # a quantity may be added
 
 
 def _labels(
