@@ -46,11 +46,8 @@ def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
         hint = "give one of the codes {called}"
         raise InputError(what, hint=hint, n=len(called), text=text, called=called)
     if code in survey.register.index:
-        raise InputError(
-            "{text} was asked but did not reply in the wave {name}",
-            text=text,
-            name=survey.wave.name,
-        )
+        what = "{text} was asked but did not reply in the wave {name}"
+        raise InputError(what, text=text, name=survey.wave.name)
     what = "there is no municipality {text!r} in the wave {name}"
     hint = "give a code of six digits, or a name as it stands in the replies"
     raise InputError(what, hint=hint, text=text, name=survey.wave.name)

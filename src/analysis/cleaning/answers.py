@@ -185,18 +185,25 @@ OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # betwee
 
 
 def _explained(text: str, question: Question) -> Parsed | None:
-    """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報."""
+    """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報.
+
+    Words like those of another option are flagged where a colon or a bracket parts them from it.
+    """
     for option in (o for o in question.options if o.other):
+        number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
         bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
-            begun = re.match(rf"\s*[(（]?{re.escape(words)}", text, re.I)
+            begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             found = begun and OTHER.match(text, begun.end())
             rest = text[found.end() :].strip() if found else ""
             if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
                 rest = inner[1].strip()
-            named = any(_option(part, question)[0] is not None for part in _parts(rest, LISTED))
-            if re.search(r"[^\W\d]", rest) and not named:  # その他、研修 explains nothing
-                return Parsed("answered", option.code, (), other=_without_name(rest, option))
+            parts = _parts(rest, LISTED)
+            named = any(_option(part, question)[0] is not None for part in parts)
+            clear = begun and re.match(r"\s*[:：(（]", text[begun.end() :]) and len(parts) == 1
+            if re.search(r"[^\W\d]", rest) and (clear or not named):  # not その他、研修
+                rules = ("other-like-an-option",) if named else ()
+                return Parsed("answered", option.code, rules, other=_without_name(rest, option))
     return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis.cleaning.answers import CROSSES, Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
@@ -141,6 +142,7 @@ class Cleaned:
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     """Read every cell of a wave; nothing is lost and nothing guessed in silence."""
+    pa.default_memory_pool().release_unused()  # the texts of sheets that are frames of cells now
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
     who = identify(received, wave, codebook, *work.arrived(), answered(received, codebook))

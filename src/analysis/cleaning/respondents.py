@@ -130,7 +130,7 @@ class _Reader:
         if code:
             if code_text.strip() != code:
                 note(at, "code-repaired", code)
-            namesake = match.how == "ambiguous" and code in match.options
+            namesake = match.how in {"ambiguous", "body"} and code in match.options
             if known and name_text.strip() and match.code != code and not namesake:
                 note(self.name_at, "code-and-name", self._place(code))
         elif match.code:
@@ -213,7 +213,8 @@ class _Reader:
         places = [self._place(code) for code in match.options]
         if len(set(places)) < len(places):  # only the code tells them apart
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
-        return say_both("cleaning/which_municipality", ward=match.how == "ward", places=places)
+        part = match.how if match.how in {"ward", "body"} else ""
+        return say_both("cleaning/which_municipality", part=part, places=places)
 
     def _place(self, code: str) -> str:
         """Its name with its prefecture or group."""

@@ -30,7 +30,7 @@ SIZE_CLASSES = {
     for name in get_args(SizeClass)
 }
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
-How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "unknown"]
+How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "unknown"]
 # written variants that mean the same character in names of municipalities
 _VARIANTS = str.maketrans(
     "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞"
@@ -53,6 +53,10 @@ _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
 # behind the name of its municipality, and no sentence: 図書館課, (総務課), /DX推進課, まちづくり課
 _SECTION = re.compile(r"[(/・]?(?![のはがをでもと]|にお)[\w・]+[課室係部局]\)?")
+# a body of its own, which may have replied for its municipality: つくば市立図書館, 町田市民病院
+_BODY = re.compile(
+    r"[(/・]?\w*(?:図書館|公民館|博物館|美術館|教育委員会|病院|議会|消防本部|消防署|保健所|センター|学校)\)?"
+)
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,11 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
             match, behind = resolve(text[:end], given, on), resolve(text[end:].strip("(/・)"))
             if (match.how in unsure, behind.how in unsure) == (False, True):  # no second one
                 return match if match.how != "exact" else _match([match.code], name, "variant", on)
+        if (
+            _BODY.fullmatch(text, end)
+            and (whose := resolve(text[:end], given, on)).how not in unsure
+        ):
+            return Match("", "", "body", whose.options or (whose.code,))
     stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
     bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
     return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")

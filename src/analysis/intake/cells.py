@@ -246,19 +246,17 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
         "stands_for": _sparse(sheet, meant, rows, columns),
     }
     rows += 1 - np.array(starts, np.int32)[page]  # in place: as the file counts them
-    down, across = (columns + 1, rows) if sheet.transposed else (rows, columns + 1)
-    variable, reason = np.full(len(rows), -1, np.int16), np.full(len(rows), -1, np.int16)
-    record = np.full(len(rows), -1, np.int32)
+    columns += 1
+    down, across = (columns, rows) if sheet.transposed else (rows, columns)
+    told |= {"row": down, "column": across.astype(np.int16)}
+    del rows, columns, down, across, page  # large, and what follows is large too
+    kinds = np.int32, np.int16, np.int8
+    record, variable, reason = (np.full(len(text), -1, kind) for kind in kinds)
     variable[:answers].reshape(len(names), n)[:] = np.arange(len(names))[:, None]
     record[:answers].reshape(len(names), n)[:] = np.arange(start, start + n)
     reason[answers:] = marks
-    return told | {
-        "row": down,
-        "column": across.astype(np.int16),
-        "record": record,
-        "variable": _words(variable, names),
-        "reason": _words(reason, REASONS),
-    }
+    told |= {"record": record, "variable": _words(variable, names)}
+    return told | {"reason": _words(reason, REASONS)}
 
 
 def _words(codes: np.ndarray, texts: Sequence[str]) -> pd.Categorical:

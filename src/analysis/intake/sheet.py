@@ -203,8 +203,7 @@ def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, n
     kind = np.zeros((height, width), np.uint8)
     if not rows or not rows[0]:
         return text, kind
-    flat = np.empty(len(rows) * len(rows[0]), dtype=object)
-    flat[:] = list(chain.from_iterable(rows))
+    flat = np.fromiter(chain.from_iterable(rows), object, len(rows) * len(rows[0]))
     kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.uint8, len(flat))
     kinds[flat == ""] = CellKind.EMPTY
     numbers, dates, truths = (

@@ -105,7 +105,7 @@ def say(sentence: str, language: str, **values: Any) -> str:
 def say_both(sentence: str, **values: Any) -> Text:
     """A computed sentence in both languages; a Text among the values goes in in each language.
 
-    >>> say_both("cleaning/which_municipality", ward=False, places=[]).en
+    >>> say_both("cleaning/which_municipality", part="", places=[]).en
     'Please give its code and name.'
     """
     ja, en = (

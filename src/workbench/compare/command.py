@@ -267,11 +267,9 @@ def _run_of_here(edition: Edition) -> Run:
     """The run of the working tree, which is refreshed."""
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
-        raise InputError(
-            "the run of the working tree is not complete",
-            hint="see {folder}/index.html",
-            folder=record.folder,
-        )
+        what = "the run of the working tree is not complete"
+        hint = "see {folder}/index.html"
+        raise InputError(what, hint=hint, folder=record.folder)
     return Run.read(edition.folder, label("compare.here", edition.language))
 
 
@@ -288,11 +286,9 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     root, reports = paths.root(), paths.reports() / KEPT
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
-        raise InputError(
-            "there is no git revision {revision!r}",
-            hint="give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)",
-            revision=revision,
-        )
+        what = "there is no git revision {revision!r}"
+        hint = "give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)"
+        raise InputError(what, hint=hint, revision=revision)
     if edition.folder.is_dir() and not (reports / edition.name).is_dir():
         # what was made here is made there too as far as nothing differs
         shutil.copytree(edition.folder, reports / edition.name)
@@ -311,12 +307,9 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         )
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
-        raise InputError(
-            "the run of {revision} is not complete (exit status {returncode})",
-            hint="its notebooks are listed above",
-            revision=revision,
-            returncode=done.returncode,
-        )
+        what = "the run of {revision} is not complete (exit status {returncode})"
+        hint = "its notebooks are listed above"
+        raise InputError(what, hint=hint, revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
     return Run.read(reports / edition.name, name)
 

@@ -82,10 +82,7 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
-    found = [
-        replace(own, kind="personal") if own.texts and are_addresses(own.texts) else own
-        for own in found
-    ]
+    found = [replace(c, kind="personal") if are_addresses(c.texts) else c for c in found]
     many = Counter(own.question for own in found if own.has_part and any(own.cells))
     # an option that nobody chose is one all the same
     return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]

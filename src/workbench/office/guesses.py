@@ -126,7 +126,9 @@ def in_order(texts: Sequence[str]) -> list[str]:
     ['済', '予定']
     """
     words = sorted((word for word, _ in Counter(texts).most_common()), key=is_other)
-    return _ranked(words) or words
+    aside = [word for word in words if tells("not_given", word)]  # no point of a scale
+    points = [word for word in words if word not in aside]
+    return [*(_ranked(points) or points), *aside]
 
 
 def _ranked(words: Collection[str]) -> list[str] | None:
@@ -203,7 +205,7 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    ranged = any(end for _, _, end, _ in found.values())
+    ranged = any(b[2] or tells("most", w) or tells("least", w) for w, b in found.items())
     if len(found) < max(2, len({*words})) or not ranged:
         return None
 
@@ -406,11 +408,7 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | No
     kind = "binary" if yes_no else "ordinal" if rated else "single"
     # the codes of no answer, apart by kind where their labels tell it
     kinds = {code: KIND_OF.get(labels.get(code, "").strip(), "no_answer") for code in missing}
-    if {*kinds.values()} <= {"no_answer"}:
-        return _with({"type": kind, "options": options}, missing)
-    by_kind = {one: [code for code in missing if kinds[code] == one]
-               for one in MISSING if one in kinds.values()}  # fmt: skip
-    return {"type": kind, "options": options, "missing_tokens": by_kind}
+    return _with({"type": kind, "options": options}, kinds)
 
 
 def one(
@@ -479,7 +477,7 @@ def _number(
         found = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
         options = [open_option(code) for code in sorted({*map(int, found - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
-    if numbers <= 0.8:
+    if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
         return None
     codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
@@ -525,8 +523,10 @@ def _words(
         if "-oth-" in answers:
             options.append(other_option(len(options) + 1) | {"source": ["-oth-"]})
         return _with({"type": "single", "options": options}, missing)
-    if rated := graded([*dict.fromkeys(answers)]):
-        return _with({"type": "ordinal", "options": rated}, missing)
+    aside = {word for word in answers if tells("not_given", word)}
+    if rated := graded([word for word in dict.fromkeys(answers) if word not in aside]):
+        none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
+        return _with({"type": "ordinal", "options": rated}, none)
     enough = len(values) >= 2 * len(counts)
     few = len(counts) < len(values) < 8 and max(map(len, counts)) <= 20
     if len(counts) <= MAX_OPTIONS and (enough or few):
@@ -547,4 +547,10 @@ def _outlying(values: set[str]) -> set[str]:
 
 
 def _with(guess: Question, missing: Collection[str]) -> Question:
-    return guess | ({"missing_tokens": sorted(missing)} if missing else {})
+    """A guess with what stands for no answer; a mapping tells the kind of each."""
+    kinds = missing if isinstance(missing, Mapping) else {}
+    by_kind: dict[str, list[str]] = {}
+    for token in sorted(missing):
+        by_kind.setdefault(kinds.get(token, "no_answer"), []).append(token)
+    tokens = sorted(missing) if by_kind.keys() <= {"no_answer"} else by_kind
+    return guess | ({"missing_tokens": tokens} if missing else {})

@@ -105,11 +105,10 @@ class Options:
         for name in ("jobs", "timeout", "cell_timeout", "memory_mb"):
             value = getattr(self, name)
             if value is not None and not 0 < value < MOST:
+                what = "--{option} cannot be {value:g}"
+                hint = "give a number above 0"
                 raise InputError(
-                    "--{option} cannot be {value:g}",
-                    hint="give a number above 0",
-                    option=name.removesuffix("_mb").replace("_", "-"),
-                    value=value,
+                    what, hint=hint, option=name.removesuffix("_mb").replace("_", "-"), value=value
                 )
 
     @property
@@ -369,11 +368,9 @@ def all_waves(reports: Path) -> Path:
     """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
-        raise InputError(
-            "something else is in this place, and stays as it is",
-            file=place,
-            hint="move it elsewhere; the same command then carries on",
-        )
+        what = "something else is in this place, and stays as it is"
+        hint = "move it elsewhere; the same command then carries on"
+        raise InputError(what, file=place, hint=hint)
     return place
 
 
@@ -419,18 +416,12 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         held.acquire()
     except Timeout:
-        raise InputError(
-            "{name} is being refreshed by {holder}",
-            hint="wait until it has ended",
-            name=folder.name,
-            holder=_holder(file),
-        ) from None
+        what = "{name} is being refreshed by {holder}"
+        hint = "wait until it has ended"
+        raise InputError(what, hint=hint, name=folder.name, holder=_holder(file)) from None
     except OSError as error:
-        raise InputError(
-            "the folder cannot be written ({strerror})",
-            file=file.parent,
-            strerror=error.strerror or error,
-        ) from None
+        what = "the folder cannot be written ({strerror})"
+        raise InputError(what, file=file.parent, strerror=error.strerror or error) from None
     try:
         _sign(file)
         paths.recover_folder(folder)

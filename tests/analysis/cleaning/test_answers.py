@@ -508,7 +508,8 @@ def test_two_possible_readings_are_refused():
     ("text", "code", "other"),
     [("その他: 予算要求中", 9, "予算要求中"), ("予算要求中", 9, "予算要求中"),
      ("その他　住民向け", 9, "住民向け"), ("9：住民向け", 9, "住民向け"), ("その他", 9, ""),
-     ("その他（住民向け）", 9, "住民向け"), ("9（その他：広報）", 9, "広報"), ("翻訳", 2, "")],
+     ("その他（住民向け）", 9, "住民向け"), ("9（その他：広報）", 9, "広報"), ("翻訳", 2, ""),
+     ("⑨その他：広報", 9, "広報"), ("9 その他 広報", 9, "広報"), ("その他: 翻訳", 9, "翻訳")],
 )  # fmt: skip
 def test_the_words_of_other_in_a_single_choice(text, code, other):
     got = tool("ONE", text)
@@ -517,6 +518,9 @@ def test_the_words_of_other_in_a_single_choice(text, code, other):
 
 def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
     assert tool("ONE", "翻訳機").rules == tool("WORK", "翻訳機").rules == ("option-or-other",)
+    assert tool("ONE", "その他: 翻訳").rules == ("other-like-an-option",)  # said to be other
+    said = tool("WORK", "議事録、その他：翻訳")
+    assert (said.value, said.other, said.rules) == ({3, 9}, "翻訳", ("other-like-an-option",))
     beside = tool("WORK", "議事録, 翻訳機")
     assert (beside.value, beside.other) == ({3, 9}, "翻訳機")
     assert "other-like-an-option" in beside.rules

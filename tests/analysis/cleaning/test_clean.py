@@ -548,6 +548,16 @@ def test_the_code_of_a_ward_is_told_as_one_of_its_city(write, code):
     assert "a ward of 北海道札幌市" in result.findings["en"].iloc[0]
 
 
+def test_a_body_of_a_municipality_is_asked_about_unless_a_code_says_whose_reply_it_is(write):
+    rows = ["011002,札幌市立図書館,2019/8/1,100,5,2,", ",旭川市 図書館,2019/8/1,100,5,2,"]
+    result = cleaned(write(rows, invited=None, data="real"))
+    assert result.responses.index.tolist() == ["011002"]
+    told = result.findings.query("rule == 'who'")
+    assert "北海道旭川市の機関のようです" in told["ja"].iloc[0]
+    assert "a body of 北海道旭川市" in told["en"].iloc[0]
+    assert not (result.findings["rule"] == "code-and-name").any()
+
+
 def test_more_replies_than_were_asked_are_questioned(write):
     rows = [f"{c},{n},2019/8/1,100,5,2," for c, n in (("282014", "姫路市"), ("121002", "千葉市"))]
     name = write(rows, invited=None, data="real")

@@ -59,6 +59,9 @@ def test_names_of_older_waves_and_of_copies(name, on, code, how):
         ("千葉県市町村課", "", "unknown"),  # the section of a prefecture
         ("札幌市では図書館課", "", "unknown"),  # a sentence
         ("図書館課", "", "unknown"),
+        # a body that may have replied for itself
+        *((name, "", "body") for name in ("旭川市 図書館", "つくば市立図書館", "千葉市教育委員会")),
+        *((name, "", "body") for name in ("町田市民病院", "北海道札幌市議会", "府中市立図書館")),
     ],
 )
 def test_a_municipality_and_its_section_in_one_name(name, code, how):

@@ -483,6 +483,7 @@ def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path
         (("2 - a bit", "4 - very", "1 - not at all"), [1, 2, 3, 4], "not at all"),
         (("1万人以上5万人未満", "5万人以上", "1万人未満"), [1, 2, 3], "1万人未満"),
         (("30-44", "> 60", "18-29", "45-60"), [1, 2, 3, 4], "18-29"),
+        (("2回", "1回", "1回", "2回", "1回", "3回以上"), [1, 2, 3], "1回"),
     ],
 )
 def test_points_with_words_at_the_ends_and_classes_of_numbers_are_ordinal(
@@ -551,6 +552,22 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert "#n.s." in book["missing"]["no_answer"]["tokens"]
     assert "# left out, no questions: メールアドレス" in text
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
+
+
+def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
+    words = ("Unfamiliar (N/A)", "Very unfavorably", "Somewhat favorably", "Neither (neutral)",
+             "Somewhat unfavorably", "Very favorably")  # fmt: skip
+    rows = [["Timestamp", "団体名", "見方 [甲]", "見方 [乙]", "評価"]]
+    rows += [["2024/06/03 9:15:42", f"町{n}", *(words[k % 6] for k in (n, 5 * n, n + 1))]
+             for n in range(24)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    battery, alone = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][2:]
+    points = ["Very favorably", "Somewhat favorably", "Neither (neutral)", "Somewhat unfavorably",
+              "Very unfavorably"]  # fmt: skip
+    assert [o["en"] for o in battery["options"]] == [*points, words[0]]
+    assert (battery["type"], alone["type"]) == ("battery", "ordinal")
+    assert [o["en"] for o in alone["options"]] == points
+    assert alone["missing_tokens"] == {"dont_know": [words[0]]}
 
 
 @pytest.mark.parametrize("words", [("専任", "一部兼任", "その他"), ("市", "町", "村")])
