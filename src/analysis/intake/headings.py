@@ -468,11 +468,9 @@ class Headings:
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""
         key, words = _with_number_and_without(text)
-        if (code := self._offered.get(key, {}).get(question.id)) is not None:
-            return code
-        code = self._offered.get(words, {}).get(question.id)
+        exact, code = (self._offered.get(own, {}).get(question.id) for own in (key, words))
         numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
-        return code if numbered or not re.match(r"[(\[]?\d", key) else None
+        return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
 
     def of_one_choice(self, text: str) -> list[str]:
         """The questions of one choice of which a heading is an option, alone or behind them.
