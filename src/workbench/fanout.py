@@ -366,11 +366,9 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                raise InputError(
-                    "the cluster at {scheduler} has no workers",
-                    hint="start some",
-                    scheduler=scheduler,
-                )
+                what = "the cluster at {scheduler} has no workers"
+                hint = "start some"
+                raise InputError(what, hint=hint, scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
             for page in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *page, pure=False)

@@ -105,8 +105,7 @@ def write(
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
     notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
-    some = (kind for kind in ("failed", "earlier") if counts[kind])
-    notes += [words[f"some_{kind}"].format(n=counts[kind]) for kind in some]
+    notes += [words[f"some_{k}"].format(n=counts[k]) for k in ("failed", "earlier") if counts[k]]
     notes += [verdict] if verdict and "type" in columns else []
     text = listed.astype("string").fillna("").reset_index()
     table = {

@@ -27,11 +27,26 @@ def texts(node: ast.expr) -> list[ast.expr]:
     )
 
 
+def named_before(node: ast.Assign) -> list[ast.expr]:
+    """The texts that are assigned to `what` and `hint`; single words are none."""
+    found = []
+    for target in node.targets:
+        both = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+        pairs = zip(target.elts, node.value.elts, strict=True) if both else [(target, node.value)]
+        for name, value in pairs:
+            if isinstance(name, ast.Name) and name.id in {"what", "hint"}:
+                found += [t for t in texts(value) if " " in str(getattr(t, "value", ""))]
+    return found
+
+
 def templates() -> list[tuple[str, ast.expr, set[str]]]:
     """Where, the text and the names given to it, of every message in the source."""
     found = []
     for file in sorted(SRC.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Assign):  # a text or its hint under a name, before the error
+                where = f"{file.relative_to(SRC)}:{node.lineno}"
+                found += [(where, text, {"**"}) for text in named_before(node)]
             name = getattr(node, "func", None)
             name = getattr(name, "id", getattr(name, "attr", ""))
             if not isinstance(node, ast.Call) or name not in MAKES:

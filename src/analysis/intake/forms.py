@@ -496,12 +496,11 @@ def _is_printed(form: Form, place: Place) -> bool:
 def _heads(form: Form, row: int) -> bool:
     """Whether a row seems to hold printed heads, or the options of a question, alone."""
     texts = [normalise(text) for text in form.text_at[row : row + 1].ravel() if text]
-    listed = any(
+    return any(map(is_answer_word, texts)) or any(
         sum(normalise(option.ja) in text for option in question.options) > 1
         for question in form.headings.book
         for text in texts
     )
-    return listed or any(map(is_answer_word, texts))
 
 
 def _explained(reply: _Reply, headings: Headings) -> set[int]:

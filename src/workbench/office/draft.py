@@ -132,6 +132,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
+    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
+    head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
     return _written(head, book, made.seen, file)
 
 
@@ -413,8 +415,9 @@ class _Questions:
             question["precision"] = "month"
         if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
             question |= {"role": "id", "identity": "received"}
-            if column.kind == "received" and any(map(guesses.SLASHED.match, column.texts)):
-                question.setdefault("dates", "mdy")  # as form tools write, unless a day says no
+            fixed = self.export and self.export.tool in {"surveymonkey", "ms-forms"}
+            if fixed and any(map(guesses.SLASHED.match, column.texts)):
+                question.setdefault("dates", "mdy")  # others write as the person's country does
         return question
 
     def _guess(self, column: Filled, label: str, text: str) -> Question:

@@ -447,9 +447,7 @@ def one(
     if not values:
         return _with({}, missing)
     if sum(bool(DATE.match(value)) for value in values) > 0.5 * len(values):
-        days = [day.groups() for value in values if (day := SLASHED.match(value))]
-        first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
-        return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})
+        return _date(values)
     pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
@@ -464,6 +462,13 @@ def one(
     lines = ["\n".join(filter(None, map(plain, text.splitlines()))) for text in texts]
     said = [text for text in lines if plain(text) not in {*declared, *KIND_OF, *CODES}]
     return _words(values, counts, heading, said if several_in_cell else ())
+
+
+def _date(values: Sequence[str]) -> Question:
+    """A date, with the order of day and month where a day after the twelfth tells it."""
+    days = [day.groups() for value in values if (day := SLASHED.match(value))]
+    first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
+    return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})
 
 
 def _number(

@@ -318,6 +318,18 @@ def test_a_form_is_no_table_of_replies(tmp_path):
             draft(tmp_path / "r.xlsx")
 
 
+def test_a_draft_says_which_sheets_it_did_not_look_at(tmp_path):
+    book = openpyxl.Workbook()
+    for name, cities in (("東部", ["千葉市"]), ("西部", ["大津市", "姫路市"])):
+        page = book.create_sheet(name)
+        page.append(["団体名", "問1 職員数"])
+        for city in cities:
+            page.append([city, 3])
+    book.save(tmp_path / "regions.xlsx")
+    head = draft(tmp_path / "regions.xlsx").partition("id:")[0]
+    assert "from 2 records" in head and "# other sheets, not looked at: 東部\n" in head
+
+
 def test_years_of_an_era_are_no_options(tmp_path):
     rows = [["団体名", "導入年度", "開設"]]
     rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
@@ -860,6 +872,23 @@ def test_dates_that_may_begin_with_month_or_day_are_left_to_a_person(tmp_path):
     found = questions(draft(tmp_path / "d.csv"))
     orders = {name: found[name].get("dates") for name in ("開始日", "終了日", "公開日")}
     assert orders == {"開始日": None, "終了日": "dmy", "公開日": "mdy"}
+
+
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [(("1/2/2024", "3/4/2024"), None), (("1/2/2024", "14/3/2024"), "dmy"),
+     (("1/2/2024", "3/14/2024"), "mdy")],
+)  # fmt: skip
+def test_the_day_of_a_reply_in_google_forms_has_the_order_that_a_day_tells(tmp_path, days, order):
+    """It is that of the person's country: 1/2/2024 may be the first of February."""
+    rows = [["Timestamp", "団体名", "職員数"]]
+    rows += [
+        [f"{day} 9:15:00", name, 5] for day, name in zip(days, ["つくば市", "千葉市"], strict=True)
+    ]
+    (tmp_path / "g.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "g.csv")
+    (received,) = (q for q in questions(text).values() if q.get("identity") == "received")
+    assert received.get("dates") == order
 
 
 def test_a_table_in_a_zip_archive_is_drafted_as_new_wave_reads_it(tmp_path):
