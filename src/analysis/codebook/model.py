@@ -229,6 +229,7 @@ class Codebook(Model):
             return found
         wrong = {one["loc"][1] for one in faulty if one["loc"][0] == "questions"}
         others = [one for number, one in enumerate(questions) if number not in wrong]
+        left = [str(q.get("id")) for q in questions if isinstance(q, dict) and q not in others]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
             more = [*_faults(cls._made({**content, **texts, "questions": others}))]
@@ -238,7 +239,8 @@ class Codebook(Model):
             located(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
-            if what.values.get("fault", what).template != NOT_THERE
+            if (fault := what.values.get("fault", what)).template != NOT_THERE
+            or not str(fault.values["id"]).startswith((*left,))
         ]
 
     @classmethod

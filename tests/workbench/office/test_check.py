@@ -31,14 +31,16 @@ def test_all_faults_are_listed_at_once(written):
         + "- {id: Q2, section: B, type: integer, role: describe, ja: 数, en: Number}\n"
         + "- {id: Q3, section: A, type: single, role: describe, ja: 形, en: Form}\n"
         + "- {id: Q4, section: A, type: integr, role: describe, ja: 数, en: Number}\n"
-        + "- {id: Q5, section: A, type: integer, role: describe, ja: 数, en: Number, ask_if: Q9}\n",
+        + "- {id: Q5, section: A, type: integer, role: describe, ja: 数, en: Number, ask_if: Q9}\n"
+        + "- {id: Q6, section: A, type: integer, role: describe, ja: 計, en: S, ask_if: Q4 > 1}\n",
         version="1",
     )
-    with pytest.raises(InputError, match="4 faults") as refused:
+    with pytest.raises(InputError, match="5 faults") as refused:
         check(file)
     said = str(refused.value)
     assert "this is a number and should be a text; write '1' in quotes" in said
-    for part in ("Q4 > type", "Q2: there is no section 'B'", "Q3: a question of type single"):
+    for part in ("Q4 > type", "Q2: there is no section 'B'", "Q3: a question of type single",
+                 "Q5: the rule 'Q9' points to Q9, which does not exist"):  # fmt: skip
         assert part in said
 
 
