@@ -43,8 +43,8 @@ QUESTIONS: list[str] = packaged("headings.yml")["questions"]
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
-    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
-    r"|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
+    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|[(\[【<〔]?(?:[fq]|問|設問|質問)\d{1,3}"
+    r"(?:-\d{1,2})?問?[.):、\]】>〕]*|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(

@@ -46,6 +46,12 @@ def test_a_heading_is_read_by_what_it_asks(heading, target):
     assert (meaning and meaning.target) == target
 
 
+@pytest.mark.parametrize("number", ["問3 ", "【問3】", "（3）", "＜設問3＞"])
+def test_what_is_printed_behind_a_heading_is_no_answer_in_its_cell(number):
+    assert Headings(BOOK).behind(f"{number}職員数（自由記述）", "Q3") == ""
+    assert Headings(BOOK).behind(f"{number}職員数：120人", "Q3") == "120人"
+
+
 @pytest.mark.parametrize("sign", [": ", "：", ". ", " - ", "（", " / "])
 def test_an_id_before_the_text_of_a_tool_is_that_question(sign):
     meaning = Headings(NAMED).meaning(f"it_staff{sign}How many people work in IT?")
