@@ -89,11 +89,6 @@ def package_files(*packages: str) -> dict[str, str]:
     }
 
 
-def package_hash(*packages: str) -> str:
-    """One hash of the code, tables and templates of `packages`, by default of both."""
-    return combined(package_files(*packages))
-
-
 def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     """What cleaned data depend on: the files as received, the codebook, the code of `analysis`.
 

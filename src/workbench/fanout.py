@@ -422,7 +422,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
-    if fingerprints.package_hash() != work.plan.common[PACKAGE]:
+    if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
         raise InputError(
             "a worker has another version of this package than the process that asked",
             hint="install the same on all machines",

@@ -110,9 +110,8 @@ def send(folder: Path, target: str) -> int:
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
-                raise InputError(
-                    "{name} is there already, and was not published from here", name=name
-                )
+                what = "{name} is there already, and was not published from here"
+                raise InputError(what, name=name)
         if now != before:
             on_its_way = before | dict.fromkeys(changed, "")
             _put(place, listed, json.dumps(on_its_way, indent=1).encode())
@@ -174,13 +173,11 @@ def _filesystem(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise InputError(
-            "clusters and URLs need the extra `cluster`", hint="pip install 'analysis[cluster]'"
-        ) from None
+        what, hint = "clusters and URLs need the extra `cluster`", "pip install 'analysis[cluster]'"
+        raise InputError(what, hint=hint) from None
     try:
         place, root = url_to_fs(url)
     except (ValueError, ImportError) as error:
-        raise InputError(
-            "{url} cannot be used ({fault})", hint="file:// or s3://", url=url, fault=error
-        ) from None
+        what, hint = "{url} cannot be used ({fault})", "file:// or s3://"
+        raise InputError(what, hint=hint, url=url, fault=error) from None
     return place, root.rstrip("/")

@@ -36,9 +36,8 @@ def absent(folder: Path) -> InputError:
             hint="type the name of the folder anew in data/raw",
             name=name,
         )
-    return unknown(
-        "wave", name, sorted(known), "there are: {known}; `workbench new-wave` makes one"
-    )
+    hint = "there are: {known}; `workbench new-wave` makes one"
+    return unknown("wave", name, sorted(known), hint)
 
 
 def names_before(wave: str) -> dict[str, Any]:

@@ -43,8 +43,8 @@ QUESTIONS: list[str] = packaged("headings.yml")["questions"]
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
-    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|(?:[fq]|問|設問|質問)\d{1,3}(?:-\d{1,2})?問?[.):、]*"
-    r"|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
+    r"|第\d{1,3}問|\d{1,3}(?:-\d{1,2}|[.):、](?!\d))|[(\[【<〔]?(?:[fq]|問|設問|質問)\d{1,3}"
+    r"(?:-\d{1,2})?問?[.):、\]】>〕]*|please(?:enter|select|choose|give|state|indicate)(?:the|your)?)+"
 )
 LONGEST = 500  # letters of a heading; the pattern below would be slow on a page of text
 BEHIND = re.compile(
@@ -176,7 +176,6 @@ class Headings:
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
     _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
-    _options: dict[str, list[tuple[int, set[str]]]] = field(default_factory=dict)  # of questions
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -457,27 +456,31 @@ class Headings:
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if not rest or known.get(rest) in (variable, None) else None
 
+    @cached_property
+    def _offered(self) -> dict[str, dict[str, int]]:
+        """The words of an option -> the questions that offer it, each with the option's code."""
+        found: dict[str, dict[str, int]] = {}
+        for question in self.book:
+            for word, code in ((word, code) for code, own in choices_of(question) for word in own):
+                found.setdefault(normalise(word), {}).setdefault(question.id, code)
+        return found
+
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""
-        key = normalise(text)
-        words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
-        words = normalise(LETTER.sub("", text)) if words == key else words
-        if question.id not in self._options:
-            pairs = choices_of(question)
-            self._options[question.id] = [(code, {*map(normalise, own)}) for code, own in pairs]
-        for code, own in self._options[question.id]:
-            numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
-            if key in own or (words in own and (numbered or not re.match(r"[(\[]?\d", key))):
-                return code
-        return None
+        key, words = _with_number_and_without(text)
+        exact, code = (self._offered.get(own, {}).get(question.id) for own in (key, words))
+        numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
+        return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
 
     def of_one_choice(self, text: str) -> list[str]:
         """The questions of one choice of which a heading is an option, alone or behind them.
 
         As 直営, 1 直営, Q1-1 直営 or 運営形態［直営］, where each option has a column of its own.
         """
-        pairs = [*self._behind(normalise(text)), *((question, text) for question in self.book)]
-        numbered = NUMBERED.match(normalise(text))
+        key, words = _with_number_and_without(text)
+        offer = self._offered.get(key, {}) | self._offered.get(words, {})
+        pairs = [*self._behind(key), *((self.book[id], text) for id in offer)]
+        numbered = NUMBERED.match(key)
         if numbered and int(numbered[1]) in self._numbers:
             pairs.append((self._numbers[int(numbered[1])], numbered[3]))
         return [question.id for question, part in pairs if question.type in {"single", "ordinal"}
@@ -490,6 +493,13 @@ class Headings:
             for variable, part in zip(question.variables, _parts(question), strict=True)
             for text in (*part.words, variable)
         }
+
+
+def _with_number_and_without(text: str) -> tuple[str, str]:
+    """A text, and what it is without the number or letter of an option."""
+    key = normalise(text)
+    words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
+    return key, normalise(LETTER.sub("", text)) if words == key else words
 
 
 def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:

@@ -153,9 +153,8 @@ class Plan:
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])
         if taken := own & given.keys():
-            raise InputError(
-                "{parameter} is set by the command itself, not with -p", parameter=min(taken)
-            )
+            what = "{parameter} is set by the command itself, not with -p"
+            raise InputError(what, parameter=min(taken))
         words = book.get("pages") or {}
         every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})

@@ -46,8 +46,39 @@ def test_a_heading_is_read_by_what_it_asks(heading, target):
     assert (meaning and meaning.target) == target
 
 
+@pytest.mark.parametrize("number", ["問3 ", "【問3】", "（3）", "＜設問3＞"])
+def test_what_is_printed_behind_a_heading_is_no_answer_in_its_cell(number):
+    assert Headings(BOOK).behind(f"{number}職員数（自由記述）", "Q3") == ""
+    assert Headings(BOOK).behind(f"{number}職員数：120人", "Q3") == "120人"
+
+
 @pytest.mark.parametrize("sign", [": ", "：", ". ", " - ", "（", " / "])
 def test_an_id_before_the_text_of_a_tool_is_that_question(sign):
     meaning = Headings(NAMED).meaning(f"it_staff{sign}How many people work in IT?")
     assert meaning is not None and meaning.target == "it_staff"
     assert Headings(NAMED).meaning("it_staffing: how?") is None
+
+
+def test_many_questions_are_not_each_held_against_each_heading(monkeypatch):
+    """A table of 5,000 questions took minutes; most options are none of a question's words."""
+    options = [{"code": 1, "ja": "実施", "en": "yes"}, {"code": 2, "ja": "未実施", "en": "no"}]
+    about = {"section": "A", "type": "single", "role": "describe", "options": options}
+    questions = [
+        {"id": f"Q{i}", "ja": f"事業{i}の状況", "en": f"item {i}", **about} for i in range(200)
+    ]
+    section = {"id": "A", "ja": "甲", "en": "A"}
+    head = {"id": "b", "title": {"ja": "題", "en": "title"}, "version": "1", "sections": [section]}
+    headings, held, option = (
+        Headings(Codebook.parse({**head, "questions": questions})),
+        [],
+        Headings.option,
+    )
+
+    def counted(self, question, text):
+        held.append(text)
+        return option(self, question, text)
+
+    monkeypatch.setattr(Headings, "option", counted)
+    assert not any(headings.of_one_choice(f"事業{i}の状況") for i in range(200))
+    assert len(held) < 1000
+    assert len(headings.of_one_choice("1 実施")) == 200
