@@ -10,7 +10,6 @@ from unittest import mock
 
 import seaborn.matrix
 from matplotlib.figure import Figure as Canvas
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from analysis.figures import checks, gallery
@@ -29,8 +28,7 @@ def pictures(*, checked=False):
         ]
         if not checked:
             patched.append((checks, "check", lambda *_: None))
-            patched.append((ConstrainedLayoutEngine, "execute", lambda *_: None))
-            patched.append((Canvas, "draw_artist", lambda *_: None))
+            patched.append((Canvas, "draw_without_rendering", lambda _: None))
             patched.append((Canvas, "get_tightbbox", _whole))
         for one in patched:
             stack.enter_context(mock.patch.object(*one))

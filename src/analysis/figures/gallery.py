@@ -203,12 +203,10 @@ class Gallery:
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
             canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved, and once
-            if engine := canvas.get_layout_engine():
-                engine.execute(canvas)
+            canvas.draw_without_rendering()  # legends and the like take their places only then
             canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
             for legend in canvas.legends:  # by default it would move to the edge of what is saved
                 legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
-                canvas.draw_artist(legend)  # it places its entries only then
             column = canvas.get_tightbbox()
             if self.notice:  # a page gives all else as text
                 column = _write(canvas, column, self.notice, gap=0.02)

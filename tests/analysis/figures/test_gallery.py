@@ -105,7 +105,7 @@ def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monke
     monkeypatch.setattr(Canvas, "draw", lambda *given: drawn(*given))
     shown(gallery)
     assert laid_out.call_count == 1
-    assert drawn.call_count == 2  # the PNG and the SVG
+    assert drawn.call_count == 3  # the layout, the PNG and the SVG
 
 
 def test_a_picture_has_256_colours_and_the_commonest_as_they_were_drawn(gallery):
