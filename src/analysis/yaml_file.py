@@ -95,9 +95,9 @@ def _parsed(text: str) -> bytes:
 
 
 @cache
-def packaged(name: str) -> Any:
-    """A YAML file that comes with the package, read once; nobody changes what is in it."""
-    text = files("analysis").joinpath("data", name).read_text(encoding="utf-8")
+def packaged(name: str, package: str = "analysis") -> Any:
+    """A YAML file that comes with a package, read once; nobody changes what is in it."""
+    text = files(package).joinpath("data", name).read_text(encoding="utf-8")
     return yaml.load(text, Loader=Loader)
 
 

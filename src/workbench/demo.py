@@ -13,7 +13,6 @@ import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
+from analysis.yaml_file import packaged
 
 SIZES = {  # by the code of the questionnaire
     1: "designated_city", 2: "core_city", 3: "special_city",
@@ -38,9 +38,7 @@ SIZES = {  # by the code of the questionnaire
 FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
 NOISE = 0.6  # standard deviation of the outcomes beside what drives them
 TOWN = 6  # size class of towns and villages in the questionnaire
-KNOWN: dict[str, Any] = yaml.safe_load(
-    files("workbench").joinpath("data/simulate.yml").read_text(encoding="utf-8")
-)
+KNOWN: dict[str, Any] = packaged("simulate.yml", "workbench")
 
 
 @dataclass(frozen=True)

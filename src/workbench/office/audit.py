@@ -12,14 +12,12 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from analysis.errors import InputError, Message
 from analysis.intake import workbook
@@ -29,6 +27,7 @@ from analysis.intake.sheet import Place, Sheet, address
 from analysis.intake.tables import TOTAL
 from analysis.spreadsheet import decode, separator
 from analysis.text import LANGUAGES, Language, Model, Text, label
+from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
 from workbench.office.open_document import Look, Page
@@ -48,9 +47,7 @@ class Check(Model):
     advice: Text
 
 
-_DATA = yaml.safe_load(
-    files("workbench").joinpath("data/readability.yml").read_text(encoding="utf-8")
-)
+_DATA = packaged("readability.yml", "workbench")
 CHECKS = {id: Check(id=id, **entry) for id, entry in _DATA["checks"].items()}
 JUDGED: dict[str, dict[Language, str]] = _DATA["judged"]
 SCORES: dict[str, dict[str, int]] = _DATA["scores"]

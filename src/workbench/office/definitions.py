@@ -14,18 +14,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
-
-import yaml
 
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError
 from analysis.intake.files import unpacked
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other
+from analysis.yaml_file import packaged
 from workbench.office.guesses import Question, both, open_option
 
 Texts = tuple[str, str]  # Japanese, English; one of them may be empty
@@ -41,7 +39,7 @@ class Choice(NamedTuple):
     texts: Texts
 
 
-KNOWN = yaml.safe_load(files("workbench").joinpath("data/definitions.yml").read_text("utf-8"))
+KNOWN = packaged("definitions.yml", "workbench")
 XLSFORM, REDCAP, LIMESURVEY = KNOWN["xlsform"], KNOWN["redcap"], KNOWN["limesurvey"]
 YES_NO = (Choice("1", ("はい", "yes")), Choice("0", ("いいえ", "no")))
 OTHER = ("その他", "other")

@@ -9,20 +9,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import yaml
 
 from analysis.cleaning.answers import tick
 from analysis.cleaning.texts import ENGLISH, outside_brackets
 from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
+from analysis.yaml_file import packaged
 
 Question = dict[str, Any]
-KNOWN = yaml.safe_load(files("workbench").joinpath("data/draft.yml").read_text("utf-8"))
+KNOWN = packaged("draft.yml", "workbench")
 WORDS = {name: re.compile("|".join(words), re.I) for name, words in KNOWN["words"].items()}
 MISSING: dict[str, dict[str, Any]] = KNOWN["missing"]
 KIND_OF = {token: kind for kind, marker in MISSING.items() for token in marker["tokens"]}
