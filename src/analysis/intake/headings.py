@@ -221,8 +221,8 @@ class Headings:
             for item in question.items:
                 pairs += [(text, item.id, TEXT) for text in item.words]
         for identity, texts in IDENTITY.items():
-            owner = self.book.identity(identity)
-            pairs += [(text, owner.id if owner else f"@{identity}", PREFIX) for text in texts]
+            target = self.book.identifying(identity)[0]
+            pairs += [(text, target, PREFIX) for text in texts]
         for target, given in (self.header or {}).items():
             pairs += [(text, target, OVERRIDE) for text in given]
         found: dict[str, Meaning] = {}
@@ -272,8 +272,7 @@ class Headings:
     def who_of(self, texts: Iterable[str]) -> str:
         """What a column of codes, or of names, says of who replied."""
         what = "code" if all(re.fullmatch(r"[\d.-]+", text) for text in texts) else "name"
-        owner = self.book.identity(what)
-        return owner.id if owner else f"@{what}"
+        return self.book.identifying(what)[0]
 
     def check_header(self, file: str) -> None:
         """Refuse entries under ``header`` that name no question."""

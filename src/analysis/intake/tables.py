@@ -444,8 +444,7 @@ def _row_kinds(
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = filled.sum(axis=1)
-    ids = {what: q.id if (q := book.identity(what)) else f"@{what}"
-           for what in ("code", "name", "prefecture")}  # fmt: skip
+    ids = {what: book.identifying(what)[0] for what in ("code", "name", "prefecture")}
     code, name, prefecture = ({columns[ids[what]]} if ids[what] in columns else set[int]()
                               for what in ids)  # fmt: skip
     own = code | name | prefecture
