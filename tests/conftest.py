@@ -67,6 +67,19 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def locale(monkeypatch):
+    """Set the variables that say the language of messages; those that are not given are unset."""
+
+    def set_to(**values):
+        for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return set_to
+
+
+@pytest.fixture
 def packages_here():
     """Files of SPSS and Stata are read in this process."""
     import packages_here

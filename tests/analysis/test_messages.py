@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
 from types import SimpleNamespace
@@ -117,20 +118,16 @@ def test_an_error_says_place_fault_and_advice_in_both_languages() -> None:
     ],
 )
 def test_the_environment_says_the_language(
-    set_to: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+    set_to: dict[str, str], language: str, locale: Callable[..., None]
 ) -> None:
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in set_to.items():
-        monkeypatch.setenv(name, value)
+    locale(**set_to)
     assert spoken() == language
 
 
 def test_errors_are_in_the_language_of_the_open_notebook_where_the_environment_names_none(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, locale: Callable[..., None]
 ) -> None:
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
+    locale()
     monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=True))
     monkeypatch.setattr("analysis.errors._notebook", "en")
     error = unknown("variable", "Q8", ["Q08"])

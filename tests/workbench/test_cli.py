@@ -73,10 +73,8 @@ def test_the_reference_page_is_in_step_with_the_command_line(language, name):
         ("ja_JP.UTF-8", ["--language", "en"], "workbench: there is no wave 'nowhere'; "),
     ],
 )
-def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monkeypatch):
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", lang)
+def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, locale):
+    locale(LANG=lang)
     assert cli.main(["clean", "nowhere", *given]) == 2
     assert capsys.readouterr().err.startswith(said)
     assert "LANGUAGE" not in os.environ
@@ -92,11 +90,9 @@ def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, monke
     ],
 )
 def test_where_nobody_asks_messages_are_in_the_language_of_the_wave(
-    of_wave, lang, said, project, capsys, monkeypatch
+    of_wave, lang, said, project, capsys, locale
 ):
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", lang)
+    locale(LANG=lang)
     with (project / "data" / "raw" / "demo-2019" / "wave.yml").open("a", encoding="utf-8") as file:
         file.write(f"\nlanguage: {of_wave}\nfoo: 1\n")
     assert cli.main(["clean", "demo-2019"]) == 2

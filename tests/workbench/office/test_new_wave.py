@@ -299,19 +299,15 @@ def test_a_file_beside_the_replies_without_a_heading_is_named_and_nothing_writte
 
 
 @pytest.mark.parametrize(
-    ("locale", "first", "column"),
+    ("lang", "first", "column"),
     [
         ("ja_JP.UTF-8", "1行が1団体の表（rows）、回答5件", "職員数"),
         ("en_US.UTF-8", "layout rows, 5 replies", "Number of staff"),
         ("C", "layout rows, 5 replies", "Number of staff"),
     ],
 )
-def test_what_a_check_says_is_in_one_language(
-    libraries, monkeypatch, capsys, locale, first, column
-):
-    for name in ("LANGUAGE", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LC_ALL", locale)
+def test_what_a_check_says_is_in_one_language(libraries, capsys, locale, lang, first, column):
+    locale(LC_ALL=lang)
     assert (
         main(["new-wave", "--check", str(EXAMPLE / "replies.csv"), "--codebook", "libraries"]) == 0
     )
