@@ -40,8 +40,10 @@ from analysis.intake.printed import (
     RIGHT,
     Entry,
     Form,
+    has_heads,
     in_a_row,
     is_answer_word,
+    is_printed,
 )
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import UNIT, check_questions
@@ -450,7 +452,7 @@ def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
         rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
         rows |= {row for row, _ in (*form.listed, *options)}
         # above them the form has its title, behind them it ends; amid them it has heads and lists
-        rows |= {row for row in range(min(rows), max(rows) + 3) if not _heads(form, row)}
+        rows |= {row for row in range(min(rows), max(rows) + 3) if not has_heads(form, row)}
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         open_ = _unanswered(reply, headings) if lone else set()
@@ -464,7 +466,7 @@ def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
             if not lone and own[text] <= printed[text] and not entered:
                 continue
             if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
-                UNIT.match(normalise(text)) or _is_printed(form, (row, column))
+                UNIT.match(normalise(text)) or is_printed(form, (row, column))
             ):  # fmt: skip
                 continue
             named = headings.named_in(text, known=True)
@@ -479,28 +481,6 @@ def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
         _set_aside(reply, headings)
         if not who & {t for t, texts in (headings.header or {}).items() if texts}:
             _check_others(reply, others)
-
-
-def _is_printed(form: Form, place: Place) -> bool:
-    """Whether a text of a lone form seems to be printed: a list of options, a unit, a request."""
-    text, book = form.text(place), form.headings.book
-    lists = (q for q in book if q.options or q.type == "binary")
-    return (
-        place in form.listed
-        or is_filler(text)
-        or PRINTED.search(text) is not None
-        or any(is_print(text, question) for question in lists)
-    )
-
-
-def _heads(form: Form, row: int) -> bool:
-    """Whether a row seems to hold printed heads, or the options of a question, alone."""
-    texts = [normalise(text) for text in form.text_at[row : row + 1].ravel() if text]
-    return any(map(is_answer_word, texts)) or any(
-        sum(normalise(option.ja) in text for option in question.options) > 1
-        for question in form.headings.book
-        for text in texts
-    )
 
 
 def _explained(reply: _Reply, headings: Headings) -> set[int]:
@@ -535,7 +515,7 @@ def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
         for place in form.region(label):
             below = label[0] < place[0] < label[0] + NEAR and place[1] >= label[1]
             asks = place in belongs and REQUEST.search(form.text(place))
-            if asks or (below and not _is_printed(form, place)):
+            if asks or (below and not is_printed(form, place)):
                 found.add(place)
     return found
 

@@ -22,6 +22,7 @@ from analysis.intake.entries import (
     TICKED,
     answer_in,
     chosen,
+    is_filler,
     is_print,
     number_of,
 )  # fmt: skip
@@ -477,3 +478,25 @@ def is_answer_word(text: str) -> bool:
     """Whether a cell asks for the answer beside it: 回答欄, or an arrow at its end."""
     asks = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
     return asks or text.rstrip().endswith(tuple(ARROWS))
+
+
+def is_printed(form: Form, place: Place) -> bool:
+    """Whether a text of a lone form seems to be printed: a list of options, a unit, a request."""
+    text, book = form.text(place), form.headings.book
+    lists = (q for q in book if q.options or q.type == "binary")
+    return (
+        place in form.listed
+        or is_filler(text)
+        or PRINTED.search(text) is not None
+        or any(is_print(text, question) for question in lists)
+    )
+
+
+def has_heads(form: Form, row: int) -> bool:
+    """Whether a row seems to hold printed heads, or the options of a question, alone."""
+    texts = [normalise(text) for text in form.text_at[row : row + 1].ravel() if text]
+    return any(map(is_answer_word, texts)) or any(
+        sum(normalise(option.ja) in text for option in question.options) > 1
+        for question in form.headings.book
+        for text in texts
+    )
