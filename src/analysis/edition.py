@@ -116,8 +116,9 @@ class View:
     def response_rate(self) -> str:
         """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
         asked = self.invited
-        rate = f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}" if asked else ""
-        return rate or f"{self.n:,}"
+        if not asked:
+            return f"{self.n:,}"
+        return f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}"
 
     @cached_property
     def population(self) -> population.Population:

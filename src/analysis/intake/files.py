@@ -25,8 +25,12 @@ SUFFIXES = {
     "sav": {".sav", ".zsav"},
     "dta": {".dta"},
 }
-WHAT = ("an Excel workbook", "a text file", "an SPSS file", "a Stata file")
-ARE = dict(zip(SUFFIXES, WHAT, strict=True))
+ARE = {
+    "workbook": "an Excel workbook",
+    "text": "a text file",
+    "sav": "an SPSS file",
+    "dta": "a Stata file",
+}
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -70,9 +74,15 @@ def read_file(
     if suffix not in SUFFIXES[kind]:
         what = "the file is called {suffix} but is {is_a}"
         hint = "rename it to {right}, or save it again in the format of its name"
-        said, are, right = suffix or Message("without an extension"), ARE[kind], SUFFIXES[kind]
-        raise InputError(what, file=name, hint=hint, reason="misnamed",
-                         suffix=said, is_a=Message(are), right=sorted(right))  # fmt: skip
+        raise InputError(
+            what,
+            file=name,
+            hint=hint,
+            reason="misnamed",
+            suffix=suffix or Message("without an extension"),
+            is_a=Message(ARE[kind]),
+            right=sorted(SUFFIXES[kind]),
+        )
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 

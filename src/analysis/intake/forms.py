@@ -583,9 +583,9 @@ def _check_shifted(reply: _Reply) -> None:
     rows = {row for row, _ in places}
     beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
     if len(beside) > 1 and not any(sheet.kind[place] for place in places):
-        what, hint = (
-            "no answer stands where the other forms have theirs",
+        what = "no answer stands where the other forms have theirs"
+        hint = (
             "put the answers where they are in the others, or give the file an entry of its own "
-            "under files in wave.yml",
+            "under files in wave.yml"
         )
         raise sheet.error(what, at=beside[0], hint=hint)

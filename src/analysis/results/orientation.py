@@ -104,7 +104,8 @@ def _axes(survey: Survey) -> list[Axis]:
     book = survey.codebook
     names = {a.id: {n for i in a.items for n in Expression(i.rule).names} for a in book.axes}
     asked = {id: {v for q in book.using(of) for v in q.variables} for id, of in names.items()}
-    return [a for a in book.axes if asked[a.id] <= {*survey.unit_responses}]
+    shown = {*survey.unit_responses}
+    return [axis for axis in book.axes if asked[axis.id] <= shown]
 
 
 def _ends(axis: Axis, survey: Survey) -> str:
