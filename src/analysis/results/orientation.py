@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Axis
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import Expression, names_in
 from analysis.results.types import as_frame
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -101,11 +101,12 @@ def titles(survey: Survey) -> list[str]:
 
 def _axes(survey: Survey) -> list[Axis]:
     """The axes of the codebook of whose items the edition shows single answers."""
-    book = survey.codebook
-    names = {a.id: {n for i in a.items for n in Expression(i.rule).names} for a in book.axes}
-    asked = {id: {v for q in book.using(of) for v in q.variables} for id, of in names.items()}
-    shown = {*survey.unit_responses}
-    return [axis for axis in book.axes if asked[axis.id] <= shown]
+    book, shown, found = survey.codebook, {*survey.unit_responses}, list[Axis]()
+    for axis in book.axes:
+        asked = book.using(names_in(*(item.rule for item in axis.items)))
+        if shown.issuperset(variable for question in asked for variable in question.variables):
+            found.append(axis)
+    return found
 
 
 def _ends(axis: Axis, survey: Survey) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.codebook.municipality import given
 from analysis.codebook.questions import AMOUNTS, Question
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import Expression, names_in
 from analysis.edition import once, shown_questions
 from analysis.errors import InputError
 from analysis.results import answers, guide, shortage, types
@@ -301,7 +301,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     groups = answers.others(survey, here.code, here.found)
     others = {name: group for name, group in groups.items() if group.any()}
     head = likeness(survey)[:FACTS]
-    drawn = {name for kind in survey.codebook.staff for name in Expression(kind.rule).names}
+    drawn = names_in(*(kind.rule for kind in survey.codebook.staff))
     rows = []
     for q in shown_questions(survey):
         if q.identity or q in head or q.id in drawn or q.variables[0] not in survey.unit_responses:

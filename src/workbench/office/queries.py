@@ -17,7 +17,7 @@ from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option, Question
-from analysis.codebook.rules import Expression
+from analysis.codebook.rules import Expression, names_in
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
 from analysis.intake import own_sheets
@@ -327,7 +327,7 @@ class _Queries:
             rules = [rule for rule in checks if Expression(rule).evaluate(kept).eq(False).any()]
         elif row.rule in ("left-out", "not-applicable") and question.ask_if:
             rules = [question.ask_if]
-        names = {name for rule in rules for name in Expression(rule).names}
+        names = names_in(*rules)
         others = (q.id for name, q in self.asked.items() if name in names and q.id != question.id)
         said = (
             f"{id} {self.asked[id].label[self.language]} － {self._answer(row.code, id)}"
