@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.municipality import given
 from analysis.codebook.questions import AMOUNTS, Question
 from analysis.codebook.rules import Expression, names_in
 from analysis.edition import once, shown_questions
@@ -53,16 +52,7 @@ def place(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
         )
-    code = given(municipality) or str(survey.responses.index[0])
-    if code not in survey.responses.index:
-        named = survey.names[survey.names == code]
-        if len(named) != 1:
-            raise InputError(
-                "{municipality!r} did not reply in this wave",
-                hint="give a code from the register",
-                municipality=municipality,
-            )
-        code = str(named.index[0])
+    code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     found = typology(survey, seed=seed) if found is None else found
     size = survey.size_class.get(code)
     peers = _nearest(survey, code, same_prefecture=same_prefecture)

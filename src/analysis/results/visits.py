@@ -11,9 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
-from analysis.errors import InputError
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
 from analysis.results.answers import most_answers, others, own, typical
@@ -70,17 +68,10 @@ def _picked(
     survey: Survey, codes: str | int, found: Typology | NotAvailable
 ) -> tuple[list[str], str]:
     """The codes of the cities, and the id of the reason why these."""
-    asked = [given(code) for code in re.split("[、, ]+", str(codes)) if code]
-    replied = survey.responses.index
-    for code in asked:
-        if code not in replied:
-            raise InputError(
-                "{code!r} did not reply in this wave",
-                hint="give codes of six digits, separated by commas",
-                code=code,
-            )
-    if asked:
+    each = re.split("[、, ]+", codes) if isinstance(codes, str) else [codes]
+    if asked := [survey.code_of(one) for one in each if one]:
         return list(dict.fromkeys(asked)), "as_asked"
+    replied = survey.responses.index
     planned = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
     if planned and not survey.wave.invented:
         return planned, "planned"
