@@ -214,8 +214,8 @@ class Survey(View):
             what, hint = "{text} was asked but did not reply in the wave {name}", ""
         else:
             what = "there is no municipality {text!r} in the wave {name}"
-        about = {"text": text, "name": self.wave.name, "n": len(codes), "called": codes}
-        raise InputError(what, hint=hint, **about)
+        name = self.wave.name
+        raise InputError(what, hint=hint, text=text, name=name, n=len(codes), called=codes)
 
     # --- numbers from answers --------------------------------------------------------------
 
