@@ -227,8 +227,7 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
     for question in shown_questions(survey):
         name = question.variables[0]
         if state[name] == "no_answer" and name in survey.unit_responses:
-            label = f"{question.id} {question.label[survey.language]}"
-            rows.append((label, survey.label("status.no_answer")))
+            rows.append((survey.numbered(question), survey.label("status.no_answer")))
     return Frame(rows, columns=["question", "to_confirm"])
 
 

@@ -19,7 +19,6 @@ from analysis.results.guide import Case, Remark, Topic, guide
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.survey import Survey
-from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -202,7 +201,7 @@ def _questions(
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
-            name, asked = f"{topic.id} {topic.text[language]}", called(q, q.label[language])
+            name, asked = f"{topic.id} {topic.text[language]}", survey.numbered(q)
             about = {"topic": name, "asked": asked}
             yield q, about, survey.label("visits.between").join(said)
 
