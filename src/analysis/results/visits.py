@@ -15,7 +15,7 @@ from analysis.codebook.questions import Question
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
 from analysis.results.answers import most_answers, others, own, typical
-from analysis.results.guide import Case, Remark, Topic, guide
+from analysis.results.guide import Case, Topic, VisitRemark, guide
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.survey import Survey
@@ -37,7 +37,7 @@ class Chosen:
 
     found: Typology | NotAvailable
     cities: dict[str, str] = field(default_factory=dict)
-    remarks: dict[str, list[Remark]] = field(default_factory=dict)
+    remarks: dict[str, list[VisitRemark]] = field(default_factory=dict)
     why: str = "as_asked"
     reason: str = ""
 
