@@ -37,9 +37,11 @@ REQUIRED = {
 KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
+LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
 REGISTERED = "the hypotheses on record"
-RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
+# where run.json has the hash of each file, and the version of each library
+RECORDED = {DATA: "inputs", PACKAGE: "code", LIBRARIES: "versions"}
 
 
 @dataclass(frozen=True)
@@ -406,11 +408,13 @@ def _common(
     files = {
         DATA: fingerprints.hash_files(paths.raw(edition.wave)),
         PACKAGE: fingerprints.package_files(),
+        LIBRARIES: fingerprints.installed(),
     }
     totals = str(_content(codebook(wave)).get("published") or "")
     common = {
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
+        LIBRARIES: fingerprints.combined(files[LIBRARIES]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
