@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,7 @@ REQUIRED = {
 KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
-LIBRARIES = "the installed libraries"
+LIBRARIES, OWN_FILES = "the installed libraries", "files that it reads"
 NAMES = "the names that earlier waves give types"
 REGISTERED = "the hypotheses on record"
 # where run.json has the hash of each file, and the version of each library
@@ -263,8 +263,8 @@ class Plan:
                 book = fingerprints.hash_file(codebook(waves.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
-    def changed(self) -> dict[str, list[str]]:
-        """What is no longer as the plan read it, by the notebook that depends on it."""
+    def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
+        """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
@@ -272,8 +272,11 @@ class Plan:
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
-        parts = ((name, _differing(_parts(self.keys[name]), _parts(now[name]))) for name in now)
-        return {name: [Message(part) for part in those] for name, those in parts if those}
+        parts = {name: _differing(_parts(self.keys[name]), _parts(now[name])) for name in now}
+        found: dict[str, list[str]] = {
+            name: [Message(part) for part in those] for name, those in parts.items() if those
+        }
+        return found | {ran.name: [Message(OWN_FILES)] for ran in rans if ran.read_anew}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -326,6 +329,9 @@ class Plan:
             )
             for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
+        if files := ran.read_anew:
+            details = _listed(files) if self.edition.audience == "internal" else ""
+            changed.append(Message("{part}{details}", part=Message(OWN_FILES), details=details))
         if not changed:
             return Message("its files in the report are missing or were edited")
         return Message("changed: {changed}", changed=changed)

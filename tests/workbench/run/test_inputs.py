@@ -55,6 +55,39 @@ def test_data_saved_and_put_back_during_a_run_are_in_no_notebook(project, data):
     assert "changed while in use" in found.notebooks[1].error
 
 
+@pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
+def test_a_file_that_a_notebook_reads_by_itself_counts(project, fork, audience):
+    """A researcher's own table beside the survey, and helpers of one's own."""
+    table = project / "data" / "own" / "姫路市.csv"
+    table.parent.mkdir()
+    table.write_text("1", encoding="utf-8")
+    (project / "notebooks" / "helpers.py").write_text("N = 1", encoding="utf-8")
+    imports = f"import sys; sys.path.append({str(project / 'notebooks')!r}); import helpers"
+    reads = f"import pandas as pd; pd.read_csv({str(table)!r}, header=None)"
+    put(project, "01_a", imports, reads)
+    put(project, "02_b", COUNTS)
+    options = {"fork": fork, "audience": audience}
+    assert refresh("demo-2019", **options).ok
+    for file in (table, project / "notebooks" / "helpers.py"):
+        again = refresh("demo-2019", **options).notebooks
+        assert [ran.reused for ran in again] == [audience == "internal", True]
+        file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        told = why("demo-2019", audience=audience)
+        assert "01_a: would run; changed: files that it reads" in told
+        assert (f"({file.relative_to(project)})" in told) == (audience == "internal")
+        assert "姫路市" not in json.dumps(record(project, Edition("demo-2019", audience).name))
+        assert [ran.reused for ran in refresh("demo-2019", **options).notebooks] == [False, True]
+
+
+def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(project):
+    table = project / "own.csv"
+    table.write_text("1", encoding="utf-8")
+    put(project, "01_a", f"text = open({str(table)!r}).read()")
+    put(project, "02_b", saves(table, "text + '2'"), needs=["01_a"])
+    found = refresh("demo-2019")
+    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
 def test_results_of_other_libraries_are_made_anew(project, monkeypatch):
     put(project, "01_a", COUNTS)
     assert refresh("demo-2019").ok
