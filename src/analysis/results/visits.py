@@ -15,11 +15,10 @@ from analysis.codebook.questions import Question
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
 from analysis.results.answers import most_answers, others, own, typical
-from analysis.results.guide import Case, Remark, Topic, guide
+from analysis.results.guide import Case, Topic, VisitRemark, guide
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.survey import Survey
-from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -38,7 +37,7 @@ class Chosen:
 
     found: Typology | NotAvailable
     cities: dict[str, str] = field(default_factory=dict)
-    remarks: dict[str, list[Remark]] = field(default_factory=dict)
+    remarks: dict[str, list[VisitRemark]] = field(default_factory=dict)
     why: str = "as_asked"
     reason: str = ""
 
@@ -202,7 +201,7 @@ def _questions(
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
-            name, asked = f"{topic.id} {topic.text[language]}", called(q, q.label[language])
+            name, asked = f"{topic.id} {topic.text[language]}", survey.numbered(q)
             about = {"topic": name, "asked": asked}
             yield q, about, survey.label("visits.between").join(said)
 
