@@ -228,48 +228,59 @@ def read_rows(
         raise sheet.error("nothing says which replies were not completed", hint=hint)
     if export is None:
         refuse_long(sheet, headings)
-    mark = np.zeros(sheet.shape, np.uint8)
-    filled = sheet.kind != CellKind.EMPTY
-    meanings: dict[tuple[int, int], Meaning] = {}
-    if export is not None:
-        top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
-    else:
         header = _Header(sheet, headings)
-        top, bottom, meanings = header.top, header.bottom, header.meanings
-        columns = header.columns()
+        top, bottom, columns, known = header.top, header.bottom, header.columns(), header.meanings
+    else:
+        top, bottom, columns, known = 0, export.heads - 1, targets(export, sheet, headings), {}
+    filled = sheet.kind != CellKind.EMPTY
     loose = {  # the headings of no question, by their cells
         sheet.address(row, column): str(sheet.text.iat[row, column])
         for row, column in np.argwhere(filled[: bottom + 1]).tolist()
-        if row >= top and column not in columns.values() and (row, column) not in meanings
+        if row >= top and column not in columns.values() and (row, column) not in known
     }
     check_questions(columns, headings, sheet, loose)
     _check_labels(columns, headings, sheet)
-    mark[:top] = REASONS.index("title")
-    mark[top : bottom + 1] = REASONS.index("header")
-    free = set(range(sheet.shape[1])) - set(columns.values())
-    mark[bottom + 1 :, sorted(free & sheet.hidden_columns)] = REASONS.index("hidden")
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     if export is not None or sheet.heads:  # a program wrote it: no row is a note
         kinds[(kinds == "note") & filled.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
     _check_lost(sheet, kinds, filled, columns, headings)
-    for column in sorted(free):
-        by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
-        if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
-            mark[bottom + 1 :, column] = REASONS.index(reason)
     ends = {place[0]: place for place in (export.unfinished(sheet) if export else ())}
     if left_out:
         kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
-    for reason in ("header", "total", "note", "example", "unfinished"):
-        mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
         at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
-    mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
+    mark = _marks(sheet, headings, top, bottom, columns, kinds, export)
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
     return AnswerBlock(rows, columns, mark, said)
+
+
+def _marks(
+    sheet: Sheet,
+    headings: Headings,
+    top: int,
+    bottom: int,
+    columns: Mapping[str, int],
+    kinds: np.ndarray,
+    export: Export | None,
+) -> np.ndarray:
+    """What each cell is: an answer, or why it is none; by rows and by columns of no question."""
+    mark = np.zeros(sheet.shape, np.uint8)
+    mark[:top] = REASONS.index("title")
+    mark[top : bottom + 1] = REASONS.index("header")
+    free = sorted(set(range(sheet.shape[1])) - set(columns.values()))
+    mark[bottom + 1 :, [at for at in free if at in sheet.hidden_columns]] = REASONS.index("hidden")
+    for column in free:
+        by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
+        if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
+            mark[bottom + 1 :, column] = REASONS.index(reason)
+    for reason in ("header", "total", "note", "example", "unfinished"):
+        mark[kinds == reason] = REASONS.index(reason)
+    mark[np.ix_(kinds == "record", np.array(list(columns.values())))] = ANSWER
+    return mark
 
 
 def refuse_long(sheet: Sheet, headings: Headings) -> None:
