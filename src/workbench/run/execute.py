@@ -148,7 +148,7 @@ def run(
             record.status = Status.RUNNING
             runner = Runner(plan, record, kernels)
             runner.run_all(todo, jobs)
-        runner.refuse(plan.changed())
+        runner.refuse(plan.changed(record.notebooks))
         release.finish(record, started)
         release.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
