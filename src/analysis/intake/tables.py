@@ -253,30 +253,21 @@ def read_rows(
     if not len(rows):
         at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
-    mark = _marks(sheet, headings, top, bottom, columns, kinds, export)
+    head, free = range(top, bottom + 1), sorted({*range(sheet.shape[1])} - {*columns.values()})
+    aside = {column: _aside(sheet, head, column, headings, export) for column in free}
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return AnswerBlock(rows, columns, mark, said)
+    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), said)
 
 
-def _marks(
-    sheet: Sheet,
-    headings: Headings,
-    top: int,
-    bottom: int,
-    columns: Mapping[str, int],
-    kinds: np.ndarray,
-    export: Export | None,
+def _mark(
+    sheet: Sheet, head: range, columns: Mapping[str, int], kinds: np.ndarray, why: Mapping[int, str]
 ) -> np.ndarray:
-    """What each cell is: an answer, or why it is none; by rows and by columns of no question."""
+    """What each cell is: an answer, or why it is none, by its row or by its column."""
     mark = np.zeros(sheet.shape, np.uint8)
-    mark[:top] = REASONS.index("title")
-    mark[top : bottom + 1] = REASONS.index("header")
-    free = sorted(set(range(sheet.shape[1])) - set(columns.values()))
-    mark[bottom + 1 :, [at for at in free if at in sheet.hidden_columns]] = REASONS.index("hidden")
-    for column in free:
-        by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
-        if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
-            mark[bottom + 1 :, column] = REASONS.index(reason)
+    mark[: head.start] = REASONS.index("title")
+    mark[head.start : head.stop] = REASONS.index("header")
+    for column, reason in why.items():
+        mark[head.stop :, column] = REASONS.index(reason) if reason else 0
     for reason in ("header", "total", "note", "example", "unfinished"):
         mark[kinds == reason] = REASONS.index(reason)
     mark[np.ix_(kinds == "record", np.array(list(columns.values())))] = ANSWER
@@ -339,14 +330,19 @@ def are_addresses(texts: Collection[str]) -> bool:
     return sum(bool(ADDRESS.fullmatch(text.strip())) for text in texts) > 0.8 * len(texts)
 
 
-def _aside(sheet: Sheet, top: int, bottom: int, column: int, headings: Headings) -> str:
-    """Why a column is no question: ignored or personal, else empty."""
-    below = sheet.text[column].iloc[bottom + 1 :]
+def _aside(
+    sheet: Sheet, head: range, column: int, headings: Headings, export: Export | None
+) -> str:
+    """Why a column is no question: ignored, personal, of the tool, or hidden; else empty."""
+    below = sheet.text[column].iloc[head.stop :]
     if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
         return "personal"
     heads = [(str(sheet.text.iat[row, column]), sheet.address(row, column))
-             for row in range(bottom, top - 1, -1)]  # fmt: skip
-    return next(filter(None, (headings.set_aside(*head) for head in heads)), "")
+             for row in reversed(head)]  # fmt: skip
+    by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
+    unseen = "hidden" if column in sheet.hidden_columns else ""
+    told = (headings.set_aside(*one) for one in heads)
+    return next(filter(None, told), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:
