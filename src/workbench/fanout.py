@@ -36,8 +36,8 @@ from workbench import outputs, overview
 from workbench.publish import index, release
 from workbench.run import temporary
 from workbench.run.attempt import attempt
-from workbench.run.execute import Progress, clean, side_by_side, started_kernels
-from workbench.run.kernels import Kernels
+from workbench.run.execute import Progress, clean, side_by_side
+from workbench.run.kernels import Kernels, started_kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
