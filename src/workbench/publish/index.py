@@ -156,7 +156,7 @@ def _key_figure(ranked: Sequence[_OnIndex], about: Mapping[str, Any]) -> Markup 
     return ""
 
 
-def _downloads(folder: Path, shown: Sequence[_Shown], about: Mapping[str, Any]) -> dict[str, str]:
+def _downloads(folder: Path, shown: Sequence[_OnIndex], about: Mapping[str, Any]) -> dict[str, str]:
     """Files of the run and what they are; the list of figures and the workbook are made here."""
     language: Language = about["language"]
     words = labels("index", language)

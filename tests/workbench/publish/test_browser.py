@@ -234,9 +234,8 @@ def broken(file, targets):
     for target in targets:
         name, _, place = target.partition("#")
         there = file.parent / unquote(name) if name else file
-        if not there.exists():
-            yield target
-        elif place and f'id="{place}"' not in there.read_text(encoding="utf-8"):
+        text = there.read_text(encoding="utf-8") if place and there.exists() else ""
+        if not there.exists() or (place and f'id="{place}"' not in text):
             yield target
 
 
