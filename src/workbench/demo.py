@@ -31,7 +31,7 @@ from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged
 
-SIZES = {  # by the code of the questionnaire
+SIZE_OF_CODE = {  # by the code of the questionnaire
     1: "designated_city", 2: "core_city", 3: "special_city",
     4: "other_city", 5: "special_ward", 6: "town_village",
 }  # fmt: skip
@@ -266,7 +266,7 @@ Slip = Sequence[Any]  # see ``slips`` in data/simulate.yml
 ERROR = "=NA()"  # a formula that ends in an error
 MERGED = "↑"  # the cell is merged with the one above
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
+ENCIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
 
 
 def wareki(day: dt.date, *, short: bool = False) -> str:
@@ -346,7 +346,7 @@ def _ways(value: Any, question: Question) -> list[str]:
         case "multi":
             codes = [str(code) for code in sorted(value)]
             joined = [sign.join(codes) for sign in ("・", "，", "／", " ", "\n")]
-            return [*joined, "".join(codes).translate(CIRCLED)]
+            return [*joined, "".join(codes).translate(ENCIRCLED)]
         case "single" | "ordinal" | "battery":
             label = question.option(value).ja
             return [wide(value), f"{value}.{label}", label]
@@ -457,7 +457,7 @@ def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> di
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
-        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
+        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZE_OF_CODE[size]}
         for i, size in enumerate(sizes, 1)
     ]
     return {

@@ -30,7 +30,7 @@ from analysis.text import Language, label, labels
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
-ASKED = ("doubtful", "refused")
+TO_ASK = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
 STYLES = {
@@ -159,7 +159,7 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
-    asked = findings[findings["severity"].isin(ASKED) | differs].copy()
+    asked = findings[findings["severity"].isin(TO_ASK) | differs].copy()
     asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
     # whose reply it is must be settled before anybody is sent its answers
     unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
@@ -232,7 +232,7 @@ def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str])
     return [
         [
             *(code, one["name"], queries.words["replied" if one["replied"] else "no_reply"]),
-            *(int(counts.get((code, severity), 0)) for severity in ASKED),
+            *(int(counts.get((code, severity), 0)) for severity in TO_ASK),
             *([_Link(sheets[code])] if code in sheets else []),
         ]
         for code, one in queries.cleaned.register.iterrows()

@@ -31,8 +31,8 @@ MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
 # a code with its leading zero is no number
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
-UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
+BEHIND_UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
+ZIPPED = (1980, 1, 1, 0, 0, 0)  # the earliest date in a zip: identical content, identical file
 
 
 def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -287,7 +287,7 @@ def workbook(
         notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
         for at, head in enumerate(heads):
             number = _numeric([row[at] for row in rows])
-            unit = UNIT.search(head) if number else None
+            unit = BEHIND_UNIT.search(head) if number else None
             kind = words["number" if number else "text"]
             columns.append([name, head, kind, unit[1] if unit else ""])
 
@@ -360,5 +360,5 @@ def archive(contents: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archived:
         for name, content in contents.items():
-            archived.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+            archived.writestr(zipfile.ZipInfo(name, ZIPPED), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
