@@ -31,12 +31,6 @@ from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged
 
-SIZE_OF_CODE = {  # by the code of the questionnaire
-    1: "designated_city", 2: "core_city", 3: "special_city",
-    4: "other_city", 5: "special_ward", 6: "town_village",
-}  # fmt: skip
-FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
-NOISE = 0.6  # standard deviation of the outcomes beside what drives them
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = packaged("simulate.yml", "workbench")
 
@@ -112,7 +106,11 @@ def simulate(
     _skip(records, book)
     for record in records:
         for name, value in record.items():
-            if name not in FILTERS and value != "not_applicable" and rng.random() < missing:
+            if (
+                name not in KNOWN["filters"]
+                and value != "not_applicable"
+                and rng.random() < missing
+            ):
                 record[name] = None
     responses, status = frames(records, book)
     known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
@@ -141,7 +139,7 @@ class _Draws:
         return self.typical(what)[int(self.rng.integers(2))]
 
     def outcome(self, levels: int) -> int:
-        return self.level(self.driven, NOISE, levels)
+        return self.level(self.driven, KNOWN["noise"], levels)
 
     def level(self, mean: float, noise: float, levels: int = 5) -> int:
         y = mean + noise * self.rng.standard_normal()
@@ -457,7 +455,7 @@ def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> di
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
-        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZE_OF_CODE[size]}
+        {"code": code_of(i), "name": name_of(i, size), "size_class": KNOWN["sizes"][size]}
         for i, size in enumerate(sizes, 1)
     ]
     return {
