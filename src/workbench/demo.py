@@ -106,11 +106,8 @@ def simulate(
     _skip(records, book)
     for record in records:
         for name, value in record.items():
-            if (
-                name not in KNOWN["filters"]
-                and value != "not_applicable"
-                and rng.random() < missing
-            ):
+            free = name not in KNOWN["filters"] and value != "not_applicable"
+            if free and rng.random() < missing:
                 record[name] = None
     responses, status = frames(records, book)
     known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
@@ -440,14 +437,8 @@ def simulate_wave(
     rows = soiled(table(drawn), drawn, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, drawn), drawn.book)
     write_wave(folder, content, about(drawn, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
-    return printed(
-        "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})",
-        wave=wave,
-        replies=n - 1,
-        n=n,
-        truth=truth,
-        seed=seed,
-    )
+    done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
+    return printed(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
 
 
 def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:
