@@ -218,7 +218,8 @@ class ForkProvisioner(LocalProvisioner):
         """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
-        process = _forked(cmd[len(LAUNCHER) :], environment, folder, self.parent.kernels)
+        manager: Any = self.parent
+        process = _forked(cmd[len(LAUNCHER) :], environment, folder, manager.kernels)
         if process is None:
             return await super().launch_kernel(cmd, **kwargs)
         self.process = Forked(process)  # type: ignore[assignment]
