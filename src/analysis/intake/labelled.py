@@ -57,9 +57,7 @@ class Labelled:
 def read(path: Path, file: str) -> Labelled:
     """Read a file of SPSS (.sav, .zsav) or Stata (.dta, version 105 to 119).
 
-    Raises
-    ------
-    InputError : pyreadstat is not installed, or the file is damaged.
+    Raises InputError: pyreadstat is not installed, or the file is damaged.
     """
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
     command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]
