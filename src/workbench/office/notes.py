@@ -124,7 +124,7 @@ def _shown_near(at: int, hidden: frozenset[int]) -> int:
 def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     """The workbook with these comments, by sheet; a cell's own comment stays in front."""
     with zipfile.ZipFile(io.BytesIO(content)) as received:
-        parts = _Parts(received)
+        parts = _Package(received)
         for sheet, own in notes.items():
             if own:
                 parts.annotate(parts.sheets[sheet], own)
@@ -132,7 +132,7 @@ def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
         return archive({name: parts.changed.get(name) or received.read(name) for name in names})
 
 
-class _Parts:
+class _Package:
     """The parts of an archive, those changed in place of those received."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
