@@ -28,7 +28,6 @@ from analysis.intake.sheet import Place, Sheet, address, column_number
 from analysis.intake.workbook import BOOK_PARTS, relations, sheet_parts, tags
 from analysis.text import Language
 from workbench import outputs
-from workbench.publish.index import archive
 
 AUTHOR = "workbench"
 TYPES = "[Content_Types].xml"
@@ -123,13 +122,18 @@ def _shown_near(at: int, hidden: frozenset[int]) -> int:
 
 def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     """The workbook with these comments, by sheet; a cell's own comment stays in front."""
+    out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as received:
         parts = _Package(received)
         for sheet, own in notes.items():
             if own:
                 parts.annotate(parts.sheets[sheet], own)
-        names = dict.fromkeys([*received.namelist(), *parts.changed])
-        return archive({name: parts.changed.get(name) or received.read(name) for name in names})
+        with zipfile.ZipFile(out, "w") as copy:
+            for name in dict.fromkeys([*received.namelist(), *parts.changed]):
+                held = parts.changed.get(name) or received.read(name)
+                part = zipfile.ZipInfo(name)  # of the earliest date: the same copy at any time
+                copy.writestr(part, held, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 class _Package:
