@@ -45,7 +45,7 @@ from workbench.office.definitions import (
 from workbench.office.guesses import (
     KIND_OF,
     MISSING,
-    UNITS,
+    UNIT_OF,
     Drafted,
     both,
     open_option,
@@ -407,8 +407,8 @@ class _Questions:
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
-        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
-            question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
+        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNIT_OF:
+            question["unit"] = {"ja": unit[1], "en": UNIT_OF[unit[1]]}
             without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):
