@@ -21,7 +21,7 @@ from workbench.publish import release
 from workbench.run import parameters
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
-from workbench.run.plan import KINDS, Notebook, Plan
+from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
     RECORD,
     Ran,
@@ -190,8 +190,8 @@ class Runner:
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
         needed = [name for notebook in todo for name in notebook.declares.get("needs", [])]
-        outputs = {n.name: sum(len(n.declares.get(kind, [])) for kind in KINDS) for n in todo}
-        self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -outputs[n.name]))
+        shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
+        self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
         self.progress = Progress(len(todo))
         self.record.write(self.part)
