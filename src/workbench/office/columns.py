@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
@@ -23,7 +24,7 @@ from workbench.office.guesses import KNOWN, plain
 from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
-    r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
+    r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 RECEIVED = keys(*KNOWN["received"])
@@ -63,6 +64,8 @@ class Filled(Column):
     @property
     def alone(self) -> Filled:
         """An option or item as a question of its own."""
+        if self.part == self.heading:  # below the heading of a group
+            return replace(self, text=self.heading, part="")
         name = self.name and f"{self.name}_{self.part_name}".rstrip("_")
         text = f"{self.text} [{self.part}]" if self.part else self.text
         return replace(self, name=name, text=text, part="", part_name="")
@@ -111,6 +114,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
     columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
+    groups = pd.DataFrame(grid[above:top]).replace("", np.nan).ffill(axis=1).fillna("")
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
@@ -121,7 +125,10 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
         elif sav:
             columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
         else:
-            columns.append(_column(parts))
+            group = " / ".join(" ".join(text.split()) for text in groups[position] if text)
+            own = _column(parts)
+            below_group = group and own.kind == "answer" and not own.has_part
+            columns.append(replace(own, text=group, part=own.heading) if below_group else own)
     if sav is None:
         behind = parted([column.heading for column in columns])
         columns = beside_other(

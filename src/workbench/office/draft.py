@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
@@ -311,12 +312,26 @@ class _Questions:
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
         found: list[Group] = []
-        for whole, run in groupby(columns, key=_whole):
-            own = list(run)
+        said: dict[str, Counter[str]] = {}  # in how many columns of a group a text stands
+        for column in columns:
+            said.setdefault(_whole(column), Counter()).update({*column.texts})
+
+        def alike(column: Filled) -> tuple[str, str]:
+            """The question of a column, and what of it the column may be."""
+            whole = _whole(column)
+            if sure or not column.has_part:
+                return whole, ""
+            if is_other(column.part) or self._ticked(column):
+                return whole, "option"
+            shared = any(said[whole][text] > 1 for text in column.texts)
+            return whole, "item" if shared else column.heading
+
+        for (whole, _), run in groupby(columns, key=alike):
+            own = self._by_answers(list(run))
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
             answers, kind = self._answers(own), ""
             if whole and len(own) > 1 and (not parted or len({*labels}) == len(own)):
-                kind = guesses.several(answers, labels, sure and parted)
+                kind = guesses.several(answers, labels, parted, sure)
             # of an array each cell is a question, of a grid of boxes each line
             words = [text for column in answers for text in column]
             boxes = kind == "battery" and sure and guesses.joined(words, own[0].text)
@@ -324,10 +339,27 @@ class _Questions:
             if not apart and (kind == "battery" or (kind == "multi" and parted)):
                 found.append(own)
             else:
-                alone = [column.alone if apart or sure else column for column in own]
+                grouped = own[0].part == own[0].heading
+                alone = [column.alone if apart or sure or grouped else column for column in own]
                 one = [[replace(alone[0], name=own[0].name)]]  # has the name of its question
                 found += [[column] for column in alone] if len(own) > 1 else one
         return _statements(found)
+
+    def _ticked(self, column: Filled) -> bool:
+        """Whether a column holds the words of its option, or ticks; a few are slips."""
+        texts = self._answers([column])[0]
+        ticks = sum(text == column.part or tick(text) is not None for text in texts)
+        return ticks >= guesses.MOSTLY * len(texts)
+
+    def _by_answers(self, own: Group) -> Group:
+        """Options without words have those of the one answer that stands in the column of each."""
+        chosen = [{text for text in texts if tick(text) is not False} for texts in self._answers(own)]
+        words = [min(texts) for texts in chosen if texts]
+        different = len({*words}) == len(words) > 1 and all(len(texts) < 2 for texts in chosen)
+        if not different or any(column.part or not column.has_part for column in own):
+            return own
+        return [replace(column, part=min(texts, default=""))
+                for column, texts in zip(own, chosen, strict=True)]  # fmt: skip
 
     def _ids(self, groups: Sequence[Group]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
@@ -361,7 +393,7 @@ class _Questions:
         if own[0].counted or own[0].labels:
             kind = "multi" if own[0].counted else "battery"
         else:
-            kind = guesses.several(answers, labels, sure=parted) or "multi"
+            kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         asked = own[0].text if parted else ""
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
         words = NUMBER_BEFORE.sub("", asked) or asked or stem
@@ -396,6 +428,8 @@ class _Questions:
         words = numbered[3].strip("-_:.、)") if numbered and numbered[3] else normalise(label)
         names = {words, normalise(column.name)}
         identity = [what for what, known in IDENTITY.items() if names & {*map(normalise, known)}]
+        if len({*column.texts}) < 0.5 * len(column.texts):  # 1 and 0 below "code" are none
+            identity = [what for what in identity if what not in {"code", "name"}]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
         text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
@@ -464,6 +498,9 @@ def _whole(column: Filled) -> str:
     if column.has_part:
         return column.question
     stem = column.name.rpartition("_")[0] if column.kind == "answer" else ""
+    if not column.name and not NUMBERED.match(normalise(column.heading)):  # uwes1, uwes2
+        numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", column.heading)
+        stem = numbered[1] if numbered else ""
     return f"{stem}_" if stem else ""
 
 

@@ -221,11 +221,14 @@ def bands(words: Collection[str]) -> list[str] | None:
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
-def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
+def several(
+    columns: Sequence[Sequence[str]], labels: Sequence[str], parted: bool = False, sure: bool = False
+) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
     `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
-    `sure`: whether a form tool says that they are parts of one question: then little is enough.
+    `parted`: whether their headings say that they are parts of one question; then the same few
+    words are enough, and little is where it is `sure`, as a form tool says so.
     """
 
     def ticked(value: str, label: str) -> bool:
@@ -247,7 +250,9 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
     points = {value for value, _ in cells} - CODES
-    grid = sure and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    grid = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    if grid and not sure:
+        grid = 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
     return "battery" if grid or _alike(values, len(cells)) else ""
 
 
@@ -329,6 +334,9 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
     if not firm:
         cells = _together(cells)
     counts = Counter(part for cell in cells for part in cell)
+    whole = len({*map(tuple, cells)})
+    if not asked and (len(cells) == sum(map(len, cells)) or 2 * whole <= len(cells) and whole < len(counts)):
+        return None  # one answer of few, in some of which a comma stands
     repeated = {part for part, n in counts.items() if n > 1}
     lasts = {cell[-1] for cell in cells if cell}
     inner = {part for cell in cells for part in cell[:-1]}
@@ -454,7 +462,8 @@ def one(
     if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
         return {}
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) == 2 and {*map(tick, answers)} == {True, False}:
+    alone = len(answers) == 1 and tells("yes_no", min(answers))
+    if alone or (len(answers) == 2 and {*map(tick, answers)} == {True, False}):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
@@ -490,8 +499,9 @@ def _number(
     if few and coded and kind != "count" and all(0 <= code <= 20 for code in codes):
         last = next((top for top in (4, 5, 7, 10) if max(codes) <= top), 0)
         rated = min(codes) > 0 and max(codes) > 3 and last and tells("rated", heading)
-        every = range(1, max(last, 5) + 1) if rated else sorted(codes)  # with those nobody chose
-        options = [open_option(code) for code in every]
+        first, top = min(1, *codes), max(codes)  # with those nobody chose
+        every = range(1, max(last, 5) + 1) if rated else range(first, top + 1)
+        options = [open_option(code) for code in (every if top <= SCALE or rated else sorted(codes))]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
     return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)
@@ -517,8 +527,10 @@ def _words(
     """
     answers = [value for value in values if value not in CODES]
     missing = sorted({*counts} - {*answers})
-    if classes := bands({*answers}):
-        return _with({"type": "ordinal", "options": worded(classes)}, missing)
+    aside = {word for word in answers if tells("not_given", word)}
+    none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
+    if classes := bands({*answers} - aside):
+        return _with({"type": "ordinal", "options": worded(classes)}, none)
     if found := joined(several, heading):
         return found
     coded = {value for value in answers if CODED.fullmatch(value)}
@@ -527,9 +539,7 @@ def _words(
         if "-oth-" in answers:
             options.append(other_option(len(options) + 1) | {"source": ["-oth-"]})
         return _with({"type": "single", "options": options}, missing)
-    aside = {word for word in answers if tells("not_given", word)}
     if rated := graded([word for word in dict.fromkeys(answers) if word not in aside]):
-        none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
         return _with({"type": "ordinal", "options": rated}, none)
     enough = len(values) >= 2 * len(counts)
     few = len(counts) < len(values) < 8 and max(map(len, counts)) <= 20

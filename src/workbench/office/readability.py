@@ -227,7 +227,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
 
 
 def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
-    """The header's first row, and the first row of data."""
+    """The header's first row, and the first row of data: with a number, or with words said again."""
     count = filled.sum(axis=1)
     wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
     top = int(wide[0]) if len(wide) else 0
@@ -236,7 +236,10 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
     # "1 研修" in a second row of headings is an option and no answer
     has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
     rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    text = sheet.text.to_numpy(object)
+    again = (r for r in range(bottom + 1, start) if (filled[r] & (text[r + 1 :] == text[r])).any())
+    return top, next(again, start)
 
 
 def _texts(table: Table) -> Iterator[Breach]:

@@ -17,6 +17,7 @@ import numpy as np
 from analysis.errors import InputError
 from analysis.intake.headings import (
     NUMBERED,
+    OTHER,
     OTHER_WORDS,
     Headings,
     Meaning,
@@ -161,7 +162,7 @@ def bracketed(heading: str) -> Column:
     return Column(heading, text=found[1], part=found[2].strip())
 
 
-PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d))\s*(\S.*)", re.S)
+PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S.*)", re.S)
 
 
 def parted(headings: Sequence[str]) -> list[Column]:
@@ -182,8 +183,8 @@ def parted(headings: Sequence[str]) -> list[Column]:
 
 
 def is_other(text: str) -> bool:
-    """Whether the words of an option are those of "other"."""
-    return normalise(text).startswith(("その他", "other"))
+    """Whether the words of an option are those of "other"; other family members are none."""
+    return OTHER.fullmatch(normalise(text)) is not None
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
@@ -193,7 +194,7 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     ``業務（その他の内容）`` of ``業務``, and ``問2 その他の内容`` of the one question 2.
     """
     columns = list(columns)
-    whole = {column.text for column in columns if column.text and not column.has_part}
+    whole = {c.text for c in columns if c.text and not c.has_part and c.kind != "other"}
     names = {column.name for column in columns if column.name}
     ticks = {(column.question, normalise(column.part)) for column in columns}
     asked = {normalise(column.text): column for column in reversed(columns) if column.text}
