@@ -14,9 +14,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
+
+import numpy as np
 
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError
@@ -214,8 +217,16 @@ RELEVANT = (
 
 
 def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
-    """The questionnaire of an XLSForm, where there is a sheet called survey."""
-    by_name = {sheet.sheet.casefold(): _rows(sheet) for sheet in sheets}
+    """The questionnaire of an XLSForm, where there is a sheet called survey.
+
+    In a text file each sheet has its name in the first column, above its rows.
+    """
+    by_name = {sheet.sheet.casefold(): _rows(sheet.text.to_numpy(object)) for sheet in sheets}
+    whole = sheets[0].text.to_numpy(object)
+    if len(whole) and whole[0, 0] == "survey":
+        tops = [row for row, text in enumerate(whole[:, 0]) if text]
+        for top, end in pairwise([*tops, len(whole)]):
+            by_name[whole[top, 0].casefold()] = _rows(whole[top + 1 : end, 1:])
     if not any("type" in row for row in by_name.get("survey", ())):
         return None
     settings = by_name.get("settings") or [{}]
@@ -240,9 +251,8 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
     return found
 
 
-def _rows(sheet: Sheet) -> list[Row]:
+def _rows(grid: np.ndarray) -> list[Row]:
     """The rows of a sheet by its headings in lower case."""
-    grid = sheet.text.to_numpy(object)
     heads = [str(text).strip().casefold() for text in grid[0]] if len(grid) else []
     return [
         {head: str(text).strip() for head, text in zip(heads, row, strict=True) if head and text}
@@ -307,7 +317,7 @@ LOGIC = (
 def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
     rows = []
-    for given in _rows(sheets[0]):
+    for given in _rows(sheets[0].text.to_numpy(object)):
         names = [re.sub(r"\W+", "_", head).strip("_") for head in given]
         blank = "NA" if "field_name" in given else ""  # as R writes what is empty
         texts = ("" if text == blank else text for text in given.values())

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count, groupby
+from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -312,25 +312,11 @@ class _Questions:
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
         found: list[Group] = []
-        said: dict[str, Counter[str]] = {}  # in how many columns of a group a text stands
-        for column in columns:
-            said.setdefault(_whole(column), Counter()).update({*column.texts})
-
-        def alike(column: Filled) -> tuple[str, str]:
-            """The question of a column, and what of it the column may be."""
-            whole = _whole(column)
-            if sure or not column.has_part:
-                return whole, ""
-            if is_other(column.part) or self._ticked(column):
-                return whole, "option"
-            shared = any(said[whole][text] > 1 for text in column.texts)
-            return whole, "item" if shared else column.heading
-
-        for (whole, _), run in groupby(columns, key=alike):
-            own = self._by_answers(list(run))
+        runs = (self._alike([*run]) for _, run in groupby(columns, key=_whole))
+        for own in chain.from_iterable(runs):
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
             answers, kind = self._answers(own), ""
-            if whole and len(own) > 1 and (not parted or len({*labels}) == len(own)):
+            if _whole(own[0]) and len(own) > 1 and (not parted or len({*labels}) == len(own)):
                 kind = guesses.several(answers, labels, parted, sure)
             # of an array each cell is a question, of a grid of boxes each line
             words = [text for column in answers for text in column]
@@ -345,21 +331,36 @@ class _Questions:
                 found += [[column] for column in alone] if len(own) > 1 else one
         return _statements(found)
 
-    def _ticked(self, column: Filled) -> bool:
-        """Whether a column holds the words of its option, or ticks; a few are slips."""
-        texts = self._answers([column])[0]
-        ticks = sum(text == column.part or tick(text) is not None for text in texts)
-        return ticks >= guesses.MOSTLY * len(texts)
+    def _alike(self, own: Group) -> Iterator[Group]:
+        """The columns of one question, apart where some may be its options and others its items.
 
-    def _by_answers(self, own: Group) -> Group:
-        """Options without words have those of the one answer that stands in the column of each."""
-        chosen = [{text for text in texts if tick(text) is not False} for texts in self._answers(own)]
-        words = [min(texts) for texts in chosen if texts]
-        different = len({*words}) == len(words) > 1 and all(len(texts) < 2 for texts in chosen)
-        if not different or any(column.part or not column.has_part for column in own):
-            return own
-        return [replace(column, part=min(texts, default=""))
-                for column, texts in zip(own, chosen, strict=True)]  # fmt: skip
+        Options without words have those of the one answer that stands in the column of each.
+        """
+        texts = self._answers(own)
+        chosen = [{text for text in words if tick(text) is not False} for words in texts]
+        given = [min(words) for words in chosen if words]
+        if not any(column.part or not column.has_part for column in own) and len({*given}) == len(
+            given
+        ) > 1 == max(map(len, chosen)):
+            pairs = zip(own, chosen, strict=True)
+            own = [replace(column, part=min(words, default="")) for column, words in pairs]
+        said = Counter(text for words in texts for text in {*words})
+        like: list[str] = []
+        for column, words in zip(own, texts, strict=True):
+            ticks = sum(tick(text) is not None for text in words)
+            before = like[-1] if like else "ticks"
+            if self.export or not column.has_part:
+                like.append("")
+            elif not words or (is_other(column.part) and before != "points"):
+                like.append(before)
+            elif {*map(plain, words)} == {plain(column.part)}:
+                like.append("its words")
+            elif ticks >= guesses.MOSTLY * len(words):
+                like.append("ticks")
+            else:
+                like.append("points" if any(said[t] > 1 for t in words) else column.heading)
+        for _, run in groupby(range(len(own)), key=like.__getitem__):
+            yield [own[place] for place in run]
 
     def _ids(self, groups: Sequence[Group]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
@@ -535,7 +536,8 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     """An item of a battery, by its words and by the tool's name."""
     name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
     own = column.name if not column.has_part and column.name else f"{id}_{name}"
-    words = column.part or column.text or column.part_name or column.name
+    text = column.heading if column.has_part else column.text
+    words = column.part or text or column.part_name or column.name
     if words not in (column.part_name, column.name):
         words = NUMBER_BEFORE.sub("", words) or words
     item: dict[str, Any] = {"id": own, **both(words)}

@@ -204,7 +204,13 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    ranged = any(b[2] or tells("most", w) or tells("least", w) for w, b in found.items())
+    if any(
+        re.fullmatch(r"(\d+)-(\d+)", w) and not int(b[0]) <= int(b[2]) for w, b in found.items()
+    ):
+        return None
+    ranged = any(
+        b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in found.items()
+    )
     if len(found) < max(2, len({*words})) or not ranged:
         return None
 
@@ -222,7 +228,10 @@ MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
 def several(
-    columns: Sequence[Sequence[str]], labels: Sequence[str], parted: bool = False, sure: bool = False
+    columns: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    parted: bool = False,
+    sure: bool = False,
 ) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
@@ -299,7 +308,7 @@ COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
 
 def by_space(texts: Sequence[str]) -> Question | None:
     """The options of answers that stand in one cell by their names, with spaces between them."""
-    cells = [text.split() for text in texts if text not in KIND_OF]
+    cells = _together([text.split() for text in texts if text not in KIND_OF])
     counts = Counter(name for cell in cells for name in cell)
     names = all(re.fullmatch(r"[\w.-]+", name) for name in counts)
     many = any(len(cell) > 1 for cell in cells) and all(len({*c}) == len(c) for c in cells)
@@ -335,7 +344,9 @@ def joined(texts: Sequence[str], heading: str) -> Question | None:
         cells = _together(cells)
     counts = Counter(part for cell in cells for part in cell)
     whole = len({*map(tuple, cells)})
-    if not asked and (len(cells) == sum(map(len, cells)) or 2 * whole <= len(cells) and whole < len(counts)):
+    if not asked and (
+        len(cells) == sum(map(len, cells)) or 2 * whole <= len(cells) and whole < len(counts)
+    ):
         return None  # one answer of few, in some of which a comma stands
     repeated = {part for part, n in counts.items() if n > 1}
     lasts = {cell[-1] for cell in cells if cell}
@@ -462,7 +473,7 @@ def one(
     if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
         return {}
     answers = {*counts} - {*missing, *CODES}
-    alone = len(answers) == 1 and tells("yes_no", min(answers))
+    alone = len(answers) == 1 and tells("yes_no", min(answers)) and not kind
     if alone or (len(answers) == 2 and {*map(tick, answers)} == {True, False}):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
@@ -501,7 +512,9 @@ def _number(
         rated = min(codes) > 0 and max(codes) > 3 and last and tells("rated", heading)
         first, top = min(1, *codes), max(codes)  # with those nobody chose
         every = range(1, max(last, 5) + 1) if rated else range(first, top + 1)
-        options = [open_option(code) for code in (every if top <= SCALE or rated else sorted(codes))]
+        options = [
+            open_option(code) for code in (every if top <= SCALE or rated else sorted(codes))
+        ]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
     return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)

@@ -206,7 +206,8 @@ def odk(head: Head) -> Export | None:
         return None
     tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
     heads = 2 if tagged and any(head[1]) else 1
-    asked = [text for text in names if key(text) not in own["records"]]
+    records = {*own["records"], *(key(text) for text in names if text.startswith("_"))}
+    asked = [text for text in names if key(text) not in records]
     above = Counter(text.rpartition("/")[0] for text in asked)
     ticked = _ticked(names, head[heads:])
     found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
@@ -220,7 +221,7 @@ def odk(head: Head) -> Export | None:
         # the question has a column of its own, too, or has ticks alone
         if before and above[before] > 1 and (before in asked or before in ticked):
             columns.append(_of_odk(text, before, last))
-        elif key(text) in own["records"]:
+        elif key(text) in records:
             columns.append(Column(text, text))
         else:
             columns.append(_of_odk(text, text))
@@ -228,7 +229,7 @@ def odk(head: Head) -> Export | None:
     kept = [
         replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
     ]
-    return Export("odk", heads, noted(kept, own["records"], own["received"]), joined=True)
+    return Export("odk", heads, noted(kept, records, own["received"]), joined=True)
 
 
 # of a question on a place: its four columns beside the whole

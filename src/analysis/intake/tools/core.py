@@ -353,6 +353,9 @@ def _target(column: Column, headings: Headings) -> str | None:
 
 def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
     """Where the words beside "other" belong: to the option where it has no column of its own."""
+    alone = headings.known.get(normalise(column.heading))
+    if alone is not None and alone.target in headings.book.named:  # words beside an item
+        return alone.target
     if (meaning := _meaning(column, headings)) is None:
         return None
     question = headings.book.named[meaning.target]
