@@ -10,8 +10,6 @@ from typing import Any
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook import municipality
-from analysis.errors import InputError
 from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
@@ -32,25 +30,7 @@ def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
     names = {str(code): str(name) for code, name in survey.names.items()}
     if not asked:
         return names
-    codes = [_code(survey, names, text) for text in asked]
-    return {code: names[code] for code in dict.fromkeys(codes)}
-
-
-def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
-    code = text if text in names else municipality.parse_code(text)[0] or text
-    called = [code] if code in names else [one for one, name in names.items() if name == text]
-    if len(called) == 1:
-        return called[0]
-    if called:
-        what = "{n} municipalities are called {text}"
-        hint = "give one of the codes {called}"
-        raise InputError(what, hint=hint, n=len(called), text=text, called=called)
-    if code in survey.register.index:
-        what = "{text} was asked but did not reply in the wave {name}"
-        raise InputError(what, text=text, name=survey.wave.name)
-    what = "there is no municipality {text!r} in the wave {name}"
-    hint = "give a code of six digits, or a name as it stands in the replies"
-    raise InputError(what, hint=hint, text=text, name=survey.wave.name)
+    return {code: names[code] for code in dict.fromkeys(map(survey.code_of, asked))}
 
 
 def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:

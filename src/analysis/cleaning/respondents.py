@@ -87,7 +87,7 @@ def identify(
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    read = lru_cache(4096)(_Reader(wave, at).read)
+    read = lru_cache(4096)(_Identity(wave, at).read)
     for i, written in enumerate(zip(codes, names, prefectures, strict=True)):
         who.codes[i], who.names[i], notes = read(*written)
         who.notes += [note._replace(record=i) for note in notes]
@@ -96,7 +96,7 @@ def identify(
     return who
 
 
-class _Reader:
+class _Identity:
     """Reads one pair of code and name; fictional places come from the wave's own list."""
 
     def __init__(self, wave: Wave, at: Mapping[str, str | None]) -> None:

@@ -118,7 +118,7 @@ class Hypothesis(Labelled):
     caution: Text | None = None
 
 
-class Page(Model):
+class PageWords(Model):
     """What a page is called in surveys with this codebook, and the paragraph under its heading."""
 
     title: Text | None = None
@@ -181,7 +181,7 @@ class Codebook(Model):
     disclosure: Disclosure = Disclosure()
     published: StrictStr | None = None  # file of published totals, beside the codebook
     # notebook -> its words; False leaves it out
-    pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
+    pages: dict[StrictStr, PageWords | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
     issues: tuple[Issue, ...] = ()  # of a table that is published every year
 

@@ -166,16 +166,6 @@ def _readings(text: str) -> list[str]:
     return [code for code in codes if digits and check_digit(code[:5]) == code[5]]
 
 
-def given(code: str | int) -> str:
-    """A code as a user gave it; papermill's own command reads one as a number and drops its zeros.
-
-    >>> given(12025), given("012025 "), given("Sapporo")
-    ('012025', '012025', 'Sapporo')
-    """
-    text = str(code).strip()
-    return text.zfill(6) if text.isdigit() else text
-
-
 @lru_cache(4096)
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.

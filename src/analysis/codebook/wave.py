@@ -139,6 +139,24 @@ class Wave(Model):
         name = self.register_file
         return None if name is None else OwnRegister.read(self.folder / Path(name).name, name)
 
+    def meant(self, text: str, register: pd.DataFrame) -> list[str]:
+        """The codes of a register of this wave that a code or a name means: several of a namesake.
+
+        A code may lack its leading zero or check digit, or be one that its town had before; a name
+        is read as those of replies are.
+        """
+        if text in register.index:
+            return [text]
+        if bearers := list(register.index[register["name"] == text]):
+            return bearers
+        if self.own is not None:
+            found, codes = self.own.resolve(text), [self.own.parse_code(text)[0]]
+        else:
+            code, found = municipality.parse_code(text)[0], municipality.resolve(text)
+            codes = [*municipality.code_readings(text), municipality.current(code, self.as_of)]
+        codes += [found.code, *found.options]
+        return [code for code in dict.fromkeys(codes) if code in register.index]
+
     @property
     def size_classes(self) -> pd.Series:
         """How many of those who can be asked are in each size class, on the wave's date."""

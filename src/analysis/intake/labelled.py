@@ -36,7 +36,7 @@ class AnswerSet:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledFile:
     """A file's variables with their labels, and the cases as rows of plain values.
 
     Dates are ISO texts; the columns they are in are listed in `dates`. User-missing codes are in
@@ -54,7 +54,7 @@ class Labelled:
     ordinal: list[str] = field(default_factory=list)  # variables that the file calls ordinal
 
 
-def read(path: Path, file: str) -> Labelled:
+def read(path: Path, file: str) -> LabelledFile:
     """Read a file of SPSS (.sav, .zsav) or Stata (.dta, version 105 to 119).
 
     Raises
@@ -74,14 +74,14 @@ def read(path: Path, file: str) -> Labelled:
         reason = "" if absent else "damaged"
         raise InputError(what, file=file, hint=hint, reason=reason, package=package) from None
     found = json.loads(done.stdout)
-    data = Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+    data = LabelledFile(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
     for one in data.sets:
         if not one.counted:
             join(data, one)
     return data
 
 
-def join(data: Labelled, one: AnswerSet) -> None:
+def join(data: LabelledFile, one: AnswerSet) -> None:
     """Put the codes of a set of categories into one column, named as the set."""
     places = [data.names.index(name) for name in one.variables if name in data.names]
     if not places or one.name in data.names:
@@ -143,7 +143,7 @@ def _main(path: str) -> None:
     values = meta.variable_value_labels
     missing = {name: _missing(ranges, {*frame[name], *values.get(name, {})})
                for name, ranges in meta.missing_ranges.items()}  # fmt: skip
-    found = Labelled(
+    found = LabelledFile(
         names=list(frame.columns),
         labels=[label or "" for label in meta.column_labels],
         value_labels={

@@ -198,7 +198,7 @@ class _Header:
 
 
 @dataclass(frozen=True)
-class Table:
+class AnswerBlock:
     """Where the answers of one sheet stand."""
 
     rows: np.ndarray  # positions of the records
@@ -209,7 +209,7 @@ class Table:
 
 def read_rows(
     sheet: Sheet, headings: Headings, *, export: Export | None = None, left_out: bool = False
-) -> Table:
+) -> AnswerBlock:
     """Find the header, the records and what else stands in the sheet.
 
     Parameters
@@ -269,7 +269,7 @@ def read_rows(
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
     mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return Table(rows, columns, mark, said)
+    return AnswerBlock(rows, columns, mark, said)
 
 
 def refuse_long(sheet: Sheet, headings: Headings) -> None:

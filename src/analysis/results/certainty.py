@@ -205,14 +205,14 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def places(survey: Survey, found: Typology, axes: gradient.Axes) -> pd.DataFrame:
+def places(survey: Survey, found: Typology, axes: gradient.LevelAxes) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
     units = axes.units.assign(code=axes.units.index, name=survey.names, type=found.labels)
     answers = axes.categories.assign(name=axes.categories.index)
     return pd.concat([units, answers]).round(4)
 
 
-def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.Axes | NotAvailable:
+def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.LevelAxes | NotAvailable:
     """The two main axes of the answers, with the share of the variation that each carries."""
     if isinstance(found, NotAvailable):
         return found

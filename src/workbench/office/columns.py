@@ -99,7 +99,7 @@ def upright(sheet: Sheet) -> Sheet:
     return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
 
 
-def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
+def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
@@ -139,7 +139,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     return [_labelled(column, sav) for column in found] if sav else found
 
 
-def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
+def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
     """A variable with what its statistics package says of it."""
     name, sets = column.name, {one.name for one in sav.sets}
     says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
@@ -148,7 +148,7 @@ def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
     return replace(column, labels=labels, missing=missing, says=says)
 
 
-def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[list[Filled]]:
     """The variables of each question: those of a multiple-response set of SPSS, each an option.
 
     The lines of a battery have names such as q2a and q2b and the same value labels.

@@ -67,12 +67,12 @@ def write_index(
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"])
     asked = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
-    shown = [_Shown(entry, folder, language) for entry in asked]
+    shown = [_OnIndex(entry, folder, language) for entry in asked]
     tables = [(one, table) for one in shown for table in one.made.get("table", [])]
     to_ask = [(one, table) for one, table in tables if table["name"] == "to_ask" and table["n"]]
     ordered = sorted(shown, key=lambda one: is_cleaning(one.name))
     ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
-    results: dict[str, _Shown] = {}  # each said once
+    results: dict[str, _OnIndex] = {}  # each said once
     for one in ranked:
         results.setdefault(one.answer, one)
     results.pop("", None)
@@ -102,7 +102,7 @@ def is_cleaning(name: str) -> bool:
     return name.startswith("01_")
 
 
-class _Shown:
+class _OnIndex:
     """A notebook of the run and what it shows; nothing where it is not complete."""
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
@@ -128,7 +128,7 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(say("index/about", language, **values))
 
 
-def _tagged(shown: Sequence[_Shown], tag: str) -> list[tuple[Markup, _Shown]]:
+def _tagged(shown: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]]:
     """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
     found = []
     for one in shown:
@@ -143,7 +143,7 @@ def _tagged(shown: Sequence[_Shown], tag: str) -> list[tuple[Markup, _Shown]]:
     return found
 
 
-def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
+def _key_figure(ranked: Sequence[_OnIndex], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first, if it has one."""
     made = ((one, data) for one in ranked for data in one.made.get("figure", []))
     for one, data in made:
@@ -175,7 +175,7 @@ def _downloads(
     return {**found, "run.json": words["record"]}
 
 
-def _findings(one: _Shown, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+def _findings(one: _OnIndex, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """Where what must be confirmed is listed and, where it is known, whom it concerns most."""
     found = {"page": f"{one.page}#table-to_ask", "n": table["n"], "places": ""}
     if table["columns"][1]["numeric"]:  # counts by question, for editions without single answers

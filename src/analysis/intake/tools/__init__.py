@@ -6,12 +6,12 @@ have in common is in `core`. The headings that a tool writes itself are in data/
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import takewhile
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from analysis.intake.tools.core import (
     Column,
     Export,
     Head,
+    HeadReader,
     Kind,
-    Reader,
     bracketed,
     head_of,
     is_other,
@@ -92,7 +92,8 @@ def qualtrics(head: Head) -> Export | None:
 
 def _asked(words: Sequence[str]) -> str:
     """What all parts of a question share, up to a hyphen."""
-    shared = os.path.commonprefix([*words])
+    same = takewhile(lambda letters: len({*letters}) == 1, zip(*words, strict=False))
+    shared = "".join(letters[0] for letters in same)
     return shared.rpartition(" - " if " - " in shared else "-")[0]
 
 
@@ -381,7 +382,7 @@ def logo(head: Head) -> Export | None:
 
 
 # the first that knows a header reads it; those that are surest come first
-READERS: Mapping[str, Reader] = {
+READERS: Mapping[str, HeadReader] = {
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
     "redcap": redcap,

@@ -104,7 +104,7 @@ class Export:
         return [(row + self.heads, self.finished) for row in np.flatnonzero(said).tolist()]
 
 
-Reader = Callable[[Head], Export | None]
+HeadReader = Callable[[Head], Export | None]
 
 
 def head_of(sheet: Sheet) -> list[list[str]]:
@@ -353,9 +353,9 @@ def _target(column: Column, headings: Headings) -> str | None:
 
 def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
     """Where the words beside "other" belong: to the option where it has no column of its own."""
-    alone = headings.known.get(normalise(column.heading))
-    if alone is not None and alone.target in headings.book.named:  # words beside an item
-        return alone.target
+    beside_item = headings.known.get(normalise(column.heading))
+    if beside_item is not None:
+        return beside_item.target
     if (meaning := _meaning(column, headings)) is None:
         return None
     question = headings.book.named[meaning.target]
