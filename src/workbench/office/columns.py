@@ -28,11 +28,7 @@ NUMBER_BEFORE = re.compile(
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 RECEIVED = keys(*KNOWN["received"])
-# a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
-CELL = re.compile(
-    r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
-    r"(?:\.\s|$)"
-)
+SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
 
 
 @dataclass(frozen=True)
@@ -227,15 +223,14 @@ def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
     has a line once for each: ``Q5[SQ001][1]``.
     """
     lines = Counter(bracketed(text).text for text in {column.text for column in columns})
-    found = []
-    for column in columns:
-        coded, words = CELL.match(column.heading), bracketed(column.text)
-        if coded and (coded["dual"] or coded["r"]):
-            column = replace(column, cell="point of a scale")
-        elif coded or (words.part and column.has_part and lines[words.text] > 1):
-            column = replace(column, cell="number")
-        found.append(column)
-    return found
+
+    def cell(column: Filled) -> Literal["", "number", "point of a scale"]:
+        if "_" in column.part_name:  # no code of LimeSurvey has one
+            return "point of a scale" if SCALE.search(column.heading) else "number"
+        words = bracketed(column.text)
+        return "number" if words.part and column.has_part and lines[words.text] > 1 else ""
+
+    return [replace(column, cell=cell(column)) for column in columns]
 
 
 def answer_in_heading(names: list[str]) -> str:

@@ -24,7 +24,7 @@ from analysis.intake.read import books_of
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
-from workbench.office import guesses
+from workbench.office import definitions, guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
     RECEIVED,
@@ -36,36 +36,12 @@ from workbench.office.columns import (
     table,
     upright,
 )
-from workbench.office.definitions import (
-    STRUCTURES,
-    Definition,
-    of_dictionary,
-    of_structure,
-    of_xlsform,
-)
-from workbench.office.guesses import (
-    KIND_OF,
-    MISSING,
-    UNITS,
-    Drafted,
-    both,
-    open_option,
-    other_option,
-    plain,
-    tells,
-)
+from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
+from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
-HEAD = """\
-# 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
-# - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
-#   (outcomes never feed the typology); ask_if: skip rules; order and labels of the options
-"""
-GUESSED = """\
-# - types are guesses from {n} records; `{question}` etc. list what was seen under `# seen:`
-"""
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
@@ -102,7 +78,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         hint = "give one file with a table of replies, not forms"
         raise InputError("this is a folder", file=file, hint=hint)
     suffix = file.suffix.lower()
-    if suffix in STRUCTURES:
+    if suffix in definitions.STRUCTURES:
         return _of_definition(of_structure(file), file)
     inside = books_of(file.parent, WaveFile(path=file.name)) if is_archive(file) else None
     sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
@@ -124,12 +100,13 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise sheet.error(what, hint=hint, beside=beside)
     aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
     markers = guesses.recurring([column.texts for column in asked])
-    made = _Questions(asked, sav, export, {*KIND_OF, *markers})
+    made = _Questions(asked, sav, export, {*guesses.KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    head = HEAD.format(file=file.name) + GUESSED.format(n=records, question=made.questions[0]["id"])
+    head = guesses.KNOWN["head"].format(file=file.name)
+    head += guesses.KNOWN["guessed"].format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
@@ -171,13 +148,13 @@ def _of_definition(definition: Definition, file: Path) -> str:
         if owner != question["id"] and owner in names:
             question["other_of"] = owner
     left = [f"# left out: {id}: {why}\n" for id, why in definition.left.items() if id not in names]
-    head = "".join([HEAD.format(file=file.name), *left])
+    head = "".join([guesses.KNOWN["head"].format(file=file.name), *left])
     return _written(head, _book(file, definition.title, questions, []), definition.left, file)
 
 
 def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:
     """The content of a codebook with these questions; `markers` stand for no answer, too."""
-    missing = {kind: {**marker} for kind, marker in MISSING.items()}
+    missing = {kind: {**marker} for kind, marker in guesses.MISSING.items()}
     missing["no_answer"]["tokens"] = [*missing["no_answer"]["tokens"], *markers]
     return {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
@@ -404,14 +381,14 @@ class _Questions:
         if 0 in numbers or len({*numbers}) < len(numbers):
             numbers = list(range(1, len(own) + 1))
         if kind == "multi":
-            question["options"] = [_option(*both) for both in zip(numbers, own, strict=True)]
+            question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
             codes = {code for column in own for code in column.missing}
             guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
-        items = [_item(id, *both) for both in zip(numbers, own, strict=True)]
+        items = [_item(id, *pair) for pair in zip(numbers, own, strict=True)]
         return question | guess | {"type": "battery", "items": items}
 
     # --- one column ------------------------------------------------------------------------------
@@ -438,8 +415,8 @@ class _Questions:
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
-        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
-            question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
+        if question["type"] in {"integer", "ratio"} and unit and unit[1] in guesses.UNITS:
+            question["unit"] = {"ja": unit[1], "en": guesses.UNITS[unit[1]]}
             without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):
@@ -505,13 +482,13 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Columns one after the other on one known or shared scale are the items of one question."""
     found: list[ColumnGroup] = []
     for own in groups:
-        both = [*found[-1], *own] if found and len(own) == 1 else []
-        if both and not any(column.has_part for column in both):
-            values = [column.texts for column in both]
+        joint = [*found[-1], *own] if found and len(own) == 1 else []
+        if joint and not any(column.has_part for column in joint):
+            values = [column.texts for column in joint]
             numbers = any(text.isdecimal() for texts in values for text in texts)
-            labels = [column.text for column in both]
+            labels = [column.text for column in joint]
             if not numbers and guesses.several(values, labels) == "battery":
-                found[-1] = both
+                found[-1] = joint
                 continue
         found.append(own)
     return found

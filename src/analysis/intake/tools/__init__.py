@@ -51,11 +51,6 @@ WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
 NOTED = re.compile(
     r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+|.+ - ((Parent )?Topics|Sentiment.*)"
 )
-BLOCKS = (  # how long a page took, the browser, a file that was sent: four columns each
-    ("First Click", "Last Click", "Page Submit", "Click Count"),
-    ("Browser", "Version", "Operating System", "Resolution"),
-    ("Id", "Name", "Size", "Type"),
-)
 
 
 def qualtrics(head: Head) -> Export | None:
@@ -100,7 +95,7 @@ def _asked(words: Sequence[str]) -> str:
 def _notes_an_answer(name: str, names: Sequence[str]) -> bool:
     """Whether a column is one that Qualtrics writes beside the answers to a question."""
     stem, _, last = name.rpartition("_")
-    block = next((block for block in BLOCKS if last in block), None)
+    block = next((b for b in packaged("form_tools.yml")["qualtrics_blocks"] if last in b), None)
     whole = block is not None and {f"{stem}_{other}" for other in block} <= {*names}
     return whole or NOTED.fullmatch(name) is not None
 
