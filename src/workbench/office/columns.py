@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
-from analysis.intake import headings, labelled
+from analysis.intake import headings, labelled, tools
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
@@ -65,6 +65,24 @@ class Filled(Column):
         name = self.name and f"{self.name}_{self.part_name}".rstrip("_")
         text = f"{self.text} [{self.part}]" if self.part else self.text
         return replace(self, name=name, text=text, part="", part_name="")
+
+
+def read_columns(
+    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
+) -> tuple[Sheet, list[Filled], tools.Export | None]:
+    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
+    known = None if sav or tool == "none" else tools.choose(sheets, tool)
+    if known is None:
+        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
+        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        sheet = sheet if sav else upright(sheet)
+        return sheet, table(sheet, sav), None
+    sheet, export = known
+    columns = [replace(own, kind="record")
+               if own.kind == "answer" and is_technical(own.heading) else own
+               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
+    columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
+    return sheet, columns, export
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:

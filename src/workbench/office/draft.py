@@ -21,7 +21,6 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
-from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
 from workbench.office import definitions, guesses
@@ -30,11 +29,8 @@ from workbench.office.columns import (
     RECEIVED,
     Filled,
     answer_in_heading,
-    below,
-    cells_of_arrays,
     of_package,
-    table,
-    upright,
+    read_columns,
 )
 from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
 from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
@@ -85,7 +81,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
-    sheet, columns, export = _table(sheets, sav, tool)
+    sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     asked = [column for column in columns if column.kind not in ASIDE]
     if not records or all(column.kind == "other" for column in asked):
@@ -113,24 +109,6 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
     head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
     return _written(head, book, made.seen, file)
-
-
-def _table(
-    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
-) -> tuple[Sheet, list[Filled], tools.Export | None]:
-    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
-    known = None if sav or tool == "none" else tools.choose(sheets, tool)
-    if known is None:
-        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
-        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
-        sheet = sheet if sav else upright(sheet)
-        return sheet, table(sheet, sav), None
-    sheet, export = known
-    columns = [replace(own, kind="record")
-               if own.kind == "answer" and is_technical(own.heading) else own
-               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
-    columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
-    return sheet, columns, export
 
 
 def _of_definition(definition: Definition, file: Path) -> str:

@@ -24,22 +24,17 @@ from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
-from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
+from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 ASKED = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
-STYLES = {
-    "title": {"bold": True, "font_size": 14},
-    "head": {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True},
-    "cell": WRAP,
-    "quoted": {**WRAP, "quote_prefix": True},
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-}
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["queries"]
 
 
 def take_in(wave: str, files: Sequence[Path]) -> str:

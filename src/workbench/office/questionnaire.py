@@ -31,24 +31,11 @@ from analysis.intake.headings import Headings
 from analysis.intake.own_sheets import FORM, IDS, TICK, entries
 from analysis.spreadsheet import EPOCH
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 from workbench.office.queries import check_place, file_for
 
-GREY = "#bfbfbf"
-WRAP = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#808080"}
-STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 14},
-    "section": {"bold": True, "font_size": 12, "bg_color": "#e6eef3"},
-    "head": {**WRAP, "bold": True, "bg_color": "#1f4e79", "font_color": "#ffffff"},
-    "asked": {**WRAP, "bold": True},
-    "cell": WRAP,
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-    "words": {**WRAP, "bg_color": "#fff9e0", "locked": False, "num_format": "@"},
-    "day": {**WRAP, "bg_color": "#fff9e0", "locked": False, "num_format": "yyyy/mm/dd",
-            "align": "left"},
-    "given": {**WRAP, "num_format": "@"},
-    "skipped": {"bg_color": GREY, "font_color": "#595959"},
-}  # fmt: skip
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["questionnaire"]
 WIDTHS = (9, 50, 24, 26)
 CHOICES = {"single", "ordinal", "battery", "binary"}
 LINE = 16  # points

@@ -377,17 +377,8 @@ def logo(head: Head) -> Export | None:
 
 
 # the first that knows a header reads it; those that are surest come first
-READERS: Mapping[str, HeadReader] = {
-    "qualtrics": qualtrics,
-    "surveymonkey": surveymonkey,
-    "redcap": redcap,
-    "odk": odk,
-    "limesurvey": limesurvey,
-    "google-forms": google_forms,
-    "ms-forms": ms_forms,
-    "kintone": kintone,
-    "logo": logo,
-}
+IN_ORDER = qualtrics, surveymonkey, redcap, odk, limesurvey, google_forms, ms_forms, kintone, logo
+READERS: Mapping[str, HeadReader] = {read.__name__.replace("_", "-"): read for read in IN_ORDER}
 
 
 def find(sheet: Sheet, tool: str | None = None) -> Export | None:
