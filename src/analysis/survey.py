@@ -49,7 +49,7 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
     """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
     changed = InputError(
-        "the data of {wave}, its codebook or this package changed while they were in use",
+        "the data of {wave}, its codebook, this package or the libraries changed while in use",
         hint="run the command again when nobody is saving them",
         wave=wave,
     )

@@ -47,7 +47,7 @@ def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, m
     monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
     file = wave.folder / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8") + "# saved", encoding="utf-8")
-    with pytest.raises(InputError, match="changed while they were in use"):
+    with pytest.raises(InputError, match="changed while in use"):
         Survey.load("demo-2019")
 
 

@@ -240,6 +240,25 @@ def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
     assert found.notebooks[0].error == "02_b is not complete"
 
 
+def test_first_runs_what_another_notebook_waits_for(project, tmp_path):
+    for name, needs in (("01_a", []), ("02_b", []), ("03_c", ["02_b"])):
+        put(project, name, f"open({str(tmp_path / 'order')!r}, 'a').write('{name} ')", needs=needs)
+    found = refresh("demo-2019", jobs=1)
+    assert (tmp_path / "order").read_text() == "02_b 01_a 03_c "
+    assert [ran.name for ran in found.notebooks] == ["01_a", "02_b", "03_c"]
+
+
+def test_kernels_begin_to_import_before_the_command_does(project):
+    put(project, "01_a", "print(1)")
+    code = (
+        "import sys; from workbench.run import kernels, refresh\n"
+        "def warm(kernels): print('pandas' in sys.modules); sys.exit()\n"
+        "kernels.Kernels.warm = warm; refresh.refresh('demo-2019')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_leaving_a_notebook_early_is_no_success(project):
     put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
     found = refresh("demo-2019")
