@@ -15,9 +15,9 @@ from analysis.errors import InputError, Message
 
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
-WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 BOM = "\ufeff"  # the byte order mark
 BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}
+WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 
 
 def to_csv(frame: pd.DataFrame, *, index: bool = False) -> bytes:
