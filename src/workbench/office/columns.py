@@ -203,12 +203,10 @@ def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
     values = sorted({one.counted, *(text for column in own for text in column.texts)})
     plain = one.counted == "1" and {*values} <= {"0", "1"}
     ticks = {} if plain else {text: text == one.counted for text in values}
-    found = []
-    for column in own:
-        cells = tuple(text and str(int(text == one.counted)) for text in column.cells)
-        option = replace(column, name=one.name, text=one.label, part=column.text, cells=cells)
-        found.append(replace(option, part_name=column.name, counted=one.counted, ticks=ticks))
-    return found
+    chosen = (tuple(text and str(int(text == one.counted)) for text in c.cells) for c in own)
+    return [replace(column, name=one.name, text=one.label, part=column.text, cells=cells,
+                    part_name=column.name, counted=one.counted, ticks=ticks)
+            for column, cells in zip(own, chosen, strict=True)]  # fmt: skip
 
 
 def _column(parts: list[str]) -> Column:

@@ -319,12 +319,11 @@ def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
     rows = []
     for given in _rows(sheets[0].text.to_numpy(object)):
-        names = [re.sub(r"\W+", "_", head).strip("_") for head in given]
+        names = (re.sub(r"\W+", "_", head).strip("_") for head in given)
+        names = (REDCAP["headings"].get(name, name) for name in names)
         blank = "NA" if "field_name" in given else ""  # as R writes what is empty
         texts = ("" if text == blank else text for text in given.values())
-        rows.append(
-            defaultdict(str, zip((REDCAP["headings"].get(n, n) for n in names), texts, strict=True))
-        )
+        rows.append(defaultdict(str, zip(names, texts, strict=True)))
     if not rows or not {"field_name", "field_type", "field_label"} <= rows[0].keys():
         return None
     found = Definition("REDCap")
@@ -370,11 +369,8 @@ def _add_field(found: Definition, row: Line) -> None:
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
 TYPES: dict[str, str] = LIMESURVEY["types"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
-FIXED = {
-    "5": POINTS[:5],
-    "A": POINTS[:5],
-    "B": POINTS,
-} | {  # the answers of types without their own
+# the answers of types without their own
+FIXED = {"5": POINTS[:5], "A": POINTS[:5], "B": POINTS} | {
     kind: [Choice(name, (ja, en)) for name, (ja, en) in own.items()]
     for kind, own in LIMESURVEY["answers"].items()
 }
@@ -408,6 +404,11 @@ def of_structure(path: Path) -> Definition:
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
     return _Structure(rows).definition()
+
+
+# whose they are, their order, name and key
+PARTS = {"answers": ("qid", "sortorder", "code", "aid"),
+         "subquestions": ("parent_qid", "question_order", "title", "qid")}  # fmt: skip
 
 
 class _Structure:
@@ -468,11 +469,7 @@ class _Structure:
 
     def _choices(self, table: str, owner: str) -> list[Choice]:
         """The answers or the sub-questions of a question, in their order."""
-        of, order, name, key = (
-            ("qid", "sortorder", "code", "aid")
-            if table == "answers"
-            else ("parent_qid", "question_order", "title", "qid")
-        )
+        of, order, name, key = PARTS[table]
         rows = sorted(self.tables.get(table, []), key=lambda row: int(row.get(order, "0") or 0))
         found = []
         for row in _first(rows, name, **{of: {owner}}):

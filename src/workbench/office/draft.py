@@ -322,15 +322,12 @@ class _Questions:
             name = _whole(first).rstrip("_") if len(group) > 1 and first.name else first.name
             if name and re.fullmatch(VARIABLE, name) and name not in own.values():
                 own[i] = name.upper() if name == "code" else name
-                continue
-            if first.name and self.export is None:  # a variable of a statistics package
+            elif first.name and self.export is None:  # a variable of a statistics package
                 own[i] = f"V{i + 1:02}"
-                continue
-            headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
-            for part in headings:
-                if numbered := NUMBERED.match(normalise(part)):
-                    id = f"Q{int(numbered[1]):02}"
-                    claimed.add(id)
+            else:
+                headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
+                for numbered in filter(None, map(NUMBERED.match, map(normalise, headings))):
+                    claimed.add(id := f"Q{int(numbered[1]):02}")
                     id += f"_{int(numbered[2])}" if numbered[2] else ""
                     if id not in own.values():
                         own[i] = id

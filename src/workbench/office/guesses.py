@@ -178,12 +178,9 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     ends = {*named} == {min(codes), max(codes)}
     if not (often or ends) or any(is_other(words) for _, words in named.values()):
         return None
-    return [
-        {"code": code, **both(named[code][1]), "source": [named[code][0]]}
-        if code in named
-        else open_option(code)
-        for code in range(min(1, *codes), max(codes) + 1)
-    ]
+    bearing = {code: both(said) | {"source": [whole]} for code, (whole, said) in named.items()}
+    every = range(min(1, *codes), max(codes) + 1)
+    return [open_option(code) | bearing.get(code, {}) for code in every]
 
 
 BAND = re.compile(
@@ -204,14 +201,11 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    if any(
-        re.fullmatch(r"(\d+)-(\d+)", w) and not int(b[0]) <= int(b[2]) for w, b in found.items()
-    ):
-        return None
+    backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in found.items())
     ranged = any(
         b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in found.items()
     )
-    if len(found) < max(2, len({*words})) or not ranged:
+    if len(found) < max(2, len({*words})) or not ranged or backward:
         return None
 
     def low(word: str) -> tuple[float, int]:
@@ -344,9 +338,8 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
         cells = _together(cells)
     counts = Counter(part for cell in cells for part in cell)
     whole = len({*map(tuple, cells)})
-    if not asked and (
-        len(cells) == sum(map(len, cells)) or (2 * whole <= len(cells) and whole < len(counts))
-    ):
+    single = len(cells) == sum(map(len, cells)) or (2 * whole <= len(cells) and whole < len(counts))
+    if single and not asked:
         return None  # one answer of few, in some of which a comma stands
     repeated = {part for part, n in counts.items() if n > 1}
     lasts = {cell[-1] for cell in cells if cell}
@@ -356,10 +349,9 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     covered = sum(part in repeated for cell in cells for part in cell) / sum(map(len, cells))
     alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
     alone |= len({*map(len, cells)}) > 2  # of three that were to be chosen nobody chose one
-    if not 1 < len(words) <= MAX_CHOICES:
+    sentences = covered < 0.8 or not alone or max(map(len, words), default=0) > 40
+    if not 1 < len(words) <= MAX_CHOICES or (sentences and not asked):
         return None
-    if not asked and (covered < 0.8 or not alone or max(map(len, words)) > 40):
-        return None  # sentences with commas
     own = worded(words)
     if len(words) < len(counts):
         own.append(other_option(99 if len(words) > 8 else 9))
@@ -512,9 +504,7 @@ def _number(
         rated = min(codes) > 0 and max(codes) > 3 and last and tells("rated", heading)
         first, top = min(1, *codes), max(codes)  # with those nobody chose
         every = range(1, max(last, 5) + 1) if rated else range(first, top + 1)
-        options = [
-            open_option(code) for code in (every if top <= SCALE or rated else sorted(codes))
-        ]
+        options = [*map(open_option, every if top <= SCALE or rated else sorted(codes))]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
     return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)

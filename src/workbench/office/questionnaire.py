@@ -85,21 +85,17 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
             columns.setdefault(_identity(book, meaning.target), column)
     if not columns.keys() & {"name", "code"}:
-        raise sheet.error(
-            "no heading names municipalities", hint="head the columns 団体コード, 団体名"
-        )
+        hint = "head the columns 団体コード, 団体名"
+        raise sheet.error("no heading names municipalities", hint=hint)
     found: dict[str, Invited] = {}
     for row in range(1, sheet.shape[0]):
         code, name = (sheet.text.iat[row, columns[what]].strip() if what in columns else ""
                       for what in ("code", "name"))  # fmt: skip
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
         if (code or name) and (not known or known in found):
-            raise sheet.error(
-                "{name} is there twice" if known else "{name} is no one municipality",
-                at=(row, min(columns.values())),
-                hint="give its six-digit code once",
-                name=code or name,
-            )
+            what = "{name} is there twice" if known else "{name} is no one municipality"
+            at, hint = (row, min(columns.values())), "give its six-digit code once"
+            raise sheet.error(what, at=at, hint=hint, name=code or name)
         if known:
             name = name or str(register["name"].get(known, known))
             found[known] = Invited(code=known, name=name)

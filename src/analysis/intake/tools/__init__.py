@@ -148,9 +148,8 @@ def surveymonkey(head: Head) -> Export | None:
             columns[at] = replace(column, part="", kind="other")
         elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
             columns[at] = replace(column, kind="personal")
-    return Export(
-        "surveymonkey", heads, noted(columns, own["records"], own["received"]), joined=True
-    )
+    found = noted(columns, own["records"], own["received"])
+    return Export("surveymonkey", heads, found, joined=True)
 
 
 def redcap(head: Head) -> Export | None:
@@ -213,18 +212,14 @@ def odk(head: Head) -> Export | None:
         before, _, last = text.rpartition("/")
         if {last, found_at.get(text)} & places:
             columns.append(Column(text, text, kind="personal"))
-            continue
         # the question has a column of its own, too, or has ticks alone
-        if before and above[before] > 1 and (before in asked or before in ticked):
+        elif before and above[before] > 1 and (before in asked or before in ticked):
             columns.append(_of_odk(text, before, last))
-        elif key(text) in records:
-            columns.append(Column(text, text))
         else:
             columns.append(_of_odk(text, text))
     split = {c.question for c in columns if c.has_part}
-    kept = [
-        replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
-    ]
+    kept = (replace(c, kind="record") if c.question in split and not c.has_part else c
+            for c in columns)  # fmt: skip
     return Export("odk", heads, noted(kept, records, own["received"]), joined=True)
 
 
@@ -338,9 +333,8 @@ def ms_forms(head: Head) -> Export | None:
     A quiz has columns of points and remarks (``Points - Q``) behind each question.
     """
     own, names = _own("ms-forms"), head[0]
-    first = [key(text) for text in names[:3]]
     uses = [["id"], own["known"], own["received"]]
-    if len(first) < 3 or not all(word in use for word, use in zip(first, uses, strict=True)):
+    if len(names) < 3 or not all(key(text) in use for text, use in zip(names, uses, strict=False)):
         return None
     marked = {text for text in names if (of := POINTS.match(text)) and of[1] in names}
     read = (Column(text, text=text) for text in names)
