@@ -255,12 +255,11 @@ class Survey(View):
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
             if kind not in found.names or kind in given:
-                why = Message("there is a name already" if kind in given else "there is no type")
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
-                    why=why,
+                    why=Message("there is a name already" if kind in given else "there is no type"),
                     key=key,
                     n=len(found.names),
                 )

@@ -221,7 +221,9 @@ def run(
     with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
         clean(edition.wave)
         survey = Survey.load(**asdict(edition))
-        names = overview.wanted(survey, asked)
+        everyone = survey.names.astype(str).to_dict()
+        codes = map(survey.code_of, asked) if asked else everyone
+        names = {code: everyone[code] for code in dict.fromkeys(codes)}
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,6 @@ from workbench.publish.page import page_context, rendered
 from workbench.run.record import Ran
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
-
-
-def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
-    """The municipalities asked for, code -> name; all that replied where none is named.
-
-    Raises InputError: one of them did not reply, is not known, or its name is not unique.
-    """
-    names = {str(code): str(name) for code, name in survey.names.items()}
-    if not asked:
-        return names
-    return {code: names[code] for code in dict.fromkeys(map(survey.code_of, asked))}
 
 
 def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:

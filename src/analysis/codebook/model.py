@@ -20,7 +20,7 @@ from analysis.codebook.questions import (
     Ruled,
     Section,
 )
-from analysis.codebook.rules import NOT_THERE, names_in, rule_faults
+from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Model, Text, label
 from analysis.yaml_file import at, described, located, named, repeated
@@ -239,7 +239,7 @@ class Codebook(Model):
             located(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
-            if (fault := what.values.get("fault", what)).template != NOT_THERE
+            if not isinstance(fault := what.values.get("fault", what), NotThere)
             or not str(fault.values["id"]).startswith((*left,))
         ]
 

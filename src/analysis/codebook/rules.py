@@ -23,7 +23,6 @@ from analysis.errors import Message
 if TYPE_CHECKING:
     from analysis.codebook.questions import Question
 
-NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
 Computed = Callable[[pd.DataFrame], Any]  # a rule, or a part of it, on the answers
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
@@ -231,6 +230,10 @@ def _mean(parts: list[pd.Series], enough: int) -> pd.Series:
 # --- what is wrong with a rule -------------------------------------------------------------------
 
 
+class NotThere(Message):
+    """A rule names a question that does not exist: the value ``id``."""
+
+
 def names_in(*rules: str | None) -> set[str]:
     """The names in some rules; none of one that is not there, or cannot be read."""
     found = set[str]()
@@ -265,7 +268,9 @@ def rule_faults(
         elif name in later:
             yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
         else:
-            yield Message(NOT_THERE, rule=rule, id=name)
+            yield NotThere(
+                "the rule {rule!r} points to {id}, which does not exist", rule=rule, id=name
+            )
     for name, codes in expression.codes.items():
         question = known.get(name)
         if question is None or (question.type == "multi" and name != question.id):

@@ -165,6 +165,16 @@ class Wave(Model):
         sizes = self.own.table["size"]
         return sizes[sizes != ""].value_counts().sort_index()
 
+    def place(self, code: str) -> tuple[str, str] | None:
+        """Prefecture (or group) and name of a code by the register; None where it is not there."""
+        return self.own.place(code) if self.own else municipality.place(code, self.as_of)
+
+    def size_of(self, code: str) -> str | None:
+        """The size class of a code by the wave's register on its date; None where none is known."""
+        if self.own is None:
+            return municipality.size_class(code, self.as_of)
+        return str(self.own.table["size"].get(code, "")) or None
+
     @property
     def listed(self) -> tuple[Invited, ...]:
         """The invited one by one, where they are listed."""
@@ -230,10 +240,7 @@ def _of_population(wave: Wave) -> Iterator[tuple[Message, Message]]:
         hint = Message("write invited: all where everybody was asked, else population: invited")
         yield Message("population is nation, but {who} asked", who=who), hint
     if wave.population == "class" and not all(
-        wave.own.table.at[one.code, "size"]
-        if wave.own is not None
-        else one.size_class or municipality.size_class(one.code, wave.as_of)
-        for one in wave.listed
+        one.size_class or wave.size_of(one.code) for one in wave.listed
     ):
         what = "population is class, but the size class of some of the invited is not known"
         yield (

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from analysis.errors import InputError
-from analysis.intake.sheet import CellKind, Sheet, typed
+from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
@@ -105,7 +103,7 @@ def sheet(path: Path, file: str) -> Sheet:
     """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
     data = read(path, file)
     rows = [data.names, data.labels, *data.rows]
-    text, kind = typed(rows, len(rows), len(data.names))
+    text, kind = typed(rows)
     for name in data.dates:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
@@ -113,7 +111,7 @@ def sheet(path: Path, file: str) -> Sheet:
     return Sheet(
         file=file,
         sheet="",
-        text=pd.DataFrame(text, dtype="str"),
+        text=text_frame(text),
         kind=kind,
         heads=2,
         labels={at[name]: of for name, of in data.value_labels.items() if name in at},

@@ -15,13 +15,12 @@ from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
 from analysis.show import Frame, NotAvailable
-from analysis.stats.thresholds import UNPLACED
+from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.multiverse import Multiverse
 from analysis.typology.rivals import power
 from analysis.typology.study import Typology
-from analysis.typology.verdict import SMALLEST_TYPE
 
 POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
 FIRM = ["core", "between", "borderline"]

@@ -17,16 +17,16 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, labelled, tools
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.sheet import CellKind, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import KNOWN, plain
-from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*KNOWN["received"])
 SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
 
@@ -103,6 +103,22 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     many = Counter(own.question for own in found if own.has_part and any(own.cells))
     # an option that nobody chose is one all the same
     return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
+
+
+def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
+    """The header's first row, and the first of data: with a number, or words that recur below."""
+    count = filled.sum(axis=1)
+    wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
+    top = int(wide[0]) if len(wide) else 0
+    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
+    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
+    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
+    start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    text = sheet.text.to_numpy(object)
+    again = (r for r in range(bottom + 1, start) if (filled[r] & (text[r + 1 :] == text[r])).any())
+    return top, next(again, start)
 
 
 def upright(sheet: Sheet) -> Sheet:

@@ -152,7 +152,7 @@ def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:
     rows: list[list[Any]] = [[""] * width for _ in range(height)]
     for (row, column), value in values.items():
         rows[row][column] = value
-    return typed(rows, height, width)
+    return typed(rows)
 
 
 def _given(element: etree._Element) -> dict[str, str]:

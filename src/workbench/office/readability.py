@@ -19,6 +19,7 @@ from analysis.intake.headings import IDENTITY, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
 from analysis.yaml_file import packaged
+from workbench.office.columns import data_start
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"
@@ -85,7 +86,6 @@ CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code
 SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
 
 
-NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 LONGEST = 200  # a longer text is prose
 NOTE = re.compile(
     r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
@@ -221,22 +221,6 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
     yield from (("hidden", f"{name}:{name}", "") for name in hidden)
     if sheet.hidden:
         yield "hidden", "A1", sheet.sheet
-
-
-def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
-    """The header's first row, and the first of data: with a number, or words that recur below."""
-    count = filled.sum(axis=1)
-    wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
-    top = int(wide[0]) if len(wide) else 0
-    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
-    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
-    # "1 研修" in a second row of headings is an option and no answer
-    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
-    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
-    text = sheet.text.to_numpy(object)
-    again = (r for r in range(bottom + 1, start) if (filled[r] & (text[r + 1 :] == text[r])).any())
-    return top, next(again, start)
 
 
 def _texts(table: CheckedTable) -> Iterator[Breach]:

@@ -323,9 +323,7 @@ class Plan:
             return Message("it is not complete in the last run")
         changed = [
             Message(
-                "{part}{details}",
-                part=Message(name),
-                details=self._details(name, notebook, ran),
+                "{part}{details}", part=Message(name), details=self._details(name, notebook, ran)
             )
             for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -315,10 +316,12 @@ def test_two_notebooks_that_write_one_name_keep_their_own(project):
     assert refresh("demo-2019").ok
     figures = project / "reports" / "demo-2019" / "figures"
     expected = {"map.svg": "first", "02_b-map.svg": "second"}
-    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+    assert {p.name: p.read_text() for p in figures.glob("*.svg")} == expected
     put(project, "03_c", "1")
     assert refresh("demo-2019").ok, "what is taken over keeps its files"
-    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+    assert {p.name: p.read_text() for p in figures.glob("*.svg")} == expected
+    listed = (figures / "index.html").read_text(encoding="utf-8")
+    assert re.findall('href="([^"]*svg)"', listed) == ["map.svg", "02_b-map.svg"]
 
 
 def test_the_record_of_a_run(complete, once):

@@ -17,7 +17,7 @@ from analysis import paths, yaml_file
 from analysis.errors import InputError, Message
 from analysis.show import Answer
 from analysis.text import Language
-from workbench.compare.cells import Cells, Value, compare, entries, sources
+from workbench.compare.differences import Cells, Value, compare, entries, sources
 from workbench.publish.index import outputs
 from workbench.run import parameters
 from workbench.run.plan import OWN
