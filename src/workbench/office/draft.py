@@ -347,9 +347,8 @@ class _Questions:
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
         words = NUMBER_BEFORE.sub("", asked) or asked or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
-        question |= (
-            both(words) if words else {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
-        )
+        to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
+        question |= both(words) if words else to_fill_in
         if asked and asked != words:
             question["source"] = [asked]
         numbers = [int(c.part_name) if c.part_name.isdecimal() else 0 for c in own]

@@ -212,8 +212,7 @@ class _Blank:
             hints.append(self._say("between", low=low, high=high))
         rule = self._condition(question)
         comma = "、" if self.language == "ja" else ", "
-        lines = [comma.join(hints), rule and self._say("only_if", rule=rule.words)]
-        return [*filter(None, lines)]
+        return [*filter(None, (comma.join(hints), rule and self._say("only_if", rule=rule.words)))]
 
     # --- skip rules --------------------------------------------------------------------------
 
@@ -244,11 +243,10 @@ class _Blank:
                 rules = [rule for part in parts if (rule := self._rule(part))]
                 if len(rules) < len(parts):
                     return None
-                return _Condition(
-                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
-                    self.words[how].join(rule.words for rule in rules),
-                    frozenset[str]().union(*(rule.names for rule in rules)),
-                )
+                formula = f"{how.upper()}({','.join(rule.formula for rule in rules)})"
+                words = self.words[how].join(rule.words for rule in rules)
+                names = frozenset[str]().union(*(rule.names for rule in rules))
+                return _Condition(formula, words, names)
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 rule = self._rule(part)
                 return rule and rule._replace(
