@@ -116,9 +116,12 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
     has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
     rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
     start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
-    text = sheet.text.to_numpy(object)
-    again = (r for r in range(bottom + 1, start) if (filled[r] & (text[r + 1 :] == text[r])).any())
-    return top, next(again, start)
+    text, bare = sheet.text.to_numpy(object), ~filled[top : bottom + 1].any(axis=0)
+    for row in range(bottom + 1, start):  # words below no heading are themselves headings
+        own = filled[row]
+        if not (own & bare).any() and (own & (text[row + 1 :] == text[row])).any():
+            return top, row
+    return top, start
 
 
 def upright(sheet: Sheet) -> Sheet:
@@ -144,7 +147,9 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
     columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
-    groups = pd.DataFrame(grid[above:top]).replace("", np.nan).ffill(axis=1).fillna("")
+    own_row = grid[start - 1] != ""  # a group stands above, over the first of its columns
+    groups = pd.DataFrame(np.where(own_row, grid[above : start - 1], "")).replace("", np.nan)
+    groups = groups.ffill(axis=1).fillna("")
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
@@ -156,8 +161,8 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
             columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
         else:
             group = " / ".join(" ".join(text.split()) for text in groups[position] if text)
-            own = _column(parts)
-            below_group = group and own.kind == "answer" and not own.has_part
+            own, headed = _column(parts), header[:-1, position].any() or not own_row[position]
+            below_group = group and not headed and own.kind == "answer" and not own.has_part
             columns.append(replace(own, text=group, part=own.heading) if below_group else own)
     if sav is None:
         behind = parted([column.heading for column in columns])

@@ -231,7 +231,7 @@ class _Questions:
             if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
                 _with_other(owner, self._code_of_other(column))
             else:  # beside a number there is no option "other"
-                id = f"{owner['id'] if owner else 'X'}_{len(self.questions)}"
+                id = f"{owner['id'] if owner else 'X'}_words{len(self.questions)}"
                 alone = replace(column, kind="answer", name="", text=column.heading)
                 self.questions.append(self._single(id, alone))
         self._name_who()
@@ -297,7 +297,8 @@ class _Questions:
         chosen = [{text for text in words if tick(text) is not False} for words in texts]
         given = [min(words) for words in chosen if words]
         if len({*given}) == len(given) > 1 == max(map(len, chosen)):
-            own = [replace(column, part=column.part or min(words, default=""))
+            own = [column if column.part and not column.part.isdecimal()
+                   else replace(column, part=min(words, default=column.part))
                    for column, words in zip(own, chosen, strict=True)]  # fmt: skip
         said = Counter(text for words in texts for text in {*words})
         like = ["ticks"]
@@ -428,8 +429,7 @@ class _Questions:
         owners = [c for c in self.columns if c.question == words.question and c is not words]
         wrote = [bool(text) for text in words.cells]
         for owner in owners if any(wrote) else ():
-            ticked = [guesses.is_chosen(text) for text in owner.cells]
-            if owner.part_name.isdecimal() and ticked == wrote:
+            if owner.part_name.isdecimal() and wrote == [*map(guesses.is_chosen, owner.cells)]:
                 return int(owner.part_name)
         if len(owners) != 1:
             return None

@@ -253,10 +253,9 @@ def several(
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
     points = {value for value, _ in cells} - CODES
-    grid = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
-    if grid and not sure:
-        grid = 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
-    return "battery" if grid or _alike(values, len(cells)) else ""
+    few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    sure |= 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
+    return "battery" if (few and sure) or _alike(values, len(cells)) else ""
 
 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:

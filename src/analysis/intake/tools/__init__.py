@@ -317,10 +317,8 @@ def google_forms(head: Head) -> Export | None:
     own = _own("google-forms")
     if key(head[0][0]) not in own["received"]:
         return None
-    columns = [
-        replace(column, kind="record") if key(column.part) in own["points"] else column
-        for column in map(bracketed, head[0])
-    ]
+    columns = [replace(column, kind="record") if key(column.part) in own["points"] else column
+               for column in map(bracketed, head[0])]  # fmt: skip
     return Export("google-forms", 1, noted(columns, own["records"], own["received"]), joined=True)
 
 

@@ -174,12 +174,9 @@ def parted(headings: Sequence[str]) -> list[Column]:
     cut = [PARTED.fullmatch(heading) for heading in headings]
     shared = Counter(found[1] for found in cut if found)
     shared.update(headings)  # the question itself, beside the words of its "other"
-    return [
-        Column(heading, text=found[1], part=found[2])
-        if found and shared[found[1]] > 1
-        else Column(heading, text=heading)
-        for heading, found in zip(headings, cut, strict=True)
-    ]
+    return [Column(heading, text=found[1], part=found[2]) if found and shared[found[1]] > 1
+            else Column(heading, text=heading)
+            for heading, found in zip(headings, cut, strict=True)]  # fmt: skip
 
 
 def is_other(text: str) -> bool:
