@@ -19,7 +19,7 @@ from analysis.errors import InputError
 from workbench.run.record import RECORD, RunFolder
 
 NOTES = "outputs.json"
-LISTED = "files.json"  # of a target
+FILES_LIST = "files.json"  # of a target
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
@@ -101,12 +101,12 @@ def send(folder: Path, target: str) -> int:
     and was not sent by this command is never written over.
     """
     place, root = _filesystem(target)
-    now, listed = fingerprints.hash_files(folder), f"{root}/{LISTED}"
+    now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
     with _errors(folder, target):
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise InputError("pages of another wave, edition or program are there")
-        _refuse_elsewhere(place, root, {*before, *now, LISTED})
+        _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):

@@ -30,7 +30,7 @@ from analysis.text import Model, Text
 from analysis.yaml_file import shaped
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
-MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
+LACKING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
 
 
 class Topic(Labelled):
@@ -162,7 +162,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
         for question in asked(survey, topic):
             topic_of[question.id] = topic.id
             state = tabulate.state_of(survey.status, code, question)
-            if state in MISSING:
+            if state in LACKING:
                 why = survey.say("visits/missing", status=state)
                 found.append(VisitRemark(topic.id, question.id, "missing", why))
             elif state == "answered":

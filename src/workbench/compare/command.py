@@ -32,7 +32,7 @@ from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
-FILES = ("compare.html", "compare.md")
+PAGES = ("compare.html", "compare.md")
 # the run of the base stays below reports: the next comparison needs only what differs
 KEPT = ".base"
 LONGEST = 240  # characters of a text in the comment
@@ -77,7 +77,7 @@ def run(
             hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
         )
     folder = out or paths.reports() / "compare" / name
-    outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
+    outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
     return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
 
@@ -85,7 +85,7 @@ def run(
 def write(found: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
     text = markdown(found)
-    html, comment = (folder / name for name in FILES)
+    html, comment = (folder / name for name in PAGES)
     outputs.write({html: page(found), comment: text}, "compare")
     return text
 

@@ -31,7 +31,7 @@ from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
 from workbench.office.open_document import Look, Opened
-from workbench.office.readability import CODE_TABLE, NOTE, UNIT_HEAD, Breach, CheckedTable
+from workbench.office.readability import CODE_TABLE, REMARK, UNIT_HEAD, Breach, CheckedTable
 
 
 class Check(Model):
@@ -191,7 +191,7 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
             width = len(values) if len(values) > 1 else 0
         elif len(values) > width and any(values[width:]):
             yield "quoting", address(row, width), values[width]
-        elif len(values) < width and not NOTE.match(values[0]):
+        elif len(values) < width and not REMARK.match(values[0]):
             yield "records", address(row, 0), values[0]
 
 

@@ -101,8 +101,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    head = guesses.KNOWN["head"].format(file=file.name)
-    head += guesses.KNOWN["guessed"].format(n=records, question=made.questions[0]["id"])
+    head = guesses.DRAFTING["head"].format(file=file.name)
+    head += guesses.DRAFTING["guessed"].format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
@@ -126,7 +126,7 @@ def _of_definition(definition: Definition, file: Path) -> str:
         if owner != question["id"] and owner in names:
             question["other_of"] = owner
     left = [f"# left out: {id}: {why}\n" for id, why in definition.left.items() if id not in names]
-    head = "".join([guesses.KNOWN["head"].format(file=file.name), *left])
+    head = "".join([guesses.DRAFTING["head"].format(file=file.name), *left])
     return _written(head, _book(file, definition.title, questions, []), definition.left, file)
 
 
@@ -390,8 +390,8 @@ class _Questions:
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
-        if question["type"] in {"integer", "ratio"} and unit and unit[1] in guesses.UNITS:
-            question["unit"] = {"ja": unit[1], "en": guesses.UNITS[unit[1]]}
+        if question["type"] in {"integer", "ratio"} and unit and unit[1] in guesses.UNIT_OF:
+            question["unit"] = {"ja": unit[1], "en": guesses.UNIT_OF[unit[1]]}
             without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):

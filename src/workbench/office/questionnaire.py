@@ -22,7 +22,7 @@ import xlsxwriter
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
-from analysis.codebook.own_register import COLUMNS, OwnRegister
+from analysis.codebook.own_register import HEADS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
 from analysis.errors import InputError, spoken
@@ -78,7 +78,7 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
         hint = "list them under invited in wave.yml, or give a file with codes and names"
         raise InputError(what, hint=hint, wave=given)
     sheet, *_ = read_file(Path(given))
-    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*COLUMNS, ""}:
+    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*HEADS, ""}:
         return _bodies(OwnRegister.read(Path(given), given).table)
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):
