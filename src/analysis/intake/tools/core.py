@@ -17,7 +17,7 @@ import numpy as np
 from analysis.errors import InputError
 from analysis.intake.headings import (
     NUMBERED,
-    OTHER,
+    OTHER_OPTION,
     OTHER_WORDS,
     Headings,
     Meaning,
@@ -181,7 +181,7 @@ def parted(headings: Sequence[str]) -> list[Column]:
 
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"; other family members are none."""
-    return OTHER.fullmatch(normalise(text)) is not None
+    return OTHER_OPTION.fullmatch(normalise(text)) is not None
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
