@@ -64,10 +64,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
 
     `tool`: the form tool that wrote the file, ``none`` where none did; else found by content.
 
-    Raises
-    ------
-    InputError
-        The file cannot be read, or holds no table with a heading and records.
+    Raises InputError: the file cannot be read, or holds no table with a heading and records.
     """
     file = Path(file)
     if file.is_dir():
@@ -156,10 +153,7 @@ def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) 
 def check(codebook: str) -> str:
     """What a codebook holds, and which of its texts a draft left open.
 
-    Raises
-    ------
-    InputError
-        There is no such codebook, or it has faults: all of them are listed.
+    Raises InputError: there is no such codebook, or it has faults: all of them are listed.
     """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content, file):
