@@ -97,9 +97,7 @@ def guide() -> Guide:
 def cases() -> list[Case]:
     """The notes in data/cases, one Markdown file a city with a header and a part per language.
 
-    Raises
-    ------
-    InputError : a file lacks its header, an entry of it, or one of the languages.
+    Raises InputError: a file lacks its header, an entry of it, or one of the languages.
     """
     return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("[!.~]*.md"))]
 

@@ -77,10 +77,7 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
         One row a breach: file, sheet, cell, check, its rule in each edition (empty where there is
         none), its level in that of 2026, raw (what the cell says), and a message in ja and en.
 
-    Raises
-    ------
-    InputError
-        A file is missing or may not be opened, or the earlier one cannot be read.
+    Raises InputError: a file is missing or may not be opened, or the earlier one cannot be read.
     """
     given = [Path(file) for file in files]
     before = read_file(Path(earlier)) if earlier else []

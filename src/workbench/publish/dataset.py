@@ -60,10 +60,8 @@ def write_for_wave(
 ) -> str:
     """Write the data set of a wave; the sentence to print. `language`: of its labels.
 
-    Raises
-    ------
-    InputError
-        This edition shows no single answer, or `out` holds files that are no earlier data set.
+    Raises InputError: this edition shows no single answer, or `out` holds files that are no earlier
+    data set.
     """
     survey = Survey.load(wave, audience=audience, language=language, files=False)
     suffix = "" if audience == "internal" else f".{audience}"
