@@ -40,6 +40,9 @@ CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
 QUESTIONS: list[str] = packaged("headings.yml")["questions"]
+OTHER_OPTION = re.compile(
+    rf"(?:{'|'.join(packaged('headings.yml')['other'])})(?:s|r|reasons?)?(?:,?please.*|[^\w].*)?"
+)
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
