@@ -66,6 +66,19 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _light_kernels():
+    """The server of kernels imports little beforehand, since notebooks of tests mostly print.
+
+    That of users, which imports for three seconds, is tried in test_kernels.py.
+    """
+    from workbench.run import kernels
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "WARM", kernels.WARM[:5])
+        yield
+
+
 @pytest.fixture
 def locale(monkeypatch):
     """Set the variables that say the language of messages; those that are not given are unset."""

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
+import editions
 import markupsafe
 import openpyxl
 import pytest
@@ -306,7 +307,8 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
 def test_the_overview_and_the_page_tell_the_same_type(project):
     source = (ROOT / "notebooks" / "profile.ipynb").read_text()
     (project / "notebooks" / "profile.ipynb").write_text(source)
-    assert profiles("demo-2019", ["990019", "990060"]).as_asked
+    with editions.published(project):
+        assert profiles("demo-2019", ["990019", "990060"], jobs=1).as_asked
     folder = project / "reports" / "demo-2019.profiles"
     shown = (folder / "by-type.html").read_text()
     for code in ("990019", "990060"):
