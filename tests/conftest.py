@@ -67,15 +67,24 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _light_kernels():
-    """The server of kernels imports little beforehand, since notebooks of tests mostly print.
-
-    That of users, which imports for three seconds, is tried in test_kernels.py.
-    """
+def light_kernels():
+    """Where notebooks only print, the server of their kernels imports little; what it would."""
     from workbench.run import kernels
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "WARM", kernels.WARM[:5])
+        whole = kernels.WARM
+        patch.setattr(kernels, "WARM", whole[:5])
+        yield whole
+
+
+@pytest.fixture(scope="module")
+def warm_kernels(light_kernels):
+    """A server as users have it, which imports all that notebooks import."""
+    from workbench.run import kernels
+
+    kernels.forkserver._forkserver._stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "WARM", light_kernels)
         yield
 
 

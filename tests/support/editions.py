@@ -1,7 +1,8 @@
 """Editions of the demo wave as a refresh publishes them, made in one process to be cheap.
 
-Everything is as in `workbench refresh` (and `workbench profiles`) but two things: notebooks run here and not in kernels of
-their own, and pictures are blank in the size of the drawing (tests of the figures look at those).
+Everything is as in `workbench refresh` and `workbench profiles` but two things: notebooks run here
+and not in kernels of their own, and pictures are blank in the size of the drawing (tests of the
+figures look at those).
 """
 
 import contextlib

@@ -54,7 +54,7 @@ def links(page):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_server():
+def _one_server(warm_kernels):
     """One server of kernels for all runs here."""
     Kernels().warm()
 

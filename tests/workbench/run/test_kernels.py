@@ -21,18 +21,8 @@ from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
 
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
-pytestmark = needs_fork
+pytestmark = [needs_fork, pytest.mark.usefixtures("warm_kernels")]
 ROOT = project.ROOT
-WARM = warm.WARM
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _as_users_have_them():
-    """A server that has imported what notebooks import; other tests have a light one."""
-    warm.forkserver._forkserver._stop()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "WARM", WARM)
-        yield
 
 
 def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead=None):
@@ -130,7 +120,7 @@ def test_a_committed_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(t
 
 def test_all_that_the_server_is_to_import_is_there(tmp_path):
     """An import that fails there is skipped in silence, and every notebook pays for it."""
-    cell = f"import sys; print([name for name in {WARM} if name not in sys.modules])"
+    cell = f"import sys; print([name for name in {warm.WARM} if name not in sys.modules])"
     _, cells = run(made(tmp_path, cell), tmp_path)
     assert said(cells).strip() == "[]"
 
