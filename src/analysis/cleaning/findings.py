@@ -56,7 +56,7 @@ def _read() -> dict[str, Rule]:
 
 RULES = _read()
 SEVERITIES = get_args(Severity)
-COLUMNS = [
+FINDING_COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),
 ]
@@ -113,7 +113,7 @@ def listed(
         found[language] = [
             RULES[r.rule].message(language, raw=r.text, value=r.value, more=r.more) for r in rows
         ]
-    return found[COLUMNS].astype("str")
+    return found[FINDING_COLUMNS].astype("str")
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

@@ -16,7 +16,7 @@ from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Option, Question
+from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
@@ -24,22 +24,17 @@ from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
-from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
+from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
-ASKED = ("doubtful", "refused")
+TO_ASK = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
-STYLES = {
-    "title": {"bold": True, "font_size": 14},
-    "head": {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True},
-    "cell": WRAP,
-    "quoted": {**WRAP, "quote_prefix": True},
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-}
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["queries"]
 
 
 def take_in(wave: str, files: Sequence[Path]) -> str:
@@ -102,14 +97,10 @@ def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None
     """Refuse two different replies of one day about the same answer: none of them is the later."""
     of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
-        raise one.sheet.error(
-            "{text} stands here and {other} in {place}, of the same day, about the same answer",
-            at=(one.row, one.column),
-            hint="ask which is right, and leave the other empty",
-            text=one.text,
-            other=other.text,
-            place=other.place,
-        )
+        what = "{text} stands here and {other} in {place}, of the same day, about the same answer"
+        at, hint = (one.row, one.column), "ask which is right, and leave the other empty"
+        texts = {"text": one.text, "other": other.text, "place": other.place}
+        raise one.sheet.error(what, at=at, hint=hint, **texts)
 
 
 def write_for_wave(
@@ -159,7 +150,7 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
-    asked = findings[findings["severity"].isin(ASKED) | differs].copy()
+    asked = findings[findings["severity"].isin(TO_ASK) | differs].copy()
     asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
     # whose reply it is must be settled before anybody is sent its answers
     unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
@@ -170,11 +161,9 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
 def check_place(place: Path, *, folder: bool) -> None:
     """Refuse a place for one workbook that is called otherwise, or for a folder that is not."""
     if folder == (place.suffix.lower() == ".xlsx"):
-        raise InputError(
-            "a workbook for each is written into a folder" if folder else "this is a workbook",
-            file=place,
-            hint="give the name of a folder" if folder else "let the name end in .xlsx",
-        )
+        what = "a workbook for each is written into a folder" if folder else "this is a workbook"
+        hint = "give the name of a folder" if folder else "let the name end in .xlsx"
+        raise InputError(what, file=place, hint=hint)
 
 
 def file_for(folder: Path, code: str, name: str) -> Path:
@@ -232,7 +221,7 @@ def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str])
     return [
         [
             *(code, one["name"], queries.words["replied" if one["replied"] else "no_reply"]),
-            *(int(counts.get((code, severity), 0)) for severity in ASKED),
+            *(int(counts.get((code, severity), 0)) for severity in TO_ASK),
             *([_Link(sheets[code])] if code in sheets else []),
         ]
         for code, one in queries.cleaned.register.iterrows()
@@ -271,7 +260,7 @@ class _Queries:
     def __init__(self, wave: Wave, book: Codebook, cleaned: Cleaned, language: Language) -> None:
         self.cleaned, self.language = cleaned, language
         self.words, self.taken_as = labels("queries", language), labels("taken_as", language)
-        self.asked: dict[str, Question] = {**{q.id: q for q in book}, **book.question_of}
+        self.book, self.asked = book, book.named
         self.names: Mapping[str, str] = cleaned.register["name"].to_dict()
         title, invented = wave.title[language], label("page.invented_short", language)
         known = not wave.invented or invented in title.lower()
@@ -308,7 +297,8 @@ class _Queries:
         question = self.asked.get(name)
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
-        text, part = f"{question.id} {question.text[self.language]}", question.parts.get(name)
+        whole, part = question.text[self.language], question.parts.get(name)
+        text = self.book.numbered(question, self.language, whole)
         if isinstance(part, Option):
             return f"{text} － {self._option(part)}"
         text += f" － {part.text[self.language]}" if part else ""
@@ -330,7 +320,7 @@ class _Queries:
         names = names_in(*rules)
         others = (q.id for name, q in self.asked.items() if name in names and q.id != question.id)
         said = (
-            f"{id} {self.asked[id].label[self.language]} － {self._answer(row.code, id)}"
+            f"{self.book.numbered(self.asked[id], self.language)} － {self._answer(row.code, id)}"
             for id in dict.fromkeys(others)
         )
         return " / ".join(said)
