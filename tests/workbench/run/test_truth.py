@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from refreshing import (
@@ -204,6 +205,9 @@ def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, si
         wait_for((project / "begun").is_file)
         if signal_too:
             wait_for((Edition("demo-2019").part / "run.json").is_file)
+            for server in left_of(runner):  # a terminal tells all of them; a loaded machine it first
+                os.kill(server, signal.SIGINT)
+            time.sleep(0.3)
             os.killpg(runner.pid, signal.SIGINT)
         _, said = runner.communicate(timeout=240)
     finally:
