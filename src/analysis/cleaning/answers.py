@@ -28,7 +28,7 @@ from analysis.cleaning.texts import (
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries
-from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.entries import BOXES, CIRCLED, MARKS, UNCLEAR, signs_in
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -493,6 +493,8 @@ class Reader:
             return Parsed("empty")
         if kind == CellKind.ERROR:
             return refused("error-value")
+        if text == UNCLEAR:
+            return refused("unclear-place")
         plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id

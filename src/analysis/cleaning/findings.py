@@ -134,12 +134,13 @@ def _loose(received: Received) -> Iterator[Remark]:
     ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
     heads = outside[(outside["reason"] == "header") & ~ids]
     headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
-    loose = outside[outside["reason"] == "unmatched"]
-    for column, part in loose.groupby(["file", "sheet", "letters"], sort=False):
-        heading = headings.get(column, "")
-        if heading and len(part) > 1 and replies.get((column[0], column[1]), 0) > 1:
+    loose = outside[outside["reason"].isin(["unmatched", "unsure"])]
+    for key, part in loose.groupby(["reason", "file", "sheet", "letters"], sort=False):
+        rule, file, sheet, letters = key
+        heading = headings.get((file, sheet, letters), "")
+        if heading and len(part) > 1 and replies.get((file, sheet), 0) > 1:
             place = f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}"
-            yield Remark("unmatched", column[0], column[1], place, heading)
+            yield Remark(rule, file, sheet, place, heading)
         else:
             for cell, text in zip(part["cell"], part["text"], strict=True):
-                yield Remark("unmatched", column[0], column[1], cell, text)
+                yield Remark(rule, file, sheet, cell, text)

@@ -22,6 +22,7 @@ REASONS = (
     "mark",  # beside the chosen option of a form, which is the answer; further cells of an answer
     "corrected",  # an answer that a query sheet which came back has corrected
     "unfinished",  # of a reply that was not completed, where wave.yml leaves such replies out
+    "unsure",  # in a form: printed on it, or written by an office
 )
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]

@@ -6,8 +6,10 @@ an option these stand is decided over all copies together.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,19 +20,20 @@ from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
     AROUND,
-    CIRCLED,
     FILLED,
     MARK,
-    MARKS,
     NOTHING,
     OPEN,
     PRINTED,
     TICKED,
+    UNCLEAR,
     answer_in,
     chosen,
     is_filler,
     is_print,
+    number_of,
 )
+from analysis.intake.evidence import ANSWER_LIKE, Blank
 from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
@@ -40,26 +43,22 @@ from analysis.intake.printed import (
     RIGHT,
     Entry,
     Form,
-    has_heads,
     in_a_row,
     is_answer_word,
-    is_printed,
 )
 from analysis.intake.sheet import Place, Sheet
-from analysis.intake.tables import UNIT, check_questions
+from analysis.intake.tables import check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-# even where all offices say the same: numbers, marks, 特になし
-ANSWER_LIKE = re.compile(
-    rf"^(?:[\d①-⑳.,、，・％%{MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
-)
-REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
-NEAR = 5  # rows below a label in which an answer may be
-HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
+HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
 
 
-def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], list[Sheet]]:
+def read_forms(
+    sheets: list[Sheet], headings: Headings, blanks: Sequence[Sheet] = ()
+) -> tuple[list[Piece], list[Sheet]]:
     """The replies, a piece each, and the sheets that are no forms (such as instructions).
+
+    `blanks`: the sheets of the form as it was sent.
 
     Raises
     ------
@@ -74,24 +73,45 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
-    _pass_over_requests(forms)
-    copies, replies = _Copies(forms, headings), []
+    blank = Blank([form.sheet for form in forms], blanks, headings)
+    _pass_over_print(forms, blank)
+    copies, replies = _Copies(forms, headings, blank), []
     for form in forms:
         asked = {target: 0 for target in copies.targets if target in form.labels}
         check_questions(asked, headings, form.sheet)
         replies.append(copies.reply(form))
-    _mark_remarks(replies, headings)
+    _mark_written(replies, headings, blank)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
-def _pass_over_requests(forms: list[Form]) -> None:
-    """A request that most copies have is printed: it is no answer, which stands behind it."""
+def _pass_over_print(forms: list[Form], blank: Blank) -> None:
+    """What is printed is no answer, which stands behind it; so is a request on most copies.
+
+    What only copies show to be print is passed over where one has more than that behind it.
+    """
     n = Counter(text for form in forms for text in {*form.text_at.ravel()} - {""})
     asks = (text for text in n if PRINTED.search(text) and not TICKED.match(text))
-    printed = [text for text in asks if n[text] > max(1, len(forms) / 2)]
-    for form in forms if printed else ():
-        rows, columns = np.nonzero(np.isin(form.text_at, printed))
-        form.listed |= {*zip(rows.tolist(), columns.tolist(), strict=True)} - form.words
+    printed = {text for text in asks if n[text] > max(1, len(forms) / 2)}
+    for form in forms:
+        form.printed = blank.printed(form.sheet)
+        said = (p for p in form.places if blank.given and blank.words.are_said(form.text(p)))
+        known = (p for p in (*said, *_led_by(form)) if form.printed[p])
+        printed |= {form.text(place) for place in known}
+    for form in forms:
+        there = {place for place in form.places if form.text(place) in printed} - form.words
+        form.passed |= {p for p in there if form.printed[p] or PRINTED.search(form.text(p))}
+
+
+def _led_by(form: Form) -> Iterator[Place]:
+    """What is printed beside the label of a question in words that has more behind it."""
+    for target, label in form.labels.items():
+        question = form.headings.book.named.get(target)
+        if question is None or question.type != "text" or question.identity:
+            continue
+        for place in filter(None, (form.next_to(label, way) for way in (RIGHT, BELOW))):
+            behind = [p for p in form.region(label) if p > place and p not in form.words]
+            if not all(form.printed[p] for p in behind):
+                yield place
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -240,6 +260,14 @@ class _Reply:
         for place in places:
             self.mark[place] = ANSWER
 
+    def take_doubtful(self, target: str, place: Place) -> None:
+        """What may be the answer to a question, in no place where it is looked for."""
+        old, taken = self.cells[target], [*self.cells.values()]
+        if old is not None and taken.count(old) == 1:
+            self.mark[old] = HEADER if old in self.form.words else NOTE
+        self.cells[target], self.stands_for[target] = place, UNCLEAR
+        self.mark[place] = ANSWER
+
     @property
     def piece(self) -> Piece:
         """One record, each answer with a place of its own."""
@@ -254,6 +282,7 @@ class _Copies:
 
     forms: list[Form]
     headings: Headings
+    blank: Blank
 
     def reply(self, form: Form) -> _Reply:
         """The answers of one of the forms."""
@@ -266,13 +295,21 @@ class _Copies:
                 reply.take_option(id, *side)
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
-            reply.take_several(question.id, signs, self.rings.get(question.id))
+            reply.take_several(question.id, signs, self._printed(form, question.id))
         for id in (id for id in form.boxed if book.named[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
         return reply
+
+    def _printed(self, form: Form, id: str) -> bool | None:
+        """Whether circles at all options of a question are printed; None where not all have one."""
+        cells: list[Place | None] = [*form.boxed.get(id, {}).values()]
+        names = [v for v in self.headings.book[id].variables if v in form.labels and v in self.ways]
+        cells = cells or [form.beside(name, *self.ways[name]) for name in names]
+        on_blank = self.blank.given and all(at and form.printed[at] for at in cells)
+        return self.rings[id] or on_blank if id in self.rings else None
 
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""
@@ -432,116 +469,67 @@ class _Copies:
         return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
-def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
-    """Mark what an office wrote beside its answers (unmatched); what is printed stays a note."""
-    who, forms = headings.who, [reply.form for reply in replies]
-    notes = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
-    # how often a text is printed on the form: as often as in all copies but one in ten; a text
-    # that may stand around an answer, such as a unit, as often as in half of them
-    printed = {
-        text: sorted(own[text] for own in notes)[
-            (len(notes) - 1) // (2 if UNIT.match(normalise(text)) else 10)
-        ]
-        for text in set().union(*notes)
-    }
-    _mark_changed_labels(replies)
-    lone = len(replies) == 1
-    for reply, own in zip(replies, notes, strict=True):
+def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> None:
+    """Mark what is filled in and became no answer: by an office (unmatched) or maybe (unsure).
+
+    What is printed, as there is evidence, stays a note.
+    """
+    who, given = headings.who, headings.header or {}
+    for reply in replies:
         form, grid = reply.form, reply.form.text_at
-        options = (place for found in form.options.values() for place in found.values())
-        rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
-        rows |= {row for row, _ in (*form.listed, *options)}
-        # above them the form has its title, behind them it ends; amid them it has heads and lists
-        rows |= {row for row in range(min(rows), max(rows) + 3) if not has_heads(form, row)}
+        options = {place for found in form.options.values() for place in found.values()}
+        known = reply.boxes | form.listed | options
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
-        open_ = _unanswered(reply, headings) if lone else set()
-        explained = _explained(reply, headings) if lone else set()
-        for row, column in np.argwhere((reply.mark == NOTE) & (grid != "")).tolist():
-            text = grid[row, column]
-            # a mark or number is an office's, unless every copy has it in the same place
-            entered = _entered(reply, (row, column)) and (
-                lone or any(f.text(f.at(row, column)) != text.strip() for f in forms)
-            )
-            if not lone and own[text] <= printed[text] and not entered:
+        loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "") & ~form.printed
+        for row, column in np.argwhere(loose).tolist():
+            text, place = grid[row, column], (row, column)
+            label = place in form.words
+            if place in known or blank.words.print(text, label=label) or _numbers(form, place):
                 continue
-            if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
-                UNIT.match(normalise(text)) or is_printed(form, (row, column))
-            ):  # fmt: skip
-                continue
+            if reply.mark[place] == HEADER and headings.by_number_alone(text):
+                continue  # which is a finding of its own
             named = headings.named_in(text, known=True)
             if named and named in whose:
                 continue  # the municipality that replied, named once more
             if named:
-                others[row, column] = text
-            beside = row in rows and column not in explained
-            if not lone or entered or beside or named or (row, column) in open_:
-                reply.mark[row, column] = UNMATCHED
+                others[place] = text
+            plain = ANSWER_LIKE.match(text) or named or blank.only_here(form.sheet, place)
+            reply.mark[place] = UNMATCHED if blank.known or plain else UNSURE
         _check_shifted(reply)
+        _take_doubtful(reply, headings)
         _set_aside(reply, headings)
-        if not who & {t for t, texts in (headings.header or {}).items() if texts}:
+        if not who & {target for target, texts in given.items() if texts}:
             _check_others(reply, others)
 
 
-def _explained(reply: _Reply, headings: Headings) -> set[int]:
-    """The columns in which a lone form explains, beside most labels, how to answer them."""
-    form, found = reply.form, set[int]()
-    rows = {row: headings.book.question_of.get(name) for name, (row, _) in form.labels.items()}
-    for column in range(form.sheet.shape[1]):
-        cells = [(question, form.text((row, column))) for row, question in rows.items()
-                 if reply.mark[row, column] == NOTE and form.text((row, column))]  # fmt: skip
-        asked = [(q, text) for q, text in cells if q is not None and q.type != "text"]
-        likely = sum(answer_in(text, question, headings) != "" for question, text in asked)
-        if 4 * len(cells) >= 3 * len(rows) > 9 and 2 * likely < len(cells):
-            found.add(column)
-    return found
-
-
-def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
-    """The cells below labels without an answer in a form that has some, but what reads as print.
-
-    A request is no print for sure where prose is asked for: it may be the answer.
-    """
+def _take_doubtful(reply: _Reply, headings: Headings) -> None:
+    """Of a question without an answer, what may be one below its label: it is refused."""
     form = reply.form
-    answers = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
-    empty = {target for target, text in answers.items() if text in {"", NOTHING}}
-    if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
-        return set()
-    found: set[Place] = set()
-    for target, label in ((t, form.labels[t]) for t in empty if t in form.labels):
+    for target, label in form.labels.items():
         question = headings.book.named.get(target)
-        free = question is not None and question.type == "text" and not question.identity
-        belongs = {form.next_to(label, way) for way in (RIGHT, BELOW)} if free else set()
-        for place in form.region(label):
-            below = label[0] < place[0] < label[0] + NEAR and place[1] >= label[1]
-            asks = place in belongs and REQUEST.search(form.text(place))
-            if asks or (below and not is_printed(form, place)):
-                found.add(place)
-    return found
+        said = reply.stands_for.get(target) or form.text(reply.cells.get(target))
+        part = question and question.type == "multi" and target != question.id
+        if part or not question or question.identity or said.strip() or target not in reply.cells:
+            continue
+        kinds = (UNMATCHED,) if question.type == "text" else (UNMATCHED, UNSURE)
+        told = (at for at in form.region(label) if reply.mark[at] in kinds)
+        if at := next((p for p in told if answer_in(form.text(p), question, headings)), None):
+            reply.take_doubtful(target, at)
 
 
-def _mark_changed_labels(replies: list[_Reply]) -> None:
-    """Mark labels that at most half of the copies have: an office wrote something into them.
-
-    A form of which most labels are its own is another print, and nothing was written into it.
-    """
-    copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
-    for reply in replies:
-        grid = reply.form.text_at
-        heads = [*map(tuple, np.argwhere((reply.mark == HEADER) & (grid != "")).tolist())]
-        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
-        if len(replies) > 1 and 2 * len(own) < len(heads):
-            for place in own:
-                reply.mark[place] = HEADER if place in reply.boxes else UNMATCHED
-
-
-def _entered(reply: _Reply, place: Place) -> bool:
-    """Whether a mark or a number stands in a cell, and does not just number what is beside it."""
-    text = reply.form.text(place)
-    if MARK.fullmatch(text) or not ANSWER_LIKE.match(text):
-        return MARK.fullmatch(text) is not None
-    beside = (reply.form.next_to(place, way) for way in (RIGHT, BELOW))
-    return all(reply.mark[cell] != HEADER for cell in beside if cell)
+def _numbers(form: Form, place: Place) -> bool:
+    """Whether a number is that of the head of a matrix, item or question right of it or below."""
+    number, found = number_of(form.text(place)), set[str]()
+    for beside in filter(None, (form.next_to(place, way) for way in (RIGHT, BELOW))):
+        if not re.search(r"\d", normalise(form.text(beside))):
+            for name in (name for name, at in form.labels.items() if at == beside):
+                question = form.headings.book.question_of.get(name)
+                position = question.variables.index(name) + 1 if question else ""
+                found |= {str(position), *re.findall(r"[1-9]\d*", name)}
+        heads = (of.items() for of in form.across.values())
+        found |= {str(code) for code, at in itertools.chain(*heads) if at == beside}
+    return number in found
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:
@@ -550,7 +538,7 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
     The section and the like are ignored. A label may stand in the cell itself, before a colon.
     """
     form, grid = reply.form, reply.form.text_at
-    loose = np.isin(reply.mark, (NOTE, UNMATCHED)) & (grid != "")
+    loose = np.isin(reply.mark, (NOTE, UNMATCHED, UNSURE)) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
         label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
         reason = headings.set_aside(label, form.sheet.address(row, column))
