@@ -17,7 +17,7 @@ from analysis.intake.cells import Received, Remark, addresses
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 
-Severity = Literal["repaired", "doubtful", "refused"]
+Severity = Literal["noted", "repaired", "doubtful", "refused"]
 
 
 class Rule(Model):
@@ -55,7 +55,7 @@ def _read() -> dict[str, Rule]:
 
 
 RULES = _read()
-SEVERITIES = get_args(Severity)
+SEVERITIES = get_args(Severity)[1:]  # what was done with an answer
 COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),
@@ -76,10 +76,11 @@ class Note(NamedTuple):
 
 
 def counted(findings: pd.DataFrame, language: Language) -> str:
-    """How many there are of each severity, in words."""
+    """How many there are of each severity, in words; of those only noted, where there are any."""
     counts = findings["severity"].value_counts()
     return ("、" if language == "ja" else ", ").join(
-        f"{label(f'severity.{kind}', language)} {counts.get(kind, 0)}" for kind in SEVERITIES
+        f"{label(f'severity.{kind}', language)} {counts.get(kind, 0)}"
+        for kind in (*counts.index.intersection(["noted"]), *SEVERITIES)
     )
 
 

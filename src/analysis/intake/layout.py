@@ -173,15 +173,19 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     return best
 
 
-def refuse_table(sheet: Sheet, headings: Headings) -> None:
-    """Refuse to read as a form what is a table of two municipalities or more."""
+READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
+
+
+def refuse_table(sheet: Sheet, headings: Headings, read_as: str = "form") -> None:
+    """Refuse to read as another layout what is a table of two municipalities or more."""
     refuse_long(sheet, headings)
     for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
-        if len(there := listed(turned, headings)) >= 2:
-            what = "this is no form but a table of {n:,} replies ({such})"
-            hint, such = "give it layout: {layout} in wave.yml", sorted(there)[:3]
-            such += ["…"] * (len(there) > 3)
-            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout)
+        if layout != read_as and len(there := listed(turned, headings)) >= 2:
+            what = "this is a table of {n:,} replies ({such}) as {lines}, not as {read_as}"
+            hint, such = "give it layout: {layout} in wave.yml (--layout {layout})", sorted(there)
+            such[3:] = ["…"] * (len(there) > 3)
+            about = {"n": len(there), "such": such, "layout": layout, "lines": READ_AS[layout]}
+            raise sheet.error(what, hint=hint, read_as=READ_AS[read_as], **about)
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------
