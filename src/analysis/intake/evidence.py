@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.codebook.questions import Question
 from analysis.intake.entries import (
     ARROWS,
     BLANK,
@@ -20,10 +19,11 @@ from analysis.intake.entries import (
     DAY,
     MARKS,
     NUMBER,
+    TICKED,
     is_filler,
 )
 from analysis.intake.headings import Headings, choices_of, normalise
-from analysis.intake.sheet import Place, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 
 COPIES = 3  # that many replies of one text at one place show that it is printed
 # even where all offices say the same: numbers, marks, 特になし
@@ -37,6 +37,7 @@ NUMBERED = (
     r"(?:(?:第|q|問|設問|質問)?[(\[【]?\d+(?:[-_(]\d+\)?)?問?[)\]】.:、]*|[(]?[ア-ンa-z][.:)、]?)?"
 )
 ERAS = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
+AMOUNT = (NUMBER, DAY)
 SIGNS = str.maketrans("", "", f"{BOXES}{ARROWS}")
 
 
@@ -54,7 +55,8 @@ class Words:
         named = [book.title, *(question.unit for question in book if question.unit)]
         own += [text for part in named for text in (part.ja, part.en)]
         days = ERAS if any(question.type == "date" for question in book) else ()
-        self.options = {normalise(word) for question in book for word in _options(question)}
+        offered = (words for question in book for _, words in choices_of(question))
+        self.options = {normalise(word) for words in offered for word in words}
         texts = {*headings.known, *map(normalise, (*own, *days)), *self.options} - {""}
         listed = "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
         self._known = re.compile(f"{NUMBERED}({listed})")
@@ -65,32 +67,22 @@ class Words:
         One option alone may as well be an answer, unless the cell is read as its `label`.
         """
         key = normalise(text)
-        found = self._known.findall(key)
-        if (
-            not label
-            and len(found) == 1
-            and found[0] in self.options
-            and found[0] not in self.headings.known
-        ):
-            return False
         if ANSWER_WORD.fullmatch(key.partition(":")[0]) or self.headings.asked(text):
             return True
+        found = self._known.findall(key)
+        if len(found) == 1 and not label and {*found} <= self.options - self.headings.known.keys():
+            return False
         rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if found else key
         return not BLANK.sub("", rest.translate(SIGNS))
 
     def are_said(self, text: str) -> bool:
         """Whether a text is no answer of a few words that many may give: no number, no option."""
         plain = normalise(text)
-        return (
-            is_word(text)
-            and not is_filler(text)
-            and not any(sign.match(plain) for sign in (ANSWER_LIKE, NUMBER, DAY))
-            and plain not in self.options
-        )
+        short = is_filler(text) or TICKED.match(text) or plain in self.options
+        return is_word(text) and not (short or any(p.match(plain) for p in (*AMOUNT, ANSWER_LIKE)))
 
 
-def _options(question: Question) -> list[str]:
-    return [word for _, words in choices_of(question) for word in words]
+Cell = tuple[int, int, str]
 
 
 class Blank:
@@ -98,58 +90,44 @@ class Blank:
 
     Attributes
     ----------
-    given : whether the blank form is known, and not what copies have in common.
+    given : whether the blank form is known, and not only what copies have in common.
     known : whether there is evidence of all that is printed, beside the codebook's words.
     """
 
     def __init__(
         self, copies: Sequence[Sheet], blanks: Sequence[Sheet], headings: Headings
     ) -> None:
-        self.words = Words(headings)
-        self._grids = [_stripped(sheet) for sheet in copies]
-        common = [] if blanks or len(copies) < COPIES else [self._common()]
-        self._blanks = [_stripped(sheet) for sheet in blanks] or common
-        self.given, self.known = bool(blanks), bool(self._blanks)
+        self.words, n = Words(headings), len(copies)
+        self.given, self.known = bool(blanks), bool(blanks) or n >= COPIES
+        self._blanks = [{*_filled(sheet)} for sheet in blanks or copies]
+        if self.known and not blanks:  # what may be an answer is print where all have it
+            there = Counter(cell for own in self._blanks for cell in own)
+            said = {cell for cell in there if self.words.are_said(cell[2])}
+            most = max(COPIES, n / 2)
+            self._blanks = [
+                {cell for cell in there if there[cell] >= (most if cell in said else n)}
+            ]
 
-    def _common(self) -> np.ndarray:
-        """What copies have in common; a number, a mark or an option, where all have it."""
-        n, grids = len(self._grids), self._grids
-        blank = np.full(np.max([grid.shape for grid in grids], axis=0), "", object)
-        there = Counter(cell for grid in grids for cell in _filled(grid))
-        for (row, column, text), times in there.items():
-            if times >= (max(COPIES, n / 2) if self.words.are_said(text) else n):
-                blank[row, column] = text
-        return blank
+    def printed(self, sheet: Sheet) -> set[Place]:
+        """The cells of a form that are as on the blank one, also below a row that was put in.
 
-    def printed(self, sheet: Sheet) -> np.ndarray:
-        """The cells of a form that are as on the blank one, also below a row that was put in."""
-        held = _stripped(sheet)
-        found = [self._as_on(blank, held) for blank in self._blanks]
-        return max(found, key=np.sum, default=np.zeros(held.shape, bool))
+        Of two copies without it what both have; of a lone one all.
+        """
+        cells = _filled(sheet)
+        others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
+        return max((self._as_on(blank, cells) for blank in others), key=len)
 
-    def _as_on(self, blank: np.ndarray, held: np.ndarray) -> np.ndarray:
-        free, same = np.full(held.shape, "", object), np.zeros(held.shape, bool)
-        height, width = np.minimum(blank.shape, held.shape)
-        free[:height, :width] = blank[:height, :width]
-        same = (held == free) & (held != "")
-        left = Counter((column, text) for row, column, text in _filled(blank)
-                       if not (row < height and column < width and same[row, column]))  # fmt: skip
-        for row, column, text in _filled(held):
-            if not same[row, column] and left[column, text] and self.words.are_said(text):
-                left[column, text] -= 1
-                same[row, column] = True
-        return same
-
-    def only_here(self, sheet: Sheet, place: Place) -> bool:
-        """Whether of two copies one has a text that the other has nowhere in that column."""
-        text = sheet.text.iat[place].strip()
-        columns = [grid[:, place[1]] for grid in self._grids if place[1] < grid.shape[1]]
-        return len(self._grids) > 1 and sum(text in column for column in columns) == 1
+    def _as_on(self, blank: set[Cell], cells: list[Cell]) -> set[Place]:
+        same = blank & {*cells}
+        moved = Counter((column, text) for _, column, text in blank - same)
+        for cell in (cell for cell in cells if cell not in same and moved[cell[1:]]):
+            if self.words.are_said(cell[2]) or is_filler(cell[2]):
+                moved[cell[1:]] -= 1
+                same.add(cell)
+        return {(row, column) for row, column, _ in same}
 
 
-def _stripped(sheet: Sheet) -> np.ndarray:
-    return sheet.text.apply(lambda column: column.str.strip()).to_numpy(object)
-
-
-def _filled(grid: np.ndarray) -> list[tuple[int, int, str]]:
-    return [(row, column, grid[row, column]) for row, column in np.argwhere(grid != "").tolist()]
+def _filled(sheet: Sheet) -> list[Cell]:
+    grid = sheet.text.to_numpy(object)
+    places = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
+    return [(row, column, grid[row, column].strip()) for row, column in places]

@@ -6,7 +6,6 @@ an option these stand is decided over all copies together.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,16 +24,14 @@ from analysis.intake.entries import (
     NOTHING,
     OPEN,
     PRINTED,
-    TICKED,
     UNCLEAR,
     answer_in,
     chosen,
     is_filler,
     is_print,
-    number_of,
 )
 from analysis.intake.evidence import ANSWER_LIKE, Blank
-from analysis.intake.headings import Headings, is_technical, normalise
+from analysis.intake.headings import Headings, is_technical
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -85,33 +82,28 @@ def read_forms(
 
 
 def _pass_over_print(forms: list[Form], blank: Blank) -> None:
-    """What is printed is no answer, which stands behind it; so is a request on most copies.
+    """What is printed is no answer, which stands behind it.
 
-    What only copies show to be print is passed over where one has more than that behind it.
+    Where only copies show what is print: a request, and what has more behind it in one of them.
     """
-    n = Counter(text for form in forms for text in {*form.text_at.ravel()} - {""})
-    asks = (text for text in n if PRINTED.search(text) and not TICKED.match(text))
-    printed = {text for text in asks if n[text] > max(1, len(forms) / 2)}
+    led = set[str]()
     for form in forms:
         form.printed = blank.printed(form.sheet)
-        said = (p for p in form.places if blank.given and blank.words.are_said(form.text(p)))
-        known = (p for p in (*said, *_led_by(form)) if form.printed[p])
-        printed |= {form.text(place) for place in known}
-    for form in forms:
-        there = {place for place in form.places if form.text(place) in printed} - form.words
-        form.passed |= {p for p in there if form.printed[p] or PRINTED.search(form.text(p))}
+        led |= {form.text(place) for place in _led_by(form)} if blank.known else set()
+    for form in forms if blank.given or len(forms) > 1 else ():
+        texts = ((place, form.text(place)) for place in form.printed - form.words)
+        form.passed |= {place for place, text in texts if blank.words.are_said(text)
+                        and (blank.given or text in led or PRINTED.search(text))}  # fmt: skip
 
 
 def _led_by(form: Form) -> Iterator[Place]:
     """What is printed beside the label of a question in words that has more behind it."""
-    for target, label in form.labels.items():
-        question = form.headings.book.named.get(target)
-        if question is None or question.type != "text" or question.identity:
-            continue
-        for place in filter(None, (form.next_to(label, way) for way in (RIGHT, BELOW))):
-            behind = [p for p in form.region(label) if p > place and p not in form.words]
-            if not all(form.printed[p] for p in behind):
-                yield place
+    book = form.headings.book
+    asked = [(name, at) for name, at in form.labels.items() if name in book.named]
+    for label in (at for name, at in asked if book.named[name].type == "text"):
+        behind = {*form.region(label)} - form.words - form.printed
+        beside = (form.next_to(label, way) for way in (RIGHT, BELOW))
+        yield from (at for at in beside if at in form.printed and any(p > at for p in behind))
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -137,7 +129,6 @@ class _Reply:
     cells : question or variable -> the cell of its answer.
     stands_for : variable -> the option that the mark in its cell stands for.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
-    found : cells of answers that are not where the copies have theirs.
     boxes : cells with the box and the words of an option, of questions of which one is ticked.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
@@ -146,7 +137,6 @@ class _Reply:
         self.form, self.cells = form, cells
         self.stands_for: dict[str, str] = {}
         self.marks: list[Place] = []
-        self.found: set[Place] = set()
         self.boxes: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
@@ -169,7 +159,6 @@ class _Reply:
                     entry = others[next(iter(others.keys() - taken))]
                     taken.add(entry.place)
             if entry is not None:
-                self.found |= {entry.place} - {place}
                 self.cells[target] = entry.place
                 self.marks += entry.parts
                 if entry.text != form.text(entry.place):
@@ -308,7 +297,7 @@ class _Copies:
         cells: list[Place | None] = [*form.boxed.get(id, {}).values()]
         names = [v for v in self.headings.book[id].variables if v in form.labels and v in self.ways]
         cells = cells or [form.beside(name, *self.ways[name]) for name in names]
-        on_blank = self.blank.given and all(at and form.printed[at] for at in cells)
+        on_blank = self.blank.given and {*cells} <= form.printed
         return self.rings[id] or on_blank if id in self.rings else None
 
     def count(self, target: str, way: Place, step: int = 1) -> int:
@@ -481,11 +470,12 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
         known = reply.boxes | form.listed | options
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
-        loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "") & ~form.printed
+        print_ = form.printed if blank.known else set[Place]()
+        loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
             label = place in form.words
-            if place in known or blank.words.print(text, label=label) or _numbers(form, place):
+            if place in known | print_ or blank.words.print(text, label=label):
                 continue
             if reply.mark[place] == HEADER and headings.by_number_alone(text):
                 continue  # which is a finding of its own
@@ -494,9 +484,16 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
                 continue  # the municipality that replied, named once more
             if named:
                 others[place] = text
-            plain = ANSWER_LIKE.match(text) or named or blank.only_here(form.sheet, place)
-            reply.mark[place] = UNMATCHED if blank.known or plain else UNSURE
-        _check_shifted(reply)
+            plain = place not in form.printed or ANSWER_LIKE.match(text) or named
+            reply.mark[place] = UNMATCHED if plain or blank.known else UNSURE
+        written = np.argwhere(reply.mark == UNMATCHED).tolist()
+        if len(written) > 1 and not any(map(form.text, reply.cells.values())):
+            raise form.sheet.error(
+                "no answer stands where the other forms have theirs",
+                at=(written[0][0], written[0][1]),
+                hint="put the answers where they are in the others, or give the file an entry of "
+                "its own under files in wave.yml",
+            )
         _take_doubtful(reply, headings)
         _set_aside(reply, headings)
         if not who & {target for target, texts in given.items() if texts}:
@@ -516,20 +513,6 @@ def _take_doubtful(reply: _Reply, headings: Headings) -> None:
         told = (at for at in form.region(label) if reply.mark[at] in kinds)
         if at := next((p for p in told if answer_in(form.text(p), question, headings)), None):
             reply.take_doubtful(target, at)
-
-
-def _numbers(form: Form, place: Place) -> bool:
-    """Whether a number is that of the head of a matrix, item or question right of it or below."""
-    number, found = number_of(form.text(place)), set[str]()
-    for beside in filter(None, (form.next_to(place, way) for way in (RIGHT, BELOW))):
-        if not re.search(r"\d", normalise(form.text(beside))):
-            for name in (name for name, at in form.labels.items() if at == beside):
-                question = form.headings.book.question_of.get(name)
-                position = question.variables.index(name) + 1 if question else ""
-                found |= {str(position), *re.findall(r"[1-9]\d*", name)}
-        heads = (of.items() for of in form.across.values())
-        found |= {str(code) for code, at in itertools.chain(*heads) if at == beside}
-    return number in found
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:
@@ -563,17 +546,3 @@ def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
                 "the label of who replied under header, such as header: {{'@name': [団体名]}}",
                 names=[others[place] for place in at[:3]],
             )
-
-
-def _check_shifted(reply: _Reply) -> None:
-    """Refuse a form with no answer in its place but several beside: not a copy of the others."""
-    places, sheet = {*filter(None, reply.cells.values())} - reply.found, reply.form.sheet
-    rows = {row for row, _ in places}
-    beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
-    if len(beside) > 1 and not any(sheet.kind[place] for place in places):
-        what = "no answer stands where the other forms have theirs"
-        hint = (
-            "put the answers where they are in the others, or give the file an entry of its own "
-            "under files in wave.yml"
-        )
-        raise sheet.error(what, at=beside[0], hint=hint)

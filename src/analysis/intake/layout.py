@@ -184,8 +184,15 @@ def refuse_table(sheet: Sheet, headings: Headings, read_as: str = "form") -> Non
             what = "this is a table of {n:,} replies ({such}) as {lines}, not as {read_as}"
             hint, such = "give it layout: {layout} in wave.yml (--layout {layout})", sorted(there)
             such[3:] = ["…"] * (len(there) > 3)
-            about = {"n": len(there), "such": such, "layout": layout, "lines": READ_AS[layout]}
-            raise sheet.error(what, hint=hint, read_as=READ_AS[read_as], **about)
+            raise sheet.error(
+                what,
+                hint=hint,
+                n=len(there),
+                such=such,
+                layout=layout,
+                lines=READ_AS[layout],
+                read_as=READ_AS[read_as],
+            )
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------
