@@ -32,11 +32,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 
+from analysis.stats.thresholds import ALPHA
 from analysis.typology.choice import counts_to_try
 from analysis.typology.prepare import Adjust, prepare
 from analysis.typology.rivals import Keep, beside
 from analysis.typology.study import study
-from analysis.typology.verdict import ALPHA
 
 P = 12
 GROUPS = {f"x{j:02d}": f"index{j // 2}" for j in range(P)}

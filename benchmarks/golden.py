@@ -7,7 +7,7 @@
 A freeze refreshes each wave in every audience and language and keeps, in a folder for each edition,
 its run (figures and tables with their numbers, answers, prose) and the text of its pages; beside
 them the cleaned data of the wave: answers, status, findings, register, what was left outside, and
-the ledger. Runs are compared by `workbench.compare.changes`, which knows numbers, types and
+the ledger. Runs are compared by `workbench.compare.runs`, which knows numbers, types and
 examples; data and pages line by line. The exit status is 1 where a result differs. Nothing of it
 is committed.
 """
@@ -24,9 +24,9 @@ from copy import copy
 from pathlib import Path
 
 from analysis import paths
-from workbench.compare import cells
-from workbench.compare.changes import Comparison, Run
+from workbench.compare import differences as of_tables
 from workbench.compare.command import markdown
+from workbench.compare.runs import Comparison, Run
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")
@@ -107,7 +107,7 @@ def _data(name: str, a: Path, b: Path) -> list[str]:
     said = []
     for table in DATA:
         old, new = ((p / f"{table}.csv").read_text(encoding="utf-8-sig") for p in (a, b))
-        found = cells.compare(old, new) if old != new else None
+        found = of_tables.compare(old, new) if old != new else None
         if found and found.count:
             said.append(f"{name}: {table}: {found.count:,} places")
             said += [f"  {c.row} {c.column}: {c.before} -> {c.after}" for c in found.changed[:MOST]]

@@ -14,10 +14,10 @@ import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
 from analysis.cleaning.findings import COLUMNS, RULES
-from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError, Message, unknown
 from analysis.stats import tabulate
 from analysis.stats.population import Population
@@ -112,6 +112,7 @@ def population(
 def variable(
     full: Cleaned,
     codebook: Codebook,
+    wave: Wave,
     name: str,
     values: str | pd.Series,
     label: str,
@@ -122,7 +123,7 @@ def variable(
 
     Parameters
     ----------
-    name : its id. label : what tables and figures call it.
+    wave : says what codes and names mean. name : its id. label : what tables and figures call it.
     values : a rule of the codebook's language (see `analysis.codebook.rules`), or data from outside
         by code or by name. Names are read as those of replies are; what matches no municipality of
         this wave is a finding, and a municipality without a value was not surveyed for it.
@@ -149,7 +150,7 @@ def variable(
             ) from None
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
-        column, found = _outside(full, name, values)
+        column, found = _outside(full, wave, name, values)
     question, column = _described(name, column, label, sensitive=sensitive)
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
@@ -162,14 +163,17 @@ def variable(
     return replace(full, responses=answers, status=more, findings=found), Codebook.parse(content)
 
 
-def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
+def _outside(
+    full: Cleaned, wave: Wave, name: str, values: pd.Series
+) -> tuple[pd.Series, pd.DataFrame]:
     """Values from outside for each respondent, and the findings with what matched nobody."""
     if not isinstance(values, pd.Series):
         raise InputError(
             "the values of {name} have no codes beside them", hint="give a Series", name=name
         )
     index = full.responses.index
-    codes = pd.Series([_code(str(key), full.register) for key in values.index], values.index)
+    meant = [wave.meant(str(key), full.register) for key in values.index]
+    codes = pd.Series([found[0] if len(found) == 1 else "" for found in meant], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
         raise InputError(
@@ -189,15 +193,6 @@ def _outside(full: Cleaned, name: str, values: pd.Series) -> tuple[pd.Series, pd
         rows.append(dict.fromkeys(COLUMNS, "") | about | words | {"raw": key})
     more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
-
-
-def _code(key: str, register: pd.DataFrame) -> str:
-    """The code of a municipality by its code or its name; "" where it is none of the wave."""
-    if key in register.index:
-        return key
-    code = municipality.parse_code(key)[0] or municipality.resolve(key).code
-    bearers = register.index[register["name"] == key]
-    return code if code in register.index else str(bearers[0]) if len(bearers) == 1 else ""
 
 
 def _described(

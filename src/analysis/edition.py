@@ -11,6 +11,8 @@ import copy
 import dataclasses
 import itertools
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
@@ -196,6 +198,19 @@ class View:
     def labels(self, section: str) -> dict[str, str]:
         """All labels of a section in this survey's language, by name."""
         return text.labels(section, self.language)
+
+    def numbered(self, question: Question, text: str = "") -> str:
+        """A text of a question, its short one where none is given, after its number.
+
+        The name of a variable is no number; it stands there where questions have one short text.
+        """
+        short = question.label[self.language]
+        number = re.fullmatch(r"[A-Z]+\d\w*", question.id) or self._short_texts[short] > 1
+        return f"{question.id} {text or short}" if number else text or short
+
+    @cached_property
+    def _short_texts(self) -> Counter[str]:
+        return Counter(question.label[self.language] for question in self.codebook)
 
     @cached_property
     def gallery(self) -> Gallery:

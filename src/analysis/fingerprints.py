@@ -11,10 +11,14 @@ import hashlib
 import hmac
 import json
 import os
+import platform
+import re
 import secrets
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +93,24 @@ def package_files(*packages: str) -> dict[str, str]:
     }
 
 
+@cache
+def installed() -> dict[str, str]:
+    """The versions of Python and of the packages that this project needs, as installed.
+
+    >>> "pandas" in installed()
+    True
+    """
+    found = {"python": platform.python_version()}
+    for line in requires("analysis") or []:
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        if "extra ==" not in line:
+            with contextlib.suppress(PackageNotFoundError):
+                found[name] = version(name)
+    return found
+
+
 def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
-    """What cleaned data depend on: the files as received, the codebook, the code of `analysis`.
+    """What cleaned data depend on: files as received, codebook, code of `analysis`, libraries.
 
     Parameters
     ----------
@@ -98,7 +118,7 @@ def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     package : the files of the package and their hashes, see `package_files`.
     """
     code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
-    return f"{data} {codebook} {combined(code)}"
+    return f"{data} {codebook} {combined({**code, **installed()})}"
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

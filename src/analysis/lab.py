@@ -195,7 +195,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     return Panel(survey, {"municipality": brush}, draw, code, finder)
 
 
-def standing(survey: Survey, here: profile.Place) -> Figure | NotAvailable:
+def standing(survey: Survey, here: profile.Respondent) -> Figure | NotAvailable:
     """Where a municipality is among the others, as on its page."""
     frame, others = profile.standing(survey, here)
     ax = plots.places(frame, label=survey.label("profile.dots", **others))

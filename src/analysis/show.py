@@ -34,7 +34,7 @@ STYLE = Markup(
     ".scroll caption{text-align:left;font-weight:bold}"
     ".scroll caption small{font-weight:normal;margin-left:1em}</style>"
 )
-Cell = tuple[Any, str, str, int]  # text, scope if it is a heading, kind of its column, rows spanned
+TableCell = tuple[Any, str, str, int]  # text, scope of a heading, kind of its column, rows spanned
 
 
 @cache
@@ -163,9 +163,9 @@ def anchor(name: object) -> str:
     return re.sub(r"[^\w-]", "-", str(name), flags=re.ASCII)
 
 
-def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Cell]:
+def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[TableCell]:
     """The cells of a row; the first is its heading unless it is a number."""
-    cells: list[Cell] = [(t, "", "n" * (k == "n"), 1) for t, k in zip(row, kinds, strict=True)]
+    cells: list[TableCell] = [(t, "", "n" * (k == "n"), 1) for t, k in zip(row, kinds, strict=True)]
     return [(row[0], "row", "", span), *cells[1:]] if kinds[:1] != ["n"] and cells else cells
 
 

@@ -49,7 +49,7 @@ def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
 def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
     """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
     changed = InputError(
-        "the data of {wave}, its codebook or this package changed while they were in use",
+        "the data of {wave}, its codebook, this package or the libraries changed while in use",
         hint="run the command again when nobody is saving them",
         wave=wave,
     )
@@ -184,9 +184,38 @@ class Survey(View):
         'ratio'
         """
         data, book = derived.variable(
-            self._full, self.codebook, name, values, label, sensitive=sensitive
+            self._full, self.codebook, self.wave, name, values, label, sensitive=sensitive
         )
         return replace(self, _full=data, codebook=book)
+
+    def code_of(self, text: str | int) -> str:
+        """The code of the respondent that a code or a name means; see `Wave.meant`.
+
+        A number is a code of six digits whose zero papermill's own command took away.
+
+        Raises InputError: it did not reply, is not known, or several may be meant.
+
+        >>> survey = Survey.load("demo-2019")
+        >>> survey.code_of("緑陵ヶ原市"), survey.code_of("99002"), survey.code_of(990019)
+        ('990035', '990027', '990019')
+        """
+        text = text.strip() if isinstance(text, str) else f"{text:06}"
+        asked = self.wave.meant(text, self.register)
+        codes = [code for code in asked if code in self.responses.index]
+        if len(codes) == 1:
+            return codes[0]
+        hint = "give a code of six digits, or a name as it stands in the replies"
+        if codes:
+            what, hint = (
+                "{text} may mean {n} municipalities of the wave",
+                "give one of the codes {called}",
+            )
+        elif asked:
+            what, hint = "{text} was asked but did not reply in the wave {name}", ""
+        else:
+            what = "there is no municipality {text!r} in the wave {name}"
+        name = self.wave.name
+        raise InputError(what, hint=hint, text=text, name=name, n=len(codes), called=codes)
 
     # --- numbers from answers --------------------------------------------------------------
 
@@ -226,12 +255,11 @@ class Survey(View):
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
             if kind not in found.names or kind in given:
-                why = Message("there is a name already" if kind in given else "there is no type")
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
-                    why=why,
+                    why=Message("there is a name already" if kind in given else "there is no type"),
                     key=key,
                     n=len(found.names),
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -195,20 +194,12 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
 
     A question is its number, short text, unit and, of a battery, the item.
     """
-    names = {q.id: called(q, tabulate.with_unit(q, survey.language)) for q in survey.codebook}
+    names = {
+        q.id: survey.numbered(q, tabulate.with_unit(q, survey.language)) for q in survey.codebook
+    }
     item = frame["item"].map(lambda item: f" — {item}" if item else "")
     named = frame.assign(question=frame["question"].map(names) + item)
     return Frame(named.drop(columns=["item", "variable", "code"], errors="ignore"))
-
-
-def called(question: Question, text: str) -> str:
-    """A text of a question after its number; the name of a variable is no number.
-
-    >>> from types import SimpleNamespace as Q
-    >>> called(Q(id="Q07"), "CIO"), called(Q(id="cio_aide"), "CIO")
-    ('Q07 CIO', 'CIO')
-    """
-    return f"{question.id} {text}" if re.fullmatch(r"[A-Z]+\d\w*", question.id) else text
 
 
 def compact(survey: View, frame: pd.DataFrame) -> Frame:
@@ -305,7 +296,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
         shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
     if by is None or not scale:
         shown = shown.drop(columns="question", errors="ignore")
-    about: dict[str, Any] = {"question": called(question, question.label[survey.language])}
+    about: dict[str, Any] = {"question": survey.numbered(question)}
     about |= {"multiple": question.type == "multi", "more": edition.note(survey), "base": n}
     name, words = f"table_{question.id}", "tabulation/one"
     return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about)
@@ -315,7 +306,7 @@ def figure(
     survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
-    name, title = f"q_{question.id}", called(question, question.label[survey.language])
+    name, title = f"q_{question.id}", survey.numbered(question)
     counted = edition.frequency(survey, question)
     if counted.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
@@ -339,7 +330,7 @@ def figure(
     if drawn is None:
         return withheld
     ax, data, words, values = drawn
-    asked = called(question, question.text[survey.language])
+    asked = survey.numbered(question, question.text[survey.language])
     values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
     values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
     unit = question.unit_in(survey.language)
@@ -362,7 +353,7 @@ def figures(
 def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable:
     """How many say yes to each of several questions, sorted, as one figure."""
     frame = counts(survey, questions).query("code == '1'").dropna(subset="count")
-    names = {q.id: called(q, q.label[survey.language]) for q in questions}
+    names = {q.id: survey.numbered(q) for q in questions}
     data = frame.assign(answer=frame["question"].map(names), said=frame["answer"])
     if frame["n"].nunique() > 1:
         data["answer"] += [f" (n={n:,})" for n in data["n"]]

@@ -74,9 +74,9 @@ def name_of(number: int, size: int) -> str:
     >>> name_of(1, 2), name_of(17, TOWN)
     ('青嶺市', '青嶺第2町')
     """
-    names = KNOWN["names"]
-    again, at = divmod(number - 1, len(names))
-    return f"{names[at]}{f'第{again + 1}' if again else ''}{'町' if size == TOWN else '市'}"
+    again, at = divmod(number - 1, len(KNOWN["names"]))
+    name = KNOWN["names"][at] + (KNOWN["again"].format(again + 1) if again else "")
+    return f"{name}{KNOWN['kinds'][size == TOWN]}"
 
 
 def simulate(
@@ -262,7 +262,7 @@ def frames(
 
 
 Row = dict[str, Any]  # tidy cells of one reply: question or battery item -> what stands there
-Slip = tuple[int, str, Any]  # reply, column, and what stands there, or a function of the answer
+Slip = Sequence[Any]  # see ``slips`` in data/simulate.yml
 ERROR = "=NA()"  # a formula that ends in an error
 MERGED = "↑"  # the cell is merged with the one above
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -275,11 +275,12 @@ def wareki(day: dt.date, *, short: bool = False) -> str:
     >>> wareki(dt.date(2019, 8, 5)), wareki(dt.date(2019, 4, 30), short=True)
     ('令和元年8月5日', 'H31.4.30')
     """
-    era, letter, last = ("令和", "R", 2018) if day >= dt.date(2019, 5, 1) else ("平成", "H", 1988)
-    year = day.year - last
+    era = next(one for one in KNOWN["eras"] if day >= one["first"])
+    year = day.year - era["first"].year + 1
     if short:
-        return f"{letter}{year}.{day.month}.{day.day}"
-    return f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+        return f"{era['letter']}{year}.{day.month}.{day.day}"
+    first = KNOWN["first_year"] if year == 1 else year
+    return str(KNOWN["era_date"].format(era=era["name"], year=first, day=day))
 
 
 def wide(value: Any) -> str:
@@ -287,73 +288,37 @@ def wide(value: Any) -> str:
     return str(value).translate(WIDE)
 
 
-SLIPS_2019: tuple[Slip, ...] = (
-    (0, "Q03", lambda v: wide(f"{v:,}")),
-    (1, "Q03", lambda v: f"{v / 10_000:.1f}万人"),
-    (2, "Q03", lambda v: f"約{round(v, -3):,}"),
-    (3, "Q03", lambda v: f"{v:,}人"),
-    (5, "Q03", lambda v: f"{round(v / 2.3):,}世帯"),
-    (2, "Q05", lambda v: f"{v}人（嘱託職員を除く）"),
-    (4, "Q05", wide),
-    (0, "Q08", lambda v: f"{v}名"),
-    (5, "Q08", lambda v: f"{v}人程度"),
-    (6, "Q10", "1〜2"),
-    (1, "Q09", 900),
-    (1, "Q11", "△1.0"),
-    (2, "Q26", 0.62),
-    (7, "Q26", "４５％"),
-    (8, "Q26", ERROR),
-    (9, "Q26", "%"),
-    (0, "Q04", wareki),
-    (1, "Q04", "R1.8.9"),
-    (2, "Q04", "平成31年8月5日"),
-    (3, "Q04", 43682),
-    (4, "Q04", "８月頃"),
-    (6, "Q04", "令和元年8月6日（水）"),
-    (5, "Q33", "H30.3"),
-    (6, "Q33", "平成3年3月"),
-    (3, "Q13", 13),
-    (4, "Q24", dt.date(2019, 1, 3)),
-    (5, "Q21", "②、③"),
-    (6, "Q19", "1 3 5"),
-    (12, "Q19", MERGED),
-    (7, "Q17", "1、7"),
-    (8, "Q34", "1、3、4、8"),
-    (9, "Q34", "1、12"),
-    (0, "Q02", "中核市"),
-    (10, "Q02", wide),
-    (11, "Q16", "1、2"),
-    (12, "Q12", "不明"),
-    (10, "Q31", "7"),
-    (11, "Q07", "1、2"),
-    (12, "Q15", "把握していない"),
-    (13, "Q35", "生え抜き職員の育成"),
-    (13, "Q20", "12.5日"),
-    # who replied
-    (2, "Q01", lambda code: int(code[:5])),  # without its check digit, as a number
-    (3, "Q01", wide),
-    (4, "Q01", lambda code: code[:5] + str((int(code[5]) + 1) % 10)),
-    (5, "Q00", lambda name: f"{name}{'役場' if name.endswith('町') else '役所'}"),
-    (7, "Q00", lambda name: name[:-1]),
-)
+def _forms(answer: Any) -> dict[str, Any]:
+    """What the places of a slip stand for, of this answer."""
+    forms = {"answer": answer, "wide": wide(answer)}
+    if isinstance(answer, dt.date):
+        forms["era"] = wareki(answer)
+    elif isinstance(answer, int):
+        forms |= {"wide_grouped": wide(f"{answer:,}"), "ten_thousands": answer / 10_000}
+        forms |= {"rounded": round(answer, -3), "households": round(answer / 2.3)}
+    elif isinstance(answer, str) and answer.isdigit():  # a code, with another check digit
+        forms["mistyped"] = answer[:5] + str((int(answer[5]) + 1) % 10)
+    elif isinstance(answer, str):  # a name
+        forms |= {"stem": answer[:-1], "hall": KNOWN["halls"][answer[-1]]}
+    return forms
 
 
-def slip(rows: list[Row], drawn: Simulated, slips: tuple[Slip, ...]) -> list[Row]:
+def slip(rows: list[Row], drawn: Simulated, slips: Iterable[Slip]) -> list[Row]:
     """Write these slips into the rows; one that changes an answer needs an answer."""
-    for at, key, change in (one for one in slips if one[0] < len(rows)):
+    for at, key, written, *number in (one for one in slips if one[0] < len(rows)):
         answer = drawn.records[at][key]
-        if not callable(change):
-            rows[at][key] = change
+        if not isinstance(written, str) or "{" not in written:
+            rows[at][key] = written
         elif answer not in (None, "not_applicable"):
-            rows[at][key] = change(answer)
+            text = written.format(**_forms(answer))
+            rows[at][key] = int(text) if number else text
     return rows
 
 
 def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
     """The replies with their slips, and a corrected one sent later."""
-    rows = slip(rows, drawn, SLIPS_2019)
-    corrected = {"Q04": "R1.8.20", "Q09": 1, "Q12": 2, "Q35": ""}
-    return [*rows, *(row | corrected for row in rows[1:2])]
+    rows = slip(rows, drawn, KNOWN["slips"])
+    return [*rows, *(row | KNOWN["corrected"] for row in rows[1:2])]
 
 
 def soiled(rows: list[Row], drawn: Simulated, share: float, rng: np.random.Generator) -> list[Row]:
@@ -388,15 +353,12 @@ def _ways(value: Any, question: Question) -> list[str]:
     return []
 
 
-TITLE = "【架空データ】自治体の情報人材に関する調査　回答一覧"
-
-
 def plain(value: Any, question: Question) -> Any:
     """An answer as a tidy office would write it in a cell."""
     if value == "not_applicable":
-        return "非該当" if question.type in AMOUNTS else ""
+        return KNOWN["tidy"]["not_applicable"] if question.type in AMOUNTS else ""
     if value is None:
-        return "無回答" if question.type in {"single", "ordinal"} else ""
+        return KNOWN["tidy"]["no_answer"] if question.type in {"single", "ordinal"} else ""
     if isinstance(value, set | frozenset):
         return "、".join(str(code) for code in sorted(value))
     if isinstance(value, dt.date):
@@ -418,16 +380,16 @@ def table(drawn: Simulated) -> list[Row]:
 
 def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
     """One workbook with all replies, as the institute's assistant pasted it together."""
-    columns = list(rows[0])
+    columns, words = list(rows[0]), KNOWN["workbook"]
     buffer = io.BytesIO()
     out = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
-    out.set_properties({"title": TITLE, "created": dt.datetime(2019, 9, 2)})
-    sheet = out.add_worksheet("回答")
+    out.set_properties({"title": words["title"], "created": dt.datetime(2019, 9, 2)})
+    sheet = out.add_worksheet(words["sheet"])
     bold = out.add_format({"bold": True, "align": "center", "text_wrap": True, "border": 1})
     date = out.add_format({"num_format": "yyyy/m/d"})
-    sheet.write(0, 0, TITLE, out.add_format({"bold": True, "font_size": 14}))
-    sheet.write(1, 0, "※本ファイルの自治体と回答はすべて架空です。")
-    sheet.write_comment(1, 0, "回収：情報人材調査 事務局", {"author": "事務局"})
+    sheet.write(0, 0, words["title"], out.add_format({"bold": True, "font_size": 14}))
+    sheet.write(1, 0, words["remark"])
+    sheet.write_comment(1, 0, words["comment"], {"author": words["author"]})
     _header(sheet, columns, book, bold)
     for i, row in enumerate(rows, 5):
         for j, key in enumerate(columns):
@@ -441,16 +403,14 @@ def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
             elif value != "":
                 sheet.write(i, j, value)
     end = 5 + len(rows)
-    sheet.write(end, 0, "合計")
+    sheet.write(end, 0, words["total"])
     total = sum(row["Q08"] for row in rows if isinstance(row["Q08"], int))
     sheet.write(end, columns.index("Q08"), total)
-    sheet.write(end + 1, 0, "注　1団体は期日までに回答がなかった。")
-    sheet.write(5, len(columns), "電話で確認済み")
+    sheet.write(end + 1, 0, words["note"])
+    sheet.write(5, len(columns), words["beside"])
     sheet.set_column(columns.index("Q18"), columns.index("Q18"), None, None, {"hidden": True})
     sheet.freeze_panes(5, 2)
-    out.add_worksheet("記入要領").write(
-        0, 0, "複数選択の設問は、番号を「、」で区切ってご記入ください。"
-    )
+    out.add_worksheet(words["instructions_sheet"]).write(0, 0, words["instructions"])
     out.close()
     return buffer.getvalue()
 
@@ -465,12 +425,11 @@ def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
             sheet.merge_range(3, start, 3, end - 1, titles[section], bold)
         else:
             sheet.write(3, start, titles[section], bold)
-    known = {"Q00": "団体名", "Q12": "問12 人手の状況"}  # the assistant's own words
     for j, (key, question) in enumerate(zip(columns, owners, strict=True)):
-        number, text = key.replace("Q", "問", 1), question.label
+        number, text = key.replace("Q", KNOWN["number"], 1), question.label
         if key != question.id:
             number, text = key, book.label(key)
-        sheet.write(4, j, known.get(key, f"{number} {text.ja}"), bold)
+        sheet.write(4, j, KNOWN["headings"].get(key, f"{number} {text.ja}"), bold)
 
 
 def simulate_wave(

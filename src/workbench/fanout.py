@@ -36,8 +36,8 @@ from workbench import outputs, overview
 from workbench.publish import index, release
 from workbench.run import temporary
 from workbench.run.attempt import attempt
-from workbench.run.execute import Progress, clean, side_by_side, started_kernels
-from workbench.run.kernels import Kernels
+from workbench.run.execute import Progress, clean, side_by_side
+from workbench.run.kernels import Kernels, started_kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
@@ -171,7 +171,8 @@ class Pages:
 
     def _take(self, earlier: RunFolder, rans: Iterable[Ran]) -> None:
         for ran in rans:
-            if ran.key == self.key and ran.name not in self.made and earlier.has_page(ran):
+            same = ran.key == self.key and not ran.read_anew
+            if same and ran.name not in self.made and earlier.has_page(ran):
                 self.made[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
@@ -220,7 +221,9 @@ def run(
     with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
         clean(edition.wave)
         survey = Survey.load(**asdict(edition))
-        names = overview.wanted(survey, asked)
+        everyone = survey.names.astype(str).to_dict()
+        codes = map(survey.code_of, asked) if asked else everyone
+        names = {code: everyone[code] for code in dict.fromkeys(codes)}
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)
@@ -231,9 +234,9 @@ def run(
     rans = [pages.made[code] for code in names if code in pages.made]
     if kernels.stopped:
         return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
-    if changed := plan.changed():
+    if changed := plan.changed(pages.made.values()):
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
-        why = printed("changed: {changed}", changed=changed[notebook.name])
+        why = printed("changed: {changed}", changed=next(iter(changed.values())))
         return Outcome(pages.edition.folder, len(names), [], why)
     record = _publish(work, pages, listed, facts, started)
     if target and record.ok:

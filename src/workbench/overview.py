@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook import municipality
-from analysis.errors import InputError
 from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
@@ -22,35 +20,6 @@ from workbench.publish.page import page_context, rendered
 from workbench.run.record import Ran
 
 ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
-
-
-def wanted(survey: Survey, asked: Sequence[str] | None) -> dict[str, str]:
-    """The municipalities asked for, code -> name; all that replied where none is named.
-
-    Raises InputError: one of them did not reply, is not known, or its name is not unique.
-    """
-    names = {str(code): str(name) for code, name in survey.names.items()}
-    if not asked:
-        return names
-    codes = [_code(survey, names, text) for text in asked]
-    return {code: names[code] for code in dict.fromkeys(codes)}
-
-
-def _code(survey: Survey, names: Mapping[str, str], text: str) -> str:
-    code = text if text in names else municipality.parse_code(text)[0] or text
-    called = [code] if code in names else [one for one, name in names.items() if name == text]
-    if len(called) == 1:
-        return called[0]
-    if called:
-        what = "{n} municipalities are called {text}"
-        hint = "give one of the codes {called}"
-        raise InputError(what, hint=hint, n=len(called), text=text, called=called)
-    if code in survey.register.index:
-        what = "{text} was asked but did not reply in the wave {name}"
-        raise InputError(what, text=text, name=survey.wave.name)
-    what = "there is no municipality {text!r} in the wave {name}"
-    hint = "give a code of six digits, or a name as it stands in the replies"
-    raise InputError(what, hint=hint, text=text, name=survey.wave.name)
 
 
 def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import Survey
 from analysis.errors import InputError
-from analysis.results import hypotheses
+from analysis.results import cleaning, hypotheses
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,18 @@ def test_a_part_is_a_survey_and_every_caption_says_of_what(survey):
     for shown in (towns.figure("Q13"), towns.with_("x", "Q08 * 2", label="X").figure("x")):
         assert "part: towns and villages (n = 2)" in shown.caption
     assert survey.n == 15 and "part" not in survey.source
+
+
+@pytest.mark.parametrize(
+    ("label", "named"), [("Partners", "Partners"), ("General staff", "partners General staff")]
+)
+def test_every_page_calls_a_question_the_same(survey, label, named):
+    more = survey.with_("partners", "count(Q21, [1, 2])", label=label)
+    missing = cleaning.missing(more)
+    assert missing["question"].iloc[-1] == named  # of a variable the name only where it is needed
+    assert missing["question"].iloc[0].startswith("Q")
+    assert cleaning.matrix(more, missing.tail(1)).index.tolist() == [f"{named} 15/15"]
+    assert named in more.table("partners").title and named in more.figure("partners").alt
 
 
 def test_a_part_by_an_answer_does_not_say_of_how_many_invited(survey):

@@ -9,6 +9,7 @@ import pytest
 
 from analysis import Survey, edition, tabulation
 from analysis.cleaning import store
+from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.fingerprints import INPUTS
@@ -46,7 +47,7 @@ def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, m
     monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
     file = wave.folder / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8") + "# saved", encoding="utf-8")
-    with pytest.raises(InputError, match="changed while they were in use"):
+    with pytest.raises(InputError, match="changed while in use"):
         Survey.load("demo-2019")
 
 
@@ -70,6 +71,19 @@ def test_near_matches_are_named(demo):
         _ = demo.quesitons
     with pytest.raises(InputError, match=r"no choice 'n_type'; did you mean n_types"):
         demo.typology(n_type=3)
+
+
+@pytest.mark.parametrize(
+    ("there", "meant"),
+    [
+        (["012203", "122033"], {"12203": ["012203", "122033"], "市川市": ["122033"]}),
+        (["122033", "282014"], {"12203": ["122033"], "012203": [], "姫路": ["282014"]}),
+        (["342084", "132063"], {"府中市": ["342084", "132063"], "広島県府中市": ["342084"]}),
+    ],
+)
+def test_a_code_or_name_means_whom_it_can_mean_in_the_register(demo, there, meant):
+    register = municipality.register().loc[there]
+    assert {text: demo.wave.meant(text, register) for text in meant} == meant
 
 
 def test_completion_at_the_keyboard_offers_questions_and_what_they_can_do(demo):

@@ -19,7 +19,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
-from workbench.run import execute, refresh
+from workbench.run import kernels, refresh
 
 ROOT = Path(__file__).parents[2]
 AUDIENCES = ("internal", "committee", "public")
@@ -40,7 +40,7 @@ def published(folder):
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr(papermill, "execute_notebook", run_here)
-        patch.setattr(execute, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
+        patch.setattr(kernels, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
         yield
 
 

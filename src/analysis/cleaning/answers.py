@@ -16,15 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.texts import (
-    Parsed,
-    date,
-    number,
-    outside_brackets,
-    refused,
-    tidy,
-    widths,
-)
+from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refused, tidy, widths
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries

@@ -87,7 +87,7 @@ def identify(
     for i, shown in received.formats(at["code"]).items() if at["code"] else ():
         if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    read = lru_cache(4096)(_Reader(wave, at).read)
+    read = lru_cache(4096)(_Identity(wave, at).read)
     for i, written in enumerate(zip(codes, names, prefectures, strict=True)):
         who.codes[i], who.names[i], notes = read(*written)
         who.notes += [note._replace(record=i) for note in notes]
@@ -96,7 +96,7 @@ def identify(
     return who
 
 
-class _Reader:
+class _Identity:
     """Reads one pair of code and name; fictional places come from the wave's own list."""
 
     def __init__(self, wave: Wave, at: Mapping[str, str | None]) -> None:
@@ -118,7 +118,7 @@ class _Reader:
 
         code = self._code(code_text) if code_text else ""
         invented = code.startswith("99") and self.wave.invented and not self.invited
-        known = code in self.invited or _place_of(self.wave, code) is not None
+        known = code in self.invited or self.wave.place(code) is not None
         if not known and not invented:
             code = ""
         told = prefecture if self.own else municipality.prefecture_named(prefecture)
@@ -164,14 +164,14 @@ class _Reader:
 
     def _elsewhere(self, code: str, prefecture: str) -> bool:
         """Whether a code of the register lies in another prefecture than is told."""
-        there = _place_of(self.wave, code) if prefecture else None
+        there = self.wave.place(code) if prefecture else None
         return there is not None and fold(there[0]) != fold(prefecture)
 
     def _official(self, code: str, told: str = "") -> str:
         """Its name by the list of the invited or the register; of an invented one as it is told."""
         if code in self.invited:
             return self.invited[code]
-        there = _place_of(self.wave, code)
+        there = self.wave.place(code)
         return there[1] if there else told.strip() or code
 
     def _by_name(self, text: str, prefecture: str) -> Match:
@@ -218,7 +218,7 @@ class _Reader:
 
     def _place(self, code: str) -> str:
         """Its name with its prefecture or group."""
-        there, name = _place_of(self.wave, code), self._official(code)
+        there, name = self.wave.place(code), self._official(code)
         if self.own is not None:
             return f"{name} ({there[0]})" if there and there[0] else name
         return (there[0] if there else "") + name
@@ -291,8 +291,8 @@ def register_of(
             name, prefecture, size = asked[code]
         else:
             name, size = who.names[replied[code]], None
-            prefecture = (_place_of(wave, code) or ("", ""))[0]
-        size = size or _size_of(wave, code) or (None if reply is None else told[reply])
+            prefecture = (wave.place(code) or ("", ""))[0]
+        size = size or wave.size_of(code) or (None if reply is None else told[reply])
         day = np.datetime64("NaT") if reply is None else who.received[reply]
         rows.append((name, prefecture, size, code in asked or not asked, reply is not None, day))
     columns = ["name", "prefecture", "size_class", "invited", "replied", "received"]
@@ -306,17 +306,6 @@ def invited(wave: Wave, register: pd.DataFrame) -> int | None:
     if wave.invited is None or isinstance(wave.invited, int):
         return wave.invited
     return int(register["invited"].sum())
-
-
-def _place_of(wave: Wave, code: str) -> tuple[str, str] | None:
-    """Prefecture (or group) and name by the wave's register."""
-    return wave.own.place(code) if wave.own else municipality.place(code, wave.as_of)
-
-
-def _size_of(wave: Wave, code: str) -> str | None:
-    if wave.own is None:
-        return municipality.size_class(code, wave.as_of)
-    return str(wave.own.table["size"].get(code, "")) or None
 
 
 def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:

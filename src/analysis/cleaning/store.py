@@ -7,10 +7,8 @@ import io
 import json
 import os
 import shutil
-import sys
 import time
 import uuid
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -26,20 +24,19 @@ from analysis.fingerprints import (
     combined,
     hash_file,
     hash_folder,
+    installed,
     package_files,
-    sha,
 )
 from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
-COMPUTING = ("numpy", "scipy", "pandas", "kmedoids")  # libraries whose versions may tell
 KEPT = 60  # days
 VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
 
 
 def key(wave: Wave) -> str:
-    """What the cleaned data depend on: files as received, codebook, code."""
+    """What the cleaned data depend on, see `analysis.fingerprints.cleaned_key`."""
     book = paths.codebooks() / f"{wave.codebook}.yml"
     return cleaned_key(hash_folder(wave.folder), hash_file(book), package_files("analysis"))
 
@@ -47,10 +44,9 @@ def key(wave: Wave) -> str:
 def package_key() -> str:
     """Hash of what typologies that are kept beside the data depend on, besides their arguments.
 
-    That is the code of `analysis` with its thresholds and words, and the libraries that compute.
+    That is the code of `analysis` with its thresholds and words, and the libraries.
     """
-    code = combined(package_files("analysis"))
-    return sha(" ".join([code, sys.version, *map(version, COMPUTING)]))[:16]
+    return combined({**package_files("analysis"), **installed()})[:16]
 
 
 def kept() -> Path:

@@ -20,7 +20,7 @@ from analysis.codebook.questions import (
     Ruled,
     Section,
 )
-from analysis.codebook.rules import NOT_THERE, names_in, rule_faults
+from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Model, Text, label
 from analysis.yaml_file import at, described, located, named, repeated
@@ -118,7 +118,7 @@ class Hypothesis(Labelled):
     caution: Text | None = None
 
 
-class Page(Model):
+class PageWords(Model):
     """What a page is called in surveys with this codebook, and the paragraph under its heading."""
 
     title: Text | None = None
@@ -181,7 +181,7 @@ class Codebook(Model):
     disclosure: Disclosure = Disclosure()
     published: StrictStr | None = None  # file of published totals, beside the codebook
     # notebook -> its words; False leaves it out
-    pages: dict[StrictStr, Page | Literal[False] | None] = Field(default_factory=dict)
+    pages: dict[StrictStr, PageWords | Literal[False] | None] = Field(default_factory=dict)
     ignore: tuple[StrictStr, ...] = ()  # headings of columns that are no questions
     issues: tuple[Issue, ...] = ()  # of a table that is published every year
 
@@ -239,7 +239,7 @@ class Codebook(Model):
             located(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
-            if (fault := what.values.get("fault", what)).template != NOT_THERE
+            if not isinstance(fault := what.values.get("fault", what), NotThere)
             or not str(fault.values["id"]).startswith((*left,))
         ]
 

@@ -166,16 +166,6 @@ def _readings(text: str) -> list[str]:
     return [code for code in codes if digits and check_digit(code[:5]) == code[5]]
 
 
-def given(code: str | int) -> str:
-    """A code as a user gave it; papermill's own command reads one as a number and drops its zeros.
-
-    >>> given(12025), given("012025 "), given("Sapporo")
-    ('012025', '012025', 'Sapporo')
-    """
-    text = str(code).strip()
-    return text.zfill(6) if text.isdigit() else text
-
-
 @lru_cache(4096)
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.
@@ -217,15 +207,7 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
         if code and code in (match.code, *match.options):  # the code and the name say the same
             return _match([code], name, "variant", on)
-    text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
-    given = _prefecture_of(fold(prefecture)) if prefecture else ""
-    if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
-        full = _prefecture_of(bracket[2])
-        if full in _prefectures():
-            text, given = bracket[1], given or full
-    if text.startswith(_prefectures()) and text not in _prefectures():
-        full = next(full for full in _prefectures() if text.startswith(full))
-        text, given = text.removeprefix(full), given or full
+    text, given = _apart(name, prefecture)
     candidates = [text]  # of 大和郡山 the whole, of 生駒郡三郷 what follows the 郡
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
@@ -238,23 +220,45 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
             return _match(codes, name, "exact" if candidate == name else "variant", on)
     if once:
         return _match(once, name, "exact" if in_force else "renamed", on)
+    if part := _part_of(text, name, given, on):
+        return part
+    stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
+    bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
+    return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")
+
+
+def _apart(name: str, prefecture: str | None) -> tuple[str, str]:
+    """A folded name without the prefecture before or behind it, and that prefecture if any."""
+    text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
+    given = _prefecture_of(fold(prefecture)) if prefecture else ""
+    if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
+        full = _prefecture_of(bracket[2])
+        if full in _prefectures():
+            text, given = bracket[1], given or full
+    if text.startswith(_prefectures()) and text not in _prefectures():
+        full = next(full for full in _prefectures() if text.startswith(full))
+        text, given = text.removeprefix(full), given or full
+    return text, given
+
+
+def _part_of(text: str, name: str, given: str, on: dt.date | None) -> Match | None:
+    """What a name means that goes on behind that of a municipality: its ward, section or body."""
     city = text[: text.find("市") + 1]
     if re.search(r".市.+区$", text) and city in _names():
         return Match("", "", "ward", tuple(_names()[city]))
     unsure = ("unknown", "shortened")
     for end in reversed([kind.end() for kind in re.finditer("[市区町村]", text)]):
-        if _SECTION.fullmatch(text, end):
-            match, behind = resolve(text[:end], given, on), resolve(text[end:].strip("(/・)"))
-            if (match.how in unsure, behind.how in unsure) == (False, True):  # no second one
-                return match if match.how != "exact" else _match([match.code], name, "variant", on)
-        if (
-            _BODY.fullmatch(text, end)
-            and (whose := resolve(text[:end], given, on)).how not in unsure
-        ):
+        section, body = _SECTION.fullmatch(text, end), _BODY.fullmatch(text, end)
+        if not (section or body):
+            continue
+        whose = resolve(text[:end], given, on)
+        if section:
+            behind = resolve(text[end:].strip("(/・)"))
+            if (whose.how in unsure, behind.how in unsure) == (False, True):  # no second one
+                return whose if whose.how != "exact" else _match([whose.code], name, "variant", on)
+        if body and whose.how not in unsure:
             return Match("", "", "body", whose.options or (whose.code,))
-    stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
-    bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
-    return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")
+    return None
 
 
 def named_in(text: str, *, known: bool = False) -> str:

@@ -23,8 +23,7 @@ from analysis.errors import Message
 if TYPE_CHECKING:
     from analysis.codebook.questions import Question
 
-NOT_THERE = "the rule {rule!r} points to {id}, which does not exist"
-Value = Callable[[pd.DataFrame], Any]  # a rule, or a part of it, on the answers
+Computed = Callable[[pd.DataFrame], Any]  # a rule, or a part of it, on the answers
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -93,7 +92,7 @@ class Expression:
         """The same as true or false, `unknown` where missing."""
         return self.evaluate(frame).astype("boolean").fillna(unknown).to_numpy(bool)
 
-    def _read(self, node: ast.AST, *, truth: bool = False) -> Value:
+    def _read(self, node: ast.AST, *, truth: bool = False) -> Computed:
         """What computes a part of the rule; `truth`: where only true or false makes sense."""
         match node:
             case ast.Name(id=name):
@@ -128,7 +127,7 @@ class Expression:
             )
         return self._quantity(node)
 
-    def _quantity(self, node: ast.AST) -> Value:
+    def _quantity(self, node: ast.AST) -> Computed:
         """What computes a number."""
         match node:
             case ast.Constant(value=int() | float() as constant):  # True and False are integers
@@ -173,11 +172,11 @@ class Expression:
             functions=FUNCTIONS,
         )
 
-    def _number(self, node: ast.AST) -> Value:
+    def _number(self, node: ast.AST) -> Computed:
         value = self._read(node)
         return lambda frame: _column(value(frame), frame).astype("Float64")
 
-    def _boolean(self, node: ast.AST) -> Value:
+    def _boolean(self, node: ast.AST) -> Computed:
         value = self._read(node, truth=True)
         return lambda frame: _column(value(frame), frame).astype("boolean")
 
@@ -193,7 +192,7 @@ class Expression:
         self.codes.setdefault(question, set()).update(weights)
         return weights
 
-    def _ask(self, what: str, question: str, codes: ast.AST, node: ast.AST) -> Value:
+    def _ask(self, what: str, question: str, codes: ast.AST, node: ast.AST) -> Computed:
         """Whether any, how many, or the highest of these options are chosen."""
         self.names.add(question)
         self.chosen.add(question)
@@ -231,6 +230,10 @@ def _mean(parts: list[pd.Series], enough: int) -> pd.Series:
 # --- what is wrong with a rule -------------------------------------------------------------------
 
 
+class NotThere(Message):
+    """A rule names a question that does not exist: the value ``id``."""
+
+
 def names_in(*rules: str | None) -> set[str]:
     """The names in some rules; none of one that is not there, or cannot be read."""
     found = set[str]()
@@ -265,7 +268,9 @@ def rule_faults(
         elif name in later:
             yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
         else:
-            yield Message(NOT_THERE, rule=rule, id=name)
+            yield NotThere(
+                "the rule {rule!r} points to {id}, which does not exist", rule=rule, id=name
+            )
     for name, codes in expression.codes.items():
         question = known.get(name)
         if question is None or (question.type == "multi" and name != question.id):

@@ -140,6 +140,24 @@ class Wave(Model):
         name = self.register_file
         return None if name is None else OwnRegister.read(self.folder / Path(name).name, name)
 
+    def meant(self, text: str, register: pd.DataFrame) -> list[str]:
+        """The codes of a register of this wave that a code or a name means: several of a namesake.
+
+        A code may lack its leading zero or check digit, or be one that its town had before; a name
+        is read as those of replies are.
+        """
+        if text in register.index:
+            return [text]
+        if bearers := list(register.index[register["name"] == text]):
+            return bearers
+        if self.own is not None:
+            found, codes = self.own.resolve(text), [self.own.parse_code(text)[0]]
+        else:
+            code, found = municipality.parse_code(text)[0], municipality.resolve(text)
+            codes = [*municipality.code_readings(text), municipality.current(code, self.as_of)]
+        codes += [found.code, *found.options]
+        return [code for code in dict.fromkeys(codes) if code in register.index]
+
     @property
     def size_classes(self) -> pd.Series:
         """How many of those who can be asked are in each size class, on the wave's date."""
@@ -147,6 +165,16 @@ class Wave(Model):
             return municipality.size_classes(self.as_of)
         sizes = self.own.table["size"]
         return sizes[sizes != ""].value_counts().sort_index()
+
+    def place(self, code: str) -> tuple[str, str] | None:
+        """Prefecture (or group) and name of a code by the register; None where it is not there."""
+        return self.own.place(code) if self.own else municipality.place(code, self.as_of)
+
+    def size_of(self, code: str) -> str | None:
+        """The size class of a code by the wave's register on its date; None where none is known."""
+        if self.own is None:
+            return municipality.size_class(code, self.as_of)
+        return str(self.own.table["size"].get(code, "")) or None
 
     @property
     def listed(self) -> tuple[Invited, ...]:
@@ -213,10 +241,7 @@ def _of_population(wave: Wave) -> Iterator[tuple[Message, Message]]:
         hint = Message("write invited: all where everybody was asked, else population: invited")
         yield Message("population is nation, but {who} asked", who=who), hint
     if wave.population == "class" and not all(
-        wave.own.table.at[one.code, "size"]
-        if wave.own is not None
-        else one.size_class or municipality.size_class(one.code, wave.as_of)
-        for one in wave.listed
+        one.size_class or wave.size_of(one.code) for one in wave.listed
     ):
         what = "population is class, but the size class of some of the invited is not known"
         yield (

@@ -14,7 +14,7 @@ from matplotlib.text import Text as Label
 from analysis.errors import InputError
 from analysis.spreadsheet import is_number
 
-Box = tuple[float, float, float, float]  # left, bottom, right, top in pixels
+Bounds = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 SMALLEST_LETTER = 8.0  # points: 7 on A4 and 11 pixels on a telephone after what a page scales
 OVERLAP = 0.2  # share of the smaller label that another may cover
 _MISSING = r"Glyph \d+ .* missing"
@@ -66,7 +66,7 @@ def _check_texts(canvas: Canvas, name: str) -> None:
     """Refuse text that is too small, cut, or covered by another."""
     renderer, width = canvas.canvas.get_renderer(), canvas.bbox.width  # type: ignore[attr-defined]
     skipped = _not_drawn(canvas)
-    seen: list[tuple[str, Box]] = []
+    seen: list[tuple[str, Bounds]] = []
     for label in canvas.findobj(Label):
         if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
             continue

@@ -72,12 +72,10 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        what = "the file is called {suffix} but is {is_a}"
-        hint = "rename it to {right}, or save it again in the format of its name"
         raise InputError(
-            what,
+            "the file is called {suffix} but is {is_a}",
             file=name,
-            hint=hint,
+            hint="rename it to {right}, or save it again in the format of its name",
             reason="misnamed",
             suffix=suffix or Message("without an extension"),
             is_a=Message(ARE[kind]),

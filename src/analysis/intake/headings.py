@@ -175,7 +175,7 @@ class Headings:
     header: Mapping[str, tuple[str, ...]] | None = None
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
-    _meanings: dict[str, Meaning | None] = field(default_factory=dict)  # looked up before
+    _meanings: dict[str, Meaning | None] = field(default_factory=dict, repr=False)  # looked up
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.

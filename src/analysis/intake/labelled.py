@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from analysis.errors import InputError
-from analysis.intake.sheet import CellKind, Sheet, typed
+from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
@@ -36,7 +34,7 @@ class AnswerSet:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledFile:
     """A file's variables with their labels, and the cases as rows of plain values.
 
     Dates are ISO texts; the columns they are in are listed in `dates`. User-missing codes are in
@@ -54,7 +52,7 @@ class Labelled:
     ordinal: list[str] = field(default_factory=list)  # variables that the file calls ordinal
 
 
-def read(path: Path, file: str) -> Labelled:
+def read(path: Path, file: str) -> LabelledFile:
     """Read a file of SPSS (.sav, .zsav) or Stata (.dta, version 105 to 119).
 
     Raises
@@ -74,14 +72,14 @@ def read(path: Path, file: str) -> Labelled:
         reason = "" if absent else "damaged"
         raise InputError(what, file=file, hint=hint, reason=reason, package=package) from None
     found = json.loads(done.stdout)
-    data = Labelled(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+    data = LabelledFile(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
     for one in data.sets:
         if not one.counted:
             join(data, one)
     return data
 
 
-def join(data: Labelled, one: AnswerSet) -> None:
+def join(data: LabelledFile, one: AnswerSet) -> None:
     """Put the codes of a set of categories into one column, named as the set."""
     places = [data.names.index(name) for name in one.variables if name in data.names]
     if not places or one.name in data.names:
@@ -105,7 +103,7 @@ def sheet(path: Path, file: str) -> Sheet:
     """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
     data = read(path, file)
     rows = [data.names, data.labels, *data.rows]
-    text, kind = typed(rows, len(rows), len(data.names))
+    text, kind = typed(rows)
     for name in data.dates:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
@@ -113,7 +111,7 @@ def sheet(path: Path, file: str) -> Sheet:
     return Sheet(
         file=file,
         sheet="",
-        text=pd.DataFrame(text, dtype="str"),
+        text=text_frame(text),
         kind=kind,
         heads=2,
         labels={at[name]: of for name, of in data.value_labels.items() if name in at},
@@ -143,7 +141,7 @@ def _main(path: str) -> None:
     values = meta.variable_value_labels
     missing = {name: _missing(ranges, {*frame[name], *values.get(name, {})})
                for name, ranges in meta.missing_ranges.items()}  # fmt: skip
-    found = Labelled(
+    found = LabelledFile(
         names=list(frame.columns),
         labels=[label or "" for label in meta.column_labels],
         value_labels={

@@ -37,7 +37,7 @@ LINE = 16  # cells beside a label in which its answer may be
 OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
-Options = dict[str, dict[int, Place]]
+OptionCells = dict[str, dict[int, Place]]
 
 
 class Entry(NamedTuple):
@@ -469,7 +469,7 @@ class Form:
         return {code: place for code, (place, _) in found.items()}
 
 
-def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> Options:
+def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> OptionCells:
     """Those of which more than one option is there."""
     return {name: found for name, found in pairs if len(found) > 1}
 

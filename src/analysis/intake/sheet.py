@@ -105,7 +105,7 @@ class Sheet:
         """Rows and columns exchanged."""
         return replace(
             self,
-            text=pd.DataFrame(self.text.to_numpy(object).T, dtype="str"),
+            text=text_frame(self.text.to_numpy(object).T),
             kind=np.ascontiguousarray(self.kind.T),
             number_format={(c, r): code for (r, c), code in self.number_format.items()},
             merged=tuple((c0, r0, c1, r1) for r0, c0, r1, c1 in self.merged),
@@ -162,7 +162,7 @@ def stacked(sheets: Sequence[Sheet]) -> Sheet:
     return Sheet(
         file=sheets[0].file,
         sheet=sheets[0].sheet,
-        text=pd.DataFrame(text, dtype="str"),
+        text=text_frame(text),
         kind=kind,
         number_format={(r + at, c): f for at, s in pages for (r, c), f in s.number_format.items()},
         merged=tuple((t + at, c0, b + at, c1) for at, s in pages for t, c0, b, c1 in s.merged),
@@ -197,13 +197,18 @@ def place_of(cell: str) -> Place | None:
     return int(digits) - 1, column_number(letters)
 
 
-def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def text_frame(text: np.ndarray) -> pd.DataFrame:
+    """A table of texts, of which each different one is converted once: answers are repeated."""
+    at, different = pd.factorize(text.ravel())
+    columns = map(pd.array(different, dtype="str").take, at.reshape(text.shape).T)
+    size = {"index": range(text.shape[0]), "columns": range(text.shape[1])}
+    return pd.DataFrame(dict(enumerate(columns)), copy=False, **size)
+
+
+def typed(rows: list[list[Any]]) -> tuple[np.ndarray, np.ndarray]:
     """Canonical text and kind of every cell of rows of Python values, empty cells as ''."""
-    text = np.full((height, width), "", dtype=object)
-    kind = np.zeros((height, width), np.uint8)
-    if not rows or not rows[0]:
-        return text, kind
-    flat = np.fromiter(chain.from_iterable(rows), object, len(rows) * len(rows[0]))
+    size = len(rows), len(rows[0]) if rows else 0
+    flat = np.fromiter(chain.from_iterable(rows), object, size[0] * size[1])
     kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.uint8, len(flat))
     kinds[flat == ""] = CellKind.EMPTY
     numbers, dates, truths = (
@@ -212,9 +217,7 @@ def typed(rows: list[list[Any]], height: int, width: int) -> tuple[np.ndarray, n
     flat[numbers] = _number_texts(flat[numbers].astype(float))
     flat[dates] = [_date_text(value) for value in flat[dates]]
     flat[truths] = [str(value).upper() for value in flat[truths]]
-    text[: len(rows), : len(rows[0])] = flat.reshape(len(rows), -1)
-    kind[: len(rows), : len(rows[0])] = kinds.reshape(len(rows), -1)
-    return text, kind
+    return flat.reshape(size), kinds.reshape(size)
 
 
 def _number_texts(values: np.ndarray) -> np.ndarray:
@@ -223,11 +226,11 @@ def _number_texts(values: np.ndarray) -> np.ndarray:
     >>> _number_texts(np.array([13.0, 0.62, 0.1 + 0.2, 1e21])).tolist()
     ['13', '0.62', '0.3', '1e+21']
     """
-    out = np.empty(len(values), dtype=object)
-    whole = (np.abs(values) < 1e15) & (values == np.floor(values))
-    out[whole] = values[whole].astype(np.int64).astype(str)
-    out[~whole] = [format(value, ".15g") for value in values[~whole]]
-    return out
+    at, different = pd.factorize(values)
+    out = np.array([format(value, ".15g") for value in different], object)
+    whole = (np.abs(different) < 1e15) & (different == np.floor(different))
+    out[whole] = different[whole].astype(np.int64).astype(str)
+    return out[at]
 
 
 def _date_text(value: dt.date | dt.time | dt.timedelta) -> str:

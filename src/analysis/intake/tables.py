@@ -198,7 +198,7 @@ class _Header:
 
 
 @dataclass(frozen=True)
-class Table:
+class AnswerBlock:
     """Where the answers of one sheet stand."""
 
     rows: np.ndarray  # positions of the records
@@ -209,7 +209,7 @@ class Table:
 
 def read_rows(
     sheet: Sheet, headings: Headings, *, export: Export | None = None, left_out: bool = False
-) -> Table:
+) -> AnswerBlock:
     """Find the header, the records and what else stands in the sheet.
 
     Parameters
@@ -228,48 +228,50 @@ def read_rows(
         raise sheet.error("nothing says which replies were not completed", hint=hint)
     if export is None:
         refuse_long(sheet, headings)
-    mark = np.zeros(sheet.shape, np.uint8)
-    filled = sheet.kind != CellKind.EMPTY
-    meanings: dict[tuple[int, int], Meaning] = {}
-    if export is not None:
-        top, bottom, columns = 0, export.heads - 1, targets(export, sheet, headings)
-    else:
         header = _Header(sheet, headings)
-        top, bottom, meanings = header.top, header.bottom, header.meanings
-        columns = header.columns()
+        top, bottom, columns, known = header.top, header.bottom, header.columns(), header.meanings
+    else:
+        top, bottom, columns, known = 0, export.heads - 1, targets(export, sheet, headings), {}
+    filled = sheet.kind != CellKind.EMPTY
     loose = {  # the headings of no question, by their cells
         sheet.address(row, column): str(sheet.text.iat[row, column])
         for row, column in np.argwhere(filled[: bottom + 1]).tolist()
-        if row >= top and column not in columns.values() and (row, column) not in meanings
+        if row >= top and column not in columns.values() and (row, column) not in known
     }
     check_questions(columns, headings, sheet, loose)
     _check_labels(columns, headings, sheet)
-    mark[:top] = REASONS.index("title")
-    mark[top : bottom + 1] = REASONS.index("header")
-    free = set(range(sheet.shape[1])) - set(columns.values())
-    mark[bottom + 1 :, sorted(free & sheet.hidden_columns)] = REASONS.index("hidden")
     kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
     if export is not None or sheet.heads:  # a program wrote it: no row is a note
         kinds[(kinds == "note") & filled.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
     _check_lost(sheet, kinds, filled, columns, headings)
-    for column in sorted(free):
-        by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
-        if reason := _aside(sheet, top, bottom, column, headings) or by_tool:
-            mark[bottom + 1 :, column] = REASONS.index(reason)
     ends = {place[0]: place for place in (export.unfinished(sheet) if export else ())}
     if left_out:
         kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
-    for reason in ("header", "total", "note", "example", "unfinished"):
-        mark[kinds == reason] = REASONS.index(reason)
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
         at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
-    mark[np.ix_(rows, np.array(list(columns.values())))] = ANSWER
+    head, free = range(top, bottom + 1), sorted({*range(sheet.shape[1])} - {*columns.values()})
+    aside = {column: _aside(sheet, head, column, headings, export) for column in free}
     said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return Table(rows, columns, mark, said)
+    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), said)
+
+
+def _mark(
+    sheet: Sheet, head: range, columns: Mapping[str, int], kinds: np.ndarray, why: Mapping[int, str]
+) -> np.ndarray:
+    """What each cell is: an answer, or why it is none, by its row or by its column."""
+    mark = np.zeros(sheet.shape, np.uint8)
+    mark[: head.start] = REASONS.index("title")
+    mark[head.start : head.stop] = REASONS.index("header")
+    for column, reason in why.items():
+        mark[head.stop :, column] = REASONS.index(reason) if reason else 0
+    for reason in ("header", "total", "note", "example", "unfinished"):
+        mark[kinds == reason] = REASONS.index(reason)
+    mark[np.ix_(kinds == "record", np.array(list(columns.values())))] = ANSWER
+    return mark
 
 
 def refuse_long(sheet: Sheet, headings: Headings) -> None:
@@ -328,14 +330,19 @@ def are_addresses(texts: Collection[str]) -> bool:
     return sum(bool(ADDRESS.fullmatch(text.strip())) for text in texts) > 0.8 * len(texts)
 
 
-def _aside(sheet: Sheet, top: int, bottom: int, column: int, headings: Headings) -> str:
-    """Why a column is no question: ignored or personal, else empty."""
-    below = sheet.text[column].iloc[bottom + 1 :]
+def _aside(
+    sheet: Sheet, head: range, column: int, headings: Headings, export: Export | None
+) -> str:
+    """Why a column is no question: ignored, personal, of the tool, or hidden; else empty."""
+    below = sheet.text[column].iloc[head.stop :]
     if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
         return "personal"
     heads = [(str(sheet.text.iat[row, column]), sheet.address(row, column))
-             for row in range(bottom, top - 1, -1)]  # fmt: skip
-    return next(filter(None, (headings.set_aside(*head) for head in heads)), "")
+             for row in reversed(head)]  # fmt: skip
+    by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
+    unseen = "hidden" if column in sheet.hidden_columns else ""
+    told = (headings.set_aside(*one) for one in heads)
+    return next(filter(None, told), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:

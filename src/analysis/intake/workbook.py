@@ -17,7 +17,6 @@ from dataclasses import replace
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-import pandas as pd
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -38,6 +37,7 @@ from analysis.intake.sheet import (
     check_size,
     column_number,
     place_of,
+    text_frame,
     typed,
 )
 
@@ -383,14 +383,16 @@ def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, marks: Marks
     rows = values.to_python(skip_empty_area=False)
     height = max([len(rows), *(row + 1 for row, _ in marks.errors)])
     width = max([len(rows[0]) if rows else 0, *(column + 1 for _, column in marks.errors)])
-    text, kind = typed(rows, height, width)
+    for row in rows:
+        row += [""] * (width - len(row))
+    text, kind = typed([*rows, *([""] * width for _ in range(height - len(rows)))])
     for place, value in marks.errors.items():
         if kind[place] == CellKind.EMPTY:
             text[place], kind[place] = value, CellKind.ERROR
     return Sheet(
         file=file,
         sheet=about.name,
-        text=pd.DataFrame(text, dtype="str"),
+        text=text_frame(text),
         kind=kind,
         number_format={  # of a text such as 無回答 it says nothing
             place: code

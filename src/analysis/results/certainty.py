@@ -15,13 +15,12 @@ from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
 from analysis.results.types import as_frame
 from analysis.show import Frame, NotAvailable
-from analysis.stats.thresholds import UNPLACED
+from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
 from analysis.typology.multiverse import Multiverse
 from analysis.typology.rivals import power
 from analysis.typology.study import Typology
-from analysis.typology.verdict import SMALLEST_TYPE
 
 POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power is worth its time
 FIRM = ["core", "between", "borderline"]
@@ -205,14 +204,14 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def places(survey: Survey, found: Typology, axes: gradient.Axes) -> pd.DataFrame:
+def places(survey: Survey, found: Typology, axes: gradient.LevelAxes) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
     units = axes.units.assign(code=axes.units.index, name=survey.names, type=found.labels)
     answers = axes.categories.assign(name=axes.categories.index)
     return pd.concat([units, answers]).round(4)
 
 
-def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.Axes | NotAvailable:
+def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.LevelAxes | NotAvailable:
     """The two main axes of the answers, with the share of the variation that each carries."""
     if isinstance(found, NotAvailable):
         return found

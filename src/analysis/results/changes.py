@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import paths, tabulation
+from analysis import paths
 from analysis.codebook import municipality
 from analysis.codebook.crosswalk import Crosswalk
 from analysis.codebook.model import Codebook
@@ -260,7 +260,7 @@ def _labels(
     labels = {}
     for question in questions:
         text = question.label[survey.language]
-        named = tabulation.called(question, text) if question.id in survey.codebook else text
+        named = survey.numbered(question) if question.id in survey.codebook else text
         # the name of a variable, or of a shared quantity, is no number
         labels[question.id] = question.id if numbers and named != text else named
     return labels

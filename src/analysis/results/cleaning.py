@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
-from analysis.codebook.questions import STATUSES, Question
+from analysis.codebook.questions import STATUSES
 from analysis.edition import is_shown, protects, shown_questions
 from analysis.figures.gallery import HIDDEN, NAMED_UP_TO
 from analysis.show import Frame
@@ -122,16 +122,17 @@ def to_confirm(survey: Survey) -> Frame:
 def _called(survey: Survey, name: str) -> str:
     """A question, option or item by its id and its words."""
     book, identity = survey.codebook, survey.labels("identity")
-    if name in book.question_of:
-        return f"{name} {book.label(name)[survey.language]}"
-    return _row(survey, book[name]) if name in book else identity.get(name, name)
+    if name in book:
+        return survey.numbered(book[name])
+    part = name in book.question_of
+    return f"{name} {book.label(name)[survey.language]}" if part else identity.get(name, name)
 
 
 def states(survey: Survey) -> pd.DataFrame:
-    """The status of each question (columns) for each respondent; see `tabulate.state`."""
+    """The status of each question (columns, ids) for each respondent; see `tabulate.state`."""
     there = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
     asked = (q for q in there if q.variables[0] in survey.unit_responses or is_shown(survey, q))
-    return pd.DataFrame({_row(survey, q): tabulate.state(survey.status, q) for q in asked})
+    return pd.DataFrame({q.id: tabulate.state(survey.status, q) for q in asked})
 
 
 def missing(survey: Survey) -> Frame:
@@ -140,12 +141,13 @@ def missing(survey: Survey) -> Frame:
     Where small numbers are protected: answered and not_answered alone.
     """
     if not survey.shows_units:
-        frame = Frame({"question": [_row(survey, q) for q in shown_questions(survey)]})
+        frame = Frame({"question": [*map(survey.numbered, shown_questions(survey))]})
         n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
         return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))
     each = states(survey)
     counts = pd.DataFrame({kind: (each == kind).sum() for kind in STATUSES})
-    return Frame(counts.reset_index(names="question"))
+    names = [survey.numbered(survey.codebook[id]) for id in each]
+    return Frame(counts.set_axis(names, axis="index").reset_index(names="question"))
 
 
 def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
@@ -159,12 +161,8 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
     counts = zip(missing["question"], missing["answered"], asked, strict=True)
     rows = [f"{name} {answered}/{of}" for name, answered, of in counts]
-    each = states(survey)[missing["question"]].T.rename(columns=survey.names)
+    each = states(survey).T.iloc[missing.index].rename(columns=survey.names)
     return each.set_axis(rows, axis="index")
-
-
-def _row(survey: Survey, question: Question) -> str:
-    return f"{question.id} {question.label[survey.language]}"
 
 
 def most_missing(missing: pd.DataFrame) -> Frame:

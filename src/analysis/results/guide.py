@@ -119,7 +119,7 @@ def _case(file: Path) -> Case:
 
 
 @dataclass(frozen=True)
-class Remark:
+class VisitRemark:
     """One thing worth asking: its topic, question (or several), kind and words.
 
     rarity : of an unusual answer the share of the municipalities compared, its own among them, that
@@ -140,7 +140,7 @@ def asked(survey: Survey, topic: Topic) -> list[Question]:
     return [q for q in named if q.variables[0] in survey.unit_responses]
 
 
-def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[Remark]:
+def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[VisitRemark]:
     """What is contradictory, missing, unusual or doubtful in a city's answers.
 
     Parameters
@@ -164,28 +164,28 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
             state = tabulate.state_of(survey.status, code, question)
             if state in MISSING:
                 why = survey.say("visits/missing", status=state)
-                found.append(Remark(topic.id, question.id, "missing", why))
+                found.append(VisitRemark(topic.id, question.id, "missing", why))
             elif state == "answered":
                 unusual = _unusual(survey, code, question, groups)
-                found += [Remark(topic.id, question.id, "unusual", *one) for one in unusual]
+                found += [VisitRemark(topic.id, question.id, "unusual", *one) for one in unusual]
     if survey.audience == "internal":
         mine = survey.findings.query("code == @code and severity == 'doubtful'")
         for name, text in mine[["question", survey.language]].itertuples(index=False):
             of = survey.codebook.named.get(name)
             if of is not None and of.id in topic_of:
-                found.append(Remark(topic_of[of.id], of.id, "doubtful", str(text)))
+                found.append(VisitRemark(topic_of[of.id], of.id, "doubtful", str(text)))
     return found
 
 
-def contradictions(survey: Survey, code: str) -> list[Remark]:
+def contradictions(survey: Survey, code: str) -> list[VisitRemark]:
     """What a city's answers say against each other."""
-    found: list[Remark] = []
+    found: list[VisitRemark] = []
     rules, holds = _rules(survey), _at_odds(survey).loc[code]
     for at in holds.index[holds]:
         asked = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
         names = ", ".join(sorted(q.id for q in asked))
         text = rules[at].text[survey.language]
-        found.append(Remark(rules[at].topic, names, "contradictory", text))
+        found.append(VisitRemark(rules[at].topic, names, "contradictory", text))
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.codebook.municipality import given
 from analysis.codebook.questions import AMOUNTS, Question
 from analysis.codebook.rules import Expression, names_in
 from analysis.edition import once, shown_questions
@@ -26,7 +25,7 @@ COMPARED = 5  # municipalities that quartiles need
 
 
 @dataclass(frozen=True)
-class Place:
+class Respondent:
     """One municipality among the others: its code, class, type and nearest peers."""
 
     code: str
@@ -43,7 +42,7 @@ def place(
     same_prefecture: bool = False,
     seed: int = SEED,
     found: Typology | NotAvailable | None = None,
-) -> Place:
+) -> Respondent:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
     An empty `municipality` is the first respondent. `found`: that of the wave unless given.
@@ -53,20 +52,11 @@ def place(
             "a profile shows one respondent and is not for the public edition",
             hint="use --audience internal or committee",
         )
-    code = given(municipality) or str(survey.responses.index[0])
-    if code not in survey.responses.index:
-        named = survey.names[survey.names == code]
-        if len(named) != 1:
-            raise InputError(
-                "{municipality!r} did not reply in this wave",
-                hint="give a code from the register",
-                municipality=municipality,
-            )
-        code = str(named.index[0])
+    code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     found = typology(survey, seed=seed) if found is None else found
-    size = survey.size_class.get(code)
+    name, size = str(survey.names[code]), survey.size_class.get(code)
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
-    return Place(code, str(survey.names[code]), "" if pd.isna(size) else str(size), found, peers)
+    return Respondent(code, name, "" if pd.isna(size) else str(size), found, peers)
 
 
 @once
@@ -127,7 +117,7 @@ def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
     return list(pool.sort_values(kind="stable").index[:PEERS])
 
 
-def who(survey: Survey, here: Place) -> dict[str, Any]:
+def who(survey: Survey, here: Respondent) -> dict[str, Any]:
     """Name, class, types and peers: the values of the sentence ``profile/answer``."""
     found, full = here.found, survey.full_names
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
@@ -146,7 +136,7 @@ def who(survey: Survey, here: Place) -> dict[str, Any]:
     }
 
 
-def facts(survey: Survey, here: Place) -> list[str]:
+def facts(survey: Survey, here: Respondent) -> list[str]:
     """Its code, size class with its date, population and staff, date of reply, in words."""
     as_of = survey.wave.as_of.isoformat()
     home = str(survey.register.at[here.code, "prefecture"])
@@ -162,7 +152,7 @@ def facts(survey: Survey, here: Place) -> list[str]:
     return list(filter(None, parts))
 
 
-def need(survey: Survey, here: Place) -> str:
+def need(survey: Survey, here: Respondent) -> str:
     """Whether it says that it is short of staff: ``short``, ``enough``, empty without an answer.
 
     ``hidden`` of everyone where the edition shows no single answers to that question.
@@ -181,7 +171,7 @@ def _done(survey: Survey) -> pd.DataFrame:
     return survey.responses[variables].astype("Float64").astype(float)
 
 
-def missing(survey: Survey, here: Place) -> Frame:
+def missing(survey: Survey, here: Respondent) -> Frame:
     """What at least half of the peers do and it does not: by their share, then by cost.
 
     Columns: variable, measure, question (empty where it says the same); do of asked peers, share;
@@ -211,7 +201,7 @@ def missing(survey: Survey, here: Place) -> Frame:
     return Frame(lacks.drop(columns="order").reset_index(drop=True))
 
 
-def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
+def peers(survey: Survey, here: Respondent, missing: Frame) -> Frame:
     """Which peers take the measures that it does not: measure, a column a peer, cost."""
     words = {True: "○", False: "–"}
     marks = {
@@ -224,7 +214,7 @@ def peers(survey: Survey, here: Place, missing: Frame) -> Frame:
     return frame.assign(cost=costs) if costs.notna().any() else frame
 
 
-def to_confirm(survey: Survey, here: Place) -> Frame:
+def to_confirm(survey: Survey, here: Respondent) -> Frame:
     """What to ask the municipality: answers at odds, findings, missing answers.
 
     Columns: question (empty where several are at odds), to_confirm (in words).
@@ -237,12 +227,11 @@ def to_confirm(survey: Survey, here: Place) -> Frame:
     for question in shown_questions(survey):
         name = question.variables[0]
         if state[name] == "no_answer" and name in survey.unit_responses:
-            label = f"{question.id} {question.label[survey.language]}"
-            rows.append((label, survey.label("status.no_answer")))
+            rows.append((survey.numbered(question), survey.label("status.no_answer")))
     return Frame(rows, columns=["question", "to_confirm"])
 
 
-def standing(survey: Survey, here: Place) -> tuple[Frame, dict[str, Any]]:
+def standing(survey: Survey, here: Respondent) -> tuple[Frame, dict[str, Any]]:
     """Its place on each composite, against the quartiles of its size class, or of all if too few.
 
     Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
@@ -292,7 +281,7 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     return frame, survey.label("profile.percent")
 
 
-def compared(survey: Survey, here: Place) -> Frame:
+def compared(survey: Survey, here: Respondent) -> Frame:
     """Its answers beside those of its type and its size class, a row a question.
 
     Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly
@@ -316,7 +305,7 @@ def compared(survey: Survey, here: Place) -> Frame:
     return Frame(rows, columns=["asked", "this_one", *others])
 
 
-def organisation(survey: Survey, here: Place) -> Frame:
+def organisation(survey: Survey, here: Respondent) -> Frame:
     """Which parts of an organisation it has, a row a box of the chart.
 
     Columns: box (an id of the labels ``organisation``, or ``joint`` for two sections in one), name,
@@ -338,7 +327,7 @@ def organisation(survey: Survey, here: Place) -> Frame:
     return Frame([(id, *box) for id, box in rows.items()], columns=columns)
 
 
-def _state(survey: Survey, here: Place, rule: str) -> tuple[str, bool]:
+def _state(survey: Survey, here: Respondent, rule: str) -> tuple[str, bool]:
     """Whether a rule holds for a municipality, in a word; where that is not known, why."""
     variables, values = _evaluated(survey, rule, truth=True)
     if variables is None:
@@ -380,7 +369,7 @@ def _persons(survey: Survey) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def staff(survey: Survey, here: Place) -> Frame:
+def staff(survey: Survey, here: Respondent) -> Frame:
     """Persons by kind of staff: its own, and the medians of its type and its size class.
 
     Columns: who (in words, with n), kind, persons (NA where not known).

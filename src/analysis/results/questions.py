@@ -12,7 +12,6 @@ from analysis.edition import shown_questions
 from analysis.show import Frame
 from analysis.stats import population, tabulate
 from analysis.survey import Survey
-from analysis.tabulation import called
 from analysis.text import Language
 
 OTHER: dict[Language, Language] = {"ja": "en", "en": "ja"}
@@ -38,7 +37,7 @@ def asked(survey: Survey) -> Frame:
             continue
         row: dict[str, Any] = {
             "id": question.id,
-            "question": called(question, question.text[survey.language]),
+            "question": survey.numbered(question, question.text[survey.language]),
             "translated": question.text[OTHER[survey.language]],
             "question_type": question.type,
             "options": _options(survey, question),
@@ -119,7 +118,7 @@ def _options(survey: Survey, question: Question) -> str:
 def _whom(survey: Survey, question: Question) -> str:
     """The questions whose answers say who was asked this one."""
     gates = survey.codebook.using(names_in(question.ask_if))
-    labels = [called(q, q.label[survey.language]) for q in gates]
+    labels = [survey.numbered(q) for q in gates]
     return survey.label("questions.depends", gates="・".join(labels)) if labels else ""
 
 

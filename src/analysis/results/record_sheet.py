@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from analysis.codebook.municipality import given
 from analysis.intake.files import read_file
 from analysis.intake.headings import normalise
 from analysis.intake.sheet import Sheet
@@ -123,7 +122,8 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
             "this sheet is no record sheet of a visit",
             hint="fill in the form that 05_site_visits writes, without moving its headings",
         )
-    code = given(about["code"])
+    code = about["code"].strip()
+    code = code if code in codes else code.zfill(6)  # of a number its leading zero is lost
     if code not in codes:
         raise sheet.error(
             "the municipality {code!r} is not in this wave",

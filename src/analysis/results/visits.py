@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 
 from analysis import paths
-from analysis.codebook.municipality import given
 from analysis.codebook.questions import Question
-from analysis.errors import InputError
 from analysis.results import guide as guidebook
 from analysis.results import record_sheet, types
 from analysis.results.answers import most_answers, others, own, typical
-from analysis.results.guide import Case, Remark, Topic, guide
+from analysis.results.guide import Case, Topic, VisitRemark, guide
 from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.survey import Survey
-from analysis.tabulation import called
 from analysis.typology.study import Typology
 
 NOTED = ("evidence", "difference", "follow_up")  # beside what was said on a visit
@@ -40,7 +37,7 @@ class Chosen:
 
     found: Typology | NotAvailable
     cities: dict[str, str] = field(default_factory=dict)
-    remarks: dict[str, list[Remark]] = field(default_factory=dict)
+    remarks: dict[str, list[VisitRemark]] = field(default_factory=dict)
     why: str = "as_asked"
     reason: str = ""
 
@@ -70,17 +67,10 @@ def _picked(
     survey: Survey, codes: str | int, found: Typology | NotAvailable
 ) -> tuple[list[str], str]:
     """The codes of the cities, and the id of the reason why these."""
-    asked = [given(code) for code in re.split("[、, ]+", str(codes)) if code]
-    replied = survey.responses.index
-    for code in asked:
-        if code not in replied:
-            raise InputError(
-                "{code!r} did not reply in this wave",
-                hint="give codes of six digits, separated by commas",
-                code=code,
-            )
-    if asked:
+    each = re.split("[、, ]+", codes) if isinstance(codes, str) else [codes]
+    if asked := [survey.code_of(one) for one in each if one]:
         return list(dict.fromkeys(asked)), "as_asked"
+    replied = survey.responses.index
     planned = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
     if planned and not survey.wave.invented:
         return planned, "planned"
@@ -211,7 +201,7 @@ def _questions(
                 continue
             mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
             said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
-            name, asked = f"{topic.id} {topic.text[language]}", called(q, q.label[language])
+            name, asked = f"{topic.id} {topic.text[language]}", survey.numbered(q)
             about = {"topic": name, "asked": asked}
             yield q, about, survey.label("visits.between").join(said)
 

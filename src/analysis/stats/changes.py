@@ -27,7 +27,7 @@ OF_SHARES = ["question", "answer", "count_before", "n_before", "count_now", "n_n
 OF_SCALES = ["question", "answer", "median_before", "median_now", "n", "rose", "fell", "same", "p",
              "p_holm"]  # fmt: skip
 OF_DENOMINATORS = ["question", "n_before", "n_now", "status", "missing_before", "missing_now"]
-Row = tuple[Any, ...]  # of the columns above, but for p_holm
+Test = tuple[Any, ...]  # of the columns above, but for p_holm
 BESIDE = 1e-9  # the end of an interval that leaves out zero alone
 
 
@@ -105,8 +105,8 @@ def moved(
     scales : question, answer (an item), median_before, median_now, n, rose, fell, same, p, p_holm,
         all of those answering both times. Holm's correction covers both frames together.
     """
-    shares: list[Row] = []
-    scales: list[Row] = []
+    shares: list[Test] = []
+    scales: list[Test] = []
     for question in _of_both(questions, before.responses, after.responses):
         if question.type in {"ordinal", *MEASURED}:
             scales += _scales(question, before, after, language)
@@ -141,8 +141,8 @@ def _gave(question: Question, wave: Replies, language: Language) -> pd.DataFrame
     return given[[labels[1]]] if question.type == "binary" else given
 
 
-def _shares(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
-    rows: list[Row] = []
+def _shares(question: Question, before: Replies, after: Replies, language: Language) -> list[Test]:
+    rows: list[Test] = []
     gave, gives = (_gave(question, wave, language) for wave in (before, after))
     for label, old in gave.items():
         new = gives[label]
@@ -152,8 +152,8 @@ def _shares(question: Question, before: Replies, after: Replies, language: Langu
     return rows
 
 
-def _scales(question: Question, before: Replies, after: Replies, language: Language) -> list[Row]:
-    rows: list[Row] = []
+def _scales(question: Question, before: Replies, after: Replies, language: Language) -> list[Test]:
+    rows: list[Test] = []
     items = {item.id: item.text[language] for item in question.items}
     for variable in question.variables:
         old, new = (
@@ -175,7 +175,7 @@ def denominators(questions: Iterable[Question], before: Replies, after: Replies)
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
     changed; NA where nothing but the number of replies did), missing_before, missing_now.
     """
-    rows: list[Row] = []
+    rows: list[Test] = []
     for question in _of_both(questions, before.status, after.status):
         if question.type in UNCOUNTED:
             continue

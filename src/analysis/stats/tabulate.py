@@ -19,7 +19,7 @@ from analysis.errors import InputError, Message
 from analysis.text import Language, label
 
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
-Given = TypeVar("Given", pd.Series, pd.DataFrame)
+Values = TypeVar("Values", pd.Series, pd.DataFrame)
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 
 
@@ -40,7 +40,7 @@ class Counted:
     missing: dict[str, int]
 
 
-def aligned(given: Given, index: pd.Index, what: str = Message("the breakdown")) -> Given:
+def aligned(given: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
     """Values given from outside, in the order of `index`: matched by code, never by position.
 
     `given` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -94,8 +94,7 @@ def compared(
     if criteria and data.given.basis == "none":
         bic, more = dict[int, float](), [1, *sorted(found)]
         while more:
-            classes = {k: latent_classes(data.frame, data.kinds, k, seed=seed) for k in more}
-            bic |= {k: made.bic if made else np.nan for k, made in classes.items()}
+            bic |= {k: bic_of_classes(data.frame, data.kinds, k, seed=seed) for k in more}
             more = [max(bic) + 1] if pd.Series(bic).idxmin() == max(bic) < most else []
         table = table.join(pd.Series(bic, name="bic"), how="outer")
     table = table.sort_index().rename_axis("k")
@@ -166,19 +165,12 @@ LEAST = 1e-12  # share of a category within a class, so that no logarithm is inf
 SAME = 1e-9  # mean log-likelihoods closer than this are one peak: the first start found it
 
 
-class Classes(NamedTuple):
-    """Latent classes; ``log_likelihood`` of all units, ``bic`` (Schwarz 1978; lower is better)."""
-
-    log_likelihood: float
-    n_parameters: int
-    bic: float
-
-
-def latent_classes(
+def bic_of_classes(
     frame: pd.DataFrame, kinds: Kinds, k: int, *, tol: float = 1e-7, seed: int = 0
-) -> Classes | None:
-    """The likeliest k classes of conditionally independent answers; None if there are too few.
+) -> float:
+    """The BIC (Schwarz 1978; lower is better) of the likeliest k latent classes of the answers.
 
+    Within a class answers are independent. NaN where there are fewer than k different replies.
     Missing answers drop out of the likelihood of their unit (missing at random). A feature of kind
     ``ratio`` with more than two values is cut into thirds, all others are taken as categories.
 
@@ -189,23 +181,20 @@ def latent_classes(
 
     >>> frame = pd.DataFrame(np.repeat([[1.0, 1, 1, 0], [0.0, 0, 0, 1]], [5, 15], axis=0))
     >>> kinds = dict.fromkeys(frame, "binary")
-    >>> one, two = (latent_classes(frame, kinds, k) for k in (1, 2))
-    >>> two.n_parameters, two.bic < one.bic
-    (9, True)
-    >>> latent_classes(frame, kinds, 3) is None
-    True
+    >>> [round(bic_of_classes(frame, kinds, k), 1) for k in (1, 2, 3)]
+    [102.0, 49.5, nan]
     """
     names = sorted(frame)  # so that the order of the columns changes no start
     coded = [_categories(frame[name].to_numpy(float), kinds[name]) for name in names]
     codes, sizes = (list(part) for part in zip(*coded, strict=True))
     answers = collapse(np.column_stack(codes))
     if k > len(answers.rows):
-        return None
+        return np.nan
     chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
     owner = np.repeat(np.arange(len(sizes)), sizes)
     likelihood = _likeliest(_Items(np.hstack(chosen) * 1.0, owner, answers.weights), k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
-    return Classes(likelihood, free, free * float(np.log(len(frame))) - 2 * likelihood)
+    return free * float(np.log(len(frame))) - 2 * likelihood
 
 
 def _categories(column: np.ndarray, kind: str) -> tuple[np.ndarray, int]:

@@ -174,7 +174,7 @@ def _chance_eigenvalues(
     return total / n_null
 
 
-class Axes(NamedTuple):
+class LevelAxes(NamedTuple):
     """``units`` and ``categories`` on two axes (axis1, axis2); ``inertia``: shares of variance."""
 
     units: pd.DataFrame
@@ -184,7 +184,7 @@ class Axes(NamedTuple):
 
 def map_axes(
     frame: pd.DataFrame, kinds: Kinds, texts: Mapping[str, str], groups: Groups = None
-) -> Axes:
+) -> LevelAxes:
     """Places for a map: each unit, and the direction in which each feature rises.
 
     The axes are the principal axes of `gradient`; for 0/1 features without groups the directions
@@ -203,7 +203,7 @@ def map_axes(
     names = [texts.get(c) or texts.get(name, name) + c[len(name) :] for c, name in own.items()]
     first, second = (values[:2] ** 2 / (values**2).sum()).tolist()
     axes = ["axis1", "axis2"]
-    return Axes(
+    return LevelAxes(
         pd.DataFrame(units, frame.index, axes), pd.DataFrame(rise, names, axes), (first, second)
     )
 

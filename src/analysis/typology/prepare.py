@@ -14,14 +14,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, Message
+from analysis.stats import thresholds
 from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import (
-    ENOUGH_ANSWERED,
-    FAR_FENCE,
-    FAR_PAIR,
-    SMALLEST_SURVEY,
-    SMALLEST_TYPE,
-)
 from analysis.typology.dissimilarity import (
     LIMIT,
     Gower,
@@ -38,8 +32,8 @@ Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
 TOO_FEW = Message(
     "two types of {least} need at least {units}; describe them one by one",
-    least=SMALLEST_TYPE,
-    units=SMALLEST_SURVEY,
+    least=thresholds.SMALLEST_TYPE,
+    units=thresholds.SMALLEST_SURVEY,
 )
 
 
@@ -112,7 +106,7 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
     {6: 'outlying'}
     """
     share = answered(frame, groups)
-    fit = share >= ENOUGH_ANSWERED
+    fit = share >= thresholds.ENOUGH_ANSWERED
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
         far = np.flatnonzero(fit)[_far_out(frame[fit], kinds, groups)]
@@ -123,7 +117,7 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
 
 def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
     """Whether each unit is farther from its nearest others than Tukey's far fence."""
-    patterns, others = collapse(frame.to_numpy(float)), SMALLEST_TYPE - 1
+    patterns, others = collapse(frame.to_numpy(float)), thresholds.SMALLEST_TYPE - 1
     counts, n = patterns.weights, len(frame)
     if len(counts) <= others:
         return np.zeros(n, dtype=bool)
@@ -133,7 +127,8 @@ def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
     apart.partition(others, axis=1)
     reach = apart[patterns.back, others]
     low, high = np.quantile(reach, [0.25, 0.75])
-    return reach > max(high + FAR_FENCE * (high - low), FAR_PAIR * mean) + 1e-9
+    fence = high + thresholds.FAR_FENCE * (high - low)
+    return reach > max(fence, thresholds.FAR_PAIR * mean) + 1e-9
 
 
 def prepare(
@@ -153,7 +148,7 @@ def prepare(
     everyone = _those_that_vary(ordered, kinds, groups)
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
-    if fit.sum() < SMALLEST_SURVEY:
+    if fit.sum() < thresholds.SMALLEST_SURVEY:
         raise InputError(
             "only {fit} of {n} respondents answered at least half of the indicators and "
             "lie near others",
@@ -185,7 +180,7 @@ def prepare(
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     """The answers as numbers, in the order of the codes."""
-    if len(frame) < SMALLEST_SURVEY:
+    if len(frame) < thresholds.SMALLEST_SURVEY:
         raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
     if len(frame) > LIMIT:
         what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"

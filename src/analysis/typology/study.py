@@ -135,23 +135,19 @@ def study(
     data = prepare(frame, kinds, groups, adjust, seed=seed)
     make, counts = remember(compared) if remember else compared, counts_to_try(data, n_types)
     tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
+    auto, fitted, back = n_types == "auto", data.frame.index, tried.measure.patterns.back
     k = best(tried.table) if n_types == "auto" else n_types
-    back, weights = tried.measure.patterns.back, tried.measure.patterns.weights
-    medoids = k_medoids(tried.distance, k, weights)  # numbered by size, ties by the smallest code
-    sizes = np.bincount(medoids.labels, weights)
-    numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
-    of_pattern, fitted = numbers[medoids.labels], data.frame.index
+    of_pattern, medoids, sure = _cut(tried, k, n_bootstrap=n_bootstrap, seed=seed)
     types = pd.Series(of_pattern[back], fitted, dtype="Int16", name="type")
-    known, apart = tried.resampled.get(k, []), tried.distance
-    sure = stability(apart, k, of_pattern, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
-    apart = apart[np.ix_(back, back)]  # of the units
+    apart = tried.distance[np.ix_(back, back)]  # of the units
     widths = _widths(apart, types)
-    choices = {"made": k, "least_p": 1 / (n_null + 1), "most_tried": 0}
-    if n_types == "auto":
-        choices["most_tried"] = int(tried.table["silhouette"].last_valid_index())
-    interval = share_interval(data.frame, data.kinds, data.groups, seed=seed)
-    evidence = _evidence(data, tried, sure, widths, gradient_interval=interval, **choices)
-    placed = _placed(data, tried, medoids.medoids[numbers > 0], types, sure.second[back])
+    evidence = _evidence(
+        *(data, tried, sure, widths, seed),
+        made=k,
+        least_p=1 / (n_null + 1),
+        most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
+    )
+    placed = _placed(data, tried, medoids, types, sure.second[back])
     together = pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted)
     own = frame.index[frame.index.isin(fitted)]
     return Typology(
@@ -171,11 +167,30 @@ def study(
     )
 
 
+def _cut(
+    tried: Compared, k: int, *, n_bootstrap: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, Stability]:
+    """The type of each pattern, the medoids of the types, and how these hold when drawn again.
+
+    Types are numbered by size, of equal ones that with the smallest code first; groups too small
+    for a type are unplaced.
+    """
+    weights = tried.measure.patterns.weights
+    found = k_medoids(tried.distance, k, weights)
+    sizes = np.bincount(found.labels, weights)
+    numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
+    types, known = numbers[found.labels], tried.resampled.get(k, [])
+    apart = tried.distance
+    sure = stability(apart, k, types, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
+    return types, found.medoids[numbers > 0], sure
+
+
 def _evidence(
-    data: Prepared, tried: Compared, sure: Stability, widths: pd.Series, **choices: Any
+    data: Prepared, tried: Compared, sure: Stability, widths: pd.Series, seed: int, **choices: Any
 ) -> Evidence:
     """What the verdict weighs, beside what follows from the `choices` made."""
     return Evidence(
+        gradient_interval=share_interval(data.frame, data.kinds, data.groups, seed=seed),
         n=len(widths),
         unplaced=len(widths) - int(sure.types["n"].sum()),
         stability=sure.types["jaccard_bootstrap"].to_dict(),

@@ -10,25 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from analysis.stats.thresholds import (
-    ALPHA,
-    ALPHA_ON_A_LINE,
-    CORE_SHARE,
-    DOUBTFUL,
-    HALF,
-    MOSTLY_GRADIENT,
-    REASONABLE,
-    SMALLEST_TYPE,
-    STABLE,
-    WEAK,
-)
+from analysis.stats import thresholds
 from analysis.text import LANGUAGES, say
 from analysis.typology.prepare import Basis
 
 Level = Literal["clear", "tentative", "gradient", "none"]
-LIMITS = {
-    "stable": STABLE, "doubtful": DOUBTFUL, "on_a_line": ALPHA_ON_A_LINE, "type": SMALLEST_TYPE,
-}  # fmt: skip
+LIMITS = {"stable": thresholds.STABLE, "doubtful": thresholds.DOUBTFUL,
+          "on_a_line": thresholds.ALPHA_ON_A_LINE, "type": thresholds.SMALLEST_TYPE}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,17 +58,17 @@ class Evidence:
     @property
     def doubtful(self) -> list[int]:
         """Types whose bootstrap Jaccard is not above `STABLE`."""
-        return [t for t, j in self.stability.items() if not j > STABLE]
+        return [t for t, j in self.stability.items() if not j > thresholds.STABLE]
 
     @property
     def unstable(self) -> list[int]:
         """Types whose bootstrap Jaccard is below `DOUBTFUL`."""
-        return [t for t, j in self.stability.items() if not j >= DOUBTFUL]
+        return [t for t, j in self.stability.items() if not j >= thresholds.DOUBTFUL]
 
     @property
     def leans_to_a_line(self) -> bool:
         """Whether more than half of the structure seems to be one gradient."""
-        return self.gradient_share >= MOSTLY_GRADIENT
+        return self.gradient_share >= thresholds.MOSTLY_GRADIENT
 
     @property
     def at_the_edge(self) -> bool:
@@ -95,7 +83,8 @@ class Evidence:
     @property
     def beyond_continuum(self) -> bool:
         """Whether a continuum with the same correlations is ruled out."""
-        return self.continuum_p <= (ALPHA_ON_A_LINE if self.leans_to_a_line else ALPHA)
+        line = self.leans_to_a_line
+        return self.continuum_p <= (thresholds.ALPHA_ON_A_LINE if line else thresholds.ALPHA)
 
 
 @dataclass(frozen=True)
@@ -130,13 +119,14 @@ def judge(e: Evidence) -> Verdict:
     >>> judge(Evidence(1733, 0, {1: 0.76, 2: 0.47}, 0.24, 0.01, 0.01, 0.7, (0.6, 0.8))).level
     'gradient'
     """
-    on_a_line = e.leans_to_a_line and e.gradient_interval[0] > HALF
+    on_a_line = e.leans_to_a_line and e.gradient_interval[0] > thresholds.HALF
     level: Level = "gradient" if on_a_line else "none"
-    if e.null_p > ALPHA or len(e.stability) < 2:
+    if e.null_p > thresholds.ALPHA or len(e.stability) < 2:
         level = "none"
     elif e.beyond_continuum and not (on_a_line and e.unstable):
-        convincing = e.silhouette >= (REASONABLE if e.leans_to_a_line else WEAK)
-        robust = e.core_share is None or e.core_share >= CORE_SHARE
+        line = e.leans_to_a_line
+        convincing = e.silhouette >= (thresholds.REASONABLE if line else thresholds.WEAK)
+        robust = e.core_share is None or e.core_share >= thresholds.CORE_SHARE
         settled = not e.at_the_edge and not e.disputed
         sure = not e.doubtful and convincing and robust and settled
         level = "clear" if sure else "tentative"
@@ -148,7 +138,7 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
 
     `tested`: whether p and intervals are given; of a full count they are not.
     """
-    continuum = "not surely enough" if e.continuum_p <= ALPHA else "possible"
+    continuum = "not surely enough" if e.continuum_p <= thresholds.ALPHA else "possible"
     return asdict(e) | {
         "types": len(e.stability),
         "others": {name: k for name, k in e.criteria.items() if k != e.made},
@@ -156,8 +146,8 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
         "disputed": e.disputed,
         "unstable": e.unstable,
         "doubtful": e.doubtful,
-        "close": e.silhouette < WEAK,
-        "independent": "ruled out" if e.null_p <= ALPHA else "possible",
+        "close": e.silhouette < thresholds.WEAK,
+        "independent": "ruled out" if e.null_p <= thresholds.ALPHA else "possible",
         "continuum": "ruled out" if e.beyond_continuum else continuum,
         "drawn": round(1 / e.least_p) - 1,
         "limits": LIMITS,

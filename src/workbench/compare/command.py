@@ -25,8 +25,8 @@ from analysis import paths, show
 from analysis.errors import InputError, printed
 from analysis.text import label, labels, say
 from workbench import outputs
-from workbench.compare.cells import Cell, Value, pictures, shown
-from workbench.compare.changes import Comparison, Run
+from workbench.compare.differences import Cell, Value, pictures, shown
+from workbench.compare.runs import Comparison, Run
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run import temporary
 from workbench.run.record import Edition

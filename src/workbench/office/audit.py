@@ -30,8 +30,8 @@ from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
-from workbench.office.open_document import Look, Page
-from workbench.office.readability import CODE_TABLE, NOTE, UNIT_HEAD, Breach, Table
+from workbench.office.open_document import Look, Opened
+from workbench.office.readability import CODE_TABLE, NOTE, UNIT_HEAD, Breach, CheckedTable
 
 
 class Check(Model):
@@ -122,7 +122,7 @@ def _names_of(heading: str) -> set[str]:
     return parts | {part.rpartition("_")[0] for part in parts} - {""}
 
 
-def _read(file: Path) -> list[Page] | InputError:
+def _read(file: Path) -> list[Opened] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
         what = "this is a folder"
@@ -139,12 +139,12 @@ def _read(file: Path) -> list[Page] | InputError:
             )
         if open_document.is_open_document(file):
             return open_document.read(file)
-        return [Page(sheet) for sheet in read_file(file)]
+        return [Opened(sheet) for sheet in read_file(file)]
     except InputError as error:
         return error
 
 
-def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+def _breaches(file: Path, pages: list[Opened], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
     """Sheet and breach, sheet by sheet in the order of the checks."""
     content, sheets = file.read_bytes(), [page.sheet for page in pages]
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
@@ -152,7 +152,7 @@ def _breaches(file: Path, pages: list[Page], before: list[Sheet]) -> Iterator[tu
     if file.suffix.lower() in SUFFIXES["workbook"]:
         pictures, looks = workbook.objects(content), _looks(content)
     for sheet in sheets:
-        table = Table(sheet)
+        table = CheckedTable(sheet)
         own = [*readability.breaches(table)]
         own += [("objects", cell, "") for cell in pictures.get(sheet.sheet, ())]
         own += _look_breaches(table, looks.get(sheet.sheet, {}))
@@ -230,7 +230,7 @@ def _styles(xml: bytes) -> dict[str, Look]:
     return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
-def _look_breaches(table: Table, looks: Mapping[Place, Look]) -> Iterator[Breach]:
+def _look_breaches(table: CheckedTable, looks: Mapping[Place, Look]) -> Iterator[Breach]:
     """Data cells of a column that look otherwise than the rest of it, bands of rows excepted."""
     if not looks or table.blank:
         return
@@ -251,9 +251,9 @@ def _look_breaches(table: Table, looks: Mapping[Place, Look]) -> Iterator[Breach
                 yield "looks", address(row, column), table.grid[row, column]
 
 
-def _layout_breaches(table: Table, earlier: Sheet) -> Iterator[Breach]:
+def _layout_breaches(table: CheckedTable, earlier: Sheet) -> Iterator[Breach]:
     """Headings that the earlier file does not have, and those of it that are gone."""
-    now, before = ({head for head in t.heads if head} for t in (table, Table(earlier)))
+    now, before = ({head for head in t.heads if head} for t in (table, CheckedTable(earlier)))
     for column, head in enumerate(table.heads):
         if head and head not in before:
             yield "layout", address(max(table.start - 1, 0), column), head

@@ -16,16 +16,16 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, labelled
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.sheet import CellKind, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import KNOWN, plain
-from workbench.office.readability import data_start
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*KNOWN["received"])
 # a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
 CELL = re.compile(
@@ -88,6 +88,19 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
 
 
+def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
+    """The header's first row, and the first row of data."""
+    count = filled.sum(axis=1)
+    wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
+    top = int(wide[0]) if len(wide) else 0
+    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
+    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
+    # "1 研修" in a second row of headings is an option and no answer
+    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
+    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
+    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+
+
 def upright(sheet: Sheet) -> Sheet:
     """The sheet with a row a municipality, also where they stand side by side in its header."""
     filled = sheet.kind != CellKind.EMPTY
@@ -96,7 +109,7 @@ def upright(sheet: Sheet) -> Sheet:
     return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
 
 
-def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
+def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
@@ -132,7 +145,7 @@ def table(sheet: Sheet, sav: labelled.Labelled | None) -> list[Filled]:
     return [_labelled(column, sav) for column in found] if sav else found
 
 
-def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
+def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
     """A variable with what its statistics package says of it."""
     name, sets = column.name, {one.name for one in sav.sets}
     says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
@@ -141,7 +154,7 @@ def _labelled(column: Filled, sav: labelled.Labelled) -> Filled:
     return replace(column, labels=labels, missing=missing, says=says)
 
 
-def of_package(columns: Sequence[Filled], sav: labelled.Labelled) -> list[list[Filled]]:
+def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[list[Filled]]:
     """The variables of each question: those of a multiple-response set of SPSS, each an option.
 
     The lines of a battery have names such as q2a and q2b and the same value labels.

@@ -24,10 +24,10 @@ from analysis.intake.files import unpacked
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
-from workbench.office.guesses import Question, both, open_option
+from workbench.office.guesses import Drafted, both, open_option
 
-Texts = tuple[str, str]  # Japanese, English; one of them may be empty
-Row = dict[str, str]
+Words = tuple[str, str]  # Japanese, English; one of them may be empty
+Line = dict[str, str]
 LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
 SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
 
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     """An answer that can be chosen, by the tool's name of it."""
 
     name: str
-    texts: Texts
+    texts: Words
 
 
 KNOWN = packaged("definitions.yml", "workbench")
@@ -50,15 +50,15 @@ class Definition:
     """The questions of a questionnaire, and what could not be carried over, by question."""
 
     title: str
-    questions: list[Question] = field(default_factory=list)
+    questions: list[Drafted] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
 
     def add(
-        self, name: str, kind: str, texts: Texts, choices: Sequence[Choice] = (), **more: Any
-    ) -> Question:
+        self, name: str, kind: str, texts: Words, choices: Sequence[Choice] = (), **more: Any
+    ) -> Drafted:
         """Add a question; its choices become options, and their names the words of the files."""
         id = id_of(name)
-        question: Question = {"id": id, "section": "A", "type": kind, "role": "describe"}
+        question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         question |= labelled(texts, name)
         if id != name:
             question["source"] = [name]
@@ -68,13 +68,14 @@ class Definition:
         self.questions.append(question)
         return question
 
-    def find(self, name: str) -> Question | None:
+    def find(self, name: str) -> Drafted | None:
         """The question of a name of the tool."""
-        return {one["id"]: one for one in self.questions}.get(id_of(name))
+        id = id_of(name)
+        return next((one for one in self.questions if one["id"] == id), None)
 
     def line(
-        self, battery: str, asked: Texts, choices: Sequence[Choice], name: str, texts: Texts
-    ) -> Question | None:
+        self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words
+    ) -> Drafted | None:
         """Add a line to a battery; the battery itself where the line is its first."""
         known = self.find(battery)
         question = known or self.add(battery, "battery", asked, choices, items=[{}])
@@ -83,7 +84,7 @@ class Definition:
         question["items"] = [*filter(None, question["items"]), item]
         return None if known else question
 
-    def ask(self, question: Question, text: str, patterns: Sequence[str]) -> None:
+    def ask(self, question: Drafted, text: str, patterns: Sequence[str]) -> None:
         """Give a question its skip rule, or note the condition that is to be written by hand."""
         text = " ".join(text.split())
         if text in ("", "1"):
@@ -106,7 +107,7 @@ def id_of(name: str) -> str:
     return id.upper() if id == "code" else id
 
 
-def in_both(words: Mapping[str, str]) -> Texts:
+def in_both(words: Mapping[str, str]) -> Words:
     """Words by language as Japanese and English; those of another language alone as English.
 
     >>> in_both({"japanese (ja)": "用途", "": "Uses"}), in_both({"de": "Ziele"})
@@ -119,12 +120,12 @@ def in_both(words: Mapping[str, str]) -> Texts:
     return ja, en or words.get("", "") or ("" if ja else next(iter(words.values()), ""))
 
 
-def _in_one(text: str) -> Texts:
+def _in_one(text: str) -> Words:
     """Words of which the file does not say in which language they are."""
     return ("", text) if text.isascii() else (text, "")
 
 
-def labelled(texts: Texts, name: str) -> dict[str, str]:
+def labelled(texts: Words, name: str) -> dict[str, str]:
     """Both labels, the one that is lacking marked; the name where there is none."""
     ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
     return {"ja": ja, "en": en} if ja and en and ja != en else both(ja or en or name)
@@ -225,7 +226,7 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
         name = row.get("list_name") or row.get("list name", "")
         if name and row.get("name"):
             choices.setdefault(name, []).append(Choice(row["name"], _texts(row)))
-    groups: list[Row] = []
+    groups: list[Line] = []
     for row in by_name["survey"]:
         kind = re.sub(r"\s+", " ", row.get("type", "")).strip()
         kind = re.sub(r"^(begin|end)_", r"\1 ", kind)
@@ -240,7 +241,7 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
     return found
 
 
-def _rows(sheet: Sheet) -> list[Row]:
+def _rows(sheet: Sheet) -> list[Line]:
     """The rows of a sheet by its headings in lower case."""
     grid = sheet.text.to_numpy(object)
     heads = [str(text).strip().casefold() for text in grid[0]] if len(grid) else []
@@ -250,14 +251,14 @@ def _rows(sheet: Sheet) -> list[Row]:
     ]
 
 
-def _texts(row: Row) -> Texts:
+def _texts(row: Line) -> Words:
     """The labels of a row in Japanese and English."""
     heads = ((head.partition("::"), text) for head, text in row.items())
     return in_both({language: text for (label, _, language), text in heads if label == "label"})
 
 
 def _add_row(
-    found: Definition, row: Row, kind: str, choices: dict[str, list[Choice]], groups: list[Row]
+    found: Definition, row: Line, kind: str, choices: dict[str, list[Choice]], groups: list[Line]
 ) -> None:
     """One row of the survey; what is only shown, computed or noted by the device is no question."""
     select, name, looks = SELECT.match(kind), row["name"], row.get("appearance", "")
@@ -274,7 +275,7 @@ def _add_row(
         groups[-1].update(row, appearance="table-list", type="begin group")
         return
     asked, group = groups, groups[-1] if groups else {}
-    question: Question | None
+    question: Drafted | None
     if "table-list" in group.get("appearance", "") and kind.startswith("select_one"):
         question = found.line(group.get("name", ""), _texts(group), own, name, _texts(row))
     else:
@@ -323,12 +324,12 @@ def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     return found
 
 
-def _add_field(found: Definition, row: Row) -> None:
+def _add_field(found: Definition, row: Line) -> None:
     """One field; what is described, calculated or a file is no question."""
     kind, name, texts = row["field_type"], row["field_name"], _in_one(row["field_label"])
     listed = (one.partition(",") for one in row["select_choices_or_calculations"].split("|"))
     own = [Choice(code.strip(), _in_one(text.strip())) for code, comma, text in listed if comma]
-    question: Question | None
+    question: Drafted | None
     if row["matrix_group_name"] and kind == "radio":
         asked, label = _in_one(row["section_header"]), (row["field_label"], "")
         question = found.line(row["matrix_group_name"], asked, own, name, label)
@@ -396,13 +397,13 @@ def of_structure(path: Path) -> Definition:
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
-    return _Survey(rows).definition()
+    return _Structure(rows).definition()
 
 
-class _Survey:
+class _Structure:
     """The tables of a structure: questions, their parts and answers, by language."""
 
-    def __init__(self, tables: dict[str, list[Row]]) -> None:
+    def __init__(self, tables: dict[str, list[Line]]) -> None:
         self.tables = tables
         self.words: dict[tuple[str, str], dict[str, str]] = {}
         for table, key, entry in (
@@ -433,7 +434,7 @@ class _Survey:
                 found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
         return found
 
-    def _add(self, found: Definition, row: Row) -> Question | None:
+    def _add(self, found: Definition, row: Line) -> Drafted | None:
         """One question; None where it is of a type, or lacks the answers, that no draft takes."""
         kind, qid, name = row.get("type", ""), row["qid"], row["title"]
         type_ = TYPES.get(kind, "")
@@ -471,9 +472,9 @@ class _Survey:
         return found
 
 
-def _first(rows: Iterable[Row], key: str, **having: set[str]) -> list[Row]:
+def _first(rows: Iterable[Line], key: str, **having: set[str]) -> list[Line]:
     """The rows that have one of these values; of those for each language the first."""
-    found: dict[str, Row] = {}
+    found: dict[str, Line] = {}
     for row in rows:
         if all(row.get(name, "") in values for name, values in having.items()):
             found.setdefault(row[key], row)

@@ -46,7 +46,7 @@ from workbench.office.guesses import (
     KIND_OF,
     MISSING,
     UNITS,
-    Question,
+    Drafted,
     both,
     open_option,
     other_option,
@@ -68,7 +68,7 @@ GUESSED = """\
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
-Group = list[Filled]  # the columns of one question
+ColumnGroup = list[Filled]  # the columns of one question
 
 
 def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
@@ -138,7 +138,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
 
 
 def _table(
-    sheets: Sequence[Sheet], sav: labelled.Labelled | None, tool: str | None
+    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
 ) -> tuple[Sheet, list[Filled], tools.Export | None]:
     """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
@@ -174,7 +174,7 @@ def _of_definition(definition: Definition, file: Path) -> str:
     return _written(head, _book(file, definition.title, questions, []), definition.left, file)
 
 
-def _book(file: Path, title: str, questions: list[Question], markers: list[str]) -> dict[str, Any]:
+def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:
     """The content of a codebook with these questions; `markers` stand for no answer, too."""
     missing = {kind: {**marker} for kind, marker in MISSING.items()}
     missing["no_answer"]["tokens"] = [*missing["no_answer"]["tokens"], *markers]
@@ -249,7 +249,7 @@ class _Questions:
     def __init__(
         self,
         columns: Sequence[Filled],
-        sav: labelled.Labelled | None,
+        sav: labelled.LabelledFile | None,
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
@@ -257,10 +257,10 @@ class _Questions:
         asked = [column for column in columns if column.kind != "other"]
         groups = of_package(asked, sav) if sav else self._groups(asked)
         lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
-        self.questions: list[Question] = []
+        self.questions: list[Drafted] = []
         self.seen: dict[str, str] = {}
-        self.single: list[tuple[Question, Filled]] = []  # questions of one column
-        by_name: dict[str, Question] = {}
+        self.single: list[tuple[Drafted, Filled]] = []  # questions of one column
+        by_name: dict[str, Drafted] = {}
         for id, own in zip(self._ids(groups), groups, strict=True):
             question = self._several(id, own) if len(own) > 1 else self._single(id, own[0])
             last = own[0].heading.rpartition(" / ")[2]
@@ -303,14 +303,14 @@ class _Questions:
 
     # --- columns of one question -----------------------------------------------------------------
 
-    def _groups(self, columns: Sequence[Filled]) -> list[Group]:
+    def _groups(self, columns: Sequence[Filled]) -> list[ColumnGroup]:
         """The columns of each question; most have one."""
         sure = self.export is not None  # a form tool says which belong together
         # side by side, also where it writes a remark beside each option
         whose = [(own.has_part and own.name) or at for at, own in enumerate(columns)]
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
-        found: list[Group] = []
+        found: list[ColumnGroup] = []
         for whole, run in groupby(columns, key=_whole):
             own = list(run)
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
@@ -329,7 +329,7 @@ class _Questions:
                 found += [[column] for column in alone] if len(own) > 1 else one
         return _statements(found)
 
-    def _ids(self, groups: Sequence[Group]) -> list[str]:
+    def _ids(self, groups: Sequence[ColumnGroup]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
         own: dict[int, str] = {}
         claimed: set[str] = set()  # also by the question above several columns
@@ -354,7 +354,7 @@ class _Questions:
         free = (id for number in count(1) if (id := f"Q{number:02}") not in claimed)
         return [own.get(i) or next(free) for i in range(len(groups))]
 
-    def _several(self, id: str, own: Group) -> Question:
+    def _several(self, id: str, own: ColumnGroup) -> Drafted:
         """The question whose options or items stand in columns of their own."""
         answers, parted = self._answers(own), own[0].has_part
         labels = [column.part or column.part_name or column.text for column in own]
@@ -365,7 +365,7 @@ class _Questions:
         asked = own[0].text if parted else ""
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
         words = NUMBER_BEFORE.sub("", asked) or asked or stem
-        question: Question = {"id": id, "section": "A", "type": kind, "role": "describe"}
+        question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         question |= (
             both(words) if words else {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         )
@@ -387,11 +387,11 @@ class _Questions:
 
     # --- one column ------------------------------------------------------------------------------
 
-    def _single(self, id: str, column: Filled) -> Question:
+    def _single(self, id: str, column: Filled) -> Drafted:
         """The question of one column."""
         label = "" if column.has_part else column.text or column.name
         label = label or column.heading
-        question: Question = {"id": id, "section": "A", "type": "text", "role": "describe"}
+        question: Drafted = {"id": id, "section": "A", "type": "text", "role": "describe"}
         numbered = NUMBERED.match(normalise(label))
         words = numbered[3].strip("-_:.、)") if numbered and numbered[3] else normalise(label)
         names = {words, normalise(column.name)}
@@ -420,7 +420,7 @@ class _Questions:
                 question.setdefault("dates", "mdy")  # others write as the person's country does
         return question
 
-    def _guess(self, column: Filled, label: str, text: str) -> Question:
+    def _guess(self, column: Filled, label: str, text: str) -> Drafted:
         """Type and options of one column, with what its package or its tool says of it."""
         answers, export = self._answers([column])[0], self.export
         kind = "count" if column.cell == "number" else ""
@@ -467,9 +467,9 @@ def _whole(column: Filled) -> str:
     return f"{stem}_" if stem else ""
 
 
-def _statements(groups: list[Group]) -> list[Group]:
+def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Columns one after the other on one known or shared scale are the items of one question."""
-    found: list[Group] = []
+    found: list[ColumnGroup] = []
     for own in groups:
         both = [*found[-1], *own] if found and len(own) == 1 else []
         if both and not any(column.has_part for column in both):
@@ -509,7 +509,7 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     return item
 
 
-def _with_other(question: Question, code: int | None) -> None:
+def _with_other(question: Drafted, code: int | None) -> None:
     """Mark the option whose words stand in a column of their own; add it where there is none."""
     missing = question.get("missing_tokens", [])
     if code is not None and str(code) in missing:
@@ -525,7 +525,7 @@ def _with_other(question: Question, code: int | None) -> None:
     options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
 
 
-def _summary(question: Question, own: Group) -> str:
+def _summary(question: Drafted, own: ColumnGroup) -> str:
     """How often and what, in a few words; a multiple answer that never was one is named."""
     texts = [text for column in own for text in column.texts]
     common = [" ".join(t.split())[:12] for t, _ in Counter(texts).most_common(4)]

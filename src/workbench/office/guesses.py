@@ -20,7 +20,7 @@ from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
 
-Question = dict[str, Any]
+Drafted = dict[str, Any]
 KNOWN = packaged("draft.yml", "workbench")
 WORDS = {name: re.compile("|".join(words), re.I) for name, words in KNOWN["words"].items()}
 MISSING: dict[str, dict[str, Any]] = KNOWN["missing"]
@@ -263,7 +263,7 @@ def _alike(values: Sequence[set[str]], cells: int) -> bool:
     return len(points) > 2 and (numbers or (words and shared and enough))
 
 
-def battery(texts: Sequence[str]) -> Question:
+def battery(texts: Sequence[str]) -> Drafted:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
     given = [plain(text) for text in texts]
     last = max((int(text) for text in {*given} - CODES if _whole(text)), default=0)
@@ -292,7 +292,7 @@ ENDED = re.compile(r".*[;；]\s*$", re.S)
 COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
 
 
-def by_space(texts: Sequence[str]) -> Question | None:
+def by_space(texts: Sequence[str]) -> Drafted | None:
     """The options of answers that stand in one cell by their names, with spaces between them."""
     cells = [text.split() for text in texts if text not in KIND_OF]
     counts = Counter(name for cell in cells for name in cell)
@@ -306,7 +306,7 @@ def by_space(texts: Sequence[str]) -> Question | None:
     return {"type": "multi", "options": worded([*counts])}
 
 
-def joined(texts: Sequence[str], heading: str) -> Question | None:
+def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     """The options of answers that stand in one cell in words; None where one answer stands in each.
 
     A combination is never an option. Words that always stand together are the words of one option
@@ -391,7 +391,7 @@ SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 
 
-def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Question | None:
+def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | None:
     """The options that a statistics package knows by label."""
     numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
     answers = {code: text for code, text in labels.items() if code not in missing}
@@ -417,7 +417,7 @@ def one(
     labels: Mapping[str, str],
     declared: Sequence[str],
     several_in_cell: bool,
-) -> Question:
+) -> Drafted:
     """Type, options and missing codes from what stands in a column.
 
     `kind`: ``share`` or ``count`` where the heading says that the answers are such. `labels`,
@@ -463,7 +463,7 @@ def one(
     return _words(values, counts, heading, said if several_in_cell else ())
 
 
-def _date(values: Sequence[str]) -> Question:
+def _date(values: Sequence[str]) -> Drafted:
     """A date, with the order of day and month where a day after the twelfth tells it."""
     days = [day.groups() for value in values if (day := SLASHED.match(value))]
     first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
@@ -472,7 +472,7 @@ def _date(values: Sequence[str]) -> Question:
 
 def _number(
     counts: Counter[str], n: int, missing: Sequence[str], heading: str, kind: str
-) -> Question | None:
+) -> Drafted | None:
     """Numbers: codes of options, one or several in a cell, or quantities; of `n` answers."""
     listed = sum(times for value, times in counts.items() if SEVERAL.match(value)) / n
     numbers = sum(times for value, times in counts.items() if NUMBER.match(value)) / n
@@ -497,7 +497,7 @@ def _number(
     return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)
 
 
-def _unit(values: Collection[str]) -> Question:
+def _unit(values: Collection[str]) -> Drafted:
     """The unit that stands behind numbers, where no two differ.
 
     >>> _unit(["1,000件", "20"]), _unit(["3日", "4時間"])
@@ -510,7 +510,7 @@ def _unit(values: Collection[str]) -> Question:
 
 def _words(
     values: Sequence[str], counts: Counter[str], heading: str, several: Sequence[str]
-) -> Question:
+) -> Drafted:
     """Words: one of a few, a point of a scale, several in a cell, or a text of one's own.
 
     `several`: the answers on the lines of their cells, where one may hold several.
@@ -550,7 +550,7 @@ def _outlying(values: set[str]) -> set[str]:
     return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
 
 
-def _with(guess: Question, missing: Collection[str]) -> Question:
+def _with(guess: Drafted, missing: Collection[str]) -> Drafted:
     """A guess with what stands for no answer; a mapping tells the kind of each."""
     kinds = missing if isinstance(missing, Mapping) else {}
     by_kind: dict[str, list[str]] = {}

@@ -127,7 +127,7 @@ def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     """The workbook with these comments, by sheet; a cell's own comment stays in front."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = _Parts(archive)
+        parts = _Package(archive)
         for sheet, own in notes.items():
             if own:
                 parts.annotate(parts.sheets[sheet], own)
@@ -143,7 +143,7 @@ def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     return out.getvalue()
 
 
-class _Parts:
+class _Package:
     """The parts of an archive, those changed in place of those received."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:

@@ -32,7 +32,7 @@ PLAIN = {"normal", "none", "transparent", "#000000", "false"}  # values of a loo
 LOOKS = {"font-weight", "font-style", "color", "background-color", "text-underline-style"}
 
 
-class Page(NamedTuple):
+class Opened(NamedTuple):
     """A sheet, the look of its cells that do not look plain, and the cells with objects."""
 
     sheet: Sheet
@@ -48,7 +48,7 @@ def is_open_document(file: Path) -> bool:
         return CONTENT in archive.namelist()
 
 
-def read(file: Path) -> list[Page]:
+def read(file: Path) -> list[Opened]:
     """The sheets of an OpenDocument spreadsheet.
 
     Raises
@@ -82,7 +82,7 @@ def _look(style: etree._Element) -> Iterator[str]:
         yield from (f"{name} {given[name]}" for name in own if given[name] not in PLAIN)
 
 
-def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]) -> Page:
+def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]) -> Opened:
     """One table of the document as the audit takes it."""
     about, (defaults, unseen) = _given(table), _columns(table)
     values, seen, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
@@ -129,7 +129,7 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
         hidden=about.get("style-name", "") in hidden,
         formulas=formulas,
     )
-    return Page(sheet, seen, objects)
+    return Opened(sheet, seen, objects)
 
 
 def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:
@@ -152,7 +152,7 @@ def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:
     rows: list[list[Any]] = [[""] * width for _ in range(height)]
     for (row, column), value in values.items():
         rows[row][column] = value
-    return typed(rows, height, width)
+    return typed(rows)
 
 
 def _given(element: etree._Element) -> dict[str, str]:

@@ -70,7 +70,7 @@ def write(
     book = Codebook.read(codebook)
     check_place(out, folder=invited is not None)
     outputs.refuse_others([out], "questionnaire")
-    form = _Form(book, language)
+    form = _Blank(book, language)
     each = () if invited is None else _invited(invited, book)
     made = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
     made = made if invited else {out: form.workbook()}
@@ -124,7 +124,7 @@ def _bodies(register: pd.DataFrame) -> list[Invited]:
     return [Invited(code=code, name=name) for code, name in register["name"].items()]
 
 
-class _Row(NamedTuple):
+class _FormLine(NamedTuple):
     """A line of the form. `variable`: whose answer it holds, else only a question or a heading."""
 
     mark: str
@@ -148,7 +148,7 @@ class _Condition(NamedTuple):
     names: frozenset[str]
 
 
-class _Form:
+class _Blank:
     """The form of one codebook in one language."""
 
     def __init__(self, book: Codebook, language: Language) -> None:
@@ -180,19 +180,19 @@ class _Form:
 
     # --- the rows ----------------------------------------------------------------------------
 
-    def _rows(self) -> Iterator[_Row]:
+    def _rows(self) -> Iterator[_FormLine]:
         for what in ("code", "name"):
             if self.book.identity(what) is None:
                 heading = labels("identity", self.language)[what]
-                yield _Row(heading, heading, self.words["words"], f"@{what}")
+                yield _FormLine(heading, heading, self.words["words"], f"@{what}")
         for section in self.book.sections:
             asked = [q for q in self.book if q.section == section.id]
             if asked:
-                yield _Row(section.text[self.language], "", "", style="section")
+                yield _FormLine(section.text[self.language], "", "", style="section")
             for question in asked:
                 yield from self._question(question)
 
-    def _question(self, question: Question) -> Iterator[_Row]:
+    def _question(self, question: Question) -> Iterator[_FormLine]:
         """The rows of a question; one with options or items has a row for each below its own."""
         text, hints = question.text[self.language], self._hints(question)
         if question.type == "multi":
@@ -201,13 +201,13 @@ class _Form:
         # a printed form must show what there is to choose
         text = "\n".join([text, *(f"・{words}" for words in self.choices(question))])
         whole = "" if question.type in ("multi", "battery") else question.id
-        yield _Row(question.id, text, "\n".join(hints), whole, style="asked")
+        yield _FormLine(question.id, text, "\n".join(hints), whole, style="asked")
         for item in question.items:
-            yield _Row(item.id, item.text[self.language], self.words["choose"], item.id)
+            yield _FormLine(item.id, item.text[self.language], self.words["choose"], item.id)
         options = question.options if question.type == "multi" else ()
         for option, variable in zip(options, question.variables, strict=False):
             hint = self.words["alone" if option.exclusive else "tick"]
-            yield _Row(variable, option.text[self.language], hint, variable)
+            yield _FormLine(variable, option.text[self.language], hint, variable)
 
     def choices(self, question: Question) -> tuple[str, ...]:
         """The entries of the drop-down list of a question with one answer."""
@@ -342,7 +342,7 @@ class _Form:
         book.close()
         return buffer.getvalue()
 
-    def _print(self, sheet: Any, i: int, row: _Row, styles: dict[str, Any]) -> None:
+    def _print(self, sheet: Any, i: int, row: _FormLine, styles: dict[str, Any]) -> None:
         """A row with the cell of its answer."""
         if row.style == "section":
             for j, text in enumerate((row.mark, "", "", "")):

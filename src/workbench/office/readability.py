@@ -18,6 +18,7 @@ from analysis.codebook.municipality import check_digit
 from analysis.intake.headings import IDENTITY, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
+from workbench.office.columns import data_start
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"
@@ -88,7 +89,6 @@ CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code
 SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
 
 
-NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 LONGEST = 200  # a longer text is prose
 NOTE = re.compile(
     r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
@@ -116,7 +116,7 @@ FEW = 12  # at most so many different answers make a column one of choices
 Breach = tuple[str, str, str]  # check, cell, text of the cell
 
 
-class Table:
+class CheckedTable:
     """One sheet as a table: where its header stands, what its columns are called and hold.
 
     Attributes
@@ -202,7 +202,7 @@ class Table:
         return check, address(self.start - 1, column), self.heads[column]
 
 
-def breaches(table: Table) -> Iterator[Breach]:
+def breaches(table: CheckedTable) -> Iterator[Breach]:
     """Every breach of a check in one sheet, of those that look at the sheet alone."""
     yield from _layout(table.sheet)
     if table.blank:
@@ -226,20 +226,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
         yield "hidden", "A1", sheet.sheet
 
 
-def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
-    """The header's first row, and the first row of data."""
-    count = filled.sum(axis=1)
-    wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
-    top = int(wide[0]) if len(wide) else 0
-    bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
-    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
-    # "1 研修" in a second row of headings is an option and no answer
-    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
-    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
-
-
-def _texts(table: Table) -> Iterator[Breach]:
+def _texts(table: CheckedTable) -> Iterator[Breach]:
     """What a text says by itself, wherever it stands."""
     mask = table.filled & (table.sheet.kind == CellKind.TEXT)
     verdicts = {text: [*_text_breaches(text)] for text in set(table.grid[mask])}
@@ -286,7 +273,7 @@ def _dependent(letter: str) -> bool:
     return not usual and not letter.encode("shift_jis", "ignore")
 
 
-def _numbers(table: Table) -> Iterator[Breach]:
+def _numbers(table: CheckedTable) -> Iterator[Breach]:
     """Errors and signs among numbers without a legend, and numbers without a unit."""
     sheet = table.sheet
     texts = set(table.grid[sheet.kind != CellKind.EMPTY])
@@ -313,7 +300,7 @@ def _is_code(value: float) -> bool:
     return whole and check_digit(six[:5]) == six[5]
 
 
-def _codes(table: Table) -> Iterator[Breach]:
+def _codes(table: CheckedTable) -> Iterator[Breach]:
     """Codes of municipalities that lost their leading zero as numbers."""
     known = {normalise(text) for text in IDENTITY["code"]} - {"コード", "code"}
     for column, head in enumerate(table.heads):
@@ -334,7 +321,7 @@ def _value(text: str) -> float | None:
     return value if np.isfinite(value) else None  # "nan" and "inf" are words
 
 
-def _headings(table: Table) -> Iterator[Breach]:
+def _headings(table: CheckedTable) -> Iterator[Breach]:
     """Where the header stands, and whether each column is called by a name of its own."""
     start, grid, data = table.start, table.grid, table.filled[table.start :]
     if not data.any():
@@ -360,7 +347,7 @@ def _headings(table: Table) -> Iterator[Breach]:
             yield from (("long_form", cell, year) for year, cell in sorted(names))
 
 
-def _labels(table: Table) -> Iterator[Breach]:
+def _labels(table: CheckedTable) -> Iterator[Breach]:
     """Columns without a heading, rows without a label, a table without municipalities."""
     sheet, grid, start = table.sheet, table.grid, table.start
     data, written = table.filled[start:], table.filled.copy()
@@ -395,7 +382,7 @@ def _labels(table: Table) -> Iterator[Breach]:
         yield "areas", address(start - 1, first), ""
 
 
-def _choices(table: Table) -> Iterator[Breach]:
+def _choices(table: CheckedTable) -> Iterator[Breach]:
     """Columns that list several words in a cell, or write one choice in more than one way."""
     for column in range(table.grid.shape[1]):
         texts = {row: text for row, text in table.texts(column).items() if len(text) <= LONGEST}
@@ -459,7 +446,7 @@ def _choice(text: str) -> str:
     return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
 
 
-def _blocks(table: Table) -> Iterator[Breach]:
+def _blocks(table: CheckedTable) -> Iterator[Breach]:
     """Blank rows and columns inside the data, and a second table below or beside the first."""
     sheet, filled, start = table.sheet, table.filled, table.start
     count = filled.sum(axis=1)

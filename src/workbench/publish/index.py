@@ -1,4 +1,4 @@
-"""The index of a run and of all waves, and what can be downloaded: tables as a workbook, a zip."""
+"""The index of a run, of its figures and of all waves; the tables of a run as one workbook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import io
 import json
 import math
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -32,7 +31,6 @@ MOST = 10  # municipalities of the findings that the index names
 # a code with its leading zero is no number
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
 UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: identical content, identical file
 
 
 def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -48,7 +46,7 @@ def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def write_index(
     folder: Path, notebooks: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
 ) -> None:
-    """Write index.html, a summary on one sheet and then the pages; figures.zip and tables.xlsx.
+    """Write index.html (a summary on one sheet, then the pages), figures/index.html, tables.xlsx.
 
     What the summary says is taken from the notebooks. Their metadata rank their answer among the
     findings (``finding``, False for none), and cells tagged ``summary-next`` and ``summary-limits``
@@ -57,7 +55,7 @@ def write_index(
     Parameters
     ----------
     folder : of the run; the executed copy of a notebook stands in ``notebooks/NAME.ipynb``.
-    notebooks : per notebook ``name, title {ja, en}, status, error, html`` in order.
+    notebooks : per notebook ``name, title {ja, en}, status, error, html, files`` in order.
     context : see `workbench.publish.release.context`; with ``before`` (the runs before this, latest
         first, each with ``finished, status, data_sha256``), ``sample`` (``invited, replied``) and
         ``pdf`` (pages are printed too).
@@ -67,12 +65,12 @@ def write_index(
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"])
     asked = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
-    shown = [_Shown(entry, folder, language) for entry in asked]
+    shown = [_OnIndex(entry, folder, language) for entry in asked]
     tables = [(one, table) for one in shown for table in one.made.get("table", [])]
     to_ask = [(one, table) for one, table in tables if table["name"] == "to_ask" and table["n"]]
     ordered = sorted(shown, key=lambda one: is_cleaning(one.name))
     ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
-    results: dict[str, _Shown] = {}  # each said once
+    results: dict[str, _OnIndex] = {}  # each said once
     for one in ranked:
         results.setdefault(one.answer, one)
     results.pop("", None)
@@ -91,7 +89,7 @@ def write_index(
         pdf=about.get("pdf"),
         findings=_findings(*to_ask[-1], words) if to_ask else {},
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, [table for _, table in tables], about),
+        downloads=_downloads(folder, shown, about),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -102,7 +100,7 @@ def is_cleaning(name: str) -> bool:
     return name.startswith("01_")
 
 
-class _Shown:
+class _OnIndex:
     """A notebook of the run and what it shows; nothing where it is not complete."""
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
@@ -115,6 +113,11 @@ class _Shown:
         self.cells, self.made = book["cells"], outputs(book)
         self.answer = next((answer["text"] for answer in self.made.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
+        self.titles = {data["name"]: data["title"] for data in self.made.get("figure", [])}
+        self.figures: dict[str, list[Path]] = {name: [] for name in self.titles}  # their files
+        for written, place in entry.get("files", {}).items():
+            if written.startswith("figures/"):
+                self.figures.setdefault(Path(written).stem, []).append(Path(place))
 
 
 def _about(about: Mapping[str, Any]) -> str:
@@ -128,7 +131,7 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(say("index/about", language, **values))
 
 
-def _tagged(shown: Sequence[_Shown], tag: str) -> list[tuple[Markup, _Shown]]:
+def _tagged(shown: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]]:
     """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
     found = []
     for one in shown:
@@ -143,7 +146,7 @@ def _tagged(shown: Sequence[_Shown], tag: str) -> list[tuple[Markup, _Shown]]:
     return found
 
 
-def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | str:
+def _key_figure(ranked: Sequence[_OnIndex], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first, if it has one."""
     made = ((one, data) for one in ranked for data in one.made.get("figure", []))
     for one, data in made:
@@ -153,20 +156,19 @@ def _key_figure(ranked: Sequence[_Shown], about: Mapping[str, Any]) -> Markup | 
     return ""
 
 
-def _downloads(
-    folder: Path, tables: Sequence[Mapping[str, Any]], about: Mapping[str, Any]
-) -> dict[str, str]:
-    """Files of the run and what they are; the zip and the workbook are made here."""
+def _downloads(folder: Path, shown: Sequence[_OnIndex], about: Mapping[str, Any]) -> dict[str, str]:
+    """Files of the run and what they are; the list of figures and the workbook are made here."""
     language: Language = about["language"]
     words = labels("index", language)
     found = {"report.pdf": words["whole_pdf"]} if about.get("pdf") else {}
     if (folder / "report.docx").is_file():
         found["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):
-        drawn = {file.name: file.read_bytes() for file in sorted((folder / "figures").iterdir())}
-        paths.write_atomic(folder / "figures.zip", archive(drawn))
-        found["figures.zip"] = words["figures"]
-    if tables:
+        page = {**about, "title": words["figures_of"], "home": ("../index.html", about["title"])}
+        listed = rendered("figures", page, shown=shown, anchor=show.anchor)
+        paths.write_atomic(folder / "figures" / "index.html", listed)
+        found["figures/index.html"] = words["figures"]
+    if tables := [table for one in shown for table in one.made.get("table", [])]:
         codebook = folder / "codebook.yml"
         codes = labelled_codes(Codebook.read(codebook), language) if codebook.is_file() else None
         content = workbook(tables, language, title=str(about["title"]), codes=codes)
@@ -175,7 +177,7 @@ def _downloads(
     return {**found, "run.json": words["record"]}
 
 
-def _findings(one: _Shown, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+def _findings(one: _OnIndex, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """Where what must be confirmed is listed and, where it is known, whom it concerns most."""
     found = {"page": f"{one.page}#table-to_ask", "n": table["n"], "places": ""}
     if table["columns"][1]["numeric"]:  # counts by question, for editions without single answers
@@ -353,12 +355,3 @@ def _sheet_name(name: str, taken: set[str]) -> str:
     chosen = next(own for own in chain([base], others) if own.lower() not in taken)
     taken.add(chosen.lower())
     return chosen
-
-
-def archive(contents: Mapping[str, bytes]) -> bytes:
-    """Files as one zip; the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archived:
-        for name, content in contents.items():
-            archived.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import platform
@@ -13,8 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +59,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "lock_sha256": plan.common["requirements.lock"],
         "commit": git["commit"],
         "tree_clean": git["clean"],
-        "versions": versions(),
+        "versions": fingerprints.installed(),
         "machine": {
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
             "cores": os.cpu_count(),
@@ -83,18 +80,6 @@ def finish(record: RunRecord, started: float) -> None:
     record.status = Status.OK if found <= {Status.OK} else (stopped or [otherwise])[0]
     record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     record.facts["seconds"] = round(time.monotonic() - started, 2)
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Python and the packages that this one declares, as installed."""
-    found = {"python": platform.python_version()}
-    for line in requires("analysis") or []:
-        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        if "extra ==" not in line:
-            with contextlib.suppress(PackageNotFoundError):
-                found[name] = version(name)
-    return found
 
 
 def _sample(wave: str) -> dict[str, int]:

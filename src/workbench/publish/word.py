@@ -32,10 +32,10 @@ from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
-from workbench.publish.index import archive
 
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(22)
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same pages give the same bytes
 COLUMN = Mm(210 - 2 * 22)
 TALLEST = Mm(200)  # a figure
 FONTS = {  # for Latin and for Japanese letters, as Word for Windows and Mac has them
@@ -88,10 +88,13 @@ def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
         writer.page(html.fromstring(page.read_text(encoding="utf-8")))
     _contents(writer.headings)
     _footnotes(made, writer.notes)
-    buffer = io.BytesIO()
-    made.save(buffer)
-    with zipfile.ZipFile(buffer) as held:  # with a fixed date: the same pages give the same bytes
-        return archive({name: held.read(name) for name in held.namelist()})
+    saved, buffer = io.BytesIO(), io.BytesIO()
+    made.save(saved)
+    with zipfile.ZipFile(saved) as held, zipfile.ZipFile(buffer, "w") as kept:
+        for part in held.infolist():
+            part.date_time = EARLIEST
+            kept.writestr(part, held.read(part))
+    return buffer.getvalue()
 
 
 class _Writer:

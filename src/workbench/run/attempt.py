@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,11 @@ from papermill.exceptions import PapermillExecutionError
 
 from analysis import paths
 from analysis.errors import InputError, printed
+from analysis.fingerprints import hash_file
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
 from analysis.text import escape
 from workbench.run import parameters
-from workbench.run.kernel import OUTPUTS, SENT
+from workbench.run.kernel import OUTPUTS, READ, SENT
 from workbench.run.kernels import Kernels, Manager
 from workbench.run.record import Ran, Status
 
@@ -57,7 +59,7 @@ class LostOutputsError(RuntimeError):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client, which counts the outputs that arrive.
+    """papermill's client, which counts the outputs that arrive, and notes the files that are read.
 
     Raises LostOutputsError: while it runs, where fewer arrived than the kernel says it sent.
     """
@@ -65,6 +67,7 @@ class Client(PapermillNotebookClient):
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
+        self.read: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
@@ -73,6 +76,7 @@ class Client(PapermillNotebookClient):
         return super().process_message(msg, *arguments)
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        self.read.update(execute_reply["metadata"].get(READ, ()))
         sent = execute_reply["metadata"].get(SENT, 0)
         arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
         if arrived < sent:
@@ -96,9 +100,9 @@ class Engine(NBClientEngine):
     ) -> Any:
         """Run as papermill does; `on_cell` gets the number of each cell that starts.
 
-        `held` gets the notebook, with the outputs that there are however the run ends.
+        `held` gets the notebook, with the outputs that there are however the run ends, and the
+        files that it read.
         """
-        held.append(nb_man.nb)
         limit = kernels.options.cell_timeout
         client = Client(
             nb_man,
@@ -110,6 +114,7 @@ class Engine(NBClientEngine):
             extra_arguments=["--IPKernelApp.log_level=40"],
             on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
+        held += [nb_man.nb, client.read]
         client.km = Manager(kernels, kernel_name=kernel_name)
         try:
             return client.execute()
@@ -164,18 +169,39 @@ def attempt(
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed)
+    ran.reads = _of_the_project(held[1], executed.metadata.get("workbench", {}).get("reads", ()))
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
 
 
-def _why_ended(error: Exception, kernels: Kernels, held: Iterable[Any]) -> tuple[Status, str]:
+def _of_the_project(read: Iterable[str], declared: Iterable[str]) -> dict[str, str]:
+    """The files of the project that a notebook read by itself, with their hashes.
+
+    Left out are hidden files, what the notebook has `declared`, and what the package reads: a run
+    knows of these before (`workbench.run.plan`).
+    """
+    root = paths.root()
+    known = [root / name for name in ("src", "data/processed", *declared)]
+    known += [paths.codebooks(), paths.cache(), paths.reports(), *paths.waves()]
+    files = {Path(source_from_cache(p) if p.endswith(".pyc") else p) for p in read}
+    own = sorted(
+        path.relative_to(root)
+        for path in files
+        if path.is_relative_to(root) and not any(map(path.is_relative_to, known))
+    )
+    seen = [path for path in own if not any(part.startswith(".") for part in path.parts)]
+    return {path.as_posix(): hash_file(root / path) for path in seen}
+
+
+def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:
     """Status and sentence for a notebook that did not come to its end."""
     if isinstance(error, PapermillExecutionError):
         kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
         return Status.FAILED, _sentence(f"{kind}{error.evalue}")
     if isinstance(error, CellTimeoutError):
-        times = [cell.metadata.get("execution", {}) for notebook in held for cell in notebook.cells]
+        cells = held[0].cells if held else ()
+        times = [cell.metadata.get("execution", {}) for cell in cells]
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
             said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
         else:

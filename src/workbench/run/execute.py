@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
-import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,16 +16,14 @@ from tqdm import tqdm
 
 from analysis import paths
 from analysis.errors import printed
-from analysis.fingerprints import INPUTS
 from analysis.survey import prepare
 from workbench.publish import release
 from workbench.run import parameters
 from workbench.run.attempt import attempt
-from workbench.run.kernels import Kernels, can_fork
+from workbench.run.kernels import Kernels
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
     RECORD,
-    Options,
     Ran,
     RunFolder,
     RunRecord,
@@ -71,30 +65,6 @@ def clean(wave: str) -> None:
         prepare(wave)
 
 
-@contextlib.contextmanager
-def started_kernels(
-    options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
-) -> Iterator[Kernels]:
-    """The kernels of a run; all are stopped when its time is over.
-
-    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
-    """
-    if options.fork and not can_fork():
-        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    environment = {INPUTS: json.dumps(inputs)}
-    kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
-    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
-    timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
-    timer.daemon = True
-    if options.timeout:
-        timer.start()
-    try:
-        yield kernels
-    finally:
-        timer.cancel()
-
-
 def side_by_side(
     more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
 ) -> Generator[T]:
@@ -122,33 +92,32 @@ def side_by_side(
 def run(
     plan: Plan,
     todo: list[Notebook],
-    options: Options,
+    kernels: Kernels,
+    jobs: int,
     *,
     valid: Mapping[str, Path],
     pdf: bool,
     word: bool,
 ) -> RunRecord:
-    """Run `todo`, take what is `valid` from earlier runs, and publish when all is complete.
+    """Run `todo`, `jobs` at once, take what is `valid` from earlier runs, and publish all that.
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
 
     Raises OSError: the disk is full or cannot be written.
     """
     started = time.monotonic()
-    part, jobs = plan.edition.part, max(1, options.jobs or os.cpu_count() or 1)
+    part = plan.edition.part
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
-        with started_kernels(options, jobs, plan.inputs) as kernels:
-            kernels.warm()
-            clean(plan.edition.wave)
-            runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
-            record = release.record_of(plan, runs, started)
-            record.facts["kernels"] = "forked" if kernels.fork else "plain"
-            record.status = Status.RUNNING
-            runner = Runner(plan, record, kernels)
-            runner.run_all(todo, jobs)
-        runner.refuse(plan.changed())
+        clean(plan.edition.wave)
+        runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
+        record = release.record_of(plan, runs, started)
+        record.facts["kernels"] = "forked" if kernels.fork else "plain"
+        record.status = Status.RUNNING
+        runner = Runner(plan, record, kernels)
+        runner.run_all(todo, jobs)
+        runner.refuse(plan.changed(record.notebooks))
         release.finish(record, started)
         release.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
@@ -219,8 +188,9 @@ class Runner:
         self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
-        """Run them all; a failed one stops only those that need it."""
-        self.waiting = list(todo)
+        """Run them all, first those that others need; a failed one stops only those."""
+        needed = [name for notebook in todo for name in notebook.declares.get("needs", [])]
+        self.waiting = sorted(todo, key=lambda notebook: -needed.count(notebook.name))
         self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
         self.progress = Progress(len(todo))
         self.record.write(self.part)
@@ -258,11 +228,8 @@ class Runner:
 
     def _obstacle(self, notebook: Notebook) -> Ran | None:
         """The first notebook that it needs and that is not complete (or was not asked for)."""
-        for name in notebook.declares.get("needs", []):
-            needed = self.runs.get(name)
-            if needed and not needed.ok and not needed.not_asked:
-                return needed
-        return None
+        needed = (self.runs.get(name) for name in notebook.declares.get("needs", []))
+        return next((ran for ran in needed if ran and not ran.ok and not ran.not_asked), None)
 
     def _run(self, notebook: Notebook) -> Ran:
         ran = replace(self.runs[notebook.name], files={})

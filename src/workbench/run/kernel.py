@@ -2,7 +2,7 @@
 
 ZeroMQ drops what a reader has not fetched beyond about a thousand messages. Here nothing is
 dropped, and each cell's reply gives the number of its outputs, which the reader compares with what
-arrived.
+arrived, and the files that were read, on which the notebook depends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,20 @@ from traitlets import default
 OUTPUTS = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
 )
-SENT = "outputs_sent"  # in the metadata of a cell's reply
+SENT, READ = "outputs_sent", "files_read"  # in the metadata of a cell's reply
+INSTALLED = (sys.prefix, sys.base_prefix)
+_read: set[str] = set()
+
+
+def _watch(event: str, given: tuple[Any, ...]) -> None:
+    """Note a file that Python opens to read it, but for those of Python and its packages."""
+    if event != "open" or not isinstance(given[0], str):
+        return
+    path, mode, flags = given
+    if "r" in mode if mode else not flags & os.O_WRONLY:
+        file = str(Path(path).absolute())
+        if not file.startswith(INSTALLED):
+            _read.add(file)
 
 
 class CountingSession(Session):
@@ -45,7 +58,8 @@ class CountingSession(Session):
         with self.counting:
             self.counts[cell] += kind in OUTPUTS
         if kind == "execute_reply":
-            msg["metadata"][SENT] = self.counts[cell]
+            msg["metadata"] |= {SENT: self.counts[cell], READ: sorted(_read)}
+            _read.clear()
         return super().serialize(msg, ident)
 
 
@@ -95,6 +109,7 @@ def launch(arguments: Sequence[str]) -> None:
     """Turn this process into a kernel, which imports nothing from the folder where it starts."""
     sys.argv = [__file__, *arguments]
     sys.path = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
+    sys.addaudithook(_watch)
     App.launch_instance(argv=[*arguments])
 
 

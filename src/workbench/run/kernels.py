@@ -34,6 +34,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import results
+from analysis.errors import printed
 from analysis.fingerprints import INPUTS
 from workbench.run import temporary
 from workbench.run.record import Options
@@ -202,6 +203,30 @@ class Manager(AsyncKernelManager):
 
     def _pid(self) -> int:
         return getattr(self.provisioner, "pid", None) or 0
+
+
+@contextlib.contextmanager
+def started_kernels(
+    options: Options, jobs: int, inputs: Mapping[str, str], ahead: Mapping[str, Any] | None = None
+) -> Iterator[Kernels]:
+    """The kernels of a run; all are stopped when its time is over.
+
+    `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
+    """
+    if options.fork and not can_fork():
+        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    environment = {INPUTS: json.dumps(inputs)}
+    kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
+    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
+    timer.daemon = True
+    if options.timeout:
+        timer.start()
+    try:
+        yield kernels
+    finally:
+        timer.cancel()
 
 
 # --- forking ---------------------------------------------------------------------------------

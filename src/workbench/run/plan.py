@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,9 +37,11 @@ REQUIRED = {
 KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
+LIBRARIES, OWN_FILES = "the installed libraries", "files that it reads"
 NAMES = "the names that earlier waves give types"
 REGISTERED = "the hypotheses on record"
-RECORDED = {DATA: "inputs", PACKAGE: "code"}  # where run.json has the hash of each file
+# where run.json has the hash of each file, and the version of each library
+RECORDED = {DATA: "inputs", PACKAGE: "code", LIBRARIES: "versions"}
 
 
 @dataclass(frozen=True)
@@ -261,8 +263,8 @@ class Plan:
                 book = fingerprints.hash_file(codebook(waves.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
-    def changed(self) -> dict[str, list[str]]:
-        """What is no longer as the plan read it, by the notebook that depends on it."""
+    def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
+        """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
@@ -270,8 +272,11 @@ class Plan:
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
-        parts = ((name, _differing(_parts(self.keys[name]), _parts(now[name]))) for name in now)
-        return {name: [Message(part) for part in those] for name, those in parts if those}
+        parts = {name: _differing(_parts(self.keys[name]), _parts(now[name])) for name in now}
+        found: dict[str, list[str]] = {
+            name: [Message(part) for part in those] for name, those in parts.items() if those
+        }
+        return found | {ran.name: [Message(OWN_FILES)] for ran in rans if ran.read_anew}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -318,12 +323,13 @@ class Plan:
             return Message("it is not complete in the last run")
         changed = [
             Message(
-                "{part}{details}",
-                part=Message(name),
-                details=self._details(name, notebook, ran),
+                "{part}{details}", part=Message(name), details=self._details(name, notebook, ran)
             )
             for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
         ]
+        if files := ran.read_anew:
+            details = _listed(files) if self.edition.audience == "internal" else ""
+            changed.append(Message("{part}{details}", part=Message(OWN_FILES), details=details))
         if not changed:
             return Message("its files in the report are missing or were edited")
         return Message("changed: {changed}", changed=changed)
@@ -406,11 +412,13 @@ def _common(
     files = {
         DATA: fingerprints.hash_files(paths.raw(edition.wave)),
         PACKAGE: fingerprints.package_files(),
+        LIBRARIES: fingerprints.installed(),
     }
     totals = str(_content(codebook(wave)).get("published") or "")
     common = {
         DATA: for_edition(edition, fingerprints.combined(files[DATA])),
         PACKAGE: fingerprints.combined(files[PACKAGE]),
+        LIBRARIES: fingerprints.combined(files[LIBRARIES]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),

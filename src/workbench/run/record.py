@@ -131,7 +131,8 @@ class Ran:
 
     `key` is everything its result depends on, as hashes (JSON); `lacks` the dependency that failed;
     `files` maps the name of each file as the notebook wrote it to its place in the run folder;
-    `reused` says that it was taken over from an earlier run.
+    `reads` has the hash of each file of the project that it read by itself; `reused` says that it
+    was taken over from an earlier run.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Ran:
     produced: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
     reused: bool = False
 
     @classmethod
@@ -167,6 +169,12 @@ class Ran:
     def ok(self) -> bool:
         """Whether it is complete."""
         return self.status == Status.OK
+
+    @property
+    def read_anew(self) -> list[str]:
+        """Which of the files that it read by itself are others now."""
+        root = paths.root()
+        return [f for f, digest in self.reads.items() if fingerprints.hash_file(root / f) != digest]
 
     @property
     def not_asked(self) -> bool:
@@ -214,13 +222,17 @@ class RunRecord:
         return "\n".join(lines)
 
     def write(self, folder: Path) -> None:
-        """Write run.json whole; an error may quote an answer, so only the internal edition has it.
+        """Write run.json whole.
+
+        An error may quote an answer, and a file may be called after an office: only the internal
+        edition has them. In others what a notebook read by itself never counts as unchanged.
 
         Raises OSError: the folder cannot be written.
         """
         ran = [asdict(ran) for ran in self.notebooks]
         if self.edition.audience != "internal":
-            ran = [{**one, "error": ""} for one in ran]
+            unknown = {"*": "not told"}
+            ran = [{**one, "error": "", "reads": one["reads"] and unknown} for one in ran]
         record = {**asdict(self.edition), "status": self.status, **self.facts, "notebooks": ran}
         write_record(record, folder)
 
@@ -346,8 +358,8 @@ class RunFolder:
         return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
 
     def has(self, ran: Ran) -> bool:
-        """Whether a notebook is complete, with all that it wrote."""
-        return ran.ok and all(map(self.is_whole, ran.written()))
+        """Whether a notebook is complete, with all that it wrote, and would read the same again."""
+        return ran.ok and not ran.read_anew and all(map(self.is_whole, ran.written()))
 
     def has_page(self, ran: Ran) -> bool:
         """Whether a notebook is complete, with its page."""

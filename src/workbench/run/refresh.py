@@ -6,6 +6,7 @@ notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -53,9 +54,14 @@ def refresh(
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
-        from workbench.run import execute
+        from workbench.run.kernels import started_kernels
 
-        return execute.run(plan, todo, options, valid=valid, pdf=pdf, word=word)
+        jobs = options.jobs or os.cpu_count() or 1
+        with started_kernels(options, jobs, plan.inputs) as kernels:
+            kernels.warm()  # what notebooks import, while this process imports what runs them
+            from workbench.run import execute
+
+            return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
 
 
 def why(wave: str, **asked: Any) -> str:
@@ -127,7 +133,8 @@ def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
         return None
     wanted = list(asked) if asked else last.record["members"]
     rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
-    ready = len(rans) == len(wanted) and all(ran.key == key and last.has_page(ran) for ran in rans)
+    ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
+    ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)
     if not (ready and last.is_whole("index.html")):
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

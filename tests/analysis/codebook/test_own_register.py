@@ -1,11 +1,14 @@
 """Bodies that are no municipalities of Japan, by a register of one's own."""
 
 import openpyxl
+import pandas as pd
 import pytest
 import yaml
 
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.results import profile
+from analysis.show import NotAvailable
 from analysis.survey import Survey
 from workbench.office.new_wave import new_wave
 
@@ -61,6 +64,25 @@ def test_bodies_are_found_by_id_and_name_as_municipalities_are(made):
         "Otra",
     ]  # of two of one name none is picked
     assert rules["code-and-name"] == ["Til Til"]
+
+
+def test_who_is_asked_for_is_read_as_replies_are_wherever_one_is_named(made):
+    survey = made("007,,,3\n008,,,4\n009,,,5\n010,,,6\n")
+    named = ["7", 7, "008", "BIBLIOTECA  SUR"]
+    assert [survey.code_of(text) for text in named] == ["007", "007", "008", "008"]
+    found = NotAvailable("typology", "")
+    assert profile.place(survey, "007", found=found).code == "007"
+    for text, said in {
+        "Central": "may mean 2 .* 009, 010",
+        "Til Til": "did not reply",
+        "Otra": "no municipality 'Otra'",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            survey.code_of(text)
+    outside = pd.Series({"7": 1.5, "biblioteca sur": 2.5, "Central": 3.5})
+    more = survey.with_("x", outside, label="X")
+    assert more.responses["x"].dropna().to_dict() == {"007": 1.5, "008": 2.5}
+    assert more.findings.query("rule == 'outside-data'")["raw"].to_list() == ["Central"]
 
 
 def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):

@@ -19,7 +19,7 @@ from analysis.results import changes as results
 from analysis.results import types
 from analysis.show import NotAvailable
 from analysis.stats import changes
-from workbench.compare.changes import Types, movers
+from workbench.compare.runs import Types, movers
 
 QUESTIONS = [
     {"id": "Q1", "type": "binary"},

@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import silhouette_score
 from stepmix.stepmix import StepMix
 
-from analysis.typology.choice import latent_classes
+from analysis.typology.choice import bic_of_classes
 from analysis.typology.dissimilarity import Gower, collapse
 from analysis.typology.gradient import map_axes
 from analysis.typology.multiverse import Setting, universes
@@ -61,9 +61,10 @@ LATENT = [
 
 @pytest.mark.parametrize(("k", "log_likelihood", "bic"), LATENT)
 def test_latent_classes_are_those_of_stepmix(national, k, log_likelihood, bic):
-    found = latent_classes(national, binary(national), k, tol=1e-10)
-    assert found.log_likelihood == pytest.approx(log_likelihood, abs=1e-3)
-    assert found.bic == pytest.approx(bic, abs=0.01)
+    found = bic_of_classes(national, binary(national), k, tol=1e-10)
+    free = k - 1 + k * national.shape[1]
+    assert found == pytest.approx(free * np.log(len(national)) - 2 * log_likelihood, abs=2e-3)
+    assert found == pytest.approx(bic, abs=0.01)
 
 
 def test_inertias_of_the_map_are_those_of_factominer(national):
@@ -118,10 +119,11 @@ def test_latent_classes_with_missing_answers_are_those_of_stepmix(k):
     )
     model.fit(table)
     frame = pd.DataFrame(table, columns=list("abcde"))
-    found = latent_classes(frame, dict.fromkeys(frame, "nominal"), k, tol=1e-10)
-    theirs = model.score(table) * len(table)
-    assert found.log_likelihood > theirs - 1e-4
-    assert found.log_likelihood == pytest.approx(theirs, rel=2e-3)  # theirs may be a lower peak
+    free = (k - 1 + k * (frame.nunique() - 1).sum()) * np.log(len(table))
+    bic = bic_of_classes(frame, dict.fromkeys(frame, "nominal"), k, tol=1e-10)
+    ours, theirs = (free - bic) / 2, model.score(table) * len(table)  # log-likelihoods
+    assert ours > theirs - 1e-4
+    assert ours == pytest.approx(theirs, rel=2e-3)  # theirs may be a lower peak
 
 
 def test_the_least_sum_of_all_choices_of_medoids_is_found():

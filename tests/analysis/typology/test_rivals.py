@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.stats.thresholds import ALPHA
 from analysis.typology.gradient import share_interval
 from analysis.typology.prepare import Adjust, prepare
 from analysis.typology.rivals import beside, known_types, rivals
-from analysis.typology.verdict import ALPHA
 
 P = 12
 KINDS = {f"q{j:02d}": "binary" for j in range(P)}

@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import cells, changes, command
+from workbench.compare import command, differences, runs
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -64,7 +64,7 @@ def placed(labels, membership=0.9):
     frame = pd.DataFrame(inside, pd.Index(UNITS, name="code"), kinds)
     names = pd.Series([f"町{c[-2:]}" for c in UNITS], UNITS)
     called = {kind: f"{kind} 型{kind}" for kind in kinds}
-    return changes.Types(pd.Series(labels, frame.index), frame, names, called)
+    return runs.Types(pd.Series(labels, frame.index), frame, names, called)
 
 
 def keep(folder, labels, membership=0.9):
@@ -74,7 +74,7 @@ def keep(folder, labels, membership=0.9):
     frame["type_name"] = kept.labels.map(kept.called).fillna("")
     frame = frame.join(kept.membership.add_prefix("in_"))
     (folder / "results").mkdir(exist_ok=True)
-    frame.to_csv(folder / changes.TYPES, index_label="code", encoding="utf-8-sig")
+    frame.to_csv(folder / runs.TYPES, index_label="code", encoding="utf-8-sig")
 
 
 def run(
@@ -99,7 +99,7 @@ def run(
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
     (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
-    return changes.Run.read(folder, folder.name)
+    return runs.Run.read(folder, folder.name)
 
 
 def texts(found, folder):
@@ -118,7 +118,7 @@ def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, 
     csv = pd.DataFrame(rows, columns=["who", "what", "n"]).to_csv(index=False)
     shown = [*map(answer, said), figure(csv=csv), table(csv=csv), *types([1, 2] * 6)]
     a, b = (run(tmp_path_factory.mktemp("run") / "r", *shown) for _ in "ab")
-    found = changes.Comparison(a, b)
+    found = runs.Comparison(a, b)
     assert found.empty and not found.results_changed
     brief, shown = texts(found, a.folder)
     assert brief.count("\n") == 3 and "結果は何も変わっていない" in brief
@@ -128,7 +128,7 @@ def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, 
 def test_when_and_where_it_ran_is_no_change(tmp_path):
     a = run(tmp_path / "a", answer("x"), finished="2026-01-01", seconds=3, commit="1", before=[])
     b = run(tmp_path / "b", answer("x"), finished="2026-02-02", seconds=9, commit="2", before=[{}])
-    assert changes.Comparison(a, b).empty
+    assert runs.Comparison(a, b).empty
 
 
 def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
@@ -149,7 +149,7 @@ def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path)
     )
     keep(a.folder, [1] * 6 + [2] * 6)
     keep(b.folder, [1] * 5 + [2] * 7)
-    found = changes.Comparison(a, b)
+    found = runs.Comparison(a, b)
     assert found.results_changed
     brief, shown = texts(found, tmp_path / "out")
     results = ["答え", "類型が変わった", "回答数と分母", "図", "表"]
@@ -186,7 +186,7 @@ def test_a_figure_by_type_is_compared_by_the_types_and_not_by_their_numbers(tmp_
         keep(folder, labels)
         return found
 
-    found = changes.Comparison(made(tmp_path / "a", 1, 2), made(tmp_path / "b", 2, 1))
+    found = runs.Comparison(made(tmp_path / "a", 1, 2), made(tmp_path / "b", 2, 1))
     assert not found.results["movers"] and not found.results_changed
 
 
@@ -196,15 +196,15 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
         return run(folder, shown, ids={"tables/frequencies": f"question,n\na,3\nb,{n}\n"})
 
     a = made(tmp_path / "a", "設問", "はい", 5)
-    assert not changes.Comparison(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
-    (only,) = changes.Comparison(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
-    assert only.cells.changed == [cells.Cell("他", "団体数", "5", "6")]
+    assert not runs.Comparison(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
+    (only,) = runs.Comparison(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
+    assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
 
 
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
     old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
     new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
-    found = changes.Comparison(run(tmp_path / "a", answer(old)), run(tmp_path / "b", answer(new)))
+    found = runs.Comparison(run(tmp_path / "a", answer(old)), run(tmp_path / "b", answer(new)))
     brief, _ = texts(found, tmp_path / "out")
     assert (
         "- 類型: 13団体中［5 → **6**］団体が不足している。 … "
@@ -223,7 +223,7 @@ def test_codes_and_names_of_variables_reach_no_reader(tmp_path):
         return found
 
     two = made(tmp_path / "a", "Q1", 3), made(tmp_path / "b", "Q2", 5)
-    brief, shown = texts(changes.Comparison(*two), tmp_path / "out")
+    brief, shown = texts(runs.Comparison(*two), tmp_path / "out")
     assert "町02" in brief and "類型の材料 › 再任用の割合 › 規則: Q1 → **Q2**" in brief
     for text in (brief, shown):
         assert not re.search(r"990\d{3}|rate|features|by_unit", text)
@@ -232,7 +232,7 @@ def test_codes_and_names_of_variables_reach_no_reader(tmp_path):
 def test_a_figure_that_is_only_drawn_otherwise_is_no_result(tmp_path):
     a = run(tmp_path / "a", figure())
     b = run(tmp_path / "b", figure(png=png(120)))
-    found = changes.Comparison(a, b)
+    found = runs.Comparison(a, b)
     assert not found.results_changed and not found.empty
     brief, _ = texts(found, tmp_path / "out")
     assert "結果は何も変わっていない" in brief and "描き方だけが変わった図" in brief
@@ -243,7 +243,7 @@ def test_a_figure_that_comes_or_goes(tmp_path):
     reason = {"name": "map", "reason": "公開版には載せない"}
     a = run(tmp_path / "a", figure("map"), figure("old"))
     b = run(tmp_path / "b", {f"{VENDOR}not-available+json": reason}, figure("new"))
-    brief, shown = texts(changes.Comparison(a, b), tmp_path / "out")
+    brief, shown = texts(runs.Comparison(a, b), tmp_path / "out")
     assert "図 old: なくなった" in brief and "図 new: 新しく加わった" in brief.replace("\\", "")
     assert "公開版には載せない" in shown
 
@@ -251,7 +251,7 @@ def test_a_figure_that_comes_or_goes(tmp_path):
 def test_another_example_is_no_changed_answer(tmp_path):
     a = run(tmp_path / "a", answer("青嶺市は型1", "青嶺市"), table(csv="設問,値\nQ1,3\n"))
     b = run(tmp_path / "b", answer("緑丘市は型2", "緑丘市"), table(csv="設問,値\nQ1,4\n"))
-    found = changes.Comparison(a, b)
+    found = runs.Comparison(a, b)
     assert found.results_changed and found.results["examples"]
     kinds = [kind for kind, changed in found.results.items() if changed]
     assert kinds == ["examples"]
@@ -263,7 +263,7 @@ def test_another_example_is_no_changed_answer(tmp_path):
     )
     assert "青嶺市" in shown and "比べていない" in shown
     c = run(tmp_path / "c", answer("青嶺市は型3", "青嶺市"), table(csv="設問,値\nQ1,4\n"))
-    same = changes.Comparison(a, c)
+    same = runs.Comparison(a, c)
     assert not same.results["examples"]
     assert len(same.results["answers"]) == len(same.results["tables"]) == 1
 
@@ -272,21 +272,21 @@ def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
     public = {"audience": "public"}
     a = run(tmp_path / "a", answer("x"), source="secret = 1", **public)
     b = run(tmp_path / "b", answer("y"), source="secret = 2", **public)
-    brief, shown = texts(changes.Comparison(a, b), tmp_path / "out")
+    brief, shown = texts(runs.Comparison(a, b), tmp_path / "out")
     assert "secret" not in shown + brief and "公開" in shown
     inside = run(tmp_path / "c", answer("x"))
     with pytest.raises(InputError, match="differ in audience"):
-        changes.Comparison(inside, a)
+        runs.Comparison(inside, a)
     english = run(tmp_path / "d", answer("x"), language="en")
     with pytest.raises(InputError, match="differ in language"):
-        changes.Comparison(inside, english)
+        runs.Comparison(inside, english)
 
 
 def test_text_of_the_data_is_inert_in_the_page_and_in_the_comment(tmp_path):
     bad = "<img src=x onerror=alert(1)> @someone [a](javascript:1) https://example.org"
     a = run(tmp_path / "a", answer("x"), table(csv="who,n\na,1\n"))
     b = run(tmp_path / "b", answer(bad), table(csv=f'who,n\na,"{bad}"\n'))
-    found = changes.Comparison(a, b)
+    found = runs.Comparison(a, b)
     brief, _ = texts(found, tmp_path / "out")
     assert "<img src=x" not in (tmp_path / "out" / "compare.html").read_text()
     assert "\\<img" in brief and "@someone" not in brief
@@ -315,7 +315,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
     who, what, old = rows[at]
     new = [*rows[:at], (who, what, value), *rows[at + 1 :]]
     random.shuffle(new)
-    found = cells.compare(csv(rows), csv(new))
+    found = differences.compare(csv(rows), csv(new))
     (only,) = found.changed
     assert (only.before, only.after) == (str(old), str(value)) and only.row.startswith(who)
     assert found.count == 1
@@ -323,7 +323,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
 
 @given(ROWS, ROWS)
 def test_what_was_added_one_way_was_removed_the_other(a, b):
-    there, back = cells.compare(csv(a), csv(b)), cells.compare(csv(b), csv(a))
+    there, back = differences.compare(csv(a), csv(b)), differences.compare(csv(b), csv(a))
     assert sorted(there.added) == sorted(back.removed)
     assert {(c.before, c.after) for c in there.changed} == {
         (c.after, c.before) for c in back.changed
@@ -331,20 +331,20 @@ def test_what_was_added_one_way_was_removed_the_other(a, b):
 
 
 def test_numbers_have_a_tolerance_and_texts_have_none():
-    assert cells.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
-    assert cells.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
-    assert cells.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
-    assert cells.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+    assert differences.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
+    assert differences.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
+    assert differences.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
+    assert differences.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
 
 
 def test_a_table_of_nothing():
-    assert cells.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
-    assert cells.compare("k,x\n", "\n").count == 2
+    assert differences.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
+    assert differences.compare("k,x\n", "\n").count == 2
 
 
 def test_rows_that_are_alike_are_counted():
     same = "k,x\na,1\na,1\n"
-    assert cells.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
+    assert differences.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
 
 
 # --- types ------------------------------------------------------------------------------------
@@ -356,14 +356,14 @@ def test_rows_that_are_alike_are_counted():
 )
 def test_other_numbers_for_the_same_types_move_nobody(labels, order):
     renamed = {0: 0} | dict(zip([1, 2, 3, 4], order, strict=True))
-    _, moved = changes.movers(placed(labels), placed([renamed[k] for k in labels]))
+    _, moved = runs.movers(placed(labels), placed([renamed[k] for k in labels]))
     assert moved == []
 
 
 def test_who_moved_is_weighed_against_the_instability_of_the_types():
     old, new = [1] * 6 + [2] * 6, [1] * 4 + [2] * 8
-    firm, moved = changes.movers(placed(old, 0.99), placed(new, 0.99))
-    loose, _ = changes.movers(placed(old, 0.6), placed(new, 0.6))
+    firm, moved = runs.movers(placed(old, 0.99), placed(new, 0.99))
+    loose, _ = runs.movers(placed(old, 0.6), placed(new, 0.6))
     assert [name for name, *_ in moved] == ["町04", "町05"]
     # by hand: two draws agree with .99 * .99 + .01 * .01, and with .6 * .6 + .4 * .4
     assert firm.expected == pytest.approx(12 * 0.0198) and firm.exceeds
@@ -372,39 +372,39 @@ def test_who_moved_is_weighed_against_the_instability_of_the_types():
 
 def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
     before, after = placed([1] * 6 + [2] * 5 + [0]), placed([1] * 5 + [2] * 6 + [1])
-    found, moved = changes.movers(before, after)
+    found, moved = runs.movers(before, after)
     assert found.count == 1 and len(found.crossed) == 1 and len(moved) == 2
     assert len(found.types) == 11
 
 
 def test_municipalities_of_one_run_only_do_not_move():
     new = placed([1] * 6 + [2] * 6)
-    fewer = changes.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
-    found, moved = changes.movers(placed([1] * 6 + [2] * 6), fewer)
+    fewer = runs.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
+    found, moved = runs.movers(placed([1] * 6 + [2] * 6), fewer)
     assert moved == [] and len(found.types) == 9
 
 
 def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation(tmp_path):
     keep(tmp_path, [1] * 6 + [2] * 6)
-    file = tmp_path / changes.TYPES
+    file = tmp_path / runs.TYPES
     pd.read_csv(file, dtype=str)[["code", "name", "type"]].to_csv(file, index=False)
-    kept = changes.Types.read(tmp_path)
-    _, (only,) = changes.movers(kept, placed([1] * 5 + [2] * 7))
+    kept = runs.Types.read(tmp_path)
+    _, (only,) = runs.movers(kept, placed([1] * 5 + [2] * 7))
     assert only[0] == "町05" and np.isnan(only[-1])
-    assert changes.movers(kept, kept)[0].exceeds is None
-    assert changes.Types.read(tmp_path / "elsewhere") is None
+    assert runs.movers(kept, kept)[0].exceeds is None
+    assert runs.Types.read(tmp_path / "elsewhere") is None
 
 
 # --- pictures and sources ---------------------------------------------------------------------
 
 
 def test_the_difference_of_two_pictures_marks_what_differs():
-    *_, marked, share = cells.pictures(png(0), png(90))
+    *_, marked, share = differences.pictures(png(0), png(90))
     image = np.asarray(Image.open(io.BytesIO(marked)).convert("RGB")).astype(int)
     red = image[:, :, 0] - image[:, :, 1] > 60
     assert red[20, 20] and not red[2, 50]
     assert share == pytest.approx(red.mean(), abs=0.02) and 0 < share < 0.5
-    assert cells.pictures(png(), png())[3] == 0.0
+    assert differences.pictures(png(), png())[3] == 0.0
 
 
 def cell(id, source):
@@ -414,7 +414,7 @@ def cell(id, source):
 def test_cells_are_matched_by_their_ids():
     old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
     new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
-    found = {c.cell: (c.before, c.after) for c in cells.sources("01", old, new)}
+    found = {c.cell: (c.before, c.after) for c in differences.sources("01", old, new)}
     assert found == {
         "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
         "n": ("", "new = 1"),
@@ -430,7 +430,7 @@ notebooks = st.lists(
 
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
-    found = cells.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    found = differences.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])
     left = Counter(source for _, source in old)
     left.subtract(c.before for c in found if c.before)
     left.update(c.after for c in found if c.after)
@@ -505,9 +505,9 @@ def test_a_long_table_stands_open_only_at_its_head(tmp_path):
 
     a = run(tmp_path / "a", **versions(250, "1"))
     b = run(tmp_path / "b", **versions(250, "2"))
-    html = command.page(changes.Comparison(a, b))
+    html = command.page(runs.Comparison(a, b))
     head, folded = html.split("<details><summary>")
     assert head.count("<td>") == 45 and folded.startswith("and 235 more</summary>")
     assert folded.count("<td>") == 3 * 185 and "and 50 more" in folded
     few = [run(tmp_path / f"few{v}", **versions(20, v)) for v in "12"]
-    assert "<details>" not in command.page(changes.Comparison(*few))
+    assert "<details>" not in command.page(runs.Comparison(*few))

@@ -665,7 +665,7 @@ SHARED = Path(__file__).parents[4] / "shared" / "data" / "exports"
 
 
 def test_the_categories_of_a_set_of_spss_are_one_answer_with_several_codes():
-    data = labelled.Labelled(
+    data = labelled.LabelledFile(
         names=["a", "m1", "m2", "m3", "z"], labels=["A", "first", "second", "third", "Z"],
         value_labels={name: {"1": "国", "2": "県", "9": "無回答"} for name in ("m1", "m2", "m3")},
         missing={"m1": ["9"]}, dates=[], rows=[["x", 1.0, 2.0, "", 5], ["y", 9.0, "", "", 6],

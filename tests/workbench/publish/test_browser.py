@@ -8,8 +8,8 @@ the committee, the English twins and the public pages on paper.
 import re
 import shutil
 import subprocess
-import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import editions
 import plain_reading
@@ -223,15 +223,35 @@ def test_the_links_of_the_index_lead_somewhere(published, page, language, audien
     here = {f"{name}.html" for of, name in PAIRS if of == audience and name != "index"}
     assert here <= set(targets)
     assert ("05_site_visits.html" in targets) == (audience != "public")
-    assert {"figures.zip", "tables.xlsx", "run.json"} <= set(targets)
-    for target in targets:
-        file, _, place = target.partition("#")
-        assert (folder / file).exists(), target
-        if place:
-            there = (folder / (file or "index.html")).read_text(encoding="utf-8")
-            assert f'id="{place}"' in there, target
+    assert {"figures/index.html", "tables.xlsx", "run.json"} <= set(targets)
+    assert [*broken(folder / "index.html", targets)] == []
     page.click(".pages a")
     assert page.url == (folder / f"{PAGES[1]}.html").as_uri(), "cleaning is the last of the list"
+
+
+def broken(file, targets):
+    """The targets of links of a page that lead nowhere."""
+    for target in targets:
+        name, _, place = target.partition("#")
+        there = file.parent / unquote(name) if name else file
+        text = there.read_text(encoding="utf-8") if place and there.exists() else ""
+        if not there.exists() or (place and f'id="{place}"' not in text):
+            yield target
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_of_figures_leads_to_each_file_and_to_its_page(
+    published, page, language, audience
+):
+    file = published(language, audience) / "figures" / "index.html"
+    visit(page, file)
+    assert page.faults == [] and violations(page) == []
+    targets = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
+    listed = {target for target in targets if re.search(r"\.(png|svg|csv)$", target)}
+    assert listed == {one.name for one in file.parent.iterdir()} - {"index.html"}
+    assert [*broken(file, targets)] == []
+    assert len(page.query_selector_all("li a:first-child")) >= len(listed) / 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -253,10 +273,8 @@ def test_the_numbers_of_a_figure_come_out_of_the_page_as_they_were_plotted(
     with page.expect_download() as download:
         page.click("figure a[download]")
     download.value.save_as(tmp_path / "numbers.csv")
-    with zipfile.ZipFile(folder / "figures.zip") as archive:
-        assert (tmp_path / "numbers.csv").read_bytes() == archive.read(
-            download.value.suggested_filename
-        )
+    file = folder / "figures" / download.value.suggested_filename
+    assert (tmp_path / "numbers.csv").read_bytes() == file.read_bytes()
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)

@@ -1,4 +1,4 @@
-"""What is published of a run: pages, index, list of waves, workbook and archive."""
+"""What is published of a run: pages, index, list of waves, workbook."""
 
 import base64
 import dataclasses
@@ -8,7 +8,6 @@ import io
 import json
 import re
 import shutil
-import zipfile
 from html.parser import HTMLParser
 
 import nbformat.v4 as v4
@@ -373,19 +372,6 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
     assert sheet["A1"].font.b and sheet["A2"].alignment.wrap_text
     assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
     assert book.properties.created == dt.datetime(2000, 1, 1) and book.properties.title
-
-
-def test_the_archive_holds_the_figures_and_is_the_same_each_time():
-    files = {"a.csv": b"a.csv", "a.png": b"a.png"}
-    content = pages.archive(files)
-    assert pages.archive(files) == content
-    packed = pages.archive(files | {"a.png": b"same" * 1000})
-    assert len(packed) < 1000  # and not only put together
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert {n: archive.read(n) for n in archive.namelist()} == {
-            "a.png": b"a.png",
-            "a.csv": b"a.csv",
-        }
 
 
 def test_without_a_browser_the_pdf_is_refused_before_anything_runs(project, monkeypatch):

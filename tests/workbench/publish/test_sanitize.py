@@ -113,28 +113,34 @@ def hostile_run(folder, text):
     return [*folder.glob("*.html"), folder.parent / "index.html"]
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
-def test_nothing_hostile_runs_loads_or_leaves_its_place(chromium, tmp_path, text):
-    files = hostile_run(tmp_path / "run", text)
-    assert len(files) == 4
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """One tab for all texts: a new one for each would cost more than what is tried in it."""
     with chromium.new_context() as context:
         context.set_offline(True)
         page = context.new_page()
-        faults = []
-        page.on("dialog", lambda dialog: (faults.append("dialog"), dialog.dismiss()))
-        page.on("request", lambda asked: faults.append(asked.url))
-        for file in files:
-            policy = "Content-Security-Policy"  # taken off: the cleaning must hold without it
-            written = file.read_text(encoding="utf-8").replace(policy, "none", 1)
-            file.write_text(written, encoding="utf-8")
-            faults.clear()
-            page.goto(file.as_uri())
-            assert [f for f in faults if f != file.as_uri() and "data:image" not in f] == []
-            assert page.evaluate("window.hacked === undefined")
-            assert page.evaluate(INERT) == []
-            expected = 2 if file.parent == tmp_path else 3
-            assert page.evaluate("document.querySelectorAll('main, footer, h1').length") == expected
+        page.faults = []
+        page.on("dialog", lambda dialog: (page.faults.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda asked: page.faults.append(asked.url))
+        yield page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
+def test_nothing_hostile_runs_loads_or_leaves_its_place(tab, tmp_path, text):
+    files = hostile_run(tmp_path / "run", text)
+    assert len(files) == 4
+    for file in files:
+        policy = "Content-Security-Policy"  # taken off: the cleaning must hold without it
+        written = file.read_text(encoding="utf-8").replace(policy, "none", 1)
+        file.write_text(written, encoding="utf-8")
+        tab.faults.clear()
+        tab.goto(file.as_uri())
+        assert [f for f in tab.faults if f != file.as_uri() and "data:image" not in f] == []
+        assert tab.evaluate("window.hacked === undefined")
+        assert tab.evaluate(INERT) == []
+        expected = 2 if file.parent == tmp_path else 3
+        assert tab.evaluate("document.querySelectorAll('main, footer, h1').length") == expected
 
 
 @pytest.mark.browser

@@ -41,7 +41,7 @@ def test_data_saved_between_two_notebooks_make_the_run_fail(project, data):
     assert found.status == "failed" and record(project)["status"] == "failed"
     assert found.notebooks[0].error == "inputs changed during the run: the data of the wave"
     copy = json.dumps(executed(project / "reports" / "demo-2019", "02_b"))
-    assert "the data of demo-2019, its codebook or this package changed" in copy
+    assert "the data of demo-2019, its codebook, this package or the libraries changed" in copy
     data.write_bytes(before)
     assert why("demo-2019").count("would run") == 2, "nothing of the mixed report is believed"
 
@@ -52,7 +52,51 @@ def test_data_saved_and_put_back_during_a_run_are_in_no_notebook(project, data):
     put(project, "03_c", saves(data, "text.removesuffix('# saved')"))
     found = refresh("demo-2019", jobs=1)
     assert statuses(found) == {"01_a": "ok", "02_b": "failed", "03_c": "ok"}
-    assert "changed while they were in use" in found.notebooks[1].error
+    assert "changed while in use" in found.notebooks[1].error
+
+
+@pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
+def test_a_file_that_a_notebook_reads_by_itself_counts(project, fork, audience):
+    """A researcher's own table beside the survey, and helpers of one's own."""
+    table = project / "data" / "own" / "姫路市.csv"
+    table.parent.mkdir()
+    table.write_text("1", encoding="utf-8")
+    (project / "notebooks" / "helpers.py").write_text("N = 1", encoding="utf-8")
+    imports = f"import sys; sys.path.append({str(project / 'notebooks')!r}); import helpers"
+    reads = f"import pandas as pd; pd.read_csv({str(table)!r}, header=None)"
+    put(project, "01_a", imports, reads)
+    put(project, "02_b", COUNTS)
+    options = {"fork": fork, "audience": audience}
+    assert refresh("demo-2019", **options).ok
+    for file in (table, project / "notebooks" / "helpers.py"):
+        again = refresh("demo-2019", **options).notebooks
+        assert [ran.reused for ran in again] == [audience == "internal", True]
+        file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        told = why("demo-2019", audience=audience)
+        assert "01_a: would run; changed: files that it reads" in told
+        assert (f"({file.relative_to(project)})" in told) == (audience == "internal")
+        assert "姫路市" not in json.dumps(record(project, Edition("demo-2019", audience).name))
+        assert [ran.reused for ran in refresh("demo-2019", **options).notebooks] == [False, True]
+
+
+def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(project):
+    table = project / "own.csv"
+    table.write_text("1", encoding="utf-8")
+    put(project, "01_a", f"text = open({str(table)!r}).read()")
+    put(project, "02_b", saves(table, "text + '2'"), needs=["01_a"])
+    found = refresh("demo-2019")
+    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
+def test_results_of_other_libraries_are_made_anew(project, monkeypatch):
+    put(project, "01_a", COUNTS)
+    assert refresh("demo-2019").ok
+    assert "unchanged" in why("demo-2019")
+    key = store.key(Wave.read("demo-2019"))
+    other = {**fingerprints.installed(), "scikit-learn": "0.1"}
+    monkeypatch.setattr(fingerprints, "installed", lambda: other)
+    assert "would run; changed: the installed libraries (scikit-learn)" in why("demo-2019")
+    assert store.key(Wave.read("demo-2019")) != key, "the data are cleaned anew, too"
 
 
 def test_a_notebook_runs_as_it_was_when_the_run_began(project):
@@ -78,7 +122,7 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
         data.write_bytes(data.read_bytes() + b"\n")
         return found
 
-    with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while they were"):
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while in use"):
         patch.setattr(clean, "clean", meanwhile)
         Survey.load("demo-2019")
     assert not paths.processed("demo-2019").exists()

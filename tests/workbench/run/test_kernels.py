@@ -229,7 +229,6 @@ def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why
     monkeypatch.setattr("workbench.run.execute.prepare", lambda wave: None)
     monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
     if why == "no Linux":
-        monkeypatch.setattr("workbench.run.execute.can_fork", lambda: False)
         monkeypatch.setattr(warm, "can_fork", lambda: False)
     put(project, "01_a", "import os; print(os.getppid())")
     assert refresh("demo-2019", fork=why != "asked for").ok

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -240,6 +241,25 @@ def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
     assert found.notebooks[0].error == "02_b is not complete"
 
 
+def test_first_runs_what_another_notebook_waits_for(project, tmp_path):
+    for name, needs in (("01_a", []), ("02_b", []), ("03_c", ["02_b"])):
+        put(project, name, f"open({str(tmp_path / 'order')!r}, 'a').write('{name} ')", needs=needs)
+    found = refresh("demo-2019", jobs=1)
+    assert (tmp_path / "order").read_text() == "02_b 01_a 03_c "
+    assert [ran.name for ran in found.notebooks] == ["01_a", "02_b", "03_c"]
+
+
+def test_kernels_begin_to_import_before_the_command_does(project):
+    put(project, "01_a", "print(1)")
+    code = (
+        "import sys; from workbench.run import kernels, refresh\n"
+        "def warm(kernels): print('pandas' in sys.modules); sys.exit()\n"
+        "kernels.Kernels.warm = warm; refresh.refresh('demo-2019')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_leaving_a_notebook_early_is_no_success(project):
     put(project, "01_a", "import sys; sys.exit(0)", "print('never')")
     found = refresh("demo-2019")
@@ -296,10 +316,12 @@ def test_two_notebooks_that_write_one_name_keep_their_own(project):
     assert refresh("demo-2019").ok
     figures = project / "reports" / "demo-2019" / "figures"
     expected = {"map.svg": "first", "02_b-map.svg": "second"}
-    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+    assert {p.name: p.read_text() for p in figures.glob("*.svg")} == expected
     put(project, "03_c", "1")
     assert refresh("demo-2019").ok, "what is taken over keeps its files"
-    assert {p.name: p.read_text() for p in figures.iterdir()} == expected
+    assert {p.name: p.read_text() for p in figures.glob("*.svg")} == expected
+    listed = (figures / "index.html").read_text(encoding="utf-8")
+    assert re.findall('href="([^"]*svg)"', listed) == ["map.svg", "02_b-map.svg"]
 
 
 def test_the_record_of_a_run(complete, once):

@@ -21,8 +21,8 @@ from analysis.intake.tools.core import (
     Column,
     Export,
     Head,
+    HeadReader,
     Kind,
-    Reader,
     bracketed,
     head_of,
     is_other,
@@ -363,7 +363,7 @@ def logo(head: Head) -> Export | None:
 
 
 # the first that knows a header reads it; those that are surest come first
-READERS: Mapping[str, Reader] = {
+READERS: Mapping[str, HeadReader] = {
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
     "redcap": redcap,

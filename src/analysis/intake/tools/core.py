@@ -103,7 +103,7 @@ class Export:
         return [(row + self.heads, self.finished) for row in np.flatnonzero(said).tolist()]
 
 
-Reader = Callable[[Head], Export | None]
+HeadReader = Callable[[Head], Export | None]
 
 
 def head_of(sheet: Sheet) -> list[list[str]]:

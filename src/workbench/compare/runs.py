@@ -17,7 +17,7 @@ from analysis import paths, yaml_file
 from analysis.errors import InputError, Message
 from analysis.show import Answer
 from analysis.text import Language
-from workbench.compare.cells import Cells, Value, compare, entries, sources
+from workbench.compare.differences import Cells, Value, compare, entries, sources
 from workbench.publish.index import outputs
 from workbench.run import parameters
 from workbench.run.plan import OWN
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TYPES = Path("results", "types.csv")  # the type of each municipality
 CLEANING = "01_clean"  # its tables are findings on the data, not results
-Shown = dict[str, Any]  # one output's data, as `analysis.show` made it
+Outputs = dict[str, Any]  # one output's data, as `analysis.show` made it
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Types:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageResults:
     """One executed notebook.
 
     Attributes
@@ -77,15 +77,15 @@ class Page:
     status: str
     answers: Sequence[str] = ()
     prose: Sequence[str] = ()
-    figures: Mapping[str, Shown] = field(default_factory=dict)
-    tables: Mapping[str, Shown] = field(default_factory=dict)
+    figures: Mapping[str, Outputs] = field(default_factory=dict)
+    tables: Mapping[str, Outputs] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     cells: Sequence[dict[str, str]] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
 
     @classmethod
-    def read(cls, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> Page:
+    def read(cls, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> PageResults:
         """The page of an `entry` of a run's `record`; without contents if it was not executed."""
         name, language = entry["name"], record["language"]
         file = folder / "notebooks" / f"{name}.ipynb"
@@ -93,10 +93,10 @@ class Page:
         if not file.is_file():
             return cls(name, title, entry["status"])
         content = json.loads(file.read_text(encoding="utf-8"))
-        made: dict[str, list[Shown]] = outputs(content)
+        made: dict[str, list[Outputs]] = outputs(content)
         kept, given = entry.get("files", {}), record.get("parameters", {})
 
-        def by_name(kind: str) -> dict[str, Shown]:
+        def by_name(kind: str) -> dict[str, Outputs]:
             found = {}
             for data in made.get(kind, []):
                 results = kept.get(f"results/{kind}s/{data['name']}.csv")
@@ -140,7 +140,7 @@ class Run:
     folder: Path
     label: str
     record: Mapping[str, Any]
-    pages: dict[str, Page]
+    pages: dict[str, PageResults]
 
     @classmethod
     def read(cls, folder: Path, label: str) -> Run:
@@ -157,7 +157,7 @@ class Run:
             raise InputError(what, hint=hint, label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
-            pages = {n["name"]: Page.read(folder, n, record) for n in record["notebooks"]}
+            pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
             what = "the run cannot be read ({name}: {fault})"
             hint = "refresh it again"
@@ -220,21 +220,21 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Output:
+class Changed:
     """A figure or table that differs.
 
     `before`, `after`: its data in each run, None where it was not there. `cells`: its numbers.
     `texts`: title, notes, text alternative. `drawn`: its picture differs.
     """
 
-    before: Shown | None
-    after: Shown | None
+    before: Outputs | None
+    after: Outputs | None
     cells: Cells
     texts: list[Value]
     drawn: bool
 
     @property
-    def data(self) -> Shown:
+    def data(self) -> Outputs:
         """Its data in the later run that has it."""
         return self.after or self.before or {}
 
@@ -362,7 +362,7 @@ class Comparison:
         changed = ((" / ".join(titles), *both) for both, titles in alike.items())
         return found + [Value(*one) for one in changed if one[1] != one[2]]
 
-    def _outputs(self, kind: str) -> list[Output]:
+    def _outputs(self, kind: str) -> list[Changed]:
         """Those that differ, the most important first.
 
         Types are numbered by size: in numbers by type, each is called as its counterpart before.
@@ -376,7 +376,7 @@ class Comparison:
             if a is None or b is None:
                 why = [r.outputs("missing").get(name, "") for r in (self.before, self.after)]
                 texts = [Value("reason", *why)] if why[0] != why[1] else []
-                found.append(Output(a, b, Cells(), texts, False))
+                found.append(Changed(a, b, Cells(), texts, False))
             elif b["notebook"] not in self.left_out:
                 files = a["results"], b["results"]  # with ids in the place of labels
                 ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
@@ -384,7 +384,7 @@ class Comparison:
                 both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
                 kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
                 texts = [Value(k, *(data[k] for data in both)) for k in kinds]
-                out = Output(a, b, cells, texts, a.get("png") != b.get("png"))
+                out = Changed(a, b, cells, texts, a.get("png") != b.get("png"))
                 found += [out] if out.result or out.drawn else []
         return sorted(found, key=lambda out: out.importance)
 
@@ -403,7 +403,7 @@ def _paired(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip_longest(old, new, fillvalue=""))
 
 
-def _denominator(data: Shown) -> str:
+def _denominator(data: Outputs) -> str:
     about = f" ({data['denominator']})" if data.get("denominator") else ""
     return f"n = {data['n']:,}{about}"
 

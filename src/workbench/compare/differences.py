@@ -95,8 +95,8 @@ def compare(
     if before == after and all(number == called for number, called in (types or {}).items()):
         return Cells()
     old_ids, new_ids = ids or (before, after)
-    a = _Table.read(before, old_ids, names or {}, {})
-    b = _Table.read(after, new_ids, names or {}, types or {})
+    a = _ReadTable.read(before, old_ids, names or {}, {})
+    b = _ReadTable.read(after, new_ids, names or {}, types or {})
     common = [c for c in a.ids if c in b.ids]
     columns = [f"- {a.headings[c]}" for c in a.ids if c not in common]
     columns += [f"+ {b.headings[c]}" for c in b.ids if c not in common]
@@ -119,7 +119,7 @@ def compare(
     return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
 
 
-def _key(a: _Table, b: _Table, common: list[str]) -> list[str]:
+def _key(a: _ReadTable, b: _ReadTable, common: list[str]) -> list[str]:
     """The fewest leading columns that tell all rows of both tables apart.
 
     Rows that are alike are told apart by their number, in a column of its own.
@@ -132,7 +132,7 @@ def _key(a: _Table, b: _Table, common: list[str]) -> list[str]:
     return [*common, "#"]
 
 
-class _Table(NamedTuple):
+class _ReadTable(NamedTuple):
     """A table of texts by ids, and cell for cell as a reader sees it, `headings` by columns."""
 
     ids: pd.DataFrame
@@ -142,7 +142,7 @@ class _Table(NamedTuple):
     @classmethod
     def read(
         cls, shown: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
-    ) -> _Table:
+    ) -> _ReadTable:
         """Both from CSV, each type under the number of its counterpart in `types`."""
         by_id, seen = _read(ids), _read(shown)
         if by_id.shape != seen.shape:
