@@ -12,16 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.intake.entries import (
-    ARROWS,
-    BLANK,
-    BOXES,
-    DAY,
-    MARKS,
-    NUMBER,
-    TICKED,
-    is_filler,
-)
+from analysis.intake.entries import ARROWS, BLANK, BOXES, DAY, MARKS, NUMBER, TICKED, is_filler
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 

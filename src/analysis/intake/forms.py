@@ -29,7 +29,7 @@ from analysis.intake.entries import (
     chosen,
     is_filler,
     is_print,
-)
+)  # fmt: skip
 from analysis.intake.evidence import ANSWER_LIKE, Blank
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.printed import (
@@ -42,7 +42,7 @@ from analysis.intake.printed import (
     Form,
     in_a_row,
     is_answer_word,
-)
+)  # fmt: skip
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
 
@@ -72,7 +72,7 @@ def read_forms(
     _check_files(forms, others, headings)
     blank = Blank([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
-    copies, replies = _Copies(forms, headings, blank), []
+    copies, replies = _Copies(forms, headings), []
     for form in forms:
         asked = {target: 0 for target in copies.targets if target in form.labels}
         check_questions(asked, headings, form.sheet)
@@ -249,13 +249,22 @@ class _Reply:
         for place in places:
             self.mark[place] = ANSWER
 
-    def take_doubtful(self, target: str, place: Place) -> None:
-        """What may be the answer to a question, in no place where it is looked for."""
-        old, taken = self.cells[target], [*self.cells.values()]
-        if old is not None and taken.count(old) == 1:
-            self.mark[old] = HEADER if old in self.form.words else NOTE
-        self.cells[target], self.stands_for[target] = place, UNCLEAR
-        self.mark[place] = ANSWER
+    def take_doubtful(self) -> None:
+        """Of a question without an answer, what may be one below its label: it is refused."""
+        form, book = self.form, self.form.headings.book
+        for target, old in [*self.cells.items()]:
+            question = book.named.get(target)
+            said = self.stands_for.get(target) or form.text(old)
+            if not question or question.identity or said.strip() or target not in form.labels:
+                continue
+            kinds = [UNMATCHED] + [UNSURE] * (question.type != "text")
+            told = [at for at in form.region(form.labels[target]) if self.mark[at] in kinds
+                    and answer_in(form.text(at), question, form.headings)]  # fmt: skip
+            if told and (target == question.id or question.type != "multi"):
+                if old and [*self.cells.values()].count(old) == 1:
+                    self.mark[old] = HEADER if old in form.words else NOTE
+                self.cells[target], self.stands_for[target] = told[0], UNCLEAR
+                self.mark[told[0]] = ANSWER
 
     @property
     def piece(self) -> Piece:
@@ -271,7 +280,6 @@ class _Copies:
 
     forms: list[Form]
     headings: Headings
-    blank: Blank
 
     def reply(self, form: Form) -> _Reply:
         """The answers of one of the forms."""
@@ -284,21 +292,13 @@ class _Copies:
                 reply.take_option(id, *side)
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
-            reply.take_several(question.id, signs, self._printed(form, question.id))
+            reply.take_several(question.id, signs, self.rings.get(question.id))
         for id in (id for id in form.boxed if book.named[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
         reply.finish()
         return reply
-
-    def _printed(self, form: Form, id: str) -> bool | None:
-        """Whether circles at all options of a question are printed; None where not all have one."""
-        cells: list[Place | None] = [*form.boxed.get(id, {}).values()]
-        names = [v for v in self.headings.book[id].variables if v in form.labels and v in self.ways]
-        cells = cells or [form.beside(name, *self.ways[name]) for name in names]
-        on_blank = self.blank.given and {*cells} <= form.printed
-        return self.rings[id] or on_blank if id in self.rings else None
 
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""
@@ -494,25 +494,10 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
                 hint="put the answers where they are in the others, or give the file an entry of "
                 "its own under files in wave.yml",
             )
-        _take_doubtful(reply, headings)
+        reply.take_doubtful()
         _set_aside(reply, headings)
         if not who & {target for target, texts in given.items() if texts}:
             _check_others(reply, others)
-
-
-def _take_doubtful(reply: _Reply, headings: Headings) -> None:
-    """Of a question without an answer, what may be one below its label: it is refused."""
-    form = reply.form
-    for target, label in form.labels.items():
-        question = headings.book.named.get(target)
-        said = reply.stands_for.get(target) or form.text(reply.cells.get(target))
-        part = question and question.type == "multi" and target != question.id
-        if part or not question or question.identity or said.strip() or target not in reply.cells:
-            continue
-        kinds = (UNMATCHED,) if question.type == "text" else (UNMATCHED, UNSURE)
-        told = (at for at in form.region(label) if reply.mark[at] in kinds)
-        if at := next((p for p in told if answer_in(form.text(p), question, headings)), None):
-            reply.take_doubtful(target, at)
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:

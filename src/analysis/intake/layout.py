@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -184,15 +184,8 @@ def refuse_table(sheet: Sheet, headings: Headings, read_as: str = "form") -> Non
             what = "this is a table of {n:,} replies ({such}) as {lines}, not as {read_as}"
             hint, such = "give it layout: {layout} in wave.yml (--layout {layout})", sorted(there)
             such[3:] = ["…"] * (len(there) > 3)
-            raise sheet.error(
-                what,
-                hint=hint,
-                n=len(there),
-                such=such,
-                layout=layout,
-                lines=READ_AS[layout],
-                read_as=READ_AS[read_as],
-            )
+            words: dict[str, Any] = {"lines": READ_AS[layout], "read_as": READ_AS[read_as]}
+            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout, **words)
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------

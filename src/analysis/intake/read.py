@@ -110,9 +110,9 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         for sheets in books:
             check_issue(sheets, codebook, wave.issue)
         if file.layout == "form":
-            blank = file.blank and file.model_copy(update={"path": file.blank})
-            blanks = books_of(folder or wave.folder, blank) if blank else []
-            own, no_replies = _forms(books, file, headings, blanks)
+            blank = [file.model_copy(update={"path": file.blank})] if file.blank else []
+            sent = [s for one in blank for s in books_of(folder or wave.folder, one)]
+            own, no_replies = _forms(books, file, headings, sent)
         else:
             own, no_replies = _tables(books, file, headings)
         pieces += own

@@ -34,7 +34,7 @@ from workbench.office.columns import (
     of_package,
     table,
     upright,
-)
+)  # fmt: skip
 from workbench.office.definitions import (
     STRUCTURES,
     Definition,
@@ -52,7 +52,7 @@ from workbench.office.guesses import (
     other_option,
     plain,
     tells,
-)
+)  # fmt: skip
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"

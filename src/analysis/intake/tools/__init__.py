@@ -364,15 +364,9 @@ def logo(head: Head) -> Export | None:
 
 # the first that knows a header reads it; those that are surest come first
 READERS: Mapping[str, HeadReader] = {
-    "qualtrics": qualtrics,
-    "surveymonkey": surveymonkey,
-    "redcap": redcap,
-    "odk": odk,
-    "limesurvey": limesurvey,
-    "google-forms": google_forms,
-    "ms-forms": ms_forms,
-    "kintone": kintone,
-    "logo": logo,
+    reader.__name__.replace("_", "-"): reader
+    for reader in (*(qualtrics, surveymonkey, redcap, odk, limesurvey),
+                   *(google_forms, ms_forms, kintone, logo))
 }
 
 
