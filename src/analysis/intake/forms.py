@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,28 +82,13 @@ def read_forms(
 
 
 def _pass_over_print(forms: list[Form], blank: Blank) -> None:
-    """What is printed is no answer, which stands behind it.
-
-    Where only copies show what is print: a request, and what has more behind it in one of them.
-    """
-    led = set[str]()
+    """What is printed is no answer, which stands behind it; of what copies share, a request."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
-        led |= {form.text(place) for place in _led_by(form)} if blank.known else set()
-    for form in forms if blank.given or len(forms) > 1 else ():
         texts = ((place, form.text(place)) for place in form.printed - form.words)
-        form.passed |= {place for place, text in texts if blank.words.are_said(text)
-                        and (blank.given or text in led or PRINTED.search(text))}  # fmt: skip
-
-
-def _led_by(form: Form) -> Iterator[Place]:
-    """What is printed beside the label of a question in words that has more behind it."""
-    book = form.headings.book
-    asked = [(name, at) for name, at in form.labels.items() if name in book.named]
-    for label in (at for name, at in asked if book.named[name].type == "text"):
-        behind = {*form.region(label)} - form.words - form.printed
-        beside = (form.next_to(label, way) for way in (RIGHT, BELOW))
-        yield from (at for at in beside if at in form.printed and any(p > at for p in behind))
+        said = {place: text for place, text in texts if blank.words.are_said(text)}
+        asks = {place for place, text in said.items() if PRINTED.search(text)}
+        form.passed |= {*said} if blank.given else asks if len(forms) > 1 else set()
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -310,7 +295,7 @@ class _Copies:
             entries = (entry if entry and entry.sure else None for entry in entries)
         texts = Counter(entry.text if entry else "" for entry in entries)
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
-        if alike and len(there) > (3 if step == 1 else 1):
+        if alike and len(there) > (2 if step == 1 else 1):
             return 0  # printed
         asks = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
         return sum(n for t, n in texts.items() if t and not (way == BELOW and t in asks))
@@ -447,7 +432,9 @@ class _Copies:
         forms = [form for form in self.forms if target in form.labels]
         between = [form.text(form.beside(target, way)) for form in forms]
         if any(between) or len(self.forms) > 1:
-            return not any(between) or (way == BELOW and all(map(PRINTED.search, between)))
+            printed = (PRINTED.search(t) or f.beside(target, way) in f.printed
+                       for t, f in zip(between, forms, strict=True))  # fmt: skip
+            return not any(between) or (way == BELOW and all(printed))
         (form,) = forms
         if way == RIGHT:
             identifies = question is None or question.identity is not None
@@ -484,7 +471,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
                 continue  # the municipality that replied, named once more
             if named:
                 others[place] = text
-            plain = place not in form.printed or ANSWER_LIKE.match(text) or named
+            plain = place not in form.printed or named
             reply.mark[place] = UNMATCHED if plain or blank.known else UNSURE
         written = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(written) > 1 and not any(map(form.text, reply.cells.values())):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         for axis, layout in enumerate(("rows", "columns")):
             if any(sheet.shape[axis] > every for sheet in visible):
                 return Layout(layout, "order")
-    if wanted:
+    if wanted == "form":
         return Layout(wanted)
     turned = [sheet.turned for sheet in visible]
     # municipalities below a heading that names them, and beside one
@@ -57,6 +57,13 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     rows, columns = (
         sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
+    if wanted:
+        there = {"rows": rows, "columns": columns}
+        right = max(there, key=there.__getitem__)
+        if there[wanted] < 2 <= there[right]:
+            what = "the files are a table of {n:,} replies as --layout {right} reads it"
+            raise InputError(what, hint="say --layout {right}", n=there[right], right=right)
+        return Layout(wanted)
     if min(rows, columns) >= 2:
         what = (
             "the files can be read as rows ({rows:,} municipalities below a heading) and "
@@ -173,19 +180,15 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     return best
 
 
-READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
-
-
-def refuse_table(sheet: Sheet, headings: Headings, read_as: str = "form") -> None:
-    """Refuse to read as another layout what is a table of two municipalities or more."""
+def refuse_table(sheet: Sheet, headings: Headings) -> None:
+    """Refuse to read as a form what is a table of two municipalities or more."""
     refuse_long(sheet, headings)
     for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
-        if layout != read_as and len(there := listed(turned, headings)) >= 2:
-            what = "this is a table of {n:,} replies ({such}) as {lines}, not as {read_as}"
-            hint, such = "give it layout: {layout} in wave.yml (--layout {layout})", sorted(there)
-            such[3:] = ["…"] * (len(there) > 3)
-            words: dict[str, Any] = {"lines": READ_AS[layout], "read_as": READ_AS[read_as]}
-            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout, **words)
+        if len(there := listed(turned, headings)) >= 2:
+            what = "this is no form but a table of {n:,} replies ({such})"
+            hint, such = "give it layout: {layout} in wave.yml", sorted(there)[:3]
+            such += ["…"] * (len(there) > 3)
+            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout)
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------

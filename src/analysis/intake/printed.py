@@ -103,14 +103,6 @@ class Form:
         self.words |= {place for found in self.boxed.values() for place in found.values()}
         heads = [{*found.values()} for found in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
-        items = ([self.labels[v] for v in q.variables if v in self.labels] for q in batteries)
-        numbered = (
-            (re.search(r"\d+", question.id), self.labels[question.id]) for question in asked
-        )
-        counts = ((int(number[0]), place) for number, place in numbered if number)
-        of_heads = (found.items() for found in self.across.values())
-        for group in (counts, *of_heads, *(enumerate(places, 1) for places in items)):
-            self.listed |= self._numbers(group, (ABOVE, LEFT))
         self.passed = {*self.listed}
 
     def _leave_answer(self, question: Question) -> None:
@@ -426,12 +418,10 @@ class Form:
         parted = any(min(places) < word < max(places) for word in self.words)
         return {*places, *self._numbers(cells)} if in_line and not parted else set()
 
-    def _numbers(
-        self, options: Iterable[tuple[int, Place]], ways: Iterable[Place] = (LEFT, RIGHT)
-    ) -> set[Place]:
+    def _numbers(self, options: Iterable[tuple[int, Place]]) -> set[Place]:
         """The cells beside options that number them, of which none is circled."""
         found: set[Place] = set()
-        for way in ways:
+        for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
             numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
             if len(numbers) > 1 and not self.chosen(beside)[1]:

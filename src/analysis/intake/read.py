@@ -208,12 +208,7 @@ def _tables(
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         left_out = file.unfinished == "leave out"
-        try:
-            table = read_rows(turned, headings, export=export, left_out=left_out)
-        except InputError:
-            if export is None:
-                refuse_table(chosen, headings, file.layout)
-            raise
+        table = read_rows(turned, headings, export=export, left_out=left_out)
         rows = table.rows  # a record each
         answers = {name: (rows, np.broadcast_to(c, len(rows))) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))

@@ -437,7 +437,7 @@ def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypa
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     file = tmp_path / "data" / "raw" / "odd" / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8").replace("rows", "form"), encoding="utf-8")
-    with pytest.raises(InputError, match=r"a table of 6 replies .* not as form;.*layout: rows"):
+    with pytest.raises(InputError, match=r"no form but a table of 6 replies.*layout: rows"):
         intake.read(Wave.read("odd"), Codebook.read("odd"))
 
 
@@ -451,7 +451,7 @@ def test_a_table_that_is_forced_the_wrong_way_is_told_the_right_one(
         [["団体名", *table[0][1:]], *table[1:]] if right == "rows" else [*zip(*table, strict=True)]
     )
     (tmp_path / "t.csv").write_text("\n".join(map(",".join, table)), encoding="utf-8")
-    sentence = rf"2 replies .* as {right}, not as {forced};.*--layout {right}"
+    sentence = rf"a table of 2 replies as --layout {right} reads it; say --layout {right}"
     with pytest.raises(InputError, match=sentence):
         new_wave("w", [tmp_path / "t.csv"], "libraries", "2026-04-01", layout=forced)
 

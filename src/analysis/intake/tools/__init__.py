@@ -365,8 +365,10 @@ def logo(head: Head) -> Export | None:
 # the first that knows a header reads it; those that are surest come first
 READERS: Mapping[str, HeadReader] = {
     reader.__name__.replace("_", "-"): reader
-    for reader in (*(qualtrics, surveymonkey, redcap, odk, limesurvey),
-                   *(google_forms, ms_forms, kintone, logo))
+    for reader in (
+        *(qualtrics, surveymonkey, redcap, odk, limesurvey),
+        *(google_forms, ms_forms, kintone, logo),
+    )
 }
 
 
