@@ -297,8 +297,7 @@ class _Copies:
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (2 if step == 1 else 1):
             return 0  # printed
-        asks = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
-        return sum(n for t, n in texts.items() if t and not (way == BELOW and t in asks))
+        return sum(n for t, n in texts.items() if t and not (way == BELOW and PRINTED.search(t)))
 
     @cached_property
     def marked(self) -> dict[str, tuple[Place, int, bool]]:

@@ -19,7 +19,6 @@ from analysis.intake.entries import (
     LISTED,
     PRINTED,
     RINGED,
-    TICKED,
     answer_in,
     chosen,
     is_print,
@@ -206,9 +205,6 @@ class Form:
         if (place := self.beside(target, way, step)) is None:
             return None
         text = self.text(place)
-        if way == BELOW and question and question.type != "text" and PRINTED.search(text):
-            sure = answer_in(text, question, self.headings)
-            return Entry(place, sure, sure=True) if sure else None
         if question and question.type == "text" and not text and way == BELOW:  # indented
             line = [at for at in self._line(place) if self.text(at)]
             place = line[0] if len(line) == 1 and not PRINTED.search(self.text(line[0])) else place
@@ -217,9 +213,8 @@ class Form:
             code = target == "@code" or (question and question.identity == "code")
             none = is_print(text, None) or (code and not re.search(r"\d", text))
             return None if none else Entry(place, text)
-        if question.type == "multi" and target != question.id:  # a tick, or what is no request
-            asks = PRINTED.search(text) and TICKED.match(text) is None
-            return Entry(place, text) if text and not asks else None
+        if question.type == "multi" and target != question.id:  # a tick
+            return Entry(place, text) if text else None
         return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
 
     def _line(self, place: Place, *, below: bool = True) -> list[Place]:
