@@ -24,6 +24,11 @@ from typing import Any
 
 import openpyxl
 
+# each child would import these anew
+import analysis.survey  # noqa: F401
+import workbench.office.new_wave
+import workbench.office.questionnaire
+import workbench.publish.dataset  # noqa: F401
 from workbench import cli
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +45,12 @@ COMMANDS = {
         *("new-wave", "new", "received.xlsx"),
         *("--codebook", "it-staffing", "--as-of", "2019-04-01"),
     ],
+    "dataset": ["dataset", WAVE, "--out", "given"],
+    "split": ["queries", WAVE, "--split", "--out", "asked"],
+    "questionnaire": ["questionnaire", "it-staffing", "--invited", WAVE, "--out", "forms"],
+    "annotate": ["audit", "received.xlsx", "--annotate", "noted.xlsx"],
+    "draft": ["codebook", "draft", "received.xlsx", "--out", "drafted.yml"],
+    "simulate": ["simulate", "drawn", "-n", "4"],
 }
 
 
@@ -154,7 +165,7 @@ def tried(base: Path, name: str, given: argparse.Namespace) -> list[str]:
         ]  # fmt: skip
         gone = [n for n in before if n not in now and n in after]
         again, more, _ = child(folder, COMMANDS[name])
-        there = "already exists and is complete" in more  # new-wave had come to its end
+        there = "already exists" in more  # it had come to its end
         last = contents(folder)
         faults = {
             "half written": half,

@@ -12,6 +12,7 @@ openpyxl sees must be in the frame of cells.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import random
@@ -69,6 +70,7 @@ data: invented
 class Outcome:
     """What became of the files that were tried."""
 
+    files: int = 0
     refused: int = 0
     read: int = 0
     slowest: float = 0.0
@@ -190,14 +192,16 @@ def run(demo: Path, files: int, seed: int, root: Path) -> Outcome:
     (folder / "wave.yml").write_text(WAVE + "files: [{path: a.xlsx}]\n", encoding="utf-8")
     book, outcome, chance = Codebook.read("it-staffing"), Outcome(), random.Random(seed)
     given = bases(demo, root)
-    for number in range(files):
-        # an SPSS file is read in a process of its own, which takes a second
-        (name,) = chance.choices(sorted(given), weights=(60, 20, 18, 2))
-        change = mutated_workbook if name.endswith("xlsx") else mutated
-        file = folder / f"{number}{Path(name).suffix}"
-        file.write_bytes(change(given[name], chance))
-        attempt(root, file, book, outcome)
-        file.unlink()
+    with contextlib.suppress(KeyboardInterrupt):  # what was tried counts
+        for number in range(files):
+            # an SPSS file is read in a process of its own, which takes a second
+            (name,) = chance.choices(sorted(given), weights=(60, 20, 18, 2))
+            change = mutated_workbook if name.endswith("xlsx") else mutated
+            file = folder / f"{number}{Path(name).suffix}"
+            file.write_bytes(change(given[name], chance))
+            attempt(root, file, book, outcome)
+            file.unlink()
+            outcome.files += 1
     return outcome
 
 
@@ -215,7 +219,7 @@ def main() -> None:
         demo = here / "data/raw/demo-2019/replies.xlsx"
         outcome = run(demo, given.files, given.seed, root)
     print(
-        f"{given.files} files: {outcome.read} times read, {outcome.refused} times refused, "
+        f"{outcome.files} files: {outcome.read} times read, {outcome.refused} times refused, "
         f"slowest {outcome.slowest:.1f} s, {len(outcome.faults)} faults"
     )
     print("\n".join(outcome.faults))

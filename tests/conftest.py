@@ -35,6 +35,8 @@ DEAR += " chile own_survey"
 
 def pytest_configure(config):
     """One cache of typologies for all projects and workers of a run: each is computed once."""
+    for name in ("WORKBENCH_ROOT", "WORKBENCH_REPORTS"):  # tests are of this checkout
+        os.environ.pop(name, None)
     if not config.option.markexpr:  # as in `make test-all`
         settings.load_profile("thorough")
     if "WORKBENCH_CACHE" not in os.environ:  # workers have that of the process that started them

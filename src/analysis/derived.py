@@ -13,7 +13,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.cleaning.clean import Cleaned
-from analysis.cleaning.findings import COLUMNS, RULES
+from analysis.cleaning.findings import FINDING_COLUMNS, RULES
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
@@ -190,8 +190,8 @@ def _outside(
     about = {"question": name, "rule": rule.id, "severity": rule.severity}
     for key in map(str, codes.index[(codes == "").to_numpy()]):
         words = {k: rule.message(k, raw=key, value=name) for k in LANGUAGES}
-        rows.append(dict.fromkeys(COLUMNS, "") | about | words | {"raw": key})
-    more = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+        rows.append(dict.fromkeys(FINDING_COLUMNS, "") | about | words | {"raw": key})
+    more = pd.DataFrame(rows, columns=FINDING_COLUMNS, dtype="str")
     return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
 
 

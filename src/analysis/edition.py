@@ -11,8 +11,6 @@ import copy
 import dataclasses
 import itertools
 import math
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
@@ -200,17 +198,8 @@ class View:
         return text.labels(section, self.language)
 
     def numbered(self, question: Question, text: str = "") -> str:
-        """A text of a question, its short one where none is given, after its number.
-
-        The name of a variable is no number; it stands there where questions have one short text.
-        """
-        short = question.label[self.language]
-        number = re.fullmatch(r"[A-Z]+\d\w*", question.id) or self._short_texts[short] > 1
-        return f"{question.id} {text or short}" if number else text or short
-
-    @cached_property
-    def _short_texts(self) -> Counter[str]:
-        return Counter(question.label[self.language] for question in self.codebook)
+        """A text of a question after its number, see `Codebook.numbered`."""
+        return self.codebook.numbered(question, self.language, text)
 
     @cached_property
     def gallery(self) -> Gallery:

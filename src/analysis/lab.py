@@ -87,7 +87,7 @@ def browse(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     """One question with a breakdown: its table and its figure."""
     survey, words = load(wave, language), labels("lab", language)
     asked = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
-    named = [(f"{q.id} {q.label[language]}", q.id) for q in asked]
+    named = [(survey.numbered(q), q.id) for q in asked]
     parts = [(words["none"], ""), (words["size_class"], "size_class")]
     if survey.codebook.features:
         parts.append((words["type"], "type"))

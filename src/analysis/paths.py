@@ -113,10 +113,8 @@ def registration(wave: str) -> Path:
 def read_text(file: Path) -> str:
     """The text of a file in UTF-8.
 
-    Raises
-    ------
-    InputError : it is a pipe, at which one would wait for ever, or no file at all. Where there is
-        nothing, or no UTF-8, the errors of Python.
+    Raises InputError: it is a pipe, at which one would wait for ever, or no file at all. Where
+    there is nothing, or no UTF-8, the errors of Python.
     """
     if file.exists() and not file.is_file():
         raise InputError("this is a folder, a pipe or a device, no file", file=file)

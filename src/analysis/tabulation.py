@@ -23,8 +23,8 @@ from analysis.stats.thresholds import (
     HEADLINE_POINTS,
 )
 
-ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
-COUNTS = [*ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
+OF_ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
+COUNTS = [*OF_ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 STATISTICS = ["question", "item", "group", "n", *tabulate.MEASURES]
 ALIKE = 3  # questions of yes or no that make one figure
 # a group each; or who chose each of several answers
@@ -395,7 +395,7 @@ def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Plo
         data = shown[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     data = counts(survey, [question], by).round({"share": 4})
-    data = data.drop(columns=[name for name in ANSWER if name != "answer"])
+    data = data.drop(columns=[name for name in OF_ANSWER if name != "answer"])
     if data.empty:
         return None
     return plots.crossed(data, language=survey.language), data, "shares", values

@@ -31,12 +31,6 @@ from analysis.errors import InputError, printed
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged
 
-SIZES = {  # by the code of the questionnaire
-    1: "designated_city", 2: "core_city", 3: "special_city",
-    4: "other_city", 5: "special_ward", 6: "town_village",
-}  # fmt: skip
-FILTERS = {"Q00", "Q01", "Q02", "Q04", "Q06", "Q08", "Q13", "Q19", "Q21", "Q24"}  # all answer
-NOISE = 0.6  # standard deviation of the outcomes beside what drives them
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = packaged("simulate.yml", "workbench")
 
@@ -112,7 +106,8 @@ def simulate(
     _skip(records, book)
     for record in records:
         for name, value in record.items():
-            if name not in FILTERS and value != "not_applicable" and rng.random() < missing:
+            free = name not in KNOWN["filters"] and value != "not_applicable"
+            if free and rng.random() < missing:
                 record[name] = None
     responses, status = frames(records, book)
     known = pd.DataFrame({"type": types, "management": management}, index=responses.index)
@@ -141,7 +136,7 @@ class _Draws:
         return self.typical(what)[int(self.rng.integers(2))]
 
     def outcome(self, levels: int) -> int:
-        return self.level(self.driven, NOISE, levels)
+        return self.level(self.driven, KNOWN["noise"], levels)
 
     def level(self, mean: float, noise: float, levels: int = 5) -> int:
         y = mean + noise * self.rng.standard_normal()
@@ -266,7 +261,7 @@ Slip = Sequence[Any]  # see ``slips`` in data/simulate.yml
 ERROR = "=NA()"  # a formula that ends in an error
 MERGED = "↑"  # the cell is merged with the one above
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-CIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
+ENCIRCLED = str.maketrans({str(k): chr(0x2460 + k - 1) for k in range(1, 10)})
 
 
 def wareki(day: dt.date, *, short: bool = False) -> str:
@@ -346,7 +341,7 @@ def _ways(value: Any, question: Question) -> list[str]:
         case "multi":
             codes = [str(code) for code in sorted(value)]
             joined = [sign.join(codes) for sign in ("・", "，", "／", " ", "\n")]
-            return [*joined, "".join(codes).translate(CIRCLED)]
+            return [*joined, "".join(codes).translate(ENCIRCLED)]
         case "single" | "ordinal" | "battery":
             label = question.option(value).ja
             return [wide(value), f"{value}.{label}", label]
@@ -442,14 +437,8 @@ def simulate_wave(
     rows = soiled(table(drawn), drawn, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, drawn), drawn.book)
     write_wave(folder, content, about(drawn, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
-    return printed(
-        "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})",
-        wave=wave,
-        replies=n - 1,
-        n=n,
-        truth=truth,
-        seed=seed,
-    )
+    done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
+    return printed(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
 
 
 def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:
@@ -457,7 +446,7 @@ def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> di
     sizes = [record["Q02"] for record in drawn.records]
     sizes += [TOWN] * (invited - len(sizes))
     asked = [
-        {"code": code_of(i), "name": name_of(i, size), "size_class": SIZES[size]}
+        {"code": code_of(i), "name": name_of(i, size), "size_class": KNOWN["sizes"][size]}
         for i, size in enumerate(sizes, 1)
     ]
     return {

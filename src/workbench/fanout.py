@@ -221,9 +221,8 @@ def run(
     with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
         clean(edition.wave)
         survey = Survey.load(**asdict(edition))
-        everyone = survey.names.astype(str).to_dict()
-        codes = map(survey.code_of, asked) if asked else everyone
-        names = {code: everyone[code] for code in dict.fromkeys(codes)}
+        codes = dict.fromkeys(map(survey.code_of, asked)) if asked else survey.names.index
+        names = survey.names[[*codes]].to_dict()
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)

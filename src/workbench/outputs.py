@@ -8,6 +8,7 @@ goes to an fsspec URL as well.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from analysis.errors import InputError
 from workbench.run.record import RECORD, RunFolder
 
 NOTES = "outputs.json"
-LISTED = "files.json"  # of a target
+FILES_LIST = "files.json"  # of a target
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
@@ -41,7 +42,9 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
             what = "this is a link, and what it leads to stays as it is"
             hint = "name a new file"
             raise InputError(what, file=place, hint=hint)
-        if place.is_file() and noted.get(_key(place)) != [command, _hash(place.read_bytes())]:
+        wrote, *hashes = noted.get(_key(place), [""])
+        ours = wrote == command and place.is_file() and _hash(place.read_bytes()) in hashes
+        if place.is_file() and not ours:
             what = (
                 "there is a file of this name that `workbench {command}` did not write, or "
                 "that was changed since; it stays as it is"
@@ -53,12 +56,13 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
 def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     """Write files, or none of them; errors as of `refuse_others`.
 
-    Raises InputError: also where they cannot be written.
+    Raises InputError: also where they cannot be written. OSError: no room is left for the notes.
     """
     refuse_others(contents, command)
+    if folder := next(filter(Path.is_dir, contents), None):
+        raise InputError("this is a folder", file=folder, hint="name a file")
+    _note(contents, command)  # before, so that those that a killed command wrote are known
     for place, content in contents.items():
-        if place.is_dir():
-            raise InputError("this is a folder", file=place, hint="name a file")
         try:
             paths.write_atomic(place, content)
         except OSError as error:
@@ -67,14 +71,23 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
             raise InputError(
                 what, file=place, hint=hint, strerror=error.strerror or error
             ) from None
-    made = {_key(place): [command, _hash(content)] for place, content in contents.items()}
-    kept = {place: note for place, note in _noted().items() if Path(place).is_file()}
-    with contextlib.suppress(OSError, InputError):  # no project here: it is not known later on
-        paths.write_atomic(paths.cache() / NOTES, json.dumps(kept | made, indent=1))
+
+
+def _note(contents: Mapping[Path, bytes | str], command: str) -> None:
+    """Note what a command is about to write, and what of its own it writes over."""
+    noted = {place: note for place, note in _noted().items() if Path(place).is_file()}
+    for place, content in contents.items():
+        before = [_hash(place.read_bytes())] if place.is_file() else []
+        noted[_key(place)] = [command, _hash(content), *before]
+    try:
+        paths.write_atomic(paths.cache() / NOTES, json.dumps(noted, indent=1))
+    except (OSError, InputError) as error:  # where there is no project, it is not known later on
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
 
 
 def _noted() -> dict[str, Any]:
-    """Place -> command and hash of what it wrote there last."""
+    """Place -> command and hashes of what it wrote there last, and before."""
     with contextlib.suppress(OSError, ValueError, InputError):
         found = json.loads(paths.read_text(paths.cache() / NOTES))
         return found if isinstance(found, dict) else {}
@@ -101,12 +114,12 @@ def send(folder: Path, target: str) -> int:
     and was not sent by this command is never written over.
     """
     place, root = _filesystem(target)
-    now, listed = fingerprints.hash_files(folder), f"{root}/{LISTED}"
+    now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
     with _errors(folder, target):
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise InputError("pages of another wave, edition or program are there")
-        _refuse_elsewhere(place, root, {*before, *now, LISTED})
+        _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):

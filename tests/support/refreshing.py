@@ -15,7 +15,8 @@ PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\
 TITLE = {"title": {"ja": "題", "en": "title"}}
 # without what notebooks import beforehand (see test_kernels)
 LIGHT = (
-    "import workbench.run.kernels as kernels; kernels.WARM = kernels.WARM[:2]\n"
+    "import os; import workbench.run.kernels as kernels\n"
+    "kernels.WARM = *kernels.WARM[:2], *os.environ.get('IMPORTED_FIRST', '').split()\n"
     "begin = kernels.Kernels.__init__\n"
     "kernels.Kernels.__init__ = (\n"
     "    lambda self, *options, **given: begin(self, *options, **{**given, 'ahead': None}))\n"

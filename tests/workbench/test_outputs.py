@@ -1,5 +1,6 @@
 """No command writes over anything that it did not make itself."""
 
+import errno
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import pytest
 from project import ROOT
 from refreshing import contents
 
+from analysis import paths
 from analysis.errors import InputError
 from workbench import cli, outputs
 
@@ -65,6 +67,32 @@ def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
     code, said = run(command.format(name))
     assert code == 2 and "did not write, or that was changed since" in said
     assert file.read_bytes().endswith(b"typed by hand")
+
+
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("step", ["README.ja.md", outputs.NOTES])
+def test_a_command_that_broke_off_between_two_files_carries_on(
+    run, project, monkeypatch, changed, step
+):
+    command, write = "dataset demo-2019 --out given", paths.write_atomic
+    if changed:
+        assert run(command)[0] == 0
+        wave = project / WAVE / "wave.yml"
+        wave.write_text(wave.read_text().replace("架空データ", "架空のデータ", 1))
+
+    def full(path, content):
+        if path.name == step:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(paths, "write_atomic", full)
+        code, said = run(command)
+    assert code == 2 and "No space left" in said
+    code, said = run(command)
+    assert code == 0, said
+    shutil.move("given", "other")
+    assert run(command)[0] == 0 and contents(project / "given") == contents(project / "other")
 
 
 @writers

@@ -29,9 +29,9 @@ DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
-LISTED = r"\s*[、，,､；;|｜\n]\s*"
+LIST_SIGNS = r"\s*[、，,､；;|｜\n]\s*"
 # where these make it clear
-ALSO = rf"{LISTED}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+|(?<=\d)\s*と\s*(?=\d)"
+ALSO = rf"{LIST_SIGNS}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+|(?<=\d)\s*と\s*(?=\d)"
 SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
@@ -74,12 +74,12 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
         return refused("excel-number")
-    if any(_explained(part, question) for part in _parts(text, LISTED)):
-        return _beside_other(_parts(text, LISTED), question) or refused("no-such-option")
+    if any(_explained(part, question) for part in _parts(text, LIST_SIGNS)):
+        return _beside_other(_parts(text, LIST_SIGNS), question) or refused("no-such-option")
     parts = _parts(text, LINES)
     readings = _readings(parts, question, {}) if len(parts) > 1 or re.search(LINES, text) else {}
     if not readings:
-        readings = _readings(_parts(text, LISTED), question, _long(question))
+        readings = _readings(_parts(text, LIST_SIGNS), question, _long(question))
     if len(readings) > 1:
         return refused("two-readings")
     if not readings and whole is not None:
@@ -89,7 +89,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    tried = [_beside_other(_parts(text, signs), question) for signs in (LISTED, ALSO)]
+    tried = [_beside_other(_parts(text, signs), question) for signs in (LIST_SIGNS, ALSO)]
     asked = {"other-like-an-option", "option-or-other"}
     clear = (read for read in tried if read and asked.isdisjoint(read.rules))
     return next(clear, tried[0]) or refused("no-such-option")
@@ -119,7 +119,7 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
 
 
-def _long(question: Question, signs: str = LISTED) -> Long:
+def _long(question: Question, signs: str = LIST_SIGNS) -> Long:
     """The words of options that a comma, or another of these signs, would part."""
     words = [text for option in question.options for text in words_of(option)]
     parted = {tuple(map(_folded, _parts(text, signs))): text for text in reversed(words)}
@@ -190,7 +190,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
             rest = text[found.end() :].strip() if found else ""
             if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
                 rest = inner[1].strip()
-            parts = _parts(rest, LISTED)
+            parts = _parts(rest, LIST_SIGNS)
             named = any(_option(part, question)[0] is not None for part in parts)
             clear = begun and re.match(r"\s*[:：(（]", text[begun.end() :]) and len(parts) == 1
             if re.search(r"[^\W\d]", rest) and (clear or not named):  # not その他、研修

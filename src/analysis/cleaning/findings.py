@@ -55,8 +55,8 @@ def _read() -> dict[str, Rule]:
 
 
 RULES = _read()
-SEVERITIES = get_args(Severity)[1:]  # what was done with an answer
-COLUMNS = [
+SEVERITIES = get_args(Severity)
+FINDING_COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
     *("raw", "value", "ja", "en"),
 ]
@@ -76,11 +76,10 @@ class Note(NamedTuple):
 
 
 def counted(findings: pd.DataFrame, language: Language) -> str:
-    """How many there are of each severity, in words; of those only noted, where there are any."""
+    """How many there are of each severity, in words."""
     counts = findings["severity"].value_counts()
     return ("、" if language == "ja" else ", ").join(
-        f"{label(f'severity.{kind}', language)} {counts.get(kind, 0)}"
-        for kind in (*counts.index.intersection(["noted"]), *SEVERITIES)
+        f"{label(f'severity.{kind}', language)} {counts.get(kind, 0)}" for kind in SEVERITIES
     )
 
 
@@ -114,7 +113,7 @@ def listed(
         found[language] = [
             RULES[r.rule].message(language, raw=r.text, value=r.value, more=r.more) for r in rows
         ]
-    return found[COLUMNS].astype("str")
+    return found[FINDING_COLUMNS].astype("str")
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

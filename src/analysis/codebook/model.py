@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +23,8 @@ from analysis.codebook.questions import (
 )
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
-from analysis.text import LANGUAGES, Model, Text, label
-from analysis.yaml_file import at, described, located, named, repeated
+from analysis.text import LANGUAGES, Language, Model, Text, label
+from analysis.yaml_file import at, described, located, named, repeated, twice
 
 # kind of entry with an id of its own -> the section of the file that lists them
 SECTIONS = {
@@ -338,6 +339,20 @@ class Codebook(Model):
     def identity(self, what: str) -> Question | None:
         """The question that asks for the municipality's code, name, prefecture or date of reply."""
         return next((q for q in self.questions if q.identity == what), None)
+
+    def numbered(self, question: Question, language: Language, text: str = "") -> str:
+        """A text of a question, its short one where none is given, after its number.
+
+        The name of a variable is no number; it stands there where questions have one short text.
+        """
+        short = question.label[language]
+        number = re.fullmatch(r"[A-Z]+\d\w*", question.id) or short in self._alike
+        return f"{question.id} {text or short}" if number else text or short
+
+    @cached_property
+    def _alike(self) -> set[str]:
+        """The short texts that several questions have."""
+        return {text for k in LANGUAGES for text in twice(q.label[k] for q in self.questions)}
 
     def label(self, variable: str) -> Text:
         """What a variable is called in a table or figure."""

@@ -48,7 +48,7 @@ _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
 # around or within a name: spaces, and selectors of variants
-_NOTHING = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_IGNORED = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
 # behind the name of its municipality, and no sentence: 図書館課, (総務課), /DX推進課, まちづくり課
@@ -174,7 +174,7 @@ def fold(name: str) -> str:
     (True, True)
     """
     text = unicodedata.normalize("NFKC", plain(name))
-    return _NOTHING.sub("", text).translate(_VARIANTS)
+    return _IGNORED.sub("", text).translate(_VARIANTS)
 
 
 def plain(text: str) -> str:

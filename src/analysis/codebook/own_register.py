@@ -23,7 +23,7 @@ from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError, Message
 from analysis.spreadsheet import decode, separator
 
-COLUMNS = ("id", "name", "group", "size")
+HEADS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 EACH = Message("give each body an id of its own and a name")
 
@@ -50,14 +50,14 @@ class OwnRegister:
         cells = _cells(path, file)
         first = cells.iloc[0] if len(cells) else ()
         heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
-        if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*COLUMNS}:
+        if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*HEADS}:
             raise InputError(
                 "the register has the columns {columns}",
                 file=file,
                 hint="it takes id and name, and may have group and size",
                 columns=", ".join(head or "—" for head in heads) or "—",
             )
-        table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=COLUMNS, fill_value="")
+        table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
             raise InputError("the register lists nobody", file=file, hint=EACH)
         for what, wrong in {

@@ -17,7 +17,7 @@ from analysis.spreadsheet import is_number
 Bounds = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 SMALLEST_LETTER = 8.0  # points: 7 on A4 and 11 pixels on a telephone after what a page scales
 OVERLAP = 0.2  # share of the smaller label that another may cover
-_MISSING = r"Glyph \d+ .* missing"
+_LACKING_GLYPH = r"Glyph \d+ .* missing"
 _NO_ROOM = r"constrained_layout not applied"
 
 
@@ -25,7 +25,7 @@ _NO_ROOM = r"constrained_layout not applied"
 def strict(name: str) -> Iterator[None]:
     """Refuse what matplotlib only warns of: characters without a glyph, labels without room."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=_MISSING, category=UserWarning)
+        warnings.filterwarnings("error", message=_LACKING_GLYPH, category=UserWarning)
         warnings.filterwarnings("error", message=_NO_ROOM, category=UserWarning)
         try:
             yield

@@ -99,7 +99,7 @@ def _map(
 # --- an organisation ------------------------------------------------------------------------------
 
 WIDTH = 3.7  # inches: half the width of A4, with its letters
-BOXES = {  # left, bottom, width; in units of the chart
+BOX_PLACES = {  # left, bottom, width; in units of the chart
     "cio": (0.0, 1.0, 1.0),
     "cio_aide": (1.1, 1.0, 1.0),
     "cross_agency_body": (2.2, 1.0, 1.0),
@@ -134,7 +134,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
     known: dict[str, Any] = {"facecolor": "#dce6ec", "edgecolor": PALETTE[0], "linestyle": "-"}
     absent: dict[str, Any] = {"facecolor": "white", "edgecolor": "#858585", "linestyle": "--"}
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
-        left, bottom, width = BOXES[id]
+        left, bottom, width = BOX_PLACES[id]
         corner, look = (left + 0.04, bottom + 0.04), known if there else absent
         box = FancyBboxPatch(corner, width - 0.08, HEIGHT - 0.08, boxstyle="round,pad=0.04", **look)
         ax.add_patch(box)

@@ -83,7 +83,7 @@ def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, st
 
 
 WRITTEN = {"share": "{:.0f}%", "points": "{:+z.0f}pt", "mean": "{:.2f}", "deviation": "{:+z.2f}"}
-MARKS = {"higher": "▲", "lower": "▼"}
+TRIANGLES = {"higher": "▲", "lower": "▼"}
 
 
 def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
@@ -103,7 +103,7 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
         "" if pd.isna(mean) else WRITTEN[unit].format(mean)
         for mean, unit in zip(means, data["unit"], strict=True)
     ]
-    marks = data["direction"].map(MARKS).fillna("").astype(str)
+    marks = data["direction"].map(TRIANGLES).fillna("").astype(str)
     data = data.assign(
         shade=data["effect"].astype(float).fillna(marked),
         text=marks + written + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,9 +43,9 @@ class Words:
 
     def __init__(self, headings: Headings) -> None:
         book, self.headings = headings.book, headings
-        own = [text for part in book.sections for text in (part.ja, part.en)]
-        named = [book.title, *(question.unit for question in book if question.unit)]
-        own += [text for part in named for text in (part.ja, part.en)]
+        units = (question.unit for question in book if question.unit)
+        named: list[Any] = [book.title, *units, *book.sections]
+        own = [text for part in named for text in (part.ja, part.en)]
         days = ERAS if any(question.type == "date" for question in book) else ()
         offered = (words for question in book for _, words in choices_of(question))
         self.options = {normalise(word) for words in offered for word in words}

@@ -62,10 +62,8 @@ def read_file(
     encoding : of a text file; default UTF-8, UTF-16, cp932 or EUC-JP, whichever fits its bytes.
     content : the bytes of a file that lies in the archive `path`.
 
-    Raises
-    ------
-    InputError : the file is missing, empty, damaged, protected, too large, or not what its name
-        says.
+    Raises InputError: the file is missing, empty, damaged, protected, too large, or not what its
+    name says.
     """
     name = name or path.name
     packed = content is not None
@@ -126,9 +124,8 @@ def is_archive(path: Path) -> bool:
 def unpacked(path: Path, file: str) -> dict[str, bytes]:
     """The files of a zip archive by name; names that are not UTF-8 are those of cp932.
 
-    Raises
-    ------
-    InputError : the archive is damaged, protected by a password, or unpacks to more than 512 MiB.
+    Raises InputError: the archive is damaged, protected by a password, or unpacks to more than 512
+    MiB.
     """
     try:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:

@@ -95,9 +95,7 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
     """Refuse a file of which no sheet is read though one names a municipality."""
     read = {form.sheet.file for form in forms}
     for form in (form for form in others if form.sheet.file not in read):
-        whose = [target for target in headings.who if target in form.labels]
-        beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
-        if named := next((text for text in beside if headings.named_in(text)), ""):
+        if named := next(filter(headings.named_in, map(form.text, form.places)), ""):
             what = (
                 "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
                 "it, fewer than half of those in the other forms"
@@ -242,14 +240,14 @@ class _Reply:
             said = self.stands_for.get(target) or form.text(old)
             if not question or question.identity or said.strip() or target not in form.labels:
                 continue
-            kinds = [UNMATCHED] + [UNSURE] * (question.type != "text")
-            told = [at for at in form.region(form.labels[target]) if self.mark[at] in kinds
-                    and answer_in(form.text(at), question, form.headings)]  # fmt: skip
-            if told and (target == question.id or question.type != "multi"):
+            kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+            near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
+            told = (at for at in near if answer_in(form.text(at), question, form.headings))
+            if (target == question.id or question.type != "multi") and (at := next(told, None)):
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
-                self.cells[target], self.stands_for[target] = told[0], UNCLEAR
-                self.mark[told[0]] = ANSWER
+                self.cells[target], self.stands_for[target] = at, UNCLEAR
+                self.mark[at] = ANSWER
 
     @property
     def piece(self) -> Piece:
@@ -453,15 +451,13 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
         options = {place for found in form.options.values() for place in found.values()}
-        known = reply.boxes | form.listed | options
+        known = reply.boxes | form.listed | options | (form.printed if blank.known else set())
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
-        print_ = form.printed if blank.known else set[Place]()
         loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
-            label = place in form.words
-            if place in known | print_ or blank.words.print(text, label=label):
+            if place in known or blank.words.print(text, label=place in form.words):
                 continue
             if reply.mark[place] == HEADER and headings.by_number_alone(text):
                 continue  # which is a finding of its own
@@ -470,8 +466,8 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
                 continue  # the municipality that replied, named once more
             if named:
                 others[place] = text
-            plain = place not in form.printed or named
-            reply.mark[place] = UNMATCHED if plain or blank.known else UNSURE
+            sure = blank.known or named or place not in form.printed
+            reply.mark[place] = UNMATCHED if sure else UNSURE
         written = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(written) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.error(

@@ -32,7 +32,7 @@ NUMBERED = re.compile(
     r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
-CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
+IN_BRACKETS = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
 NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
 SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
@@ -71,7 +71,7 @@ def normalise(text: str) -> str:
     >>> normalise("問3①")
     '問3(1)'
     """
-    text = municipality.plain(text.translate(CIRCLED))
+    text = municipality.plain(text.translate(IN_BRACKETS))
     folded = unicodedata.normalize("NFKC", text).casefold()
     return NO_SPACE.sub("", folded).translate(SIGNS)
 

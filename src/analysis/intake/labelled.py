@@ -55,9 +55,7 @@ class LabelledFile:
 def read(path: Path, file: str) -> LabelledFile:
     """Read a file of SPSS (.sav, .zsav) or Stata (.dta, version 105 to 119).
 
-    Raises
-    ------
-    InputError : pyreadstat is not installed, or the file is damaged.
+    Raises InputError: pyreadstat is not installed, or the file is damaged.
     """
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
     command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]

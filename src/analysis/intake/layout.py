@@ -58,11 +58,10 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
     if wanted:
-        there = {"rows": rows, "columns": columns}
-        right = max(there, key=there.__getitem__)
-        if there[wanted] < 2 <= there[right]:
+        right, n = ("rows", rows) if rows > columns else ("columns", columns)
+        if wanted != right and min(rows, columns) < 2 <= n:
             what = "the files are a table of {n:,} replies as --layout {right} reads it"
-            raise InputError(what, hint="say --layout {right}", n=there[right], right=right)
+            raise InputError(what, hint="say --layout {right}", n=n, right=right)
         return Layout(wanted)
     if min(rows, columns) >= 2:
         what = (

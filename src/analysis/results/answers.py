@@ -86,7 +86,7 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
             if chosen.any()
         ]
         label = question.label[survey.language]
-        limits = {"most": MOST_TEXTS, "named": types.LISTED}
+        limits = {"most": MOST_TEXTS, "named": types.MOST_LISTED}
         found.append({"question": label, "n": len(values), "themes": told, **limits})
     return found
 

@@ -37,9 +37,7 @@ Found = tuple[Typology | NotAvailable, Typology | NotAvailable]
 def wave_before(survey: Survey, name: str = "") -> Survey | None:
     """The wave to compare with: `name`, or the latest before it; None where there is none.
 
-    Raises
-    ------
-    InputError : the wave of this name was asked with another codebook, without a crosswalk.
+    Raises InputError: the wave of this name was asked with another codebook, without a crosswalk.
     """
     name = name or earlier(survey.wave.name)
     if not name:

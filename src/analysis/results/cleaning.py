@@ -71,8 +71,7 @@ def by_rule(survey: Survey) -> Frame:
         frame["place"] = (first["sheet"] + " " + first["cell"]).str.strip()
     frame = frame.reset_index()
     frame["rule"] = frame["rule"].map(lambda rule: RULES[str(rule)].title[survey.language])
-    worst = frame["severity"].map(["noted", *SEVERITIES].index)
-    order = frame.assign(worst=worst, most=-frame["findings"])
+    order = frame.assign(worst=frame["severity"].map(SEVERITIES.index), most=-frame["findings"])
     frame = frame.loc[order.sort_values(["worst", "most"], kind="stable").index]
     return frame if survey.shows_units else _without_small(survey, frame.reset_index(drop=True))
 

@@ -30,7 +30,7 @@ from analysis.text import Model, Text
 from analysis.yaml_file import shaped
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
-MISSING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
+LACKING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
 
 
 class Topic(Labelled):
@@ -97,9 +97,7 @@ def guide() -> Guide:
 def cases() -> list[Case]:
     """The notes in data/cases, one Markdown file a city with a header and a part per language.
 
-    Raises
-    ------
-    InputError : a file lacks its header, an entry of it, or one of the languages.
+    Raises InputError: a file lacks its header, an entry of it, or one of the languages.
     """
     return [_case(file) for file in sorted((paths.root() / "data" / "cases").glob("[!.~]*.md"))]
 
@@ -162,7 +160,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
         for question in asked(survey, topic):
             topic_of[question.id] = topic.id
             state = tabulate.state_of(survey.status, code, question)
-            if state in MISSING:
+            if state in LACKING:
                 why = survey.say("visits/missing", status=state)
                 found.append(VisitRemark(topic.id, question.id, "missing", why))
             elif state == "answered":

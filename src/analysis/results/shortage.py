@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis import edition
 from analysis.codebook.questions import Question
@@ -293,9 +292,8 @@ def by_chance(rows: Frame, points: float = NOTABLE) -> dict[str, float]:
     expected = {"more": 0.0, "less": 0.0}
     for row in rows.itertuples():
         n_a, n_b, total = row.n_enough, row.n_short, row.enough + row.short
-        a = np.arange(max(0, total - n_b), min(n_a, total) + 1)
+        a, chances = inference.hypergeometric(n_a + n_b, total, n_a)
         gap = np.round(100 * (a / n_a - (total - a) / n_b), 7)
-        chances = stats.hypergeom.pmf(a, n_a + n_b, total, n_a)
         expected["more"] += float(chances[gap >= points].sum())
         expected["less"] += float(chances[gap <= -points].sum())
     return expected

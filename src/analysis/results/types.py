@@ -29,7 +29,7 @@ from analysis.typology.gradient import source
 from analysis.typology.study import Typology
 from analysis.typology.verdict import facts, other_draws
 
-LISTED = 10  # municipalities that a sentence can name
+MOST_LISTED = 10  # municipalities that a sentence can name
 MOST_INDICATORS = 8  # that a sentence can list
 TWOFOLD = ("binary", "asymmetric", "nominal")  # kinds of which a mean is a share
 
@@ -107,7 +107,7 @@ def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
     evidence = facts(found.evidence, tested=survey.population.tests)
     aside = []
     for why, codes in found.aside.groupby(found.aside).groups.items():
-        names = survey.listed(codes, survey.full_names, LISTED)
+        names = survey.listed(codes, survey.full_names, MOST_LISTED)
         aside.append({"why": why, "n": len(codes), "names": names})
     return {
         "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),

@@ -186,16 +186,31 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
     """Sum of the chances of all counts (of hypergeometrics) at most as likely as the one seen."""
     chances, low = np.ones(1), 0
     for block in blocks:
-        yes, drawn, size = int(has[block].sum()), int(group[block].sum()), len(block)
-        support = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
-        part = stats.hypergeom.pmf(support, size, yes, drawn)
-        possible = np.flatnonzero(part)  # of very many the others are below what a number can be
-        chances = np.convolve(chances, part[possible[0] : possible[-1] + 1])
-        low += int(support[possible[0]])
+        counts, part = hypergeometric(len(block), int(has[block].sum()), int(group[block].sum()))
+        chances = np.convolve(chances, part)
+        low += int(counts[0])
     at = int(has[group].sum()) - low
     seen = chances[at] if 0 <= at < len(chances) else 0.0
     p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
+
+
+def hypergeometric(size: int, yes: int, drawn: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many of `drawn` of `size` units can be among the `yes` ones, and the chance of each.
+
+    From the likeliest count outwards each chance is a ratio of the one beside it, until it is below
+    what a number can be; scipy's takes for each count a time that grows with the size.
+
+    >>> [found.round(3).tolist() for found in hypergeometric(6, 3, 2)]
+    [[0, 1, 2], [0.2, 0.6, 0.2]]
+    """
+    counts = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
+    k = counts[:-1].astype(float)
+    ratios = (yes - k) * (drawn - k) / ((k + 1) * (size - yes - drawn + k + 1))  # they only fall
+    likeliest = int((ratios > 1).sum())
+    below = np.cumprod(1 / ratios[:likeliest][::-1])[::-1]
+    chances = np.concatenate([below, [1.0], np.cumprod(ratios[likeliest:])])
+    return counts[chances > 0], chances[chances > 0] / chances.sum()
 
 
 Parts = list[tuple[np.ndarray, int]]  # the values of each stratum, how many are of the first group

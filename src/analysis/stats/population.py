@@ -140,8 +140,9 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
     share = count / n
     if count in (0, n):
         # how many of the unknown could be the other way without one of the n being so
-        other = np.arange(size - n + 1)
-        most = int(other[stats.hypergeom.pmf(0, size, other, n) >= 0.025 - 1e-12].max()) / size
+        other = np.arange(size - n)
+        chances = np.cumprod(1 - n / (size - other))  # that one more is so, and none of the n is
+        most = int((chances >= 0.025 - 1e-12).sum()) / size
         return None if not most else (0.0, most) if count == 0 else (1 - most, 1.0)
     wide = math.sqrt((1 - n / size) / ((n - 1) * share * (1 - share))) * stats.t.ppf(0.975, n - 1)
     low, high = special.expit(special.logit(share) + np.array([-wide, wide]))

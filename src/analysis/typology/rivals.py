@@ -34,7 +34,7 @@ STEPS = (1.0, 1.0, 0.5, 0.33, 0.25, 0.2)  # of the calibration: smaller ones ave
 ROWS = 1500  # rows drawn per step, in surveys of the original size, at least three
 PULLS, PULL, NEAR = 12, 0.15, 0.97  # towards the main axis where the calibration falls short of it
 APART = 1e3  # between strata in what is sorted; more than any latent value
-UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
+DRAWN_UNITS = 400  # units compared; a larger survey is thinned, at random, to this many
 FEW = 100  # units up to which looking for equal answers costs more than it saves
 BATCH = 5  # surveys drawn before it is asked whether more could change the answer; fixed
 UNIQUE = 0.02  # least share of a feature's variance that is not the gradient's
@@ -224,7 +224,7 @@ def beside(
     Once a shape has shown that p is above `surely_more`, the next is not tried.
     """
     frame = given.frame[sorted(given.frame)]  # so that the order of columns changes no draw
-    thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:UNITS])
+    thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:DRAWN_UNITS])
     strata = None if given.strata is None else given.strata.iloc[thin]
     given = replace(given, frame=frame.iloc[thin], strata=strata)
     source = Continuum(given, keep, seed)

@@ -120,9 +120,8 @@ def study(
         None of these three changes the types, only how sure one can be of them.
     remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
 
-    Raises
-    ------
-    InputError : fewer than 6 units, no feature that varies, more types than the units can hold.
+    Raises InputError: fewer than 6 units, no feature that varies, more types than the units can
+    hold.
 
     Examples
     --------

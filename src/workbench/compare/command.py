@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isnan
@@ -32,7 +33,7 @@ from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
-FILES = ("compare.html", "compare.md")
+PAGES = ("compare.html", "compare.md")
 # the run of the base stays below reports: the next comparison needs only what differs
 KEPT = ".base"
 LONGEST = 240  # characters of a text in the comment
@@ -58,10 +59,8 @@ def run(
     base, wave : instead of them, a git revision and the wave to run with it and with what is here.
     out : default ``reports/compare/BEFORE..AFTER``.
 
-    Raises
-    ------
-    InputError : neither or both ways were asked for, a run is missing or not complete, or the runs
-        are different editions.
+    Raises InputError: neither or both ways were asked for, a run is missing or not complete, or the
+    runs are different editions.
     """
     if base and not (before or after):
         edition = Edition(wave or "demo-2019", audience, language)
@@ -77,7 +76,7 @@ def run(
             hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
         )
     folder = out or paths.reports() / "compare" / name
-    outputs.refuse_others([folder, *(folder / name for name in FILES)], "compare")
+    outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
     return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
 
@@ -85,7 +84,7 @@ def run(
 def write(found: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
     text = markdown(found)
-    html, comment = (folder / name for name in FILES)
+    html, comment = (folder / name for name in PAGES)
     outputs.write({html: page(found), comment: text}, "compare")
     return text
 
@@ -279,9 +278,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     Data that are in git are those of the revision; data that are not (real replies never are) are
     the same as here. Results of the typology are shared with this folder through its cache.
 
-    Raises
-    ------
-    InputError : no git, no such revision, or its run is not complete.
+    Raises InputError: no git, no such revision, or its run is not complete.
     """
     root, reports = paths.root(), paths.reports() / KEPT
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
@@ -289,9 +286,12 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         what = "there is no git revision {revision!r}"
         hint = "give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)"
         raise InputError(what, hint=hint, revision=revision)
-    if edition.folder.is_dir() and not (reports / edition.name).is_dir():
+    kept = reports / edition.name
+    if edition.folder.is_dir() and not kept.is_dir():
         # what was made here is made there too as far as nothing differs
-        shutil.copytree(edition.folder, reports / edition.name)
+        beside = kept.with_name(f".{kept.name}.{uuid.uuid4().hex[:8]}.part")
+        shutil.copytree(edition.folder, beside)
+        beside.rename(kept)
     with _worktree(root, sha) as there:
         _bring_data(root, there, edition.wave)
         environment = os.environ | {
@@ -311,7 +311,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         hint = "its notebooks are listed above"
         raise InputError(what, hint=hint, revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
-    return Run.read(reports / edition.name, name)
+    return Run.read(kept, name)
 
 
 @contextlib.contextmanager

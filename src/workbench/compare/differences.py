@@ -270,7 +270,7 @@ def _id(item: Any) -> str:
 
 WIDTH = 900  # pixels of a picture in the comparison
 DIFFERS = 3  # of 255 in any channel: figures are drawn the same to the byte, so little is needed
-MARK = (200, 30, 30)
+RED = (200, 30, 30)
 
 
 def pictures(before: str, after: str) -> tuple[bytes, bytes, bytes, float]:
@@ -289,7 +289,7 @@ def pictures(before: str, after: str) -> tuple[bytes, bytes, bytes, float]:
     mask = Image.fromarray(apart.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(3))
     mask = mask.point(lambda value: 255 * (value > 0))
     grey = Image.blend(b.convert("L").convert("RGB"), Image.new("RGB", size, "white"), 0.6)
-    marked = Image.composite(Image.new("RGB", size, MARK), grey, mask)
+    marked = Image.composite(Image.new("RGB", size, RED), grey, mask)
     marked = Image.blend(marked, b, 0.3)
     return _png(a), _png(b), _png(marked), float(np.asarray(mask, bool).mean())
 

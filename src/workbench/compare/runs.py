@@ -146,9 +146,7 @@ class Run:
     def read(cls, folder: Path, label: str) -> Run:
         """Read a run folder.
 
-        Raises
-        ------
-        InputError : there is no run, or its record cannot be read.
+        Raises InputError: there is no run, or its record cannot be read.
         """
         file = folder / RECORD
         if not file.is_file():
@@ -264,10 +262,8 @@ class Comparison:
     code : whether the package differs. movers : how many changed type, beside what is expected of
         the typology's own instability; None where a run has no types.
 
-    Raises
-    ------
-    InputError : they are for different audiences or in different languages. Pseudonyms beside names
-        would tell who is who.
+    Raises InputError: they are for different audiences or in different languages. Pseudonyms beside
+    names would tell who is who.
     """
 
     def __init__(self, before: Run, after: Run) -> None:

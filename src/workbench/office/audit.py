@@ -31,7 +31,7 @@ from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
 from workbench.office.open_document import Look, Opened
-from workbench.office.readability import CODE_TABLE, NOTE, UNIT_HEAD, Breach, CheckedTable
+from workbench.office.readability import CODE_TABLE, REMARK, UNIT_HEAD, Breach, CheckedTable
 
 
 class Check(Model):
@@ -77,10 +77,7 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
         One row a breach: file, sheet, cell, check, its rule in each edition (empty where there is
         none), its level in that of 2026, raw (what the cell says), and a message in ja and en.
 
-    Raises
-    ------
-    InputError
-        A file is missing or may not be opened, or the earlier one cannot be read.
+    Raises InputError: a file is missing or may not be opened, or the earlier one cannot be read.
     """
     given = [Path(file) for file in files]
     before = read_file(Path(earlier)) if earlier else []
@@ -191,7 +188,7 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
             width = len(values) if len(values) > 1 else 0
         elif len(values) > width and any(values[width:]):
             yield "quoting", address(row, width), values[width]
-        elif len(values) < width and not NOTE.match(values[0]):
+        elif len(values) < width and not REMARK.match(values[0]):
             yield "records", address(row, 0), values[0]
 
 

@@ -19,14 +19,14 @@ from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technic
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
-from workbench.office.guesses import KNOWN, plain
+from workbench.office.guesses import DRAFTING, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
-RECEIVED = keys(*KNOWN["received"])
+RECEIVED = keys(*DRAFTING["received"])
 # a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
 CELL = re.compile(
     r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"

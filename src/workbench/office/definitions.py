@@ -377,10 +377,7 @@ RELEVANCE = (
 def of_structure(path: Path) -> Definition:
     """The questionnaire of the structure of a LimeSurvey survey.
 
-    Raises
-    ------
-    InputError
-        The file holds no structure, or its XML is damaged or declares entities.
+    Raises InputError: the file holds no structure, or its XML is damaged or declares entities.
     """
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":

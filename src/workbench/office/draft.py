@@ -45,7 +45,7 @@ from workbench.office.definitions import (
 from workbench.office.guesses import (
     KIND_OF,
     MISSING,
-    UNITS,
+    UNIT_OF,
     Drafted,
     both,
     open_option,
@@ -91,10 +91,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
 
     `tool`: the form tool that wrote the file, ``none`` where none did; else found by content.
 
-    Raises
-    ------
-    InputError
-        The file cannot be read, or holds no table with a heading and records.
+    Raises InputError: the file cannot be read, or holds no table with a heading and records.
     """
     file = Path(file)
     if file.is_dir():
@@ -200,10 +197,7 @@ def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) 
 def check(codebook: str) -> str:
     """What a codebook holds, and which of its texts a draft left open.
 
-    Raises
-    ------
-    InputError
-        There is no such codebook, or it has faults: all of them are listed.
+    Raises InputError: there is no such codebook, or it has faults: all of them are listed.
     """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content, file):
@@ -407,8 +401,8 @@ class _Questions:
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
-        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNITS:
-            question["unit"] = {"ja": unit[1], "en": UNITS[unit[1]]}
+        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNIT_OF:
+            question["unit"] = {"ja": unit[1], "en": UNIT_OF[unit[1]]}
             without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):

@@ -21,9 +21,9 @@ from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
 
 Drafted = dict[str, Any]
-KNOWN = packaged("draft.yml", "workbench")
-WORDS = {name: re.compile("|".join(words), re.I) for name, words in KNOWN["words"].items()}
-MISSING: dict[str, dict[str, Any]] = KNOWN["missing"]
+DRAFTING = packaged("draft.yml", "workbench")
+WORDS = {name: re.compile("|".join(words), re.I) for name, words in DRAFTING["words"].items()}
+MISSING: dict[str, dict[str, Any]] = DRAFTING["missing"]
 KIND_OF = {token: kind for kind, marker in MISSING.items() for token in marker["tokens"]}
 CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
 SCALE = 7  # points of the answers of a battery, at most
@@ -105,7 +105,7 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     given = {normalise(word) for word in words}
     fitting = [
         points
-        for points in KNOWN["scales"]
+        for points in DRAFTING["scales"]
         for language in ("ja", "en")
         if len(given) > 1 and given <= {normalise(point[language]) for point in points}
     ]
@@ -372,10 +372,10 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
 
 # --- one column ---------------------------------------------------------------------------------
 
-UNITS: dict[str, str] = KNOWN["units"]
+UNIT_OF: dict[str, str] = DRAFTING["units"]
 NUMBER = re.compile(
     r"^(?:約|[-△▲])?[0-9][0-9,]*(?:\.[0-9]+)?\s?(?:[千万億百]*?"
-    rf"({'|'.join(map(re.escape, sorted(UNITS, key=len, reverse=True)))})?|[千万億百]+)(?:程度)?$"
+    rf"({'|'.join(map(re.escape, sorted(UNIT_OF, key=len, reverse=True)))})?|[千万億百]+)(?:程度)?$"
 )
 DATE = re.compile(
     r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}/\d{1,2}/(20)?\d\d\b"
@@ -430,7 +430,7 @@ def one(
     values = [
         EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
     ]
-    never = KNOWN["never_an_answer"]
+    never = DRAFTING["never_an_answer"]
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
     outlying -= {code[1] for text in texts if (code := EXPLAINED.match(plain(text)))}
@@ -505,7 +505,7 @@ def _unit(values: Collection[str]) -> Drafted:
     """
     found = {number[1] for value in values if (number := NUMBER.match(value))} - {None}
     unit = found.pop() if len(found) == 1 else ""
-    return {"unit": {"ja": unit, "en": UNITS[unit]}} if unit else {}
+    return {"unit": {"ja": unit, "en": UNIT_OF[unit]}} if unit else {}
 
 
 def _words(

@@ -56,11 +56,8 @@ def new_wave(
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
 
-    Raises
-    ------
-    InputError
-        The files cannot be read. Where they have the headings of the codebook and leave something
-        open, the files and the wave.yml stay, to be corrected there.
+    Raises InputError: the files cannot be read. Where they have the headings of the codebook and
+    leave something open, the files and the wave.yml stay, to be corrected there.
     """
     on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
     if not check and (folder / "wave.yml").is_file():
@@ -267,9 +264,7 @@ class _New:
 def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issue:
     """The issue of a yearly publication that the files are.
 
-    Raises
-    ------
-    InputError : they are of none, of several, or of another day than `as_of`.
+    Raises InputError: they are of none, of several, or of another day than `as_of`.
     """
     found: dict[str, Issue] = {}
     for file in files:

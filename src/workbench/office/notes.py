@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import posixpath
 import re
-import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -59,10 +58,8 @@ Notes = Mapping[Place, str]
 def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Language = "ja") -> None:
     """Write a copy of a workbook with a comment in every cell that breaks a rule.
 
-    Raises
-    ------
-    InputError
-        The file is no workbook, or `out` is a file that is no earlier copy of this kind.
+    Raises InputError: the file is no workbook, or `out` is a file that is no earlier copy of this
+    kind.
     """
     check_place(file, out)
     pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
@@ -126,20 +123,16 @@ def _shown_near(at: int, hidden: frozenset[int]) -> int:
 def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:
     """The workbook with these comments, by sheet; a cell's own comment stays in front."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = _Package(archive)
+    with zipfile.ZipFile(io.BytesIO(content)) as received:
+        parts = _Package(received)
         for sheet, own in notes.items():
             if own:
                 parts.annotate(parts.sheets[sheet], own)
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
-            for info in archive.infolist():
-                if info.filename in parts.changed:
-                    copy.writestr(info.filename, parts.changed.pop(info.filename))
-                    continue
-                with archive.open(info) as source, copy.open(info.filename, "w") as target:
-                    shutil.copyfileobj(source, target)
-            for name, xml in parts.changed.items():
-                copy.writestr(name, xml)
+        with zipfile.ZipFile(out, "w") as copy:
+            for name in dict.fromkeys([*received.namelist(), *parts.changed]):
+                held = parts.changed.get(name) or received.read(name)
+                part = zipfile.ZipInfo(name)  # of the earliest date: the same copy at any time
+                copy.writestr(part, held, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -51,10 +51,7 @@ def is_open_document(file: Path) -> bool:
 def read(file: Path) -> list[Opened]:
     """The sheets of an OpenDocument spreadsheet.
 
-    Raises
-    ------
-    InputError
-        It is damaged, protected by a password, or larger than a table can be.
+    Raises InputError: it is damaged, protected by a password, or larger than a table can be.
     """
     parts = workbook.unpack(file.read_bytes(), file.name)
     reader = etree.XMLParser(

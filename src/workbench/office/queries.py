@@ -16,7 +16,7 @@ from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Option, Question
+from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError, spoken
@@ -30,7 +30,7 @@ from analysis.text import Language, label, labels
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
-ASKED = ("doubtful", "refused")
+TO_ASK = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
 STYLES = {
@@ -159,7 +159,7 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
-    asked = findings[findings["severity"].isin(ASKED) | differs].copy()
+    asked = findings[findings["severity"].isin(TO_ASK) | differs].copy()
     asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
     # whose reply it is must be settled before anybody is sent its answers
     unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
@@ -232,7 +232,7 @@ def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str])
     return [
         [
             *(code, one["name"], queries.words["replied" if one["replied"] else "no_reply"]),
-            *(int(counts.get((code, severity), 0)) for severity in ASKED),
+            *(int(counts.get((code, severity), 0)) for severity in TO_ASK),
             *([_Link(sheets[code])] if code in sheets else []),
         ]
         for code, one in queries.cleaned.register.iterrows()
@@ -271,7 +271,7 @@ class _Queries:
     def __init__(self, wave: Wave, book: Codebook, cleaned: Cleaned, language: Language) -> None:
         self.cleaned, self.language = cleaned, language
         self.words, self.taken_as = labels("queries", language), labels("taken_as", language)
-        self.asked: dict[str, Question] = {**{q.id: q for q in book}, **book.question_of}
+        self.book, self.asked = book, book.named
         self.names: Mapping[str, str] = cleaned.register["name"].to_dict()
         title, invented = wave.title[language], label("page.invented_short", language)
         known = not wave.invented or invented in title.lower()
@@ -308,7 +308,8 @@ class _Queries:
         question = self.asked.get(name)
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
-        text, part = f"{question.id} {question.text[self.language]}", question.parts.get(name)
+        whole, part = question.text[self.language], question.parts.get(name)
+        text = self.book.numbered(question, self.language, whole)
         if isinstance(part, Option):
             return f"{text} － {self._option(part)}"
         text += f" － {part.text[self.language]}" if part else ""
@@ -330,7 +331,7 @@ class _Queries:
         names = names_in(*rules)
         others = (q.id for name, q in self.asked.items() if name in names and q.id != question.id)
         said = (
-            f"{id} {self.asked[id].label[self.language]} － {self._answer(row.code, id)}"
+            f"{self.book.numbered(self.asked[id], self.language)} － {self._answer(row.code, id)}"
             for id in dict.fromkeys(others)
         )
         return " / ".join(said)

@@ -22,7 +22,7 @@ import xlsxwriter
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
-from analysis.codebook.own_register import COLUMNS, OwnRegister
+from analysis.codebook.own_register import HEADS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
 from analysis.errors import InputError, spoken
@@ -35,18 +35,18 @@ from workbench import outputs
 from workbench.office.queries import check_place, file_for
 
 GREY = "#bfbfbf"
-WRAP = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#808080"}
+FRAMED = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#808080"}
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "section": {"bold": True, "font_size": 12, "bg_color": "#e6eef3"},
-    "head": {**WRAP, "bold": True, "bg_color": "#1f4e79", "font_color": "#ffffff"},
-    "asked": {**WRAP, "bold": True},
-    "cell": WRAP,
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-    "words": {**WRAP, "bg_color": "#fff9e0", "locked": False, "num_format": "@"},
-    "day": {**WRAP, "bg_color": "#fff9e0", "locked": False, "num_format": "yyyy/mm/dd",
+    "head": {**FRAMED, "bold": True, "bg_color": "#1f4e79", "font_color": "#ffffff"},
+    "asked": {**FRAMED, "bold": True},
+    "cell": FRAMED,
+    "answer": {**FRAMED, "bg_color": "#fff9e0", "locked": False},
+    "words": {**FRAMED, "bg_color": "#fff9e0", "locked": False, "num_format": "@"},
+    "day": {**FRAMED, "bg_color": "#fff9e0", "locked": False, "num_format": "yyyy/mm/dd",
             "align": "left"},
-    "given": {**WRAP, "num_format": "@"},
+    "given": {**FRAMED, "num_format": "@"},
     "skipped": {"bg_color": GREY, "font_color": "#595959"},
 }  # fmt: skip
 WIDTHS = (9, 50, 24, 26)
@@ -91,7 +91,7 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
         hint = "list them under invited in wave.yml, or give a file with codes and names"
         raise InputError(what, hint=hint, wave=given)
     sheet, *_ = read_file(Path(given))
-    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*COLUMNS, ""}:
+    if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*HEADS, ""}:
         return _bodies(OwnRegister.read(Path(given), given).table)
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):

@@ -30,7 +30,7 @@ MEASURE = (
 )
 UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
 WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
-NUMBERED = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
+NTH = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
 SEVERAL = re.compile(
     rf"^[{D}]{{1,2}}(\s*[、,，・/／;；\s]\s*[{D}]{{1,2}})+$|^[①-⑳]([、,，・\s]*[①-⑳])+$"
     # 45（うち女性3）, but not 2019（令和元）
@@ -39,7 +39,7 @@ SEVERAL = re.compile(
     rf"|^{WORD}{{1,8}}\s*[:：]?\s*{N}{UNITS}?"
     rf"(\s*([、;；・\s]|[,，](?=\D))\s*({WORD}{{1,8}}\s*[:：]?\s*)?{N}{UNITS}?)+$"
     # 1 業務改革、3 研修
-    rf"|^{NUMBERED}([、，,;；\n]\s*{NUMBERED})+$"
+    rf"|^{NTH}([、，,;；\n]\s*{NTH})+$"
     # 50384, 69565（63683） and 373（平成27年度）、434（平成28年度）
     rf"|^{N}{UNITS}?([(（][^)）]*[)）])?\s*([、;；]\s*|[,，]\s+){N}"
 )
@@ -75,7 +75,7 @@ COMMON_ERA = re.compile(r"(19|20)[0-9]{2}|(１９|２０)[０-９]{2}")
 SIGN = re.compile(r"^[-－ー―‐*＊×xXχＸｘ…・･.]+$")
 LEGEND = re.compile(r"凡例|(^|[\s、，。（(※「])[-－―‐*＊×xXχＸｘ…][」』]?\s*[はを:：=＝]")
 STATED = re.compile(r"単位\s*[:：は]|[(（［\[]単位")  # once for the whole table
-UNIT = re.compile(
+UNIT_STATED = re.compile(
     rf"[(（［\[](単位\s*+([:：]\s*+)?)?({UNITS}|[A-Za-z%/ ][A-Za-z%]*+)"
     r"([、，,・;；/／\s:：][^)）\]］]{0,500})?[)）\]］]"
     # what counts says its unit, and some numbers have none
@@ -84,13 +84,13 @@ UNIT = re.compile(
     r"|コード|番号|通番|連番|№|code|\bid\b|\bno\b|電話|連絡先|〒",
     re.I | re.M,
 )
-COUNTED = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
+AMOUNT = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
 CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
 SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
 
 
 LONGEST = 200  # a longer text is prose
-NOTE = re.compile(
+REMARK = re.compile(
     r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
     r"|(出典|資料|出所|作成者?|作成日|最終更新日?|更新日?|担当者?|問い?合わ?せ先?|備考)\s*[:：]"
     r"|(source|note|author|contact|last updated)s?\s*:)",
@@ -103,7 +103,7 @@ EMPTY_NAME = re.compile(
 OTHER = re.compile(
     r"^\s*([0-9０-９①-⑳]{1,2}\s*[.．:：)）]?\s*)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
 )
-LISTED = re.compile(r"[、，,;；/／・|\n]")
+LIST_SIGN = re.compile(r"[、，,;；/／・|\n]")
 CLAUSE = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
 YEARS = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?度?|(令和|平成|昭和|[RHS])\s?(元|\d{1,2})\s?年度?")
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -141,7 +141,7 @@ class CheckedTable:
         found = set()
         for row in range(self.top, len(grid)):
             places = np.flatnonzero(filled[row]).tolist()
-            notes = [c for c in places if NOTE.match(grid[row, c])]
+            notes = [c for c in places if REMARK.match(grid[row, c])]
             if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
                 notes = places  # the sign of a note, and the note beside it
             found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
@@ -178,7 +178,7 @@ class CheckedTable:
         """Whether a column of numbers holds codes of answers, and counts nothing."""
         known, head = self.numeric[column], self.heads[column]
         small = all(value == int(value) and 0 <= value <= 20 for value in known)
-        plain = not (COUNTED.search(head) or UNIT.search(head))
+        plain = not (AMOUNT.search(head) or UNIT_STATED.search(head))
         return bool(known) and small and (plain or bool(re.search(r"コード|code", head, re.I)))
 
     def has_number(self, rows: slice) -> bool:
@@ -289,7 +289,7 @@ def _numbers(table: CheckedTable) -> Iterator[Breach]:
                 yield "symbols", address(row, column), text.strip()
         if table.coded(column):
             yield table.heading("code_table", column)
-        elif not (stated or all(map(_is_code, known)) or UNIT.search(table.heads[column])):
+        elif not (stated or all(map(_is_code, known)) or UNIT_STATED.search(table.heads[column])):
             yield table.heading("units", column)
 
 
@@ -410,7 +410,7 @@ def _choices(table: CheckedTable) -> Iterator[Breach]:
 
 
 def _words(text: str) -> list[str]:
-    return [word.strip() for word in LISTED.split(text.strip(" ;；,，、\n"))]
+    return [word.strip() for word in LIST_SIGN.split(text.strip(" ;；,，、\n"))]
 
 
 def _is_list(text: str) -> bool:

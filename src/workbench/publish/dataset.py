@@ -44,9 +44,9 @@ from analysis.text import LANGUAGES, Language, label, labels, say
 from workbench import outputs
 from workbench.run import temporary
 
-MISSING = STATUSES[1:]
+KINDS_MISSING = STATUSES[1:]
 FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
-LETTERS = dict(zip(MISSING, "abcde", strict=True))  # Stata's .a to .e
+LETTERS = dict(zip(KINDS_MISSING, "abcde", strict=True))  # Stata's .a to .e
 MEASURES = {"ordinal": "ordinal", "battery": "ordinal", "integer": "scale", "ratio": "scale"}
 TYPES = {"integer": "integer", "ratio": "number", "date": "date", "text": "string"}
 
@@ -60,10 +60,8 @@ def write_for_wave(
 ) -> str:
     """Write the data set of a wave; the sentence to print. `language`: of its labels.
 
-    Raises
-    ------
-    InputError
-        This edition shows no single answer, or `out` holds files that are no earlier data set.
+    Raises InputError: this edition shows no single answer, or `out` holds files that are no earlier
+    data set.
     """
     survey = Survey.load(wave, audience=audience, language=language, files=False)
     suffix = "" if audience == "internal" else f".{audience}"
@@ -146,12 +144,12 @@ def _labelled_files(
             continue
         values = pd.to_numeric(data[name]).astype("Float64")
         far = next(code for code in FAR if code < min(0, values.fillna(0).min()))
-        codes = dict(zip(MISSING, range(far, far - len(MISSING), -1), strict=True))
+        codes = dict(zip(KINDS_MISSING, range(far, far - len(KINDS_MISSING), -1), strict=True))
         spss[name] = values.fillna(states[name].map(codes)).astype(float)
         stata[name] = values.astype(object).where(values.notna(), states[name].map(LETTERS))
         own = {float(code): text[language] for code, text in value_labels(question).items()}
-        spss_values[name] = {**own, **{float(codes[kind]): kinds[kind] for kind in MISSING}}
-        used = [kind for kind in MISSING if (states[name] == kind).any()]
+        spss_values[name] = {**own, **{float(codes[kind]): kinds[kind] for kind in KINDS_MISSING}}
+        used = [kind for kind in KINDS_MISSING if (states[name] == kind).any()]
         stata_values[name] = {**own, **{LETTERS[kind]: kinds[kind] for kind in used}}
         missing[name] = [{"lo": min(codes.values()), "hi": max(codes.values())}]
     title, cut = survey.wave.title[language], {name: text[:80] for name, text in heads.items()}
@@ -199,7 +197,7 @@ def _package(
         if codes := value_labels(question):
             own["constraints"] = {"enum": [*codes]}
         fields.append(own)
-    state: dict[str, Any] = {"type": "string", "constraints": {"enum": [*MISSING]}}
+    state: dict[str, Any] = {"type": "string", "constraints": {"enum": [*KINDS_MISSING]}}
     of = {"missing": state, "value": {"type": "number"}, "no": {"type": "integer"}}
     resources: dict[str, list[dict[str, Any]]] = {"data": fields}
     resources["missing"] = [fields[0], *({"name": name, **state} for name in variables)]

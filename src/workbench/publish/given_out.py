@@ -35,11 +35,8 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     The run folder is copied to ``releases/NAME/NUMBER`` and a line is added to
     ``releases/releases.yml``: what was given out, to whom, when, which hashes, and who said so.
 
-    Raises
-    ------
-    InputError
-        The edition is internal, or not refreshed in full; nobody is named; it is released already;
-        or it would disclose single answers together with an earlier release.
+    Raises InputError: the edition is internal, or not refreshed in full; nobody is named; it is
+    released already; or it would disclose single answers together with an earlier release.
     """
     edition, releases = Edition(wave, audience, language), paths.root() / "releases"
     with one_at_a_time(releases), lock(edition):  # what is compared is what is copied

@@ -30,7 +30,7 @@ MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
 # a code with its leading zero is no number
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
-UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
+BEHIND_UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
 
 
 def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -289,7 +289,7 @@ def workbook(
         notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
         for at, head in enumerate(heads):
             number = _numeric([row[at] for row in rows])
-            unit = UNIT.search(head) if number else None
+            unit = BEHIND_UNIT.search(head) if number else None
             kind = words["number" if number else "text"]
             columns.append([name, head, kind, unit[1] if unit else ""])
 

@@ -42,7 +42,7 @@ _SIDE_BY_SIDE = re.compile(
     r"[^<]*(?:<(?!/figure>)[^<]*)*</figure>\s*){2,}"
 )
 HALF = 420  # pixels up to which two figures stand side by side
-OWN = {"answer", "prose", "data", "not-available", "figure", "table"}  # kinds of `analysis.show`
+OURS = {"answer", "prose", "data", "not-available", "figure", "table"}  # of `analysis.show`
 PNG = b"\x89PNG\r\n\x1a\n"
 FRAME = f"{VENDOR}data+json"
 FACTS = (  # in the footer, in this order
@@ -103,7 +103,7 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if FRAME in data and not inside:
         return ""  # the tables and the numbers of the figures have it
     for own, fields in show.stored(data):
-        if own in OWN:
+        if own in OURS:
             shown = _own(own, fields, words)
             return f"{shown}\n" if shown else ""
     if not inside:  # it may hold answers that the edition keeps back

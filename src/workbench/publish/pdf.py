@@ -28,9 +28,7 @@ SECONDS = 120  # for one page
 def browser() -> str:
     """The Chromium that prints.
 
-    Raises
-    ------
-    InputError : none is installed.
+    Raises InputError: none is installed.
     """
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
@@ -44,9 +42,7 @@ def browser() -> str:
 def print_page(page: Path, target: Path, *, date: str) -> None:
     """Print a page; `date` (YYYY-MM-DD) stands in the file in place of the clock.
 
-    Raises
-    ------
-    InputError : no Chromium is installed, or it printed nothing.
+    Raises InputError: no Chromium is installed, or it printed nothing.
     """
     program = browser()
     with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:

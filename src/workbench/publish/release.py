@@ -162,9 +162,7 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
 
     A run that is not complete is published beside the last complete one, which stays where it is.
 
-    Raises
-    ------
-    OSError : the disk is full or cannot be written.
+    Raises OSError: the disk is full or cannot be written.
     """
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:

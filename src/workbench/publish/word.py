@@ -36,14 +36,14 @@ from analysis.text import Language, labels
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(22)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same pages give the same bytes
-COLUMN = Mm(210 - 2 * 22)
+TEXT_WIDTH = Mm(210 - 2 * 22)
 TALLEST = Mm(200)  # a figure
 FONTS = {  # for Latin and for Japanese letters, as Word for Windows and Mac has them
     "body": ("Times New Roman", "游明朝"),
     "heading": ("Arial", "游ゴシック"),
 }
-SIZES = {"Normal": 10.5, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11, "Caption": 9}
-OWN = {  # styles that python-docx does not bring
+FONT_SIZES = {"Normal": 10.5, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11, "Caption": 9}
+OWN_STYLES = {  # styles that python-docx does not bring
     "Answer": 12,
     "Footnote": 8.5,
     "Table Text": 9,
@@ -184,7 +184,7 @@ class _Writer:
             self.caption("figure", title, _text(said).removeprefix(title).strip())
         paragraph = self.made.add_paragraph()
         shape = paragraph.add_run().add_picture(io.BytesIO(base64.b64decode(png)))
-        scale = min(1.0, COLUMN / shape.width, TALLEST / shape.height)
+        scale = min(1.0, TEXT_WIDTH / shape.width, TALLEST / shape.height)
         shape.width, shape.height = Emu(int(shape.width * scale)), Emu(int(shape.height * scale))
         shape._inline.docPr.set("descr", picture.get("alt", ""))
 
@@ -238,7 +238,7 @@ def _widths(made: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
             needs[at] = max(needs[at], min(30 if at else 18, show.width(_text(cell))))
     made.autofit = False
     for column, need in zip(made.columns, needs, strict=True):
-        own = Emu(int(COLUMN * need / sum(needs)))
+        own = Emu(int(TEXT_WIDTH * need / sum(needs)))
         column.width = own
         for cell in column.cells:
             cell.width = own
@@ -294,8 +294,8 @@ def _style(made: Document, language: Language) -> None:
     section.page_width, section.page_height = A4
     section.left_margin = section.right_margin = MARGIN
     section.top_margin = section.bottom_margin = Mm(20)
-    styles, sizes = made.styles, {**SIZES, **OWN}
-    for name in OWN:
+    styles, sizes = made.styles, {**FONT_SIZES, **OWN_STYLES}
+    for name in OWN_STYLES:
         styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for style in styles:
         if style.type != WD_STYLE_TYPE.PARAGRAPH:

@@ -113,12 +113,16 @@ class Kernels:
     def stop(self, why: str, *, over: bool = False) -> None:
         """End all kernels at once, with all that they started, and start no more.
 
-        `over`: because the time of the run is over.
+        `over`: because the time of the run is over. The server ends where a kernel still waits for
+        it to have imported.
         """
         if not self.stopped:
             self.stopped, self.over = why, over
         for manager in list(self.running):
             manager.end()
+        if self.fork and _starting.locked():
+            with contextlib.suppress(OSError, TypeError):  # it has ended, or not begun
+                os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
 
 
 class Manager(AsyncKernelManager):
@@ -239,7 +243,8 @@ class ForkProvisioner(LocalProvisioner):
         """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
-        process = _forked(cmd[len(LAUNCHER) :], environment, folder)
+        manager: Any = self.parent
+        process = _forked(cmd[len(LAUNCHER) :], environment, folder, manager.kernels)
         if process is None:
             return await super().launch_kernel(cmd, **kwargs)
         self.process = Forked(process)  # type: ignore[assignment]
@@ -273,8 +278,13 @@ class Forked:
             os.kill(self.pid, signum)
 
 
-def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Any:
-    """A forked kernel; None, with a warning, if that fails also from a new server."""
+def _forked(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: str, kernels: Kernels
+) -> Any:
+    """A forked kernel; None, with a warning, if that fails also from a new server.
+
+    Raises RuntimeError: the run has been stopped.
+    """
     context = multiprocessing.get_context("forkserver")
     about = (arguments, dict(environment), folder)
     for last in (False, True):
@@ -284,6 +294,8 @@ def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: st
                 process.start()
             return process
         except (OSError, EOFError) as error:  # EOFError: the server died at this moment
+            if kernels.stopped:
+                raise RuntimeError(kernels.stopped) from None
             if last:
                 _log.warning("no warm kernel (%s); a plain one is started", error)
             else:

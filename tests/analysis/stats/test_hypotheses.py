@@ -14,13 +14,13 @@ from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
 from analysis.stats import hypotheses, inference
-from workbench.demo import SIZES, simulate
+from workbench.demo import KNOWN, simulate
 
 BOOK = Codebook.read("it-staffing")
 
 
 def results(drawn, book=BOOK):
-    sizes = drawn.responses["Q02"].map(SIZES)
+    sizes = drawn.responses["Q02"].map(KNOWN["sizes"])
     found = hypotheses.run(book, drawn.responses, sizes)
     return {row.Index: row for row in found.itertuples()}
 

@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,23 @@ def digits(text):
 STRATIFIED = pd.read_csv(
     Path(__file__).with_name("stratified.csv"), dtype={"s": str, "g": str, "v": str}
 )
+
+
+@given(st.data(), st.one_of(st.integers(1, 60), st.just(3_000)))
+def test_the_chance_of_each_count_is_what_counting_gives(data, size):
+    yes, drawn = (data.draw(st.integers(0, size)) for _ in range(2))
+    counts, chances = inference.hypergeometric(size, yes, drawn)
+    every = comb(size, drawn)
+    exact = [
+        float(Fraction(comb(yes, k) * comb(size - yes, drawn - k), every)) for k in range(drawn + 1)
+    ]
+    found = dict(zip(counts.tolist(), chances, strict=True))
+    assert [found.get(k, 0.0) for k in range(drawn + 1)] == pytest.approx(
+        exact, rel=1e-12, abs=1e-300
+    )
+    assert counts.tolist() == [*range(counts[0], counts[-1] + 1)] and {*found} <= {
+        *range(drawn + 1)
+    }
 
 
 @settings(max_examples=30, deadline=None)

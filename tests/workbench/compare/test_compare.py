@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import subprocess
 from collections import Counter
 
@@ -21,6 +22,7 @@ from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
 from workbench.compare import command, differences, runs
+from workbench.run.refresh import refresh
 
 VENDOR = "application/vnd.workbench."
 UNITS = [f"99{i:04d}" for i in range(12)]
@@ -461,7 +463,7 @@ display({"%sanswer+json": {"text": "%s"}}, raw=True)
 """
 
 
-def test_a_revision_against_the_working_tree(project, capsys):
+def test_a_revision_against_the_working_tree(project, capsys, monkeypatch):
     def git(*words):
         author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         done = subprocess.run(
@@ -481,6 +483,16 @@ def test_a_revision_against_the_working_tree(project, capsys):
     git("commit", "-qm", "one")
     put("後の答え")
     asked = ["compare", "--base", "HEAD", "--wave", "demo-2019", "--out", str(project / "out")]
+    assert refresh("demo-2019").ok
+
+    def stopped(folder, copy):
+        copy.mkdir(parents=True)
+        shutil.copy(folder / "index.html", copy)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # what is half copied counts for nothing
+        patch.setattr(shutil, "copytree", stopped)
+        assert main(asked) == 130
     assert main(asked) == 0
     out = capsys.readouterr().out
     assert "［前 → **後**］の答え" in out and "作業中の版" in out

@@ -281,7 +281,7 @@ def test_text_files_are_checked_too(tmp_path):
     assert breaches(tmp_path / "a.csv") == [("numbers", "C2")]
 
 
-def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path):
+def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path, monkeypatch):
     def change(page):
         put(C3="３名\n")(page)
         page.merge_cells("A1:B1")
@@ -291,6 +291,11 @@ def test_the_copy_carries_the_comments_and_the_original_is_untouched(tmp_path):
     before = path.read_bytes()
     audit.report([path], language="ja", annotate_to=tmp_path / "out.xlsx")
     assert path.read_bytes() == before
+    made = (tmp_path / "out.xlsx").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("time.localtime", lambda *_: (2030, 1, 2, 3, 4, 5, 0, 2, 0))
+        audit.report([path], language="ja", annotate_to=tmp_path / "out.xlsx")
+    assert (tmp_path / "out.xlsx").read_bytes() == made, "the same copy on any day"
     page = openpyxl.load_workbook(tmp_path / "out.xlsx")["回答"]
     notes = {c.coordinate: c.comment.text for row in page for c in row if c.comment}
     assert set(notes) == {"A1", "C3", "A3"}  # beside the hidden row, where it is seen

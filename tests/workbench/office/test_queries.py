@@ -223,7 +223,7 @@ def test_several_options_beside_an_answer_are_told_in_words(project):
     book.write_text(OWN.replace('"S <= 50"', '"any(M, [2])"'), "utf-8")
     queries.write_for_wave("own", project / "q.xlsx")
     ((*_, said, _),) = rows(openpyxl.load_workbook(project / "q.xlsx").worksheets[1])
-    assert said.endswith("\n関係する回答：M 取組 － 甲")
+    assert said.endswith("\n関係する回答：取組 － 甲")
 
 
 def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(sent):

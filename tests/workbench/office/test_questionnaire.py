@@ -74,7 +74,7 @@ BOOK_READ = Codebook.parse(BOOK)
 
 @cache
 def sent():
-    return questionnaire._Form(BOOK_READ, "ja").workbook(Invited(code="012025", name="函館市"))
+    return questionnaire._Blank(BOOK_READ, "ja").workbook(Invited(code="012025", name="函館市"))
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_a_form_that_lost_its_hidden_sheet_is_read_by_its_words(book, form, repl
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_an_empty_form_that_lost_its_hidden_sheet_gives_no_finding(replies, tmp_path, language):
     large = Codebook.read("it-staffing")
-    form = questionnaire._Form(large, language).workbook(Invited(code="012025", name="函館市"))
+    form = questionnaire._Blank(large, language).workbook(Invited(code="012025", name="函館市"))
     content = openpyxl.load_workbook(io.BytesIO(form))
     del content["workbench"]
     content.save(replies / "a.xlsx")

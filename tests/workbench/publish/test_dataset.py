@@ -98,7 +98,7 @@ def test_spss_and_stata_say_the_same_as_the_csv(written):
     data, kinds = read(written), read(written, "missing.csv")
     sav, about = pyreadstat.read_sav(written / "data.sav", user_missing=True)
     dta, _ = pyreadstat.read_dta(written / "data.dta", user_missing=True)
-    codes = dict(zip(dataset.MISSING, range(-91, -96, -1), strict=True))
+    codes = dict(zip(dataset.KINDS_MISSING, range(-91, -96, -1), strict=True))
     for name in data.columns[3:]:
         if not pd.api.types.is_numeric_dtype(data[name]):
             continue

@@ -189,6 +189,30 @@ def test_a_run_over_its_time(published, monkeypatch):
     assert not (published / "reports" / "demo-2019.incomplete").exists()
 
 
+@linux
+@pytest.mark.parametrize("signal_too", [False, True], ids=["over its time", "Ctrl-C"])
+def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, signal_too):
+    slow = "import time; open('begun', 'w').close(); time.sleep(30); open('imported', 'w').close()"
+    (project / "slow.py").write_text(slow)
+    monkeypatch.setenv("PYTHONPATH", str(project), prepend=os.pathsep)
+    monkeypatch.setenv("IMPORTED_FIRST", "slow")
+    monkeypatch.chdir(project)
+    put(project, "01_a", "print(1)")
+    runner = started(project, *([] if signal_too else ["--timeout", "3"]))
+    try:
+        wait_for((project / "begun").is_file)
+        if signal_too:
+            wait_for((Edition("demo-2019").part / "run.json").is_file)
+            os.killpg(runner.pid, signal.SIGINT)
+        _, said = runner.communicate(timeout=240)
+    finally:
+        end(runner)
+    assert not (project / "imported").exists(), "nobody waits until all is imported"
+    assert runner.returncode == (130 if signal_too else 1) and "Traceback" not in said
+    if not signal_too:
+        assert "longer than 3 s" in record(project)["notebooks"][0]["error"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory caps need Linux")
 def test_a_notebook_over_its_memory(project):
     put(project, "01_a", "block = bytearray(3 << 30)")
