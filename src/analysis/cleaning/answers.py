@@ -509,8 +509,7 @@ class Reader:
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:
             case "integer" | "ratio":
-                dated = kind == CellKind.DATE
-                return refused("not-a-number") if dated else number(text, question)
+                return refused("not-a-number") if kind == CellKind.DATE else number(text, question)
             case "date":
                 return date(text, kind, question)
             case "single" | "ordinal" | "battery" | "binary" | "multi" if len(text) > LONGEST:
@@ -520,8 +519,7 @@ class Reader:
             case "binary":
                 return binary(text, question)
             case "multi" if own_column:
-                option = question.option(int(variable.rpartition("_")[2]))
-                return ticked(text, question, option)
+                return ticked(text, question, question.option(int(variable.rpartition("_")[2])))
             case "multi":
                 return choices(text, kind, question)
         points = question.identity is None and ELSEWHERE.fullmatch(_folded(text)) is not None

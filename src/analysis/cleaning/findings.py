@@ -49,12 +49,7 @@ class Rule(Model):
         return sentence.strip()
 
 
-def _read() -> dict[str, Rule]:
-    entries = packaged("cleaning_rules.yml")
-    return {id: Rule(id=id, **entry) for id, entry in entries.items()}
-
-
-RULES = _read()
+RULES = {id: Rule(id=id, **entry) for id, entry in packaged("cleaning_rules.yml").items()}
 SEVERITIES = get_args(Severity)
 FINDING_COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),

@@ -130,8 +130,7 @@ def is_print(text: str, question: Question | None) -> bool:
         return not _pointed(text)
     if question.type in {"integer", "ratio", "date"}:
         rest = unicodedata.normalize("NFKC", rest)
-        unit = [question.unit.ja, question.unit.en] if question.unit else []
-        for word in unit:
+        for word in [question.unit.ja, question.unit.en] if question.unit else []:
             rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
         return not (DATED if question.type == "date" else COUNTED).sub("", rest)
     signs, one = signs_in(text, question), question.type != "multi"

@@ -13,24 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from analysis.intake.entries import ARROWS, BLANK, BOXES, DAY, MARKS, NUMBER, TICKED, is_filler
+from analysis.intake import entries
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 
+Cell = tuple[int, int, str]
 COPIES = 3  # that many replies of one text at one place show that it is printed
 # even where all offices say the same: numbers, marks, 特になし
 ANSWER_LIKE = re.compile(
-    rf"^(?:[\d①-⑳.,、，・％%{MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
+    rf"^(?:[\d①-⑳.,、，・％%{entries.MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
 )
+BRIEF = (entries.NUMBER, entries.DAY, ANSWER_LIKE)
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
-NUMBERED = (
+BEFORE_WORDS = (
     r"(?:(?:第|q|問|設問|質問)?[(\[【]?\d+(?:[-_(]\d+\)?)?問?[)\]】.:、]*|[(]?[ア-ンa-z][.:)、]?)?"
 )
-ERAS = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
-AMOUNT = (NUMBER, DAY)
-SIGNS = str.maketrans("", "", f"{BOXES}{ARROWS}")
+OF_A_DAY = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
+SIGNS = str.maketrans("", "", f"{entries.BOXES}{entries.ARROWS}")
 
 
 def is_word(text: str) -> bool:
@@ -46,12 +47,12 @@ class Words:
         units = (question.unit for question in book if question.unit)
         named: list[Any] = [book.title, *units, *book.sections]
         own = [text for part in named for text in (part.ja, part.en)]
-        days = ERAS if any(question.type == "date" for question in book) else ()
+        days = OF_A_DAY if any(question.type == "date" for question in book) else ()
         offered = (words for question in book for _, words in choices_of(question))
         self.options = {normalise(word) for words in offered for word in words}
         texts = {*headings.known, *map(normalise, (*own, *days)), *self.options} - {""}
         listed = "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
-        self._known = re.compile(f"{NUMBERED}({listed})")
+        self._known = re.compile(f"{BEFORE_WORDS}({listed})")
 
     def print(self, text: str, *, label: bool) -> bool:
         """Whether a cell holds nothing but these words, their numbers and what parts them.
@@ -65,40 +66,30 @@ class Words:
         if len(found) == 1 and not label and {*found} <= self.options - self.headings.known.keys():
             return False
         rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if found else key
-        return not BLANK.sub("", rest.translate(SIGNS))
+        return not entries.BLANK.sub("", rest.translate(SIGNS))
 
     def are_said(self, text: str) -> bool:
         """Whether a text is no answer of a few words that many may give: no number, no option."""
         plain = normalise(text)
-        short = is_filler(text) or TICKED.match(text) or plain in self.options
-        return is_word(text) and not (short or any(p.match(plain) for p in (*AMOUNT, ANSWER_LIKE)))
-
-
-Cell = tuple[int, int, str]
+        short = entries.is_filler(text) or entries.TICKED.match(text) or plain in self.options
+        return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
 
 
 class Blank:
-    """What is known of the print of copies of one form.
+    """What is known of the print of copies of one form: `given` where it is the form as `sent`.
 
-    Attributes
-    ----------
-    given : whether the blank form is known, and not only what copies have in common.
-    known : whether there is evidence of all that is printed, beside the codebook's words.
+    `known`: whether there is evidence of all that is printed, beside the codebook's words.
     """
 
-    def __init__(
-        self, copies: Sequence[Sheet], blanks: Sequence[Sheet], headings: Headings
-    ) -> None:
+    def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
         self.words, n = Words(headings), len(copies)
-        self.given, self.known = bool(blanks), bool(blanks) or n >= COPIES
-        self._blanks = [{*_filled(sheet)} for sheet in blanks or copies]
-        if self.known and not blanks:  # what may be an answer is print where all have it
+        self.given, self.known = bool(sent), bool(sent) or n >= COPIES
+        self._blanks = [{*_filled(sheet)} for sheet in sent or copies]
+        if self.known and not sent:  # what may be an answer is print where all have it
             there = Counter(cell for own in self._blanks for cell in own)
             said = {cell for cell in there if self.words.are_said(cell[2])}
-            most = max(COPIES, n / 2)
-            self._blanks = [
-                {cell for cell in there if there[cell] >= (most if cell in said else n)}
-            ]
+            least = {cell: max(COPIES, n / 2) if cell in said else n for cell in there}
+            self._blanks = [{cell for cell in there if there[cell] >= least[cell]}]
 
     def printed(self, sheet: Sheet) -> set[Place]:
         """The cells of a form that are as on the blank one, also below a row that was put in.
@@ -113,7 +104,7 @@ class Blank:
         same = blank & {*cells}
         moved = Counter((column, text) for _, column, text in blank - same)
         for cell in (cell for cell in cells if cell not in same and moved[cell[1:]]):
-            if self.words.are_said(cell[2]) or is_filler(cell[2]):
+            if self.words.are_said(cell[2]) or entries.is_filler(cell[2]):
                 moved[cell[1:]] -= 1
                 same.add(cell)
         return {(row, column) for row, column, _ in same}

@@ -85,17 +85,18 @@ def _pass_over_print(forms: list[Form], blank: Blank) -> None:
     """What is printed is no answer, which stands behind it; of what copies share, a request."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
-        texts = ((place, form.text(place)) for place in form.printed - form.words)
-        said = {place: text for place, text in texts if blank.words.are_said(text)}
-        asks = {place for place, text in said.items() if PRINTED.search(text)}
-        form.passed |= {*said} if blank.given else asks if len(forms) > 1 else set()
+        said = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
+        asks = {place for place in said if PRINTED.search(form.text(place))}
+        form.passed |= said if blank.given else asks if len(forms) > 1 else set()
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
     """Refuse a file of which no sheet is read though one names a municipality."""
     read = {form.sheet.file for form in forms}
     for form in (form for form in others if form.sheet.file not in read):
-        if named := next(filter(headings.named_in, map(form.text, form.places)), ""):
+        whose = [target for target in headings.who if target in form.labels]
+        beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
+        if named := next((text for text in beside if headings.named_in(text)), ""):
             what = (
                 "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
                 "it, fewer than half of those in the other forms"
@@ -309,7 +310,10 @@ class _Copies:
             best = max(ways, key=lambda at: (votes[at], -at[1], at[0] == RIGHT))
             # a mark between two options in a line is at the one or the other
             unclear = row and votes[LEFT, 1] == votes[RIGHT, 1] == votes[best]
-            if any(votes[best]) and not (unclear and self._between(question, forms)):
+            # unless a label or the edge of the sheet says so
+            firsts = [(f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms]
+            told = any(place is None or place in form.words for form, place in firsts)
+            if any(votes[best]) and (told or not unclear):
                 found[question] = (*best, votes[best][0] == len(forms))
         return found
 
@@ -323,11 +327,6 @@ class _Copies:
         full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
         one = (len(form.chosen(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
         return full, sum(one), sum(signs)
-
-    def _between(self, question: str, forms: list[Form]) -> bool:
-        """Whether no label or edge of the sheet says on which side of options their marks are."""
-        firsts = ((f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms)
-        return not any(place is None or place in form.words for form, place in firsts)
 
     def signs(self, form: Form, question: Question) -> dict[int, str]:
         """The sign at each option of a question of several choices, by code."""

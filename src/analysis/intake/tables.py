@@ -341,8 +341,7 @@ def _aside(
              for row in reversed(head)]  # fmt: skip
     by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
     unseen = "hidden" if column in sheet.hidden_columns else ""
-    told = (headings.set_aside(*one) for one in heads)
-    return next(filter(None, told), by_tool or unseen)
+    return next(filter(None, (headings.set_aside(*one) for one in heads)), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:

@@ -227,8 +227,7 @@ def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
         for part in content:
             yield from open_texts(part, place)
     elif isinstance(content, dict):
-        name = str(content.get("id", content.get("code", "")))
-        here = " > ".join(filter(None, (place, name)))
+        here = " > ".join(filter(None, (place, str(content.get("id", content.get("code", ""))))))
         for entry, part in content.items():
             listed = isinstance(part, list) and entry in {"questions", "sections"}
             yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))
@@ -336,8 +335,7 @@ class _Questions:
             if first.name and self.export is None:  # a variable of a statistics package
                 own[i] = f"V{i + 1:02}"
                 continue
-            headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
-            for part in headings:
+            for part in [first.text] if len(group) > 1 else first.heading.split(" / "):
                 if numbered := NUMBERED.match(normalise(part)):
                     id = f"Q{int(numbered[1]):02}"
                     claimed.add(id)

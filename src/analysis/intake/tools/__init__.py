@@ -162,8 +162,7 @@ def redcap(head: Head) -> Export | None:
     stamps = [key(text) for text in names if text.endswith("_timestamp")]
     done = keys(names[0], *(text for text in names if text.endswith("_complete")))
     records = {*own["records"], *own["entries"], *done}
-    found = noted(columns, records, [*stamps, *own["received"]])
-    return Export("redcap", 1, found, repeats=event)
+    return Export("redcap", 1, noted(columns, records, [*stamps, *own["received"]]), repeats=event)
 
 
 def _of_redcap(heading: str) -> Column:
