@@ -204,18 +204,15 @@ class Survey(View):
         codes = [code for code in asked if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
+        what = "there is no municipality {text!r} in the wave {name}"
         hint = "give a code of six digits, or a name as it stands in the replies"
         if codes:
-            what, hint = (
-                "{text} may mean {n} municipalities of the wave",
-                "give one of the codes {called}",
-            )
+            what = "{text} may mean {n} municipalities of the wave"
+            hint = "give one of the codes {called}"
         elif asked:
             what, hint = "{text} was asked but did not reply in the wave {name}", ""
-        else:
-            what = "there is no municipality {text!r} in the wave {name}"
-        name = self.wave.name
-        raise InputError(what, hint=hint, text=text, name=name, n=len(codes), called=codes)
+        wave, n = self.wave.name, len(codes)
+        raise InputError(what, hint=hint, text=text, name=wave, n=n, called=codes)
 
     # --- numbers from answers --------------------------------------------------------------
 

@@ -10,8 +10,8 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import NamedTuple
@@ -40,6 +40,9 @@ CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
 QUESTIONS: list[str] = packaged("headings.yml")["questions"]
+OTHER_OPTION = re.compile(
+    rf"(?:{'|'.join(packaged('headings.yml')['other'])})(?:s|r|reasons?)?(?:,?please.*|[^\w].*)?"
+)
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
@@ -174,7 +177,6 @@ class Headings:
     header: Mapping[str, tuple[str, ...]] | None = None
     ignore: tuple[str, ...] = ()
     own: OwnRegister | None = None
-    _meanings: dict[str, Meaning | None] = field(default_factory=dict, repr=False)  # looked up
 
     def named_in(self, text: str, *, known: bool = False) -> str:
         """The municipality, or the body of the wave's own register, that a whole cell names.
@@ -287,11 +289,10 @@ class Headings:
         pairs = [(int(match[1]), question) for match, question in ids if match]
         return dict(pairs) if len(dict(pairs)) == len(pairs) else {}
 
-    def meaning(self, text: str) -> Meaning | None:
+    @cached_property
+    def meaning(self) -> Callable[[str], Meaning | None]:
         """The question or variable that a heading means, if any."""
-        if text not in self._meanings:
-            self._meanings[text] = self._find(text)
-        return self._meanings[text]
+        return lru_cache(maxsize=2**14)(self._find)  # asked of each name of a column of names, too
 
     def _find(self, text: str) -> Meaning | None:
         key = normalise(text)
@@ -330,7 +331,8 @@ class Headings:
         head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
-        bare = self._by_bare.get(_bare(key.lstrip("0123456789")))  # 3 職員数
+        rest = key.lstrip("0123456789")  # 3 職員数
+        bare = self._by_bare.get(_bare(rest)) if rest != key else None
         return bare and Meaning(bare.target, LIKELY)
 
     def _beside_other(self, key: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -190,11 +191,8 @@ def place_of(cell: str) -> Place | None:
     >>> place_of("C12"), place_of("C")
     ((11, 2), None)
     """
-    letters = cell.rstrip("0123456789")
-    digits = cell[len(letters) :]
-    if not (digits and letters.isascii() and letters.isalpha()):
-        return None
-    return int(digits) - 1, column_number(letters)
+    found = re.fullmatch("([A-Za-z]+)([0-9]+)", cell)
+    return (int(found[2]) - 1, column_number(found[1])) if found else None
 
 
 def text_frame(text: np.ndarray) -> pd.DataFrame:

@@ -139,12 +139,8 @@ def tags(xml: bytes, wanted: Collection[str]) -> list[tuple[str, dict[str, str]]
 
 def relations(xml: bytes, folder: str) -> dict[str, str]:
     """Relation id -> the part it points to, for a part that lies in `folder`."""
-    return {
-        tag.get("Id", ""): posixpath.normpath(
-            posixpath.join("/", folder, tag.get("Target", ""))
-        ).lstrip("/")
-        for _, tag in tags(xml, {"Relationship"})
-    }
+    found = [(tag.get("Id", ""), tag.get("Target", "")) for _, tag in tags(xml, {"Relationship"})]
+    return {id: posixpath.normpath(posixpath.join("/", folder, to)).lstrip("/") for id, to in found}
 
 
 def sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
@@ -236,7 +232,7 @@ class Marks:
         self.hidden_rows: set[int] = set()
         self.hidden_columns: list[tuple[int, int]] = []  # the first, and the one behind the last
         self._styles = styles or {}
-        if not xml or _surely_plain(xml, self._styles):
+        if not (xml := _telling(xml, self._styles)):
             return
         self._row = self._column = -1
         self._cell: dict[str, str] = {}
@@ -295,19 +291,26 @@ class Marks:
             self.errors[place] = value or "#ERROR"
 
 
-def _surely_plain(xml: bytes, styles: dict[str, str]) -> bool:
-    """Whether a sheet surely has no marks and is no larger than a table, as nearly all are."""
-    if b":c" in xml or any(mark in xml for mark in (b"<f", b"hidden", b't="e"', b"'e'", b"<!")):
-        return False
-    if any(b's="%s"' % style.encode() in xml or b"s='" in xml for style in styles):
-        return False
+def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
+    """What of a sheet is parsed for marks: not its plain cells, which are most; often nothing.
+
+    All of it, where a cell may lie without a place or further off than a table reaches.
+    """
     rows = max(map(int, re.findall(rb'<row r="(\d{1,9})"', xml)), default=0)
     digits = len(str(rows))
-    if re.search(rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits, xml):
-        return False
+    placeless = rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits
+    if b":c" in xml or b"<!" in xml or re.search(placeless, xml):
+        return xml
     letters = {*re.findall(rb'<c r="([A-Z]+)', xml)}
     columns = max((column_number(one.decode()) for one in letters), default=-1) + 1
-    return columns <= MAX_COLUMNS and 10**digits * columns <= MAX_CELLS
+    if columns > MAX_COLUMNS or 10**digits * columns > MAX_CELLS:
+        return xml
+    marks = (b"<f", b"hidden", b't="e"', b"'", *(b's="%s"' % style.encode() for style in styles))
+    if not any(mark in xml for mark in marks):
+        return b""
+    others = rb' s="(?!(?:%s)")\d+"' % "|".join(styles or "-").encode()
+    plain = rb'<c r="\w+"(?:%s)?(?: t="(?:[bdns]|str)")?(?:/>|><v>[^<]*</v></c>)' % others
+    return re.sub(plain, b"", xml)
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:

@@ -16,6 +16,7 @@ from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
 from analysis.text import LANGUAGES, Language, label, say
 from analysis.typology.dissimilarity import Kinds
 from analysis.typology.gradient import numeric
+from analysis.yaml_file import packaged
 
 Texts = Mapping[str, Mapping[str, str]]  # feature -> language -> label
 
@@ -94,13 +95,7 @@ def most_and_least_typical(
 
 TRAITS = 2  # traits in a name, more only where two names would be the same
 YES_NO = ("binary", "asymmetric", "nominal")
-# what the end of a Japanese label asks for; all others are amounts
-ENDINGS = {
-    "length": ("年数", "期間", "在籍", "在職"),
-    "degree": ("性", "率", "割合", "比", "依存", "度", "力", "水準", "可能", "度合い"),
-    "depth": ("の深さ",),
-    "width": ("の広さ", "の幅"),
-}
+ENDINGS: dict[str, list[str]] = packaged("label_endings.yml")  # of Japanese labels
 
 
 def propose_names(profile: pd.DataFrame, kinds: Kinds, texts: Texts) -> dict[int, dict[str, str]]:
@@ -158,7 +153,7 @@ def _trait(
         own += ("が" if language == "ja" else " ") + code
     if language == "ja":
         plain = own.split("（")[0]
-        ends = (sense for sense, endings in ENDINGS.items() if plain.endswith(endings))
+        ends = (sense for sense, endings in ENDINGS.items() if plain.endswith((*endings,)))
         sense = next(ends, "degree" if kind == "ordinal" else "amount")
         own = re.sub("の(深さ|広さ|幅)$", "", own)
     else:

@@ -24,22 +24,17 @@ from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
-from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
+from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.survey import prepare
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 TO_ASK = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
-STYLES = {
-    "title": {"bold": True, "font_size": 14},
-    "head": {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True},
-    "cell": WRAP,
-    "quoted": {**WRAP, "quote_prefix": True},
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-}
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["queries"]
 
 
 def take_in(wave: str, files: Sequence[Path]) -> str:
@@ -102,14 +97,10 @@ def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None
     """Refuse two different replies of one day about the same answer: none of them is the later."""
     of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
-        raise one.sheet.error(
-            "{text} stands here and {other} in {place}, of the same day, about the same answer",
-            at=(one.row, one.column),
-            hint="ask which is right, and leave the other empty",
-            text=one.text,
-            other=other.text,
-            place=other.place,
-        )
+        what = "{text} stands here and {other} in {place}, of the same day, about the same answer"
+        at, hint = (one.row, one.column), "ask which is right, and leave the other empty"
+        texts = {"text": one.text, "other": other.text, "place": other.place}
+        raise one.sheet.error(what, at=at, hint=hint, **texts)
 
 
 def write_for_wave(
@@ -169,11 +160,9 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
 def check_place(place: Path, *, folder: bool) -> None:
     """Refuse a place for one workbook that is called otherwise, or for a folder that is not."""
     if folder == (place.suffix.lower() == ".xlsx"):
-        raise InputError(
-            "a workbook for each is written into a folder" if folder else "this is a workbook",
-            file=place,
-            hint="give the name of a folder" if folder else "let the name end in .xlsx",
-        )
+        what = "a workbook for each is written into a folder" if folder else "this is a workbook"
+        hint = "give the name of a folder" if folder else "let the name end in .xlsx"
+        raise InputError(what, file=place, hint=hint)
 
 
 def file_for(folder: Path, code: str, name: str) -> Path:

@@ -18,16 +18,13 @@ from analysis.codebook.municipality import check_digit
 from analysis.intake.headings import IDENTITY, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
+from analysis.yaml_file import packaged
 from workbench.office.columns import data_start
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"
 SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
-MEASURE = (
-    "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
-    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月|手続"
-    "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
-)
+MEASURE = f"(?:{'|'.join(packaged('readability.yml', 'workbench')['measures'])})"
 UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
 WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
 NTH = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, japanese
+from analysis.intake import workbook
 from analysis.intake.files import read_file, read_text
 from analysis.intake.sheet import CellKind, address
 from analysis.intake.workbook import read_workbook, telling_formats
@@ -189,6 +190,35 @@ def test_many_columns_without_places_in_many_rows_are_no_bomb():
     content = written(lambda book, page: [page.write_row(r, 0, [7] * 30) for r in range(1000)])
     content = changed(content, SHEET, lambda xml: re.sub(rb'<c r="[A-Z]+\d+"', b"<c", xml))
     assert only(content).shape == (1000, 30)
+
+
+def test_marks_among_many_plain_cells_are_those_of_every_cell(monkeypatch):
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    page, code = book.add_worksheet(), book.add_format({"num_format": "000000"})
+    date = book.add_format({"num_format": "yyyy/m/d"})
+    for row in range(40):
+        page.write_row(row, 0, ["it's", row, f"{row}"])
+        page.write_datetime(row, 3, dt.datetime(2019, 4, 1), date)
+        page.write_number(row, 4, row, code if row % 7 == 3 else None)
+        page.write_boolean(row, 5, row % 2 == 0)
+        page.write_blank(row, 6, None, code)
+    page.write_formula("H5", "=B5+1", None, 5)
+    page.write_formula("H6", "=1/0", None, "#DIV/0!")
+    page.set_row(8, None, None, {"hidden": True})
+    page.set_column("C:D", None, None, {"hidden": True})
+    book.close()
+    parts = workbook.unpack(file.getvalue(), "a.xlsx")
+    styles = workbook.telling_formats(parts["xl/styles.xml"])
+    xml = parts["xl/worksheets/sheet1.xml"]
+    assert len(workbook._telling(xml, styles)) < len(xml) / 2
+    found = vars(workbook.Marks(xml, styles))
+    monkeypatch.setattr(workbook, "_telling", lambda xml, styles: xml)
+    every = vars(workbook.Marks(xml, styles))
+    names = ("formats", "formulas", "errors", "hidden_rows", "hidden_columns")
+    assert {name: found[name] for name in names} == {name: every[name] for name in names}
+    assert found["formulas"] == {(4, 7): "=B5+1", (5, 7): "=1/0"} and found["hidden_rows"] == {8}
+    assert (3, 4) in found["formats"] and found["hidden_columns"] == [(2, 4)]
 
 
 def test_macros_pictures_and_hidden_sheets(tmp_path):
