@@ -17,7 +17,7 @@ from analysis.intake import entries
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 
-Cell = tuple[int, int, str]
+HeldCell = tuple[int, int, str]
 COPIES = 3  # that many replies of one text at one place show that it is printed
 # even where all offices say the same: numbers, marks, 特になし
 ANSWER_LIKE = re.compile(
@@ -39,7 +39,7 @@ def is_word(text: str) -> bool:
     return re.search(r"[^\W\d]{2}|[一-龥]", text) is not None
 
 
-class Words:
+class BookWords:
     """The words of a codebook, which its forms print."""
 
     def __init__(self, headings: Headings) -> None:
@@ -75,14 +75,14 @@ class Words:
         return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
 
 
-class Blank:
+class BlankForm:
     """What is known of the print of copies of one form: `given` where it is the form as `sent`.
 
     `known`: whether there is evidence of all that is printed, beside the codebook's words.
     """
 
     def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
-        self.words, n = Words(headings), len(copies)
+        self.words, n = BookWords(headings), len(copies)
         self.given, self.known = bool(sent), bool(sent) or n >= COPIES
         self._blanks = [{*_filled(sheet)} for sheet in sent or copies]
         if self.known and not sent:  # what may be an answer is print where all have it
@@ -100,7 +100,7 @@ class Blank:
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
 
-    def _as_on(self, blank: set[Cell], cells: list[Cell]) -> set[Place]:
+    def _as_on(self, blank: set[HeldCell], cells: list[HeldCell]) -> set[Place]:
         same = blank & {*cells}
         moved = Counter((column, text) for _, column, text in blank - same)
         for cell in (cell for cell in cells if cell not in same and moved[cell[1:]]):
@@ -110,7 +110,7 @@ class Blank:
         return {(row, column) for row, column, _ in same}
 
 
-def _filled(sheet: Sheet) -> list[Cell]:
+def _filled(sheet: Sheet) -> list[HeldCell]:
     grid = sheet.text.to_numpy(object)
     places = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
     return [(row, column, grid[row, column].strip()) for row, column in places]

@@ -30,7 +30,7 @@ from analysis.intake.entries import (
     is_filler,
     is_print,
 )  # fmt: skip
-from analysis.intake.evidence import ANSWER_LIKE, Blank
+from analysis.intake.evidence import ANSWER_LIKE, BlankForm
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.printed import (
     ABOVE,
@@ -70,7 +70,7 @@ def read_forms(
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
-    blank = Blank([form.sheet for form in forms], blanks, headings)
+    blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
     copies, replies = _Copies(forms, headings), []
     for form in forms:
@@ -81,7 +81,7 @@ def read_forms(
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
-def _pass_over_print(forms: list[Form], blank: Blank) -> None:
+def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
     """What is printed is no answer, which stands behind it; of what copies share, a request."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
@@ -441,7 +441,7 @@ class _Copies:
         return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
-def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> None:
+def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -> None:
     """Mark what is filled in and became no answer: by an office (unmatched) or maybe (unsure).
 
     What is printed, as there is evidence, stays a note.
@@ -456,10 +456,9 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: Blank) -> No
         loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
-            if place in known or blank.words.print(text, label=place in form.words):
+            told = reply.mark[place] == HEADER and headings.by_number_alone(text)
+            if place in known or told or blank.words.print(text, label=place in form.words):
                 continue
-            if reply.mark[place] == HEADER and headings.by_number_alone(text):
-                continue  # which is a finding of its own
             named = headings.named_in(text, known=True)
             if named and named in whose:
                 continue  # the municipality that replied, named once more
