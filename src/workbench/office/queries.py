@@ -15,6 +15,7 @@ import xlsxwriter
 from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
+from analysis.cleaning.store import prepared
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
@@ -25,7 +26,6 @@ from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
 from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
-from analysis.survey import prepare
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 from workbench import outputs
@@ -118,7 +118,7 @@ def write_for_wave(
     """
     if returned:
         return take_in(wave, returned)
-    about, cleaned = Wave.read(wave), prepare(wave)
+    cleaned, about, _ = prepared(wave)
     asked = _asked(cleaned.findings)
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"

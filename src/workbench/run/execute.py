@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 from tqdm import tqdm
 
 from analysis import paths
+from analysis.cleaning.store import prepared
 from analysis.errors import printed
-from analysis.survey import prepare
 from workbench.publish import release
 from workbench.run import parameters
 from workbench.run.attempt import attempt
@@ -62,7 +62,7 @@ class Progress:
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
     with one_at_a_time(paths.processed(wave)):
-        prepare(wave)
+        prepared(wave)
 
 
 def side_by_side(
@@ -188,9 +188,10 @@ class Runner:
         self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
-        """Run them all, first those that others need; a failed one stops only those."""
+        """Run all, first what others need, then what shows most, which takes longest."""
         needed = [name for notebook in todo for name in notebook.declares.get("needs", [])]
-        self.waiting = sorted(todo, key=lambda notebook: -needed.count(notebook.name))
+        shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
+        self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
         self.progress = Progress(len(todo))
         self.record.write(self.part)

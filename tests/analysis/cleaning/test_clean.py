@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from project import prepare
 
 from analysis.cleaning import clean
 from analysis.cleaning.findings import RULES
@@ -17,7 +18,6 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.cells import addresses
-from analysis.survey import prepare
 from workbench.cli import main
 
 BOOK = {

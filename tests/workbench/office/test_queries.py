@@ -8,10 +8,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from project import prepare
 
 from analysis import paths, spreadsheet
 from analysis.errors import InputError
-from analysis.survey import prepare
 from analysis.text import label
 from workbench.cli import main
 from workbench.office import queries

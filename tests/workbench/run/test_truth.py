@@ -40,7 +40,7 @@ def _no_cleaning(monkeypatch):
     import workbench.publish.release
     import workbench.run.execute
 
-    monkeypatch.setattr(workbench.run.execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
     monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
 
 
