@@ -210,7 +210,6 @@ def _without_name(text: str, option: Option) -> str:
 # a code, perhaps with words, or one of several: 7, 7 広報, 1か2
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番]|(?:と|か|や|又は|または|若しくは|or)\d)")
 
-
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
     r"|(?:上記|別紙)(?:の(?:とお|通)り|と同じ|参照)?|ditto|same(?:asabove|aslastyear|asbefore)"
