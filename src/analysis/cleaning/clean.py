@@ -100,9 +100,8 @@ class Ledger:
     def check(self) -> None:
         """The sum must be right.
 
-        Raises
-        ------
-        AssertionError : a cell is lost or counted twice; a fault of the workbench, not of the data.
+        Raises AssertionError: a cell is lost or counted twice; a fault of the workbench, not of the
+        data.
         """
         total = int(self.counts["cells"].sum())
         if total != self.received:

@@ -36,9 +36,7 @@ class Layout(NamedTuple):
 def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = None) -> Layout:
     """The layout that is `wanted`, else the one that the visible sheets show.
 
-    Raises
-    ------
-    InputError : no heading of the codebook is found, or two layouts fit.
+    Raises InputError: no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
     for sheet in visible:
@@ -109,10 +107,8 @@ def asked_in(sheet: Sheet, headings: Headings, *, who: bool = False) -> set[str]
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     """The sheet that ``wave.yml`` names, else the one visible sheet that has a header.
 
-    Raises
-    ------
-    InputError : there is no such sheet, or there are several tables and ``wave.yml`` does not say
-        which.
+    Raises InputError: there is no such sheet, or there are several tables and ``wave.yml`` does not
+    say which.
     """
     if file.sheet is not None:
         if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
@@ -198,9 +194,7 @@ TITLED = 5  # rows in which a title stands
 def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
     """The issue that the titles of a file name; None of a codebook without issues.
 
-    Raises
-    ------
-    InputError : no title, or those of several issues, are in the file, or it lacks the sheet.
+    Raises InputError: no title, or those of several issues, are in the file, or it lacks the sheet.
     """
     if not book.issues:
         return None

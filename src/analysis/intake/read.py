@@ -93,10 +93,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
     `folder`: where they lie, default that of the wave.
 
-    Raises
-    ------
-    InputError : A file cannot be read, a sheet is missing, or a question of the codebook is not in
-        it.
+    Raises InputError: a file cannot be read, a sheet is missing, or a question of the codebook is
+    not in it.
     """
     pieces: list[Piece] = []
     others: list[Sheet] = []
