@@ -243,10 +243,10 @@ def _apart(name: str, prefecture: str | None) -> tuple[str, str]:
 def _part_of(text: str, name: str, given: str, on: dt.date | None) -> Match | None:
     """What a name means that goes on behind that of a municipality: its ward, section or body."""
     city = text[: text.find("市") + 1]
-    if re.search(r".市.+区$", text) and city in _names():
+    if text.endswith("区") and len(text) > len(city) + 1 and city in _names():
         return Match("", "", "ward", tuple(_names()[city]))
     unsure = ("unknown", "shortened")
-    for end in reversed([kind.end() for kind in re.finditer("[市区町村]", text)]):
+    for end in (at for at in range(len(text), 0, -1) if text[at - 1] in "市区町村"):
         section, body = _SECTION.fullmatch(text, end), _BODY.fullmatch(text, end)
         if not (section or body):
             continue
