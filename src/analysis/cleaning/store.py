@@ -147,7 +147,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         content = {**about, "received": cleaned.ledger.received, "counts": counts}
         text = json.dumps(content, ensure_ascii=False, indent=1)
         paths.write_atomic(part / "ledger.json", text + "\n")
-        paths.swap_folder(part, folder, "ledger.json")
+        paths.swap_folder(part, folder, "ledger.json", [file.name for file in part.iterdir()])
     except OSError as error:
         what, fault = "the cleaned data cannot be written ({strerror})", error.strerror or error
         raise InputError(what, file=folder, strerror=fault) from None

@@ -340,10 +340,8 @@ def telling_formats(xml: bytes) -> dict[str, str]:
 def read_workbook(content: bytes, file: str) -> list[Sheet]:
     """All worksheets of an xlsx or xlsm file, in workbook order.
 
-    Raises
-    ------
-    InputError : the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more
-        cells than a table can have.
+    Raises InputError: the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans
+    more cells than a table can have.
     """
     parts = unpack(content, file)
     try:

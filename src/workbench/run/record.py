@@ -298,7 +298,7 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     record.write(edition.part)
     kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
-    paths.swap_folder(edition.part, place, RECORD)
+    paths.swap_folder(edition.part, place, RECORD, RunFolder(place).hashes)
     record.folder = str(place)
     if not kept:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
@@ -391,7 +391,7 @@ def lock(edition: Edition) -> Iterator[None]:
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
         for folder in (edition.folder, edition.incomplete):
-            paths.refuse_foreign(folder, RECORD)
+            paths.refuse_foreign(folder, RECORD, RunFolder(folder).hashes)
         paths.refuse_foreign(edition.part, ".")  # whatever is in it, but no link
         all_waves(paths.reports())
         try:

@@ -507,6 +507,24 @@ def test_what_hides_or_lies_where_a_run_writes_stays(project, tmp_path, capsys, 
     assert not (project / "reports" / "demo-2019").exists()
 
 
+def test_what_somebody_keeps_in_the_folder_of_a_report_is_never_lost(complete, capsys):
+    folder = complete / "reports" / "demo-2019"
+    (folder / "tables").mkdir()
+    memo, checkpoint = folder / "tables" / "memo.docx", folder / "notebooks/.ipynb_checkpoints/x"
+    memo.write_text("what the mayor said")
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    put(complete, "01_a", "print(11)")
+    assert cli.main(["refresh", "demo-2019"]) == 2
+    said = capsys.readouterr().err
+    assert "tables/memo.docx, in reports/demo-2019, was not made by workbench, and stays" in said
+    memo.rename(complete / "memo.docx")
+    assert cli.main(["refresh", "demo-2019"]) == 0
+    put(complete, "01_a", f"from pathlib import Path; Path({str(memo)!r}).parent.mkdir()\n"
+        f"Path({str(memo)!r}).write_text('meanwhile')")  # fmt: skip
+    assert cli.main(["refresh", "demo-2019"]) == 2 and memo.read_text() == "meanwhile"
+
+
 @pytest.mark.parametrize("file", ["01_a.html", "index.html", "notebooks/01_a.ipynb"])
 def test_a_report_that_was_edited_or_emptied_is_made_again(complete, file):
     place = complete / "reports" / "demo-2019" / file
