@@ -341,8 +341,7 @@ def _aside(
              for row in reversed(head)]  # fmt: skip
     by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
     unseen = "hidden" if column in sheet.hidden_columns else ""
-    told = (headings.set_aside(*one) for one in heads)
-    return next(filter(None, told), by_tool or unseen)
+    return next(filter(None, (headings.set_aside(*one) for one in heads)), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:
@@ -423,7 +422,7 @@ def _headers_below(
     heads = set()
     for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
         codes, texts = pd.factorize(sheet.text[column])
-        meant = np.array([headings.meaning(text) is not None for text in texts], bool)
+        meant = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
         heads |= set(np.flatnonzero(meant[codes]).tolist())
     found = []
     for row in sorted(row for row in heads if row > bottom and kinds[row] != ""):
@@ -451,13 +450,12 @@ def _row_kinds(
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = filled.sum(axis=1)
-    ids = {what: book.identifying(what)[0] for what in ("code", "name", "prefecture")}
-    code, name, prefecture = ({columns[ids[what]]} if ids[what] in columns else set[int]()
-                              for what in ids)  # fmt: skip
+    ids = (book.identifying(what)[0] for what in ("code", "name", "prefecture"))
+    code, name, prefecture = ({columns[id]} if id in columns else set[int]() for id in ids)
     own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
-    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise)))
+    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise).to_numpy(object)))
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""

@@ -433,7 +433,7 @@ def _columns(
         lines.append(f"  {first}: {words} ({example})")
     beside = cells[cells["record"] < 0]
     heads = beside[beside["reason"] == "header"]
-    for reason in ("ignored", "personal", "record", "unmatched"):
+    for reason in ("ignored", "personal", "record", "unmatched", "unsure"):
         own = beside[beside["reason"] == reason]
         if len(own):
             named = heads.loc[heads["column"].isin(own["column"]), "text"]

@@ -169,9 +169,8 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
-        executed = f"notebooks/{name}.ipynb"
-        copied = {known.files[written]: place for written, place in places.items()}
-        for source, place in {executed: executed, **copied}.items():
+        targets = [f"notebooks/{name}.ipynb", *places.values()]
+        for source, place in zip(known.written(), targets, strict=True):
             (part / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(valid[name] / source, part / place)
         known.files = places
