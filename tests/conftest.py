@@ -124,7 +124,7 @@ def blank_pictures():
 @pytest.fixture(scope="session")
 def cleaned_demo(tmp_path_factory):
     """The folder of the cleaned demo wave."""
-    from analysis.survey import prepare
+    from project import prepare
 
     root = tmp_path_factory.mktemp("cleaned")
     make_project(root)

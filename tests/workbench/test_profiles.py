@@ -95,12 +95,14 @@ def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview
     assert "<script" not in by_size and "架空データ" in by_size
 
 
-def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
-    assert profiles("demo-2019").as_asked
+@pytest.mark.parametrize("asked", [None, [*THREE[:2], THREE[0]]], ids=["all", "some"])
+def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick, asked):
+    assert profiles("demo-2019", asked).as_asked
     page = quick / "reports" / "demo-2019.profiles" / "990019.html"
     before = page.stat()
     code = (
-        "import sys\nfrom workbench.run.refresh import profiles\nfound = profiles('demo-2019')\n"
+        "import sys\nfrom workbench.run.refresh import profiles\n"
+        f"found = profiles('demo-2019', {asked})\n"
         "assert found.as_asked and all(ran.reused for ran in found.rans), found.summary()\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"

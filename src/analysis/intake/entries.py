@@ -30,6 +30,7 @@ BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words b
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
 NOTHING = " "  # how a cell with printed words alone is read
+UNCLEAR = "\a"  # how a cell is read of which nobody knows whether it is the answer
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
@@ -129,8 +130,7 @@ def is_print(text: str, question: Question | None) -> bool:
         return not _pointed(text)
     if question.type in {"integer", "ratio", "date"}:
         rest = unicodedata.normalize("NFKC", rest)
-        unit = [question.unit.ja, question.unit.en] if question.unit else []
-        for word in unit:
+        for word in [question.unit.ja, question.unit.en] if question.unit else []:
             rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
         return not (DATED if question.type == "date" else COUNTED).sub("", rest)
     signs, one = signs_in(text, question), question.type != "multi"

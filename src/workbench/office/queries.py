@@ -15,6 +15,7 @@ import xlsxwriter
 from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
+from analysis.cleaning.store import prepared
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
@@ -25,7 +26,6 @@ from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
 from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
-from analysis.survey import prepare
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 from workbench import outputs
@@ -118,7 +118,7 @@ def write_for_wave(
     """
     if returned:
         return take_in(wave, returned)
-    about, cleaned = Wave.read(wave), prepare(wave)
+    cleaned, about, _ = prepared(wave)
     asked = _asked(cleaned.findings)
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
@@ -135,8 +135,7 @@ def write_for_wave(
             raise InputError(what, file=place, hint=hint, old=old[0].name)
     outputs.refuse_others([place], "queries")
     listed = None if split else asked
-    contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
-    outputs.write(contents, "queries")
+    outputs.write({name: _workbook(queries, own, listed) for name, own in made.items()}, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", spoken(), file=place, n=len(pages), asked=count)
     more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(asked) - count)
@@ -334,8 +333,7 @@ class _Queries:
         if question.type == "battery" or pd.isna(kept.get(id)):
             return self.words["none"]
         shown = clean.shown(kept[id], question)
-        worded = (self._option(o) for o in question.options if str(o.code) == shown)
-        return next(worded, shown)
+        return next((self._option(o) for o in question.options if str(o.code) == shown), shown)
 
     def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

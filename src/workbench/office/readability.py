@@ -460,8 +460,7 @@ def _blocks(table: CheckedTable) -> Iterator[Breach]:
             blank = before + 2 + int((gap == 0).argmax())
             yield "split", f"{blank}:{blank}", ""
     heading = sheet.text.iloc[start - 1].to_numpy(object)
-    used = np.flatnonzero(filled[start - 1 :].any(axis=0)).tolist()
-    for left, right in pairwise(used):
+    for left, right in pairwise(np.flatnonzero(filled[start - 1 :].any(axis=0)).tolist()):
         if right - left == 1:
             continue
         if {*heading[: left + 1]} & {*heading[right:]} - {""}:

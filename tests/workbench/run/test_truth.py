@@ -42,7 +42,7 @@ def _no_cleaning(monkeypatch):
     import workbench.publish.release
     import workbench.run.execute
 
-    monkeypatch.setattr(workbench.run.execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
     monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
 
 
@@ -205,7 +205,7 @@ def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, si
         wait_for((project / "begun").is_file)
         if signal_too:
             wait_for((Edition("demo-2019").part / "run.json").is_file)
-            for server in left_of(runner):  # a terminal tells all of them; a loaded machine it first
+            for server in left_of(runner):  # which a terminal tells, too
                 os.kill(server, signal.SIGINT)
             time.sleep(0.3)
             os.killpg(runner.pid, signal.SIGINT)

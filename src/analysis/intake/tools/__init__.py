@@ -380,9 +380,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     ----------
     tool : one of `READERS`, where it is known which tool wrote the file.
 
-    Raises
-    ------
-    InputError : the header is not that of `tool`, or a record takes several rows.
+    Raises InputError: the header is not that of `tool`, or a record takes several rows.
     """
     head = head_of(sheet)
     if not head or not any(head[0]):
@@ -430,9 +428,7 @@ def _refuse_split_records(sheet: Sheet, export: Export) -> None:
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:
     """The sheet of a workbook that is an export, with its header.
 
-    Raises
-    ------
-    InputError : the file is said to be of a tool and no sheet is.
+    Raises InputError: the file is said to be of a tool and no sheet is.
     """
     refusals = []
     for sheet in (sheet for sheet in sheets if not sheet.hidden):

@@ -234,9 +234,7 @@ def _by_number(columns: Iterable[Column]) -> dict[str, Column]:
 def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     """Question id or variable of the codebook -> the column of an export that holds it.
 
-    Raises
-    ------
-    InputError : two columns are headed as one question.
+    Raises InputError: two columns are headed as one question.
     """
     sent = headings.book.identity("received")
     found: dict[str, int] = {}
