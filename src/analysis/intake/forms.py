@@ -57,9 +57,7 @@ def read_forms(
 
     `blanks`: the sheets of the form as it was sent.
 
-    Raises
-    ------
-    InputError : no sheet is a form of this codebook, or a form lacks a question.
+    Raises InputError: no sheet is a form of this codebook, or a form lacks a question.
     """
     found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)

@@ -396,7 +396,7 @@ def of_structure(path: Path) -> Definition:
         raise InputError("the XML declares entities", file=path)
     try:
         root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # an unknown encoding, too
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
