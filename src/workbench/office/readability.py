@@ -437,8 +437,7 @@ def _choice(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"^\s*\d{1,2}\s*[.:)、]?\s*(?=\D)|\s*\([^)]*\)?\s*$|\s+", "", text)
-    text = re.sub(r"(である|です)$", "", text)
-    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
+    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", re.sub(r"(である|です)$", "", text))
 
 
 def _blocks(table: CheckedTable) -> Iterator[Breach]:

@@ -876,7 +876,7 @@ def test_words_between_a_label_and_its_indented_answer_are_print_where_the_form_
 
 @pytest.mark.parametrize("n", [3, 1])
 def test_two_options_beside_a_question_of_which_none_is_marked_are_told(tmp_path, n):
-    """One may be the answer and one a remark: they were options of the form, and nothing was said."""
+    """One may be the answer and one a remark."""
 
     def rows(a):
         own = ["いいえ", "はい"] if a is PLANS[0] else [["いいえ", "はい"][a[1]]]
