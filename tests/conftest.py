@@ -68,6 +68,28 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_kernels():
+    """Where notebooks only print, the server of their kernels imports little; what it would."""
+    from workbench.run import kernels
+
+    with pytest.MonkeyPatch.context() as patch:
+        whole = kernels.WARM
+        patch.setattr(kernels, "WARM", whole[:5])
+        yield whole
+
+
+@pytest.fixture(scope="module")
+def warm_kernels(light_kernels):
+    """A server as users have it, which imports all that notebooks import."""
+    from workbench.run import kernels
+
+    kernels.forkserver._forkserver._stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "WARM", light_kernels)
+        yield
+
+
 @pytest.fixture
 def locale(monkeypatch):
     """Set the variables that say the language of messages; those that are not given are unset."""

@@ -46,9 +46,7 @@ UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|
 class _Header:
     """The heading rows of a table: from where to where they go, and what their cells mean.
 
-    Raises
-    ------
-    InputError : no heading of the codebook is found.
+    Raises InputError: no heading of the codebook is found.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -219,9 +217,8 @@ def read_rows(
     export : the header as a form tool writes it, where one wrote the file.
     left_out : whether replies that the tool says were not completed are left out.
 
-    Raises
-    ------
-    InputError : there is no header, two columns claim one question, or a question has no column.
+    Raises InputError: there is no header, two columns claim one question, or a question has no
+    column.
     """
     if left_out and (export is None or export.finished is None):
         hint = "remove unfinished from wave.yml, or give the export with the column that says it"

@@ -73,8 +73,7 @@ class Definition:
 
     def find(self, name: str) -> Drafted | None:
         """The question of a name of the tool."""
-        id = id_of(name)
-        return next((one for one in self.questions if one["id"] == id), None)
+        return next((one for one in self.questions if one["id"] == id_of(name)), None)
 
     def line(
         self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words
@@ -396,7 +395,7 @@ def of_structure(path: Path) -> Definition:
         raise InputError("the XML declares entities", file=path)
     try:
         root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # an unknown encoding, too
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip

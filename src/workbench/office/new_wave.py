@@ -172,12 +172,8 @@ class _New:
     def read_in(self, part: Path, layout: str | None) -> tuple[Received, Message]:
         """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
-        Raises
-        ------
-        UnfinishedError
-            The files have the headings of the codebook, and wave.yml must say more of them.
-        InputError
-            They are no files of this codebook, or cannot be read at all.
+        Raises UnfinishedError: the files have the headings of the codebook, and wave.yml must say
+        more of them. InputError: they are no files of this codebook, or cannot be read at all.
         """
         asked_for, layout = layout, layout or ("rows" if self.tools else None)
         wave = self._write(part, Layout(layout or LAYOUTS[0]))
