@@ -136,8 +136,7 @@ def _ranked(words: Collection[str]) -> list[str] | None:
 
     def rank(word: str) -> float:
         degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
-        sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
-        return sign * degree
+        return degree * (0 if tells("neutral", word) else 1 if tells("negative", word) else -1)
 
     ranks = {word: rank(word) for word in words}
     return sorted(words, key=ranks.__getitem__) if len({*ranks.values()}) == len(words) else None
