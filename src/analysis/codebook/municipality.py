@@ -173,8 +173,7 @@ def fold(name: str) -> str:
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
-    text = unicodedata.normalize("NFKC", plain(name))
-    return _IGNORED.sub("", text).translate(_VARIANTS)
+    return _IGNORED.sub("", unicodedata.normalize("NFKC", plain(name))).translate(_VARIANTS)
 
 
 def plain(text: str) -> str:

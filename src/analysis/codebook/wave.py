@@ -52,6 +52,7 @@ class WaveFile(Model):
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
     tool: Tool | None = None
+    blank: StrictStr | None = None  # of forms: the form as it was sent, beside wave.yml
     unfinished: Literal["count", "leave out"] = "count"  # what a tool exports as not completed
 
 

@@ -76,8 +76,7 @@ def normalise(text: str) -> str:
     '問3(1)'
     """
     text = municipality.plain(text.translate(IN_BRACKETS))
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return NO_SPACE.sub("", folded).translate(SIGNS)
+    return NO_SPACE.sub("", unicodedata.normalize("NFKC", text).casefold()).translate(SIGNS)
 
 
 def told_apart(header: np.ndarray) -> dict[int, str]:
@@ -207,8 +206,7 @@ class Headings:
 
     def set_aside(self, text: str, cell: str) -> str:
         """``ignored`` or ``personal`` where a column so headed is no question, else empty."""
-        key = normalise(text)
-        if key in self.ignored or normalise(cell) in self.ignored:
+        if normalise(text) in self.ignored or normalise(cell) in self.ignored:
             return "ignored"
         return "personal" if is_personal(text) and self.meaning(text) is None else ""
 
@@ -400,8 +398,7 @@ class Headings:
 
         As 問1 指定避難所の数, where Q1 asks for the staff of libraries; not 問1 職員数（図書館）.
         """
-        key = normalise(text)
-        numbered = NUMBERED.match(key)
+        numbered = NUMBERED.match(normalise(text))
         meaning = self.meaning(text)
         if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
             return None

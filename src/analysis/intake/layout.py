@@ -47,7 +47,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         for axis, layout in enumerate(("rows", "columns")):
             if any(sheet.shape[axis] > every for sheet in visible):
                 return Layout(layout, "order")
-    if wanted:
+    if wanted == "form":
         return Layout(wanted)
     turned = [sheet.turned for sheet in visible]
     # municipalities below a heading that names them, and beside one
@@ -55,6 +55,12 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     rows, columns = (
         sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
+    if wanted:
+        right, n = ("rows", rows) if rows > columns else ("columns", columns)
+        if wanted != right and min(rows, columns) < 2 <= n:
+            what = "the files are a table of {n:,} replies as --layout {right} reads it"
+            raise InputError(what, hint="say --layout {right}", n=n, right=right)
+        return Layout(wanted)
     if min(rows, columns) >= 2:
         what = (
             "the files can be read as rows ({rows:,} municipalities below a heading) and "

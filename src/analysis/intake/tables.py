@@ -46,9 +46,7 @@ UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|
 class _Header:
     """The heading rows of a table: from where to where they go, and what their cells mean.
 
-    Raises
-    ------
-    InputError : no heading of the codebook is found.
+    Raises InputError: no heading of the codebook is found.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -219,9 +217,8 @@ def read_rows(
     export : the header as a form tool writes it, where one wrote the file.
     left_out : whether replies that the tool says were not completed are left out.
 
-    Raises
-    ------
-    InputError : there is no header, two columns claim one question, or a question has no column.
+    Raises InputError: there is no header, two columns claim one question, or a question has no
+    column.
     """
     if left_out and (export is None or export.finished is None):
         hint = "remove unfinished from wave.yml, or give the export with the column that says it"
@@ -341,8 +338,7 @@ def _aside(
              for row in reversed(head)]  # fmt: skip
     by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
     unseen = "hidden" if column in sheet.hidden_columns else ""
-    told = (headings.set_aside(*one) for one in heads)
-    return next(filter(None, told), by_tool or unseen)
+    return next(filter(None, (headings.set_aside(*one) for one in heads)), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:

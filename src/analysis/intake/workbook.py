@@ -109,7 +109,13 @@ def parser() -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise expat.ExpatError("a document type is declared")
 
-    made.StartDoctypeDeclHandler = refuse
+    def known(_: str, encoding: str | None, *__: object) -> None:
+        try:
+            b" ".decode(encoding or "utf-8")
+        except LookupError as error:
+            raise expat.ExpatError(str(error)) from None
+
+    made.StartDoctypeDeclHandler, made.XmlDeclHandler = refuse, known
     return made
 
 
@@ -185,7 +191,7 @@ def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
     """The cells at which the objects of a drawing begin."""
     try:
         root = ElementTree.fromstring(drawing or b"<none/>")
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):  # damaged, or an unknown encoding
         return []
     found = []
     for anchor in root:

@@ -244,8 +244,8 @@ def _column(parts: list[str]) -> Column:
         return bracketed(heading)
     above, below = NUMBERED.match(normalise(parts[0])), " / ".join(parts[1:])
     if above and not above[3] and above[2]:  # Q2_1 over the words of an option
-        number = str(int(above[2]))
-        return Column(heading, text=f"問{int(above[1])}", part=below, part_name=number)
+        asked = f"問{int(above[1])}"
+        return Column(heading, text=asked, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())

@@ -73,8 +73,7 @@ class Definition:
 
     def find(self, name: str) -> Drafted | None:
         """The question of a name of the tool."""
-        id = id_of(name)
-        return next((one for one in self.questions if one["id"] == id), None)
+        return next((one for one in self.questions if one["id"] == id_of(name)), None)
 
     def line(
         self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words
@@ -396,7 +395,7 @@ def of_structure(path: Path) -> Definition:
         raise InputError("the XML declares entities", file=path)
     try:
         root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # an unknown encoding, too
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
@@ -431,8 +430,7 @@ class _Structure:
         titles = self.tables.get("surveys_languagesettings", [])
         title = next((row.get("surveyls_title", "") for row in titles), "")
         found = Definition(title or "LimeSurvey")
-        asked = self.tables.get("questions", [])
-        for row in _first(asked, "qid", parent_qid={"", "0"}):
+        for row in _first(self.tables.get("questions", []), "qid", parent_qid={"", "0"}):
             kind, question = row.get("type", ""), self._add(found, row)
             if question is not None:
                 found.ask(question, row.get("relevance", ""), RELEVANCE)
@@ -471,8 +469,8 @@ class _Structure:
         found = []
         for row in _first(rows, name, **{of: {owner}}):
             texts = in_both(self.words.get((key, row.get(key, "")), {}))
-            old = ("", row.get("answer", ""))  # before version 4
-            found.append(Choice(row[name], texts if any(texts) else old))
+            # the answer stood beside its code before version 4
+            found.append(Choice(row[name], texts if any(texts) else ("", row.get("answer", ""))))
         return found
 
 

@@ -183,8 +183,7 @@ def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
         for part in content:
             yield from open_texts(part, place)
     elif isinstance(content, dict):
-        name = str(content.get("id", content.get("code", "")))
-        here = " > ".join(filter(None, (place, name)))
+        here = " > ".join(filter(None, (place, str(content.get("id", content.get("code", ""))))))
         for entry, part in content.items():
             listed = isinstance(part, list) and entry in {"questions", "sections"}
             yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))

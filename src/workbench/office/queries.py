@@ -135,8 +135,7 @@ def write_for_wave(
             raise InputError(what, file=place, hint=hint, old=old[0].name)
     outputs.refuse_others([place], "queries")
     listed = None if split else asked
-    contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
-    outputs.write(contents, "queries")
+    outputs.write({name: _workbook(queries, own, listed) for name, own in made.items()}, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", spoken(), file=place, n=len(pages), asked=count)
     more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(asked) - count)
@@ -334,8 +333,7 @@ class _Queries:
         if question.type == "battery" or pd.isna(kept.get(id)):
             return self.words["none"]
         shown = clean.shown(kept[id], question)
-        worded = (self._option(o) for o in question.options if str(o.code) == shown)
-        return next(worded, shown)
+        return next((self._option(o) for o in question.options if str(o.code) == shown), shown)
 
     def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

@@ -291,8 +291,7 @@ class _Blank:
         if question.type not in ("integer", "ratio"):
             return None
         words = self._say("is", question=id, number=number, sign=self.words[sign])
-        formula = f"{self.cell(id)}{written}{number}"
-        return _Condition(formula, words, frozenset({question.id}))
+        return _Condition(f"{self.cell(id)}{written}{number}", words, frozenset({question.id}))
 
     # --- the workbook ------------------------------------------------------------------------
 

@@ -105,8 +105,7 @@ def run(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started = time.monotonic()
-    part = plan.edition.part
+    started, part = time.monotonic(), plan.edition.part
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
@@ -169,9 +168,8 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
-        executed = f"notebooks/{name}.ipynb"
-        copied = {known.files[written]: place for written, place in places.items()}
-        for source, place in {executed: executed, **copied}.items():
+        targets = [f"notebooks/{name}.ipynb", *places.values()]
+        for source, place in zip(known.written(), targets, strict=True):
             (part / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(valid[name] / source, part / place)
         known.files = places

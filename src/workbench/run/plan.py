@@ -327,8 +327,7 @@ class Plan:
             changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
         if not changed:
             return Message("its files in the report are missing or were edited")
-        named = "{part}{details}"
-        said = [Message(named, part=Message(k), details=v) for k, v in changed.items()]
+        said = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
         return Message("changed: {changed}", changed=said)
 
     def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
