@@ -13,10 +13,10 @@ from project import notebook
 
 PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\noutput: str = ""\n'
 TITLE = {"title": {"ja": "題", "en": "title"}}
-# without what notebooks import beforehand (see test_kernels)
+# without what notebooks import beforehand (see conftest.py)
 LIGHT = (
     "import os; import workbench.run.kernels as kernels\n"
-    "kernels.WARM = *kernels.WARM[:2], *os.environ.get('IMPORTED_FIRST', '').split()\n"
+    "kernels.WARM = *kernels.WARM[:5], *os.environ.get('IMPORTED_FIRST', '').split()\n"
     "begin = kernels.Kernels.__init__\n"
     "kernels.Kernels.__init__ = (\n"
     "    lambda self, *options, **given: begin(self, *options, **{**given, 'ahead': None}))\n"

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
+import editions
 import markupsafe
 import openpyxl
 import pytest
@@ -53,7 +54,7 @@ def links(page):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_server():
+def _one_server(warm_kernels):
     """One server of kernels for all runs here."""
     Kernels().warm()
 
@@ -308,7 +309,8 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
 def test_the_overview_and_the_page_tell_the_same_type(project):
     source = (ROOT / "notebooks" / "profile.ipynb").read_text()
     (project / "notebooks" / "profile.ipynb").write_text(source)
-    assert profiles("demo-2019", ["990019", "990060"]).as_asked
+    with editions.published(project):
+        assert profiles("demo-2019", ["990019", "990060"], jobs=1).as_asked
     folder = project / "reports" / "demo-2019.profiles"
     shown = (folder / "by-type.html").read_text()
     for code in ("990019", "990060"):

@@ -131,8 +131,7 @@ def _as_one(parts: list[str], long: Long) -> str:
     if len(parts) == 1:
         return parts[0]
     first, *rest = map(_folded, parts)
-    bare = re.sub(r"^\(?\d+[).:、番]+", "", first)  # 2.研修、広報
-    return long.get((first, *rest), long.get((bare, *rest), ""))
+    return long.get((first, *rest), long.get((re.sub(r"^\(?\d+[).:、番]+", "", first), *rest), ""))
 
 
 def _readings(

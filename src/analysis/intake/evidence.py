@@ -104,7 +104,7 @@ class BlankForm:
         same = blank & {*cells}
         moved = Counter((column, text) for _, column, text in blank - same)
         for cell in (cell for cell in cells if cell not in same and moved[cell[1:]]):
-            if self.words.are_said(cell[2]) or entries.is_filler(cell[2]):
+            if is_word(cell[2]):
                 moved[cell[1:]] -= 1
                 same.add(cell)
         return {(row, column) for row, column, _ in same}

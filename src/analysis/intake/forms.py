@@ -240,6 +240,7 @@ class _Reply:
             if not question or question.identity or said.strip() or target not in form.labels:
                 continue
             kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+            kinds -= {UNSURE} if target in form.options else set()  # which may be printed
             near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
             told = (at for at in near if answer_in(form.text(at), question, form.headings))
             if (target == question.id or question.type != "multi") and (at := next(told, None)):
@@ -447,15 +448,19 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
     who, given = headings.who, headings.header or {}
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
-        options = {place for found in form.options.values() for place in found.values()}
-        known = reply.boxes | form.listed | options | (form.printed if blank.known else set())
+        # of a question without an answer the options may be what an office wrote
+        said = {
+            id for id, p in reply.cells.items() if reply.stands_for.get(id, form.text(p)).strip()
+        }
+        unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}
+        known = reply.boxes | (form.offered - unsaid) | (form.printed if blank.known else set())
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
         loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
             told = reply.mark[place] == HEADER and headings.by_number_alone(text)
-            if place in known or told or blank.words.print(text, label=place in form.words):
+            if place in known or told or blank.words.print(text, label=reply.mark[place] == HEADER):
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:

@@ -63,7 +63,8 @@ class Form:
     signs : the sign in each of these cells, such as ☑ or ○.
     examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
-    passed : these, and others that are known to be print; an answer stands behind them.
+    offered : these, and the cells of options of one choice.
+    passed : those listed, and others that are known to be print; an answer stands behind them.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -103,6 +104,7 @@ class Form:
         heads = [{*found.values()} for found in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
         self.passed = {*self.listed}
+        self.offered = self.listed.union(*(found.values() for found in self.options.values()))
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""

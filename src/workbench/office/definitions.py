@@ -73,8 +73,7 @@ class Definition:
 
     def find(self, name: str) -> Drafted | None:
         """The question of a name of the tool."""
-        id = id_of(name)
-        return next((one for one in self.questions if one["id"] == id), None)
+        return next((one for one in self.questions if one["id"] == id_of(name)), None)
 
     def line(
         self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words

@@ -95,22 +95,23 @@ def _whole(text: str) -> bool:
 
 
 def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The options of the known scale that these words are part of, from its first point.
+    """The known scale that these words are part of, from its first point, as they are written.
 
     >>> [option["ja"] for option in scale({"不満", "満足", "やや不満"})]
     ['満足', 'やや満足', 'やや不満', '不満']
     >>> scale({"済", "予定"}) is None
     True
     """
-    given = {normalise(word) for word in words}
+    given = {normalise(word): word for word in sorted(words)}
     fitting = [
         points
         for points in DRAFTING["scales"]
         for language in ("ja", "en")
-        if len(given) > 1 and given <= {normalise(point[language]) for point in points}
+        if len(given) > 1 and given.keys() <= {normalise(point[language]) for point in points}
     ]
     shortest = min(fitting, key=len, default=())
-    return [{"code": n, **point} for n, point in enumerate(shortest, start=1)] or None
+    own = [{of: given.get(normalise(text), text) for of, text in p.items()} for p in shortest]
+    return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None
 
 
 DEGREES = {"weak": 1, "nearly": 2.5, "strong": 3}
@@ -135,8 +136,7 @@ def _ranked(words: Collection[str]) -> list[str] | None:
 
     def rank(word: str) -> float:
         degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
-        sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
-        return sign * degree
+        return degree * (0 if tells("neutral", word) else 1 if tells("negative", word) else -1)
 
     ranks = {word: rank(word) for word in words}
     return sorted(words, key=ranks.__getitem__) if len({*ranks.values()}) == len(words) else None
@@ -333,8 +333,7 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
     if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
-    if not firm:
-        cells = _together(cells)
+    cells = cells if firm else _together(cells)
     counts = Counter(part for cell in cells for part in cell)
     whole = len({*map(tuple, cells)})
     single = len(cells) == sum(map(len, cells)) or (2 * whole <= len(cells) and whole < len(counts))

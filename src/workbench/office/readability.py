@@ -84,8 +84,6 @@ UNIT_STATED = re.compile(
 AMOUNT = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
 CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
 SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
-
-
 LONGEST = 200  # a longer text is prose
 REMARK = re.compile(
     r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
@@ -439,8 +437,7 @@ def _choice(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"^\s*\d{1,2}\s*[.:)、]?\s*(?=\D)|\s*\([^)]*\)?\s*$|\s+", "", text)
-    text = re.sub(r"(である|です)$", "", text)
-    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
+    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", re.sub(r"(である|です)$", "", text))
 
 
 def _blocks(table: CheckedTable) -> Iterator[Breach]:

@@ -105,8 +105,7 @@ def run(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started = time.monotonic()
-    part = plan.edition.part
+    started, part = time.monotonic(), plan.edition.part
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)

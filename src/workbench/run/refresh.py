@@ -58,7 +58,8 @@ def refresh(
 
         jobs = options.jobs or os.cpu_count() or 1
         with started_kernels(options, jobs, plan.inputs) as kernels:
-            kernels.warm()  # what notebooks import, while this process imports what runs them
+            if todo:  # import what notebooks do, while this process imports what runs them
+                kernels.warm()
             from workbench.run import execute
 
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)

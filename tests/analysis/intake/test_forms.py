@@ -874,6 +874,27 @@ def test_words_between_a_label_and_its_indented_answer_are_print_where_the_form_
     assert "（財政面のもの）" not in told(result)
 
 
+@pytest.mark.parametrize("n", [3, 1])
+def test_two_options_beside_a_question_of_which_none_is_marked_are_told(tmp_path, n):
+    """One may be the answer and one a remark."""
+
+    def rows(a):
+        own = ["いいえ", "はい"] if a is PLANS[0] else [["いいえ", "はい"][a[1]]]
+        return [[HEADS[0], "有"], [HEADS[1], *own], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
+                [HEADS[4], a[4]], [HEADS[5], written(a[5])]]  # fmt: skip
+
+    result = plans(tmp_path, rows, PLANS[:n])
+    assert "はい" in told(result)
+    assert n == 1 or {*result.status["Q2"]} == {"answered", "unreadable"}
+
+
+def test_the_chosen_of_yes_and_no_behind_an_arrow_in_the_cell_of_the_label_is_read(tmp_path):
+    """Yes and no have no options of their own in this codebook."""
+    rows = [[HEADS[0], "有"], [f"{HEADS[1]}　はい・いいえ　→　いいえ"], [HEADS[2], 3],
+            [HEADS[3], None], [HEADS[4], "人手"], [HEADS[5], "1"]]  # fmt: skip
+    assert plans(tmp_path, lambda _: rows, [EMPTY]).responses["Q2"].tolist() == [False]
+
+
 def test_a_blank_form_that_is_not_there_is_said(tmp_path):
     with pytest.raises(InputError, match="blank"):
         plans(tmp_path, PRINTS[0], PLANS[:1], "blank.xlsx")

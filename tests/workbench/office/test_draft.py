@@ -1067,3 +1067,20 @@ def test_other_family_members_are_not_the_option_other(tmp_path):
     )
     assert len(english(found["Q01"])) == 3
     assert not any("other" in option for option in found["Q01"]["options"])
+
+
+def test_the_points_of_a_known_scale_are_written_as_in_the_file(tmp_path):
+    """Else every answer would be read as another way of writing it, and be noted."""
+    found = drafted_of(
+        tmp_path,
+        [
+            ["It helps", "n"],
+            *(
+                [a, str(i * 37)]
+                for i, a in enumerate(["Agree", "Neutral", "Strongly Disagree"] * 4)
+            ),
+        ],
+    )
+    assert [(o["ja"], o["en"]) for o in found["Q01"]["options"]][1:] == [
+        ("そう思う", "Agree"), ("どちらともいえない", "Neutral"), ("そう思わない", "disagree"),
+        ("全くそう思わない", "Strongly Disagree")]  # fmt: skip

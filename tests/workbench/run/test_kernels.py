@@ -21,7 +21,7 @@ from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
 
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
-pytestmark = needs_fork
+pytestmark = [needs_fork, pytest.mark.usefixtures("warm_kernels")]
 ROOT = project.ROOT
 
 

@@ -252,6 +252,14 @@ def test_first_runs_what_another_waits_for_then_what_shows_most(project, tmp_pat
     assert found.ok and [ran.name[:2] for ran in found.notebooks] == ["01", "02", "03", "04"]
 
 
+def test_to_write_what_is_there_as_one_document_starts_no_kernels(project, monkeypatch):
+    put(project, "01_a", "print(1)")
+    assert refresh("demo-2019").ok
+    monkeypatch.setattr("workbench.run.kernels.Kernels.warm", lambda _: pytest.fail("a server"))
+    assert refresh("demo-2019", word=True).ok
+    assert (project / "reports" / "demo-2019" / "report.docx").is_file()
+
+
 def test_kernels_begin_to_import_before_the_command_does(project):
     put(project, "01_a", "print(1)")
     code = (
