@@ -264,8 +264,9 @@ def test_a_page_that_failed_when_it_was_made_again_is_not_taken_over(project):
 def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):
     file = quick / "data" / "raw" / "demo-2019" / "wave.yml"
     saves = (
-        f"from pathlib import Path; file = Path({str(file)!r})\n"
-        "file.write_text(file.read_text() + '# saved')"
+        f"import os; from pathlib import Path; file = Path({str(file)!r})\n"
+        "new = file.with_name(f'.{os.getpid()}')\n"
+        "size = new.write_text(file.read_text() + '# saved'); new.replace(file)"  # whole at once
     )
     put(quick, saves, SAYS)
     found = profiles("demo-2019", THREE)
