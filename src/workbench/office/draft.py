@@ -103,7 +103,9 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
-    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
+    looked_at = [name for _, name in sheet.pages] or [sheet.sheet]
+    head += f"# sheets with the same headings: {', '.join(looked_at)}\n" if sheet.pages else ""
+    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet not in looked_at]
     head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
     return _written(head, book, made.seen, file)
 

@@ -318,16 +318,34 @@ def test_a_form_is_no_table_of_replies(tmp_path):
             draft(tmp_path / "r.xlsx")
 
 
-def test_a_draft_says_which_sheets_it_did_not_look_at(tmp_path):
+def test_sheets_with_the_same_headings_are_read_together_and_the_others_named(tmp_path):
     book = openpyxl.Workbook()
-    for name, cities in (("東部", ["千葉市"]), ("西部", ["大津市", "姫路市"])):
+    regions = {"東部": ["千葉市"], "西部": ["大津市", "姫路市"]}
+    for name, cities in regions.items():
         page = book.create_sheet(name)
-        page.append(["団体名", "問1 職員数"])
-        for city in cities:
-            page.append([city, 3])
+        page.append(["団体名", "問1 形態"])
+        for city in cities * 4:
+            page.append([city, "委託" if name == "東部" else "直営"])
+    book.create_sheet("凡例").append(["委託", "直営"])
     book.save(tmp_path / "regions.xlsx")
-    head = draft(tmp_path / "regions.xlsx").partition("id:")[0]
-    assert "from 2 records" in head and "# other sheets, not looked at: 東部\n" in head
+    text = draft(tmp_path / "regions.xlsx")
+    head = text.partition("id:")[0]
+    assert "from 12 records" in head and "# other sheets, not looked at: 凡例\n" in head
+    assert "# sheets with the same headings: 西部, 東部\n" in head
+    assert {o["ja"] for o in questions(text)["形態"]["options"]} == {"委託", "直営"}
+
+
+def test_an_export_on_several_sheets_is_drafted_from_all_of_them(tmp_path):
+    book = openpyxl.Workbook()
+    for name, work in (("1回目", "研修"), ("2回目", "採用")):
+        page = book.create_sheet(name)
+        page.append(["タイムスタンプ", "団体名", "取組"])
+        for n in range(4):
+            page.append([f"2024/06/0{n + 1} 9:00:00", f"町{n}", work])
+    book.save(tmp_path / "r.xlsx")
+    assert {o["ja"] for o in questions(draft(tmp_path / "r.xlsx"))["取組"]["options"]} == {
+        "研修", "採用"
+    }  # fmt: skip
 
 
 def test_years_of_an_era_are_no_options(tmp_path):
