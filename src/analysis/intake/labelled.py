@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from analysis.errors import InputError
 from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
+MONTHLY = ["MOYR6", "MOYR8", "QYR6", "QYR8"]  # formats of SPSS for months and quarters
+PERIODS = {"%tm": 1, "%tq": 3, "%th": 6}  # those of Stata, which counts them from 1960: months
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class AnswerSet:
 class LabelledFile:
     """A file's variables with their labels, and the cases as rows of plain values.
 
-    Dates are ISO texts; the columns they are in are listed in `dates`. User-missing codes are in
+    Dates are ISO texts, quarters their first month; their columns are listed in `dates`. User-missing codes are in
     the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind of
     missing is lost.
     """
@@ -125,13 +129,17 @@ def _main(path: str) -> None:
     except ImportError:
         sys.exit(NOT_INSTALLED)
     reader = pyreadstat.read_dta if path.lower().endswith(".dta") else pyreadstat.read_sav
-    frame, meta = reader(path, user_missing=True)
+    frame, meta = reader(path, user_missing=True, extra_date_formats=MONTHLY)
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
     cells = frame.astype(object).where(frame.notna(), "")
     dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
     for name in dates:
         cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
+    for name, shown in meta.original_variable_types.items():
+        if shown in MONTHLY or shown in PERIODS:
+            cells[name] = [_month(value, PERIODS.get(shown, 1)) for value in cells[name]]
+            dates = [*{*dates, name}]
     for name, letters in tagged.items():
         cells[name] = [f".{v}" if v in letters else v for v in cells[name]]
     values = meta.variable_value_labels
@@ -155,6 +163,12 @@ def _main(path: str) -> None:
         ordinal=[n for n, of in meta.variable_measure.items() if of == "ordinal"],
     )  # fmt: skip
     json.dump(vars(found), sys.stdout, default=vars)
+
+
+def _month(value: Any, months: int) -> Any:
+    """A day of SPSS, or a number of periods of so many months, as its (first) month."""
+    whole = isinstance(value, float)
+    return str(np.datetime64("1960-01") + int(value) * months) if whole else value[:7]
 
 
 def _missing(ranges: Any, known: set[Any]) -> list[str]:

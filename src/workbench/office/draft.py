@@ -35,7 +35,6 @@ from workbench.office.columns import (
 from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
 from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
 
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
@@ -413,8 +412,6 @@ class _Questions:
             found["type"] = "multi"
         elif column.says == "ordinal" and found.get("type") == "single" and column.labels:
             found["type"] = "ordinal"
-        elif column.says == "date" and DAY.match(answers[0] if answers else ""):
-            found["type"] = "date"
         return found
 
     def _code_of_other(self, words: Filled) -> int | None:

@@ -787,6 +787,24 @@ def test_a_survey_from_stata(tmp_path, monkeypatch, version):
         assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任"), (2, "兼任")]
 
 
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_quarters_and_months_of_spss_and_stata_are_dates(tmp_path, monkeypatch, name):
+    begun = pd.PeriodIndex(["2019Q1", "2019Q2", "2019Q3", None, "2020Q1", "2020Q2"], freq="Q")
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "begun": begun.to_timestamp().date})
+    if name == "s.sav":
+        frame["ended"] = frame["begun"]
+        formats = {"begun": "QYR8", "ended": "MOYR8"}
+        pyreadstat.write_sav(frame, tmp_path / name, variable_format=formats)
+    else:
+        frame["begun"] = [236.0, 237, 238, None, 240, 241]  # quarters since 1960
+        pyreadstat.write_dta(frame, tmp_path / name, variable_format={"begun": "%tq"})
+    text = draft(tmp_path / name)
+    asked = {(q["type"], q.get("precision")) for q in yaml.safe_load(text)["questions"][1:]}
+    assert asked == {("date", "month")}
+    read_back = reads_itself(tmp_path, monkeypatch, name, text).texts("begun").tolist()
+    assert read_back == ["2019-01", "2019-04", "2019-07", "", "2020-01", "2020-04"]
+
+
 def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
     if not (SHARED / "stata_tagged_na.dta").is_file():
         pytest.skip("stata_tagged_na.dta is not here")
