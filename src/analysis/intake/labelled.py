@@ -41,9 +41,9 @@ class AnswerSet:
 class LabelledFile:
     """A file's variables with their labels, and the cases as rows of plain values.
 
-    Dates are ISO texts, quarters their first month; their columns are listed in `dates`. User-missing codes are in
-    the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind of
-    missing is lost.
+    Dates are ISO texts, quarters their first month; `dates` lists their columns. User-missing codes
+    are in the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind
+    of missing is lost.
     """
 
     names: list[str]

@@ -48,7 +48,7 @@ class Filled(Column):
     cell: Literal["", "number", "point of a scale"] = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[str] = ()
-    says: Literal["", "ordinal", "several"] = ""
+    says: Literal["", "date", "ordinal", "several"] = ""
     counted: str = ""
     ticks: Mapping[str, bool] = field(default_factory=dict)
 
@@ -193,8 +193,8 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
 def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
     """A variable with what its statistics package says of it."""
     name, sets = column.name, {one.name for one in sav.sets}
-    says: Literal["", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
-    says = "several" if name in sets else says
+    says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
+    says = "date" if name in sav.dates else "several" if name in sets else says
     labels, missing = sav.value_labels.get(name, {}), sav.missing.get(name, [])
     return replace(column, labels=labels, missing=missing, says=says)
 

@@ -19,7 +19,7 @@ from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
+from analysis.intake.headings import IDENTITY, NUMBERED, OTHER_WORDS, is_technical, normalise
 from analysis.intake.read import books_of
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
@@ -35,6 +35,7 @@ from workbench.office.columns import (
 from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
 from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
@@ -203,7 +204,8 @@ class _Questions:
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
-        self.columns, self.export, self.tokens = columns, export, tokens
+        columns = self.columns = list(_with_owners(columns))
+        self.export, self.tokens = export, tokens
         asked = [column for column in columns if column.kind != "other"]
         groups = of_package(asked, sav) if sav else self._groups(asked)
         lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
@@ -220,14 +222,21 @@ class _Questions:
             self.single += [(question, own[0])] * (len(own) == 1)
             by_name[own[0].question] = question
             self.seen[id] = _summary(question, own)
-        for column in (column for column in columns if column.kind == "other"):
-            owner = by_name.get(column.question)
-            if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
-                _with_other(owner, self._code_of_other(column))
-            else:  # beside a number there is no option "other"
-                id = f"{owner['id'] if owner else 'X'}_words{len(self.questions)}"
-                alone = replace(column, kind="answer", name="", text=column.heading)
-                self.questions.append(self._single(id, alone))
+        others = [column for column in columns if column.kind == "other"]
+        many = Counter(column.question for column in others)
+        for column in others:
+            owner = by_name.get(column.question, {})
+            code = self._code_of_other(column)
+            chosen = owner.get("type") in {"single", "ordinal", "multi"}
+            if chosen and (many[column.question] == 1 or _is_other(owner, code)):
+                _with_other(owner, code)
+                if not _is_alone(column):
+                    continue
+                words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
+            else:  # beside a number or another option there is no option "other"
+                words = {"id": f"{owner.get('id', 'X')}_words{len(self.questions)}"}
+            alone = replace(column, kind="answer", name="", text=column.heading, cells=())  # a text
+            self.questions.append(self._single(words["id"], alone) | words | {"free": True})
         self._name_who()
 
     def _name_who(self) -> None:
@@ -412,6 +421,8 @@ class _Questions:
             found["type"] = "multi"
         elif column.says == "ordinal" and found.get("type") == "single" and column.labels:
             found["type"] = "ordinal"
+        elif column.says == "date" and DAY.match(answers[0] if answers else ""):
+            found["type"] = "date"
         return found
 
     def _code_of_other(self, words: Filled) -> int | None:
@@ -442,6 +453,40 @@ def _whole(column: Filled) -> str:
         numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", column.heading)
         stem = numbered[1] if numbered else ""
     return f"{stem}_" if stem else ""
+
+
+def _is_alone(column: Filled) -> bool:
+    """Whether a heading says no more than その他の内容 or "Other, please specify"."""
+    heading = normalise(column.heading.split(" / ")[0]).removeprefix("if")
+    return not column.has_part and OTHER_WORDS.fullmatch(heading) is not None
+
+
+def _with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
+    """Columns of which those headed その他の内容 alone are words beside the question before them.
+
+    Only where the cells show it: words stand where "other" was chosen, and nowhere else.
+    """
+    before = list[Filled]()  # the columns of the question before
+    for column in columns:
+        if column.kind == "answer" and _is_alone(column) and before:
+            wrote = [bool(text) for text in column.cells]
+            chosen = ([_chose_other(own, text) for text in own.cells] for own in before)
+            if any(wrote) and any(
+                all(chose or not words for chose, words in zip(own, wrote, strict=True))
+                for own in chosen
+            ):
+                column = replace(column, kind="other", name=before[0].name, text=before[0].text)
+        if column.kind == "answer":
+            before = [own for own in before if own.has_part and own.question == column.question]
+            before.append(column)
+        yield column
+
+
+def _chose_other(column: Filled, text: str) -> bool:
+    """Whether a cell says that the option "other" was chosen."""
+    if is_other(column.part) or column.part_name == "other":
+        return guesses.is_chosen(text)
+    return any(map(is_other, re.split(r"[;；、,，\n]\s*", text)))
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
@@ -485,6 +530,12 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     elif column.part_name and not column.part_name.isdecimal():
         item["source"] = [column.part_name]
     return item
+
+
+def _is_other(question: Drafted, code: int | None) -> bool:
+    """Whether the option of this code is called "other"."""
+    return any(option["code"] == code and (is_other(option["ja"]) or is_other(option["en"]))
+               for option in question["options"])  # fmt: skip
 
 
 def _with_other(question: Drafted, code: int | None) -> None:

@@ -935,6 +935,34 @@ def test_a_table_in_a_zip_archive_is_drafted_as_new_wave_reads_it(tmp_path):
     assert questions(packed) == questions(plain)
 
 
+@pytest.mark.parametrize("first", ["団体名", "タイムスタンプ"])
+def test_words_below_a_heading_that_says_no_more_than_other(tmp_path, monkeypatch, first):
+    """They are those of the question before, where they stand beside its "other"."""
+    rows = [[first, "形態", "その他の内容", "取組", "Other (please specify)", "課題", "その他"]]
+    rows += [[f"町{n}" if first == "団体名" else f"2024/05/0{n + 1} 9:00:00",
+              ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
+              "研修;その他" if n % 2 else "研修;採用", "人事交流" if n % 2 else "",
+              ("人", "金")[n % 2], "特になし" if n % 3 else ""] for n in range(9)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    owners = {q["id"]: q.get("other_of") for q in yaml.safe_load(text)["questions"]}
+    assert [*owners.values()].count(None) == 5  # who, 形態, 取組, 課題 and the remark beside it
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    by_owner = {owner: table.texts(id)[5] for id, owner in owners.items() if owner}
+    assert [*by_owner.values()] == ["共同", "人事交流"]
+
+
+def test_two_headings_that_say_no_more_than_other_are_told_apart(tmp_path, monkeypatch):
+    rows = [["団体名", "形態", "その他の内容", "人", "その他の内容"]]
+    rows += [[f"町{n}", ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
+              ("専任", "その他")[n % 2], "派遣" if n % 2 else ""] for n in range(9)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    ids = [q["id"] for q in yaml.safe_load(text)["questions"] if q.get("other_of")]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert [table.texts(id)[5] for id in ids] == ["共同", "派遣"]
+
+
 # --- as exports of the world are -----------------------------------------------------------------
 
 
@@ -1022,6 +1050,21 @@ def test_the_heading_of_a_group_stands_above_its_first_column(tmp_path, cells, t
     assert english(asked, "items" if type_ == "battery" else "options") == (
         other or ["Mail", "Post"]
     )
+
+
+def test_words_beside_two_options_that_are_not_other_are_texts_of_their_own(tmp_path):
+    names = ["StartDate", "EndDate", "Q1_1", "Q1_2", "Q1_3", "Q1_1_TEXT", "Q1_2_TEXT"]
+    words = ["Start Date", "End Date", *(f"Which of these? - {w}" for w in (
+        "Training", "Hiring", "None", "Training - Text", "Hiring - Text"))]  # fmt: skip
+    found = drafted_of(tmp_path, [
+        names, words, [f"{{'ImportId': '{name}'}}" for name in names],
+        *([f"2024-05-0{n} 10:00:00", f"2024-05-0{n} 10:10:00", *cells] for n, cells in enumerate(
+            [["1", "1", "", "in spring", "two"], ["", "1", "", "", "one"],
+             ["1", "", "", "weekly", ""], ["", "", "1", "", ""]], 1)),
+    ])  # fmt: skip
+    asked = [q for q in found.values() if q["type"] != "date"]
+    assert [q["type"] for q in asked] == ["multi", "text", "text"]
+    assert not any(option.get("other") for option in asked[0]["options"])
 
 
 def test_a_single_answer_that_holds_a_comma_is_no_list(tmp_path):
