@@ -142,8 +142,7 @@ def refuse_received(place: Path) -> None:
     leads = (place.parent.resolve() / place.name, place.resolve())
     if any(path.is_relative_to(received) for path in leads):
         what = "data/raw keeps the files as received, and nothing else is written there"
-        hint = "name another folder"
-        raise InputError(what, file=place, hint=hint)
+        raise InputError(what, file=place, hint="name another folder")
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:

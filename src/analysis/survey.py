@@ -23,7 +23,7 @@ from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
-from analysis.fingerprints import INPUTS
+from analysis.fingerprints import AUDIENCE, INPUTS
 from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import hypotheses, tabulate
@@ -122,7 +122,18 @@ class Survey(View):
 
         `output`: where figures and tables go as files; without `files` they are only shown.
         `size`: of figures, ``report`` or ``slide``.
+
+        Raises InputError: also within a run for an audience that may not see what was asked for.
         """
+        run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
+        if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
+            raise InputError(
+                "the notebook loads the {audience} edition of {wave}; this run is for {run_for}",
+                hint="load it with audience=audience, and have audience in the parameters cell",
+                audience=audience,
+                wave=wave,
+                run_for=run_for,
+            )
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         inputs = os.environ.get(INPUTS, "{}")
         kept = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None

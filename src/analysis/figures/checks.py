@@ -57,8 +57,7 @@ def check(canvas: Canvas, name: str) -> None:
             written = [text for text in ticks if text]
             if written and all(map(is_number, written)) and not axis.get_label_text().strip():
                 what = "the figure {name!r} has an axis {which} of numbers without a name"
-                hint = "ax.set_{which}label(...)"
-                raise InputError(what, hint=hint, name=name, which=which)
+                raise InputError(what, hint="ax.set_{which}label(...)", name=name, which=which)
     _check_texts(canvas, name)
 
 

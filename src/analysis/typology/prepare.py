@@ -184,8 +184,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
     if len(frame) > LIMIT:
         what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-        hint = "take a sample"
-        raise InputError(what, hint=hint, n=len(frame), limit=LIMIT)
+        raise InputError(what, hint="take a sample", n=len(frame), limit=LIMIT)
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]

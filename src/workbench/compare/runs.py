@@ -150,9 +150,8 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            what = "there is no run in {label!r}"
             hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
-            raise InputError(what, hint=hint, label=label)
+            raise InputError("there is no run in {label!r}", hint=hint, label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}

@@ -75,9 +75,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     if not place.exists():
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
-        what = "releases.yml does not list what is in this folder"
         hint = "restore releases.yml from git; delete the folder if it was never given out"
-        raise InputError(what, file=place, hint=hint)
+        raise InputError("releases.yml does not list what is in this folder", file=place, hint=hint)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
     return number, place
@@ -166,8 +165,7 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
             "the release {edition} no. {number} is not in its folder, so nobody can say what "
             "this one would disclose beside it"
         )
-        hint = "bring the folder back"
-        raise InputError(what, file=earlier, hint=hint, **about)
+        raise InputError(what, file=earlier, hint="bring the folder back", **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):
         name = file.relative_to(earlier / RESULTS).as_posix()
         if name == "codes.csv" or not (now / RESULTS / name).is_file():

@@ -105,11 +105,9 @@ class Options:
         for name in ("jobs", "timeout", "cell_timeout", "memory_mb"):
             value = getattr(self, name)
             if value is not None and not 0 < value < MOST:
-                what = "--{option} cannot be {value:g}"
-                hint = "give a number above 0"
-                raise InputError(
-                    what, hint=hint, option=name.removesuffix("_mb").replace("_", "-"), value=value
-                )
+                what, option = "--{option} cannot be {value:g}", name.removesuffix("_mb")
+                option = option.replace("_", "-")
+                raise InputError(what, hint="give a number above 0", option=option, value=value)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -131,8 +129,8 @@ class Ran:
 
     `key` is everything its result depends on, as hashes (JSON); `lacks` the dependency that failed;
     `files` maps the name of each file as the notebook wrote it to its place in the run folder;
-    `reads` has the hash of each file of the project that it read by itself; `reused` says that it
-    was taken over from an earlier run.
+    `reads` has the hash of each file and folder of the project that it read by itself; `reused`
+    says that it was taken over from an earlier run.
     """
 
     name: str
@@ -174,7 +172,7 @@ class Ran:
     def read_anew(self) -> list[str]:
         """Which of the files that it read by itself are others now."""
         root = paths.root()
-        return [f for f, digest in self.reads.items() if fingerprints.hash_file(root / f) != digest]
+        return [f for f, digest in self.reads.items() if fingerprints.hash_read(root / f) != digest]
 
     @property
     def not_asked(self) -> bool:
