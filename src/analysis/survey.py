@@ -127,13 +127,9 @@ class Survey(View):
         """
         run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
         if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
-            raise InputError(
-                "the notebook loads the {audience} edition of {wave}; this run is for {run_for}",
-                hint="load it with audience=audience, and have audience in the parameters cell",
-                audience=audience,
-                wave=wave,
-                run_for=run_for,
-            )
+            what = "the notebook loads the {audience} edition of {wave}; this run is for {run_for}"
+            hint = "load it with audience=audience, and have audience in the parameters cell"
+            raise InputError(what, hint=hint, audience=audience, wave=wave, run_for=run_for)
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         inputs = os.environ.get(INPUTS, "{}")
         kept = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
@@ -141,11 +137,9 @@ class Survey(View):
             return kept.into(place, files)
         cleaned, about, book = _prepared(wave)
         if cleaned.responses.empty:
-            raise InputError(
-                "no reply of {wave} counts: each is blank or names no municipality",
-                hint="see `workbench clean {wave}` and `workbench queries {wave}`",
-                wave=wave,
-            )
+            what = "no reply of {wave} counts: each is blank or names no municipality"
+            hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
+            raise InputError(what, hint=hint, wave=wave)
         if INPUTS not in os.environ:
             show.only_language(language)
         return cls(cleaned, about, book, place, audience, language, files, size)
@@ -166,11 +160,9 @@ class Survey(View):
         """
         if self.audience != "internal" and not self.wave.named:
             if self.audience == "public" or not isinstance(rule, str):
-                raise InputError(
-                    "the {audience} edition has no such part",
-                    hint="use by=, or the internal edition",
-                    audience=self.audience,
-                )
+                what = "the {audience} edition has no such part"
+                hint = "use by=, or the internal edition"
+                raise InputError(what, hint=hint, audience=self.audience)
             asked = self.codebook.using(derived.named(rule))
             if sensitive := sorted(q.id for q in asked if q.sensitive):
                 hint = Message("choose another question, or use the internal edition")
@@ -306,12 +298,9 @@ class Survey(View):
         if book != self.codebook.id:
             mine = classifier.comparable(self._full.responses, self.codebook, book)
             if mine is None:
-                raise InputError(
-                    "nothing says what {id} shares with {book}",
-                    hint="add `comparable` to the codebook",
-                    id=self.codebook.id,
-                    book=book,
-                )
+                what = "nothing says what {id} shares with {book}"
+                hint = "add `comparable` to the codebook"
+                raise InputError(what, hint=hint, id=self.codebook.id, book=book)
         found, placed = other._classifier.place(mine, **choices)
         return renamed(found, other._alias), renamed(placed, self._alias)
 
@@ -325,11 +314,9 @@ class Survey(View):
     def _classifier(self) -> Classifier:
         made, composites = self._of_all
         if made.frame.empty:
-            raise InputError(
-                "the codebook {id} has no features for a typology",
-                hint="add features and indices with the role cluster",
-                id=self.codebook.id,
-            )
+            what = "the codebook {id} has no features for a typology"
+            hint = "add features and indices with the role cluster"
+            raise InputError(what, hint=hint, id=self.codebook.id)
         return Classifier(made, composites, self._full.register["size_class"], store.kept())
 
     # --- questions ------------------------------------------------------------------------
@@ -359,12 +346,9 @@ class Survey(View):
         if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
-            raise InputError(
-                "{id} is of type {type} and cannot be a breakdown",
-                hint="use a question with options",
-                id=question.id,
-                type=question.type,
-            )
+            what = "{id} is of type {type} and cannot be a breakdown"
+            hint = "use a question with options"
+            raise InputError(what, hint=hint, id=question.id, type=question.type)
         chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
         options = [option.text[self.language] for option in question.options]
         return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
@@ -411,12 +395,9 @@ class Survey(View):
         questions = [held.question(id) for id in ids] if ids else edition.shown_questions(held)
         for question in questions:
             if question.variables[0] not in held.responses:
-                raise InputError(
-                    "the {audience} edition does not show {id}",
-                    hint="the internal edition has it",
-                    audience=self.audience,
-                    id=question.id,
-                )
+                what = "the {audience} edition does not show {id}"
+                hint = "the internal edition has it"
+                raise InputError(what, hint=hint, audience=self.audience, id=question.id)
         return held, questions, held.by(by)
 
     def _measured(self, ids: Sequence[str]) -> Survey:

@@ -423,10 +423,9 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     from distributed import get_worker
 
     if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
-        raise InputError(
-            "a worker has another version of this package than the process that asked",
-            hint="install the same on all machines",
-        )
+        what = "a worker has another version of this package than the process that asked"
+        hint = "install the same on all machines"
+        raise InputError(what, hint=hint)
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)

@@ -48,10 +48,9 @@ def place(
     An empty `municipality` is the first respondent. `found`: that of the wave unless given.
     """
     if not survey.shows_units:
-        raise InputError(
-            "a profile shows one respondent and is not for the public edition",
-            hint="use --audience internal or committee",
-        )
+        what = "a profile shows one respondent and is not for the public edition"
+        hint = "use --audience internal or committee"
+        raise InputError(what, hint=hint)
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     found = typology(survey, seed=seed) if found is None else found
     name, size = str(survey.names[code]), survey.size_class.get(code)

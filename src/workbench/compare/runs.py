@@ -269,13 +269,9 @@ class Comparison:
         for what in ("audience", "language"):
             a, b = getattr(before, what), getattr(after, what)
             if a != b:
-                raise InputError(
-                    "the runs differ in {subject} ({a}, {b}) and cannot be compared",
-                    hint="compare two runs of the same {subject}",
-                    subject=Message(what),
-                    a=a,
-                    b=b,
-                )
+                what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
+                hint = "compare two runs of the same {subject}"
+                raise InputError(what, hint=hint, subject=Message(what), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
