@@ -12,6 +12,7 @@ def page() -> str:
         "",
         "Made by `python docs/rules.py` from data/cleaning_rules.yml.",
         "",
+        "- **noted**: of no answer; nothing was changed.",
         "- **repaired**: the meaning was never in doubt.",
         "- **doubtful**: a value was taken (or an answer left out); the office should confirm it.",
         "- **refused**: nothing was guessed; the cell's text stands in the finding (of a reply",

@@ -25,12 +25,13 @@ settings.load_profile("every run")
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: the workers end together when these are begun early
-DEAR = "browser audiences profiles kernels truth clean jupyterlab demo compare study forms"
-DEAR += " hypotheses survey tabulation population queries lab other_subject inputs dataset read"
-DEAR += " new_wave rivals questionnaire refresh story typology_figures bad_input mutated_files"
-DEAR += " audit inference docs tools draft profile shortage invariances layout analyst_guide"
-DEAR += " shown_outputs changes answers multiverse visits outputs word known_answers notebooks"
-DEAR += " chile own_survey"
+DEAR = "browser audiences profiles kernels truth jupyterlab sanitize compare clean study forms"
+DEAR += " population survey demo cluster new_wave tabulation hypotheses queries lab"
+DEAR += " other_subject mutated_files tools rivals draft story typology_figures read inputs cli"
+DEAR += " shortage questionnaire chile dataset profile bad_input crosswalk audit layout"
+DEAR += " invariances gallery refresh docs inference analyst_guide cleaning changes multiverse"
+DEAR += " word visits outputs answers real_exports known_answers notebooks files own_register"
+DEAR += " rules_2026 shown_outputs pages"
 
 
 def pytest_configure(config):
@@ -68,6 +69,28 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_kernels():
+    """Where notebooks only print, the server of their kernels imports little; what it would."""
+    from workbench.run import kernels
+
+    with pytest.MonkeyPatch.context() as patch:
+        whole = kernels.WARM
+        patch.setattr(kernels, "WARM", whole[:5])
+        yield whole
+
+
+@pytest.fixture(scope="module")
+def warm_kernels(light_kernels):
+    """A server as users have it, which imports all that notebooks import."""
+    from workbench.run import kernels
+
+    kernels.forkserver._forkserver._stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "WARM", light_kernels)
+        yield
+
+
 @pytest.fixture
 def locale(monkeypatch):
     """Set the variables that say the language of messages; those that are not given are unset."""
@@ -102,7 +125,7 @@ def blank_pictures():
 @pytest.fixture(scope="session")
 def cleaned_demo(tmp_path_factory):
     """The folder of the cleaned demo wave."""
-    from analysis.survey import prepare
+    from project import prepare
 
     root = tmp_path_factory.mktemp("cleaned")
     make_project(root)

@@ -441,3 +441,20 @@ def test_every_field_of_a_text_file_comes_back(rows, separator):
 def test_a_csv_of_replies_is_read_by_the_same_way(folder):
     (folder / "r.csv").write_text(csv_text([HEADINGS, *ROWS]), "utf-8")
     assert read.read(wave(folder, "r.csv"), book()).n == 3
+
+
+@pytest.mark.parametrize("encoding", [b"UTTTF-8", b"rot13", b"shift_jis"])
+def test_parts_in_an_encoding_that_nobody_knows_are_read_or_refused(project, capsys, encoding):
+    parts = parts_of((project / "data/raw/demo-2019/replies.xlsx").read_bytes())
+    file, names = project / "x.xlsx", [n for n, part in parts.items() if part.startswith(b"<?xml")]
+    assert len(names) > 8
+    for name in names:
+        other = re.sub(rb'encoding="[^"]*"', b'encoding="%s"' % encoding, parts[name], count=1)
+        file.write_bytes(zipped({**parts, name: other}))
+        status = main(["audit", str(file), "--annotate", str(project / "noted.xlsx")])
+        assert status in (0, 2), f"{name}: {capsys.readouterr().err}"
+    structure = (
+        b'<?xml version="1.0" encoding="%s"?><d><LimeSurveyDocType>Survey</LimeSurveyDocType>'
+    )
+    (project / "x.lss").write_bytes(structure % encoding + b"</d>")
+    assert main(["codebook", "draft", str(project / "x.lss")]) == 2

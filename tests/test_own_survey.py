@@ -58,7 +58,7 @@ def test_from_nothing_to_a_report_on_another_subject(project, capsys, monkeypatc
     assert forms.files[0].tool == "google-forms"
     assert main(["clean", "libraries-forms-2026"]) == 0
     processed = project / "data" / "processed" / "libraries-forms-2026"
-    assert set(pd.read_csv(processed / "findings.csv")["severity"]) == {"repaired"}
+    assert set(pd.read_csv(processed / "findings.csv")["severity"]) == {"noted"}
     assert "@example.jp" not in "".join(f.read_text("utf-8") for f in processed.glob("*.csv"))
     assert main(["clean", "libraries-by-form-2026"]) == 0
     processed = project / "data" / "processed" / "libraries-by-form-2026"

@@ -160,7 +160,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     quick = [] if isinstance(found, NotAvailable) else [Prose(words["quick"])]
 
     def draw(municipality: str) -> list[Any]:
-        here = profile.place(survey, municipality, found=found)
+        here = profile.place(survey, municipality, typology=found)
         said = Answer(survey.say("profile/answer", **profile.who(survey, here)))
         missing, need = profile.missing(survey, here), profile.need(survey, here)
         words = {"steps": missing.head(3), "peers": len(here.peers), "need": need}

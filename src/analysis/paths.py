@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Collection, Iterator, Set
 from pathlib import Path
 
 from analysis.errors import InputError, Message
@@ -14,6 +15,7 @@ from analysis.errors import InputError, Message
 AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 # how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
 EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
+OF_WINDOWS = {"Thumbs.db", "desktop.ini"}  # which it puts into folders by itself
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
@@ -167,29 +169,43 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
         beside.unlink(missing_ok=True)
 
 
-def refuse_foreign(folder: Path, mark: str) -> None:
+def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
     """Refuse a place for a folder of ours where something else is.
 
     Parameters
     ----------
     mark : the file that every folder of ours has there.
+    own : the other files that we wrote there, by their path in it; any others if not given.
 
-    Raises InputError: it is in data/raw, a link, a file, or a folder with files but no `mark`.
+    Raises InputError: it is in data/raw, a link, a file, or a folder with files but no `mark`, or
+    with one that is not our `own`.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
+    hint = "move it elsewhere; the same command then carries on"
     if foreign or folder.is_symlink() or folder.is_file():
         what = "something else is in this place, and stays as it is"
-        hint = "move it elsewhere; the same command then carries on"
         raise InputError(what, file=folder, hint=hint)
+    if own and (name := next(_strays(folder, {mark, *own}), "")):
+        what = "{name}, in {place}, was not made by workbench, and stays as it is"
+        raise InputError(what, hint=hint, name=name, place=f"{folder.parent.name}/{folder.name}")
 
 
-def swap_folder(new: Path, final: Path, mark: str) -> None:
+def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
+    """Files of a folder that are not our `own`, nor what programs keep beside others."""
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        by_itself = name.name in OF_WINDOWS or any(part[0] in ".~" for part in name.parts)
+        if file.is_file() and name.as_posix() not in own and not by_itself:
+            yield name.as_posix()
+
+
+def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) -> None:
     """Put a complete folder in the place of an older one, which stays until then.
 
-    `mark` and errors: as of `refuse_foreign`.
+    `mark`, `own` and errors: as of `refuse_foreign`.
     """
-    refuse_foreign(final, mark)
+    refuse_foreign(final, mark, own)
     final.parent.mkdir(parents=True, exist_ok=True)
     old = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
     if final.exists():

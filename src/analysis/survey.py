@@ -15,18 +15,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis import derived, edition, paths, show, tabulation
-from analysis.cleaning import clean, store
+from analysis.cleaning import store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
-from analysis.codebook.model import Codebook
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
 from analysis.fingerprints import AUDIENCE, INPUTS
-from analysis.intake import read
 from analysis.show import Figure, Frame, NotAvailable, Table
-from analysis.stats import hypotheses, tabulate
+from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
 from analysis.text import Language, Text
 from analysis.typology import classifier
@@ -39,36 +37,6 @@ if TYPE_CHECKING:
 SEED = 20191003  # of the notebooks too
 # a quick look: the types of the reports, less surely weighed
 QUICK: dict[str, Any] = {"n_bootstrap": 20, "n_null": 19, "criteria": False}
-
-
-def prepare(wave: str, *, force: bool = False) -> clean.Cleaned:
-    """The cleaned data of a wave; cleaned anew where files, codebook or cleaning code changed."""
-    return _prepared(wave, force=force)[0]
-
-
-def _prepared(wave: str, *, force: bool = False) -> tuple[clean.Cleaned, Wave, Codebook]:
-    """The cleaned data, wave.yml and codebook, all of one state of the files, else an error."""
-    changed = InputError(
-        "the data of {wave}, its codebook, this package or the libraries changed while in use",
-        hint="run the command again when nobody is saving them",
-        wave=wave,
-    )
-    key = store.key(Wave.read(wave))  # before anything that is used is read, and again after it
-    if json.loads(os.environ.get(INPUTS, "{}")).get(wave, key) != key:  # it changed during a run
-        raise changed
-    about = Wave.read(wave)
-    book, folder = about.book(), paths.processed(wave)
-    if not force and store.is_current(folder, key):
-        cleaned = store.load(folder, book)
-        if store.is_current(folder, key):  # it was not swapped for another while it was read
-            return cleaned, about, book
-    cleaned = clean.clean(read.read(about, book), about, book)
-    cleaned.ledger.check()
-    if store.key(about) != key:
-        raise changed
-    store.write(cleaned, folder, key, book)
-    hypotheses.register(wave, book, cleaned.register.query("replied")["received"])
-    return cleaned, about, book
 
 
 # by wave, audience, language and inputs of the run; see `keep`
@@ -135,11 +103,7 @@ class Survey(View):
         kept = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
         if kept and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
             return kept.into(place, files)
-        cleaned, about, book = _prepared(wave)
-        if cleaned.responses.empty:
-            what = "no reply of {wave} counts: each is blank or names no municipality"
-            hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
-            raise InputError(what, hint=hint, wave=wave)
+        cleaned, about, book = store.replies(wave)
         if INPUTS not in os.environ:
             show.only_language(language)
         return cls(cleaned, about, book, place, audience, language, files, size)
@@ -207,18 +171,15 @@ class Survey(View):
         codes = [code for code in asked if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
+        what = "there is no municipality {text!r} in the wave {name}"
         hint = "give a code of six digits, or a name as it stands in the replies"
         if codes:
-            what, hint = (
-                "{text} may mean {n} municipalities of the wave",
-                "give one of the codes {called}",
-            )
+            what = "{text} may mean {n} municipalities of the wave"
+            hint = "give one of the codes {called}"
         elif asked:
             what, hint = "{text} was asked but did not reply in the wave {name}", ""
-        else:
-            what = "there is no municipality {text!r} in the wave {name}"
-        name = self.wave.name
-        raise InputError(what, hint=hint, text=text, name=name, n=len(codes), called=codes)
+        wave, n = self.wave.name, len(codes)
+        raise InputError(what, hint=hint, text=text, name=wave, n=n, called=codes)
 
     # --- numbers from answers --------------------------------------------------------------
 

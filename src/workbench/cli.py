@@ -333,13 +333,11 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
 
     from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
-    from analysis.codebook.wave import Wave
-    from analysis.survey import prepare
     from analysis.text import label
 
-    cleaned = prepare(wave, force=True)
+    cleaned, about, _ = store.prepared(wave, force=True)
     with pd.option_context("display.unicode.east_asian_width", True):
-        said = cleaned.describe(language, invited(Wave.read(wave), cleaned.register))
+        said = cleaned.describe(language, invited(about, cleaned.register))
     files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
     said += "\n" + label("clean.written", language, wave=wave, files=files)
     asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())

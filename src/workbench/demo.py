@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -465,8 +466,11 @@ def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> di
 
 
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
-    """Write a wave.yml and the one file that it names."""
-    paths.write_atomic(folder / about["files"][0]["path"], content, received=True)
+    """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
+    paths.recover_folder(folder)  # of a command that was killed
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
-    paths.write_atomic(folder / "wave.yml", head + text, received=True)
+    paths.write_atomic(part / "wave.yml", head + text, received=True)
+    part.rename(folder)

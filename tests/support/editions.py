@@ -1,7 +1,8 @@
 """Editions of the demo wave as a refresh publishes them, made in one process to be cheap.
 
-Everything is as in `workbench refresh` but two things: notebooks run here and not in kernels of
-their own, and pictures are blank in the size of the drawing (tests of the figures look at those).
+Everything is as in `workbench refresh` and `workbench profiles` but two things: notebooks run here
+and not in kernels of their own, and pictures are blank in the size of the drawing (tests of the
+figures look at those).
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
+from workbench import fanout
 from workbench.run import kernels, refresh
 
 ROOT = Path(__file__).parents[2]
@@ -35,12 +37,14 @@ def project(folder):
 
 @contextlib.contextmanager
 def published(folder):
-    """A refresh of the project in this folder is made in this process meanwhile."""
+    """What is made in the project in this folder is made in this process meanwhile."""
     with pytest.MonkeyPatch.context() as patch, blank.pictures():
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr(papermill, "execute_notebook", run_here)
-        patch.setattr(kernels, "started_kernels", lambda *_, **__: contextlib.nullcontext(Mock()))
+        for module in (kernels, fanout):
+            none = contextlib.nullcontext(Mock(stopped=""))
+            patch.setattr(module, "started_kernels", lambda *_, none=none, **__: none)
         yield
 
 

@@ -8,6 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
+def prepare(wave, **asked):
+    """The cleaned data of a wave."""
+    from analysis.cleaning import store
+
+    return store.prepared(wave, **asked)[0]
+
+
 def notebook(cells, *, tags=None, workbench=None):
     """A notebook as JSON text; `tags`: cell number -> tags."""
     made = []

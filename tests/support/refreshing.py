@@ -13,10 +13,10 @@ from project import notebook
 
 PARAMETERS = 'wave: str = "x"\nlanguage: str = "ja"\naudience: str = "internal"\noutput: str = ""\n'
 TITLE = {"title": {"ja": "題", "en": "title"}}
-# without what notebooks import beforehand (see test_kernels)
+# without what notebooks import beforehand (see conftest.py)
 LIGHT = (
     "import os; import workbench.run.kernels as kernels\n"
-    "kernels.WARM = *kernels.WARM[:2], *os.environ.get('IMPORTED_FIRST', '').split()\n"
+    "kernels.WARM = *kernels.WARM[:5], *os.environ.get('IMPORTED_FIRST', '').split()\n"
     "begin = kernels.Kernels.__init__\n"
     "kernels.Kernels.__init__ = (\n"
     "    lambda self, *options, **given: begin(self, *options, **{**given, 'ahead': None}))\n"
@@ -25,7 +25,7 @@ LIGHT = (
 COMMAND = LIGHT + (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "sys.modules['rfc3987_syntax'] = None\n"
-    "import workbench.run.execute; workbench.run.execute.prepare = lambda wave: None\n"
+    "import workbench.run.execute; workbench.run.execute.prepared = lambda wave: None\n"
     "workbench.run.execute.release._sample = lambda wave: {}\n"
     "from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
 )

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
-from analysis import Survey
+from analysis import Survey, paths
 from analysis.cleaning import clean
 from analysis.cleaning.findings import RULES
 from analysis.codebook import municipality
@@ -265,6 +265,20 @@ def test_a_wave_is_made_by_name_with_one_who_did_not_reply(project):
     assert np.all(survey.register.index.str.startswith("99"))
     with pytest.raises(InputError, match="exists already"):
         demo.simulate_wave("trial", n=20)
+
+
+def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project, monkeypatch):
+    def full(path, content, **options):
+        if path.name == "wave.yml":
+            raise OSError(28, "No space left on device")
+        write(path, content, **options)
+
+    write, folder = paths.write_atomic, project / "data" / "raw"
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(paths, "write_atomic", full)
+        demo.simulate_wave("trial", n=4)
+    demo.simulate_wave("trial", n=4)
+    assert {p.name for p in folder.iterdir()} == {"demo-2019", "trial"}
 
 
 @pytest.mark.parametrize(

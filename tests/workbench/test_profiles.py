@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
+import editions
 import markupsafe
 import openpyxl
 import pytest
@@ -53,7 +54,7 @@ def links(page):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_server():
+def _one_server(warm_kernels):
     """One server of kernels for all runs here."""
     Kernels().warm()
 
@@ -94,12 +95,14 @@ def test_every_municipality_that_replied_has_its_page_and_stands_in_the_overview
     assert "<script" not in by_size and "架空データ" in by_size
 
 
-def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick):
-    assert profiles("demo-2019").as_asked
+@pytest.mark.parametrize("asked", [None, [*THREE[:2], THREE[0]]], ids=["all", "some"])
+def test_nothing_changed_runs_nothing_and_imports_nothing_heavy(quick, asked):
+    assert profiles("demo-2019", asked).as_asked
     page = quick / "reports" / "demo-2019.profiles" / "990019.html"
     before = page.stat()
     code = (
-        "import sys\nfrom workbench.run.refresh import profiles\nfound = profiles('demo-2019')\n"
+        "import sys\nfrom workbench.run.refresh import profiles\n"
+        f"found = profiles('demo-2019', {asked})\n"
         "assert found.as_asked and all(ran.reused for ran in found.rans), found.summary()\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'nbconvert', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
@@ -306,7 +309,8 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick):
 def test_the_overview_and_the_page_tell_the_same_type(project):
     source = (ROOT / "notebooks" / "profile.ipynb").read_text()
     (project / "notebooks" / "profile.ipynb").write_text(source)
-    assert profiles("demo-2019", ["990019", "990060"]).as_asked
+    with editions.published(project):
+        assert profiles("demo-2019", ["990019", "990060"], jobs=1).as_asked
     folder = project / "reports" / "demo-2019.profiles"
     shown = (folder / "by-type.html").read_text()
     for code in ("990019", "990060"):

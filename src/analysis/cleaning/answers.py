@@ -20,7 +20,7 @@ from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refu
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries
-from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.entries import BOXES, CIRCLED, MARKS, UNCLEAR, signs_in
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -131,8 +131,7 @@ def _as_one(parts: list[str], long: Long) -> str:
     if len(parts) == 1:
         return parts[0]
     first, *rest = map(_folded, parts)
-    bare = re.sub(r"^\(?\d+[).:、番]+", "", first)  # 2.研修、広報
-    return long.get((first, *rest), long.get((bare, *rest), ""))
+    return long.get((first, *rest), long.get((re.sub(r"^\(?\d+[).:、番]+", "", first), *rest), ""))
 
 
 def _readings(
@@ -209,7 +208,6 @@ def _without_name(text: str, option: Option) -> str:
 
 # a code, perhaps with words, or one of several: 7, 7 広報, 1か2
 CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番]|(?:と|か|や|又は|または|若しくは|or)\d)")
-
 
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
@@ -485,6 +483,8 @@ class Reader:
             return Parsed("empty")
         if kind == CellKind.ERROR:
             return refused("error-value")
+        if text == UNCLEAR:
+            return refused("unclear-place")
         plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id
@@ -507,8 +507,7 @@ class Reader:
             kind = CellKind.DATE if question.type != "date" else kind
         match question.type:
             case "integer" | "ratio":
-                dated = kind == CellKind.DATE
-                return refused("not-a-number") if dated else number(text, question)
+                return refused("not-a-number") if kind == CellKind.DATE else number(text, question)
             case "date":
                 return date(text, kind, question)
             case "single" | "ordinal" | "battery" | "binary" | "multi" if len(text) > LONGEST:
@@ -518,8 +517,7 @@ class Reader:
             case "binary":
                 return binary(text, question)
             case "multi" if own_column:
-                option = question.option(int(variable.rpartition("_")[2]))
-                return ticked(text, question, option)
+                return ticked(text, question, question.option(int(variable.rpartition("_")[2])))
             case "multi":
                 return choices(text, kind, question)
         points = question.identity is None and ELSEWHERE.fullmatch(_folded(text)) is not None

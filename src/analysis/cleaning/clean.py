@@ -100,9 +100,8 @@ class Ledger:
     def check(self) -> None:
         """The sum must be right.
 
-        Raises
-        ------
-        AssertionError : a cell is lost or counted twice; a fault of the workbench, not of the data.
+        Raises AssertionError: a cell is lost or counted twice; a fault of the workbench, not of the
+        data.
         """
         total = int(self.counts["cells"].sum())
         if total != self.received:
@@ -167,8 +166,7 @@ def answered(received: Received, codebook: Codebook) -> np.ndarray:
     loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
     sources = received.sources[["file", "sheet"]]
     alone = ~sources.duplicated(keep=False).to_numpy()
-    written = pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose))
-    return found | (alone & written)
+    return found | (alone & pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose)))
 
 
 class _Cleaning:
@@ -393,8 +391,7 @@ class _Cleaning:
     def apply_skip_rules(self) -> None:
         """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
         for name, column in self.column.items():
-            refused = self.filled[column] & (self.state[name] == UNREADABLE)
-            self.end[column][refused] = UNREADABLE
+            self.end[column][self.filled[column] & (self.state[name] == UNREADABLE)] = UNREADABLE
         left_out: CellKeys = {}
         for question in self.codebook:
             out = np.zeros(self.n, bool)

@@ -17,7 +17,7 @@ from analysis.intake.cells import Received, Remark, addresses
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 
-Severity = Literal["repaired", "doubtful", "refused"]
+Severity = Literal["noted", "repaired", "doubtful", "refused"]
 
 
 class Rule(Model):
@@ -49,12 +49,7 @@ class Rule(Model):
         return sentence.strip()
 
 
-def _read() -> dict[str, Rule]:
-    entries = packaged("cleaning_rules.yml")
-    return {id: Rule(id=id, **entry) for id, entry in entries.items()}
-
-
-RULES = _read()
+RULES = {id: Rule(id=id, **entry) for id, entry in packaged("cleaning_rules.yml").items()}
 SEVERITIES = get_args(Severity)
 FINDING_COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
@@ -134,12 +129,13 @@ def _loose(received: Received) -> Iterator[Remark]:
     ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
     heads = outside[(outside["reason"] == "header") & ~ids]
     headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
-    loose = outside[outside["reason"] == "unmatched"]
-    for column, part in loose.groupby(["file", "sheet", "letters"], sort=False):
-        heading = headings.get(column, "")
-        if heading and len(part) > 1 and replies.get((column[0], column[1]), 0) > 1:
+    loose = outside[outside["reason"].isin(["unmatched", "unsure"])]
+    for key, part in loose.groupby(["reason", "file", "sheet", "letters"], sort=False):
+        rule, file, sheet, letters = key
+        heading = headings.get((file, sheet, letters), "")
+        if heading and len(part) > 1 and replies.get((file, sheet), 0) > 1:
             place = f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}"
-            yield Remark("unmatched", column[0], column[1], place, heading)
+            yield Remark(rule, file, sheet, place, heading)
         else:
             for cell, text in zip(part["cell"], part["text"], strict=True):
-                yield Remark("unmatched", column[0], column[1], cell, text)
+                yield Remark(rule, file, sheet, cell, text)

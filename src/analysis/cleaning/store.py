@@ -1,4 +1,4 @@
-"""Cleaned data on disk: Parquet with CSV beside it, identical bytes for identical data."""
+"""Cleaned data: cleaned anew where they are out of date, kept as Parquet with CSV beside it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import paths
-from analysis.cleaning.clean import Cleaned, Ledger
+from analysis.cleaning.clean import Cleaned, Ledger, clean
+from analysis.codebook import registration
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import code_table, coded
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.fingerprints import (
+    INPUTS,
     cleaned_key,
     combined,
     hash_file,
@@ -27,12 +29,54 @@ from analysis.fingerprints import (
     installed,
     package_files,
 )
+from analysis.intake import read
 from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
 KEPT = 60  # days
 VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
+
+
+def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook]:
+    """The cleaned data of a wave, its wave.yml and codebook, all of one state of the files.
+
+    Cleaned anew where files, codebook or cleaning code changed, or by `force`; an InputError where
+    they change meanwhile.
+    """
+    changed = InputError(
+        "the data of {wave}, its codebook, this package or the libraries changed while in use",
+        hint="run the command again when nobody is saving them",
+        wave=wave,
+    )
+    now = key(Wave.read(wave))  # before anything that is used is read, and again after it
+    if json.loads(os.environ.get(INPUTS, "{}")).get(wave, now) != now:  # it changed during a run
+        raise changed
+    about = Wave.read(wave)
+    book, folder = about.book(), paths.processed(wave)
+    if not force and is_current(folder, now):
+        cleaned = load(folder, book)
+        if is_current(folder, now):  # it was not swapped for another while it was read
+            return cleaned, about, book
+    cleaned = clean(read.read(about, book), about, book)
+    cleaned.ledger.check()
+    if key(about) != now:
+        raise changed
+    write(cleaned, folder, now, book)
+    registration.register(wave, book, cleaned.register.query("replied")["received"])
+    return cleaned, about, book
+
+
+def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
+    """`prepared`, refused where no reply counts: nothing can be said of such a wave."""
+    found = prepared(wave)
+    if found[0].responses.empty:
+        raise InputError(
+            "no reply of {wave} counts: each is blank or names no municipality",
+            hint="see `workbench clean {wave}` and `workbench queries {wave}`",
+            wave=wave,
+        )
+    return found
 
 
 def key(wave: Wave) -> str:
@@ -101,16 +145,14 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         about = {"key": key, "tables": _hashes(part)}
         content = {**about, "received": cleaned.ledger.received, "counts": counts}
-        paths.write_atomic(
-            part / "ledger.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        )
-        paths.swap_folder(part, folder, "ledger.json")
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        paths.write_atomic(part / "ledger.json", text + "\n")
+        paths.swap_folder(part, folder, "ledger.json", [file.name for file in part.iterdir()])
     except OSError as error:
         what, fault = "the cleaned data cannot be written ({strerror})", error.strerror or error
         raise InputError(what, file=folder, strerror=fault) from None
     finally:
-        if part.exists():
-            shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def load(folder: Path, codebook: Codebook) -> Cleaned:

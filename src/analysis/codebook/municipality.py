@@ -173,8 +173,7 @@ def fold(name: str) -> str:
     >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
     (True, True)
     """
-    text = unicodedata.normalize("NFKC", plain(name))
-    return _IGNORED.sub("", text).translate(_VARIANTS)
+    return _IGNORED.sub("", unicodedata.normalize("NFKC", plain(name))).translate(_VARIANTS)
 
 
 def plain(text: str) -> str:
@@ -244,10 +243,10 @@ def _apart(name: str, prefecture: str | None) -> tuple[str, str]:
 def _part_of(text: str, name: str, given: str, on: dt.date | None) -> Match | None:
     """What a name means that goes on behind that of a municipality: its ward, section or body."""
     city = text[: text.find("市") + 1]
-    if re.search(r".市.+区$", text) and city in _names():
+    if text.endswith("区") and len(text) > len(city) + 1 and city in _names():
         return Match("", "", "ward", tuple(_names()[city]))
     unsure = ("unknown", "shortened")
-    for end in reversed([kind.end() for kind in re.finditer("[市区町村]", text)]):
+    for end in (at for at in range(len(text), 0, -1) if text[at - 1] in "市区町村"):
         section, body = _SECTION.fullmatch(text, end), _BODY.fullmatch(text, end)
         if not (section or body):
             continue

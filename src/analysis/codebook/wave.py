@@ -52,6 +52,7 @@ class WaveFile(Model):
     encoding: StrictStr | None = None
     codes: Literal["column", "order"] = "column"
     tool: Tool | None = None
+    blank: StrictStr | None = None  # of forms: the form as it was sent, beside wave.yml
     unfinished: Literal["count", "leave out"] = "count"  # what a tool exports as not completed
 
 
@@ -147,7 +148,8 @@ class Wave(Model):
         """
         if text in register.index:
             return [text]
-        if bearers := list(register.index[register["name"] == text]):
+        names, key = register["name"].map(municipality.fold), municipality.fold(text)
+        if bearers := list(register.index[names == key]):
             return bearers
         if self.own is not None:
             found, codes = self.own.resolve(text), [self.own.parse_code(text)[0]]

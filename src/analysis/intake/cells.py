@@ -22,6 +22,7 @@ REASONS = (
     "mark",  # beside the chosen option of a form, which is the answer; further cells of an answer
     "corrected",  # an answer that a query sheet which came back has corrected
     "unfinished",  # of a reply that was not completed, where wave.yml leaves such replies out
+    "unsure",  # in a form: printed on it, or written by an office
 )
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
@@ -225,8 +226,7 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     else:
         texts = [_once(_texts(sheet, *np.array(places, int).reshape(len(names), 2).T))]
     marks, answers = piece.mark[others], n * len(names)
-    personal = marks == REASONS.index("personal")  # kept nowhere
-    texts.append(_once(_texts(sheet, *others).mask(personal, "")))
+    texts.append(_once(_texts(sheet, *others).mask(marks == REASONS.index("personal"), "")))
     text = union_categoricals(texts)  # first, since nothing takes more while it is made
     rows, columns = (
         np.concatenate([*(place[side] for place in places), others[side]], dtype=np.int32)

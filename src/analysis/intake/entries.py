@@ -30,6 +30,7 @@ BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words b
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
 NOTHING = " "  # how a cell with printed words alone is read
+UNCLEAR = "\a"  # how a cell is read of which nobody knows whether it is the answer
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
@@ -125,12 +126,11 @@ def is_print(text: str, question: Question | None) -> bool:
         return not rest
     if PRINTED.search(text):
         return True
-    if ARROW.search(text) and question.options:
+    if ARROW.search(text) and choices_of(question):
         return not _pointed(text)
     if question.type in {"integer", "ratio", "date"}:
         rest = unicodedata.normalize("NFKC", rest)
-        unit = [question.unit.ja, question.unit.en] if question.unit else []
-        for word in unit:
+        for word in [question.unit.ja, question.unit.en] if question.unit else []:
             rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
         return not (DATED if question.type == "date" else COUNTED).sub("", rest)
     signs, one = signs_in(text, question), question.type != "multi"
@@ -146,8 +146,7 @@ def _pointed(text: str) -> str:
 
 def is_filler(text: str) -> bool:
     """Whether a text is a unit, the name of an era and the like, printed where one fills in."""
-    rest = BLANK.sub("", unicodedata.normalize("NFKC", text))
-    return not DATED.sub("", COUNTED.sub("", rest))
+    return not DATED.sub("", COUNTED.sub("", BLANK.sub("", unicodedata.normalize("NFKC", text))))
 
 
 def answer_in(text: str, question: Question, headings: Headings) -> str:
@@ -155,7 +154,7 @@ def answer_in(text: str, question: Question, headings: Headings) -> str:
 
     Such as 120人 of （120）人.
     """
-    text = _pointed(text) if ARROW.search(text) and question.options else text
+    text = _pointed(text) if ARROW.search(text) and choices_of(question) else text
     framed = FRAME.fullmatch(text)
     inner = f"{framed[1]}{framed[2]}" if framed and question.type != "text" else text.strip()
     if not inner or is_print(text, question) or not _is_answer(inner, question, headings):

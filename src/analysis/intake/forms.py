@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,20 +19,19 @@ from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
     AROUND,
-    CIRCLED,
     FILLED,
     MARK,
-    MARKS,
     NOTHING,
     OPEN,
     PRINTED,
-    TICKED,
+    UNCLEAR,
     answer_in,
     chosen,
     is_filler,
     is_print,
-)
-from analysis.intake.headings import Headings, is_technical, normalise
+)  # fmt: skip
+from analysis.intake.evidence import ANSWER_LIKE, BlankForm
+from analysis.intake.headings import Headings, is_technical
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -40,30 +40,24 @@ from analysis.intake.printed import (
     RIGHT,
     Entry,
     Form,
-    has_heads,
     in_a_row,
     is_answer_word,
-    is_printed,
-)
+)  # fmt: skip
 from analysis.intake.sheet import Place, Sheet
-from analysis.intake.tables import UNIT, check_questions
+from analysis.intake.tables import check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-# even where all offices say the same: numbers, marks, 特になし
-ANSWER_LIKE = re.compile(
-    rf"^(?:[\d①-⑳.,、，・％%{MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
-)
-REQUEST = re.compile("(?:ください|下さい|願います|願いします)[。.]?$")
-NEAR = 5  # rows below a label in which an answer may be
-HEADER, NOTE, UNMATCHED = (REASONS.index(name) for name in ("header", "note", "unmatched"))
+HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
 
 
-def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], list[Sheet]]:
+def read_forms(
+    sheets: list[Sheet], headings: Headings, blanks: Sequence[Sheet] = ()
+) -> tuple[list[Piece], list[Sheet]]:
     """The replies, a piece each, and the sheets that are no forms (such as instructions).
 
-    Raises
-    ------
-    InputError : no sheet is a form of this codebook, or a form lacks a question.
+    `blanks`: the sheets of the form as it was sent.
+
+    Raises InputError: no sheet is a form of this codebook, or a form lacks a question.
     """
     found = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in found), default=0)
@@ -74,24 +68,24 @@ def read_forms(sheets: list[Sheet], headings: Headings) -> tuple[list[Piece], li
     forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in found if form not in forms]
     _check_files(forms, others, headings)
-    _pass_over_requests(forms)
+    blank = BlankForm([form.sheet for form in forms], blanks, headings)
+    _pass_over_print(forms, blank)
     copies, replies = _Copies(forms, headings), []
     for form in forms:
         asked = {target: 0 for target in copies.targets if target in form.labels}
         check_questions(asked, headings, form.sheet)
         replies.append(copies.reply(form))
-    _mark_remarks(replies, headings)
+    _mark_written(replies, headings, blank)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
-def _pass_over_requests(forms: list[Form]) -> None:
-    """A request that most copies have is printed: it is no answer, which stands behind it."""
-    n = Counter(text for form in forms for text in {*form.text_at.ravel()} - {""})
-    asks = (text for text in n if PRINTED.search(text) and not TICKED.match(text))
-    printed = [text for text in asks if n[text] > max(1, len(forms) / 2)]
-    for form in forms if printed else ():
-        rows, columns = np.nonzero(np.isin(form.text_at, printed))
-        form.listed |= {*zip(rows.tolist(), columns.tolist(), strict=True)} - form.words
+def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
+    """What is printed is no answer, which stands behind it; of what copies share, a request."""
+    for form in forms:
+        form.printed = blank.printed(form.sheet)
+        said = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
+        asks = {place for place in said if PRINTED.search(form.text(place))}
+        form.passed |= said if blank.given else asks if len(forms) > 1 else set()
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -117,7 +111,6 @@ class _Reply:
     cells : question or variable -> the cell of its answer.
     stands_for : variable -> the option that the mark in its cell stands for.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
-    found : cells of answers that are not where the copies have theirs.
     boxes : cells with the box and the words of an option, of questions of which one is ticked.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
@@ -126,7 +119,6 @@ class _Reply:
         self.form, self.cells = form, cells
         self.stands_for: dict[str, str] = {}
         self.marks: list[Place] = []
-        self.found: set[Place] = set()
         self.boxes: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
@@ -149,7 +141,6 @@ class _Reply:
                     entry = others[next(iter(others.keys() - taken))]
                     taken.add(entry.place)
             if entry is not None:
-                self.found |= {entry.place} - {place}
                 self.cells[target] = entry.place
                 self.marks += entry.parts
                 if entry.text != form.text(entry.place):
@@ -240,6 +231,24 @@ class _Reply:
         for place in places:
             self.mark[place] = ANSWER
 
+    def take_doubtful(self) -> None:
+        """Of a question without an answer, what may be one below its label: it is refused."""
+        form, book = self.form, self.form.headings.book
+        for target, old in [*self.cells.items()]:
+            question = book.named.get(target)
+            said = self.stands_for.get(target) or form.text(old)
+            if not question or question.identity or said.strip() or target not in form.labels:
+                continue
+            kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+            kinds -= {UNSURE} if target in form.options else set()  # which may be printed
+            near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
+            told = (at for at in near if answer_in(form.text(at), question, form.headings))
+            if (target == question.id or question.type != "multi") and (at := next(told, None)):
+                if old and [*self.cells.values()].count(old) == 1:
+                    self.mark[old] = HEADER if old in form.words else NOTE
+                self.cells[target], self.stands_for[target] = at, UNCLEAR
+                self.mark[at] = ANSWER
+
     @property
     def piece(self) -> Piece:
         """One record, each answer with a place of its own."""
@@ -284,10 +293,9 @@ class _Copies:
             entries = (entry if entry and entry.sure else None for entry in entries)
         texts = Counter(entry.text if entry else "" for entry in entries)
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
-        if alike and len(there) > (3 if step == 1 else 1):
+        if alike and len(there) > (2 if step == 1 else 1):
             return 0  # printed
-        asks = {t for t, n in texts.items() if PRINTED.search(t) and (n > 1 or len(there) == 1)}
-        return sum(n for t, n in texts.items() if t and not (way == BELOW and t in asks))
+        return sum(n for t, n in texts.items() if t and not (way == BELOW and PRINTED.search(t)))
 
     @cached_property
     def marked(self) -> dict[str, tuple[Place, int, bool]]:
@@ -301,7 +309,10 @@ class _Copies:
             best = max(ways, key=lambda at: (votes[at], -at[1], at[0] == RIGHT))
             # a mark between two options in a line is at the one or the other
             unclear = row and votes[LEFT, 1] == votes[RIGHT, 1] == votes[best]
-            if any(votes[best]) and not (unclear and self._between(question, forms)):
+            # unless a label or the edge of the sheet says so
+            firsts = [(f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms]
+            told = any(place is None or place in form.words for form, place in firsts)
+            if any(votes[best]) and (told or not unclear):
                 found[question] = (*best, votes[best][0] == len(forms))
         return found
 
@@ -315,11 +326,6 @@ class _Copies:
         full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
         one = (len(form.chosen(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
         return full, sum(one), sum(signs)
-
-    def _between(self, question: str, forms: list[Form]) -> bool:
-        """Whether no label or edge of the sheet says on which side of options their marks are."""
-        firsts = ((f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms)
-        return not any(place is None or place in form.words for form, place in firsts)
 
     def signs(self, form: Form, question: Question) -> dict[int, str]:
         """The sign at each option of a question of several choices, by code."""
@@ -421,7 +427,9 @@ class _Copies:
         forms = [form for form in self.forms if target in form.labels]
         between = [form.text(form.beside(target, way)) for form in forms]
         if any(between) or len(self.forms) > 1:
-            return not any(between) or (way == BELOW and all(map(PRINTED.search, between)))
+            printed = (PRINTED.search(t) or f.beside(target, way) in f.printed
+                       for t, f in zip(between, forms, strict=True))  # fmt: skip
+            return not any(between) or (way == BELOW and all(printed))
         (form,) = forms
         if way == RIGHT:
             identifies = question is None or question.identity is not None
@@ -432,116 +440,47 @@ class _Copies:
         return all(map(is_filler, np.delete(form.text_at[place[0]], place[1])))
 
 
-def _mark_remarks(replies: list[_Reply], headings: Headings) -> None:
-    """Mark what an office wrote beside its answers (unmatched); what is printed stays a note."""
-    who, forms = headings.who, [reply.form for reply in replies]
-    notes = [Counter(r.form.text_at[(r.mark == NOTE) & (r.form.text_at != "")]) for r in replies]
-    # how often a text is printed on the form: as often as in all copies but one in ten; a text
-    # that may stand around an answer, such as a unit, as often as in half of them
-    printed = {
-        text: sorted(own[text] for own in notes)[
-            (len(notes) - 1) // (2 if UNIT.match(normalise(text)) else 10)
-        ]
-        for text in set().union(*notes)
-    }
-    _mark_changed_labels(replies)
-    lone = len(replies) == 1
-    for reply, own in zip(replies, notes, strict=True):
+def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -> None:
+    """Mark what is filled in and became no answer: by an office (unmatched) or maybe (unsure).
+
+    What is printed, as there is evidence, stays a note.
+    """
+    who, given = headings.who, headings.header or {}
+    for reply in replies:
         form, grid = reply.form, reply.form.text_at
-        options = (place for found in form.options.values() for place in found.values())
-        rows = {*np.flatnonzero(np.isin(reply.mark, (HEADER, ANSWER)).any(axis=1)).tolist()}
-        rows |= {row for row, _ in (*form.listed, *options)}
-        # above them the form has its title, behind them it ends; amid them it has heads and lists
-        rows |= {row for row in range(min(rows), max(rows) + 3) if not has_heads(form, row)}
+        # of a question without an answer the options may be what an office wrote
+        said = {
+            id for id, p in reply.cells.items() if reply.stands_for.get(id, form.text(p)).strip()
+        }
+        unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}
+        known = reply.boxes | (form.offered - unsaid) | (form.printed if blank.known else set())
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}
         others: dict[Place, str] = {}
-        open_ = _unanswered(reply, headings) if lone else set()
-        explained = _explained(reply, headings) if lone else set()
-        for row, column in np.argwhere((reply.mark == NOTE) & (grid != "")).tolist():
-            text = grid[row, column]
-            # a mark or number is an office's, unless every copy has it in the same place
-            entered = _entered(reply, (row, column)) and (
-                lone or any(f.text(f.at(row, column)) != text.strip() for f in forms)
-            )
-            if not lone and own[text] <= printed[text] and not entered:
-                continue
-            if lone and (row, column) not in open_ and not CIRCLED.match(text) and (
-                UNIT.match(normalise(text)) or is_printed(form, (row, column))
-            ):  # fmt: skip
+        loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
+        for row, column in np.argwhere(loose).tolist():
+            text, place = grid[row, column], (row, column)
+            told = reply.mark[place] == HEADER and headings.by_number_alone(text)
+            if place in known or told or blank.words.print(text, label=reply.mark[place] == HEADER):
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
                 continue  # the municipality that replied, named once more
             if named:
-                others[row, column] = text
-            beside = row in rows and column not in explained
-            if not lone or entered or beside or named or (row, column) in open_:
-                reply.mark[row, column] = UNMATCHED
-        _check_shifted(reply)
+                others[place] = text
+            sure = blank.known or named or place not in form.printed
+            reply.mark[place] = UNMATCHED if sure else UNSURE
+        written = np.argwhere(reply.mark == UNMATCHED).tolist()
+        if len(written) > 1 and not any(map(form.text, reply.cells.values())):
+            raise form.sheet.error(
+                "no answer stands where the other forms have theirs",
+                at=(written[0][0], written[0][1]),
+                hint="put the answers where they are in the others, or give the file an entry of "
+                "its own under files in wave.yml",
+            )
+        reply.take_doubtful()
         _set_aside(reply, headings)
-        if not who & {t for t, texts in (headings.header or {}).items() if texts}:
+        if not who & {target for target, texts in given.items() if texts}:
             _check_others(reply, others)
-
-
-def _explained(reply: _Reply, headings: Headings) -> set[int]:
-    """The columns in which a lone form explains, beside most labels, how to answer them."""
-    form, found = reply.form, set[int]()
-    rows = {row: headings.book.question_of.get(name) for name, (row, _) in form.labels.items()}
-    for column in range(form.sheet.shape[1]):
-        cells = [(question, form.text((row, column))) for row, question in rows.items()
-                 if reply.mark[row, column] == NOTE and form.text((row, column))]  # fmt: skip
-        asked = [(q, text) for q, text in cells if q is not None and q.type != "text"]
-        likely = sum(answer_in(text, question, headings) != "" for question, text in asked)
-        if 4 * len(cells) >= 3 * len(rows) > 9 and 2 * likely < len(cells):
-            found.add(column)
-    return found
-
-
-def _unanswered(reply: _Reply, headings: Headings) -> set[Place]:
-    """The cells below labels without an answer in a form that has some, but what reads as print.
-
-    A request is no print for sure where prose is asked for: it may be the answer.
-    """
-    form = reply.form
-    answers = {t: reply.stands_for.get(t, form.text(at)) for t, at in reply.cells.items()}
-    empty = {target for target, text in answers.items() if text in {"", NOTHING}}
-    if not {*reply.cells} - empty - headings.who - {"@prefecture"}:
-        return set()
-    found: set[Place] = set()
-    for target, label in ((t, form.labels[t]) for t in empty if t in form.labels):
-        question = headings.book.named.get(target)
-        free = question is not None and question.type == "text" and not question.identity
-        belongs = {form.next_to(label, way) for way in (RIGHT, BELOW)} if free else set()
-        for place in form.region(label):
-            below = label[0] < place[0] < label[0] + NEAR and place[1] >= label[1]
-            asks = place in belongs and REQUEST.search(form.text(place))
-            if asks or (below and not is_printed(form, place)):
-                found.add(place)
-    return found
-
-
-def _mark_changed_labels(replies: list[_Reply]) -> None:
-    """Mark labels that at most half of the copies have: an office wrote something into them.
-
-    A form of which most labels are its own is another print, and nothing was written into it.
-    """
-    copies = Counter(text for reply in replies for text in set(reply.form.text_at.ravel()))
-    for reply in replies:
-        grid = reply.form.text_at
-        heads = [*map(tuple, np.argwhere((reply.mark == HEADER) & (grid != "")).tolist())]
-        own = [place for place in heads if 2 * copies[grid[place]] <= len(replies)]
-        if len(replies) > 1 and 2 * len(own) < len(heads):
-            for place in own:
-                reply.mark[place] = HEADER if place in reply.boxes else UNMATCHED
-
-
-def _entered(reply: _Reply, place: Place) -> bool:
-    """Whether a mark or a number stands in a cell, and does not just number what is beside it."""
-    text = reply.form.text(place)
-    if MARK.fullmatch(text) or not ANSWER_LIKE.match(text):
-        return MARK.fullmatch(text) is not None
-    beside = (reply.form.next_to(place, way) for way in (RIGHT, BELOW))
-    return all(reply.mark[cell] != HEADER for cell in beside if cell)
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:
@@ -550,7 +489,7 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
     The section and the like are ignored. A label may stand in the cell itself, before a colon.
     """
     form, grid = reply.form, reply.form.text_at
-    loose = np.isin(reply.mark, (NOTE, UNMATCHED)) & (grid != "")
+    loose = np.isin(reply.mark, (NOTE, UNMATCHED, UNSURE)) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
         label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
         reason = headings.set_aside(label, form.sheet.address(row, column))
@@ -575,17 +514,3 @@ def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
                 "the label of who replied under header, such as header: {{'@name': [団体名]}}",
                 names=[others[place] for place in at[:3]],
             )
-
-
-def _check_shifted(reply: _Reply) -> None:
-    """Refuse a form with no answer in its place but several beside: not a copy of the others."""
-    places, sheet = {*filter(None, reply.cells.values())} - reply.found, reply.form.sheet
-    rows = {row for row, _ in places}
-    beside = [(r, c) for r, c in np.argwhere(reply.mark == UNMATCHED).tolist() if r in rows]
-    if len(beside) > 1 and not any(sheet.kind[place] for place in places):
-        what = "no answer stands where the other forms have theirs"
-        hint = (
-            "put the answers where they are in the others, or give the file an entry of its own "
-            "under files in wave.yml"
-        )
-        raise sheet.error(what, at=beside[0], hint=hint)

@@ -40,6 +40,9 @@ CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
 QUESTIONS: list[str] = packaged("headings.yml")["questions"]
+OTHER_OPTION = re.compile(
+    rf"(?:{'|'.join(packaged('headings.yml')['other'])})(?:s|r|reasons?)?(?:,?please.*|[^\w].*)?"
+)
 # around what is asked: 【必須】, 3., (複数選択可), をお答えください, *
 BEFORE = re.compile(
     r"^(?:[(\[【](?:必須|任意|required|optional)[)\]】]|[*※■◆●▼貴]|[(\[【<〔]\d{1,3}[)\]】>〕]"
@@ -59,6 +62,7 @@ OTHER_WORDS = re.compile(
     r"(?:その他|other)[)\]」』]?(?:の?(?:内容|場合|記述|詳細|説明|回答|具体|自由|記).*|text|,?(?:please)?specify.*"
     r"|[_(\[【:-].*)?"
 )
+OTHER, BETWEEN = re.compile("その他|other"), re.compile(r"[\[(_:./|-]")  # a question and its option
 OVERRIDE, ID, TEXT, PREFIX, LIKELY = 4, 3, 2, 1, 0
 
 
@@ -72,8 +76,7 @@ def normalise(text: str) -> str:
     '問3(1)'
     """
     text = municipality.plain(text.translate(IN_BRACKETS))
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return NO_SPACE.sub("", folded).translate(SIGNS)
+    return NO_SPACE.sub("", unicodedata.normalize("NFKC", text).casefold()).translate(SIGNS)
 
 
 def told_apart(header: np.ndarray) -> dict[int, str]:
@@ -203,8 +206,7 @@ class Headings:
 
     def set_aside(self, text: str, cell: str) -> str:
         """``ignored`` or ``personal`` where a column so headed is no question, else empty."""
-        key = normalise(text)
-        if key in self.ignored or normalise(cell) in self.ignored:
+        if normalise(text) in self.ignored or normalise(cell) in self.ignored:
             return "ignored"
         return "personal" if is_personal(text) and self.meaning(text) is None else ""
 
@@ -327,7 +329,7 @@ class Headings:
             return Meaning(question.id, PREFIX if numbered[3] else ID)
         if meaning := self._by_bare.get(_bare(key)):
             return meaning
-        head = re.match(r"^([a-z][a-z0-9_]*)[:.\-(/|]", key)
+        head = re.match(r"([a-z][a-z0-9_]*)[:.\-(/|]", key)
         if head and head[1] in self.known and self.known[head[1]].rank >= ID:
             return Meaning(self.known[head[1]].target, PREFIX)
         rest = key.lstrip("0123456789")  # 3 職員数
@@ -336,7 +338,7 @@ class Headings:
 
     def _beside_other(self, key: str) -> str | None:
         """The words beside the option "other" of the question before them: 問2 その他の内容."""
-        for sign in re.finditer("その他|other", key):
+        for sign in OTHER.finditer(key):
             question = self._whole(key[: sign.start()].rstrip("-_:.、/([【「『"))
             rest, words = key[sign.start() :], f"{question.id}_other" if question else ""
             if question and words in self.book and OTHER_WORDS.fullmatch(rest):
@@ -351,7 +353,7 @@ class Headings:
 
     def _behind(self, key: str) -> Iterator[tuple[Question, str]]:
         """Each question with which a heading begins, and what stands behind it."""
-        for sign in re.finditer(r"[\[(_:./|-]", key):
+        for sign in BETWEEN.finditer(key):
             if (question := self._whole(key[: sign.start()])) is not None:
                 end = {"[": "]", "(": ")"}.get(sign[0], "")
                 yield question, key[sign.end() :].removesuffix(end)
@@ -396,8 +398,7 @@ class Headings:
 
         As 問1 指定避難所の数, where Q1 asks for the staff of libraries; not 問1 職員数（図書館）.
         """
-        key = normalise(text)
-        numbered = NUMBERED.match(key)
+        numbered = NUMBERED.match(normalise(text))
         meaning = self.meaning(text)
         if numbered is None or meaning is None or meaning.rank != PREFIX or not numbered[3]:
             return None

@@ -100,8 +100,7 @@ def join(data: LabelledFile, one: AnswerSet) -> None:
 def sheet(path: Path, file: str) -> Sheet:
     """Row 1 the variable names, row 2 their labels, then the cases; codes, not value labels."""
     data = read(path, file)
-    rows = [data.names, data.labels, *data.rows]
-    text, kind = typed(rows)
+    text, kind = typed([data.names, data.labels, *data.rows])
     for name in data.dates:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
@@ -125,8 +124,7 @@ def _main(path: str) -> None:
         import pyreadstat
     except ImportError:
         sys.exit(NOT_INSTALLED)
-    stata = path.lower().endswith(".dta")
-    reader = pyreadstat.read_dta if stata else pyreadstat.read_sav
+    reader = pyreadstat.read_dta if path.lower().endswith(".dta") else pyreadstat.read_sav
     frame, meta = reader(path, user_missing=True)
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}

@@ -36,9 +36,7 @@ class Layout(NamedTuple):
 def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = None) -> Layout:
     """The layout that is `wanted`, else the one that the visible sheets show.
 
-    Raises
-    ------
-    InputError : no heading of the codebook is found, or two layouts fit.
+    Raises InputError: no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
     for sheet in visible:
@@ -49,7 +47,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
         for axis, layout in enumerate(("rows", "columns")):
             if any(sheet.shape[axis] > every for sheet in visible):
                 return Layout(layout, "order")
-    if wanted:
+    if wanted == "form":
         return Layout(wanted)
     turned = [sheet.turned for sheet in visible]
     # municipalities below a heading that names them, and beside one
@@ -57,6 +55,12 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     rows, columns = (
         sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
+    if wanted:
+        right, n = ("rows", rows) if rows > columns else ("columns", columns)
+        if wanted != right and min(rows, columns) < 2 <= n:
+            what = "the files are a table of {n:,} replies as --layout {right} reads it"
+            raise InputError(what, hint="say --layout {right}", n=n, right=right)
+        return Layout(wanted)
     if min(rows, columns) >= 2:
         what = (
             "the files can be read as rows ({rows:,} municipalities below a heading) and "
@@ -103,10 +107,8 @@ def asked_in(sheet: Sheet, headings: Headings, *, who: bool = False) -> set[str]
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     """The sheet that ``wave.yml`` names, else the one visible sheet that has a header.
 
-    Raises
-    ------
-    InputError : there is no such sheet, or there are several tables and ``wave.yml`` does not say
-        which.
+    Raises InputError: there is no such sheet, or there are several tables and ``wave.yml`` does not
+    say which.
     """
     if file.sheet is not None:
         if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
@@ -192,9 +194,7 @@ TITLED = 5  # rows in which a title stands
 def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
     """The issue that the titles of a file name; None of a codebook without issues.
 
-    Raises
-    ------
-    InputError : no title, or those of several issues, are in the file, or it lacks the sheet.
+    Raises InputError: no title, or those of several issues, are in the file, or it lacks the sheet.
     """
     if not book.issues:
         return None

@@ -63,9 +63,8 @@ def ids_of(sheets: Sequence[Sheet]) -> Sheet | None:
 def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     """What the sheets of such a form give: the reply, and what was written beside it.
 
-    Raises
-    ------
-    InputError : the form is of another codebook, or the row of a question is gone or there twice.
+    Raises InputError: the form is of another codebook, or the row of a question is gone or there
+    twice.
     """
     ids = ids_of(sheets)
     if ids is None:

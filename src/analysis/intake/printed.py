@@ -19,22 +19,18 @@ from analysis.intake.entries import (
     LISTED,
     PRINTED,
     RINGED,
-    TICKED,
     answer_in,
     chosen,
-    is_filler,
     is_print,
     number_of,
 )  # fmt: skip
+from analysis.intake.evidence import ANSWER_WORD, is_word
 from analysis.intake.headings import LIKELY, Headings, Meaning, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE, UNIT
 
 RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
-ANSWER_WORD = re.compile(
-    r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
-)
 SEARCHED = 20_000  # cells of a form that are looked at
 LINE = 16  # cells beside a label in which its answer may be
 OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
@@ -57,7 +53,8 @@ class Form:
 
     Attributes
     ----------
-    text_at : the texts of its sheet.
+    text_at, places : the texts of its sheet, and the cells that hold something.
+    printed : the cells that are printed, as the blank form or other copies show.
     labels : question id or variable -> its label; of one that stands twice, the surer or the first.
     words : all cells that are labels.
     options : question of one choice -> code -> the cell of its option.
@@ -66,6 +63,8 @@ class Form:
     signs : the sign in each of these cells, such as ☑ or ○.
     examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
+    offered : these, and the cells of options of one choice.
+    passed : those listed, and others that are known to be print; an answer stands behind them.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -76,8 +75,9 @@ class Form:
         self.examples = self._examples(places)
         for place in self.examples:
             self.text_at[place] = ""
-        self._places = [place for place in places if place not in self.examples]
-        self.words = {place for place in self._places if self.text_at[place].strip() in BRACKETS}
+        self.places = [place for place in places if place not in self.examples]
+        self.printed = set[Place]()
+        self.words = {place for place in self.places if self.text_at[place].strip() in BRACKETS}
         self.signs: dict[Place, str] = {}
         self._signs_known: dict[str, dict[str, str]] = {}
         self.labels = self._labels()
@@ -98,11 +98,13 @@ class Form:
         for battery in batteries:
             for item in (name for name in battery.variables if name in self.labels):
                 row, column = self.labels[item]
-                line = [place for place in self._places if place[0] == row and place[1] > column]
+                line = [place for place in self.places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for found in self.boxed.values() for place in found.values()}
         heads = [{*found.values()} for found in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
+        self.passed = {*self.listed}
+        self.offered = self.listed.union(*(found.values() for found in self.options.values()))
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -175,10 +177,10 @@ class Form:
             place = beyond
             if self.text(place) in BRACKETS:
                 way = RIGHT  # the answer is between them
-            elif place in self.words | self.listed:
+            elif place in self.words | self.passed:
                 if left_over < step or self._owners.get(place, own) - own:
                     return None  # what stands behind another label belongs to that
-                passed += place not in self.listed
+                passed += place not in self.passed
             else:
                 left_over -= 1
         return None if left_over else place
@@ -205,9 +207,6 @@ class Form:
         if (place := self.beside(target, way, step)) is None:
             return None
         text = self.text(place)
-        if way == BELOW and question and question.type != "text" and PRINTED.search(text):
-            sure = answer_in(text, question, self.headings)
-            return Entry(place, sure, sure=True) if sure else None
         if question and question.type == "text" and not text and way == BELOW:  # indented
             line = [at for at in self._line(place) if self.text(at)]
             place = line[0] if len(line) == 1 and not PRINTED.search(self.text(line[0])) else place
@@ -216,9 +215,8 @@ class Form:
             code = target == "@code" or (question and question.identity == "code")
             none = is_print(text, None) or (code and not re.search(r"\d", text))
             return None if none else Entry(place, text)
-        if question.type == "multi" and target != question.id:  # a tick, or what is no request
-            asks = PRINTED.search(text) and TICKED.match(text) is None
-            return Entry(place, text) if text and not asks else None
+        if question.type == "multi" and target != question.id:  # a tick
+            return Entry(place, text) if text else None
         return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
 
     def _line(self, place: Place, *, below: bool = True) -> list[Place]:
@@ -231,7 +229,7 @@ class Form:
         while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
             if line and below and (at[0] - 1, at[1]) in self.labels.values():
                 break
-            line += [at] if at not in self.listed else []
+            line += [at] if at not in self.passed else []
             at = self.next_to(at)
         return line
 
@@ -287,7 +285,7 @@ class Form:
         """Whether a cell is in a column below words, which may say that it is of something else."""
         row, column = place
         above = {(at, column) for at in range(max(since, row - LINE), row)}
-        for places in (self.words, self.listed, *map(dict.values, self.options.values())):
+        for places in (self.words, self.passed, *map(dict.values, self.options.values())):
             above -= {*places}
         texts = map(self.text, above)
         return any(is_word(t) for t in texts if not PRINTED.search(t) and not is_answer_word(t))
@@ -320,7 +318,7 @@ class Form:
     def _labels(self) -> dict[str, Place]:
         best: dict[str, tuple[Meaning, Place]] = {}
         sections = {normalise(text) for s in self.headings.book.sections for text in (s.ja, s.en)}
-        for place in self._places:
+        for place in self.places:
             text = self.text_at[place]
             if normalise(text) in sections:
                 self.words.add(place)
@@ -356,7 +354,7 @@ class Form:
         start = self.labels[question.id]
         end = next((row for row, _ in starts if row > start[0]), self.sheet.shape[0])
         options = {normalise(option.ja) for option in question.options}
-        for place in self._places:
+        for place in self.places:
             text, key = self.text_at[place], normalise(self.text_at[place])
             number = key.strip("()[]").isdecimal()
             if not start[0] <= place[0] < end or place in self.words or number:
@@ -385,7 +383,7 @@ class Form:
         first = place[1] if any(column < place[1] for column in beside) else 0
         return (
             p
-            for p in self._places
+            for p in self.places
             if p[0] >= place[0] and (end is None or p[0] < end)
             if p[1] >= first and (last is None or p[1] < last)
         )
@@ -469,34 +467,7 @@ def in_a_row(places: Iterable[Place]) -> bool:
     return len(rows) > 1 and len({*rows}) == 1
 
 
-def is_word(text: str) -> bool:
-    """Whether there are words in a cell, no mere number, letter or mark."""
-    return re.search(r"[^\W\d]{2}|[一-龥]", text) is not None
-
-
 def is_answer_word(text: str) -> bool:
     """Whether a cell asks for the answer beside it: 回答欄, or an arrow at its end."""
     asks = ANSWER_WORD.fullmatch(normalise(text).partition(":")[0]) is not None
     return asks or text.rstrip().endswith(tuple(ARROWS))
-
-
-def is_printed(form: Form, place: Place) -> bool:
-    """Whether a text of a lone form seems to be printed: a list of options, a unit, a request."""
-    text, book = form.text(place), form.headings.book
-    lists = (q for q in book if q.options or q.type == "binary")
-    return (
-        place in form.listed
-        or is_filler(text)
-        or PRINTED.search(text) is not None
-        or any(is_print(text, question) for question in lists)
-    )
-
-
-def has_heads(form: Form, row: int) -> bool:
-    """Whether a row seems to hold printed heads, or the options of a question, alone."""
-    texts = [normalise(text) for text in form.text_at[row : row + 1].ravel() if text]
-    return any(map(is_answer_word, texts)) or any(
-        sum(normalise(option.ja) in text for option in question.options) > 1
-        for question in form.headings.book
-        for text in texts
-    )

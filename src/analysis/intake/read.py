@@ -93,10 +93,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
     `folder`: where they lie, default that of the wave.
 
-    Raises
-    ------
-    InputError : A file cannot be read, a sheet is missing, or a question of the codebook is not in
-        it.
+    Raises InputError: a file cannot be read, a sheet is missing, or a question of the codebook is
+    not in it.
     """
     pieces: list[Piece] = []
     others: list[Sheet] = []
@@ -109,7 +107,12 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         books = [book for one in (file, *more) for book in books_of(folder or wave.folder, one)]
         for sheets in books:
             check_issue(sheets, codebook, wave.issue)
-        own, no_replies = (_forms if file.layout == "form" else _tables)(books, file, headings)
+        if file.layout == "form":
+            blank = [file.model_copy(update={"path": file.blank})] if file.blank else []
+            sent = [s for one in blank for s in books_of(folder or wave.folder, one)]
+            own, no_replies = _forms(books, file, headings, sent)
+        else:
+            own, no_replies = _tables(books, file, headings)
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed
@@ -133,7 +136,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
 def _alike(file: WaveFile) -> object:
     """What files share that are read together: copies of one form, of which print shows there."""
-    return (file.header, file.ignore) if file.layout == "form" else file
+    return (file.header, file.ignore, file.blank) if file.layout == "form" else file
 
 
 def _drawn(books: list[list[Sheet]]) -> list[Remark]:
@@ -148,9 +151,9 @@ def _drawn(books: list[list[Sheet]]) -> list[Remark]:
 
 
 def _forms(
-    books: list[list[Sheet]], file: WaveFile, headings: Headings
+    books: list[list[Sheet]], file: WaveFile, headings: Headings, blanks: list[list[Sheet]]
 ) -> tuple[list[Piece], list[Sheet]]:
-    """The replies of forms, and the sheets that are none."""
+    """The replies of forms, and the sheets that are none; `blanks`: the form as it was sent."""
     pieces, sheets, others = list[Piece](), list[Sheet](), list[Sheet]()
     for book in books:
         ours = own_sheets.form_pieces(book, headings)
@@ -163,7 +166,8 @@ def _forms(
     _check_followed(file, {wanted[key] for key in map(normalise, texts) if key in wanted})
     for sheet in sheets:
         refuse_table(sheet, headings)
-    replies, beside = read_forms(sheets, headings)
+    sent = [sheet for book in blanks for sheet in _pages(book, headings)]
+    replies, beside = read_forms(sheets, headings, sent)
     return [*pieces, *replies], [*others, *beside]
 
 

@@ -46,9 +46,7 @@ UNIT = re.compile(r"^[(\[【].*[)\]】]$|^(人|名|円|千円|%|件|年|月|日|
 class _Header:
     """The heading rows of a table: from where to where they go, and what their cells mean.
 
-    Raises
-    ------
-    InputError : no heading of the codebook is found.
+    Raises InputError: no heading of the codebook is found.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -219,9 +217,8 @@ def read_rows(
     export : the header as a form tool writes it, where one wrote the file.
     left_out : whether replies that the tool says were not completed are left out.
 
-    Raises
-    ------
-    InputError : there is no header, two columns claim one question, or a question has no column.
+    Raises InputError: there is no header, two columns claim one question, or a question has no
+    column.
     """
     if left_out and (export is None or export.finished is None):
         hint = "remove unfinished from wave.yml, or give the export with the column that says it"
@@ -341,8 +338,7 @@ def _aside(
              for row in reversed(head)]  # fmt: skip
     by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
     unseen = "hidden" if column in sheet.hidden_columns else ""
-    told = (headings.set_aside(*one) for one in heads)
-    return next(filter(None, told), by_tool or unseen)
+    return next(filter(None, (headings.set_aside(*one) for one in heads)), by_tool or unseen)
 
 
 def corner(sheet: Sheet, headings: Headings, heads: Sequence[Target]) -> Target | None:
@@ -423,7 +419,7 @@ def _headers_below(
     heads = set()
     for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
         codes, texts = pd.factorize(sheet.text[column])
-        meant = np.array([headings.meaning(text) is not None for text in texts], bool)
+        meant = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
         heads |= set(np.flatnonzero(meant[codes]).tolist())
     found = []
     for row in sorted(row for row in heads if row > bottom and kinds[row] != ""):
@@ -451,13 +447,12 @@ def _row_kinds(
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = filled.sum(axis=1)
-    ids = {what: book.identifying(what)[0] for what in ("code", "name", "prefecture")}
-    code, name, prefecture = ({columns[ids[what]]} if ids[what] in columns else set[int]()
-                              for what in ids)  # fmt: skip
+    ids = (book.identifying(what)[0] for what in ("code", "name", "prefecture"))
+    code, name, prefecture = ({columns[id]} if id in columns else set[int]() for id in ids)
     own = code | name | prefecture
     answers = [column for column in columns.values() if column not in own]
     first = {0, 1} & {*range(sheet.shape[1])}
-    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise)))
+    texts = cache(lambda column: pd.factorize(sheet.text[column].map(normalise).to_numpy(object)))
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""

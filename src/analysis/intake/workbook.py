@@ -109,7 +109,13 @@ def parser() -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise expat.ExpatError("a document type is declared")
 
-    made.StartDoctypeDeclHandler = refuse
+    def known(_: str, encoding: str | None, *__: object) -> None:
+        try:
+            b" ".decode(encoding or "utf-8")
+        except LookupError as error:
+            raise expat.ExpatError(str(error)) from None
+
+    made.StartDoctypeDeclHandler, made.XmlDeclHandler = refuse, known
     return made
 
 
@@ -185,7 +191,7 @@ def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
     """The cells at which the objects of a drawing begin."""
     try:
         root = ElementTree.fromstring(drawing or b"<none/>")
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):  # damaged, or an unknown encoding
         return []
     found = []
     for anchor in root:
@@ -340,10 +346,8 @@ def telling_formats(xml: bytes) -> dict[str, str]:
 def read_workbook(content: bytes, file: str) -> list[Sheet]:
     """All worksheets of an xlsx or xlsm file, in workbook order.
 
-    Raises
-    ------
-    InputError : the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans more
-        cells than a table can have.
+    Raises InputError: the archive or a sheet is damaged, unpacks to more than 512 MiB, or spans
+    more cells than a table can have.
     """
     parts = unpack(content, file)
     try:

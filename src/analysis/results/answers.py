@@ -71,27 +71,27 @@ def free_texts(survey: Survey) -> list[dict[str, Any]]:
     A text stands under every topic whose words it holds (``words`` of the topics of visits), else
     under "others": words, not a reader's judgement, so that the list is the same for everyone.
     """
-    found = []
+    questions = []
     for question in (q for q in survey.codebook if q.free and survey.audience == "internal"):
         values = survey.responses[question.id][survey.status[question.id] == "answered"].astype(str)
         texts = pd.DataFrame({"text": values, "who": survey.names.reindex(values.index)})
         on = pd.DataFrame(index=values.index)
         for topic in guide().topics:
-            held = [any(word in text for word in topic.words) for text in values]
-            on[topic.text[survey.language]] = held
+            holds = [any(word in text for word in topic.words) for text in values]
+            on[topic.text[survey.language]] = holds
         on[survey.label("by.others")] = ~on.any(axis=1)
-        told = [
-            {"name": name, "texts": texts[chosen].to_dict("records")}
-            for name, chosen in on.items()
-            if chosen.any()
+        themes = [
+            {"name": name, "texts": texts[mask].to_dict("records")}
+            for name, mask in on.items()
+            if mask.any()
         ]
         label = question.label[survey.language]
         limits = {"most": MOST_TEXTS, "named": types.MOST_LISTED}
-        found.append({"question": label, "n": len(values), "themes": told, **limits})
-    return found
+        questions.append({"question": label, "n": len(values), "themes": themes, **limits})
+    return questions
 
 
-def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, np.ndarray]:
+def others(survey: Survey, code: str, typology: Typology | NotAvailable) -> dict[str, np.ndarray]:
     """Which respondents are the others of its type, and which those of its size class.
 
     An array of true and false under ``same_type`` or ``same_group``, and under ``its_class``; all
@@ -99,10 +99,10 @@ def others(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[st
     """
     index, classes = survey.responses.index, survey.size_class
     alike = np.zeros(len(index), bool)
-    if not isinstance(found, NotAvailable) and found.labels.get(code, UNPLACED) != UNPLACED:
-        alike = (found.labels.reindex(index) == found.labels[code]).to_numpy(bool)
+    if not isinstance(typology, NotAvailable) and typology.labels.get(code, UNPLACED) != UNPLACED:
+        alike = (typology.labels.reindex(index) == typology.labels[code]).to_numpy(bool)
     same = (classes == classes[code]).fillna(False).to_numpy(bool)
-    both = {f"same_{types.called(found)}": alike, "its_class": same}
+    both = {f"same_{types.called(typology)}": alike, "its_class": same}
     return {whom: group & (index != code) for whom, group in both.items()}
 
 
@@ -112,18 +112,18 @@ def own(survey: Survey, code: str, question: Question, *, brief: bool = False) -
     if state != "answered":
         return survey.label(f"status.{state}")
     row = {variable: survey.responses.at[code, variable] for variable in question.variables}
-    given = {variable: answer for variable, answer in row.items() if pd.notna(answer)}
-    first = next(iter(given.values()), math.nan)
+    answers = {variable: answer for variable, answer in row.items() if pd.notna(answer)}
+    first = next(iter(answers.values()), math.nan)
     match question.type:
         case "multi":
             options = zip(question.options, question.variables, strict=True)
-            chosen = [o.text[survey.language] for o, v in options if given.get(v)]
-            return survey.label("answers.separator").join(chosen)
+            texts = [o.text[survey.language] for o, v in options if answers.get(v)]
+            return survey.label("answers.separator").join(texts)
         case "battery" if brief and len(question.items) > MANY:
-            return _mean(survey, given.values())
+            return _mean(survey, answers.values())
         case "battery":
-            items = (item for item in question.items if item.id in given)
-            return " / ".join(f"{item.text[survey.language]} {given[item.id]}" for item in items)
+            items = (item for item in question.items if item.id in answers)
+            return " / ".join(f"{item.text[survey.language]} {answers[item.id]}" for item in items)
         case "single" | "ordinal" | "binary":
             return tabulate.labels_of(question, survey.language)[int(first)]
         case "date":
@@ -144,7 +144,7 @@ def _mean(survey: Survey, values: Iterable[float]) -> str:
 
 
 @once
-def _given(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether each answered, and all answers as numbers: a column an option, an item, or one."""
     question = survey.codebook[id]
     there = tabulate.answered(survey.status, question).to_numpy(bool)
@@ -163,7 +163,7 @@ def most_answers(
     Of numbers the median (`value`), of a battery that of each item (`answer`) and its `mean`; of
     options those that half chose, else the most frequent, with their `share`.
     """
-    there, gave = _given(survey, question.id)
+    there, gave = _numbers(survey, question.id)
     gave = gave[group & there]
     n = len(gave)
     if n == 0 or question.type in UNCOUNTED:
@@ -178,8 +178,8 @@ def most_answers(
     shares = (gave.sum(axis=0) / n).tolist()
     least = 0.5 if question.type == "multi" else max(shares)
     answers = tabulate.labels_of(question, survey.language).values()
-    given = zip(answers, shares, strict=True)
-    often = [{"answer": answer, "share": share} for answer, share in given if share >= least]
+    pairs = zip(answers, shares, strict=True)
+    often = [{"answer": answer, "share": share} for answer, share in pairs if share >= least]
     return n, sorted(often, key=lambda each: -each["share"])
 
 
@@ -194,8 +194,8 @@ def typical(survey: Survey, group: np.ndarray, question: Question, *, brief: boo
     size, label = f" (n={n:,})", survey.label
     match question.type:
         case "multi":
-            said = [f"{m['answer']} {m['share']:.0%}" for m in mostly[: MANY if brief else None]]
-            return (label("answers.separator").join(said) or label("answers.none_by_half")) + size
+            parts = [f"{m['answer']} {m['share']:.0%}" for m in mostly[: MANY if brief else None]]
+            return (label("answers.separator").join(parts) or label("answers.none_by_half")) + size
         case "battery" if brief and len(question.items) > MANY:
             return _mean(survey, [m["mean"] for m in mostly]) + size
         case "battery":

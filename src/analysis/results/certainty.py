@@ -26,23 +26,23 @@ POWER_UP_TO = 200  # respondents up to which a simulation of the survey's power 
 FIRM = ["core", "between", "borderline"]
 
 
-def axis(survey: Survey, found: Typology) -> dict[str, Any]:
+def axis(survey: Survey, typology: Typology) -> dict[str, Any]:
     """How much of the structure is one gradient: values of the sentence ``types/levels``.
 
     share, low, high : the share with its 95 % interval, which is of a sample alone (`tested`).
     adoption : whether the gradient is a level (all indicators rise together), not a contrast.
     """
-    e, (low, high) = found.evidence, found.evidence.gradient_interval
+    e, (low, high) = typology.evidence, typology.evidence.gradient_interval
     about = {"share": e.gradient_share, "low": low, "high": high, "adoption": e.adoption}
     return about | {"tested": survey.population.tests}
 
 
 @as_frame("type", "level")
-def levels(survey: Survey, found: Typology) -> pd.DataFrame:
+def levels(survey: Survey, typology: Typology) -> pd.DataFrame:
     """The mean place of each type on the main gradient, in standard deviations of all."""
-    kinds = found.fitted.astype(int)
-    mean = found.level[kinds.index].groupby(kinds).mean().round(1)
-    return mean.loc[list(found.stability.index)].rename_axis("type").rename("level").reset_index()
+    kinds, order = typology.fitted.astype(int), list(typology.stability.index)
+    mean = typology.level[kinds.index].groupby(kinds).mean().round(1)
+    return mean.loc[order].rename_axis("type").rename("level").reset_index()
 
 
 def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[Frame, Frame]:
@@ -51,16 +51,16 @@ def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[F
     Columns: adjust, verdict, type and members (or groups: every type with its members), silhouette,
     agreement (adjusted Rand index with the first).
     """
-    there = [found for found in them if not isinstance(found, NotAvailable)]
+    there = [typology for typology in them if not isinstance(typology, NotAvailable)]
     long, page = [], []
-    for found in there:
-        both = there[0].fitted.index.intersection(found.fitted.index)
-        agreement = float(adjusted_rand_score(there[0].labels[both], found.labels[both]))
-        made, sure = (found.evidence.basis, types.level(found)), found.evidence.silhouette
+    for typology in there:
+        both = there[0].fitted.index.intersection(typology.fitted.index)
+        agreement = float(adjusted_rand_score(there[0].labels[both], typology.labels[both]))
+        about, sure = (typology.evidence.basis, types.level(typology)), typology.evidence.silhouette
         numbers = round(sure, 2), round(agreement, 2)
-        page.append((*made, types.groups(survey, found), *numbers))
-        for kind, n in found.stability["n"].items():
-            long.append((*made, types.name(survey, found, kind), int(n), *numbers))
+        page.append((*about, types.groups(survey, typology), *numbers))
+        for kind, n in typology.stability["n"].items():
+            long.append((*about, types.name(survey, typology, kind), int(n), *numbers))
     first, last = ["adjust", "verdict"], ["silhouette", "agreement"]
     return (
         Frame(long, columns=[*first, "type", "members", *last]),
@@ -69,16 +69,16 @@ def readings(survey: Survey, them: Sequence[Typology | NotAvailable]) -> tuple[F
 
 
 @as_frame()
-def criteria(survey: Survey, found: Typology) -> pd.DataFrame:
+def criteria(survey: Survey, typology: Typology) -> pd.DataFrame:
     """The criteria by number of types (k), and which number was chosen.
 
     The BIC of one class is a function of how often each answer was given, hidden ones too; where
     small numbers are protected it is given as the difference from the least.
     """
-    table = found.choice
+    table = typology.choice
     if not survey.shows_units and "bic" in table:
         table = table.assign(bic_above=table["bic"] - table["bic"].min()).drop(columns="bic")
-    return table.assign(chosen=table.index == found.params["n_types"]).reset_index(names="k")
+    return table.assign(chosen=table.index == typology.params["n_types"]).reset_index(names="k")
 
 
 def long(shares: Frame) -> Frame:
@@ -89,61 +89,61 @@ def long(shares: Frame) -> Frame:
 
 
 @as_frame(of_single=True)
-def pairs(survey: Survey, found: Typology, *runs: Multiverse) -> pd.DataFrame:
+def pairs(survey: Survey, typology: Typology, *runs: Multiverse) -> pd.DataFrame:
     """In which share of the resamples, or of the analyses `runs`, two municipalities are of a type.
 
     A square table ordered by type, within a type from the most to the least typical; first column
     ``code``. Of many municipalities the means of the pairs of types; first column ``type``.
     """
-    shares = runs[0].together if runs else found.coassignment
-    last = found.fitted.replace(UNPLACED, len(found.names) + 1)
-    order = pd.DataFrame({"type": last, "width": -found.silhouette.loc[last.index]})
+    shares = runs[0].together if runs else typology.coassignment
+    last = typology.fitted.replace(UNPLACED, len(typology.names) + 1)
+    order = pd.DataFrame({"type": last, "width": -typology.silhouette.loc[last.index]})
     codes = order.sort_index().sort_values(["type", "width"], kind="stable").index
     square = shares.loc[codes, codes]
-    if found.n <= NAMED_UP_TO:
+    if typology.n <= NAMED_UP_TO:
         return square.round(3).reset_index(names="code")
-    kinds = found.fitted[codes].to_numpy(int)
+    kinds = typology.fitted[codes].to_numpy(int)
     means = square.groupby(kinds).mean().T.groupby(kinds).mean().T
     return means.round(3).rename(columns=str).reset_index(names="type")
 
 
 @as_frame("against", "drawn", "as_good", "p", "least")
-def chance(survey: Survey, found: Typology) -> list[tuple[object, ...]]:
+def chance(survey: Survey, typology: Typology) -> list[tuple[object, ...]]:
     """How many surveys without types separate at least as well.
 
     against : ``independent`` items or a ``continuum``. drawn : surveys. as_good : of these, those
     that separate at least as well. p, and whether it is the least that it can be.
     """
-    e, (items, line) = found.evidence, found.params["drawn"]
+    e, (items, line) = typology.evidence, typology.params["drawn"]
     both = (("independent", items, e.null_p), ("continuum", line, e.continuum_p))
     return [
-        (against, drawn, round(p * (drawn + 1)) - 1, p, p <= e.least_p + 1e-9)
-        for against, drawn, p in both
+        (against, surveys, round(p * (surveys + 1)) - 1, p, p <= e.least_p + 1e-9)
+        for against, surveys, p in both
     ]
 
 
-def recovery(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+def recovery(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any]:
     """How often this number of types would be found: values of the sentence ``types/recovery``.
 
     n, n_types : of the survey. found : share of simulated surveys with types this far apart that
     were recovered (``weak, moderate, strong``); empty where there are too few or so many
     respondents that it is not the question. kinds, groups, missing : the indicators simulated.
     """
-    if isinstance(found, NotAvailable):
+    if isinstance(typology, NotAvailable):
         return {}
-    k, n, made = int(found.params["n_types"]), found.n, survey.features
+    k, n, features = int(typology.params["n_types"]), typology.n, survey.features
     about = {"n": n, "n_types": k, "enough": n >= SMALLEST_TYPE * k, "found": {}}
     about |= {"kinds": {}, "groups": 0, "missing": 0.0}
     if not about["enough"] or n > POWER_UP_TO:
         return about
-    used = list(dict.fromkeys(gradient.source(feature) for feature in found.profile["feature"]))
-    kinds, groups = ([of[name] for name in used] for of in (made.kinds, made.groups))
-    answers = made.frame.loc[found.fitted.index, used]
+    sources = list(dict.fromkeys(map(gradient.source, typology.profile["feature"])))
+    kinds, groups = ([of[name] for name in sources] for of in (features.kinds, features.groups))
+    answers = features.frame.loc[typology.fitted.index, sources]
     missing = float(answers.isna().to_numpy().mean())
-    asked = zip(used, kinds, strict=True)
-    yes = [float(answers[x].mean()) if of in ("binary", "asymmetric") else 0.5 for x, of in asked]
-    kept = Memory(store.kept(), verbose=0).cache(power)  # for all editions
-    table = kept(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
+    pairs = zip(sources, kinds, strict=True)
+    yes = [float(answers[x].mean()) if of in ("binary", "asymmetric") else 0.5 for x, of in pairs]
+    powers = Memory(store.kept(), verbose=0).cache(power)  # for all editions
+    table = powers(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {
         "found": table["recovered"].to_dict(),
         "kinds": dict(Counter("binary" if kind == "asymmetric" else kind for kind in kinds)),
@@ -175,7 +175,7 @@ def stayed(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
 
 
 @as_frame("type", "member", "n", "code", "name", "inside", "outside")
-def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
+def firmness(survey: Survey, typology: Typology, runs: Multiverse) -> pd.DataFrame:
     """How firmly municipalities stay with their type, by type.
 
     member : ``core``, ``between``, ``borderline`` or ``unplaced``. inside, outside : share of the
@@ -183,7 +183,7 @@ def firmness(survey: Survey, found: Typology, runs: Multiverse) -> pd.DataFrame:
     edition may name them; else n of each type and kind of member.
     """
     units = runs.units.rename(columns={"status": "member"}).astype({"type": int})
-    if found.n > NAMED_UP_TO or not survey.shows_units:
+    if typology.n > NAMED_UP_TO or not survey.shows_units:
         return units.groupby(["type", "member"]).size().rename("n").reset_index()
     units = units.assign(code=units.index, name=survey.names.reindex(units.index), n=1)
     order = units.assign(last=units["type"] == UNPLACED, least=-units["inside"])
@@ -204,17 +204,17 @@ def borders(survey: Survey, firmness: Frame) -> pd.DataFrame:
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def places(survey: Survey, found: Typology, axes: gradient.LevelAxes) -> pd.DataFrame:
+def places(survey: Survey, typology: Typology, axes: gradient.LevelAxes) -> pd.DataFrame:
     """Municipalities (with code and type) and indicators (without) on the two main axes."""
-    units = axes.units.assign(code=axes.units.index, name=survey.names, type=found.labels)
+    units = axes.units.assign(code=axes.units.index, name=survey.names, type=typology.labels)
     answers = axes.categories.assign(name=axes.categories.index)
     return pd.concat([units, answers]).round(4)
 
 
-def axes(survey: Survey, found: Typology | NotAvailable) -> gradient.LevelAxes | NotAvailable:
+def axes(survey: Survey, typology: Typology | NotAvailable) -> gradient.LevelAxes | NotAvailable:
     """The two main axes of the answers, with the share of the variation that each carries."""
-    if isinstance(found, NotAvailable):
-        return found
-    made = survey.features
-    labels = {name: text[survey.language] for name, text in made.labels.items()}
-    return gradient.map_axes(made.frame.loc[found.fitted.index], made.kinds, labels, made.groups)
+    if isinstance(typology, NotAvailable):
+        return typology
+    features, codes = survey.features, typology.fitted.index
+    labels = {name: text[survey.language] for name, text in features.labels.items()}
+    return gradient.map_axes(features.frame.loc[codes], features.kinds, labels, features.groups)

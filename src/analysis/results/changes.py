@@ -31,7 +31,7 @@ from analysis.text import LANGUAGES, label
 from analysis.typology.study import Typology
 
 OF_CHANCE = ["low", "high", "p", "p_holm"]
-Found = tuple[Typology | NotAvailable, Typology | NotAvailable]
+Typologies = tuple[Typology | NotAvailable, Typology | NotAvailable]
 
 
 def wave_before(survey: Survey, name: str = "") -> Survey | None:
@@ -55,14 +55,14 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
     shows no single respondent).
     """
     old, new = before.responses.index, survey.responses.index
-    left, came = old.difference(new, sort=False), new.difference(old, sort=False)
+    only_before, came = old.difference(new, sort=False), new.difference(old, sort=False)
     now, own = survey.wave.as_of, before.wave.own or survey.wave.own
-    merged = pd.Index([c for c in left if not own and municipality.current(c, now) != c])
-    left = left.difference(merged, sort=False)
+    merged = pd.Index([c for c in only_before if not own and municipality.current(c, now) != c])
+    only_before = only_before.difference(merged, sort=False)
     names = pd.Series({**before.names, **survey.names}, dtype=str)
     between = survey.label("answers.separator")
     rows: list[tuple[str, int, Any]] = [("both", len(old.intersection(new)), pd.NA)]
-    for reply, codes in (("before", left), ("merged", merged), ("now", came)):
+    for reply, codes in (("before", only_before), ("merged", merged), ("now", came)):
         which = between.join(survey.listed(codes, names, NAMED_UP_TO)) or pd.NA
         if reply != "merged" or len(codes):
             rows.append((reply, len(codes), which))
@@ -77,8 +77,8 @@ def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
     where only the number of replies changed), missing_before, missing_now (how many).
     """
     questions, old, new = _paired(survey, before)
-    made = changes.denominators(questions, old, new)
-    return made.assign(question=made["question"].map(_labels(survey, questions)))
+    table = changes.denominators(questions, old, new)
+    return table.assign(question=table["question"].map(_labels(survey, questions)))
 
 
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
@@ -93,20 +93,20 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         nothing = [Frame.nothing("alone", each) for each in ([*columns, "id"], changes.OF_SCALES)]
         return nothing[0], nothing[1]
     questions, old, new = _paired(survey, before)
-    made = changes.moved(questions, old, new, survey.language)
+    tables = changes.moved(questions, old, new, survey.language)
     names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
     shares, scales = (
         Frame(frame.assign(question=frame["question"].map(names)))
         if len(frame)
         else Frame.nothing(why, list(frame.columns))
-        for frame in made
+        for frame in tables
     )
     shares = shares.rename(columns={"estimate": "points"})
     shares[["points", "low", "high"]] *= 100
     if not survey.population.tests:
         shares[OF_CHANCE], scales[OF_CHANCE[2:]] = float("nan"), float("nan")
-    called = _labels(survey, questions, numbers=True)
-    return shares.assign(id=made[0]["question"].map(called)), scales
+    numbers = _labels(survey, questions, numbers=True)
+    return shares.assign(id=tables[0]["question"].map(numbers)), scales
 
 
 def moved(frame: Frame) -> Frame:
@@ -145,7 +145,7 @@ def breaks(survey: Survey, before: Survey | None) -> list[str]:
     ]
 
 
-def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Found:
+def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Typologies:
     """The types of the wave before and of this one, where these are made of the same indicators."""
     if before is None:
         none = NotAvailable("typology", survey.say("changes/alone"))
@@ -156,18 +156,18 @@ def typologies(survey: Survey, before: Survey | None, *, seed: int = SEED) -> Fo
     return types.typology(before, seed=seed), other
 
 
-def type_changes(found: Found) -> dict[str, Any]:
+def type_changes(typologies: Typologies) -> dict[str, Any]:
     """How many of those placed both times changed type, and what instability alone explains.
 
     n, count; expected, low, high, p, exceeds : see `analysis.stats.changes.Movers`. matched : type
     before -> type now that shares most members. n is 0 where there is no typology of both waves.
     """
-    first, second = found
+    first, second = typologies
     if isinstance(first, NotAvailable) or isinstance(second, NotAvailable):
         return {"n": 0, "matched": {}}
     kinds = changes.movers(first, second)
-    known = ("count", "expected", "low", "high", "p", "exceeds", "matched")
-    return {"n": len(kinds.types), **{name: getattr(kinds, name) for name in known}}
+    fields = ("count", "expected", "low", "high", "p", "exceeds", "matched")
+    return {"n": len(kinds.types), **{name: getattr(kinds, name) for name in fields}}
 
 
 @as_frame(
@@ -199,7 +199,7 @@ def _paired(
     survey: Survey, before: Survey
 ) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""
-    old, new = _shown(before), _shown(survey)
+    old, new = _replies(before), _replies(survey)
     walk = _walk(before.codebook, survey.codebook)
     if walk is None:
         return survey.codebook.questions, old, new
@@ -237,18 +237,18 @@ def not_compared(survey: Survey, before: Survey | None) -> Frame:
     if before and (walk := _walk(before.codebook, survey.codebook)):
         language = survey.language
         for reply, one, listed in (("before", before, walk.ended), ("now", survey, walk.new)):
-            for gone in listed:
-                label = one.codebook[gone.id].label[language]
-                rows.append((reply, f"{gone.id} {label}", gone[language]))
+            for entry in listed:
+                label = one.codebook[entry.id].label[language]
+                rows.append((reply, f"{entry.id} {label}", entry[language]))
         noted = [one for one in walk.shared if one.note]
         rows += [("both", one[language], one.note[language]) for one in noted if one.note]
     return Frame(rows, columns=["reply", "question", "reason"])
 
 
-def _shown(survey: Survey) -> changes.Replies:
+def _replies(survey: Survey) -> changes.Replies:
     """The answers of which this edition may show how a single municipality changed them."""
-    shown = survey.unit_responses
-    return changes.Replies(shown.copy(), survey.status[shown.columns])  # a quantity may be added
+    frame = survey.unit_responses
+    return changes.Replies(frame.copy(), survey.status[frame.columns])  # a quantity may be added
 
 
 def _labels(
@@ -258,9 +258,9 @@ def _labels(
     labels = {}
     for question in questions:
         text = question.label[survey.language]
-        named = survey.numbered(question) if question.id in survey.codebook else text
+        name = survey.numbered(question) if question.id in survey.codebook else text
         # the name of a variable, or of a shared quantity, is no number
-        labels[question.id] = question.id if numbers and named != text else named
+        labels[question.id] = question.id if numbers and name != text else name
     return labels
 
 

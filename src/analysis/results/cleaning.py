@@ -78,14 +78,14 @@ def by_rule(survey: Survey) -> Frame:
 
 def _without_small(survey: Survey, frame: Frame) -> Frame:
     """Rules that were met once or twice, put together by severity."""
-    lost = frame["municipalities"] < disclosure.SMALLEST
+    small = frame["municipalities"] < disclosure.SMALLEST
     for _, part in frame.groupby("severity", sort=False):
-        if lost[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
-            lost.loc[part.index[~lost[part.index]][-1:]] = True
-    rest = frame[lost].groupby("severity", sort=False)["findings"].sum().reset_index()
+        if small[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
+            small.loc[part.index[~small[part.index]][-1:]] = True
+    rest = frame[small].groupby("severity", sort=False)["findings"].sum().reset_index()
     rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
-    kept = frame[~lost].astype({"municipalities": object})
-    return Frame(pd.concat([kept, rest])[list(frame.columns)])
+    large = frame[~small].astype({"municipalities": object})
+    return Frame(pd.concat([large, rest])[list(frame.columns)])
 
 
 def to_confirm(survey: Survey) -> Frame:
@@ -94,28 +94,28 @@ def to_confirm(survey: Survey) -> Frame:
     Columns inside: municipality, question, severity, raw, to_confirm, place. For the committee:
     question, findings, municipalities. Empty for the public: it is between office and researchers.
     """
-    asked = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
-    if asked.empty or not survey.shows_units:
+    findings = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
+    if findings.empty or not survey.shows_units:
         return Frame()
-    questions = pd.Series([_called(survey, name) for name in asked["question"]], asked.index)
+    questions = pd.Series([_called(survey, name) for name in findings["question"]], findings.index)
     if survey.audience != "internal":
-        codes = asked["code"].replace("", None)  # a heading is no municipality's
+        codes = findings["code"].replace("", None)  # a heading is no municipality's
         groups = codes.groupby(questions.replace("", survey.label("cleaning.no_question")))
         counts = groups.agg(findings="size", municipalities="nunique")
         return Frame(counts.reset_index(names="question"))
     # those of a municipality together, what belongs to none last: it would read as the one's above
-    order = {name: at for at, name in enumerate(asked["name"].unique())} | {"": len(asked)}
+    order = {name: at for at, name in enumerate(findings["name"].unique())} | {"": len(findings)}
     frame = Frame(
         {
-            "municipality": asked["name"].replace("", survey.label("cleaning.office")),
+            "municipality": findings["name"].replace("", survey.label("cleaning.office")),
             "question": questions,
-            "severity": asked["severity"],
-            "raw": asked["raw"],
-            "to_confirm": asked[survey.language],
-            "place": (asked["sheet"] + " " + asked["cell"]).str.strip(),
+            "severity": findings["severity"],
+            "raw": findings["raw"],
+            "to_confirm": findings[survey.language],
+            "place": (findings["sheet"] + " " + findings["cell"]).str.strip(),
         }
     )
-    return frame.iloc[asked["name"].map(order).argsort(kind="stable")]
+    return frame.iloc[findings["name"].map(order).argsort(kind="stable")]
 
 
 def _called(survey: Survey, name: str) -> str:
@@ -130,8 +130,8 @@ def _called(survey: Survey, name: str) -> str:
 def states(survey: Survey) -> pd.DataFrame:
     """The status of each question (columns, ids) for each respondent; see `tabulate.state`."""
     there = (q for q in survey.codebook if q.role != "id" and q.variables[0] in survey.status)
-    asked = (q for q in there if q.variables[0] in survey.unit_responses or is_shown(survey, q))
-    return pd.DataFrame({q.id: tabulate.state(survey.status, q) for q in asked})
+    questions = (q for q in there if q.variables[0] in survey.unit_responses or is_shown(survey, q))
+    return pd.DataFrame({q.id: tabulate.state(survey.status, q) for q in questions})
 
 
 def missing(survey: Survey) -> Frame:
@@ -157,8 +157,8 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
     """
     if survey.n > NAMED_UP_TO or survey.audience != "internal":
         return pd.DataFrame()
-    asked = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
-    counts = zip(missing["question"], missing["answered"], asked, strict=True)
+    bases = survey.n - missing[["not_applicable", "not_surveyed"]].sum(axis=1)
+    counts = zip(missing["question"], missing["answered"], bases, strict=True)
     rows = [f"{name} {answered}/{of}" for name, answered, of in counts]
     each = states(survey).T.iloc[missing.index].rename(columns=survey.names)
     return each.set_axis(rows, axis="index")

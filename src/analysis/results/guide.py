@@ -133,8 +133,8 @@ class VisitRemark:
 def asked(survey: Survey, topic: Topic) -> list[Question]:
     """The questions of a topic that this codebook has and this edition shows of single ones."""
     book = survey.codebook
-    named = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
-    return [q for q in named if q.variables[0] in survey.unit_responses]
+    questions = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
+    return [q for q in questions if q.variables[0] in survey.unit_responses]
 
 
 def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list[VisitRemark]:
@@ -153,7 +153,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
     scale it must be two points from that median, too; a number must be beyond 1.5 interquartile
     ranges from the quartiles (Tukey 1977).
     """
-    found = contradictions(survey, code)
+    remarks = contradictions(survey, code)
     topic_of: dict[str, int] = {}
     for topic in guide().topics:
         for question in asked(survey, topic):
@@ -161,29 +161,29 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
             state = tabulate.state_of(survey.status, code, question)
             if state in LACKING:
                 why = survey.say("visits/missing", status=state)
-                found.append(VisitRemark(topic.id, question.id, "missing", why))
+                remarks.append(VisitRemark(topic.id, question.id, "missing", why))
             elif state == "answered":
                 unusual = _unusual(survey, code, question, groups)
-                found += [VisitRemark(topic.id, question.id, "unusual", *one) for one in unusual]
+                remarks += [VisitRemark(topic.id, question.id, "unusual", *one) for one in unusual]
     if survey.audience == "internal":
         mine = survey.findings.query("code == @code and severity == 'doubtful'")
         for name, text in mine[["question", survey.language]].itertuples(index=False):
             of = survey.codebook.named.get(name)
             if of is not None and of.id in topic_of:
-                found.append(VisitRemark(topic_of[of.id], of.id, "doubtful", str(text)))
-    return found
+                remarks.append(VisitRemark(topic_of[of.id], of.id, "doubtful", str(text)))
+    return remarks
 
 
 def contradictions(survey: Survey, code: str) -> list[VisitRemark]:
     """What a city's answers say against each other."""
-    found: list[VisitRemark] = []
+    remarks: list[VisitRemark] = []
     rules, holds = _rules(survey), _at_odds(survey).loc[code]
     for at in holds.index[holds]:
-        asked = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
-        names = ", ".join(sorted(q.id for q in asked))
+        questions = survey.codebook.using(Expression(rules[at].rule, truth=True).names)
+        names = ", ".join(sorted(q.id for q in questions))
         text = rules[at].text[survey.language]
-        found.append(VisitRemark(rules[at].topic, names, "contradictory", text))
-    return found
+        remarks.append(VisitRemark(rules[at].topic, names, "contradictory", text))
+    return remarks
 
 
 @once
@@ -195,9 +195,9 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
     book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
     topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
     faults = [fault for one in rules for fault in rule_faults(one.rule, book.named, truth=True)]
-    gone = [f"topic {one.topic}" for one in rules if one.topic not in topics]
-    gone += [id for ids in topics.values() for id in ids if id not in book]
-    faults += [Message("there is no {name}", name=name) for name in gone]
+    missing = [f"topic {one.topic}" for one in rules if one.topic not in topics]
+    missing += [id for ids in topics.values() for id in ids if id not in book]
+    faults += [Message("there is no {name}", name=name) for name in missing]
     if faults:
         raise InputError(faults[0], file=paths.codebooks() / "visits" / "topics.yml")
     return rules
@@ -206,11 +206,11 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
 @once
 def _at_odds(survey: Survey) -> pd.DataFrame:
     """Which respondents each rule of a contradiction holds for, a column a rule by its place."""
-    shown, found = survey.unit_responses, {}
+    answers, columns = survey.unit_responses, {}
     for at, at_odds in enumerate(_rules(survey)):
         with contextlib.suppress(KeyError):  # an edition without the question
-            found[at] = Expression(at_odds.rule, truth=True).holds(shown)
-    return pd.DataFrame(found, shown.index, dtype=bool)
+            columns[at] = Expression(at_odds.rule, truth=True).holds(answers)
+    return pd.DataFrame(columns, answers.index, dtype=bool)
 
 
 def _unusual(
@@ -249,8 +249,8 @@ def _rare(
     scale = question.type in {"ordinal", "battery"}
     number = question.type in AMOUNTS
     far = np.abs(others - middle) >= abs(own - middle)
-    given, counts = np.unique(np.append(others, own), return_counts=True)
-    rare = counts <= counts[given == own]
+    values, counts = np.unique(np.append(others, own), return_counts=True)
+    rare = counts <= counts[values == own]
     at_most = far.sum() + 1 if scale or number else counts[rare].sum()
     rarity = float(at_most / (len(others) + 1))
     if rarity > UNUSUAL:

@@ -39,7 +39,7 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them.
     """
-    language, shown = survey.language, set(survey.responses)
+    language, variables = survey.language, set(survey.responses)
     rows: dict[str, dict[str, Any]] = {
         h.id: {
             "id": h.id,
@@ -56,19 +56,19 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     there = [  # the edition of a part has no sensitive answers
         h
         for h in survey.codebook.hypotheses
-        if shown.issuperset(v for q in _asked(survey, h) for v in q.variables)
+        if variables.issuperset(v for q in _asked(survey, h) for v in q.variables)
     ]
     book = survey.codebook.model_copy(update={"hypotheses": tuple(there)})
     size = survey.register["size_class"]
     if survey.population.tests:
         classes = size.reindex(survey.responses.index)
-        made = hypotheses.run(book, survey.responses, classes, seed=seed)
+        results = hypotheses.run(book, survey.responses, classes, seed=seed)
     else:
         home = survey.register["prefecture"].astype("object")
-        known = municipality.register()["prefecture"].reindex(home.index)
-        home = home.where(home.notna() & (home != ""), known)
-        made = hypotheses.describe(book, survey.responses, size, home)
-    for h, row in zip(there, made.to_dict("records"), strict=True):
+        prefectures = municipality.register()["prefecture"].reindex(home.index)
+        home = home.where(home.notna() & (home != ""), prefectures)
+        results = hypotheses.describe(book, survey.responses, size, home)
+    for h, row in zip(there, results.to_dict("records"), strict=True):
         rows[h.id] |= _shown(survey, h, row)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
     frame = Frame(list(rows.values()), columns=[*texts, *ESTIMATES, "significant", "turns"])

@@ -24,39 +24,39 @@ def places(survey: Survey) -> pd.DataFrame:
     Share of the items taken on the high side less the share on the low side, among the items that
     it answered; on either side at least half must be answered. Index: code, a column an axis.
     """
-    found = {}
+    columns = {}
     for axis in _axes(survey):
-        taken, sides = _taken(survey, axis), np.array([item.side for item in axis.items])
-        high, low = (taken.loc[:, sides == side] for side in ("high", "low"))
-        known = (high.notna().mean(axis=1) >= 0.5) & (low.notna().mean(axis=1) >= 0.5)
-        found[axis.id] = (high.mean(axis=1) - low.mean(axis=1)).where(known)
-    return pd.DataFrame(found)
+        takes, sides = _takes(survey, axis), np.array([item.side for item in axis.items])
+        high, low = (takes.loc[:, sides == side] for side in ("high", "low"))
+        enough = (high.notna().mean(axis=1) >= 0.5) & (low.notna().mean(axis=1) >= 0.5)
+        columns[axis.id] = (high.mean(axis=1) - low.mean(axis=1)).where(enough)
+    return pd.DataFrame(columns)
 
 
-def _taken(survey: Survey, axis: Axis) -> pd.DataFrame:
+def _takes(survey: Survey, axis: Axis) -> pd.DataFrame:
     """Whether each respondent takes each item (1, 0, NaN), a column an item in their order."""
     answers = survey.responses
-    taken = [Expression(item.rule).floats(answers) for item in axis.items]
-    return pd.DataFrame(dict(enumerate(taken)), answers.index)
+    takes = [Expression(item.rule).floats(answers) for item in axis.items]
+    return pd.DataFrame(dict(enumerate(takes)), answers.index)
 
 
 @as_frame("code", "name", "type", "axis1", "axis2", of_single=True)
-def municipalities(survey: Survey, found: Typology) -> pd.DataFrame:
+def municipalities(survey: Survey, typology: Typology) -> pd.DataFrame:
     """Each respondent's type (0: none) and its places on the first two axes."""
     found_at, codes = places(survey).iloc[:, :2], survey.responses.index
     about = {"code": codes, "name": survey.names.reindex(codes)}
-    about["type"] = found.labels.reindex(codes).fillna(0).astype(int)
-    drawn = found_at.set_axis(["axis1", "axis2"][: found_at.shape[1]], axis=1)
-    return pd.DataFrame(about, codes).join(drawn).dropna(subset=list(drawn))
+    about["type"] = typology.labels.reindex(codes).fillna(0).astype(int)
+    spots = found_at.set_axis(["axis1", "axis2"][: found_at.shape[1]], axis=1)
+    return pd.DataFrame(about, codes).join(spots).dropna(subset=list(spots))
 
 
 @as_frame("axis", "type", "n", "mean", "n_low", "n_middle", "n_high", of_single=True)
-def by_type(survey: Survey, found: Typology) -> list[tuple[Any, ...]]:
+def by_type(survey: Survey, typology: Typology) -> list[tuple[Any, ...]]:
     """Of each type the mean place, and how many of its members lie on either side of the middle."""
     rows, at = [], places(survey)
     for axis in _axes(survey):
-        for kind in found.stability.index:
-            own = at.loc[found.labels.reindex(at.index) == kind, axis.id].dropna()
+        for kind in typology.stability.index:
+            own = at.loc[typology.labels.reindex(at.index) == kind, axis.id].dropna()
             sides = (own < 0).sum(), (own == 0).sum(), (own > 0).sum()
             rows.append((_ends(axis, survey), kind, len(own), round(own.mean(), 2), *sides))
     return rows
@@ -67,8 +67,8 @@ def items(survey: Survey) -> list[tuple[Any, ...]]:
     """How many respondents take each item of an axis, of those who answered it (n)."""
     language, rows = survey.language, []
     for axis in _axes(survey):
-        taken = _taken(survey, axis)
-        for item, count, n in zip(axis.items, taken.sum(), taken.count(), strict=True):
+        takes = _takes(survey, axis)
+        for item, count, n in zip(axis.items, takes.sum(), takes.count(), strict=True):
             side = getattr(axis, item.side)[language]
             rows.append((axis.text[language], side, item.text[language], int(count), n))
     return rows
@@ -80,7 +80,7 @@ def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:
     label, low, high, note; n, n_low, n_middle, n_high : members of types; types : how many types
     have members there, apart : those whose members all lie on one side.
     """
-    told = []
+    axes = []
     for axis in _axes(survey):
         own = kinds[(kinds["axis"] == _ends(axis, survey)) & (kinds["n"] > 0)]
         if own.empty:
@@ -89,8 +89,8 @@ def summary(survey: Survey, kinds: pd.DataFrame) -> list[dict[str, Any]]:
         parts = {"label": axis.text, "low": axis.low, "high": axis.high, "note": axis.note}
         words = {name: text[survey.language] for name, text in parts.items()}
         sums = own[["n", "n_low", "n_middle", "n_high"]].sum().astype(int).to_dict()
-        told.append({**words, **sums, "types": len(own), "apart": int(apart)})
-    return told
+        axes.append({**words, **sums, "types": len(own), "apart": int(apart)})
+    return axes
 
 
 def titles(survey: Survey) -> list[str]:
@@ -101,12 +101,12 @@ def titles(survey: Survey) -> list[str]:
 
 def _axes(survey: Survey) -> list[Axis]:
     """The axes of the codebook of whose items the edition shows single answers."""
-    book, shown, found = survey.codebook, {*survey.unit_responses}, list[Axis]()
+    book, variables, axes = survey.codebook, {*survey.unit_responses}, list[Axis]()
     for axis in book.axes:
-        asked = book.using(names_in(*(item.rule for item in axis.items)))
-        if shown.issuperset(variable for question in asked for variable in question.variables):
-            found.append(axis)
-    return found
+        questions = book.using(names_in(*(item.rule for item in axis.items)))
+        if variables.issuperset(v for question in questions for v in question.variables):
+            axes.append(axis)
+    return axes
 
 
 def _ends(axis: Axis, survey: Survey) -> str:

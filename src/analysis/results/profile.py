@@ -31,7 +31,7 @@ class Respondent:
     code: str
     name: str
     size_class: str
-    found: Typology | NotAvailable
+    typology: Typology | NotAvailable
     peers: list[str]
 
 
@@ -41,21 +41,21 @@ def place(
     *,
     same_prefecture: bool = False,
     seed: int = SEED,
-    found: Typology | NotAvailable | None = None,
+    typology: Typology | NotAvailable | None = None,
 ) -> Respondent:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent. `found`: that of the wave unless given.
+    An empty `municipality` is the first respondent. `typology`: that of the wave unless given.
     """
     if not survey.shows_units:
         what = "a profile shows one respondent and is not for the public edition"
         hint = "use --audience internal or committee"
         raise InputError(what, hint=hint)
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
-    found = typology(survey, seed=seed) if found is None else found
+    typology = types.typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
-    return Respondent(code, name, "" if pd.isna(size) else str(size), found, peers)
+    return Respondent(code, name, "" if pd.isna(size) else str(size), typology, peers)
 
 
 @once
@@ -118,19 +118,19 @@ def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
 
 def who(survey: Survey, here: Respondent) -> dict[str, Any]:
     """Name, class, types and peers: the values of the sentence ``profile/answer``."""
-    found, full = here.found, survey.full_names
+    typology, full = here.typology, survey.full_names
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
-    if not isinstance(found, NotAvailable) and here.code in found.labels.index:
+    if not isinstance(typology, NotAvailable) and here.code in typology.labels.index:
         kind = {
-            "called": types.called(found),
-            "kind": types.name(survey, found, int(found.labels[here.code])),
-            "second": types.name(survey, found, int(found.second[here.code])),
-            "membership": float(found.membership.loc[here.code].max()),
+            "called": types.called(typology),
+            "kind": types.name(survey, typology, int(typology.labels[here.code])),
+            "second": types.name(survey, typology, int(typology.second[here.code])),
+            "membership": float(typology.membership.loc[here.code].max()),
         }
     return kind | {
         "name": here.name,
         "size_class": here.size_class,
-        "aside": not isinstance(found, NotAvailable) and here.code in found.aside,
+        "aside": not isinstance(typology, NotAvailable) and here.code in typology.aside,
         "peers": [full[code] for code in here.peers],
     }
 
@@ -144,10 +144,10 @@ def facts(survey: Survey, here: Respondent) -> list[str]:
         parts.append(survey.label("profile.class_as_of", size_class=here.size_class, as_of=as_of))
     for q in likeness(survey)[:FACTS]:
         parts.append(f"{q.label[survey.language]} {answers.own(survey, here.code, q)}")
-    if (received := survey.codebook.identity("received")) and received.id in survey.responses:
-        day = survey.responses.at[here.code, received.id]
+    if (question := survey.codebook.identity("received")) and question.id in survey.responses:
+        day = survey.responses.at[here.code, question.id]
         if pd.notna(day):
-            parts.append(f"{received.label[survey.language]} {day:%Y-%m-%d}")
+            parts.append(f"{question.label[survey.language]} {day:%Y-%m-%d}")
     return list(filter(None, parts))
 
 
@@ -156,10 +156,10 @@ def need(survey: Survey, here: Respondent) -> str:
 
     ``hidden`` of everyone where the edition shows no single answers to that question.
     """
-    said = shortage.short(survey)
-    if said is not None and said.name not in survey.unit_responses:
+    lacking = shortage.short(survey)
+    if lacking is not None and lacking.name not in survey.unit_responses:
         return "hidden"
-    own = pd.NA if said is None else said[here.code]
+    own = pd.NA if lacking is None else lacking[here.code]
     return "" if pd.isna(own) else "short" if own else "enough"
 
 
@@ -177,8 +177,8 @@ def missing(survey: Survey, here: Respondent) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    language, done = survey.language, _done(survey)
-    peers, same = done.loc[here.peers], answers.others(survey, here.code, here.found)["its_class"]
+    language, does = survey.language, _done(survey)
+    peers, group = does.loc[here.peers], answers.others(survey, here.code, here.typology)
     words = shortage.compared(survey).reindex(columns=["variable", "word"])
     rows = [
         (v, survey.codebook.label(v)[language], question.label[language], cost)
@@ -190,12 +190,12 @@ def missing(survey: Survey, here: Respondent) -> Frame:
         do=peers.sum().astype(int),
         asked=peers.count(),
         share=peers.mean(),  # NaN where none of them was asked
-        size_do=done[same].sum().astype(int),
-        size_asked=done[same].count(),
+        size_do=does[group["its_class"]].sum().astype(int),
+        size_asked=does[group["its_class"]].count(),
         word=words.set_index("variable")["word"],
         order=lambda all: all["cost"].map({"low": 0, "high": 2}).fillna(1),
     )
-    lacks = frame[(done.loc[here.code] == 0) & (frame["share"] >= 0.5)]
+    lacks = frame[(does.loc[here.code] == 0) & (frame["share"] >= 0.5)]
     lacks = lacks.sort_values(["share", "order"], ascending=[False, True])
     return Frame(lacks.drop(columns="order").reset_index(drop=True))
 
@@ -236,7 +236,7 @@ def standing(survey: Survey, here: Respondent) -> tuple[Frame, dict[str, Any]]:
     Columns: indicator, value, low, median, high, n (the compared). With it whom it is compared with
     and in which unit: who, n, unit; far: the indicator in which it is farthest from the median.
     """
-    group = answers.others(survey, here.code, here.found)["its_class"]
+    group = answers.others(survey, here.code, here.typology)["its_class"]
     who = survey.label("profile.others_of_class", size_class=here.size_class)
     if group.sum() < COMPARED:
         group, who = np.ones(survey.n, bool), survey.label("profile.everybody")
@@ -255,24 +255,24 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """The indicators of `standing`, with their unit: composites, or shares of yes."""
     groups = list(survey.features.groups.values())
     hidden = {*survey.responses} - {*survey.unit_responses}
-    chosen = [
+    indices = [
         i
         for i in survey.codebook.indices
         if (i.role == "cluster" and groups.count(i.id) > 1)
         or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
     ]
-    if chosen:
-        numbers = survey.indices[[i.id for i in chosen]].astype(float)
+    if indices:
+        numbers = survey.indices[[i.id for i in indices]].astype(float)
         scaled = (numbers - numbers.mean()) / numbers.std(ddof=0).replace(0, 1.0)
-        scaled.columns = [i.text[survey.language] for i in chosen]
+        scaled.columns = [i.text[survey.language] for i in indices]
         return scaled, survey.label("profile.standardised")
     columns = {}
     for section in survey.codebook.sections:
-        asked = [q.id for q in survey.codebook if q.section == section.id and q.type == "binary"]
-        if len(asked) >= YES:
+        ids = [q.id for q in survey.codebook if q.section == section.id and q.type == "binary"]
+        if len(ids) >= YES:
             name = section.text[survey.language]
-            label = survey.label("profile.share_of", section=name, n=len(asked))
-            columns[label] = survey.responses[asked].astype("Float64").mean(axis=1) * 100
+            label = survey.label("profile.share_of", section=name, n=len(ids))
+            columns[label] = survey.responses[ids].astype("Float64").mean(axis=1) * 100
     for q in survey.codebook.with_role("outcome"):
         if (q.type, q.range) == ("ratio", (0, 100)) and q.id in survey.responses:
             columns[q.label[survey.language]] = survey.responses[q.id]
@@ -286,13 +286,13 @@ def compared(survey: Survey, here: Respondent) -> Frame:
     Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly
     answer, with their n. Without what the head of the page and its figures show.
     """
-    groups = answers.others(survey, here.code, here.found)
+    groups = answers.others(survey, here.code, here.typology)
     others = {name: group for name, group in groups.items() if group.any()}
     head = likeness(survey)[:FACTS]
-    drawn = names_in(*(kind.rule for kind in survey.codebook.staff))
+    staff = names_in(*(kind.rule for kind in survey.codebook.staff))
     rows = []
     for q in shown_questions(survey):
-        if q.identity or q in head or q.id in drawn or q.variables[0] not in survey.unit_responses:
+        if q.identity or q in head or q.id in staff or q.variables[0] not in survey.unit_responses:
             continue
         if survey.status.at[here.code, q.variables[0]] == "not_applicable":
             continue
@@ -311,18 +311,18 @@ def organisation(survey: Survey, here: Respondent) -> Frame:
     state (what is known of it), there. Empty where the codebook asks of none.
     """
     columns = ["box", "name", "state", "there"]
-    asked = {
+    boxes = {
         box.id: (box.text[survey.language], *_state(survey, here, box.rule))
         for box in survey.codebook.organisation
     }
-    if not asked:
+    if not boxes:
         return Frame.nothing(columns=columns)
     lacking = survey.label("profile.not_asked")
     rows = {id: (text, lacking, False) for id, text in survey.labels("organisation").items()}
-    rows |= {id: box for id, box in asked.items() if id in rows}
-    if "joint" in asked and asked["joint"][2]:
+    rows |= {id: box for id, box in boxes.items() if id in rows}
+    if "joint" in boxes and boxes["joint"][2]:
         del rows["policy_section"], rows["operations_section"]
-        rows["joint"] = asked["joint"]
+        rows["joint"] = boxes["joint"]
     return Frame([(id, *box) for id, box in rows.items()], columns=columns)
 
 
@@ -377,7 +377,7 @@ def staff(survey: Survey, here: Respondent) -> Frame:
     if frame.empty:
         return Frame.nothing(columns=["who", "kind", "persons"])
     rows = {survey.label("column.this_one"): frame.loc[here.code]}
-    for whom, group in answers.others(survey, here.code, here.found).items():
+    for whom, group in answers.others(survey, here.code, here.typology).items():
         if len(theirs := frame[group].dropna()):
             name = survey.label("column.its_class" if whom == "its_class" else f"called.{whom}")
             rows[f"{name} (n={len(theirs):,})"] = theirs.median()

@@ -30,7 +30,7 @@ def asked(survey: Survey) -> Frame:
     no_answer, ... : how many did not answer, by kind. repaired, ... : what cleaning did with its
         answers, by severity, internally. All of questions that can be tabulated.
     """
-    shown, between = {q.id for q in shown_questions(survey)}, survey.label("answers.separator")
+    ids, between = {q.id for q in shown_questions(survey)}, survey.label("answers.separator")
     rows, uses = [], _uses(survey)
     for question in survey.codebook:
         if question.role == "id" and question.identity:
@@ -46,7 +46,7 @@ def asked(survey: Survey) -> Frame:
                 use for use, of in uses if of & {question.id, *question.variables}
             ),
         }
-        if question.id in shown:
+        if question.id in ids:
             row["n"] = int(tabulate.answered(survey.status, question).sum())
             if question.variables[0] in survey.unit_responses:
                 counts = tabulate.state(survey.status, question).value_counts()
@@ -79,16 +79,16 @@ def compact(survey: Survey, frame: Frame) -> Frame:
         if r["options"]:
             how = survey.label("questions.how", kind=how, options=r["options"])
         both = survey.label("questions.both", asked=r["question"], translated=r["translated"])
-        told = f"{missing or '—'} / {cleaned}" if cleaned else missing or None
-        rows.append((both, how + (r["whom"] or ""), r["n"], told, r["used"]))
+        states = f"{missing or '—'} / {cleaned}" if cleaned else missing or None
+        rows.append((both, how + (r["whom"] or ""), r["n"], states, r["used"]))
     columns = ["question", "options", "n", "missing_cleaned", "used"]
     return Frame(rows, columns=columns).dropna(axis="columns", how="all").astype({"n": "Int64"})
 
 
 def method(survey: Survey, before: Survey | None) -> dict[str, Any]:
     """How the survey was made: values of the sentence ``questions/method``."""
-    wave, received = survey.wave, survey.register.get("received")
-    days = pd.Series(dtype="object") if received is None else received.dropna()
+    wave, dates = survey.wave, survey.register.get("received")
+    days = pd.Series(dtype="object") if dates is None else dates.dropna()
     language = survey.language
     return {
         "publisher": wave.publisher[language],

@@ -33,11 +33,11 @@ class Visit:
 
 
 def form(
-    cities: Mapping[str, str], known: Mapping[tuple[str, int], str], note: str, language: Language
+    cities: Mapping[str, str], facts: Mapping[tuple[str, int], str], note: str, language: Language
 ) -> bytes:
     """A workbook with a sheet a city (code -> name).
 
-    `known`: (code, topic) -> what is known beforehand. `note`: a line under the title, such as that
+    `facts`: (code, topic) -> what is known beforehand. `note`: a line under the title, such as that
     the data are invented.
     """
     buffer = io.BytesIO()
@@ -68,8 +68,8 @@ def form(
             sheet.set_column(column, column, WIDTHS[column])
         for row, topic in enumerate(guide().topics, top + 1):
             sheet.write_number(row, 0, topic.id, cell)
-            asked, beforehand = _questions(topic, language), known.get((code, topic.id), "")
-            for column, text in enumerate((topic.text[language], asked, beforehand), 1):
+            questions, beforehand = _questions(topic, language), facts.get((code, topic.id), "")
+            for column, text in enumerate((topic.text[language], questions, beforehand), 1):
                 write_text(sheet, row, column, text, cell, quoted)
             for column in range(4, len(columns)):
                 sheet.write_blank(row, column, None, blank)
@@ -81,20 +81,20 @@ def form(
 
 
 def _questions(topic: Topic, language: Language) -> str:
-    asked = [f"・{question[language]}" for question in topic.ask]
+    lines = [f"・{question[language]}" for question in topic.ask]
     if topic.evidence:
-        asked.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
-    return "\n".join(asked)
+        lines.append(label("visit_form.evidence", language, evidence=topic.evidence[language]))
+    return "\n".join(lines)
 
 
-def read_all(folder: Path, known: Iterable[str]) -> list[Visit]:
+def read_all(folder: Path, register: Iterable[str]) -> list[Visit]:
     """The filled-in record sheets of a folder, by code; sheets left blank are passed over.
 
-    `known`: the codes of the wave's register. An InputError where a workbook holds no record sheet,
-    names a city that the wave lacks or that another sheet records too, or answers a topic or a
-    choice that the form does not have.
+    `register`: the codes of the wave's register. An InputError where a workbook holds no record
+    sheet, names a city that the wave lacks or that another sheet records too, or answers a topic or
+    a choice that the form does not have.
     """
-    codes, visits = set(known), dict[str, Visit]()
+    codes, visits = set(register), dict[str, Visit]()
     files = (f for f in sorted(folder.glob("*.xlsx")) if not f.name.startswith(("~$", ".")))
     for sheet in (sheet for file in files for sheet in read_file(file)):
         visit = _read(sheet, codes)

@@ -30,16 +30,16 @@ OF_CLASSES = ["within", "within_low", "within_high", "p", "p_holm"]
 
 def question(survey: Survey) -> Question | None:
     """The question that says who is short of people, if the codebook has one."""
-    asked = next((q for q in survey.codebook if q.measures == "shortage"), None)
-    return asked if asked is not None and asked.id in survey.responses else None
+    first = next((q for q in survey.codebook if q.measures == "shortage"), None)
+    return first if first is not None and first.id in survey.responses else None
 
 
 def short(survey: Survey) -> pd.Series | None:
     """Whether each municipality says it is short of people; NA without an answer."""
-    asked = question(survey)
-    if asked is None:
+    q = question(survey)
+    if q is None:
         return None
-    values = survey.responses[asked.id]
+    values = survey.responses[q.id]
     return (values <= SHORT).astype("boolean").mask(values.isna())
 
 
@@ -67,17 +67,17 @@ def why_not(survey: Survey) -> str:
 
 def overall(survey: Survey) -> dict[str, Any] | None:
     """How many of all are short: count, n and, in words, the bounds or interval of their share."""
-    asked, who = question(survey), short(survey)
-    if asked is None or who is None or why_not(survey):
+    q, who = question(survey), short(survey)
+    if q is None or who is None or why_not(survey):
         return None
     count, n, around = int(who.sum()), int(who.notna().sum()), ""
-    if not (asked.ask_if and protects(survey, asked)):
-        size = to_answer(survey, asked)
+    if not (q.ask_if and protects(survey, q)):
+        size = to_answer(survey, q)
         around = population.beside(survey.population, count, n, survey.language, size)
     return {"count": count, "n": n, "around": around}
 
 
-def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
+def by_group(survey: Survey, typology: Typology | NotAvailable) -> Frame:
     """Share short of people by size class and by type.
 
     Columns: breakdown (``size_class``, ``type``), part, count, n, share (0 to 1); low, high: what
@@ -89,8 +89,8 @@ def by_group(survey: Survey, found: Typology | NotAvailable) -> Frame:
     invited = survey.register.query("invited")["size_class"]
     parts = {"size_class": survey.size_class}
     whole = {"size_class": tabulate.size_class_labels(invited, survey.language)}
-    if not isinstance(found, NotAvailable):
-        kinds = found.labels.map(lambda kind: types.name(survey, found, int(kind)))
+    if not isinstance(typology, NotAvailable):
+        kinds = typology.labels.map(lambda kind: types.name(survey, typology, int(kind)))
         parts["type"] = whole["type"] = kinds.reindex(survey.responses.index)
     here = survey.population
     hides = here.finite and protects(survey, question(survey))  # who did not answer is one, too
@@ -123,11 +123,11 @@ def by_class(survey: Survey) -> Frame:
     """
     columns = ["indicator", "part", "size", "count", "n", "share", "smallest", "measure"]
     book, sizes = survey.codebook, survey.size_class
-    asked = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
-    if len(asked) < NEEDED or not survey.shows_units:
+    items = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
+    if len(items) < NEEDED or not survey.shows_units:
         return Frame(columns=columns)
     parts = []
-    for q in asked:
+    for q in items:
         groups = survey.responses[q.id].astype("boolean").groupby(sizes, observed=True)
         part = groups.agg(size="size", count="sum", n="count", share="mean")
         part = part.astype({"count": int, "share": float}).reset_index(names="part")
@@ -159,37 +159,37 @@ def measures(survey: Survey) -> Frame:
         table[["within_low", "within_high", "p", "p_holm", "word"]] = None
     table.loc[~table["testable"], OF_CLASSES] = float("nan")
     if protects(survey, question(survey)):
-        table = table[_told_apart(survey, table)].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
+        table = table[_safe(survey, table)].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
 
-def _told_apart(survey: Survey, table: pd.DataFrame) -> list[bool]:
+def _safe(survey: Survey, table: pd.DataFrame) -> list[bool]:
     """Which measures have no small count, nor has what they leave of all or of those before them.
 
     A committee knows by name who takes and who answered what, and it reads what is public, too: of
     two groups that differ by one municipality, the counts tell whether that one is short.
     """
-    lacking, known = pd.Series(short(survey)), [np.ones(survey.n, bool)]
-    kept = list[bool]()
+    lacking, public = pd.Series(short(survey)), [np.ones(survey.n, bool)]
+    safe = list[bool]()
     for variable, small in table[["variable", "small"]].itertuples(index=False):
-        chosen = survey.responses[variable]
-        groups = [chosen.notna(), chosen.eq(1).fillna(False), chosen.eq(0).fillna(False)]
-        left = (one.to_numpy(bool) ^ other for one in groups for other in known)
-        counts = [lacking[rest].eq(kind).sum() for rest in left if rest.any() for kind in (0, 1)]
-        kept.append(not small and min(counts, default=disclosure.SMALLEST) >= disclosure.SMALLEST)
-        known += [one.to_numpy(bool) for one in groups if kept[-1]]
-    return kept
+        does = survey.responses[variable]
+        groups = [does.notna(), does.eq(1).fillna(False), does.eq(0).fillna(False)]
+        rests = (one.to_numpy(bool) ^ other for one in groups for other in public)
+        counts = [lacking[rest].eq(kind).sum() for rest in rests if rest.any() for kind in (0, 1)]
+        safe.append(not small and min(counts, default=disclosure.SMALLEST) >= disclosure.SMALLEST)
+        public += [one.to_numpy(bool) for one in groups if safe[-1]]
+    return safe
 
 
 def side_by_side(frame: pd.DataFrame) -> Frame:
     """Measures for a page, without their question: of each side ``5/8`` in one column."""
     if frame.empty:
         return Frame(frame)
-    shown = frame.drop(columns=["n_enough", "n_short", "question"])
+    page = frame.drop(columns=["n_enough", "n_short", "question"])
     for side in ("enough", "short"):
         counts = frame[[side, f"n_{side}"]].astype(int).astype(str)
-        shown[side] = counts[side] + "/" + counts[f"n_{side}"]
-    return Frame(shown.rename(columns={"enough": "enough_of", "short": "short_of"}))
+        page[side] = counts[side] + "/" + counts[f"n_{side}"]
+    return Frame(page.rename(columns={"enough": "enough_of", "short": "short_of"}))
 
 
 @once
@@ -203,10 +203,10 @@ def compared(survey: Survey) -> pd.DataFrame:
     sizes = survey.register["size_class"].reindex(survey.responses.index).astype(str)
     if lacking is None:
         return pd.DataFrame(columns=COLUMNS)
-    for asked, variable, cost in actions(survey):
+    for q, variable, cost in actions(survey):
         if cost is not None:
             label = survey.codebook.label(variable)
-            about = {"variable": variable, "question": asked.label[language]}
+            about = {"variable": variable, "question": q.label[language]}
             about |= {"measure": label[language], "cost": cost}
             rows.append(about | _compared(survey.responses[variable], lacking, sizes))
     if not rows:
@@ -233,15 +233,15 @@ def actions(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
             yield question, question.id, None
 
 
-def _compared(chosen: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
+def _compared(takes: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
     """Counts of those not short and those short, their difference, and that within size classes."""
-    known = lacking.notna() & chosen.notna()
-    is_short, does = lacking[known].to_numpy(bool), chosen[known].to_numpy(bool)
+    known = lacking.notna() & takes.notna()
+    is_short, does = lacking[known].to_numpy(bool), takes[known].to_numpy(bool)
     strata = sizes[known].to_numpy(object)
     a, n_a = int(does[~is_short].sum()), int((~is_short).sum())
     b, n_b = int(does[is_short].sum()), int(is_short.sum())
     within = inference.difference_within(does, ~is_short, strata)
-    unknown = chosen[lacking.isna() & chosen.notna()].to_numpy(bool)
+    unknown = takes[lacking.isna() & takes.notna()].to_numpy(bool)
     cells = [a, n_a - a, b, n_b - b]  # of those whose shortage is not known there may be none
     cells += [unknown.sum(), (~unknown).sum()] if unknown.size else []
     return {

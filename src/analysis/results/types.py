@@ -46,19 +46,19 @@ def as_frame(
 
     def decorate(make: Callable[..., Any]) -> Callable[..., Frame]:
         @wraps(make)
-        def shown(survey: Survey, *given: Any, **choices: Any) -> Frame:
-            if any(one is None for one in given):
+        def as_shown(survey: Survey, *arguments: Any, **choices: Any) -> Frame:
+            if any(one is None for one in arguments):
                 return Frame.nothing("alone", columns)
-            if any(isinstance(one, NotAvailable) for one in given):
+            if any(isinstance(one, NotAvailable) for one in arguments):
                 return Frame.nothing(columns=columns)
             if of_single and not survey.shows_units:
                 return Frame.nothing("withheld", columns)
-            made = make(survey, *given, **choices)
-            frame = survey.gallery.rounded(Frame(made, columns=list(columns) or None))
+            table = make(survey, *arguments, **choices)
+            frame = survey.gallery.rounded(Frame(table, columns=list(columns) or None))
             empty = Frame.nothing("nothing" if survey.shows_units else "withheld", columns)
             return Frame(frame.reset_index(drop=True)) if len(frame) else empty
 
-        return shown
+        return as_shown
 
     return decorate
 
@@ -84,92 +84,92 @@ def typology(
     """
     choices = {"n_types": n_types or "auto", "adjust": adjust, "seed": seed}
     try:
-        found = survey.typology(**choices, **resamples)
+        typology = survey.typology(**choices, **resamples)
     except InputError as error:
         why = error.say(survey.language)
         return NotAvailable("typology", survey.say("types/no_types", why=why))
     weighs = multiverse and adjust == "none"
-    return found.weighed_with(survey.multiverse(**choices)) if weighs else found
+    return typology.weighed_with(survey.multiverse(**choices)) if weighs else typology
 
 
-def verdict(survey: Survey, found: Typology | NotAvailable) -> dict[str, Any]:
+def verdict(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any]:
     """The values of the sentence ``types/verdict``, or why there are no types.
 
     text : the verdict. others : levels that other random draws may give. drawn, resampled : their
     numbers. n : respondents. aside : why how many took no part in making the types, a row each
     with their names where these can be listed. left : how many of them have no type.
     """
-    if isinstance(found, NotAvailable):
+    if isinstance(typology, NotAvailable):
         nobody: list[Any] = []
         return dict.fromkeys(("drawn", "resampled", "n", "left"), 0) | {
-            "text": found.reason, "others": nobody, "aside": nobody,
+            "text": typology.reason, "others": nobody, "aside": nobody,
         }  # fmt: skip
-    evidence = facts(found.evidence, tested=survey.population.tests)
+    evidence = facts(typology.evidence, tested=survey.population.tests)
     aside = []
-    for why, codes in found.aside.groupby(found.aside).groups.items():
+    for why, codes in typology.aside.groupby(typology.aside).groups.items():
         names = survey.listed(codes, survey.full_names, MOST_LISTED)
         aside.append({"why": why, "n": len(codes), "names": names})
     return {
-        "text": survey.say("typology/verdict", level=found.verdict.level, e=evidence),
-        "others": borderline(found),
-        "drawn": int(found.params["n_null"]),
-        "resampled": int(found.params["n_bootstrap"]),
-        "n": len(found.labels),
+        "text": survey.say("typology/verdict", level=typology.verdict.level, e=evidence),
+        "others": borderline(typology),
+        "drawn": int(typology.params["n_null"]),
+        "resampled": int(typology.params["n_bootstrap"]),
+        "n": len(typology.labels),
         "aside": aside,
-        "left": int((found.labels[found.aside.index] == UNPLACED).sum()),
+        "left": int((typology.labels[typology.aside.index] == UNPLACED).sum()),
     }
 
 
-def borderline(found: Typology) -> list[str]:
+def borderline(typology: Typology) -> list[str]:
     """The levels that the same answers may be given by other random draws."""
-    se = found.stability["jaccard_se"].to_dict()
-    return list(other_draws(found.evidence, drawn=found.params["drawn"], jaccard_se=se))
+    se = typology.stability["jaccard_se"].to_dict()
+    return list(other_draws(typology.evidence, drawn=typology.params["drawn"], jaccard_se=se))
 
 
-def level(found: Typology) -> str:
+def level(typology: Typology) -> str:
     """The level of the verdict, or LEVEL_borderline: an id of the labels ``verdict``."""
-    return found.verdict.level + "_borderline" * bool(borderline(found))
+    return typology.verdict.level + "_borderline" * bool(borderline(typology))
 
 
-def called(found: Typology | NotAvailable) -> str:
+def called(typology: Typology | NotAvailable) -> str:
     """``type``, or ``group`` where the verdict finds no types (ids of the labels ``called``)."""
-    nothing = not isinstance(found, NotAvailable) and found.verdict.level in {"gradient", "none"}
-    return "group" if nothing else "type"
+    level = "" if isinstance(typology, NotAvailable) else typology.verdict.level
+    return "group" if level in {"gradient", "none"} else "type"
 
 
-def of_interest(found: Typology | NotAvailable) -> bool:
+def of_interest(typology: Typology | NotAvailable) -> bool:
     """Whether a page names the type of each: not of many where there are no types."""
-    return found.n <= NAMED_UP_TO or called(found) == "type"
+    return typology.n <= NAMED_UP_TO or called(typology) == "type"
 
 
-def name(survey: Survey, found: Typology, kind: int) -> str:
+def name(survey: Survey, typology: Typology, kind: int) -> str:
     """A type's number and name."""
-    if kind not in found.names:
+    if kind not in typology.names:
         return survey.label("member.unplaced")
-    return f"{kind} {found.names[kind][survey.language]}"
+    return f"{kind} {typology.names[kind][survey.language]}"
 
 
-def named(survey: Survey, found: Typology | NotAvailable, frame: Frame) -> Frame:
+def named(survey: Survey, typology: Typology | NotAvailable, frame: Frame) -> Frame:
     """A frame for a table: its columns ``type`` and ``second`` with numbers and names."""
-    if isinstance(found, NotAvailable):
+    if isinstance(typology, NotAvailable):
         return frame
     for column in frame.columns.intersection(["type", "second"]):
         kinds = (None if pd.isna(kind) else int(kind) for kind in frame[column])
-        called = [None if kind is None else name(survey, found, kind) for kind in kinds]
-        frame = frame.assign(**{column: called})
+        names = [None if kind is None else name(survey, typology, kind) for kind in kinds]
+        frame = frame.assign(**{column: names})
     return frame
 
 
-def groups(survey: Survey, found: Typology) -> str:
+def groups(survey: Survey, typology: Typology) -> str:
     """Every type with its number of members, on one line."""
     return " / ".join(
-        survey.label("called.with_n", name=name(survey, found, kind), n=int(n))
-        for kind, n in found.stability["n"].items()
+        survey.label("called.with_n", name=name(survey, typology, kind), n=int(n))
+        for kind, n in typology.stability["n"].items()
     )
 
 
 @as_frame("type", "name", "members", "stability", "paragon", "atypical")
-def summary(survey: Survey, found: Typology) -> pd.DataFrame:
+def summary(survey: Survey, typology: Typology) -> pd.DataFrame:
     """Each type with its number of members, stability, paragon and most atypical member.
 
     stability : mean bootstrap Jaccard. The two members are there where they may be named.
@@ -179,23 +179,23 @@ def summary(survey: Survey, found: Typology) -> pd.DataFrame:
     >>> summary(survey, survey.typology(**QUICK)).records[0]["name"]
     'High cooperation, low in-house expertise'
     """
-    single = survey.shows_units and (found.n <= NAMED_UP_TO or survey.wave.named)
-    kinds, full = list(found.stability.index), survey.full_names
+    single = survey.shows_units and (typology.n <= NAMED_UP_TO or survey.wave.named)
+    kinds, full = list(typology.stability.index), survey.full_names
     return pd.DataFrame(
         {
             "type": kinds,
-            "name": [found.names[kind][survey.language] for kind in kinds],
-            "members": found.stability["n"].astype(int).to_numpy(),
-            "stability": found.stability["jaccard_bootstrap"].round(2).to_numpy(),
-            "paragon": [full[found.paragons[kind]] if single else None for kind in kinds],
-            "atypical": [full[found.atypical[kind]] if single else None for kind in kinds],
+            "name": [typology.names[kind][survey.language] for kind in kinds],
+            "members": typology.stability["n"].astype(int).to_numpy(),
+            "stability": typology.stability["jaccard_bootstrap"].round(2).to_numpy(),
+            "paragon": [full[typology.paragons[kind]] if single else None for kind in kinds],
+            "atypical": [full[typology.atypical[kind]] if single else None for kind in kinds],
         }
     )
 
 
 @as_frame("type", "feature", "indicator", "unit", "n", "n_rest", "mean", "rest_mean", "effect",
           "direction", "p", "p_holm")  # fmt: skip
-def profile(survey: Survey, found: Typology) -> pd.DataFrame:
+def profile(survey: Survey, typology: Typology) -> pd.DataFrame:
     """What sets each type apart from all other municipalities, indicator by indicator.
 
     unit : of the means: ``share``, ``mean``; after an adjustment ``points``, ``deviation``.
@@ -203,9 +203,9 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
     p, p_holm : where there is a sample to test. Where small numbers are protected, the direction
     alone of what may be shown: exact means of small types could be reckoned back to answers.
     """
-    table, kinds = found.profile, survey.features.kinds
+    table, kinds = typology.profile, survey.features.kinds
     shares = table["feature"].map(lambda feature: kinds.get(source(feature)) in TWOFOLD)
-    units = ("points", "deviation") if found.evidence.basis != "none" else ("share", "mean")
+    units = ("points", "deviation") if typology.evidence.basis != "none" else ("share", "mean")
     notable = table["effect"].where(table["effect"].abs() >= NOTABLE_TRAIT)
     table = table.assign(
         indicator=[indicator(survey, feature) for feature in table["feature"]],
@@ -213,8 +213,8 @@ def profile(survey: Survey, found: Typology) -> pd.DataFrame:
         direction=np.sign(notable).map({1.0: "higher", -1.0: "lower"}),
     )
     if not survey.shows_units:
-        kept = ["type", "feature", "indicator", "direction"]
-        return table.loc[~shares | _safe(survey, found), kept]
+        columns = ["type", "feature", "indicator", "direction"]
+        return table.loc[~shares | _safe(survey, typology), columns]
     return table if survey.population.tests else table.drop(columns=["p", "p_holm"])
 
 
@@ -226,42 +226,42 @@ def indicator(survey: Survey, feature: str) -> str:
 
 @as_frame("code", "name", "municipality", "type", "membership", "second", "silhouette", "aside",
           of_single=True)  # fmt: skip
-def members(survey: Survey, found: Typology) -> pd.DataFrame:
+def members(survey: Survey, typology: Typology) -> pd.DataFrame:
     """Each respondent with its type, how strongly it belongs there, and the type next to it.
 
     membership : 0 to 1; none for the unplaced. aside : why it took no part in making the types.
     """
-    codes, kinds = found.labels.index, found.labels.items()
-    own = [found.membership.get(kind, {}).get(code, np.nan) for code, kind in kinds]
+    codes, kinds = typology.labels.index, typology.labels.items()
+    own = [typology.membership.get(kind, {}).get(code, np.nan) for code, kind in kinds]
     return pd.DataFrame(
         {
             "code": codes,
             "name": survey.names.reindex(codes),
             "municipality": survey.full_names.reindex(codes),
-            "type": found.labels.astype(int),
+            "type": typology.labels.astype(int),
             "membership": own,
-            "second": found.second.where(found.second != UNPLACED),
-            "silhouette": found.silhouette,
-            "aside": found.aside.reindex(codes),
+            "second": typology.second.where(typology.second != UNPLACED),
+            "silhouette": typology.silhouette,
+            "aside": typology.aside.reindex(codes),
         }
     ).round(4)
 
 
 @as_frame(of_single=True)
-def memberships(survey: Survey, found: Typology) -> pd.DataFrame:
+def memberships(survey: Survey, typology: Typology) -> pd.DataFrame:
     """Type and strength of membership in each type, which comparisons of two runs read."""
-    codes, kinds = found.labels.index, found.labels.astype(int)
-    names = [name(survey, found, kind) if kind else "" for kind in kinds]
+    codes, kinds = typology.labels.index, typology.labels.astype(int)
+    names = [name(survey, typology, kind) if kind else "" for kind in kinds]
     about = {"name": survey.names.reindex(codes), "type": kinds, "type_name": names}
-    frame = pd.DataFrame(about, codes).join(found.membership.round(4).add_prefix("in_"))
+    frame = pd.DataFrame(about, codes).join(typology.membership.round(4).add_prefix("in_"))
     return frame.reset_index(names="code")
 
 
 @as_frame("size", "type", "n", "share")
-def composition(survey: Survey, found: Typology) -> pd.DataFrame:
+def composition(survey: Survey, typology: Typology) -> pd.DataFrame:
     """How many of each size class are of each type; `share` of the class."""
-    classes = survey.size_class.reindex(found.fitted.index)
-    counts = pd.crosstab(classes.rename("size"), found.fitted.astype(int).rename("type"))
+    classes = survey.size_class.reindex(typology.fitted.index)
+    counts = pd.crosstab(classes.rename("size"), typology.fitted.astype(int).rename("type"))
     fit = disclosure.may_be_shown(counts.to_numpy(int), survey.codebook.disclosure.group)
     long = counts.stack().rename("n").reset_index()
     long["share"] = (long["n"] / long.groupby("size", observed=True)["n"].transform("sum")).round(4)
@@ -269,7 +269,7 @@ def composition(survey: Survey, found: Typology) -> pd.DataFrame:
 
 
 def by_size(
-    survey: Survey, found: Typology | NotAvailable, *, seed: int = SEED, **resamples: int
+    survey: Survey, typology: Typology | NotAvailable, *, seed: int = SEED, **resamples: int
 ) -> Frame:
     """A typology of each size class that is large enough for one, a row each.
 
@@ -277,26 +277,26 @@ def by_size(
     """
     columns, rows = ["size", "members", "verdict", "groups", "one_axis"], []
     with suppress(InputError):
-        apart = survey.typology_by_size(seed=seed, **resamples) if found.n else {}
+        apart = survey.typology_by_size(seed=seed, **resamples) if typology.n else {}
         labels = size_labels(apart, survey.language)
         for size, one in ((label, apart[name]) for name, label in labels.items() if name in apart):
             share = round(one.evidence.gradient_share, 2)
             rows.append((size, one.n, level(one), groups(survey, one), share))
-    why = "no_large_class" if found.n else "nothing"
+    why = "no_large_class" if typology.n else "nothing"
     return Frame(rows, columns=columns) if rows else Frame.nothing(why, columns)
 
 
-def _safe(survey: Survey, found: Typology) -> pd.Series:
+def _safe(survey: Survey, typology: Typology) -> pd.Series:
     """Which rows of a profile may be shown though they are of a yes/no indicator.
 
     The direction alone can tell how many of a small type did it, so it is there where each type,
     and the rest, has enough of both. An adjusted one is never.
     """
-    table, group = found.profile, survey.codebook.disclosure.group
+    table, group = typology.profile, survey.codebook.disclosure.group
     yes = np.column_stack([table["mean"] * table["n"], table["rest_mean"] * table["n_rest"]])
     no = table[["n", "n_rest"]].to_numpy(float) - yes
     fit = disclosure.may_be_shown(np.hstack([yes, no]).round(6), group).all(axis=1)
-    fit &= found.evidence.basis == "none"
+    fit &= typology.evidence.basis == "none"
     return pd.Series(fit, table.index).groupby(table["feature"]).transform("all")
 
 
@@ -305,10 +305,10 @@ def _safe(survey: Survey, found: Typology) -> pd.Series:
 
 @dataclass(frozen=True)
 class Placed:
-    """Respondents of one wave in the types (`found`) of the survey `other`."""
+    """Respondents of one wave in the types (`typology`) of the survey `other`."""
 
     other: Survey
-    found: Typology
+    typology: Typology
     projection: Projection
 
     @property
@@ -326,29 +326,29 @@ def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | 
         other = Survey.load(
             reference, audience=survey.audience, language=survey.language, output=survey.output
         )
-        found, projection = survey.place_in(other, seed=seed)
+        typology, projection = survey.place_in(other, seed=seed)
     except InputError as error:
         why = error.say(survey.language)
         return NotAvailable("placement", survey.say("types/not_placed", why=why))
-    return Placed(other, found, projection)
+    return Placed(other, typology, projection)
 
 
-def placement(survey: Survey, placed: Placed) -> dict[str, Any]:
+def placement(survey: Survey, there: Placed) -> dict[str, Any]:
     """Which types, made from which indicators: values of the sentence ``types/placed``."""
-    other, shown, language = placed.other, placed.projection, survey.language
-    labels = [other.features.labels[name][language] for name in shown.shared]
+    other, projection, language = there.other, there.projection, survey.language
+    labels = [other.features.labels[name][language] for name in projection.shared]
     links = [one for one in survey.codebook.comparable if one.codebook == other.codebook.id]
     cautions = [one.text[language] for one in links if one.codebook != survey.codebook.id]
     return {
         "title": other.wave.title[language],
-        "made_of": placed.found.n,
+        "made_of": there.typology.n,
         "shared": len(labels),
         "listed": labels if len(labels) <= MOST_INDICATORS else [],
-        "n": placed.n,
+        "n": there.n,
         "invented": survey.wave.invented,
-        "far": int((~shown.fits & (shown.labels != UNPLACED)).sum()),
+        "far": int((~projection.fits & (projection.labels != UNPLACED)).sum()),
         "caution": cautions[0] if cautions else "",
-        "verdict": other.answer("types/verdict", **verdict(other, placed.found)).text,
+        "verdict": other.answer("types/verdict", **verdict(other, there.typology)).text,
     }
 
 
@@ -359,15 +359,15 @@ def placed(survey: Survey, there: Placed) -> pd.DataFrame:
     membership : 0 to 1. fit : ``far`` from every type, ``unanswered`` where it answered none of
     the shared indicators.
     """
-    shown = there.projection
-    far = pd.Series(None, shown.labels.index, dtype=object).mask(~shown.fits, "far")
+    projection = there.projection
+    far = pd.Series(None, projection.labels.index, dtype=object).mask(~projection.fits, "far")
     frame = Frame(
         {
-            "municipality": survey.names.reindex(shown.labels.index),
-            "type": shown.labels.astype(int),
-            "membership": shown.membership.max(axis=1).round(2),
-            "second": shown.second.where(shown.second != UNPLACED),
-            "fit": far.mask(shown.labels == UNPLACED, "unanswered"),
+            "municipality": survey.names.reindex(projection.labels.index),
+            "type": projection.labels.astype(int),
+            "membership": projection.membership.max(axis=1).round(2),
+            "second": projection.second.where(projection.second != UNPLACED),
+            "fit": far.mask(projection.labels == UNPLACED, "unanswered"),
         }
     )
-    return named(there.other, there.found, frame)
+    return named(there.other, there.typology, frame)

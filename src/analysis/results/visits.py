@@ -28,21 +28,21 @@ KINDS = ("contradictory", "missing", "unusual", "doubtful")  # of remarks, in th
 
 
 @dataclass(frozen=True)
-class Chosen:
+class VisitPlan:
     """The cities to visit (code -> name), what to ask there, and the types of the survey.
 
     why : a label of ``visits``, why these. reason : why this edition has no guide; then there are
     no cities.
     """
 
-    found: Typology | NotAvailable
+    typology: Typology | NotAvailable
     cities: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, list[VisitRemark]] = field(default_factory=dict)
     why: str = "as_asked"
     reason: str = ""
 
 
-def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> Chosen:
+def choose(survey: Survey, codes: str | int, typology: Typology | NotAvailable) -> VisitPlan:
     """The cities named in `codes`; else those that the working group visits, or the paragons.
 
     Of a wave with invented data nobody real can be visited: there the paragon of each type stands
@@ -50,47 +50,47 @@ def choose(survey: Survey, codes: str | int, found: Typology | NotAvailable) -> 
     has the most unusual ones.
     """
     if not any(survey.codebook.id in topic.questions for topic in guide().topics):
-        return Chosen(found, reason=survey.label("visits.no_topics"))
+        return VisitPlan(typology, reason=survey.label("visits.no_topics"))
     if not survey.shows_units:
-        return Chosen(found, reason=survey.label("visits.not_public"))
-    picked, why = _picked(survey, codes, found)
+        return VisitPlan(typology, reason=survey.label("visits.not_public"))
+    cities, why = _cities(survey, codes, typology)
     remarks = {}
-    for code in picked:
-        every = guidebook.remarks(survey, code, groups(survey, code, found))
+    for code in cities:
+        every = guidebook.remarks(survey, code, groups(survey, code, typology))
         rare = sorted((r for r in every if r.kind == "unusual"), key=lambda r: r.rarity)
-        kept = [r for r in every if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
-        remarks[code] = sorted(kept, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
-    return Chosen(found, {code: str(survey.names[code]) for code in picked}, remarks, why)
+        top = [r for r in every if r.kind != "unusual"] + rare[:MOST_UNUSUAL]
+        remarks[code] = sorted(top, key=lambda r: (r.topic, KINDS.index(r.kind), r.rarity))
+    return VisitPlan(typology, {code: str(survey.names[code]) for code in cities}, remarks, why)
 
 
-def _picked(
-    survey: Survey, codes: str | int, found: Typology | NotAvailable
+def _cities(
+    survey: Survey, codes: str | int, typology: Typology | NotAvailable
 ) -> tuple[list[str], str]:
     """The codes of the cities, and the id of the reason why these."""
     each = re.split("[、, ]+", codes) if isinstance(codes, str) else [codes]
-    if asked := [survey.code_of(one) for one in each if one]:
-        return list(dict.fromkeys(asked)), "as_asked"
+    if picks := [survey.code_of(one) for one in each if one]:
+        return list(dict.fromkeys(picks)), "as_asked"
     replied = survey.responses.index
-    planned = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
-    if planned and not survey.wave.invented:
-        return planned, "planned"
-    if not isinstance(found, NotAvailable):
-        return list(found.paragons.values())[:CITIES], "paragons"
+    from_guide = [c for c in guide().visits.get(survey.codebook.id, ()) if c in replied]
+    if from_guide and not survey.wave.invented:
+        return from_guide, "planned"
+    if not isinstance(typology, NotAvailable):
+        return list(typology.paragons.values())[:CITIES], "paragons"
     return list(replied[:3]), "first_three"
 
 
-def groups(survey: Survey, code: str, found: Typology | NotAvailable) -> dict[str, np.ndarray]:
+def groups(survey: Survey, code: str, typology: Typology | NotAvailable) -> dict[str, np.ndarray]:
     """Whom a city is compared with, by name: others of its type, of its size class; all."""
-    (kind, size), made = others(survey, code, found).values(), dict[str, np.ndarray]()
-    if kind.any() and not isinstance(found, NotAvailable):
-        at, of = int(found.labels[code]), f"compared.{types.called(found)}"
-        made[survey.label(of, kind=at, name=found.names[at][survey.language])] = kind
+    (kind, size), by_name = others(survey, code, typology).values(), dict[str, np.ndarray]()
+    if kind.any() and not isinstance(typology, NotAvailable):
+        at, of = int(typology.labels[code]), f"compared.{types.called(typology)}"
+        by_name[survey.label(of, kind=at, name=typology.names[at][survey.language])] = kind
     if size.any():
-        made[survey.label("compared.class", name=survey.size_class[code])] = size
-    return made | {survey.label("compared.all"): np.ones(survey.n, bool)}
+        by_name[survey.label("compared.class", name=survey.size_class[code])] = size
+    return by_name | {survey.label("compared.all"): np.ones(survey.n, bool)}
 
 
-def remarks(survey: Survey, chosen: Chosen) -> Frame:
+def remarks(survey: Survey, plan: VisitPlan) -> Frame:
     """What is worth asking, a row a remark.
 
     Columns: municipality, topic (number), question (its ids), kind (of the labels ``visits``),
@@ -98,32 +98,32 @@ def remarks(survey: Survey, chosen: Chosen) -> Frame:
     """
     rows = [
         (name, r.topic, r.question, r.kind, r.text)
-        for code, name in chosen.cities.items()
-        for r in chosen.remarks[code]
+        for code, name in plan.cities.items()
+        for r in plan.remarks[code]
     ]
     return Frame(rows, columns=["municipality", "topic", "question", "kind", "remark"])
 
 
-def to_ask(survey: Survey, chosen: Chosen) -> list[dict[str, Any]]:
+def to_ask(survey: Survey, plan: VisitPlan) -> list[dict[str, Any]]:
     """City by city: name, beside (whom it is compared with), topics: title -> lines, anything."""
     return [
         {
             "name": name,
-            "beside": next(iter(groups(survey, code, chosen.found))),
+            "beside": next(iter(groups(survey, code, plan.typology))),
             "topics": {
                 title(survey, topic): lines
                 for topic in guide().topics
-                if (lines := _lines(survey, chosen, code, topic.id))
+                if (lines := _lines(survey, plan, code, topic.id))
             },
-            "anything": bool(chosen.remarks[code]),
+            "anything": bool(plan.remarks[code]),
         }
-        for code, name in chosen.cities.items()
+        for code, name in plan.cities.items()
     ]
 
 
-def _lines(survey: Survey, chosen: Chosen, code: str, topic: int) -> list[str]:
+def _lines(survey: Survey, plan: VisitPlan, code: str, topic: int) -> list[str]:
     """The remarks of a topic in words, and what is published of the city."""
-    mine = [r for r in chosen.remarks[code] if r.topic == topic]
+    mine = [r for r in plan.remarks[code] if r.topic == topic]
     lines = []
     for r in mine[:MOST]:
         alone = r.kind != "contradictory"
@@ -143,15 +143,15 @@ def title(survey: Survey, topic: Topic) -> str:
     return f"{topic.id}. {topic.text[survey.language]}"
 
 
-def write_record_sheet(survey: Survey, chosen: Chosen) -> None:
+def write_record_sheet(survey: Survey, plan: VisitPlan) -> None:
     """Write tables/guide.xlsx: a sheet a city with what is known, to be filled in on the visit."""
-    known = {
-        (code, topic.id): "\n".join(f"・{line}" for line in _lines(survey, chosen, code, topic.id))
-        for code in chosen.cities
+    facts = {
+        (code, topic.id): "\n".join(f"・{line}" for line in _lines(survey, plan, code, topic.id))
+        for code in plan.cities
         for topic in guide().topics
     }
-    if chosen.cities:
-        content = record_sheet.form(chosen.cities, known, survey.source, survey.language)
+    if plan.cities:
+        content = record_sheet.form(plan.cities, facts, survey.source, survey.language)
         paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
 
 
@@ -160,7 +160,7 @@ def cases(survey: Survey) -> list[Case]:
     return [case for case in guidebook.cases() if case.public or survey.shows_units]
 
 
-def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
+def beside(survey: Survey, plan: VisitPlan, code: str) -> tuple[Frame, Frame]:
     """The answers of a city beside those of its type and size class, with what to ask.
 
     Returns
@@ -171,10 +171,10 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
     page : a question a row: topic, asked, own_answer; same_type or same_group, its_class: what
         these mostly answer, in words with their n; to_ask.
     """
-    them = others(survey, code, chosen.found)
+    them = others(survey, code, plan.typology)
     compared = {"own_answer": survey.responses.index == code, **them}
     rows, page = [], []
-    for q, about, to_ask in _questions(survey, chosen, code):
+    for q, about, to_ask in _questions(survey, plan, code):
         words = {whom: typical(survey, compared[whom], q) for whom in them}
         page.append({**about, "own_answer": own(survey, code, q), **words, "to_ask": to_ask})
         unit = q.unit_in(survey.language) or survey.label("visits.scale")
@@ -184,14 +184,14 @@ def beside(survey: Survey, chosen: Chosen, code: str) -> tuple[Frame, Frame]:
             if mine and not mostly:
                 mostly = [{"answer": own(survey, code, q)}]  # a date, a text or a kind of missing
             for row in mostly:
-                measured = {"unit": unit} if "value" in row else {}
-                rows.append({**about, "whom": whom, "n": n, **row, **measured, **mine})
+                scale = {"unit": unit} if "value" in row else {}
+                rows.append({**about, "whom": whom, "n": n, **row, **scale, **mine})
     columns = ["topic", "asked", "whom", "answer", "value", "unit", "share", "n", "to_ask"]
     return Frame(rows, columns=columns), Frame(page)
 
 
 def _questions(
-    survey: Survey, chosen: Chosen, code: str
+    survey: Survey, plan: VisitPlan, code: str
 ) -> Iterator[tuple[Question, dict[str, str], str]]:
     """The questions of the guide that a city was asked, their words, and what to ask of them."""
     language = survey.language
@@ -199,11 +199,11 @@ def _questions(
         for q in guidebook.asked(survey, topic):
             if survey.status.at[code, q.variables[0]] == "not_applicable":
                 continue
-            mine = [r for r in chosen.remarks[code] if q.id in r.question.split(", ")]
-            said = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
-            name, asked = f"{topic.id} {topic.text[language]}", survey.numbered(q)
-            about = {"topic": name, "asked": asked}
-            yield q, about, survey.label("visits.between").join(said)
+            mine = [r for r in plan.remarks[code] if q.id in r.question.split(", ")]
+            texts = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]
+            name, label = f"{topic.id} {topic.text[language]}", survey.numbered(q)
+            about = {"topic": name, "asked": label}
+            yield q, about, survey.label("visits.between").join(texts)
 
 
 def notes(survey: Survey) -> Frame:
@@ -220,9 +220,9 @@ def notes(survey: Survey) -> Frame:
             note = visit.notes.loc[topic.id]
             hidden = {"answer": survey.label("visits.withheld")}
             shown = survey.audience == "internal" or note["publish"] in allowed
-            said = note[["answer", *NOTED]] if shown else hidden
+            fields = note[["answer", *NOTED]] if shown else hidden
             about = {"topic": title(survey, topic), "municipality": visit.name}
-            rows.append({**about, "visited": visit.date, **said})
+            rows.append({**about, "visited": visit.date, **fields})
     return Frame(rows, columns=columns) if rows else Frame.nothing("no_record", columns)
 
 

@@ -196,7 +196,7 @@ def _looks(content: bytes) -> dict[str, dict[Place, Look]]:
     """Sheet name -> the look of each of its cells that does not look plain."""
     parts = workbook.unpack(content, "")
     found: dict[str, dict[Place, Look]] = {}
-    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, IndexError):
+    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
         # calamine reads what no parser of XML takes; then nothing is known of how cells look
         styles = _styles(workbook.part(parts, "xl/styles.xml"))
         for name, path in workbook.sheet_parts(parts).items() if styles else ():

@@ -11,10 +11,11 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
-from analysis.intake import headings, labelled
+from analysis.intake import headings, labelled, tools
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
@@ -22,16 +23,12 @@ from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, ke
 from workbench.office.guesses import DRAFTING, plain
 
 NUMBER_BEFORE = re.compile(
-    r"^\s*(Q|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
+    r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
 PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*DRAFTING["received"])
-# a cell of an array of LimeSurvey: a line and a column of numbers, or a line and one of two scales
-CELL = re.compile(
-    r"[A-Za-z][^\W_]*(?:\[\w+_\w+\]|\[\w+\](?P<dual>\[[12]\])|_[^\W_]+(?:(?P<r>_[01])|_[^\W_]+))"
-    r"(?:\.\s|$)"
-)
+SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,29 @@ class Filled(Column):
     @property
     def alone(self) -> Filled:
         """An option or item as a question of its own."""
+        if self.part == self.heading:  # below the heading of a group
+            return replace(self, text=self.heading, part="")
         name = self.name and f"{self.name}_{self.part_name}".rstrip("_")
         text = f"{self.text} [{self.part}]" if self.part else self.text
         return replace(self, name=name, text=text, part="", part_name="")
+
+
+def read_columns(
+    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
+) -> tuple[Sheet, list[Filled], tools.Export | None]:
+    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
+    known = None if sav or tool == "none" else tools.choose(sheets, tool)
+    if known is None:
+        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
+        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        sheet = sheet if sav else upright(sheet)
+        return sheet, table(sheet, sav), None
+    sheet, export = known
+    columns = [replace(own, kind="record")
+               if own.kind == "answer" and is_technical(own.heading) else own
+               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
+    columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
+    return sheet, columns, export
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
@@ -89,7 +106,7 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
 
 
 def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
-    """The header's first row, and the first row of data."""
+    """The header's first row, and the first of data: with a number, or words that recur below."""
     count = filled.sum(axis=1)
     wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
     top = int(wide[0]) if len(wide) else 0
@@ -98,7 +115,13 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
     # "1 研修" in a second row of headings is an option and no answer
     has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
     rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    return top, min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    text, bare = sheet.text.to_numpy(object), ~filled[top : bottom + 1].any(axis=0)
+    for row in range(bottom + 1, start):  # words below no heading are themselves headings
+        own = filled[row]
+        if not (own & bare).any() and (own & (text[row + 1 :] == text[row])).any():
+            return top, row
+    return top, start
 
 
 def upright(sheet: Sheet) -> Sheet:
@@ -124,6 +147,9 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
     columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
+    own_row = grid[start - 1] != ""  # a group stands above, over the first of its columns
+    groups = pd.DataFrame(np.where(own_row, grid[above : start - 1], "")).replace("", np.nan)
+    groups = groups.ffill(axis=1).fillna("")
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts
@@ -134,7 +160,10 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
         elif sav:
             columns.append(Column(" / ".join(parts), name=parts[0], text=parts[-1]))
         else:
-            columns.append(_column(parts))
+            group = " / ".join(" ".join(text.split()) for text in groups[position] if text)
+            own, headed = _column(parts), header[:-1, position].any() or not own_row[position]
+            below_group = group and not headed and own.kind == "answer" and not own.has_part
+            columns.append(replace(own, text=group, part=own.heading) if below_group else own)
     if sav is None:
         behind = parted([column.heading for column in columns])
         columns = beside_other(
@@ -195,12 +224,10 @@ def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
     values = sorted({one.counted, *(text for column in own for text in column.texts)})
     plain = one.counted == "1" and {*values} <= {"0", "1"}
     ticks = {} if plain else {text: text == one.counted for text in values}
-    found = []
-    for column in own:
-        cells = tuple(text and str(int(text == one.counted)) for text in column.cells)
-        option = replace(column, name=one.name, text=one.label, part=column.text, cells=cells)
-        found.append(replace(option, part_name=column.name, counted=one.counted, ticks=ticks))
-    return found
+    chosen = (tuple(text and str(int(text == one.counted)) for text in c.cells) for c in own)
+    return [replace(column, name=one.name, text=one.label, part=column.text, cells=cells,
+                    part_name=column.name, counted=one.counted, ticks=ticks)
+            for column, cells in zip(own, chosen, strict=True)]  # fmt: skip
 
 
 def _column(parts: list[str]) -> Column:
@@ -217,8 +244,8 @@ def _column(parts: list[str]) -> Column:
         return bracketed(heading)
     above, below = NUMBERED.match(normalise(parts[0])), " / ".join(parts[1:])
     if above and not above[3] and above[2]:  # Q2_1 over the words of an option
-        number = str(int(above[2]))
-        return Column(heading, text=f"問{int(above[1])}", part=below, part_name=number)
+        asked = f"問{int(above[1])}"
+        return Column(heading, text=asked, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
     found = PART.match(unicodedata.normalize("NFKC", last).strip())
@@ -233,15 +260,14 @@ def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
     has a line once for each: ``Q5[SQ001][1]``.
     """
     lines = Counter(bracketed(text).text for text in {column.text for column in columns})
-    found = []
-    for column in columns:
-        coded, words = CELL.match(column.heading), bracketed(column.text)
-        if coded and (coded["dual"] or coded["r"]):
-            column = replace(column, cell="point of a scale")
-        elif coded or (words.part and column.has_part and lines[words.text] > 1):
-            column = replace(column, cell="number")
-        found.append(column)
-    return found
+
+    def cell(column: Filled) -> Literal["", "number", "point of a scale"]:
+        if "_" in column.part_name:  # no code of LimeSurvey has one
+            return "point of a scale" if SCALE.search(column.heading) else "number"
+        words = bracketed(column.text)
+        return "number" if words.part and column.has_part and lines[words.text] > 1 else ""
+
+    return [replace(column, cell=cell(column)) for column in columns]
 
 
 def answer_in_heading(names: list[str]) -> str:

@@ -14,9 +14,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
+
+import numpy as np
 
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.errors import InputError
@@ -70,8 +73,7 @@ class Definition:
 
     def find(self, name: str) -> Drafted | None:
         """The question of a name of the tool."""
-        id = id_of(name)
-        return next((one for one in self.questions if one["id"] == id), None)
+        return next((one for one in self.questions if one["id"] == id_of(name)), None)
 
     def line(
         self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words
@@ -215,8 +217,16 @@ RELEVANT = (
 
 
 def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
-    """The questionnaire of an XLSForm, where there is a sheet called survey."""
-    by_name = {sheet.sheet.casefold(): _rows(sheet) for sheet in sheets}
+    """The questionnaire of an XLSForm, where there is a sheet called survey.
+
+    In a text file each sheet has its name in the first column, above its rows.
+    """
+    by_name = {sheet.sheet.casefold(): _rows(sheet.text.to_numpy(object)) for sheet in sheets}
+    whole = sheets[0].text.to_numpy(object)
+    if len(whole) and whole[0, 0] == "survey":
+        tops = [row for row, text in enumerate(whole[:, 0]) if text]
+        for top, end in pairwise([*tops, len(whole)]):
+            by_name[whole[top, 0].casefold()] = _rows(whole[top + 1 : end, 1:])
     if not any("type" in row for row in by_name.get("survey", ())):
         return None
     settings = by_name.get("settings") or [{}]
@@ -241,9 +251,8 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
     return found
 
 
-def _rows(sheet: Sheet) -> list[Line]:
+def _rows(grid: np.ndarray) -> list[Line]:
     """The rows of a sheet by its headings in lower case."""
-    grid = sheet.text.to_numpy(object)
     heads = [str(text).strip().casefold() for text in grid[0]] if len(grid) else []
     return [
         {head: str(text).strip() for head, text in zip(heads, row, strict=True) if head and text}
@@ -308,13 +317,12 @@ LOGIC = (
 def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
     rows = []
-    for given in _rows(sheets[0]):
-        names = [re.sub(r"\W+", "_", head).strip("_") for head in given]
+    for given in _rows(sheets[0].text.to_numpy(object)):
+        names = (re.sub(r"\W+", "_", head).strip("_") for head in given)
+        names = (REDCAP["headings"].get(name, name) for name in names)
         blank = "NA" if "field_name" in given else ""  # as R writes what is empty
         texts = ("" if text == blank else text for text in given.values())
-        rows.append(
-            defaultdict(str, zip((REDCAP["headings"].get(n, n) for n in names), texts, strict=True))
-        )
+        rows.append(defaultdict(str, zip(names, texts, strict=True)))
     if not rows or not {"field_name", "field_type", "field_label"} <= rows[0].keys():
         return None
     found = Definition("REDCap")
@@ -360,11 +368,8 @@ def _add_field(found: Definition, row: Line) -> None:
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
 TYPES: dict[str, str] = LIMESURVEY["types"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
-FIXED = {
-    "5": POINTS[:5],
-    "A": POINTS[:5],
-    "B": POINTS,
-} | {  # the answers of types without their own
+# the answers of types without their own
+FIXED = {"5": POINTS[:5], "A": POINTS[:5], "B": POINTS} | {
     kind: [Choice(name, (ja, en)) for name, (ja, en) in own.items()]
     for kind, own in LIMESURVEY["answers"].items()
 }
@@ -390,11 +395,16 @@ def of_structure(path: Path) -> Definition:
         raise InputError("the XML declares entities", file=path)
     try:
         root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # an unknown encoding, too
         raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
     return _Structure(rows).definition()
+
+
+# whose they are, their order, name and key
+PARTS = {"answers": ("qid", "sortorder", "code", "aid"),
+         "subquestions": ("parent_qid", "question_order", "title", "qid")}  # fmt: skip
 
 
 class _Structure:
@@ -420,8 +430,7 @@ class _Structure:
         titles = self.tables.get("surveys_languagesettings", [])
         title = next((row.get("surveyls_title", "") for row in titles), "")
         found = Definition(title or "LimeSurvey")
-        asked = self.tables.get("questions", [])
-        for row in _first(asked, "qid", parent_qid={"", "0"}):
+        for row in _first(self.tables.get("questions", []), "qid", parent_qid={"", "0"}):
             kind, question = row.get("type", ""), self._add(found, row)
             if question is not None:
                 found.ask(question, row.get("relevance", ""), RELEVANCE)
@@ -455,17 +464,13 @@ class _Structure:
 
     def _choices(self, table: str, owner: str) -> list[Choice]:
         """The answers or the sub-questions of a question, in their order."""
-        of, order, name, key = (
-            ("qid", "sortorder", "code", "aid")
-            if table == "answers"
-            else ("parent_qid", "question_order", "title", "qid")
-        )
+        of, order, name, key = PARTS[table]
         rows = sorted(self.tables.get(table, []), key=lambda row: int(row.get(order, "0") or 0))
         found = []
         for row in _first(rows, name, **{of: {owner}}):
             texts = in_both(self.words.get((key, row.get(key, "")), {}))
-            old = ("", row.get("answer", ""))  # before version 4
-            found.append(Choice(row[name], texts if any(texts) else old))
+            # the answer stood beside its code before version 4
+            found.append(Choice(row[name], texts if any(texts) else ("", row.get("answer", ""))))
         return found
 
 

@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count, groupby
+from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
@@ -20,51 +21,23 @@ from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
-from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
-from workbench.office import guesses
+from workbench.office import definitions, guesses
 from workbench.office.columns import (
     NUMBER_BEFORE,
     RECEIVED,
     Filled,
     answer_in_heading,
-    below,
-    cells_of_arrays,
     of_package,
-    table,
-    upright,
+    read_columns,
 )
-from workbench.office.definitions import (
-    STRUCTURES,
-    Definition,
-    of_dictionary,
-    of_structure,
-    of_xlsform,
-)
-from workbench.office.guesses import (
-    KIND_OF,
-    MISSING,
-    UNIT_OF,
-    Drafted,
-    both,
-    open_option,
-    other_option,
-    plain,
-    tells,
-)
+from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
+from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
-HEAD = """\
-# 下書き / Draft made from {file} by `workbench codebook draft`. To be finished by a person:
-# - en: texts marked (to translate); role: cluster, factor, outcome or context where one applies
-#   (outcomes never feed the typology); ask_if: skip rules; order and labels of the options
-"""
-GUESSED = """\
-# - types are guesses from {n} records; `{question}` etc. list what was seen under `# seen:`
-"""
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
@@ -98,14 +71,14 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         hint = "give one file with a table of replies, not forms"
         raise InputError("this is a folder", file=file, hint=hint)
     suffix = file.suffix.lower()
-    if suffix in STRUCTURES:
+    if suffix in definitions.STRUCTURES:
         return _of_definition(of_structure(file), file)
     inside = books_of(file.parent, WaveFile(path=file.name)) if is_archive(file) else None
     sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
-    sheet, columns, export = _table(sheets, sav, tool)
+    sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     asked = [column for column in columns if column.kind not in ASIDE]
     if not records or all(column.kind == "other" for column in asked):
@@ -120,36 +93,19 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         raise sheet.error(what, hint=hint, beside=beside)
     aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
     markers = guesses.recurring([column.texts for column in asked])
-    made = _Questions(asked, sav, export, {*KIND_OF, *markers})
+    made = _Questions(asked, sav, export, {*guesses.KIND_OF, *markers})
     book = _book(file, file.stem, made.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    head = HEAD.format(file=file.name) + GUESSED.format(n=records, question=made.questions[0]["id"])
+    head = guesses.DRAFTING["head"].format(file=file.name)
+    head += guesses.DRAFTING["guessed"].format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
     others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
     head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
     return _written(head, book, made.seen, file)
-
-
-def _table(
-    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
-) -> tuple[Sheet, list[Filled], tools.Export | None]:
-    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
-    known = None if sav or tool == "none" else tools.choose(sheets, tool)
-    if known is None:
-        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
-        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
-        sheet = sheet if sav else upright(sheet)
-        return sheet, table(sheet, sav), None
-    sheet, export = known
-    columns = [replace(own, kind="record")
-               if own.kind == "answer" and is_technical(own.heading) else own
-               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
-    columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
-    return sheet, columns, export
 
 
 def _of_definition(definition: Definition, file: Path) -> str:
@@ -167,13 +123,13 @@ def _of_definition(definition: Definition, file: Path) -> str:
         if owner != question["id"] and owner in names:
             question["other_of"] = owner
     left = [f"# left out: {id}: {why}\n" for id, why in definition.left.items() if id not in names]
-    head = "".join([HEAD.format(file=file.name), *left])
+    head = "".join([guesses.DRAFTING["head"].format(file=file.name), *left])
     return _written(head, _book(file, definition.title, questions, []), definition.left, file)
 
 
 def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:
     """The content of a codebook with these questions; `markers` stand for no answer, too."""
-    missing = {kind: {**marker} for kind, marker in MISSING.items()}
+    missing = {kind: {**marker} for kind, marker in guesses.MISSING.items()}
     missing["no_answer"]["tokens"] = [*missing["no_answer"]["tokens"], *markers]
     return {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
@@ -227,8 +183,7 @@ def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
         for part in content:
             yield from open_texts(part, place)
     elif isinstance(content, dict):
-        name = str(content.get("id", content.get("code", "")))
-        here = " > ".join(filter(None, (place, name)))
+        here = " > ".join(filter(None, (place, str(content.get("id", content.get("code", ""))))))
         for entry, part in content.items():
             listed = isinstance(part, list) and entry in {"questions", "sections"}
             yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))
@@ -269,7 +224,7 @@ class _Questions:
             if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
                 _with_other(owner, self._code_of_other(column))
             else:  # beside a number there is no option "other"
-                id = f"{owner['id'] if owner else 'X'}_{len(self.questions)}"
+                id = f"{owner['id'] if owner else 'X'}_words{len(self.questions)}"
                 alone = replace(column, kind="answer", name="", text=column.heading)
                 self.questions.append(self._single(id, alone))
         self._name_who()
@@ -305,12 +260,12 @@ class _Questions:
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
         found: list[ColumnGroup] = []
-        for whole, run in groupby(columns, key=_whole):
-            own = list(run)
+        runs = (self._alike([*run]) for _, run in groupby(columns, key=_whole))
+        for own in chain.from_iterable(runs):
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
             answers, kind = self._answers(own), ""
-            if whole and len(own) > 1 and (not parted or len({*labels}) == len(own)):
-                kind = guesses.several(answers, labels, sure and parted)
+            if _whole(own[0]) and len(own) > 1 and (not parted or len({*labels}) == len(own)):
+                kind = guesses.several(answers, labels, parted, sure)
             # of an array each cell is a question, of a grid of boxes each line
             words = [text for column in answers for text in column]
             boxes = kind == "battery" and sure and guesses.joined(words, own[0].text)
@@ -318,10 +273,39 @@ class _Questions:
             if not apart and (kind == "battery" or (kind == "multi" and parted)):
                 found.append(own)
             else:
-                alone = [column.alone if apart or sure else column for column in own]
+                grouped = own[0].part == own[0].heading
+                alone = [column.alone if apart or sure or grouped else column for column in own]
                 one = [[replace(alone[0], name=own[0].name)]]  # has the name of its question
                 found += [[column] for column in alone] if len(own) > 1 else one
         return _statements(found)
+
+    def _alike(self, own: ColumnGroup) -> list[ColumnGroup]:
+        """The columns of one question, apart where some may be its options and others its items.
+
+        Options without words have those of the one answer that stands in the column of each.
+        """
+        if self.export or not own[0].has_part:  # a form tool says it
+            return [own]
+        texts = self._answers(own)
+        chosen = [{text for text in words if tick(text) is not False} for words in texts]
+        given = [min(words) for words in chosen if words]
+        if len({*given}) == len(given) > 1 == max(map(len, chosen)):
+            own = [column if column.part and not column.part.isdecimal()
+                   else replace(column, part=min(words, default=column.part))
+                   for column, words in zip(own, chosen, strict=True)]  # fmt: skip
+        said = Counter(text for words in texts for text in {*words})
+        like = ["ticks"]
+        for column, words in zip(own, texts, strict=True):
+            if not words or (is_other(column.part) and like[-1] != "points"):
+                like.append(like[-1])
+            elif {*map(plain, words)} == {plain(column.part)}:
+                like.append("its words")
+            elif sum(tick(text) is not None for text in words) >= guesses.MOSTLY * len(words):
+                like.append("ticks")
+            else:
+                like.append("points" if any(said[t] > 1 for t in words) else column.heading)
+        runs = groupby(zip(like[1:], own, strict=True), key=lambda pair: pair[0])
+        return [[column for _, column in run] for _, run in runs]
 
     def _ids(self, groups: Sequence[ColumnGroup]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
@@ -332,15 +316,12 @@ class _Questions:
             name = _whole(first).rstrip("_") if len(group) > 1 and first.name else first.name
             if name and re.fullmatch(VARIABLE, name) and name not in own.values():
                 own[i] = name.upper() if name == "code" else name
-                continue
-            if first.name and self.export is None:  # a variable of a statistics package
+            elif first.name and self.export is None:  # a variable of a statistics package
                 own[i] = f"V{i + 1:02}"
-                continue
-            headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
-            for part in headings:
-                if numbered := NUMBERED.match(normalise(part)):
-                    id = f"Q{int(numbered[1]):02}"
-                    claimed.add(id)
+            else:
+                headings = [first.text] if len(group) > 1 else first.heading.split(" / ")
+                for numbered in filter(None, map(NUMBERED.match, map(normalise, headings))):
+                    claimed.add(id := f"Q{int(numbered[1]):02}")
                     id += f"_{int(numbered[2])}" if numbered[2] else ""
                     if id not in own.values():
                         own[i] = id
@@ -355,28 +336,27 @@ class _Questions:
         if own[0].counted or own[0].labels:
             kind = "multi" if own[0].counted else "battery"
         else:
-            kind = guesses.several(answers, labels, sure=parted) or "multi"
+            kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         asked = own[0].text if parted else ""
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
         words = NUMBER_BEFORE.sub("", asked) or asked or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
-        question |= (
-            both(words) if words else {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
-        )
+        to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
+        question |= both(words) if words else to_fill_in
         if asked and asked != words:
             question["source"] = [asked]
         numbers = [int(c.part_name) if c.part_name.isdecimal() else 0 for c in own]
         if 0 in numbers or len({*numbers}) < len(numbers):
             numbers = list(range(1, len(own) + 1))
         if kind == "multi":
-            question["options"] = [_option(*both) for both in zip(numbers, own, strict=True)]
+            question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
             codes = {code for column in own for code in column.missing}
             guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
-        items = [_item(id, *both) for both in zip(numbers, own, strict=True)]
+        items = [_item(id, *pair) for pair in zip(numbers, own, strict=True)]
         return question | guess | {"type": "battery", "items": items}
 
     # --- one column ------------------------------------------------------------------------------
@@ -390,6 +370,8 @@ class _Questions:
         words = numbered[3].strip("-_:.、)") if numbered and numbered[3] else normalise(label)
         names = {words, normalise(column.name)}
         identity = [what for what, known in IDENTITY.items() if names & {*map(normalise, known)}]
+        if len({*column.texts}) < 0.5 * len(column.texts):  # 1 and 0 below "code" are none
+            identity = [what for what in identity if what not in {"code", "name"}]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
         text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
@@ -401,8 +383,8 @@ class _Questions:
         elif not identity:
             question |= self._guess(column, label, text)
         unit = BRACKETED.search(label)
-        if question["type"] in {"integer", "ratio"} and unit and unit[1] in UNIT_OF:
-            question["unit"] = {"ja": unit[1], "en": UNIT_OF[unit[1]]}
+        if question["type"] in {"integer", "ratio"} and unit and unit[1] in guesses.UNIT_OF:
+            question["unit"] = {"ja": unit[1], "en": guesses.UNIT_OF[unit[1]]}
             without = question["ja"].replace(unit[0], "").strip()  # axes add the unit
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):
@@ -440,8 +422,7 @@ class _Questions:
         owners = [c for c in self.columns if c.question == words.question and c is not words]
         wrote = [bool(text) for text in words.cells]
         for owner in owners if any(wrote) else ():
-            ticked = [guesses.is_chosen(text) for text in owner.cells]
-            if owner.part_name.isdecimal() and ticked == wrote:
+            if owner.part_name.isdecimal() and wrote == [*map(guesses.is_chosen, owner.cells)]:
                 return int(owner.part_name)
         if len(owners) != 1:
             return None
@@ -458,6 +439,9 @@ def _whole(column: Filled) -> str:
     if column.has_part:
         return column.question
     stem = column.name.rpartition("_")[0] if column.kind == "answer" else ""
+    if not column.name and not NUMBERED.match(normalise(column.heading)):  # uwes1, uwes2
+        numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", column.heading)
+        stem = numbered[1] if numbered else ""
     return f"{stem}_" if stem else ""
 
 
@@ -465,13 +449,13 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Columns one after the other on one known or shared scale are the items of one question."""
     found: list[ColumnGroup] = []
     for own in groups:
-        both = [*found[-1], *own] if found and len(own) == 1 else []
-        if both and not any(column.has_part for column in both):
-            values = [column.texts for column in both]
+        joint = [*found[-1], *own] if found and len(own) == 1 else []
+        if joint and not any(column.has_part for column in joint):
+            values = [column.texts for column in joint]
             numbers = any(text.isdecimal() for texts in values for text in texts)
-            labels = [column.text for column in both]
+            labels = [column.text for column in joint]
             if not numbers and guesses.several(values, labels) == "battery":
-                found[-1] = both
+                found[-1] = joint
                 continue
         found.append(own)
     return found
@@ -492,7 +476,8 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     """An item of a battery, by its words and by the tool's name."""
     name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
     own = column.name if not column.has_part and column.name else f"{id}_{name}"
-    words = column.part or column.text or column.part_name or column.name
+    text = column.heading if column.has_part else column.text
+    words = column.part or text or column.part_name or column.name
     if words not in (column.part_name, column.name):
         words = NUMBER_BEFORE.sub("", words) or words
     item: dict[str, Any] = {"id": own, **both(words)}

@@ -95,22 +95,23 @@ def _whole(text: str) -> bool:
 
 
 def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The options of the known scale that these words are part of, from its first point.
+    """The known scale that these words are part of, from its first point, as they are written.
 
     >>> [option["ja"] for option in scale({"不満", "満足", "やや不満"})]
     ['満足', 'やや満足', 'やや不満', '不満']
     >>> scale({"済", "予定"}) is None
     True
     """
-    given = {normalise(word) for word in words}
+    given = {normalise(word): word for word in sorted(words)}
     fitting = [
         points
         for points in DRAFTING["scales"]
         for language in ("ja", "en")
-        if len(given) > 1 and given <= {normalise(point[language]) for point in points}
+        if len(given) > 1 and given.keys() <= {normalise(point[language]) for point in points}
     ]
     shortest = min(fitting, key=len, default=())
-    return [{"code": n, **point} for n, point in enumerate(shortest, start=1)] or None
+    own = [{of: given.get(normalise(text), text) for of, text in p.items()} for p in shortest]
+    return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None
 
 
 DEGREES = {"weak": 1, "nearly": 2.5, "strong": 3}
@@ -135,8 +136,7 @@ def _ranked(words: Collection[str]) -> list[str] | None:
 
     def rank(word: str) -> float:
         degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
-        sign = 0 if tells("neutral", word) else 1 if tells("negative", word) else -1
-        return sign * degree
+        return degree * (0 if tells("neutral", word) else 1 if tells("negative", word) else -1)
 
     ranks = {word: rank(word) for word in words}
     return sorted(words, key=ranks.__getitem__) if len({*ranks.values()}) == len(words) else None
@@ -178,12 +178,9 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     ends = {*named} == {min(codes), max(codes)}
     if not (often or ends) or any(is_other(words) for _, words in named.values()):
         return None
-    return [
-        {"code": code, **both(named[code][1]), "source": [named[code][0]]}
-        if code in named
-        else open_option(code)
-        for code in range(min(1, *codes), max(codes) + 1)
-    ]
+    bearing = {code: both(said) | {"source": [whole]} for code, (whole, said) in named.items()}
+    every = range(min(1, *codes), max(codes) + 1)
+    return [open_option(code) | bearing.get(code, {}) for code in every]
 
 
 BAND = re.compile(
@@ -204,8 +201,11 @@ def bands(words: Collection[str]) -> list[str] | None:
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
     found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    ranged = any(b[2] or tells("most", w) or tells("least", w) for w, b in found.items())
-    if len(found) < max(2, len({*words})) or not ranged:
+    backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in found.items())
+    ranged = any(
+        b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in found.items()
+    )
+    if len(found) < max(2, len({*words})) or not ranged or backward:
         return None
 
     def low(word: str) -> tuple[float, int]:
@@ -221,11 +221,17 @@ def bands(words: Collection[str]) -> list[str] | None:
 MOSTLY = 0.75  # of the cells of a group that are ticks; the others are slips
 
 
-def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool = False) -> str:
+def several(
+    columns: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    parted: bool = False,
+    sure: bool = False,
+) -> str:
     """What columns of one question are: ``multi``, ``battery``, or nothing of the kind.
 
     `labels`: the option or item of each. Its own words are a tick; beside "other" any are.
-    `sure`: whether a form tool says that they are parts of one question: then little is enough.
+    `parted`: whether their headings say that they are parts of one question; then the same few
+    words are enough, and little is where it is `sure`, as a form tool says so.
     """
 
     def ticked(value: str, label: str) -> bool:
@@ -247,8 +253,9 @@ def several(columns: Sequence[Sequence[str]], labels: Sequence[str], sure: bool 
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
     points = {value for value, _ in cells} - CODES
-    grid = sure and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
-    return "battery" if grid or _alike(values, len(cells)) else ""
+    few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    sure |= 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
+    return "battery" if (few and sure) or _alike(values, len(cells)) else ""
 
 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:
@@ -294,7 +301,7 @@ COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
 
 def by_space(texts: Sequence[str]) -> Drafted | None:
     """The options of answers that stand in one cell by their names, with spaces between them."""
-    cells = [text.split() for text in texts if text not in KIND_OF]
+    cells = _together([text.split() for text in texts if text not in KIND_OF])
     counts = Counter(name for cell in cells for name in cell)
     names = all(re.fullmatch(r"[\w.-]+", name) for name in counts)
     many = any(len(cell) > 1 for cell in cells) and all(len({*c}) == len(c) for c in cells)
@@ -326,9 +333,12 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
     if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
         return None
-    if not firm:
-        cells = _together(cells)
+    cells = cells if firm else _together(cells)
     counts = Counter(part for cell in cells for part in cell)
+    whole = len({*map(tuple, cells)})
+    single = len(cells) == sum(map(len, cells)) or (2 * whole <= len(cells) and whole < len(counts))
+    if single and not asked:
+        return None  # one answer of few, in some of which a comma stands
     repeated = {part for part, n in counts.items() if n > 1}
     lasts = {cell[-1] for cell in cells if cell}
     inner = {part for cell in cells for part in cell[:-1]}
@@ -337,10 +347,9 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     covered = sum(part in repeated for cell in cells for part in cell) / sum(map(len, cells))
     alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
     alone |= len({*map(len, cells)}) > 2  # of three that were to be chosen nobody chose one
-    if not 1 < len(words) <= MAX_CHOICES:
+    sentences = covered < 0.8 or not alone or max(map(len, words), default=0) > 40
+    if not 1 < len(words) <= MAX_CHOICES or (sentences and not asked):
         return None
-    if not asked and (covered < 0.8 or not alone or max(map(len, words)) > 40):
-        return None  # sentences with commas
     own = worded(words)
     if len(words) < len(counts):
         own.append(other_option(99 if len(words) > 8 else 9))
@@ -454,7 +463,8 @@ def one(
     if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
         return {}
     answers = {*counts} - {*missing, *CODES}
-    if len(answers) == 2 and {*map(tick, answers)} == {True, False}:
+    alone = len(answers) == 1 and tells("yes_no", min(answers)) and not kind
+    if alone or (len(answers) == 2 and {*map(tick, answers)} == {True, False}):
         return _with({"type": "binary"}, sorted({*counts} - answers))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
@@ -490,8 +500,9 @@ def _number(
     if few and coded and kind != "count" and all(0 <= code <= 20 for code in codes):
         last = next((top for top in (4, 5, 7, 10) if max(codes) <= top), 0)
         rated = min(codes) > 0 and max(codes) > 3 and last and tells("rated", heading)
-        every = range(1, max(last, 5) + 1) if rated else sorted(codes)  # with those nobody chose
-        options = [open_option(code) for code in every]
+        first, top = min(1, *codes), max(codes)  # with those nobody chose
+        every = range(1, max(last, 5) + 1) if rated else range(first, top + 1)
+        options = [*map(open_option, every if top <= SCALE or rated else sorted(codes))]
         return _with({"type": "ordinal" if rated else "single", "options": options}, missing)
     share_like = any("." in value or "%" in value for value in counts)
     return _with({"type": "ratio" if share_like else "integer"} | _unit(counts), missing)
@@ -517,8 +528,10 @@ def _words(
     """
     answers = [value for value in values if value not in CODES]
     missing = sorted({*counts} - {*answers})
-    if classes := bands({*answers}):
-        return _with({"type": "ordinal", "options": worded(classes)}, missing)
+    aside = {word for word in answers if tells("not_given", word)}
+    none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
+    if classes := bands({*answers} - aside):
+        return _with({"type": "ordinal", "options": worded(classes)}, none)
     if found := joined(several, heading):
         return found
     coded = {value for value in answers if CODED.fullmatch(value)}
@@ -527,9 +540,7 @@ def _words(
         if "-oth-" in answers:
             options.append(other_option(len(options) + 1) | {"source": ["-oth-"]})
         return _with({"type": "single", "options": options}, missing)
-    aside = {word for word in answers if tells("not_given", word)}
     if rated := graded([word for word in dict.fromkeys(answers) if word not in aside]):
-        none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
         return _with({"type": "ordinal", "options": rated}, none)
     enough = len(values) >= 2 * len(counts)
     few = len(counts) < len(values) < 8 and max(map(len, counts)) <= 20

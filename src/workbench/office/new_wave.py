@@ -172,12 +172,8 @@ class _New:
     def read_in(self, part: Path, layout: str | None) -> tuple[Received, Message]:
         """Write the wave.yml of the layout that the files show, read them, and say what is read.
 
-        Raises
-        ------
-        UnfinishedError
-            The files have the headings of the codebook, and wave.yml must say more of them.
-        InputError
-            They are no files of this codebook, or cannot be read at all.
+        Raises UnfinishedError: the files have the headings of the codebook, and wave.yml must say
+        more of them. InputError: they are no files of this codebook, or cannot be read at all.
         """
         asked_for, layout = layout, layout or ("rows" if self.tools else None)
         wave = self._write(part, Layout(layout or LAYOUTS[0]))
@@ -433,7 +429,7 @@ def _columns(
         lines.append(f"  {first}: {words} ({example})")
     beside = cells[cells["record"] < 0]
     heads = beside[beside["reason"] == "header"]
-    for reason in ("ignored", "personal", "record", "unmatched"):
+    for reason in ("ignored", "personal", "record", "unmatched", "unsure"):
         own = beside[beside["reason"] == reason]
         if len(own):
             named = heads.loc[heads["column"].isin(own["column"]), "text"]

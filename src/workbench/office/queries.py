@@ -15,6 +15,7 @@ import xlsxwriter
 from analysis import paths
 from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
+from analysis.cleaning.store import prepared
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
@@ -24,22 +25,16 @@ from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.read import read
-from analysis.spreadsheet import EPOCH, WRAP, on_a4, sheet_name, write_text
-from analysis.survey import prepare
+from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 TO_ASK = ("doubtful", "refused")
 OFFICE = {"not-invited"}  # no question to the municipality itself
 WIDTHS = (5, 22, 44, 20, 16, 48, 30)
-STYLES = {
-    "title": {"bold": True, "font_size": 14},
-    "head": {"bold": True, "bg_color": "#e6eef3", "border": 1, "text_wrap": True},
-    "cell": WRAP,
-    "quoted": {**WRAP, "quote_prefix": True},
-    "answer": {**WRAP, "bg_color": "#fff9e0", "locked": False},
-}
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["queries"]
 
 
 def take_in(wave: str, files: Sequence[Path]) -> str:
@@ -102,14 +97,10 @@ def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None
     """Refuse two different replies of one day about the same answer: none of them is the later."""
     of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
-        raise one.sheet.error(
-            "{text} stands here and {other} in {place}, of the same day, about the same answer",
-            at=(one.row, one.column),
-            hint="ask which is right, and leave the other empty",
-            text=one.text,
-            other=other.text,
-            place=other.place,
-        )
+        what = "{text} stands here and {other} in {place}, of the same day, about the same answer"
+        at, hint = (one.row, one.column), "ask which is right, and leave the other empty"
+        texts = {"text": one.text, "other": other.text, "place": other.place}
+        raise one.sheet.error(what, at=at, hint=hint, **texts)
 
 
 def write_for_wave(
@@ -127,7 +118,7 @@ def write_for_wave(
     """
     if returned:
         return take_in(wave, returned)
-    about, cleaned = Wave.read(wave), prepare(wave)
+    cleaned, about, _ = prepared(wave)
     asked = _asked(cleaned.findings)
     pages = {str(code): part for code, part in asked.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
@@ -144,8 +135,7 @@ def write_for_wave(
             raise InputError(what, file=place, hint=hint, old=old[0].name)
     outputs.refuse_others([place], "queries")
     listed = None if split else asked
-    contents = {name: _workbook(queries, own, listed) for name, own in made.items()}
-    outputs.write(contents, "queries")
+    outputs.write({name: _workbook(queries, own, listed) for name, own in made.items()}, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", spoken(), file=place, n=len(pages), asked=count)
     more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(asked) - count)
@@ -170,11 +160,9 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
 def check_place(place: Path, *, folder: bool) -> None:
     """Refuse a place for one workbook that is called otherwise, or for a folder that is not."""
     if folder == (place.suffix.lower() == ".xlsx"):
-        raise InputError(
-            "a workbook for each is written into a folder" if folder else "this is a workbook",
-            file=place,
-            hint="give the name of a folder" if folder else "let the name end in .xlsx",
-        )
+        what = "a workbook for each is written into a folder" if folder else "this is a workbook"
+        hint = "give the name of a folder" if folder else "let the name end in .xlsx"
+        raise InputError(what, file=place, hint=hint)
 
 
 def file_for(folder: Path, code: str, name: str) -> Path:
@@ -345,8 +333,7 @@ class _Queries:
         if question.type == "battery" or pd.isna(kept.get(id)):
             return self.words["none"]
         shown = clean.shown(kept[id], question)
-        worded = (self._option(o) for o in question.options if str(o.code) == shown)
-        return next(worded, shown)
+        return next((self._option(o) for o in question.options if str(o.code) == shown), shown)
 
     def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

@@ -31,24 +31,11 @@ from analysis.intake.headings import Headings
 from analysis.intake.own_sheets import FORM, IDS, TICK, entries
 from analysis.spreadsheet import EPOCH
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 from workbench import outputs
 from workbench.office.queries import check_place, file_for
 
-GREY = "#bfbfbf"
-FRAMED = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#808080"}
-STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 14},
-    "section": {"bold": True, "font_size": 12, "bg_color": "#e6eef3"},
-    "head": {**FRAMED, "bold": True, "bg_color": "#1f4e79", "font_color": "#ffffff"},
-    "asked": {**FRAMED, "bold": True},
-    "cell": FRAMED,
-    "answer": {**FRAMED, "bg_color": "#fff9e0", "locked": False},
-    "words": {**FRAMED, "bg_color": "#fff9e0", "locked": False, "num_format": "@"},
-    "day": {**FRAMED, "bg_color": "#fff9e0", "locked": False, "num_format": "yyyy/mm/dd",
-            "align": "left"},
-    "given": {**FRAMED, "num_format": "@"},
-    "skipped": {"bg_color": GREY, "font_color": "#595959"},
-}  # fmt: skip
+STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["questionnaire"]
 WIDTHS = (9, 50, 24, 26)
 CHOICES = {"single", "ordinal", "battery", "binary"}
 LINE = 16  # points
@@ -98,21 +85,17 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
             columns.setdefault(_identity(book, meaning.target), column)
     if not columns.keys() & {"name", "code"}:
-        raise sheet.error(
-            "no heading names municipalities", hint="head the columns 団体コード, 団体名"
-        )
+        hint = "head the columns 団体コード, 団体名"
+        raise sheet.error("no heading names municipalities", hint=hint)
     found: dict[str, Invited] = {}
     for row in range(1, sheet.shape[0]):
         code, name = (sheet.text.iat[row, columns[what]].strip() if what in columns else ""
                       for what in ("code", "name"))  # fmt: skip
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
         if (code or name) and (not known or known in found):
-            raise sheet.error(
-                "{name} is there twice" if known else "{name} is no one municipality",
-                at=(row, min(columns.values())),
-                hint="give its six-digit code once",
-                name=code or name,
-            )
+            what = "{name} is there twice" if known else "{name} is no one municipality"
+            at, hint = (row, min(columns.values())), "give its six-digit code once"
+            raise sheet.error(what, at=at, hint=hint, name=code or name)
         if known:
             name = name or str(register["name"].get(known, known))
             found[known] = Invited(code=known, name=name)
@@ -229,8 +212,7 @@ class _Blank:
             hints.append(self._say("between", low=low, high=high))
         rule = self._condition(question)
         comma = "、" if self.language == "ja" else ", "
-        lines = [comma.join(hints), rule and self._say("only_if", rule=rule.words)]
-        return [*filter(None, lines)]
+        return [*filter(None, (comma.join(hints), rule and self._say("only_if", rule=rule.words)))]
 
     # --- skip rules --------------------------------------------------------------------------
 
@@ -261,11 +243,10 @@ class _Blank:
                 rules = [rule for part in parts if (rule := self._rule(part))]
                 if len(rules) < len(parts):
                     return None
-                return _Condition(
-                    f"{how.upper()}({','.join(rule.formula for rule in rules)})",
-                    self.words[how].join(rule.words for rule in rules),
-                    frozenset[str]().union(*(rule.names for rule in rules)),
-                )
+                formula = f"{how.upper()}({','.join(rule.formula for rule in rules)})"
+                words = self.words[how].join(rule.words for rule in rules)
+                names = frozenset[str]().union(*(rule.names for rule in rules))
+                return _Condition(formula, words, names)
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 rule = self._rule(part)
                 return rule and rule._replace(
@@ -310,8 +291,7 @@ class _Blank:
         if question.type not in ("integer", "ratio"):
             return None
         words = self._say("is", question=id, number=number, sign=self.words[sign])
-        formula = f"{self.cell(id)}{written}{number}"
-        return _Condition(formula, words, frozenset({question.id}))
+        return _Condition(f"{self.cell(id)}{written}{number}", words, frozenset({question.id}))
 
     # --- the workbook ------------------------------------------------------------------------
 

@@ -18,16 +18,13 @@ from analysis.codebook.municipality import check_digit
 from analysis.intake.headings import IDENTITY, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, address, column_letters
 from analysis.intake.tables import TOTAL
+from analysis.yaml_file import packaged
 from workbench.office.columns import data_start
 
 D = "0-9０-９"
 N = rf"[{D}][{D},，.．]*"
 SCALE = "(?:十|百|千|万|百万|千万|億|十億|百億|兆)?"
-MEASURE = (
-    "(?:人|名|円|件|台|回|日|時間|分|秒|年|か月|ヶ月|カ月|ヵ月|月|週|歳|才|個|箇所|か所|ヶ所|団体|市町村|自治体"
-    "|世帯|戸|校|冊|枚|部|組|社|者|本|床|点|倍|頁|ページ|ポイント|席|室|館|施設|種類|回線|人日|人月|手続"
-    "|[%％]|[kcm]?m[2²]?|㎡|km2|ha|k?g|t|[KMGT]B)"
-)
+MEASURE = f"(?:{'|'.join(packaged('readability.yml', 'workbench')['measures'])})"
 UNITS = f"(?:{SCALE}{MEASURE}(?:[/／・]{SCALE}{MEASURE})?)"
 WORD = rf"[^\s、，,;；:：()（）¥￥+＋△▲{D}-]"
 NTH = rf"[{D}]{{1,2}}[.．:：\s][^、，,;；\n{D}]{{1,20}}"
@@ -87,8 +84,6 @@ UNIT_STATED = re.compile(
 AMOUNT = re.compile(r"(数|額|費|料|量|人口|面積|時間|年齢|給与|残高|経費|予算)\s*([(（]|$)", re.M)
 CODED = re.compile(r"コード|番号|電話|連絡先|〒|所在地|住所|code|\bno\b|\bid\b", re.I)
 SAME_EVERYWHERE = set("～〜－−‖∥―—–‘’“”￠￡￢\n\r\t\u3000\u00a0")
-
-
 LONGEST = 200  # a longer text is prose
 REMARK = re.compile(
     r"^\s*([(（]?(※|＊|\*|注記?\s*[0-9０-９:：)）　 ]|注$)"
@@ -442,8 +437,7 @@ def _choice(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"^\s*\d{1,2}\s*[.:)、]?\s*(?=\D)|\s*\([^)]*\)?\s*$|\s+", "", text)
-    text = re.sub(r"(である|です)$", "", text)
-    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", text)
+    return re.sub(r"(?<=[一-龠])[ぁ-ん](?=[一-龠]|$)", "", re.sub(r"(である|です)$", "", text))
 
 
 def _blocks(table: CheckedTable) -> Iterator[Breach]:
@@ -463,8 +457,7 @@ def _blocks(table: CheckedTable) -> Iterator[Breach]:
             blank = before + 2 + int((gap == 0).argmax())
             yield "split", f"{blank}:{blank}", ""
     heading = sheet.text.iloc[start - 1].to_numpy(object)
-    used = np.flatnonzero(filled[start - 1 :].any(axis=0)).tolist()
-    for left, right in pairwise(used):
+    for left, right in pairwise(np.flatnonzero(filled[start - 1 :].any(axis=0)).tolist()):
         if right - left == 1:
             continue
         if {*heading[: left + 1]} & {*heading[right:]} - {""}:

@@ -20,11 +20,12 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from analysis import fingerprints, paths
+from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
+from analysis.cleaning.respondents import invited
 from analysis.errors import InputError, printed
 from analysis.show import stored
 from analysis.spreadsheet import to_csv
-from analysis.survey import Survey
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
@@ -85,10 +86,11 @@ def finish(record: RunRecord, started: float) -> None:
 
 def _sample(wave: str) -> dict[str, int]:
     """How many were invited and replied, and the findings by severity: counts, for any audience."""
-    survey = Survey.load(wave)
-    counts = survey.findings["severity"].value_counts()
-    asked = {} if survey.invited is None else {"invited": survey.invited}
-    return {**asked, "replied": survey.n, **{k: int(counts.get(k, 0)) for k in SEVERITIES}}
+    cleaned, about, _ = store.replies(wave)
+    counts = cleaned.findings["severity"].value_counts()
+    asked = {} if (n := invited(about, cleaned.register)) is None else {"invited": n}
+    found = {severity: int(counts.get(severity, 0)) for severity in SEVERITIES}
+    return {**asked, "replied": len(cleaned.responses), **found}
 
 
 def _before(edition: Edition) -> list[dict[str, Any]]:

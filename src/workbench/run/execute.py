@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 from tqdm import tqdm
 
 from analysis import paths
+from analysis.cleaning.store import prepared
 from analysis.errors import printed
-from analysis.survey import prepare
 from workbench.publish import release
 from workbench.run import parameters
 from workbench.run.attempt import attempt
@@ -62,7 +62,7 @@ class Progress:
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
     with one_at_a_time(paths.processed(wave)):
-        prepare(wave)
+        prepared(wave)
 
 
 def side_by_side(
@@ -105,8 +105,7 @@ def run(
 
     Raises OSError: the disk is full or cannot be written.
     """
-    started = time.monotonic()
-    part = plan.edition.part
+    started, part = time.monotonic(), plan.edition.part
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
@@ -169,9 +168,8 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
         places = {written: f"{WORK}/{name}/{written}" for written in known.files}
-        executed = f"notebooks/{name}.ipynb"
-        copied = {known.files[written]: place for written, place in places.items()}
-        for source, place in {executed: executed, **copied}.items():
+        targets = [f"notebooks/{name}.ipynb", *places.values()]
+        for source, place in zip(known.written(), targets, strict=True):
             (part / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(valid[name] / source, part / place)
         known.files = places
@@ -188,9 +186,10 @@ class Runner:
         self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
-        """Run them all, first those that others need; a failed one stops only those."""
+        """Run all, first what others need, then what shows most, which takes longest."""
         needed = [name for notebook in todo for name in notebook.declares.get("needs", [])]
-        self.waiting = sorted(todo, key=lambda notebook: -needed.count(notebook.name))
+        shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
+        self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
         self.progress = Progress(len(todo))
         self.record.write(self.part)

@@ -152,8 +152,7 @@ class Manager(AsyncKernelManager):
             raise RuntimeError(self.kernels.stopped)
         if os.name == "posix":
             self._use_sockets_in_a_folder()
-        environment = {**os.environ, **self.kernels.environment}
-        await super().start_kernel(env=environment, **options)
+        await super().start_kernel(env={**os.environ, **self.kernels.environment}, **options)
         self.kernels.running.add(self)
         self.group = self._pid()
         if self.kernels.options.memory_mb and sys.platform == "linux":
@@ -265,8 +264,7 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""
-        status: int | None = self.process.exitcode
-        return status
+        return self.process.exitcode
 
     def wait(self) -> int | None:
         """Wait for its end."""

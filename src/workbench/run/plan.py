@@ -334,18 +334,14 @@ class Plan:
         ran = self.last.notebooks.get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
-        changed = [
-            Message(
-                "{part}{details}", part=Message(name), details=self._details(name, notebook, ran)
-            )
-            for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
-        ]
+        parts = _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
+        changed = {name: self._details(name, notebook, ran) for name in parts}
         if files := ran.read_anew:
-            details = _listed(files) if self.edition.audience == "internal" else ""
-            changed.append(Message("{part}{details}", part=Message(OWN_FILES), details=details))
+            changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
         if not changed:
             return Message("its files in the report are missing or were edited")
-        return Message("changed: {changed}", changed=changed)
+        said = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
+        return Message("changed: {changed}", changed=said)
 
     def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
         """Which file or parameter changed, if the record has it."""

@@ -106,8 +106,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and not 0 < value < MOST:
                 what, option = "--{option} cannot be {value:g}", name.removesuffix("_mb")
-                option = option.replace("_", "-")
-                raise InputError(what, hint="give a number above 0", option=option, value=value)
+                hint = "give a number above 0"
+                raise InputError(what, hint=hint, option=option.replace("_", "-"), value=value)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -256,15 +256,9 @@ class Outcome:
         """The text for the terminal: how many, which failed and why, where to look."""
         good = [ran for ran in self.rans if ran.ok]
         old = sum(ran.reused for ran in good)
-        lines = [
-            printed(
-                "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)",
-                good=len(good),
-                asked=self.asked,
-                new=len(good) - old,
-                old=old,
-            )
-        ]
+        counts = {"good": len(good), "asked": self.asked, "new": len(good) - old, "old": old}
+        said = "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)"
+        lines = [printed(said, **counts)]
         failures: dict[str, list[str]] = {}
         for ran in (ran for ran in self.rans if not ran.ok):
             at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
@@ -304,7 +298,7 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     record.write(edition.part)
     kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if kept else edition.folder
-    paths.swap_folder(edition.part, place, RECORD)
+    paths.swap_folder(edition.part, place, RECORD, RunFolder(place).hashes)
     record.folder = str(place)
     if not kept:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
@@ -397,7 +391,7 @@ def lock(edition: Edition) -> Iterator[None]:
     with one_at_a_time(edition.folder, wait=False):
         paths.recover_folder(edition.incomplete)
         for folder in (edition.folder, edition.incomplete):
-            paths.refuse_foreign(folder, RECORD)
+            paths.refuse_foreign(folder, RECORD, RunFolder(folder).hashes)
         paths.refuse_foreign(edition.part, ".")  # whatever is in it, but no link
         all_waves(paths.reports())
         try:

@@ -58,7 +58,8 @@ def refresh(
 
         jobs = options.jobs or os.cpu_count() or 1
         with started_kernels(options, jobs, plan.inputs) as kernels:
-            kernels.warm()  # what notebooks import, while this process imports what runs them
+            if todo:  # import what notebooks do, while this process imports what runs them
+                kernels.warm()
             from workbench.run import execute
 
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
@@ -129,9 +130,9 @@ def profiles(
 def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
     last, key = RunFolder(plan.edition.profiles.folder), plan.keys[PROFILE]
-    if last.record.get("key") != key or not last.record["complete"]:
+    if last.record.get("key") != key or not (asked or last.record.get("complete")):
         return None
-    wanted = list(asked) if asked else last.record["members"]
+    wanted = [*dict.fromkeys(asked or last.record.get("members", ()))]
     rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)

@@ -26,6 +26,7 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
     """
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    stops = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which says so
     if os.getppid() == parent:
         for name in modules:
             with contextlib.suppress(ImportError):
@@ -34,6 +35,7 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
             _compute(ahead)
     # from here on the server itself looks for its parent, and not for the thread that started it
     prctl(PR_SET_PDEATHSIG, 0)
+    signal.signal(signal.SIGINT, stops)
 
 
 def _compute(ahead: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from project import prepare
 
 from analysis.cleaning import clean
 from analysis.cleaning.findings import RULES
@@ -17,7 +18,6 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.cells import addresses
-from analysis.survey import prepare
 from workbench.cli import main
 
 BOOK = {
@@ -799,6 +799,19 @@ def test_a_failed_cleaning_leaves_the_cleaned_data_as_they_were(project, monkeyp
         prepare("demo-2019", force=True)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
     assert [p.name for p in folder.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_what_somebody_keeps_beside_the_cleaned_data_is_never_lost(cleaned, capsys):
+    memo = cleaned / "data" / "processed" / "demo-2019" / "filled in.xlsx"
+    memo.write_text("what the offices answered")
+    wave = cleaned / "data" / "raw" / "demo-2019" / "wave.yml"
+    wave.write_text(wave.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert main(["clean", "demo-2019"]) == 2
+    said = "filled in.xlsx, in processed/demo-2019, was not made by workbench"
+    assert said in capsys.readouterr().err
+    assert memo.read_text() == "what the offices answered"
+    memo.unlink()
+    assert main(["clean", "demo-2019"]) == 0
 
 
 def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):

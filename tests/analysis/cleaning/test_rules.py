@@ -31,7 +31,7 @@ def test_a_finding_reads_in_both_languages(rule):
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_what_is_doubted_or_refused_says_what_was_done_and_what_to_do(rule):
     ja, en = (rule.message(language, raw="RAW") for language in ("ja", "en"))
-    if rule.severity == "repaired":
+    if rule.severity in {"noted", "repaired"}:
         return
     assert re.search("ください|か。$", ja) or rule.id == "who", ja  # `more` says it there
     assert re.search(r"Please|\?$", en) or rule.id == "who", en

@@ -71,7 +71,7 @@ def test_who_is_asked_for_is_read_as_replies_are_wherever_one_is_named(made):
     named = ["7", 7, "008", "BIBLIOTECA  SUR"]
     assert [survey.code_of(text) for text in named] == ["007", "007", "008", "008"]
     found = NotAvailable("typology", "")
-    assert profile.place(survey, "007", found=found).code == "007"
+    assert profile.place(survey, "007", typology=found).code == "007"
     for text, said in {
         "Central": "may mean 2 .* 009, 010",
         "Til Til": "did not reply",

@@ -13,6 +13,7 @@ from received import wave
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
+from analysis.errors import InputError
 from analysis.intake.read import read
 
 STATES = ["導入済み", "実証実験中", "検討中", "予定なし"]
@@ -127,6 +128,17 @@ LAYOUTS = {
             [item, a[j]] for j, item in enumerate(ITEMS)],
     },
 }  # fmt: skip
+
+
+def told(result):
+    """What is told of cells that became no answer, whoever wrote or printed them."""
+    rules = ["unmatched", "unsure", "unclear-place"]
+    return {*result.findings.loc[result.findings["rule"].isin(rules), "raw"]}
+
+
+def beside_print(result):
+    """The findings on what an office wrote: of a lone form nobody knows what is printed."""
+    return result.findings[result.findings["rule"] != "unsure"]
 
 
 def received(folder, rows_of, n, merge=False):
@@ -323,7 +335,7 @@ OFFICES = [  # whole forms as offices send them
 def test_whole_forms_of_offices(tmp_path, rows_of, n):
     result = received(tmp_path, rows_of, n)
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
-    assert {*result.findings["severity"]} <= {"repaired"}
+    assert {*beside_print(result)["severity"]} <= {"repaired"}
 
 
 @pytest.mark.parametrize("n", [4, 1])
@@ -334,8 +346,9 @@ def test_a_number_that_may_be_of_something_else_is_told(tmp_path, lines, n):
     result = received(tmp_path, usual({3: lambda a: [
         [a if cell == 120 else cell for cell in line] for line in lines
     ]}), n)  # fmt: skip
-    assert "120" in {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
+    assert "120" in told(result)
     assert result.responses["Q3"].isna().all()
+    assert (result.status["Q3"] == "unreadable").all()  # they have answered
 
 
 def test_circled_numbers_in_place_of_printed_ones_are_the_chosen(tmp_path):
@@ -361,7 +374,7 @@ def test_a_remark_beside_an_item_an_option_or_the_head_of_a_matrix_is_told(tmp_p
         [*row, "調整中"] if line in row else row for row in layout(a)
     ], 1)  # fmt: skip
     assert said(result) == {WHO[0]: SAID[0]}
-    assert "調整中" in {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
+    assert "調整中" in told(result)
 
 
 def test_numbers_above_the_heads_of_a_matrix_are_no_findings(tmp_path):
@@ -378,8 +391,7 @@ def test_a_request_as_an_answer_is_told(tmp_path, n):
         [HEADS[0], "有"], [HEADS[1], "いいえ"], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
         [HEADS[4]], [a[4]], [HEADS[5], written(a[5])],
     ], answers[:n])  # fmt: skip
-    told = {*result.findings.loc[result.findings["rule"] == "unmatched", "raw"]}
-    assert asked in told | {*result.responses["Q5"]}
+    assert asked in told(result) | {*result.responses["Q5"]}
 
 
 @pytest.mark.parametrize("n", [4, 1])
@@ -402,8 +414,7 @@ def test_the_pages_of_a_form_on_two_sheets_are_one_reply(tmp_path, n):
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
     staff = received.cells.iloc[received.positions["Q3"][0]]
     assert (staff["sheet"], staff["row"]) == ("その2", 3)
-    told = result.outside[result.outside["reason"] == "unmatched"]
-    assert n == 1 or told["text"].tolist() == [f"ひとこと{i}" for i in range(n)]
+    assert told(result) >= {f"ひとこと{i}" for i in range(n)}
 
 
 def test_a_mark_is_not_the_first_letter_of_an_option(tmp_path):
@@ -436,8 +447,8 @@ def test_what_some_offices_wrote_alike_is_told_and_an_answer_in_a_label_is_read(
         return [*changed, ["該当なし" if few else None], ["ご協力ありがとうございました"]]
 
     result = received(tmp_path, rows, 4)
-    told = result.outside[result.outside["reason"] == "unmatched"]["text"].tolist()
-    assert told == ["該当なし", "該当なし"]
+    outside = result.outside[result.outside["reason"] == "unmatched"]["text"].tolist()
+    assert outside == ["該当なし", "該当なし"]
     assert result.responses["Q3"].tolist() == [120, 45, 300, 120]
 
 
@@ -469,7 +480,7 @@ def test_words_that_leave_the_answer_to_another_place_are_asked_about(tmp_path, 
     """And are never the explanation of "other"."""
     given = dict.fromkeys(HEADS) | {HEADS[0]: words, HEADS[4]: words}
     result = plans(tmp_path, lambda _: [*given.items()], [EMPTY])
-    asked = result.findings.set_index("question")["rule"].to_dict()
+    asked = beside_print(result).set_index("question")["rule"].to_dict()
     assert asked == {"Q1": "no-such-option", "Q5": "elsewhere"}
 
 
@@ -514,8 +525,8 @@ def test_what_an_office_wrote_into_a_row_of_its_own_is_told(tmp_path, n):
         return made
 
     result = received(tmp_path, rows, n)
-    told = result.findings.loc[result.findings["rule"] == "unmatched", "raw"]
-    assert {*told} == {"議会で審議中のため変わることがある", "回答は企画課による"}
+    wrote = {"議会で審議中のため変わることがある", "回答は企画課による"}
+    assert told(result) - {"調査票"} == wrote
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
 
 
@@ -596,8 +607,8 @@ def test_an_answer_in_no_known_place_and_a_remark_are_told(tmp_path, n):
         3: lambda a: [[Q3, a, "人", f"うち{a - 1}人は兼務"]],
     })  # fmt: skip
     result = received(tmp_path, layout, n)
-    told = set(result.findings.loc[result.findings["rule"] == "unmatched", "raw"])
-    assert {*"１３２１"[:n]} <= told and f"うち{SAID[0][2] - 1}人は兼務" in told
+    assert {*"１３２１"[:n], f"うち{SAID[0][2] - 1}人は兼務"} <= told(result)
+    assert (result.status["Q1"] == "unreadable").all()  # they have answered
     assert result.responses["Q3"].notna().all()
 
 
@@ -714,7 +725,7 @@ PRINTS = [
 ]  # fmt: skip
 
 
-def plans(folder, rows_of, answers):
+def plans(folder, rows_of, answers, blank=None):
     (folder / "r").mkdir()
     for name, said in zip(WHO, answers, strict=False):
         form = openpyxl.Workbook()
@@ -722,7 +733,7 @@ def plans(folder, rows_of, answers):
         for row in [*head, *rows_of(said), ["ご協力ありがとうございました"]]:
             form.active.append([None if value == "" else value for value in row])
         form.save(folder / "r" / f"{name}.xlsx")
-    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    about = wave(folder, {"path": "r", "layout": "form", "blank": blank}, codebook="f")
     result = clean(read(about, PLAN, folder), about, PLAN)
     result.ledger.check()
     return result
@@ -738,7 +749,7 @@ def test_answers_amid_printed_words_are_read(tmp_path, rows_of, n):
         assert (row["Q1"], row["Q2"], row["Q3"], row["Q5"]) == (q1, q2, staff, why)
         assert str(row["Q4"])[:10] == f"{year + 2018}-{month:02}-{day:02}"
         assert {k for k in (1, 2, 3) if row[f"Q6_{k}"]} == uses
-    assert {*result.findings["severity"]} <= {"repaired"}
+    assert {*beside_print(result)["severity"]} <= {"repaired"}
 
 
 @pytest.mark.parametrize("rows_of", PRINTS, ids=range(len(PRINTS)))
@@ -747,7 +758,7 @@ def test_a_form_that_comes_back_empty_has_no_answer_and_no_finding(tmp_path, row
     asked = [name for name in result.status if name.startswith("Q")]
     assert not (result.status[asked] == "answered").any(axis=None)
     circles = rows_of in PRINTS[:2]  # of several options circles may all be chosen: to be asked
-    assert {*result.findings["rule"]} <= ({"not-a-tick"} if circles else {"blank", "tick"})
+    assert {*beside_print(result)["rule"]} <= ({"not-a-tick"} if circles else {"blank", "tick"})
 
 
 @pytest.mark.parametrize("rows_of", PRINTS[:2], ids=range(2))
@@ -784,8 +795,106 @@ def test_a_lone_form_with_answers_two_cells_below_their_labels(tmp_path, filled)
     result.ledger.check()
     (reply,) = result.responses[["Q1", "Q2"]].itertuples(index=False)
     if filled.get("B5", "人") == "人":
-        assert reply[0] == 12 and result.findings.empty
+        assert reply[0] == 12 and told(result) <= {"人"}  # which is no word of the codebook
         assert "A9" not in filled or reply[1] == 300
     else:
         assert result.responses["Q1"].isna().all()
-        assert {*result.findings["rule"]} == {"unmatched"}
+        assert result.status["Q1"].tolist() == ["unreadable"]
+        assert told(result) == {"12", "うち研修を受けた人"}
+
+
+REMARKS = [
+    [["※ 令和6年度中に改正の予定"]],  # as a note looks that is printed
+    [["設問", "回答", "今年度は別の課が所管"]],  # in a row of heads
+    [["【参考】前回は120人"]],
+    [[None, None, "ご回答は参考値です"]],
+]
+
+
+@pytest.mark.parametrize("n", [2, 1])
+@pytest.mark.parametrize("lines", REMARKS, ids=range(len(REMARKS)))
+def test_what_may_be_an_office_s_words_is_told_however_it_is_worded(tmp_path, lines, n):
+    """A lone form, and two that say the same, do not show what is printed on them."""
+    result = received(tmp_path, lambda a: [*usual()(a), *lines], n)
+    words = {cell for line in lines for cell in line if cell and cell not in {"設問", "回答"}}
+    assert words <= told(result)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+def test_what_one_of_two_forms_says_is_asked_about_and_what_three_say_is_print(tmp_path):
+    def rows(answers):
+        own = ["※ 議会で審議中"] if answers == SAID[0] else [None]
+        return [*usual()(answers), ["※ 記入上の注意を見ること"], [], own]
+
+    of_two = received(tmp_path, rows, 2).findings.set_index("raw")["rule"].to_dict()
+    assert of_two["※ 議会で審議中"] == "unmatched"
+    assert of_two["※ 記入上の注意を見ること"] == "unsure"
+    of_three = received(tmp_path, rows, 3)
+    assert told(of_three) == {"※ 議会で審議中"}
+
+
+def sent(folder, rows):
+    """The form as it was sent, beside wave.yml."""
+    blank = openpyxl.Workbook()
+    for row in rows:
+        blank.active.append([None if value == "" else value for value in row])
+    blank.save(folder / "blank.xlsx")
+
+
+@pytest.mark.parametrize("rows_of", PRINTS, ids=range(len(PRINTS)))
+@pytest.mark.parametrize("answers", [PLANS[0], EMPTY], ids=["filled", "empty"])
+def test_the_form_as_it_was_sent_says_what_a_lone_form_prints(tmp_path, rows_of, answers):
+    head = [["計画に関する調査"], ["※ 黄色の欄にご記入ください"], ["団体名", None]]
+    sent(tmp_path, [*head, *rows_of(EMPTY), ["ご協力ありがとうございました"]])
+    wrote = "※ 議会で審議中のため未確定"
+    result = plans(tmp_path, lambda a: [*rows_of(a), [None, wrote]], [answers], "blank.xlsx")
+    kinds = result.findings.set_index("raw")["rule"].to_dict()
+    assert kinds.pop(wrote) == "unmatched"
+    circles = rows_of in PRINTS[:2] and answers is EMPTY  # at every option: all may be chosen
+    assert {*kinds.values()} <= {"marked", "unit", "wareki", "tick", "blank"} | (
+        {"not-a-tick"} if circles else set()
+    )
+    assert (result.status[["Q1", "Q3"]] == "answered").all(axis=None) == (answers is not EMPTY)
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_words_between_a_label_and_its_indented_answer_are_print_where_the_form_shows_it(
+    tmp_path, n
+):
+    def rows(a):
+        return [
+            [HEADS[0], "有"], [HEADS[1], "いいえ"], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
+            [HEADS[4]], ["（財政面のもの）"], [None, a[4]], [HEADS[5], written(a[5])],
+        ]  # fmt: skip
+
+    head = [["計画に関する調査"], ["※ 黄色の欄にご記入ください"], ["団体名", None]]
+    sent(tmp_path, [*head, *rows(EMPTY)])
+    result = plans(tmp_path, rows, PLANS[:n], "blank.xlsx" if n == 1 else None)
+    assert {*result.responses["Q5"]} == {a[4] for a in PLANS[:n]}
+    assert "（財政面のもの）" not in told(result)
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_two_options_beside_a_question_of_which_none_is_marked_are_told(tmp_path, n):
+    """One may be the answer and one a remark."""
+
+    def rows(a):
+        own = ["いいえ", "はい"] if a is PLANS[0] else [["いいえ", "はい"][a[1]]]
+        return [[HEADS[0], "有"], [HEADS[1], *own], [HEADS[2], a[2]], [HEADS[3], day(a[3])],
+                [HEADS[4], a[4]], [HEADS[5], written(a[5])]]  # fmt: skip
+
+    result = plans(tmp_path, rows, PLANS[:n])
+    assert "はい" in told(result)
+    assert n == 1 or {*result.status["Q2"]} == {"answered", "unreadable"}
+
+
+def test_the_chosen_of_yes_and_no_behind_an_arrow_in_the_cell_of_the_label_is_read(tmp_path):
+    """Yes and no have no options of their own in this codebook."""
+    rows = [[HEADS[0], "有"], [f"{HEADS[1]}　はい・いいえ　→　いいえ"], [HEADS[2], 3],
+            [HEADS[3], None], [HEADS[4], "人手"], [HEADS[5], "1"]]  # fmt: skip
+    assert plans(tmp_path, lambda _: rows, [EMPTY]).responses["Q2"].tolist() == [False]
+
+
+def test_a_blank_form_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(InputError, match="blank"):
+        plans(tmp_path, PRINTS[0], PLANS[:1], "blank.xlsx")

@@ -5,12 +5,12 @@ import dataclasses
 import pandas as pd
 import pytest
 import yaml
+from project import prepare
 
 from analysis import Survey, edition
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.results import cleaning, shortage
-from analysis.survey import prepare
 from workbench.publish import dataset
 
 CODES = ["990019", "990027", "990035", "990043", "990051", "990060", "990078", "990086", "990094"]

@@ -26,11 +26,11 @@ def survey(tmp_path_factory):
 
 
 def place(survey, code):
-    return profile.place(survey, code, found=NotAvailable("typology", "none"))
+    return profile.place(survey, code, typology=NotAvailable("typology", "none"))
 
 
 def mates(survey, here):
-    return answers.others(survey, here.code, here.found)["its_class"]
+    return answers.others(survey, here.code, here.typology)["its_class"]
 
 
 def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey):
@@ -175,7 +175,7 @@ def test_staff_stand_beside_the_medians_of_the_others_of_the_class(survey):
 def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, level, word):
     found = survey.typology(**QUICK)
     found = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, level=level))
-    here = profile.place(survey, "990078", found=found)
+    here = profile.place(survey, "990078", typology=found)
     assert f"{word}は「" in survey.say("profile/answer", **profile.who(survey, here))
     page = run("profile", given={"survey": survey, "here": here})
     assert f"同じ{word}" in page.tables["answers"].frame

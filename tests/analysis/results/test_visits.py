@@ -262,7 +262,7 @@ def test_a_city_that_did_not_reply_is_refused(asked, said, tmp_path):
         visits.choose(survey, asked, NotAvailable("typology", ""))
 
 
-@pytest.mark.parametrize("given", [990027, "99002", "990027、 緑陵ヶ原市"])
+@pytest.mark.parametrize("given", [990027, "99002", "990027、緑陵ケ原市"])
 def test_a_code_that_papermill_read_as_a_number_is_still_a_code(given, tmp_path):
     survey = Survey.load("demo-2019", output=tmp_path)
     chosen = visits.choose(survey, given, NotAvailable("typology", ""))

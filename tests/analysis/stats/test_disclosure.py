@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project import prepare
 
 from analysis import fingerprints
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.stats import disclosure
-from analysis.survey import prepare
 from analysis.typology.classifier import renamed
 
 CODES = ("990019", "990027", "282014")

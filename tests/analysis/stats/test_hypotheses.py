@@ -10,6 +10,7 @@ import yaml
 from notebook_run import run
 
 from analysis import Survey, paths
+from analysis.codebook import registration
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
@@ -183,7 +184,7 @@ def changed(project, old, new):
 
 def page(survey):
     """What the page says of the record."""
-    given = {"survey": survey, "tests": hypotheses}
+    given = {"survey": survey, "registration": registration}
     return run("04_hypotheses", only=("registered",), given=given).prose
 
 
@@ -191,7 +192,7 @@ def test_the_first_cleaning_registers_and_no_later_one_does(project):
     file = paths.registration("demo-2019")
     file.unlink()
     said = page(Survey.load("demo-2019"))
-    found = hypotheses.registered("demo-2019")
+    found = registration.registered("demo-2019")
     assert found.intact and found.replies == 15 and found.date == dt.date.today()
     assert f"{found.date}に登録" in said and found.sha256[:12] in said
     # its replies are of 2019: nothing may be said to have been stated beforehand
@@ -239,7 +240,7 @@ def test_without_a_record_the_page_says_so_and_nothing_fails(project, monkeypatc
     def refuse(*_):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(hypotheses.os, "link", refuse)
+    monkeypatch.setattr(registration.os, "link", refuse)
     assert "**登録なし**" in page(Survey.load("demo-2019"))
     assert not list(paths.registration("demo-2019").parent.glob(".*"))
 
@@ -255,6 +256,6 @@ def test_a_record_older_than_the_first_reply_says_so(project):
 
 def test_the_record_of_the_demo_waves_is_that_of_the_codebook():
     for wave in ("demo-2019", "demo-2020"):
-        found = hypotheses.registered(wave)
-        assert found.intact and hypotheses.deviations(found, BOOK) == []
+        found = registration.registered(wave)
+        assert found.intact and registration.deviations(found, BOOK) == []
         assert found.before_replies is False

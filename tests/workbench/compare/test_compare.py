@@ -464,6 +464,14 @@ display({"%sanswer+json": {"text": "%s"}}, raw=True)
 
 
 def test_a_revision_against_the_working_tree(project, capsys, monkeypatch):
+    start = subprocess.run
+
+    def plain(words, **given):
+        """One notebook needs no server of warm kernels, which takes seconds to start."""
+        return start([*words, *(["--no-fork"] if "refresh" in words else [])], **given)
+
+    monkeypatch.setattr(command.subprocess, "run", plain)
+
     def git(*words):
         author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         done = subprocess.run(

@@ -116,6 +116,18 @@ def test_what_else_an_xlsform_may_have(tmp_path):
     assert "- id: line  # seen: of a repeat, which the tool exports as another table" in text
 
 
+def test_an_xlsform_as_one_text_file_has_its_sheets_by_the_first_column(tmp_path):
+    """As the samples of pyxform are written."""
+    (tmp_path / "form.csv").write_text(
+        "survey,,,\n,type,name,label\n,select_one yn,use,Use\n,integer,staff,Staff\n"
+        "choices,,,\n,list_name,name,label\n,yn,yes,Yes\n,yn,no,No\n", "utf-8"
+    )  # fmt: skip
+    found = parsed(draft(tmp_path / "form.csv"))
+    assert {id: q["type"] for id, q in found.items()} == {"use": "single", "staff": "integer"}
+    assert [(o["en"], o["source"]) for o in found["use"]["options"]] == [
+        ("Yes", ["yes"]), ("No", ["no"])]  # fmt: skip
+
+
 def test_its_codebook_has_the_words_of_other(xlsform):
     book = Codebook.parse(yaml.safe_load(xlsform))
     assert book["work_other"].ask_if == "work_3"

@@ -441,6 +441,21 @@ def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypa
         intake.read(Wave.read("odd"), Codebook.read("odd"))
 
 
+@pytest.mark.parametrize(("forced", "right"), [("rows", "columns"), ("columns", "rows")])
+@pytest.mark.parametrize("head", ["団体名", "設問"])
+def test_a_table_that_is_forced_the_wrong_way_is_told_the_right_one(
+    libraries, tmp_path, forced, right, head
+):
+    table = [[head, "問1 職員数", "Q2", "Q3"], ["つくば市", "12", "1", "1"], ["柏市", "2", "2", ""]]
+    table = (
+        [["団体名", *table[0][1:]], *table[1:]] if right == "rows" else [*zip(*table, strict=True)]
+    )
+    (tmp_path / "t.csv").write_text("\n".join(map(",".join, table)), encoding="utf-8")
+    sentence = rf"a table of 2 replies as --layout {right} reads it; say --layout {right}"
+    with pytest.raises(InputError, match=sentence):
+        new_wave("w", [tmp_path / "t.csv"], "libraries", "2026-04-01", layout=forced)
+
+
 def test_a_table_that_two_layouts_fit_is_refused_with_both(tmp_path):
     square = [["団体名", "問1 導入状況", *NAMES], *([n, 1] for n in NAMES)]
     square = [row + [""] * (8 - len(row)) for row in square]

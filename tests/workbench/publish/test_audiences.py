@@ -23,9 +23,11 @@ import pandas as pd
 import pytest
 import yaml
 from notebook_run import run
+from project import prepare
 
 from analysis import Survey
 from analysis import edition as shown
+from analysis.cleaning import store
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import COUNTED
 from analysis.codebook.rules import Expression
@@ -35,7 +37,6 @@ from analysis.results import cleaning, hypotheses, record_sheet, shortage, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.hypotheses import FEWEST
-from analysis.survey import prepare
 from workbench import demo
 from workbench.demo import simulate
 from workbench.run.refresh import refresh
@@ -415,18 +416,18 @@ def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
 
     def other(wave):
         """The same replies, each protected question answered by someone else."""
-        cleaned = prepare(wave)
+        cleaned, *about = prepared(wave)
         responses, status = cleaned.responses.copy(), cleaned.status.copy()
         for at, question in enumerate(secret):
             order = np.random.default_rng(at).permutation(len(responses))
             for name in (v for v in question.variables if v in responses):
                 responses[name] = responses[name].array[order]
                 status[name] = status[name].array[order[::-1]]
-        return dataclasses.replace(cleaned, responses=responses, status=status)
+        return dataclasses.replace(cleaned, responses=responses, status=status), *about
 
-    told = []
-    for source in (prepare, other):
-        monkeypatch.setattr("analysis.survey.prepare", source)
+    told, prepared = [], store.prepared
+    for source in (prepared, other):
+        monkeypatch.setattr(store, "prepared", source)
         survey = Survey.load("demo-2020", audience=audience, output=tmp_path / source.__name__)
         page = run("07_refresh_diff", given={"survey": survey}, audience=audience)
         assert {Table, NotAvailable} <= set(map(type, page.outputs))

@@ -12,12 +12,11 @@ import plain_reading
 import pyreadstat
 import pytest
 import yaml
-from project import ROOT, make_project
+from project import ROOT, make_project, prepare
 
 from analysis import spreadsheet
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
-from analysis.survey import prepare
 from workbench.office import audit
 from workbench.publish import dataset
 

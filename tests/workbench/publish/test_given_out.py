@@ -153,9 +153,12 @@ def test_a_file_that_the_run_did_not_write_is_never_released(project):
     folder = edition(project)
     (folder / "tables").mkdir()
     (folder / "tables/answers.xlsx").write_bytes(b"of the inside")
-    with pytest.raises(InputError, match=r"did not write: tables/answers\.xlsx"):
+    with pytest.raises(InputError, match=r"tables/answers\.xlsx, .* was not made by workbench"):
         given_out.release("demo-2019", by="x")
     assert not (project / "releases").exists()
+    (folder / "tables/answers.xlsx").rename(folder / "Thumbs.db")  # of Windows, with pictures
+    given_out.release("demo-2019", by="x")
+    assert not [*(project / "releases").rglob("Thumbs.db")]
 
 
 def test_rows_that_are_called_alike_are_compared_in_their_order(project):

@@ -150,7 +150,7 @@ def test_libreoffice_opens_it(pages, tmp_path):
 
 
 def test_refresh_writes_it_beside_the_pages(project, monkeypatch):
-    monkeypatch.setattr("workbench.run.execute.prepare", lambda wave: None)
+    monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
     monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
     shutil.rmtree(project / "notebooks", ignore_errors=True)
     (project / "notebooks").mkdir()

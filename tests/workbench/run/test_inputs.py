@@ -9,7 +9,7 @@ import pytest
 from refreshing import executed, put, record, statuses
 
 from analysis import Survey, fingerprints, paths
-from analysis.cleaning import clean, store
+from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from workbench.run.record import Edition
@@ -169,7 +169,7 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(project):
 def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_were(
     project, data, monkeypatch
 ):
-    cleans = clean.clean
+    cleans = store.clean
 
     def meanwhile(*given):
         found = cleans(*given)
@@ -177,7 +177,7 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
         return found
 
     with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while in use"):
-        patch.setattr(clean, "clean", meanwhile)
+        patch.setattr(store, "clean", meanwhile)
         Survey.load("demo-2019")
     assert not paths.processed("demo-2019").exists()
     assert Survey.load("demo-2019").n == 15

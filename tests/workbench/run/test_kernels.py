@@ -21,7 +21,7 @@ from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
 
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="warm kernels need Linux")
-pytestmark = needs_fork
+pytestmark = [needs_fork, pytest.mark.usefixtures("warm_kernels")]
 ROOT = project.ROOT
 
 
@@ -226,7 +226,7 @@ def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch,
 
 @pytest.mark.parametrize("why", ["asked for", "no Linux"])
 def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why):
-    monkeypatch.setattr("workbench.run.execute.prepare", lambda wave: None)
+    monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
     monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
     if why == "no Linux":
         monkeypatch.setattr(warm, "can_fork", lambda: False)
@@ -235,6 +235,18 @@ def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why
     copy = nbformat.read(project / "reports/demo-2019/notebooks/01_a.ipynb", as_version=4)
     assert int(said(copy.cells)) == os.getpid() and record(project)["kernels"] == "plain"
     assert ("plain kernels are used" in capsys.readouterr().err) is (why == "no Linux")
+
+
+@needs_fork
+def test_a_key_that_stops_the_command_is_not_for_the_server_while_it_imports(tmp_path):
+    """Else what it was about to import stood on the terminal, line by line."""
+    (tmp_path / "stopped.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    code = "import os; from workbench.run.warm import warm; warm(os.getppid(), ['stopped'], None)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_kernel_leaves_no_process_and_no_file(tmp_path):

@@ -35,7 +35,7 @@ def _no_cleaning(monkeypatch):
     import workbench.publish.release
     import workbench.run.execute
 
-    monkeypatch.setattr(workbench.run.execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
     monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
 
 
@@ -49,7 +49,7 @@ def once(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
-        patch.setattr("workbench.run.execute.prepare", lambda wave: None)
+        patch.setattr("workbench.run.execute.prepared", lambda wave: None)
         patch.setattr("workbench.publish.release._sample", lambda wave: {})
         assert refresh("demo-2019").ok
     return folder
@@ -241,12 +241,23 @@ def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
     assert found.notebooks[0].error == "02_b is not complete"
 
 
-def test_first_runs_what_another_notebook_waits_for(project, tmp_path):
-    for name, needs in (("01_a", []), ("02_b", []), ("03_c", ["02_b"])):
-        put(project, name, f"open({str(tmp_path / 'order')!r}, 'a').write('{name} ')", needs=needs)
+def test_first_runs_what_another_waits_for_then_what_shows_most(project, tmp_path):
+    lacking = "from analysis.show import NotAvailable; NotAvailable('t', 'none')"
+    for name, about in (("01_a", {}), ("02_b", {"tables": ["t"]}), ("03_c", {}),
+                        ("04_d", {"needs": ["03_c"]})):  # fmt: skip
+        note = f"open({str(tmp_path / 'order')!r}, 'a').write('{name} ')"
+        put(project, name, note, lacking, **about)
     found = refresh("demo-2019", jobs=1)
-    assert (tmp_path / "order").read_text() == "02_b 01_a 03_c "
-    assert [ran.name for ran in found.notebooks] == ["01_a", "02_b", "03_c"]
+    assert (tmp_path / "order").read_text() == "03_c 02_b 01_a 04_d "
+    assert found.ok and [ran.name[:2] for ran in found.notebooks] == ["01", "02", "03", "04"]
+
+
+def test_to_write_what_is_there_as_one_document_starts_no_kernels(project, monkeypatch):
+    put(project, "01_a", "print(1)")
+    assert refresh("demo-2019").ok
+    monkeypatch.setattr("workbench.run.kernels.Kernels.warm", lambda _: pytest.fail("a server"))
+    assert refresh("demo-2019", word=True).ok
+    assert (project / "reports" / "demo-2019" / "report.docx").is_file()
 
 
 def test_kernels_begin_to_import_before_the_command_does(project):
@@ -528,6 +539,24 @@ def test_what_hides_or_lies_where_a_run_writes_stays(project, tmp_path, capsys, 
     assert "something else is in this place" in capsys.readouterr().err
     assert (own / "diary.txt").read_text() == "dear diary" and place.exists()
     assert not (project / "reports" / "demo-2019").exists()
+
+
+def test_what_somebody_keeps_in_the_folder_of_a_report_is_never_lost(complete, capsys):
+    folder = complete / "reports" / "demo-2019"
+    (folder / "tables").mkdir()
+    memo, checkpoint = folder / "tables" / "memo.docx", folder / "notebooks/.ipynb_checkpoints/x"
+    memo.write_text("what the mayor said")
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    put(complete, "01_a", "print(11)")
+    assert cli.main(["refresh", "demo-2019"]) == 2
+    said = capsys.readouterr().err
+    assert "tables/memo.docx, in reports/demo-2019, was not made by workbench, and stays" in said
+    memo.rename(complete / "memo.docx")
+    assert cli.main(["refresh", "demo-2019"]) == 0
+    put(complete, "01_a", f"from pathlib import Path; Path({str(memo)!r}).parent.mkdir()\n"
+        f"Path({str(memo)!r}).write_text('meanwhile')")  # fmt: skip
+    assert cli.main(["refresh", "demo-2019"]) == 2 and memo.read_text() == "meanwhile"
 
 
 @pytest.mark.parametrize("file", ["01_a.html", "index.html", "notebooks/01_a.ipynb"])

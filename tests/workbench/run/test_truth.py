@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from refreshing import (
@@ -26,6 +27,7 @@ from refreshing import (
 
 from analysis import paths
 from analysis.errors import InputError
+from workbench import cli
 from workbench.run import record as runs
 from workbench.run.record import Edition, lock
 from workbench.run.refresh import refresh, why
@@ -40,7 +42,7 @@ def _no_cleaning(monkeypatch):
     import workbench.publish.release
     import workbench.run.execute
 
-    monkeypatch.setattr(workbench.run.execute, "prepare", lambda wave: None)
+    monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
     monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
 
 
@@ -157,12 +159,12 @@ def test_kill_9_of_a_kernel(project, fork):
     assert found.ok and [ran.reused for ran in found.notebooks] == [False, True]
 
 
-def test_a_cell_over_its_time(project):
+def test_a_cell_over_its_time(project, capfd, caplog):
     put(project, "01_a", says_its_process(project / "process"))
     put(project, "02_b", "print(2)")
-    runner = started(project, "--cell-timeout", "4")
-    _, said = runner.communicate(timeout=240)
-    assert runner.returncode == 1 and said == "", "nothing of libraries: the summary says it"
+    assert cli.main(["refresh", "demo-2019", "--cell-timeout", "4"]) == cli.FAILED
+    assert capfd.readouterr().err == "", "nothing of libraries: the summary says it"
+    assert caplog.records == []
     found = record(project)
     assert [ran["status"] for ran in found["notebooks"]] == ["timed_out", "ok"]
     assert found["status"] == "timed_out" and "longer than 4 s" in found["notebooks"][0]["error"]
@@ -203,6 +205,9 @@ def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, si
         wait_for((project / "begun").is_file)
         if signal_too:
             wait_for((Edition("demo-2019").part / "run.json").is_file)
+            for server in left_of(runner):  # which a terminal tells, too
+                os.kill(server, signal.SIGINT)
+            time.sleep(0.3)
             os.killpg(runner.pid, signal.SIGINT)
         _, said = runner.communicate(timeout=240)
     finally:

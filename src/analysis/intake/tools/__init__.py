@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import takewhile
 
 import numpy as np
 
@@ -45,12 +46,10 @@ def _own(tool: str) -> dict[str, list[str]]:
 PART = re.compile(r"(.+?)_(\d+|x\d+)")
 CHOSEN = re.compile(r"\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
 WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
-# in which order options were shown, the class of a recommendation, a score, what detects robots
-NOTED = re.compile(r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+")
-BLOCKS = (  # how long a page took, the browser, a file that was sent: four columns each
-    ("First Click", "Last Click", "Page Submit", "Click Count"),
-    ("Browser", "Version", "Operating System", "Resolution"),
-    ("Id", "Name", "Size", "Type"),
+# in which order options were shown, the class of a recommendation, a score, what detects robots,
+# what the tool finds in texts
+NOTED = re.compile(
+    r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+|.+ - ((Parent )?Topics|Sentiment.*)"
 )
 
 
@@ -58,49 +57,61 @@ def qualtrics(head: Head) -> Export | None:
     """Recognised by the ids of the import in its third row, or by the names of its older version.
 
     The names of the questions, and below their words. ``Q2_1`` is an option of several or an item
-    of a matrix, whose words stand behind the last hyphen of the second row; ``Q2_6_TEXT`` holds the
-    words beside option 6. The older version has no third row and begins with V1 to V10.
+    of a matrix, whose words stand behind a hyphen and those that all of them share; ``Q2_6_TEXT``
+    holds the words beside option 6. The older version has no third row and begins with V1 to V10.
     """
-    if len(head) > 2 and any(re.match(r'\{"ImportId"', text) for text in head[2]):
+    if len(head) > 2 and any(re.match("\\{[\"']?ImportId", text) for text in head[2]):
         heads = 3
     elif len(head) > 1 and head[0][0] == "V1" and key(head[1][0]) == key("ResponseID"):
         heads = 2
     else:
         return None
-    stems = Counter(part[1] for name in head[0] if (part := PART.fullmatch(name)))
-    columns = [_of_qualtrics(*pair, stems) for pair in zip(head[0], head[1], strict=True)]
+    said = [CHOSEN.sub("", words) for words in head[1]]
+    parts: dict[str, list[str]] = {}
+    for name, words in zip(head[0], said, strict=True):
+        if found := PART.fullmatch(name):
+            parts.setdefault(found[1], []).append(words)
+    asked = {name: _asked(words) for name, words in parts.items() if len(words) > 1}
+    columns = [_of_qualtrics(*pair, asked) for pair in zip(head[0], said, strict=True)]
     if heads == 2:  # V1 to V10 are the records' own, their words say what they note
         columns = [replace(c, name="") if re.fullmatch(r"V\d+", c.name) else c for c in columns]
-    own, found = _own("qualtrics"), []
+    own, kept = _own("qualtrics"), []
     for name, column in zip(head[0], noted(columns, own["records"], own["received"]), strict=True):
         if column.kind == "answer" and _notes_an_answer(name, head[0]):
             column = replace(column, kind="record")
         elif key(column.text) in own["names"] and key(column.heading).startswith("v"):
             column = replace(column, kind="personal")
-        found.append(column)
-    return Export("qualtrics", heads, tuple(found), joined=True, unanswered="-99")
+        kept.append(column)
+    return Export("qualtrics", heads, tuple(kept), joined=True, unanswered="-99")
+
+
+def _asked(words: Sequence[str]) -> str:
+    """What all parts of a question share, up to a hyphen."""
+    same = takewhile(lambda letters: len({*letters}) == 1, zip(*words, strict=False))
+    shared = "".join(letters[0] for letters in same)
+    return shared.rpartition(" - " if " - " in shared else "-")[0]
 
 
 def _notes_an_answer(name: str, names: Sequence[str]) -> bool:
     """Whether a column is one that Qualtrics writes beside the answers to a question."""
     stem, _, last = name.rpartition("_")
-    block = next((block for block in BLOCKS if last in block), None)
+    block = next((b for b in packaged("form_tools.yml")["qualtrics_blocks"] if last in b), None)
     whole = block is not None and {f"{stem}_{other}" for other in block} <= {*names}
     return whole or NOTED.fullmatch(name) is not None
 
 
-def _of_qualtrics(name: str, words: str, stems: Counter[str]) -> Column:
-    """One column by its name and its words."""
-    heading, words = _over(name, words), CHOSEN.sub("", words)
+def _of_qualtrics(name: str, words: str, asked: Mapping[str, str]) -> Column:
+    """One column by its name and its words; `asked`: the words of each question of parts."""
+    heading = _over(name, words)
     found = PART.fullmatch(name.removesuffix("_TEXT"))
     own, part = found.groups() if found else (name.removesuffix("_TEXT"), "")
     if name.endswith("_TEXT"):
         text = WORDS.sub("", words).rpartition(" - ")[0]
         return Column(heading, own, text, part_name=part, kind="other")
-    if found is None or stems[own] < 2:
+    if own not in asked:
         return Column(heading, name, words)
-    text, _, label = words.rpartition(" - ")
-    return Column(heading, own, text, label, part.removeprefix("x"))
+    label = words.removeprefix(asked[own]).lstrip(" -") or words
+    return Column(heading, own, asked[own].strip(), label, part.removeprefix("x"))
 
 
 def _over(*rows: str) -> str:
@@ -119,11 +130,12 @@ def surveymonkey(head: Head) -> Export | None:
     if len(head) < 2 or key(head[0][0]) not in own["known"]:
         return None
     heads = 1 if head[1][0] else 2
-    columns, over = [], ""
-    for words, below in zip(head[0], head[1] if heads == 2 else [""] * len(head[0]), strict=True):
+    columns, over = parted(head[0]) if heads == 1 else [], ""
+    for words, below in zip(*head[:2], strict=True) if heads == 2 else ():
         over = words or over
         part = "" if key(below) in own["answer"] else below
         columns.append(Column(_over(words, below), text=over, part=part))
+    last = {(column.text, column.part): at for at, column in enumerate(columns)}
     blocks = dict[str, set[str]]()
     for column in columns:
         blocks.setdefault(column.text, set()).add(key(column.part))
@@ -131,13 +143,13 @@ def surveymonkey(head: Head) -> Export | None:
         person = is_personal(column.part) or key(column.part) == "name"
         if key(column.text) in own["names"] and not column.part:
             columns[at] = replace(column, kind="personal")
-        if is_other(column.part) and re.search("please specify|具体的に|ご記入", column.part, re.I):
+        specified = re.search("please specify|具体的に|ご記入", column.part, re.I)
+        if is_other(column.part) and specified and at == last[column.text, column.part]:
             columns[at] = replace(column, part="", kind="other")
         elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
             columns[at] = replace(column, kind="personal")
-    return Export(
-        "surveymonkey", heads, noted(columns, own["records"], own["received"]), joined=True
-    )
+    found = noted(columns, own["records"], own["received"])
+    return Export("surveymonkey", heads, found, joined=True)
 
 
 def redcap(head: Head) -> Export | None:
@@ -189,7 +201,8 @@ def odk(head: Head) -> Export | None:
         return None
     tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
     heads = 2 if tagged and any(head[1]) else 1
-    asked = [text for text in names if key(text) not in own["records"]]
+    records = {*own["records"], *(key(text) for text in names if text.startswith("_"))}
+    asked = [text for text in names if key(text) not in records]
     above = Counter(text.rpartition("/")[0] for text in asked)
     ticked = _ticked(names, head[heads:])
     found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
@@ -199,19 +212,15 @@ def odk(head: Head) -> Export | None:
         before, _, last = text.rpartition("/")
         if {last, found_at.get(text)} & places:
             columns.append(Column(text, text, kind="personal"))
-            continue
         # the question has a column of its own, too, or has ticks alone
-        if before and above[before] > 1 and (before in asked or before in ticked):
+        elif before and above[before] > 1 and (before in asked or before in ticked):
             columns.append(_of_odk(text, before, last))
-        elif key(text) in own["records"]:
-            columns.append(Column(text, text))
         else:
             columns.append(_of_odk(text, text))
     split = {c.question for c in columns if c.has_part}
-    kept = [
-        replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
-    ]
-    return Export("odk", heads, noted(kept, own["records"], own["received"]), joined=True)
+    kept = (replace(c, kind="record") if c.question in split and not c.has_part else c
+            for c in columns)  # fmt: skip
+    return Export("odk", heads, noted(kept, records, own["received"]), joined=True)
 
 
 # of a question on a place: its four columns beside the whole
@@ -308,10 +317,8 @@ def google_forms(head: Head) -> Export | None:
     own = _own("google-forms")
     if key(head[0][0]) not in own["received"]:
         return None
-    columns = [
-        replace(column, kind="record") if key(column.part) in own["points"] else column
-        for column in map(bracketed, head[0])
-    ]
+    columns = [replace(column, kind="record") if key(column.part) in own["points"] else column
+               for column in map(bracketed, head[0])]  # fmt: skip
     return Export("google-forms", 1, noted(columns, own["records"], own["received"]), joined=True)
 
 
@@ -324,9 +331,8 @@ def ms_forms(head: Head) -> Export | None:
     A quiz has columns of points and remarks (``Points - Q``) behind each question.
     """
     own, names = _own("ms-forms"), head[0]
-    first = [key(text) for text in names[:3]]
     uses = [["id"], own["known"], own["received"]]
-    if len(first) < 3 or not all(word in use for word, use in zip(first, uses, strict=True)):
+    if len(names) < 3 or not all(key(text) in use for text, use in zip(names, uses, strict=False)):
         return None
     marked = {text for text in names if (of := POINTS.match(text)) and of[1] in names}
     read = (Column(text, text=text) for text in names)
@@ -363,17 +369,8 @@ def logo(head: Head) -> Export | None:
 
 
 # the first that knows a header reads it; those that are surest come first
-READERS: Mapping[str, HeadReader] = {
-    "qualtrics": qualtrics,
-    "surveymonkey": surveymonkey,
-    "redcap": redcap,
-    "odk": odk,
-    "limesurvey": limesurvey,
-    "google-forms": google_forms,
-    "ms-forms": ms_forms,
-    "kintone": kintone,
-    "logo": logo,
-}
+IN_ORDER = qualtrics, surveymonkey, redcap, odk, limesurvey, google_forms, ms_forms, kintone, logo
+READERS: Mapping[str, HeadReader] = {read.__name__.replace("_", "-"): read for read in IN_ORDER}
 
 
 def find(sheet: Sheet, tool: str | None = None) -> Export | None:
@@ -383,9 +380,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     ----------
     tool : one of `READERS`, where it is known which tool wrote the file.
 
-    Raises
-    ------
-    InputError : the header is not that of `tool`, or a record takes several rows.
+    Raises InputError: the header is not that of `tool`, or a record takes several rows.
     """
     head = head_of(sheet)
     if not head or not any(head[0]):
@@ -433,9 +428,7 @@ def _refuse_split_records(sheet: Sheet, export: Export) -> None:
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:
     """The sheet of a workbook that is an export, with its header.
 
-    Raises
-    ------
-    InputError : the file is said to be of a tool and no sheet is.
+    Raises InputError: the file is said to be of a tool and no sheet is.
     """
     refusals = []
     for sheet in (sheet for sheet in sheets if not sheet.hidden):

@@ -17,6 +17,7 @@ import numpy as np
 from analysis.errors import InputError
 from analysis.intake.headings import (
     NUMBERED,
+    OTHER_OPTION,
     OTHER_WORDS,
     Headings,
     Meaning,
@@ -161,7 +162,7 @@ def bracketed(heading: str) -> Column:
     return Column(heading, text=found[1], part=found[2].strip())
 
 
-PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d))\s*(\S.*)", re.S)
+PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S.*)", re.S)
 
 
 def parted(headings: Sequence[str]) -> list[Column]:
@@ -173,17 +174,14 @@ def parted(headings: Sequence[str]) -> list[Column]:
     cut = [PARTED.fullmatch(heading) for heading in headings]
     shared = Counter(found[1] for found in cut if found)
     shared.update(headings)  # the question itself, beside the words of its "other"
-    return [
-        Column(heading, text=found[1], part=found[2])
-        if found and shared[found[1]] > 1
-        else Column(heading, text=heading)
-        for heading, found in zip(headings, cut, strict=True)
-    ]
+    return [Column(heading, text=found[1], part=found[2]) if found and shared[found[1]] > 1
+            else Column(heading, text=heading)
+            for heading, found in zip(headings, cut, strict=True)]  # fmt: skip
 
 
 def is_other(text: str) -> bool:
-    """Whether the words of an option are those of "other"."""
-    return normalise(text).startswith(("その他", "other"))
+    """Whether the words of an option are those of "other"; other family members are none."""
+    return OTHER_OPTION.fullmatch(normalise(text)) is not None
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
@@ -193,7 +191,7 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     ``業務（その他の内容）`` of ``業務``, and ``問2 その他の内容`` of the one question 2.
     """
     columns = list(columns)
-    whole = {column.text for column in columns if column.text and not column.has_part}
+    whole = {c.text for c in columns if c.text and not c.has_part and c.kind != "other"}
     names = {column.name for column in columns if column.name}
     ticks = {(column.question, normalise(column.part)) for column in columns}
     asked = {normalise(column.text): column for column in reversed(columns) if column.text}
@@ -236,9 +234,7 @@ def _by_number(columns: Iterable[Column]) -> dict[str, Column]:
 def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     """Question id or variable of the codebook -> the column of an export that holds it.
 
-    Raises
-    ------
-    InputError : two columns are headed as one question.
+    Raises InputError: two columns are headed as one question.
     """
     sent = headings.book.identity("received")
     found: dict[str, int] = {}
@@ -352,6 +348,9 @@ def _target(column: Column, headings: Headings) -> str | None:
 
 def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
     """Where the words beside "other" belong: to the option where it has no column of its own."""
+    beside_item = headings.known.get(normalise(column.heading))
+    if beside_item is not None:
+        return beside_item.target
     if (meaning := _meaning(column, headings)) is None:
         return None
     question = headings.book.named[meaning.target]

@@ -1,0 +1,116 @@
+"""What is printed on a form, by evidence alone: how a text is worded tells nothing.
+
+Evidence are the blank form, the same text at the same place in three replies or more, and the words
+of the codebook. Whatever else is filled in and became no answer may be an office's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.intake import entries
+from analysis.intake.headings import Headings, choices_of, normalise
+from analysis.intake.sheet import CellKind, Place, Sheet
+
+HeldCell = tuple[int, int, str]
+COPIES = 3  # that many replies of one text at one place show that it is printed
+# even where all offices say the same: numbers, marks, 特になし
+ANSWER_LIKE = re.compile(
+    rf"^(?:[\d①-⑳.,、，・％%{entries.MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
+)
+BRIEF = (entries.NUMBER, entries.DAY, ANSWER_LIKE)
+ANSWER_WORD = re.compile(
+    r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
+)
+BEFORE_WORDS = (
+    r"(?:(?:第|q|問|設問|質問)?[(\[【]?\d+(?:[-_(]\d+\)?)?問?[)\]】.:、]*|[(]?[ア-ンa-z][.:)、]?)?"
+)
+OF_A_DAY = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
+SIGNS = str.maketrans("", "", f"{entries.BOXES}{entries.ARROWS}")
+
+
+def is_word(text: str) -> bool:
+    """Whether there are words in a cell, no mere number, letter or mark."""
+    return re.search(r"[^\W\d]{2}|[一-龥]", text) is not None
+
+
+class BookWords:
+    """The words of a codebook, which its forms print."""
+
+    def __init__(self, headings: Headings) -> None:
+        book, self.headings = headings.book, headings
+        units = (question.unit for question in book if question.unit)
+        named: list[Any] = [book.title, *units, *book.sections]
+        own = [text for part in named for text in (part.ja, part.en)]
+        days = OF_A_DAY if any(question.type == "date" for question in book) else ()
+        offered = (words for question in book for _, words in choices_of(question))
+        self.options = {normalise(word) for words in offered for word in words}
+        texts = {*headings.known, *map(normalise, (*own, *days)), *self.options} - {""}
+        listed = "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
+        self._known = re.compile(f"{BEFORE_WORDS}({listed})")
+
+    def print(self, text: str, *, label: bool) -> bool:
+        """Whether a cell holds nothing but these words, their numbers and what parts them.
+
+        One option alone may as well be an answer, unless the cell is read as its `label`.
+        """
+        key = normalise(text)
+        if ANSWER_WORD.fullmatch(key.partition(":")[0]) or self.headings.asked(text):
+            return True
+        found = self._known.findall(key)
+        if len(found) == 1 and not label and {*found} <= self.options - self.headings.known.keys():
+            return False
+        rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if found else key
+        return not entries.BLANK.sub("", rest.translate(SIGNS))
+
+    def are_said(self, text: str) -> bool:
+        """Whether a text is no answer of a few words that many may give: no number, no option."""
+        plain = normalise(text)
+        short = entries.is_filler(text) or entries.TICKED.match(text) or plain in self.options
+        return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
+
+
+class BlankForm:
+    """What is known of the print of copies of one form: `given` where it is the form as `sent`.
+
+    `known`: whether there is evidence of all that is printed, beside the codebook's words.
+    """
+
+    def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
+        self.words, n = BookWords(headings), len(copies)
+        self.given, self.known = bool(sent), bool(sent) or n >= COPIES
+        self._blanks = [{*_filled(sheet)} for sheet in sent or copies]
+        if self.known and not sent:  # what may be an answer is print where all have it
+            there = Counter(cell for own in self._blanks for cell in own)
+            said = {cell for cell in there if self.words.are_said(cell[2])}
+            least = {cell: max(COPIES, n / 2) if cell in said else n for cell in there}
+            self._blanks = [{cell for cell in there if there[cell] >= least[cell]}]
+
+    def printed(self, sheet: Sheet) -> set[Place]:
+        """The cells of a form that are as on the blank one, also below a row that was put in.
+
+        Of two copies without it what both have; of a lone one all.
+        """
+        cells = _filled(sheet)
+        others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
+        return max((self._as_on(blank, cells) for blank in others), key=len)
+
+    def _as_on(self, blank: set[HeldCell], cells: list[HeldCell]) -> set[Place]:
+        same = blank & {*cells}
+        moved = Counter((column, text) for _, column, text in blank - same)
+        for cell in (cell for cell in cells if cell not in same and moved[cell[1:]]):
+            if is_word(cell[2]):
+                moved[cell[1:]] -= 1
+                same.add(cell)
+        return {(row, column) for row, column, _ in same}
+
+
+def _filled(sheet: Sheet) -> list[HeldCell]:
+    grid = sheet.text.to_numpy(object)
+    places = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
+    return [(row, column, grid[row, column].strip()) for row, column in places]
