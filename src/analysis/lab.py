@@ -111,8 +111,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     there = survey.codebook.features and survey.features.group_labels
     if not there:
         what = "the codebook {id} has no features for a typology"
-        hint = "choose another wave"
-        raise InputError(what, hint=hint, id=survey.codebook.id)
+        raise InputError(what, hint="choose another wave", id=survey.codebook.id)
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
         given: dict[str, Any] = {"n_types": n_types} if n_types else {}

@@ -28,9 +28,8 @@ def root() -> Path:
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
-    what = "no project folder found (a folder with data/raw and notebooks)"
     hint = "run the command inside the project, or set WORKBENCH_ROOT"
-    raise InputError(what, hint=hint)
+    raise InputError("no project folder found (a folder with data/raw and notebooks)", hint=hint)
 
 
 def raw(wave: str) -> Path:

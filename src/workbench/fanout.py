@@ -424,8 +424,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
 
     if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
         what = "a worker has another version of this package than the process that asked"
-        hint = "install the same on all machines"
-        raise InputError(what, hint=hint)
+        raise InputError(what, hint="install the same on all machines")
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)

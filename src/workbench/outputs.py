@@ -66,8 +66,7 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
             paths.write_atomic(place, content)
         except OSError as error:
             what, fault = "it cannot be written ({strerror})", error.strerror or error
-            hint = "name another place"
-            raise InputError(what, file=place, hint=hint, strerror=fault) from None
+            raise InputError(what, file=place, hint="name another place", strerror=fault) from None
 
 
 def _note(contents: Mapping[Path, bytes | str], command: str) -> None:

@@ -71,11 +71,9 @@ def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
     """`prepared`, refused where no reply counts: nothing can be said of such a wave."""
     found = prepared(wave)
     if found[0].responses.empty:
-        raise InputError(
-            "no reply of {wave} counts: each is blank or names no municipality",
-            hint="see `workbench clean {wave}` and `workbench queries {wave}`",
-            wave=wave,
-        )
+        what = "no reply of {wave} counts: each is blank or names no municipality"
+        hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
+        raise InputError(what, hint=hint, wave=wave)
     return found
 
 

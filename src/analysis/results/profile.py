@@ -49,8 +49,7 @@ def place(
     """
     if not survey.shows_units:
         what = "a profile shows one respondent and is not for the public edition"
-        hint = "use --audience internal or committee"
-        raise InputError(what, hint=hint)
+        raise InputError(what, hint="use --audience internal or committee")
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     typology = types.typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)

@@ -131,8 +131,7 @@ class Gower:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
             what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-            hint = "take a sample"
-            raise InputError(what, hint=hint, n=max(len(a), len(b)), limit=LIMIT)
+            raise InputError(what, hint="take a sample", n=max(len(a), len(b)), limit=LIMIT)
         a, b = self._placed(a), self._placed(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)

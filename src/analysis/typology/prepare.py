@@ -199,9 +199,8 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:
-        what = "all respondents gave the same answers to all indicators"
         hint = "there is nothing to tell types apart by"
-        raise InputError(what, hint=hint)
+        raise InputError("all respondents gave the same answers to all indicators", hint=hint)
     own = {name: (groups or {}).get(name, name) for name in names}
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
 

@@ -71,9 +71,8 @@ def run(
         two = Run.find(before, **find), Run.find(after, **find)
         name = "..".join(run.folder.name for run in two)
     else:
-        what = "two things are to be compared"
         hint = "`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`"
-        raise InputError(what, hint=hint)
+        raise InputError("two things are to be compared", hint=hint)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)

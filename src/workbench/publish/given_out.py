@@ -97,9 +97,8 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
 def _complete(edition: Edition, by: str) -> RunFolder:
     """The run of an edition that may be released by somebody."""
     if edition.audience == "internal":
-        what = "the internal edition stays inside and is never released"
         hint = "give --audience committee or --audience public"
-        raise InputError(what, hint=hint)
+        raise InputError("the internal edition stays inside and is never released", hint=hint)
     if not by.strip():
         raise InputError("nobody is named as responsible", hint="give --by and a name")
     run = RunFolder(edition.folder, edition)

@@ -32,9 +32,8 @@ def browser() -> str:
     """
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
-        what = "PDF needs Chromium, Chrome or Edge, and none is installed"
         hint = "install one, or leave --pdf out: the HTML pages print as well"
-        raise InputError(what, hint=hint)
+        raise InputError("PDF needs Chromium, Chrome or Edge, and none is installed", hint=hint)
     return found
 
 
