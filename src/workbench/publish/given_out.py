@@ -155,10 +155,10 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
     """Refuse numbers that tell single answers beside those of a release."""
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
-    if not earlier.is_dir():
+    if fingerprints.combined(fingerprints.hash_files(earlier)) != line["sha256"]:
         what = (
-            "the release {edition} no. {number} is not in its folder, so nobody can say what "
-            "this one would disclose beside it"
+            "the release {edition} no. {number} is not in its folder as it was given out, so "
+            "nobody can say what this one would disclose beside it"
         )
         raise InputError(what, file=earlier, hint="bring the folder back", **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):

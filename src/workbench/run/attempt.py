@@ -38,8 +38,7 @@ from analysis.text import escape
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, state
 from workbench.run.kernels import Kernels, Manager
-from workbench.run.plan import CHANGED, OWN_FILES
-from workbench.run.record import Ran, Status
+from workbench.run.record import CHANGED, OWN_FILES, Ran, Status
 
 WAVE = "wave.yml"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}

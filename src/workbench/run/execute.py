@@ -21,8 +21,9 @@ from workbench.publish import release
 from workbench.run import parameters
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
-from workbench.run.plan import CHANGED, Notebook, Plan
+from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
+    CHANGED,
     RECORD,
     Ran,
     RunFolder,

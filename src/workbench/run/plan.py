@@ -20,7 +20,7 @@ from analysis.codebook import waves
 from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
-from workbench.run.record import Edition, Ran, RunFolder, Status
+from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -37,8 +37,7 @@ REQUIRED = {
 KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
-CHANGED = "inputs changed during the run: {changed}"
-LIBRARIES, OWN_FILES = "the installed libraries", "files that it reads"
+LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
 REGISTERED = "the hypotheses on record"
 # where run.json has the hash of each file, and the version of each library
@@ -278,6 +277,7 @@ class Plan:
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
+        fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)

@@ -28,6 +28,7 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it reads"
 NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 

@@ -212,6 +212,30 @@ def test_no_kept_typology_is_of_another_state_of_the_package(monkeypatch, code):
     assert store.package_key() != before
 
 
+def test_a_process_that_runs_older_code_than_lies_on_the_disk_cleans_nothing(project, monkeypatch):
+    """As a kernel in JupyterLab after a git pull: its data would pass for those of the new code."""
+    edited = {**store.LOADED, "analysis/cleaning/answers.py": "another"}
+    monkeypatch.setattr(store, "package_files", lambda *packages: edited)
+    with pytest.raises(InputError, match="this package or the libraries changed while in use"):
+        Survey.load("demo-2019")
+    assert not paths.processed("demo-2019").exists()
+    before = store.package_key()
+    monkeypatch.setattr(store, "LOADED", edited)
+    assert store.package_key() != before, "nor does it keep a typology for others"
+
+
+def test_libraries_that_are_installed_during_a_run_make_it_fail(project, monkeypatch):
+    newer = project / "newer" / "pandas-99.dist-info" / "METADATA"
+    newer.parent.parent.mkdir()
+    monkeypatch.syspath_prepend(newer.parent.parent)
+    installs = f"from pathlib import Path; file = Path({str(newer)!r}); file.parent.mkdir()\n"
+    put(project, "01_a", installs + "file.write_text('Name: pandas\\nVersion: 99\\n')")
+    found = refresh("demo-2019")
+    assert found.notebooks[0].error == "inputs changed during the run: the installed libraries"
+    shutil.rmtree(newer.parent)
+    fingerprints.installed.cache_clear()
+
+
 def test_typologies_that_nobody_has_used_for_long_are_removed(project):
     old, recent = paths.cache() / ("ab" * 8), paths.cache() / ("cd" * 8)
     for folder, days in ((old, 61), (recent, 59)):
