@@ -25,12 +25,13 @@ settings.load_profile("every run")
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: the workers end together when these are begun early
-DEAR = "browser audiences profiles kernels truth clean jupyterlab demo compare study forms"
-DEAR += " hypotheses survey tabulation population queries lab other_subject inputs dataset read"
-DEAR += " new_wave rivals questionnaire refresh story typology_figures bad_input mutated_files"
-DEAR += " audit inference docs tools draft profile shortage invariances layout analyst_guide"
-DEAR += " shown_outputs changes answers multiverse visits outputs word known_answers notebooks"
-DEAR += " chile own_survey"
+DEAR = "browser audiences profiles kernels truth jupyterlab sanitize compare clean study forms"
+DEAR += " population survey demo cluster new_wave tabulation hypotheses queries lab"
+DEAR += " other_subject mutated_files tools rivals draft story typology_figures read inputs cli"
+DEAR += " shortage questionnaire chile dataset profile bad_input crosswalk audit layout"
+DEAR += " invariances gallery refresh docs inference analyst_guide cleaning changes multiverse"
+DEAR += " word visits outputs answers real_exports known_answers notebooks files own_register"
+DEAR += " rules_2026 shown_outputs pages"
 
 
 def pytest_configure(config):

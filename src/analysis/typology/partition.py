@@ -56,7 +56,7 @@ def medoids_for(
     weights = np.ones(len(distance)) if weights is None else weights
     there = np.flatnonzero(weights)
     order = there[np.lexsort((-weights[there], (distance @ weights)[there].round(9)))]
-    weighted = distance[np.ix_(order, order)]
+    weighted = distance.take(order, 0).take(order, 1)
     weighted *= weights[order]
     weighted = weighted.T  # columns of candidates, which the library goes down, lie in one piece
     start, n = np.arange(min(max(counts), len(order))), len(order)
