@@ -176,8 +176,7 @@ def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
     mark : the file that every folder of ours has there.
     own : the other files that we wrote there, by their path in it; any others if not given.
 
-    Raises InputError: it is in data/raw, a link, a file, or a folder with files but no `mark`, or
-    with one that is not our `own`.
+    Raises InputError: it is in data/raw, a link, a file, or a folder that holds anything else.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()

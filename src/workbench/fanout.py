@@ -41,6 +41,7 @@ from workbench.run.kernels import Kernels, started_kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
+    RECORD,
     Edition,
     Options,
     Outcome,
@@ -317,8 +318,9 @@ def _publish(
         run = RunFolder(edition.folder)
         if old := run.record:
             index.write_index(run.folder, old["notebooks"], release.context(edition, old))
-            home = {"index.html": fingerprints.hash_file(run.folder / "index.html")}
-            write_record({**old, FILES: {**run.hashes, **home}}, run.folder)
+            now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
+            made = {name: digest for name, digest in now.items() if name not in known}
+            write_record({**old, FILES: {**run.hashes, **made}}, run.folder)
     return record
 
 

@@ -114,8 +114,7 @@ class Kernels:
     def stop(self, why: str, *, over: bool = False) -> None:
         """End all kernels at once, with all that they started, and start no more.
 
-        `over`: because the time of the run is over. The server ends where a kernel still waits for
-        it to have imported.
+        `over`: because its time is over. The server ends, too, if a kernel waits for its imports.
         """
         if not self.stopped:
             self.stopped, self.over = why, over
