@@ -71,10 +71,8 @@ def run(
         two = Run.find(before, **find), Run.find(after, **find)
         name = "..".join(run.folder.name for run in two)
     else:
-        raise InputError(
-            "two things are to be compared",
-            hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
-        )
+        hint = "`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`"
+        raise InputError("two things are to be compared", hint=hint)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
@@ -267,8 +265,7 @@ def _run_of_here(edition: Edition) -> Run:
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         what = "the run of the working tree is not complete"
-        hint = "see {folder}/index.html"
-        raise InputError(what, hint=hint, folder=record.folder)
+        raise InputError(what, hint="see {folder}/index.html", folder=record.folder)
     return Run.read(edition.folder, label("compare.here", edition.language))
 
 
@@ -283,9 +280,8 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
-        what = "there is no git revision {revision!r}"
         hint = "give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)"
-        raise InputError(what, hint=hint, revision=revision)
+        raise InputError("there is no git revision {revision!r}", hint=hint, revision=revision)
     place = reports / edition.name
     if edition.folder.is_dir() and not place.is_dir():
         # what was made here is made there too as far as nothing differs

@@ -150,9 +150,8 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            what = "there is no run in {label!r}"
             hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
-            raise InputError(what, hint=hint, label=label)
+            raise InputError("there is no run in {label!r}", hint=hint, label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
@@ -270,13 +269,9 @@ class Comparison:
         for what in ("audience", "language"):
             a, b = getattr(before, what), getattr(after, what)
             if a != b:
-                raise InputError(
-                    "the runs differ in {subject} ({a}, {b}) and cannot be compared",
-                    hint="compare two runs of the same {subject}",
-                    subject=Message(what),
-                    a=a,
-                    b=b,
-                )
+                what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
+                hint = "compare two runs of the same {subject}"
+                raise InputError(what, hint=hint, subject=Message(what), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}

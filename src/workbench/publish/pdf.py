@@ -32,10 +32,8 @@ def browser() -> str:
     """
     path = next((place for name in BROWSERS if (place := shutil.which(name))), None)
     if path is None:
-        raise InputError(
-            "PDF needs Chromium, Chrome or Edge, and none is installed",
-            hint="install one, or leave --pdf out: the HTML pages print as well",
-        )
+        hint = "install one, or leave --pdf out: the HTML pages print as well"
+        raise InputError("PDF needs Chromium, Chrome or Edge, and none is installed", hint=hint)
     return path
 
 

@@ -24,11 +24,12 @@ from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
 from analysis.errors import InputError, printed
+from analysis.show import stored
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
-from workbench.publish.page import error_page, export, page_context
+from workbench.publish.page import OURS, error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
@@ -228,11 +229,13 @@ def _explain(results: Path) -> None:
 def scrub(executed: Path) -> None:
     """Leave in an executed notebook only what its page shows, for the editions outside.
 
-    Removed are what libraries printed, errors (they may quote an answer), and papermill's record
-    with the parameters and folders of this machine.
+    Removed are what libraries printed, errors (they may quote an answer), outputs that did not come
+    through the survey, the state of widgets, and papermill's record with the parameters and folders
+    of this machine.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
-    notebook.metadata.pop("papermill", None)
+    for name in ("papermill", "widgets"):
+        notebook.metadata.pop(name, None)
     dropped = {"injected-parameters", "papermill-error-cell-tag"}
     notebook.cells = [c for c in notebook.cells if not dropped & {*c.metadata.get("tags", [])}]
     for cell in notebook.cells:
@@ -241,4 +244,7 @@ def scrub(executed: Path) -> None:
         if cell.cell_type == "code":
             results = ("display_data", "execute_result")
             cell.outputs = [output for output in cell.outputs if output.output_type in results]
+            for output in cell.outputs:
+                if not any(kind in OURS for kind, _ in stored(output.data)):
+                    output.data, output.metadata = {}, {}  # and the page says that it is left out
     paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")

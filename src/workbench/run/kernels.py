@@ -35,7 +35,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import results
 from analysis.errors import printed
-from analysis.fingerprints import INPUTS
+from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench.run import temporary
 from workbench.run.record import Options
 from workbench.run.warm import ASKED
@@ -95,6 +95,7 @@ class Kernels:
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
+            AUDIENCE: self.options.audience,
             **(environment or {}),
         }
         if self.fork:
@@ -113,8 +114,7 @@ class Kernels:
     def stop(self, why: str, *, over: bool = False) -> None:
         """End all kernels at once, with all that they started, and start no more.
 
-        `over`: because the time of the run is over. The server ends where a kernel still waits for
-        it to have imported.
+        `over`: because its time is over. The server ends, too, if a kernel waits for its imports.
         """
         if not self.stopped:
             self.stopped, self.over = why, over

@@ -136,6 +136,6 @@ def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
     rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)
-    if not (ready and last.is_whole("index.html")):
+    if not (ready and last.is_whole("index.html")) or plan.edition.profiles.incomplete.exists():
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])
