@@ -176,11 +176,9 @@ def _outside(
     codes = pd.Series([each[0] if len(each) == 1 else "" for each in matches], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
-        raise InputError(
-            "no row of the values of {name} belongs to a respondent of this wave",
-            hint="index them by code, as text with leading zeros, or by name",
-            name=name,
-        )
+        what = "no row of the values of {name} belongs to a respondent of this wave"
+        hint = "index them by code, as text with leading zeros, or by name"
+        raise InputError(what, hint=hint, name=name)
     own = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
     if own.index.has_duplicates:
         what = "the values of {name} have {twice} twice"

@@ -30,6 +30,7 @@ from analysis.errors import InputError
 OF_PROGRAMS = (".", "~$", "__MACOSX")
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
+AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is
 KEY = 32  # bytes of the key of pseudonyms
 
 
@@ -71,6 +72,14 @@ def hash_folder(folder: Path) -> str:
 def hash_path(path: Path) -> str:
     """The hash of a file or folder."""
     return hash_folder(path) if path.is_dir() else hash_file(path)
+
+
+def hash_read(path: Path) -> str:
+    """The hash of a file, or of the names of what lies in a folder."""
+    if not path.is_dir():
+        return hash_file(path)
+    names = (entry.name for entry in path.iterdir())
+    return sha("\n".join(sorted(name for name in names if not name.startswith(OF_PROGRAMS))))
 
 
 def combined(files: Mapping[str, str]) -> str:
@@ -159,9 +168,8 @@ def pseudonym_key() -> bytes:
         Path(beside).unlink()
     key = file.read_bytes() if file.is_file() else b""
     if len(key) != KEY:
-        what = "the key of the pseudonyms is damaged"
         hint = "bring it back from a copy, or delete it: all pseudonyms are then others"
-        raise InputError(what, file=file, hint=hint)
+        raise InputError("the key of the pseudonyms is damaged", file=file, hint=hint)
     return key
 
 

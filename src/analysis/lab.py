@@ -110,11 +110,8 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     survey, words = load(wave, language), labels("lab", language)
     there = survey.codebook.features and survey.features.group_labels
     if not there:
-        raise InputError(
-            "the codebook {id} has no features for a typology",
-            hint="choose another wave",
-            id=survey.codebook.id,
-        )
+        what = "the codebook {id} has no features for a typology"
+        raise InputError(what, hint="choose another wave", id=survey.codebook.id)
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
         values: dict[str, Any] = {"n_types": n_types} if n_types else {}

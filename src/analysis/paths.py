@@ -28,10 +28,8 @@ def root() -> Path:
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
-    raise InputError(
-        "no project folder found (a folder with data/raw and notebooks)",
-        hint="run the command inside the project, or set WORKBENCH_ROOT",
-    )
+    hint = "run the command inside the project, or set WORKBENCH_ROOT"
+    raise InputError("no project folder found (a folder with data/raw and notebooks)", hint=hint)
 
 
 def raw(wave: str) -> Path:
@@ -144,8 +142,7 @@ def refuse_received(place: Path) -> None:
     leads = (place.parent.resolve() / place.name, place.resolve())
     if any(path.is_relative_to(folder) for path in leads):
         what = "data/raw keeps the files as received, and nothing else is written there"
-        hint = "name another folder"
-        raise InputError(what, file=place, hint=hint)
+        raise InputError(what, file=place, hint="name another folder")
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:

@@ -22,7 +22,7 @@ from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
-from analysis.fingerprints import INPUTS
+from analysis.fingerprints import AUDIENCE, INPUTS
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
@@ -90,7 +90,14 @@ class Survey(View):
 
         `output`: where figures and tables go as files; without `files` they are only shown.
         `size`: of figures, ``report`` or ``slide``.
+
+        Raises InputError: also within a run for an audience that may not see what was asked for.
         """
+        run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
+        if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
+            what = "the notebook loads the {audience} edition of {wave}; this run is for {run_for}"
+            hint = "load it with audience=audience, and have audience in the parameters cell"
+            raise InputError(what, hint=hint, audience=audience, wave=wave, run_for=run_for)
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         inputs = os.environ.get(INPUTS, "{}")
         ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
@@ -117,11 +124,9 @@ class Survey(View):
         """
         if self.audience != "internal" and not self.wave.named:
             if self.audience == "public" or not isinstance(rule, str):
-                raise InputError(
-                    "the {audience} edition has no such part",
-                    hint="use by=, or the internal edition",
-                    audience=self.audience,
-                )
+                what = "the {audience} edition has no such part"
+                hint = "use by=, or the internal edition"
+                raise InputError(what, hint=hint, audience=self.audience)
             questions = self.codebook.using(derived.named(rule))
             if sensitive := sorted(q.id for q in questions if q.sensitive):
                 hint = Message("choose another question, or use the internal edition")
@@ -254,12 +259,9 @@ class Survey(View):
         if book != self.codebook.id:
             mine = classifier.comparable(self._full.responses, self.codebook, book)
             if mine is None:
-                raise InputError(
-                    "nothing says what {id} shares with {book}",
-                    hint="add `comparable` to the codebook",
-                    id=self.codebook.id,
-                    book=book,
-                )
+                what = "nothing says what {id} shares with {book}"
+                hint = "add `comparable` to the codebook"
+                raise InputError(what, hint=hint, id=self.codebook.id, book=book)
         typology, projection = other._classifier.place(mine, **choices)
         return renamed(typology, other._alias), renamed(projection, self._alias)
 
@@ -273,11 +275,9 @@ class Survey(View):
     def _classifier(self) -> Classifier:
         features, composites = self._of_all
         if features.frame.empty:
-            raise InputError(
-                "the codebook {id} has no features for a typology",
-                hint="add features and indices with the role cluster",
-                id=self.codebook.id,
-            )
+            what = "the codebook {id} has no features for a typology"
+            hint = "add features and indices with the role cluster"
+            raise InputError(what, hint=hint, id=self.codebook.id)
         return Classifier(features, composites, self._full.register["size_class"], store.kept())
 
     # --- questions ------------------------------------------------------------------------
@@ -307,12 +307,9 @@ class Survey(View):
         if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
-            raise InputError(
-                "{id} is of type {type} and cannot be a breakdown",
-                hint="use a question with options",
-                id=question.id,
-                type=question.type,
-            )
+            what = "{id} is of type {type} and cannot be a breakdown"
+            hint = "use a question with options"
+            raise InputError(what, hint=hint, id=question.id, type=question.type)
         choices = self.responses[list(question.variables)].fillna(False).astype(bool)
         options = [option.text[self.language] for option in question.options]
         return choices.set_axis(pd.Index(options, name=question.id), axis="columns")
@@ -359,12 +356,9 @@ class Survey(View):
         questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
             if question.variables[0] not in survey.responses:
-                raise InputError(
-                    "the {audience} edition does not show {id}",
-                    hint="the internal edition has it",
-                    audience=self.audience,
-                    id=question.id,
-                )
+                what = "the {audience} edition does not show {id}"
+                hint = "the internal edition has it"
+                raise InputError(what, hint=hint, audience=self.audience, id=question.id)
         return survey, questions, survey.by(by)
 
     def _measured(self, ids: Sequence[str]) -> Survey:

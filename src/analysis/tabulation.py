@@ -275,13 +275,12 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
-        raise InputError(
-            "{id} by group is not shown in the {audience} edition",
-            hint="counts and statistics of small groups would give single answers away; see it "
-            "without breakdown",
-            id=question.id,
-            audience=survey.audience,
+        what = "{id} by group is not shown in the {audience} edition"
+        hint = (
+            "counts and statistics of small groups would give single answers away; see it "
+            "without breakdown"
         )
+        raise InputError(what, hint=hint, id=question.id, audience=survey.audience)
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
         if isinstance(by, pd.DataFrame):  # its groups overlap

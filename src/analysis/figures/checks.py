@@ -32,11 +32,9 @@ def strict(name: str) -> Iterator[None]:
         except UserWarning as warning:
             glyph = re.match(r"Glyph (\d+) ", str(warning))
             if glyph is None:
-                raise InputError(
-                    "the labels of the figure {name!r} leave no room for the drawing",
-                    hint="make the figure larger or the labels shorter",
-                    name=name,
-                ) from None
+                what = "the labels of the figure {name!r} leave no room for the drawing"
+                hint = "make the figure larger or the labels shorter"
+                raise InputError(what, hint=hint, name=name) from None
             raise InputError(
                 "the figure {name!r} needs the character {character} (U+{number:04X}), "
                 "which the font lacks",
@@ -57,8 +55,7 @@ def check(canvas: Canvas, name: str) -> None:
             labels = [text for text in ticks if text]
             if labels and all(map(is_number, labels)) and not axis.get_label_text().strip():
                 what = "the figure {name!r} has an axis {which} of numbers without a name"
-                hint = "ax.set_{which}label(...)"
-                raise InputError(what, hint=hint, name=name, which=which)
+                raise InputError(what, hint="ax.set_{which}label(...)", name=name, which=which)
     _check_texts(canvas, name)
 
 

@@ -109,11 +109,9 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     elif kind == "class":
         classes = tuple(c for c in wave.size_classes.index if (frame["size_class"] == c).any())
         if not classes:
-            raise InputError(
-                "population is class, but the size class of no municipality is known",
-                file=wave.folder / "wave.yml",
-                hint="ask for it (identity: size_class), or write population: invited",
-            )
+            what = "population is class, but the size class of no municipality is known"
+            hint = "ask for it (identity: size_class), or write population: invited"
+            raise InputError(what, file=wave.folder / "wave.yml", hint=hint)
         size = int(wave.size_classes[list(classes)].sum())
     elif kind == "invited" and (invited := respondents.invited(wave, register)) is not None:
         others = len(register) - len(frame)

@@ -271,13 +271,12 @@ def project(
     shared = [c for c in reference.columns if c in frame.columns]
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
-        raise InputError(
-            "only {n} of the typology's {of} indicators are in the new survey",
-            hint="a placement needs at least half of them, groups weighing the same; make the "
-            "typology from the shared ones",
-            n=len(shared),
-            of=len(reference.columns),
+        what = "only {n} of the typology's {of} indicators are in the new survey"
+        hint = (
+            "a placement needs at least half of them, groups weighing the same; make the "
+            "typology from the shared ones"
         )
+        raise InputError(what, hint=hint, n=len(shared), of=len(reference.columns))
     types = aligned(types, reference.index, "types")
     numbers = sorted({*types.astype(int)} - {UNPLACED})
     if not numbers:

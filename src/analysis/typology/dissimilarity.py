@@ -130,12 +130,8 @@ class Gower:
     def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
-            raise InputError(
-                "{n:,} respondents are too many for a table of pairs (at most {limit:,})",
-                hint="take a sample",
-                n=max(len(a), len(b)),
-                limit=LIMIT,
-            )
+            what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
+            raise InputError(what, hint="take a sample", n=max(len(a), len(b)), limit=LIMIT)
         a, b = self._placed(a), self._placed(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)

@@ -374,14 +374,12 @@ def multiverse(
     (1.0, 0.0)
     """
     if not SMALLEST_SURVEY <= len(frame) <= MOST_UNITS:
-        raise InputError(
-            "a multiverse needs {least} to {limit} units, here are {n}",
-            hint="two types of three are the least that can be compared; take a sample of a "
-            "larger survey",
-            least=SMALLEST_SURVEY,
-            limit=MOST_UNITS,
-            n=len(frame),
+        what = "a multiverse needs {least} to {limit} units, here are {n}"
+        hint = (
+            "two types of three are the least that can be compared; take a sample of a "
+            "larger survey"
         )
+        raise InputError(what, hint=hint, least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
     tables = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []

@@ -149,13 +149,11 @@ def prepare(
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
     if fit.sum() < thresholds.SMALLEST_SURVEY:
-        raise InputError(
+        what = (
             "only {fit} of {n} respondents answered at least half of the indicators and "
-            "lie near others",
-            hint=TOO_FEW,
-            fit=fit.sum(),
-            n=len(frame),
+            "lie near others"
         )
+        raise InputError(what, hint=TOO_FEW, fit=fit.sum(), n=len(frame))
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
     strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
@@ -184,8 +182,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
     if len(frame) > LIMIT:
         what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-        hint = "take a sample"
-        raise InputError(what, hint=hint, n=len(frame), limit=LIMIT)
+        raise InputError(what, hint="take a sample", n=len(frame), limit=LIMIT)
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
@@ -202,10 +199,8 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:
-        raise InputError(
-            "all respondents gave the same answers to all indicators",
-            hint="there is nothing to tell types apart by",
-        )
+        hint = "there is nothing to tell types apart by"
+        raise InputError("all respondents gave the same answers to all indicators", hint=hint)
     own = {name: (groups or {}).get(name, name) for name in names}
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
 
