@@ -39,6 +39,7 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
 
 
 def _compute(ahead: Mapping[str, Any]) -> None:
+    import matplotlib as mpl
     from threadpoolctl import threadpool_limits
 
     from analysis.results import profile
@@ -46,6 +47,7 @@ def _compute(ahead: Mapping[str, Any]) -> None:
     # a parallel region of OpenMP run here would hang the same region in every kernel
     with contextlib.suppress(Exception), threadpool_limits(1):
         profile.ahead(**ahead)
+    mpl.rc_file_defaults()  # a kernel's own figures begin without the style of the survey
 
 
 if ASKED in os.environ:
