@@ -122,9 +122,8 @@ def _names_of(heading: str) -> set[str]:
 def _read(file: Path) -> list[Opened] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        what = "this is a folder"
         hint = "name the files in it, such as {files}"
-        raise InputError(what, file=file, hint=hint, files=f"{file}/*")
+        raise InputError("this is a folder", file=file, hint=hint, files=f"{file}/*")
     if not file.is_file():
         raise InputError("there is no such file", file=file, hint="check the path")
     if not os.access(file, os.R_OK):
