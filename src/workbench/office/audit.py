@@ -130,9 +130,8 @@ def _read(file: Path) -> list[Opened] | InputError:
         raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-            raise InputError(
-                "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
-            )
+            what, hint = "this is an SPSS file", "save it as .xlsx"
+            raise InputError(what, file=file, hint=hint, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
         return [Opened(sheet) for sheet in read_file(file)]
