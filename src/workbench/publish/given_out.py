@@ -207,11 +207,11 @@ def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
         rows = before.index.intersection(after.index)
         here, there = before.loc[rows], after.loc[rows]
         if ((here == there) | here.isna() | there.isna()).all(axis=None):
-            shown = here.index[(here.isna() != there.isna()).any(axis=1)]
+            differing = here.index[(here.isna() != there.isna()).any(axis=1)]
             grouped = before.index.symmetric_difference(after.index)
             of = [{*part["n"].dropna()} if "n" in part else {""} for part in (before, after)]
-            if len(shown) or (len(grouped) and of[0] == of[1]):
-                return str([*shown, *grouped][0])
+            if len(differing) or (len(grouped) and of[0] == of[1]):
+                return str([*differing, *grouped][0])
     return ""
 
 
