@@ -168,7 +168,7 @@ class _Identity:
         return there is not None and fold(there[0]) != fold(prefecture)
 
     def _official(self, code: str, text: str = "") -> str:
-        """Its name by the list of the invited or the register; of an invented one as it is written."""
+        """Its name by the list of the invited or the register; an invented one as written."""
         if code in self.invited:
             return self.invited[code]
         there = self.wave.place(code)
