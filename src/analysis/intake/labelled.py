@@ -133,13 +133,11 @@ def _main(path: str) -> None:
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
     cells = frame.astype(object).where(frame.notna(), "")
-    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
+    shown = meta.original_variable_types
+    written = {name: [_date(value, shown[name]) for value in cells[name]] for name in frame}
+    dates = [name for name in frame if written[name] != [*cells[name]]]
     for name in dates:
-        cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
-    for name, shown in meta.original_variable_types.items():
-        if shown in MONTHLY or shown in PERIODS:
-            cells[name] = [_month(value, PERIODS.get(shown, 1)) for value in cells[name]]
-            dates = [*{*dates, name}]
+        cells[name] = written[name]
     for name, letters in tagged.items():
         cells[name] = [f".{v}" if v in letters else v for v in cells[name]]
     values = meta.variable_value_labels
@@ -165,10 +163,13 @@ def _main(path: str) -> None:
     json.dump(vars(found), sys.stdout, default=vars)
 
 
-def _month(value: Any, months: int) -> Any:
-    """A day of SPSS, or a number of periods of so many months, as its (first) month."""
-    whole = isinstance(value, float)
-    return str(np.datetime64("1960-01") + int(value) * months) if whole else value[:7]
+def _date(value: Any, shown: str | None) -> Any:
+    """A date as ISO has it, of a quarter its first month; anything else as it is."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()[: 7 if shown in MONTHLY else None]
+    if shown and shown in PERIODS and isinstance(value, float):
+        return str(np.datetime64("1960-01") + int(value) * PERIODS[shown])
+    return value
 
 
 def _missing(ranges: Any, known: set[Any]) -> list[str]:

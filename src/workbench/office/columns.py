@@ -92,13 +92,11 @@ def read_columns(
 
 def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
     """A sheet, and below it the records of the others with the same rows above `start`."""
-
-    def head(one: Sheet) -> list[str]:
-        return ["\t".join(row).rstrip() for row in one.text.iloc[:start].to_numpy(object)]
-
-    alike = [one for one in sheets if one.sheet != sheet.sheet and head(one) == head(sheet)]
-    below = [replace(s, text=s.text.iloc[start:], kind=s.kind[start:], merged=()) for s in alike]
-    return replace(stacked([sheet, *below]), transposed=sheet.transposed) if below else sheet
+    head = sheet.text.iloc[:start]
+    alike = [replace(one, text=one.text.iloc[start:], kind=one.kind[start:], merged=())
+             for one in sheets
+             if one.sheet != sheet.sheet and one.text.iloc[:start].equals(head)]  # fmt: skip
+    return replace(stacked([sheet, *alike]), transposed=sheet.transposed) if alike else sheet
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:

@@ -39,6 +39,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
+BETWEEN = r"[;；|、,，\n・/]\s*"  # answers in one cell
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
 ColumnGroup = list[Filled]  # the columns of one question
@@ -228,8 +229,7 @@ class _Questions:
             owner = by_name.get(column.question, {})
             code = self._code_of_other(column)
             chosen = owner.get("type") in {"single", "ordinal", "multi"}
-            if chosen and (many[column.question] == 1 or _is_other(owner, code)):
-                _with_other(owner, code)
+            if chosen and _with_other(owner, code, alone=many[column.question] == 1):
                 if not _is_alone(column):
                     continue
                 words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
@@ -468,25 +468,22 @@ def _with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
     """
     before = list[Filled]()  # the columns of the question before
     for column in columns:
-        if column.kind == "answer" and _is_alone(column) and before:
-            wrote = [bool(text) for text in column.cells]
-            chosen = ([_chose_other(own, text) for text in own.cells] for own in before)
-            if any(wrote) and any(
-                all(chose or not words for chose, words in zip(own, wrote, strict=True))
-                for own in chosen
-            ):
-                column = replace(column, kind="other", name=before[0].name, text=before[0].text)
-        if column.kind == "answer":
+        if _is_alone(column) and any(_is_beside_other(column, own) for own in before):
+            column = replace(column, kind="other", name=before[0].name, text=before[0].text)
+        elif column.kind == "answer":
             before = [own for own in before if own.has_part and own.question == column.question]
             before.append(column)
         yield column
 
 
-def _chose_other(column: Filled, text: str) -> bool:
-    """Whether a cell says that the option "other" was chosen."""
-    if is_other(column.part) or column.part_name == "other":
-        return guesses.is_chosen(text)
-    return any(map(is_other, re.split(r"[;；、,，\n]\s*", text)))
+def _is_beside_other(words: Filled, own: Filled) -> bool:
+    """Whether words stand only where "other" was chosen in a column of the question."""
+    ticked = is_other(own.part) or own.part_name == "other"
+    return any(words.cells) and all(
+        (ticked and guesses.is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
+        for cell, text in zip(own.cells, words.cells, strict=True)
+        if text
+    )
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
@@ -532,26 +529,24 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     return item
 
 
-def _is_other(question: Drafted, code: int | None) -> bool:
-    """Whether the option of this code is called "other"."""
-    return any(option["code"] == code and (is_other(option["ja"]) or is_other(option["en"]))
-               for option in question["options"])  # fmt: skip
+def _with_other(question: Drafted, code: int | None, *, alone: bool) -> bool:
+    """Mark the option whose words stand in a column of their own; add it where there is none.
 
-
-def _with_other(question: Drafted, code: int | None) -> None:
-    """Mark the option whose words stand in a column of their own; add it where there is none."""
-    missing = question.get("missing_tokens", [])
+    Of several such columns, none of which is `alone`, only that of "other" is one.
+    """
+    options, missing = question["options"], question.get("missing_tokens", [])
+    named = [o for o in options if is_other(o["ja"]) or is_other(o["en"]) or o.get("other")]
+    if not alone and code not in [option["code"] for option in named]:
+        return False
     if code is not None and str(code) in missing:
         missing.remove(str(code))
         if not missing:
             del question["missing_tokens"]
-    options = question["options"]
-    for option in options:
-        named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
-        if option["code"] == code or named:
-            option["other"] = True
-            return
-    options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
+    if not (named := [option for option in options if option["code"] == code] or named):
+        named = [other_option(code or max((o["code"] for o in options), default=0) + 1)]
+        options += named
+    named[0]["other"] = True
+    return True
 
 
 def _summary(question: Drafted, own: ColumnGroup) -> str:

@@ -475,11 +475,7 @@ def one(
 
 
 def _date(values: Sequence[str]) -> Drafted:
-    """A date, with the order of day and month where a day after the twelfth tells it.
-
-    >>> _date(["2019-01", "2019-04"])
-    {'type': 'date', 'precision': 'month'}
-    """
+    """A date, with the order of day and month where a day after the twelfth tells it."""
     if all(map(MONTH.fullmatch, values)):
         return {"type": "date", "precision": "month"}
     days = [day.groups() for value in values if (day := SLASHED.match(value))]
