@@ -109,15 +109,9 @@ def sheet(path: Path, file: str) -> Sheet:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
     at = {name: place for place, name in enumerate(data.names)}
-    return Sheet(
-        file=file,
-        sheet="",
-        text=text_frame(text),
-        kind=kind,
-        heads=2,
-        labels={at[name]: of for name, of in data.value_labels.items() if name in at},
-        missing={at[name]: of for name, of in data.missing.items() if name in at},
-    )
+    labels = {at[name]: of for name, of in data.value_labels.items() if name in at}
+    missing = {at[name]: of for name, of in data.missing.items() if name in at}
+    return Sheet(file, "", text_frame(text), kind, heads=2, labels=labels, missing=missing)
 
 
 # --- the process of its own ---------------------------------------------------------------------

@@ -103,11 +103,12 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += guesses.DRAFTING["guessed"].format(n=records, question=made.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
-    head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
-    looked_at = [name for _, name in sheet.pages] or [sheet.sheet]
-    head += f"# sheets with the same headings: {', '.join(looked_at)}\n" if sheet.pages else ""
-    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet not in looked_at]
-    head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
+    pages = [name for _, name in sheet.pages]
+    others = [one.sheet for one in sheets if (one.kind > 0).any()]
+    others = [name for name in others if name not in (sheet.sheet, *pages)]
+    listed = {"left out, no questions": aside, "sheets with the same headings": pages,
+              "other sheets, not looked at": others}  # fmt: skip
+    head += "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)
     return _written(head, book, made.seen, file)
 
 
