@@ -26,6 +26,8 @@ from analysis.spreadsheet import decode, separator
 HEADS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 EACH = Message("give each body an id of its own and a name")
+# of what is written for each body, the id is the name of a file: such a one may lead elsewhere
+NO_FILE = r'^\.|[\\/:*?"<>|\x00-\x1f]'
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ class OwnRegister:
         table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
             raise InputError("the register lists nobody", file=file, hint=EACH)
+        twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE)
         for what, wrong in {
             "line {row} of the register has no id": table["id"] == "",
             "line {row} of the register has no name": table["name"] == "",
-            "line {row} of the register has the id {id}, which is there before": (
-                table["id"].duplicated()
-            ),
+            "line {row} of the register has the id {id}, which is there before": twice,
+            "line {row} of the register has the id {id}, which can be the name of no file": no_file,
         }.items():
             if wrong.any():
                 row = wrong.idxmax()
@@ -93,10 +95,10 @@ class OwnRegister:
         code = text.strip().removesuffix(".0") if text.strip() not in self.table.index else text
         if code.strip() in self.table.index:
             return code.strip(), "exact"
-        found = self._by_number.get(code.lstrip("0"), []) if code.isdecimal() else []
-        if len(found) == 1:
-            return str(found[0]), "shortened"
-        return "", "ambiguous" if len(found) else "unknown"
+        codes = self._by_number.get(code.lstrip("0"), []) if code.isdecimal() else []
+        if len(codes) == 1:
+            return str(codes[0]), "shortened"
+        return "", "ambiguous" if len(codes) else "unknown"
 
     def resolve(self, name: str, group: str = "") -> Match:
         """The body of a name; of several those of the group, if that is given."""
@@ -133,8 +135,8 @@ def _cells(path: Path, file: str) -> pd.DataFrame:
             lines = list(enumerate(sheet.fillna("").to_numpy(object).tolist(), start=1))
         else:
             text = decode(path.read_bytes(), file)
-            read = csv.reader(io.StringIO(text), delimiter=separator(text))
-            lines = [(read.line_num, line) for line in read]
+            reader = csv.reader(io.StringIO(text), delimiter=separator(text))
+            lines = [(reader.line_num, line) for line in reader]
     except InputError:
         raise
     except (OSError, ValueError, csv.Error, CalamineError) as error:

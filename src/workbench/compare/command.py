@@ -316,9 +316,8 @@ def _worktree(root: Path, sha: str) -> Iterator[Path]:
         there = Path(folder).resolve() / "base"
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:
-            raise InputError(
-                "git could not make a worktree ({stderr})", stderr=done.stderr.strip()[-200:]
-            )
+            said = done.stderr.strip()[-200:]
+            raise InputError("git could not make a worktree ({stderr})", stderr=said)
         try:
             yield there
         finally:

@@ -156,11 +156,9 @@ class Run:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
-            what = "the run cannot be read ({name}: {fault})"
+            what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
             hint = "refresh it again"
-            raise InputError(
-                what, file=file, hint=hint, name=type(error).__name__, fault=error
-            ) from None
+            raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
         return cls(folder, label, record, pages)
 
     @classmethod

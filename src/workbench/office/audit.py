@@ -122,18 +122,16 @@ def _names_of(heading: str) -> set[str]:
 def _read(file: Path) -> list[Opened] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        what = "this is a folder"
         hint = "name the files in it, such as {files}"
-        raise InputError(what, file=file, hint=hint, files=f"{file}/*")
+        raise InputError("this is a folder", file=file, hint=hint, files=f"{file}/*")
     if not file.is_file():
         raise InputError("there is no such file", file=file, hint="check the path")
     if not os.access(file, os.R_OK):
         raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-            raise InputError(
-                "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
-            )
+            what, hint = "this is an SPSS file", "save it as .xlsx"
+            raise InputError(what, file=file, hint=hint, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
         return [Opened(sheet) for sheet in read_file(file)]

@@ -94,9 +94,8 @@ def check_place(file: Path, out: Path) -> None:
         raise InputError("a file as received is never changed", file=out, hint="name another file")
     suffix = file.suffix.lower()
     if suffix not in {".xlsx", ".xlsm"}:
-        raise InputError(
-            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
-        )
+        what = "comments can only be put into an Excel workbook"
+        raise InputError(what, file=file, hint="save it as .xlsx")
     if out.suffix.lower() != suffix:
         what = "the copy of a workbook {suffix} is one, too"
         hint = "call it {name}"

@@ -74,9 +74,8 @@ def _invited(source: str, book: Codebook) -> Sequence[Invited]:
             return _bodies(register if wave.own is None else wave.own.table)
         if isinstance(wave.invited, tuple):
             return wave.invited
-        what = "the wave {wave} does not list whom it invited"
         hint = "list them under invited in wave.yml, or give a file with codes and names"
-        raise InputError(what, hint=hint, wave=source)
+        raise InputError("the wave {wave} does not list whom it invited", hint=hint, wave=source)
     sheet, *_ = read_file(Path(source))
     if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*HEADS, ""}:
         return _bodies(OwnRegister.read(Path(source), source).table)

@@ -120,10 +120,8 @@ def _refuse_again(
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
-            what = "{name} is released already, on {date}"
-            raise InputError(
-                what, file=releases / "releases.yml", name=edition.name, date=line["date"]
-            )
+            what, book = "{name} is released already, on {date}", releases / "releases.yml"
+            raise InputError(what, file=book, name=edition.name, date=line["date"])
         if not Wave.read(edition.wave).named:
             _refuse_difference(earlier, edition, line)
 
