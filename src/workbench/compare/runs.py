@@ -264,12 +264,12 @@ class Comparison:
     """
 
     def __init__(self, before: Run, after: Run) -> None:
-        for what in ("audience", "language"):
-            a, b = getattr(before, what), getattr(after, what)
+        for subject in ("audience", "language"):
+            a, b = getattr(before, subject), getattr(after, subject)
             if a != b:
                 what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
                 hint = "compare two runs of the same {subject}"
-                raise InputError(what, hint=hint, subject=Message(what), a=a, b=b)
+                raise InputError(what, hint=hint, subject=Message(subject), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
