@@ -104,8 +104,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     pages = [name for _, name in sheet.pages]
-    others = [one.sheet for one in sheets if (one.kind > 0).any()]
-    others = [name for name in others if name not in (sheet.sheet, *pages)]
+    others = [one.sheet for one in sheets if (one.kind > 0).any()
+              and one.sheet not in (sheet.sheet, *pages)]  # fmt: skip
     listed = {"left out, no questions": aside, "sheets with the same headings": pages,
               "other sheets, not looked at": others}  # fmt: skip
     head += "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)

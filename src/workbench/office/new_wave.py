@@ -205,15 +205,14 @@ class _New:
         """The error of files that cannot be read, which says whether they stay, to be corrected."""
         if error.reason:  # wave.yml can say nothing of it
             return error
-        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+        visible, layout = [s for s in sheets if not s.hidden] or sheets, self.chosen.layout
         matches = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
         if 2 * matches < len(self.book.questions) and not asked_for:
             more = (
                 "{hint}; nothing was written: if {book} is the codebook of the files, add "
                 "--layout {layout}, and they and a wave.yml stay to be corrected"
             )
-            chosen = self.chosen.layout
-            hint = Message(more, hint=error.hint, book=self.book.id, layout=chosen)
+            hint = Message(more, hint=error.hint, book=self.book.id, layout=layout)
             return InputError(**{**vars(error), "hint": hint})
         if rivals := error.what.values.get("rivals"):  # several sheets of replies
             self.sheets = {str(error.file): rivals}
@@ -223,13 +222,11 @@ class _New:
                 "without replies"
             )
         if self.keep:
-            error.hint = Message(
+            more = (
                 "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
-                "correct wave.yml there, then run workbench clean {wave}",
-                hint=error.hint,
-                layout=self.chosen.layout,
-                wave=self.wave,
+                "correct wave.yml there, then run workbench clean {wave}"
             )
+            error.hint = Message(more, hint=error.hint, layout=layout, wave=self.wave)
         return UnfinishedError(**vars(error))
 
     def _write(self, part: Path, chosen: Layout) -> Wave:
@@ -353,23 +350,18 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             "municipalities of Japan",
         )
         if named:
-            what = "only {named:,} of {n:,} replies say from which municipality they are (read as "
-            what += "{layout})"
+            what = (
+                "only {named:,} of {n:,} replies say from which municipality they are (read as "
+                "{layout})"
+            )
         if (beside := _who_beside(received, chosen, headings)) is not None:
             hint = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
                 "for this file in wave.yml"
             )
         target, head = beside or ("", "")
-        raise InputError(
-            what,
-            hint=hint,
-            target=target,
-            head=head,
-            named=named,
-            n=n,
-            layout=READ_AS[chosen.layout],
-        )
+        raise InputError(what, hint=hint, target=target, head=head, named=named, n=n,
+                         layout=READ_AS[chosen.layout])  # fmt: skip
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),
