@@ -102,7 +102,7 @@ def _complete(edition: Edition, by: str) -> RunFolder:
     if not by.strip():
         raise InputError("nobody is named as responsible", hint="give --by and a name")
     run = RunFolder(edition.folder, edition)
-    if run.record.get("status") != Status.OK or not run.hashes or not run.unchanged:
+    if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
         what = "there is no complete edition {name}"
         hint = "run workbench refresh {wave} --audience {audience} --language {language}"
         raise InputError(what, hint=hint, name=edition.name, **asdict(edition))

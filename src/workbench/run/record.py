@@ -359,11 +359,11 @@ class RunFolder:
         return ran.ok and self.is_whole(ran.html)
 
     @property
-    def unchanged(self) -> bool:
-        """Whether no file of the run is missing, empty or edited."""
+    def damaged(self) -> list[str]:
+        """The files of the run that are missing, empty or were edited."""
         good = [ran for ran in self.notebooks.values() if ran.ok]
         files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-        return all(map(self.is_whole, files))
+        return sorted(name for name in files if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:
