@@ -146,26 +146,26 @@ class _Header:
     def columns(self) -> dict[str, int]:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
-        found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
+        places: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
         apart = self.headings.apart(self.text[self.top : self.bottom + 1])
-        told = {c: (Meaning(target, OVERRIDE), self.bottom) for c, target in apart.items()}
+        fixed = {c: (Meaning(target, OVERRIDE), self.bottom) for c, target in apart.items()}
         for column in range(self.text.shape[1]):
-            if (read := told.get(column) or self._meaning(column)) is None:
+            if (pair := fixed.get(column) or self._meaning(column)) is None:
                 continue
-            meaning, row = read
-            target, rival = meaning.target, found.get(meaning.target)
+            meaning, row = pair
+            target, rival = meaning.target, places.get(meaning.target)
             if rival and rival[0] == meaning.rank:
                 raise headed_twice(self.sheet, self.headings, target, rival[1:], (row, column))
             if rival is None or rival[0] < meaning.rank:
-                found[target] = (meaning.rank, row, column)
+                places[target] = (meaning.rank, row, column)
         # a question over its options or items is in the column of the first, whose own heading
         # means nothing to the codebook
         return {
             target: column
-            for target, (_, _, column) in found.items()
+            for target, (_, _, column) in places.items()
             if target not in self.many
             or (self.book[target].type == "multi"
-                and not {*self.book[target].variables} & found.keys())
+                and not {*self.book[target].variables} & places.keys())
         }  # fmt: skip
 
     def _meaning(self, column: int) -> tuple[Meaning, int] | None:
@@ -252,8 +252,8 @@ def read_rows(
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
     head, free = range(top, bottom + 1), sorted({*range(sheet.shape[1])} - {*columns.values()})
     aside = {column: _aside(sheet, head, column, headings, export) for column in free}
-    said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), said)
+    ends_of = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
+    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), ends_of)
 
 
 def _mark(
@@ -275,14 +275,14 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
     """Refuse a table with a row an answer: a column names the questions, again and again."""
     head = sheet.text.iloc[: 3 * SEARCHED_ROWS]
     for column in head:
-        meant = {row: meaning.target for row, text in head[column].items()
+        targets = {row: meaning.target for row, text in head[column].items()
                  if text and (meaning := headings.meaning(text))}  # fmt: skip
-        often = Counter(meant.values())
+        often = Counter(targets.values())
         if len(often) < 2 or {*often} & headings.who:
             continue
-        row, first = next(iter(meant.items()))
+        row, first = next(iter(targets.items()))
         # a question whose answers are called as other questions has its own heading first, and once
-        most = len(meant) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
+        most = len(targets) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
         if most and often[first] > 1:
             what = "each row of this table is one answer: a column names the questions"
             raise sheet.error(what, at=(row, column), hint=ONE_ROW)
@@ -305,8 +305,8 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
             unticked = code == "1" and question.type in {"multi", "binary"}
             if chosen is None and unticked and tick_words().get(normalise(words)) is False:
                 chosen = 0
-            meant = int(code) if code.isdecimal() else headings.option(question, code)
-            if None not in (chosen, meant) and chosen != meant:
+            option = int(code) if code.isdecimal() else headings.option(question, code)
+            if None not in (chosen, option) and chosen != option:
                 what = "code {code} of {variable} means {words} in the file, not in the codebook"
                 hint = "bring the codes of the codebook and of the file into one"
                 more = {"code": code, "variable": variable, "words": words}
@@ -419,15 +419,15 @@ def _headers_below(
     heads = set()
     for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
         codes, texts = pd.factorize(sheet.text[column])
-        meant = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
-        heads |= set(np.flatnonzero(meant[codes]).tolist())
-    found = []
+        known = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
+        heads |= set(np.flatnonzero(known[codes]).tolist())
+    rows = []
     for row in sorted(row for row in heads if row > bottom and kinds[row] != ""):
         texts = sheet.text.iloc[row].tolist()
-        said = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
-        if len({target for target, _ in said}) < 2:
+        targets = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
+        if len({target for target, _ in targets}) < 2:
             continue
-        for target, column in said:
+        for target, column in targets:
             if columns.get(target, column) != column:
                 what = (
                     "a second table with other columns starts here ({others} is in another column "
@@ -435,8 +435,8 @@ def _headers_below(
                 )
                 hint = "put it on a sheet of its own, and name both sheets in wave.yml"
                 raise sheet.error(what, at=(row, column), hint=hint, others=target)
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
 # --- the rows below -----------------------------------------------------------------------------
@@ -456,11 +456,11 @@ def _row_kinds(
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""
-        found, match = np.zeros(len(filled), bool), re.compile(pattern).match
+        rows, match = np.zeros(len(filled), bool), re.compile(pattern).match
         for column in places:
             codes, known = texts(column)
-            found |= np.array([match(text) is not None for text in known], bool)[codes]
-        return found
+            rows |= np.array([match(text) is not None for text in known], bool)[codes]
+        return rows
 
     # beside the name of a municipality 全体 or ※ is an answer
     placed = begin(name, PLACE_NAME)
@@ -485,21 +485,21 @@ def _check_lost(
     """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
     line = Message("column" if sheet.transposed else "row")
     who = sorted(columns[target] for target in headings.who & columns.keys())
-    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
+    others = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
     say_who = Message("remove it, or say under header in wave.yml which column says who replied")
     remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
     aside = filled & np.isin(kinds, ("note", "total"))[:, None]
     suspects = [(row, c, say_who) for row, c in np.argwhere(aside).tolist()]
-    suspects += [(row, c, remove) for row in left.tolist() for c in who]
+    suspects += [(row, c, remove) for row in others.tolist() for c in who]
     for row, column, hint in suspects:
         text = str(sheet.text.iat[row, column])
         if hint is say_who and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
             what = "this {line} names a municipality ({text}) but is read as {kinds}"
-            taken = Message(kinds[row] or "part of the header or what stands above it")
-            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=taken)
-    notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
+            kind = Message(kinds[row] or "part of the header or what stands above it")
+            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=kind)
+    notes, records = others[kinds[others] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
         what = (
             "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"
