@@ -70,15 +70,11 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        raise InputError(
-            "the file is called {suffix} but is {is_a}",
-            file=name,
-            hint="rename it to {right}, or save it again in the format of its name",
-            reason="misnamed",
-            suffix=suffix or Message("without an extension"),
-            is_a=Message(ARE[kind]),
-            right=sorted(SUFFIXES[kind]),
-        )
+        what = "the file is called {suffix} but is {is_a}"
+        hint = "rename it to {right}, or save it again in the format of its name"
+        right, called = sorted(SUFFIXES[kind]), suffix or Message("without an extension")
+        raise InputError(what, file=name, hint=hint, reason="misnamed", suffix=called,
+                         is_a=Message(ARE[kind]), right=right)  # fmt: skip
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
@@ -186,10 +182,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             header=None,
             names=range(width),
             dtype="str",
-            keep_default_na=False,
             na_filter=False,
             skip_blank_lines=False,
-            on_bad_lines="error",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         what, fault = "the file is no regular table ({fault})", " ".join(str(error).split())[:120]
