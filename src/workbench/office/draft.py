@@ -102,6 +102,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head = guesses.DRAFTING["head"].format(file=file.name)
     head += guesses.DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
+    head += guesses.DRAFTING["structure"].get(export.tool, "") if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     pages = [name for _, name in sheet.pages]
     others = [one.sheet for one in sheets if (one.kind > 0).any()

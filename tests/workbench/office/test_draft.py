@@ -1163,3 +1163,10 @@ def test_the_points_of_a_known_scale_are_written_as_in_the_file(tmp_path):
     assert [(o["ja"], o["en"]) for o in found["Q01"]["options"]][1:] == [
         ("そう思う", "Agree"), ("どちらともいえない", "Neutral"), ("そう思わない", "disagree"),
         ("全くそう思わない", "Strongly Disagree")]  # fmt: skip
+
+
+def test_the_draft_of_a_few_records_of_redcap_says_where_the_choices_are(tmp_path):
+    rows = [["record_id", "form", "survey_complete"], *([str(n), str(n), "2"] for n in (1, 2, 3))]
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    head = draft(tmp_path / "r.csv").partition("id:")[0]
+    assert "# read as an export of redcap" in head and "data dictionary (CSV): draft from" in head
