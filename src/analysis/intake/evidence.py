@@ -84,7 +84,7 @@ class BlankForm:
     def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
         self.words, n = BookWords(headings), len(copies)
         self.given, self.known = bool(sent), bool(sent) or n >= COPIES
-        self._blanks = [{*_filled(sheet)} for sheet in sent or copies]
+        self._blanks = [{*filled_cells(sheet)} for sheet in sent or copies]
         if self.known and not sent:  # what may be an answer is print where all have it
             there = Counter(cell for own in self._blanks for cell in own)
             said = {cell for cell in there if self.words.are_said(cell[2])}
@@ -96,7 +96,7 @@ class BlankForm:
 
         Of two copies without it what both have; of a lone one all.
         """
-        cells = _filled(sheet)
+        cells = filled_cells(sheet)
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
 
@@ -110,7 +110,8 @@ class BlankForm:
         return {(row, column) for row, column, _ in same}
 
 
-def _filled(sheet: Sheet) -> list[HeldCell]:
+def filled_cells(sheet: Sheet) -> list[HeldCell]:
+    """The cells of a sheet that hold something, each with its text."""
     grid = sheet.text.to_numpy(object)
     places = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
     return [(row, column, grid[row, column].strip()) for row, column in places]

@@ -77,6 +77,7 @@ class Sheet:
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
     rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
+    comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
 
     @property
     def shape(self) -> tuple[int, int]:
