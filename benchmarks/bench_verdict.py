@@ -124,10 +124,10 @@ def level(
     """The verdict, without telling "gradient" from "none"; and whether it is right."""
     data = prepare(frame, kinds, GROUPS, adjust, seed=seed)
     counts = counts_to_try(data, "auto")
-    less: Keep = "gradient" if data.given.basis == "gradient" else "margins"
+    less: Keep = "gradient" if data.fit.basis == "gradient" else "margins"
     asked: tuple[Keep, ...] = ("correlations", less)
     for keep in asked:
-        if beside(data.given, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
+        if beside(data.fit, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
             return {"level": "no types"}
     found = study(frame, kinds, GROUPS, adjust=adjust, seed=seed, criteria=truth is not None)
     name = found.verdict.level

@@ -99,7 +99,7 @@ def _results(found: Comparison) -> list[str]:
     if not found.results_changed:
         return []
     apart = copy(found)
-    apart.made, apart.code = {}, False
+    apart.causes, apart.code = {}, False
     return [line for line in markdown(apart).splitlines()[2:-1] if line]
 
 

@@ -93,7 +93,7 @@ def test_its_pages_are_its_own_and_have_no_word_of_it_staffing(wave, language):
     survey = Survey.load("ai", language=language, files=False)
     found = survey.typology(**QUICK)
     pages = {
-        name: run(name, given={"survey": survey, "found": found}, language=language)
+        name: run(name, given={"survey": survey, "typology": found}, language=language)
         for name in ("01_clean", "02_explore", "03_typology", "06_summary")
     }
     for name, page in pages.items():

@@ -39,42 +39,42 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
     Raises InputError: the rule cannot be read, or holds for nobody.
     """
-    chosen = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
-    if not chosen.any():
+    holds = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
+    if not holds.any():
         raise InputError(
             "no municipality is left by the condition {rule!r}", hint="change it", rule=rule
         )
-    codes = chosen.index[chosen]
-    asked = full.register.index.isin(codes)
+    codes = holds.index[holds]
+    inside = full.register.index.isin(codes)
     if isinstance(rule, str) and _of_register(rule, codebook):
-        asked = _holds(full.register, rule).to_numpy()
+        inside = _holds(full.register, rule).to_numpy()
     findings = full.findings[full.findings["code"].isin([*codes, ""])]
     return replace(
         full,
         responses=full.responses.loc[codes],
         status=full.status.loc[codes],
-        register=full.register[asked],
+        register=full.register[inside],
         findings=findings.reset_index(drop=True),
     )
 
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        given = tabulate.aligned(rule, frame.index, Message("the condition"))
-        return given.fillna(False).astype(bool)
+        values = tabulate.aligned(rule, frame.index, Message("the condition"))
+        return values.fillna(False).astype(bool)
     if missing := sorted(_variables(rule) - set(frame.columns)):
         raise unknown("variable", missing[0], list(frame.columns))
     try:
-        found = frame.eval(rule, engine="python")
+        truth = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
         what = "the condition {rule!r} cannot be read: {fault}"
         hint = "such as size_class == 'core_city' or Q08 >= 2"
         raise InputError(what, hint=hint, rule=rule, fault=error) from None
-    if not isinstance(found, pd.Series) or not pd.api.types.is_bool_dtype(found.dtype):
+    if not isinstance(truth, pd.Series) or not pd.api.types.is_bool_dtype(truth.dtype):
         raise InputError(
             "the condition {rule!r} is neither true nor false", hint="compare it", rule=rule
         )
-    return found.fillna(False).astype(bool)
+    return truth.fillna(False).astype(bool)
 
 
 def _variables(rule: str) -> set[str]:
@@ -136,7 +136,7 @@ def variable(
         raise InputError(
             "{name!r} cannot be the name of a new variable", hint="choose another", name=name
         )
-    found = full.findings
+    findings = full.findings
     if isinstance(values, str):
         try:
             rule = Expression(values)
@@ -150,7 +150,7 @@ def variable(
             ) from None
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
-        column, found = _outside(full, wave, name, values)
+        column, findings = _outside(full, wave, name, values)
     question, column = _described(name, column, label, sensitive=sensitive)
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
@@ -160,7 +160,7 @@ def variable(
     content["questions"].append(question)
     more = full.status.assign(**{name: status.astype(full.status.dtypes.iloc[0])})
     answers = full.responses.assign(**{name: column})
-    return replace(full, responses=answers, status=more, findings=found), Codebook.parse(content)
+    return replace(full, responses=answers, status=more, findings=findings), Codebook.parse(content)
 
 
 def _outside(
@@ -172,27 +172,25 @@ def _outside(
             "the values of {name} have no codes beside them", hint="give a Series", name=name
         )
     index = full.responses.index
-    meant = [wave.meant(str(key), full.register) for key in values.index]
-    codes = pd.Series([found[0] if len(found) == 1 else "" for found in meant], values.index)
+    matches = [wave.meant(str(key), full.register) for key in values.index]
+    codes = pd.Series([each[0] if len(each) == 1 else "" for each in matches], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
-        raise InputError(
-            "no row of the values of {name} belongs to a respondent of this wave",
-            hint="index them by code, as text with leading zeros, or by name",
-            name=name,
-        )
-    taken = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
-    if taken.index.has_duplicates:
+        what = "no row of the values of {name} belongs to a respondent of this wave"
+        hint = "index them by code, as text with leading zeros, or by name"
+        raise InputError(what, hint=hint, name=name)
+    own = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
+    if own.index.has_duplicates:
         what = "the values of {name} have {twice} twice"
         hint = "leave one in"
-        raise InputError(what, hint=hint, name=name, twice=taken.index[taken.index.duplicated()][0])
+        raise InputError(what, hint=hint, name=name, twice=own.index[own.index.duplicated()][0])
     rule, rows = RULES["outside-data"], []
     about = {"question": name, "rule": rule.id, "severity": rule.severity}
     for key in map(str, codes.index[(codes == "").to_numpy()]):
         words = {k: rule.message(k, raw=key, value=name) for k in LANGUAGES}
         rows.append(dict.fromkeys(FINDING_COLUMNS, "") | about | words | {"raw": key})
     more = pd.DataFrame(rows, columns=FINDING_COLUMNS, dtype="str")
-    return taken.reindex(index), pd.concat([full.findings, more], ignore_index=True)
+    return own.reindex(index), pd.concat([full.findings, more], ignore_index=True)
 
 
 def _described(

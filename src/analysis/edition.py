@@ -42,14 +42,14 @@ def once(make: F) -> F:
     """Compute what a function gives for a survey once; whoever asks again gets a shallow copy."""
 
     @wraps(make)
-    def kept(survey: View, *given: Any, **choices: Any) -> Any:
-        known = vars(survey).setdefault("_once", {})
-        asked = (make, given, *sorted(choices.items()))
-        if asked not in known:
-            known[asked] = make(survey, *given, **choices)
-        return copy.copy(known[asked])
+    def cached(survey: View, *arguments: Any, **choices: Any) -> Any:
+        cache = vars(survey).setdefault("_once", {})
+        key = (make, arguments, *sorted(choices.items()))
+        if key not in cache:
+            cache[key] = make(survey, *arguments, **choices)
+        return copy.copy(cache[key])
 
-    return cast(F, kept)
+    return cast(F, cached)
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -72,14 +72,14 @@ class View:
 
     def __post_init__(self) -> None:
         choices = {"audience": paths.AUDIENCES, "language": LANGUAGES, "size": [*SIZES]}
-        for what, known in choices.items():
-            if (given := getattr(self, what)) not in known:
-                raise unknown(what, given, known)
-        shown, self._alias = disclosure.minimise(
+        for what, allowed in choices.items():
+            if (value := getattr(self, what)) not in allowed:
+                raise unknown(what, value, allowed)
+        view, self._alias = disclosure.minimise(
             self._full, self.codebook, audience=self.audience, named=self.wave.named
         )
-        self.responses, self.status = shown.responses, shown.status
-        self.register, self.findings, self.ledger = shown.register, shown.findings, shown.ledger
+        self.responses, self.status = view.responses, view.status
+        self.register, self.findings, self.ledger = view.register, view.findings, view.ledger
         if self._part and self.audience != "internal":  # the whole less a part gives away the rest
             sensitive = [v for q in self.codebook if q.sensitive for v in q.variables]
             self.responses = self.responses.drop(columns=sensitive, errors="ignore")
@@ -115,10 +115,10 @@ class View:
     @property
     def response_rate(self) -> str:
         """Replies of those asked, such as ``15 / 16 = 93.8%``, or how many there are."""
-        asked = self.invited
-        if not asked:
+        invited = self.invited
+        if not invited:
             return f"{self.n:,}"
-        return f"{self.replied:,} / {asked:,} = {self.replied / asked:.1%}"
+        return f"{self.replied:,} / {invited:,} = {self.replied / invited:.1%}"
 
     @cached_property
     def population(self) -> population.Population:
@@ -135,8 +135,8 @@ class View:
     @cached_property
     def unit_responses(self) -> pd.DataFrame:
         """The answers that may be shown of a single respondent, in columns of `responses`."""
-        kept = [v for q in self.codebook if not protects(self, q) for v in q.variables]
-        return self.responses.loc[:, self.responses.columns.isin(kept)]
+        variables = [v for q in self.codebook if not protects(self, q) for v in q.variables]
+        return self.responses.loc[:, self.responses.columns.isin(variables)]
 
     def listed(self, codes: pd.Index, names: pd.Series, most: int) -> list[str]:
         """The names of municipalities that are no more than `most` and may be named, else none."""
@@ -280,24 +280,24 @@ def _gives_away(survey: View, question: Question) -> bool:
         elif gate.type == "multi" and rule.names == {gate.id}:
             # more answered it than the shown ones of the options that lead to it were ticked: then
             # the only hidden one must have been ticked by the others
-            counted = frequency(survey, gate)
-            ticks = counted.frame["count"][_alone(gate, rule)].astype("Int64")
-            if ticks.isna().sum() == 1 and ticks.sum() < n - (survey.n - counted.n):
+            table = frequency(survey, gate)
+            ticks = table.frame["count"][_alone(gate, rule)].astype("Int64")
+            if ticks.isna().sum() == 1 and ticks.sum() < n - (survey.n - table.n):
                 return True
     return False
 
 
-def _apart(counts: np.ndarray, known: list[list[int]], survey: View) -> bool:
+def _apart(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
-    totals = np.array([counts[part].sum() for part in known])
-    return len(known) == 1 or bool(disclosure.may_be_shown(totals, _group(survey)).all())
+    totals = np.array([counts[part].sum() for part in subtotals])
+    return len(subtotals) == 1 or bool(disclosure.may_be_shown(totals, _group(survey)).all())
 
 
 def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
     """How often each answer was given, and the `disclosure.subtotals` of the question."""
-    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
-    known = disclosure.subtotals(question, survey.codebook)
-    return counted.frame["count"].to_numpy(int), known
+    table = tabulate.frequency(survey.responses, survey.status, question, survey.language)
+    subtotals = disclosure.subtotals(question, survey.codebook)
+    return table.frame["count"].to_numpy(int), subtotals
 
 
 def _alone(gate: Question, rule: Expression) -> np.ndarray:
@@ -317,13 +317,13 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
     Where small numbers are protected, answers are put together until each may be counted; of
     several answers, options that may not be counted are NA.
     """
-    counted = tabulate.frequency(survey.responses, survey.status, question, survey.language)
+    table = tabulate.frequency(survey.responses, survey.status, question, survey.language)
     if not protects(survey, question):
-        return counted
-    frame = counted.frame
+        return table
+    frame = table.frame
     if question.type == "multi":
-        kept = frame["count"].astype("Int64").where(_ticks_shown(survey, question, counted))
-        frame = pd.DataFrame({"count": kept, "share": frame["share"].mask(kept.isna())})
+        counts = frame["count"].astype("Int64").where(_ticks_shown(survey, question, table))
+        frame = pd.DataFrame({"count": counts, "share": frame["share"].mask(counts.isna())})
     elif question.type in COUNTED:
         frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
@@ -331,7 +331,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
     elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # the kinds of missing stay together: how many were not asked is an answer, too
-    return dataclasses.replace(counted, frame=frame, missing={})
+    return dataclasses.replace(table, frame=frame, missing={})
 
 
 def parts(survey: View, question: Question) -> list[list[int]]:
@@ -343,29 +343,29 @@ def parts(survey: View, question: Question) -> list[list[int]]:
     return _parts(*_counted(survey, question), survey)
 
 
-def _parts(counts: np.ndarray, known: list[list[int]], survey: View) -> list[list[int]]:
-    if not _apart(counts, known, survey):
+def _parts(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> list[list[int]]:
+    if not _apart(counts, subtotals, survey):
         return [list(range(len(counts)))]
-    found = [
+    pieces = [
         [part[at] for at in together]
-        for part in known
+        for part in subtotals
         for together in disclosure.put_together(counts[part], _group(survey))
     ]
-    return sorted(found)
+    return sorted(pieces)
 
 
 def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
     """A frequency or cross table, a row for each part of its answers, with codes as ``1+2``."""
-    made, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
+    groups, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
     index = [
         (variables[0], "+".join(codes[at] for at in part), _joined(survey, names, part))
-        for part in made
+        for part in groups
     ]
-    rows = [frame.iloc[part].sum() for part in made]
+    rows = [frame.iloc[part].sum() for part in groups]
     return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=frame.index.names))
 
 
-def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) -> np.ndarray:
+def _ticks_shown(survey: View, question: Question, table: tabulate.Counted) -> np.ndarray:
     """Which options of a question of several answers this edition may count."""
     exclusive = np.array([option.exclusive for option in question.options])
     none_left = np.zeros(len(exclusive), bool)
@@ -374,9 +374,9 @@ def _ticks_shown(survey: View, question: Question, counted: tabulate.Counted) ->
         everyone = int(tabulate.answered(survey.status, later).sum()) == survey.n
         if question.id in rule.names and everyone:
             none_left |= exclusive & ~_alone(question, rule)
-    counts = counted.frame["count"].to_numpy(int)
+    counts = table.frame["count"].to_numpy(int)
     return disclosure.ticks_shown(
-        counts, counted.n, _group(survey), exclusive=exclusive, none_left=none_left
+        counts, table.n, _group(survey), exclusive=exclusive, none_left=none_left
     )
 
 
@@ -387,8 +387,8 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
     sums = frame["mean"] * frame["count"]
     room = np.minimum(sums - min(codes) * frame["count"], max(codes) * frame["count"] - sums)
     safe = (room.round(6) >= max(2 * wide, SMALLEST)) & (frame["count"] >= SMALLEST)
-    kept = frame[["count", "mean"]].round({"mean": 1}).astype("Float64")
-    return kept.where(safe, axis=0)
+    means = frame[["count", "mean"]].round({"mean": 1}).astype("Float64")
+    return means.where(safe, axis=0)
 
 
 def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
@@ -410,10 +410,10 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     else:
         counts = _together(survey, question, counts)
         safe = np.full(len(counts), len(counts) > 1 and fit(counts, group).all())
-    left = groups.value_counts().reindex(n.index) - n
+    rest = groups.value_counts().reindex(n.index) - n
     if len(n) < 2 or _gives_away(survey, question):
         safe[:] = False
-    elif question.ask_if and left.any() and not fit(left.to_numpy(int)).all():
+    elif question.ask_if and rest.any() and not fit(rest.to_numpy(int)).all():
         safe[:] = False  # how many of a group were not asked is an answer, too
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
@@ -433,8 +433,8 @@ def grouped(survey: View, by: pd.Series) -> pd.Series:
     for question in (q for q in asked_by(survey, by) if q.type in ONE_CHOICE):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
-            made = parts(survey, question)
-            label = {names[at]: _joined(survey, names, part) for part in made for at in part}
+            groups = parts(survey, question)
+            label = {names[at]: _joined(survey, names, part) for part in groups for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
     return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
@@ -452,38 +452,38 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     told where, whatever the outcome, each still has three possible values.
     """
     group = Expression(rule)
-    asked = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
-    question = next((q for q in asked if q.type in ONE_CHOICE), None)
+    questions = (q for q in survey.codebook if group.names == {q.id} and protects(survey, q))
+    question = next((q for q in questions if q.type in ONE_CHOICE), None)
     if question is None:
         return True
     codes = list(tabulate.labels_of(question, survey.language))
     inside = group.holds(pd.DataFrame({question.id: pd.array(codes, "Int64")}))
-    made = parts(survey, question)
-    if all(inside[part].all() or not inside[part].any() for part in made):
+    groups = parts(survey, question)
+    if all(inside[part].all() or not inside[part].any() for part in groups):
         return True
-    possible = _possible(survey, question, made)
+    possible = _possible(survey, question, groups)
     if possible is None:
         return False
     size = possible[:, inside].sum(axis=1)
     tested = np.minimum(size, possible.sum(axis=1) - size) >= fewest
-    hidden = [at for part in made if len(part) > 1 for at in part]
+    hidden = [at for part in groups if len(part) > 1 for at in part]
     outcomes = (possible[tested == outcome] for outcome in (True, False))
     return all(
-        len(np.unique(left[:, at])) >= SMALLEST for left in outcomes if len(left) for at in hidden
+        len(np.unique(ways[:, at])) >= SMALLEST for ways in outcomes if len(ways) for at in hidden
     )
 
 
-def _possible(survey: View, question: Question, made: list[list[int]]) -> np.ndarray | None:
-    """Every count of the answers of a question that is published as `made`; None if too many."""
-    counts, known = _counted(survey, question)
-    totals = [int(counts[part].sum()) for part in made]
-    sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, made, strict=True)]
+def _possible(survey: View, question: Question, groups: list[list[int]]) -> np.ndarray | None:
+    """Every count of the answers of a question that is published by `groups`; None if too many."""
+    counts, subtotals = _counted(survey, question)
+    totals = [int(counts[part].sum()) for part in groups]
+    sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, groups, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:
         return None
-    ways = (_ways(total, len(part)) for total, part in zip(totals, made, strict=True))
+    ways = (_ways(total, len(part)) for total, part in zip(totals, groups, strict=True))
     tried = np.zeros((math.prod(sizes), len(counts)), int)
-    tried[:, np.concatenate(made)] = [np.concatenate(filled) for filled in itertools.product(*ways)]
-    return tried[[_parts(one, known, survey) == made for one in tried]]
+    tried[:, np.concatenate(groups)] = [np.concatenate(way) for way in itertools.product(*ways)]
+    return tried[[_parts(one, subtotals, survey) == groups for one in tried]]
 
 
 def _ways(total: int, places: int) -> Iterator[np.ndarray]:

@@ -51,12 +51,12 @@ class Message(str):
 def _fill(template: str, values: dict[str, Any], language: str) -> str:
     comma = "、" if language == "ja" else ", "
 
-    def shown(value: Any) -> Any:
+    def text(value: Any) -> Any:
         if isinstance(value, tuple):
-            return comma.join(str(shown(one)) for one in value)
+            return comma.join(str(text(one)) for one in value)
         return value.say(language) if isinstance(value, Message) else value
 
-    return template.format(**{name: shown(value) for name, value in values.items()})
+    return template.format(**{name: text(value) for name, value in values.items()})
 
 
 @cache
@@ -89,10 +89,10 @@ def spoken(otherwise: Literal["ja", "en", ""] = "") -> Literal["ja", "en"]:
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     # elsewhere than on Windows Python gives en_US for a system that names no language
     system = locale.getlocale()[0] if os.name == "nt" else None
-    asked = next(filter(None, map(os.environ.get, names)), None) or system or "C"
-    if asked.lower().startswith("ja"):
+    setting = next(filter(None, map(os.environ.get, names)), None) or system or "C"
+    if setting.lower().startswith("ja"):
         return "ja"
-    return (otherwise or _notebook) if asked.startswith(("C", "POSIX")) else "en"
+    return (otherwise or _notebook) if setting.startswith(("C", "POSIX")) else "en"
 
 
 def printed(template: str, /, **values: Any) -> str:
@@ -148,8 +148,8 @@ class InputError(ValueError):
             (f"セル{self.cell}" if ja else f"cell {self.cell}") if self.cell else "",
         ]
         where = ("、" if ja else ", ").join(filter(None, place))
-        said = [part.say(language) for part in (self.what, self.hint) if part]
-        text = ("。" if ja else "; ").join(said)
+        sentences = [part.say(language) for part in (self.what, self.hint) if part]
+        text = ("。" if ja else "; ").join(sentences)
         text += "。" if ja and "\n" not in text else ""  # a list of faults ends without full stop
         return ("：" if ja else ": ").join(filter(None, [where, text]))
 

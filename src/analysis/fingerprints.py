@@ -30,6 +30,7 @@ from analysis.errors import InputError
 OF_PROGRAMS = (".", "~$", "__MACOSX")
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
+AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is
 KEY = 32  # bytes of the key of pseudonyms
 
 
@@ -51,16 +52,16 @@ def hash_files(folder: Path) -> dict[str, str]:
 
     Left out: what nobody reads as data, see `OF_PROGRAMS`.
     """
-    found, seen = dict[Path, Path](), set[str]()
+    by_name, reals = dict[Path, Path](), set[str]()
     for place, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(place)) in seen:  # a link that leads back
+        if (real := os.path.realpath(place)) in reals:  # a link that leads back
             folders.clear()
             continue
-        seen.add(real)
+        reals.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith(OF_PROGRAMS))
         files = [Path(place, name) for name in names if not name.startswith(OF_PROGRAMS)]
-        found |= {p.relative_to(folder): p for p in files if p.is_file()}
-    return {name.as_posix(): hash_file(found[name]) for name in sorted(found)}
+        by_name |= {p.relative_to(folder): p for p in files if p.is_file()}
+    return {name.as_posix(): hash_file(by_name[name]) for name in sorted(by_name)}
 
 
 def hash_folder(folder: Path) -> str:
@@ -71,6 +72,14 @@ def hash_folder(folder: Path) -> str:
 def hash_path(path: Path) -> str:
     """The hash of a file or folder."""
     return hash_folder(path) if path.is_dir() else hash_file(path)
+
+
+def hash_read(path: Path) -> str:
+    """The hash of a file, or of the names of what lies in a folder."""
+    if not path.is_dir():
+        return hash_file(path)
+    names = (entry.name for entry in path.iterdir())
+    return sha("\n".join(sorted(name for name in names if not name.startswith(OF_PROGRAMS))))
 
 
 def combined(files: Mapping[str, str]) -> str:
@@ -100,13 +109,13 @@ def installed() -> dict[str, str]:
     >>> "pandas" in installed()
     True
     """
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for line in requires("analysis") or []:
         name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
         if "extra ==" not in line:
             with contextlib.suppress(PackageNotFoundError):
-                found[name] = version(name)
-    return found
+                versions[name] = version(name)
+    return versions
 
 
 def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
@@ -133,14 +142,14 @@ def source_hash(notebook: Mapping[str, Any]) -> str:
 def revision() -> dict[str, Any]:
     """The git commit, and whether the working tree is clean; empty and None outside git."""
     git = ["git", "-C", str(paths.root())]
-    printed = []
+    outputs = []
     for command in (["rev-parse", "HEAD"], ["status", "--porcelain"]):
         try:
-            done = subprocess.run([*git, *command], capture_output=True, timeout=10, check=True)
+            process = subprocess.run([*git, *command], capture_output=True, timeout=10, check=True)
         except (OSError, subprocess.SubprocessError):
             return {"commit": "", "clean": None}
-        printed.append(done.stdout.decode("utf-8", "replace").strip())
-    return {"commit": printed[0], "clean": not printed[1]}
+        outputs.append(process.stdout.decode("utf-8", "replace").strip())
+    return {"commit": outputs[0], "clean": not outputs[1]}
 
 
 def pseudonym_key() -> bytes:
@@ -159,9 +168,8 @@ def pseudonym_key() -> bytes:
         Path(beside).unlink()
     key = file.read_bytes() if file.is_file() else b""
     if len(key) != KEY:
-        what = "the key of the pseudonyms is damaged"
         hint = "bring it back from a copy, or delete it: all pseudonyms are then others"
-        raise InputError(what, file=file, hint=hint)
+        raise InputError("the key of the pseudonyms is damaged", file=file, hint=hint)
     return key
 
 

@@ -42,10 +42,10 @@ class Panel(widgets.VBox):
     ) -> None:
         self.survey, self.controls, self._draw, self._code = survey, controls, draw, code
         self._top = [*([finder] if finder else []), *controls.values()]
-        self.shown = widgets.Output()
+        self.output = widgets.Output()
         self.button = widgets.ToggleButton(description=survey.label("lab.code"), icon="code")
         self.lines = widgets.Textarea(rows=3, disabled=True, layout={"width": "100%"})
-        super().__init__([*self._top, self.button, self.shown])
+        super().__init__([*self._top, self.button, self.output])
         for control in controls.values():
             control.observe(self.update, names="value")
         self.button.observe(self._toggle, names="value")
@@ -56,20 +56,20 @@ class Panel(widgets.VBox):
         values = {name: control.value for name, control in self.controls.items()}
         last, more = self._code(**values)
         wave, language = self.survey.wave.name, self.survey.language
-        given = "" if language == "ja" else f', language="{language}"'
-        load = f'survey = Survey.load("{wave}"{given})'
+        option = "" if language == "ja" else f', language="{language}"'
+        load = f'survey = Survey.load("{wave}"{option})'
         self.lines.value = f"from analysis import Survey{more}\n{load}\n{last}"
         try:
             objects = self._draw(**values)
         except InputError as error:
             objects = [Prose(error.say(language))]
-        self.shown.outputs = ()
-        for shown in objects:
-            self.shown.append_display_data(shown)
+        self.output.outputs = ()
+        for one in objects:
+            self.output.append_display_data(one)
 
     def _toggle(self, _change: object) -> None:
         lines = [self.lines] if self.button.value else []
-        self.children = [*self._top, self.button, *lines, self.shown]
+        self.children = [*self._top, self.button, *lines, self.output]
 
 
 @lru_cache(maxsize=4)
@@ -86,22 +86,22 @@ def waves() -> list[str]:
 def browse(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     """One question with a breakdown: its table and its figure."""
     survey, words = load(wave, language), labels("lab", language)
-    asked = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
-    named = [(survey.numbered(q), q.id) for q in asked]
+    questions = [q for q in survey.codebook if q.role != "id" and q.type != "date"]
+    names = [(survey.numbered(q), q.id) for q in questions]
     parts = [(words["none"], ""), (words["size_class"], "size_class")]
     if survey.codebook.features:
         parts.append((words["type"], "type"))
-    parts += [(name, id) for name, id in named if survey.question(id).type in ONE_CHOICE]
+    parts += [(name, id) for name, id in names if survey.question(id).type in ONE_CHOICE]
 
     def draw(question: str, by: str) -> list[Any]:
         return [survey.figure(question, by or None), survey.table(question, by or None)]
 
     def code(question: str, by: str) -> tuple[str, str]:
-        given = f', by="{by}"' if by else ""
-        return f'survey.table("{question}"{given})', ""
+        option = f', by="{by}"' if by else ""
+        return f'survey.table("{question}"{option})', ""
 
-    options = {"question": named, "by": parts}
-    controls = {name: _dropdown(words[name], given) for name, given in options.items()}
+    options = {"question": names, "by": parts}
+    controls = {name: _dropdown(words[name], choice) for name, choice in options.items()}
     return Panel(survey, controls, draw, code)
 
 
@@ -110,31 +110,28 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     survey, words = load(wave, language), labels("lab", language)
     there = survey.codebook.features and survey.features.group_labels
     if not there:
-        raise InputError(
-            "the codebook {id} has no features for a typology",
-            hint="choose another wave",
-            id=survey.codebook.id,
-        )
+        what = "the codebook {id} has no features for a typology"
+        raise InputError(what, hint="choose another wave", id=survey.codebook.id)
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
-        given: dict[str, Any] = {"n_types": n_types} if n_types else {}
+        values: dict[str, Any] = {"n_types": n_types} if n_types else {}
         if 0 < len(indices) < len(there):
-            given["indices"] = list(indices)
-        return given | ({"adjust": adjust} if adjust != "none" else {})
+            values["indices"] = list(indices)
+        return values | ({"adjust": adjust} if adjust != "none" else {})
 
     def draw(**values: Any) -> list[Any]:
-        found = survey.typology(**choices(**values), **QUICK)
-        summary = kinds.named(survey, found, kinds.summary(survey, found)).drop(columns="name")
-        summary = summary.dropna(axis="columns", how="all")
+        typology = survey.typology(**choices(**values), **QUICK)
+        frame = kinds.named(survey, typology, kinds.summary(survey, typology))
+        summary = frame.drop(columns="name").dropna(axis="columns", how="all")
         return [
-            Answer(survey.say("types/verdict", **kinds.verdict(survey, found))),
-            survey.gallery.table(summary, "types/types", n=found.n, places=2),
+            Answer(survey.say("types/verdict", **kinds.verdict(survey, typology))),
+            survey.gallery.table(summary, "types/types", n=typology.n, places=2),
             Prose(words["quick"]),
         ]
 
     def code(**values: Any) -> tuple[str, str]:
-        given = "".join(f"{k}={v!r}, " for k, v in choices(**values).items())
-        return f"survey.typology({given}**QUICK).verdict", "; from analysis.survey import QUICK"
+        arguments = "".join(f"{k}={v!r}, " for k, v in choices(**values).items())
+        return f"survey.typology({arguments}**QUICK).verdict", "; from analysis.survey import QUICK"
 
     counts = [(words["auto"], 0), *((str(k), k) for k in range(2, 7))]
     adjusts = [(words["unadjusted"], "none"), *((words[k], k) for k in ("gradient", "size_class"))]
@@ -158,24 +155,24 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     through them and a name typed above it finds one.
     """
     survey, words = load(wave, language), labels("lab", language)
-    found = profile.typology(survey, seed=SEED, **QUICK)
-    quick = [] if isinstance(found, NotAvailable) else [Prose(words["quick"])]
+    typology = profile.typology(survey, seed=SEED, **QUICK)
+    quick = [] if isinstance(typology, NotAvailable) else [Prose(words["quick"])]
 
     def draw(municipality: str) -> list[Any]:
-        here = profile.place(survey, municipality, typology=found)
-        said = Answer(survey.say("profile/answer", **profile.who(survey, here)))
+        here = profile.place(survey, municipality, typology=typology)
+        answer = Answer(survey.say("profile/answer", **profile.who(survey, here)))
         missing, need = profile.missing(survey, here), profile.need(survey, here)
         words = {"steps": missing.head(3), "peers": len(here.peers), "need": need}
         steps = survey.prose("profile/steps", **words)
         peers = profile.peers(survey, here, missing.head(5)).set_index("measure")
-        return [said, steps, standing(survey, here), peers, *quick]
+        return [answer, steps, standing(survey, here), peers, *quick]
 
     def code(municipality: str) -> tuple[str, str]:
         last = f'lab.standing(survey, profile.place(survey, "{municipality}"))'
         return last, ", lab; from analysis.results import profile"
 
     if survey.n <= NAMED_UP_TO:
-        of_type = {} if isinstance(found, NotAvailable) else found.labels.to_dict()
+        of_type = {} if isinstance(typology, NotAvailable) else typology.labels.to_dict()
         return Panel(survey, {"municipality": _buttons(survey, of_type, words)}, draw, code)
     who = {f"{name} {code}": code for code, name in survey.names.items()}
     brush = widgets.SelectionSlider(
@@ -188,8 +185,8 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
 
     def find(change: dict[str, Any]) -> None:
         typed = change["new"]
-        if named := [name for name in who if typed and typed in name]:
-            brush.value = who[typed if typed in who else named[0]]
+        if names := [name for name in who if typed and typed in name]:
+            brush.value = who[typed if typed in who else names[0]]
 
     finder.observe(find, names="value")
     return Panel(survey, {"municipality": brush}, draw, code, finder)
@@ -212,8 +209,8 @@ def _buttons(
     twice, options, tips = survey.names.duplicated(keep=False), [], []
     for code in order:
         kind, name = int(of_type.get(code, 0)), survey.names[code]
-        named = f"{name} {code}" if twice[code] else name
-        options.append((f"{kind} | {named}" if kind else named, code))
+        label = f"{name} {code}" if twice[code] else name
+        options.append((f"{kind} | {label}" if kind else label, code))
         tips.append(f"{words['type']} {kind or '–'}")
     return widgets.ToggleButtons(
         options=options,
@@ -226,12 +223,12 @@ def _buttons(
 def desk(language: Language = "ja") -> widgets.VBox:
     """All views of a wave that can be chosen; each is made when its tab is first opened."""
     words = labels("lab", language)
-    chosen = _dropdown(words["wave"], [(name, name) for name in waves()])
+    wave = _dropdown(words["wave"], [(name, name) for name in waves()])
     place, there = widgets.Tab(), list[str]()
     views = {"question": browse, "type": types, "municipality": municipality}
 
     def change(_change: object = None) -> None:
-        typed = load(chosen.value, language).codebook.features
+        typed = load(wave.value, language).codebook.features
         there[:] = [name for name in views if typed or name != "type"]
         place.children = [widgets.VBox() for _ in there]
         place.titles = [words[name] for name in there]
@@ -241,12 +238,12 @@ def desk(language: Language = "ja") -> widgets.VBox:
         box = place.children[place.selected_index]
         if not box.children:
             box.children = [widgets.Label(words["wait"])]
-            box.children = [views[there[place.selected_index]](chosen.value, language)]
+            box.children = [views[there[place.selected_index]](wave.value, language)]
 
-    chosen.observe(change, names="value")
+    wave.observe(change, names="value")
     place.observe(opened, names="selected_index")
     change()
-    return widgets.VBox([chosen, place])
+    return widgets.VBox([wave, place])
 
 
 def _dropdown(label: str, options: list[tuple[str, str]]) -> widgets.Dropdown:

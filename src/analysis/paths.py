@@ -21,17 +21,15 @@ OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 def root() -> Path:
     """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
-    given = os.environ.get("WORKBENCH_ROOT")
-    if given:
-        return Path(given).resolve()
+    setting = os.environ.get("WORKBENCH_ROOT")
+    if setting:
+        return Path(setting).resolve()
     for start in (Path.cwd().resolve(), Path(__file__).resolve()):
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
-    raise InputError(
-        "no project folder found (a folder with data/raw and notebooks)",
-        hint="run the command inside the project, or set WORKBENCH_ROOT",
-    )
+    hint = "run the command inside the project, or set WORKBENCH_ROOT"
+    raise InputError("no project folder found (a folder with data/raw and notebooks)", hint=hint)
 
 
 def raw(wave: str) -> Path:
@@ -46,11 +44,11 @@ def processed(wave: str) -> Path:
 
 def waves() -> list[Path]:
     """The folders of all waves whose name is one of a wave."""
-    found = []
+    folders = []
     for file in sorted((root() / "data" / "raw").glob("[!.]*/wave.yml")):
         with contextlib.suppress(InputError):
-            found.append(raw(file.parent.name))
-    return found
+            folders.append(raw(file.parent.name))
+    return folders
 
 
 def wave_name(name: str) -> str:
@@ -66,9 +64,9 @@ def wave_name(name: str) -> str:
     analysis.errors.InputError: a wave cannot be called 'demo-2019.public', ...
     """
     _, *parts = name.lower().lstrip(".").split(".")  # a wave that is being made is hidden
-    taken = sorted(EDITIONS.intersection(parts))
-    if taken:
-        where = Message("the reports of another wave end in .{end}", end=taken[0])
+    ends = sorted(EDITIONS.intersection(parts))
+    if ends:
+        where = Message("the reports of another wave end in .{end}", end=ends[0])
     elif name.lower() in OTHERS or name.endswith(("-queries", "-dataset")):
         where = Message("files of this project have this name")
     elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
@@ -138,14 +136,13 @@ def refuse_received(place: Path) -> None:
     Raises InputError: it is in data/raw.
     """
     try:
-        received = (root() / "data" / "raw").resolve()
+        folder = (root() / "data" / "raw").resolve()
     except InputError:  # outside a project
         return
     leads = (place.parent.resolve() / place.name, place.resolve())
-    if any(path.is_relative_to(received) for path in leads):
+    if any(path.is_relative_to(folder) for path in leads):
         what = "data/raw keeps the files as received, and nothing else is written there"
-        hint = "name another folder"
-        raise InputError(what, file=place, hint=hint)
+        raise InputError(what, file=place, hint="name another folder")
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:

@@ -94,19 +94,19 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
         "n" if column["numeric"] else _kind([column["label"], *(row[at] for row in rows)])
         for at, column in enumerate(data["columns"])
     ]
-    named = bool(kinds) and kinds[0] != "n"  # neighbouring rows with the same first cell are a run
-    runs = [list(run) for _, run in itertools.groupby(rows, key=lambda r: r[0] if named else id(r))]
+    texts = bool(kinds) and kinds[0] != "n"  # neighbouring rows with the same first cell are a run
+    runs = [list(run) for _, run in itertools.groupby(rows, key=lambda r: r[0] if texts else id(r))]
     grouped = len(labels) > 2 and max(map(len, runs), default=0) >= LONG_RUN
     if grouped:
         labels, kinds, bodies = _under_headings(labels, kinds, runs)
     else:
-        joined = [
+        blocks = [
             [_cells(run[0], kinds, len(run)), *(_cells(row, kinds)[1:] for row in run[1:])]
             for run in runs
         ]
         if all(len(run) == 1 for run in runs):
-            joined = [[row for rows in joined for row in rows]] if joined else []
-        bodies = [{"rows": rows} for rows in joined]
+            blocks = [[row for rows in blocks for row in rows]] if blocks else []
+        bodies = [{"rows": rows} for rows in blocks]
     # wide: more than a printed sheet holds, which then draws the columns together
     across = sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
     return part(
@@ -133,18 +133,18 @@ def _under_headings(
         at for at, kind in enumerate(kinds)
         if at > 1 and kind != "n" and all(len({row[at] for row in run}) == 1 for run in runs)
     ]  # fmt: skip
-    kept = [at for at in range(1, len(labels)) if at not in alike]
-    kinds = [kinds[at] for at in kept]
+    columns = [at for at in range(1, len(labels)) if at not in alike]
+    kinds = [kinds[at] for at in columns]
     bodies = [
         {
             "heading": run[0][0],
             "said": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
-            "rows": [_cells([row[at] for at in kept], kinds) for row in run],
+            "rows": [_cells([row[at] for at in columns], kinds) for row in run],
         }
         for run in runs
     ]
     between = " / " if labels[0].isascii() else "／"
-    return [between.join(labels[:2]), *(labels[at] for at in kept[1:])], kinds, bodies
+    return [between.join(labels[:2]), *(labels[at] for at in columns[1:])], kinds, bodies
 
 
 def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]) -> Markup:

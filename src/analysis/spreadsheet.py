@@ -107,10 +107,10 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
     >>> decode("髙崎市①".encode("cp932"), "a.csv")
     '髙崎市①'
     """
-    marked = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
+    by_mark = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
     if encoding is not None:
-        encoding = _given(content, encoding, marked, file)
-    return _strict(content, encoding or marked or _fitting(content, file), file).removeprefix(BOM)
+        encoding = _declared(content, encoding, by_mark, file)
+    return _strict(content, encoding or by_mark or _fitting(content, file), file).removeprefix(BOM)
 
 
 def _fitting(content: bytes, file: str) -> str:
@@ -136,10 +136,10 @@ def _fitting(content: bytes, file: str) -> str:
     return "cp932"
 
 
-def _given(content: bytes, encoding: str, marked: str | None, file: str) -> str:
+def _declared(content: bytes, encoding: str, by_mark: str | None, file: str) -> str:
     """The encoding that ``wave.yml`` gives, where the bytes do not tell of another."""
     try:
-        wanted = codecs.lookup(encoding).name
+        codec = codecs.lookup(encoding).name
     except LookupError:
         raise InputError(
             "there is no encoding {encoding!r}",
@@ -147,16 +147,16 @@ def _given(content: bytes, encoding: str, marked: str | None, file: str) -> str:
             hint="use utf-8, cp932 or utf-16",
             encoding=encoding,
         ) from None
-    if wanted == "shift_jis":
-        wanted = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
+    if codec == "shift_jis":
+        codec = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
     what = None
-    if wanted == "cp932" and not content.isascii() and _or_none(content, "utf-8") is not None:
+    if codec == "cp932" and not content.isascii() and _or_none(content, "utf-8") is not None:
         what = Message("the wave says {encoding} but the file is UTF-8", encoding=encoding)
-    elif wanted.startswith("utf-16") and b"\0" not in content:
+    elif codec.startswith("utf-16") and b"\0" not in content:
         what = Message("the file is not {encoding}", encoding=encoding)
     if what:
         raise InputError(what, file=file, hint="correct wave.yml")
-    return marked if marked and wanted.startswith("utf") else wanted
+    return by_mark if by_mark and codec.startswith("utf") else codec
 
 
 def _or_none(content: bytes, encoding: str) -> str | None:

@@ -22,7 +22,7 @@ from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import InputError, Message, unknown
-from analysis.fingerprints import INPUTS
+from analysis.fingerprints import AUDIENCE, INPUTS
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
@@ -90,12 +90,19 @@ class Survey(View):
 
         `output`: where figures and tables go as files; without `files` they are only shown.
         `size`: of figures, ``report`` or ``slide``.
+
+        Raises InputError: also within a run for an audience that may not see what was asked for.
         """
+        run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
+        if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
+            what = "the notebook loads the {audience} edition of {wave}; this run is for {run_for}"
+            hint = "load it with audience=audience, and have audience in the parameters cell"
+            raise InputError(what, hint=hint, audience=audience, wave=wave, run_for=run_for)
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         inputs = os.environ.get(INPUTS, "{}")
-        kept = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
-        if kept and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
-            return kept.into(place, files)
+        ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
+        if ready and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
+            return ready.into(place, files)
         cleaned, about, book = store.replies(wave)
         if INPUTS not in os.environ:
             show.only_language(language)
@@ -117,21 +124,19 @@ class Survey(View):
         """
         if self.audience != "internal" and not self.wave.named:
             if self.audience == "public" or not isinstance(rule, str):
-                raise InputError(
-                    "the {audience} edition has no such part",
-                    hint="use by=, or the internal edition",
-                    audience=self.audience,
-                )
-            asked = self.codebook.using(derived.named(rule))
-            if sensitive := sorted(q.id for q in asked if q.sensitive):
+                what = "the {audience} edition has no such part"
+                hint = "use by=, or the internal edition"
+                raise InputError(what, hint=hint, audience=self.audience)
+            questions = self.codebook.using(derived.named(rule))
+            if sensitive := sorted(q.id for q in questions if q.sensitive):
                 hint = Message("choose another question, or use the internal edition")
                 raise InputError("{told} is sensitive: no part by it", hint=hint, told=sensitive[0])
-        chosen = derived.part(self._full, self.codebook, rule)
+        replies = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
         if self._part:
             words = f"{self._part.label} / {words}"
-        part = derived.population(self.population, chosen.register, rule, self.codebook, words)
-        return replace(self, _full=chosen, _part=part)
+        part = derived.population(self.population, replies.register, rule, self.codebook, words)
+        return replace(self, _full=replies, _part=part)
 
     def with_(
         self, name: str, values: str | pd.Series, *, label: str, sensitive: bool = False
@@ -162,8 +167,8 @@ class Survey(View):
         ('990035', '990027', '990019')
         """
         text = text.strip() if isinstance(text, str) else f"{text:06}"
-        asked = self.wave.meant(text, self.register)
-        codes = [code for code in asked if code in self.responses.index]
+        matches = self.wave.meant(text, self.register)
+        codes = [code for code in matches if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
         what = "there is no municipality {text!r} in the wave {name}"
@@ -171,7 +176,7 @@ class Survey(View):
         if codes:
             what = "{text} may mean {n} municipalities of the wave"
             hint = "give one of the codes {called}"
-        elif asked:
+        elif matches:
             what, hint = "{text} was asked but did not reply in the wave {name}", ""
         wave, n = self.wave.name, len(codes)
         raise InputError(what, hint=hint, text=text, name=wave, n=n, called=codes)
@@ -197,45 +202,45 @@ class Survey(View):
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        found = self._classifier.study(**self._chosen(choices))
+        typology = self._classifier.study(**self._chosen(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
         if usual and not self._part:
-            found = self._named(found)
-        return renamed(found, self._alias)
+            typology = self._named(typology)
+        return renamed(typology, self._alias)
 
-    def _named(self, found: Typology) -> Typology:
+    def _named(self, typology: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
 
         A name that an earlier wave gives by the code of a member goes to the type that this
         municipality is in now, where that has no name of its own.
         """
-        given: dict[int, dict[str, str]] = {}
+        names: dict[int, dict[str, str]] = {}
         for key, text in self.wave.names.items():
-            kind = key if isinstance(key, int) else int(found.labels.get(key, 0))
-            if kind not in found.names or kind in given:
+            kind = key if isinstance(key, int) else int(typology.labels.get(key, 0))
+            if kind not in typology.names or kind in names:
                 raise InputError(
                     "names: {why} for {key}",
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
-                    why=Message("there is a name already" if kind in given else "there is no type"),
+                    why=Message("there is a name already" if kind in names else "there is no type"),
                     key=key,
-                    n=len(found.names),
+                    n=len(typology.names),
                 )
-            given[kind] = text.model_dump()
+            names[kind] = text.model_dump()
         for code, before in waves.names_before(self.wave.name).items():
-            kind = int(found.labels.get(code, 0))
-            if kind in found.names and kind not in given:
-                given[kind] = Text.model_validate(before).model_dump()
-        return replace(found, names=dict(found.names) | given)
+            kind = int(typology.labels.get(code, 0))
+            if kind in typology.names and kind not in names:
+                names[kind] = Text.model_validate(before).model_dump()
+        return replace(typology, names=dict(typology.names) | names)
 
     def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
-        given = {"seed": SEED, **choices}
-        if isinstance(strata := given.get("adjust"), pd.Series):
+        settings = {"seed": SEED, **choices}
+        if isinstance(strata := settings.get("adjust"), pd.Series):
             strata = tabulate.aligned(strata, self.responses.index, "adjust")
-            given["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
-        return given
+            settings["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
+        return settings
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
@@ -254,31 +259,26 @@ class Survey(View):
         if book != self.codebook.id:
             mine = classifier.comparable(self._full.responses, self.codebook, book)
             if mine is None:
-                raise InputError(
-                    "nothing says what {id} shares with {book}",
-                    hint="add `comparable` to the codebook",
-                    id=self.codebook.id,
-                    book=book,
-                )
-        found, placed = other._classifier.place(mine, **choices)
-        return renamed(found, other._alias), renamed(placed, self._alias)
+                what = "nothing says what {id} shares with {book}"
+                hint = "add `comparable` to the codebook"
+                raise InputError(what, hint=hint, id=self.codebook.id, book=book)
+        typology, projection = other._classifier.place(mine, **choices)
+        return renamed(typology, other._alias), renamed(projection, self._alias)
 
     @cached_property
     def _of_all(self) -> tuple[classifier.Features, pd.DataFrame]:
         """Features and composites of the full data."""
-        made = classifier.features(self._full.responses, self._full.status, self.codebook)
-        return made, classifier.indices(made, self.codebook, self._full.responses)
+        features = classifier.features(self._full.responses, self._full.status, self.codebook)
+        return features, classifier.indices(features, self.codebook, self._full.responses)
 
     @cached_property
     def _classifier(self) -> Classifier:
-        made, composites = self._of_all
-        if made.frame.empty:
-            raise InputError(
-                "the codebook {id} has no features for a typology",
-                hint="add features and indices with the role cluster",
-                id=self.codebook.id,
-            )
-        return Classifier(made, composites, self._full.register["size_class"], store.kept())
+        features, composites = self._of_all
+        if features.frame.empty:
+            what = "the codebook {id} has no features for a typology"
+            hint = "add features and indices with the role cluster"
+            raise InputError(what, hint=hint, id=self.codebook.id)
+        return Classifier(features, composites, self._full.register["size_class"], store.kept())
 
     # --- questions ------------------------------------------------------------------------
 
@@ -297,9 +297,9 @@ class Survey(View):
         if breakdown == "prefecture":
             return self.register["prefecture"].reindex(self.responses.index)
         if breakdown == "type":
-            found = self.typology(**QUICK)
-            names = {k: v[self.language] for k, v in found.names.items()}
-            return tabulate.aligned(found.labels.map(names), self.responses.index)
+            typology = self.typology(**QUICK)
+            names = {k: v[self.language] for k, v in typology.names.items()}
+            return tabulate.aligned(typology.labels.map(names), self.responses.index)
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
@@ -307,15 +307,12 @@ class Survey(View):
         if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
-            raise InputError(
-                "{id} is of type {type} and cannot be a breakdown",
-                hint="use a question with options",
-                id=question.id,
-                type=question.type,
-            )
-        chosen = self.responses[list(question.variables)].fillna(False).astype(bool)
+            what = "{id} is of type {type} and cannot be a breakdown"
+            hint = "use a question with options"
+            raise InputError(what, hint=hint, id=question.id, type=question.type)
+        choices = self.responses[list(question.variables)].fillna(False).astype(bool)
         options = [option.text[self.language] for option in question.options]
-        return chosen.set_axis(pd.Index(options, name=question.id), axis="columns")
+        return choices.set_axis(pd.Index(options, name=question.id), axis="columns")
 
     def tabulate(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """How often each answer was given, tidy, with n and share; see `tabulation.counts`.
@@ -338,15 +335,15 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        held, (question,), groups = self._asked([id], by)
-        return tabulation.table(held, question, groups)
+        survey, (question,), groups = self._asked([id], by)
+        return tabulation.table(survey, question, groups)
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
         """The same as a figure; `key`: by which the index shows the page."""
-        held, (question,), groups = self._asked([id], by)
-        return tabulation.figure(held, question, groups, key=key)
+        survey, (question,), groups = self._asked([id], by)
+        return tabulation.figure(survey, question, groups, key=key)
 
     def _asked(
         self, ids: Sequence[str], by: str | pd.Series | None
@@ -355,40 +352,37 @@ class Survey(View):
 
         Indices are questions of the survey that is given beside them.
         """
-        held = self._measured(ids)
-        questions = [held.question(id) for id in ids] if ids else edition.shown_questions(held)
+        survey = self._measured(ids)
+        questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
-            if question.variables[0] not in held.responses:
-                raise InputError(
-                    "the {audience} edition does not show {id}",
-                    hint="the internal edition has it",
-                    audience=self.audience,
-                    id=question.id,
-                )
-        return held, questions, held.by(by)
+            if question.variables[0] not in survey.responses:
+                what = "the {audience} edition does not show {id}"
+                hint = "the internal edition has it"
+                raise InputError(what, hint=hint, audience=self.audience, id=question.id)
+        return survey, questions, survey.by(by)
 
     def _measured(self, ids: Sequence[str]) -> Survey:
         """The survey in which the indices among `ids` are questions like any other."""
-        held = self
+        survey = self
         sensitive = any(q.sensitive for q in self.codebook)
         for index in (one for one in self.codebook.indices if one.id in ids):
-            if index.id not in held.codebook:
+            if index.id not in survey.codebook:
                 values, label = self._of_all[1][index.id], index.text[self.language]
-                held = held.with_(index.id, values, label=label, sensitive=sensitive)
-        return held
+                survey = survey.with_(index.id, values, label=label, sensitive=sensitive)
+        return survey
 
     def __getattr__(self, id: str) -> Asked:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
-            held = self._measured([id])
-            return Asked(held, held.codebook[id])
+            survey = self._measured([id])
+            return Asked(survey, survey.codebook[id])
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
 
     def __dir__(self) -> list[str]:
-        asked = (part.id for part in (*self.codebook, *self.codebook.indices))
-        return [*super().__dir__(), *asked]
+        ids = (part.id for part in (*self.codebook, *self.codebook.indices))
+        return [*super().__dir__(), *ids]
 
     # --- showing itself --------------------------------------------------------------------
 

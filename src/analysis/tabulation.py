@@ -49,15 +49,15 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     parts: list[pd.DataFrame] = []
     for q in (q for q in questions if q.type in {*COUNTED, "battery"}):
         if by is None:
-            made = [_whole(survey, q)]
+            tables = [_whole(survey, q)]
         elif q.type == "battery":
             members = _members(survey, q, by)
-            made = [_scale(survey, q, inside).assign(**group) for group, inside in members]
+            tables = [_scale(survey, q, inside).assign(**group) for group, inside in members]
         else:
             groups = (g for g in _breakdowns(survey, q, by) if q not in edition.asked_by(survey, g))
-            made = [_crossed(survey, q, one) for one in groups]
+            tables = [_crossed(survey, q, one) for one in groups]
         about = {"question": q.id, "question_type": q.type}
-        parts += [part.assign(**about, item=part.get("item", "")) for part in made if len(part)]
+        parts += [part.assign(**about, item=part.get("item", "")) for part in tables if len(part)]
     if not parts:
         return Frame.nothing("withheld", COUNTS)
     frame = Frame(pd.concat(parts, ignore_index=True).reindex(columns=COUNTS))
@@ -67,15 +67,15 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
 
 
 def _whole(survey: View, question: Question) -> pd.DataFrame:
-    counted = edition.frequency(survey, question)
+    table = edition.frequency(survey, question)
     if question.type == "battery":
         frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
     else:
-        frame = counted.frame.reset_index().assign(n=counted.n)
+        frame = table.frame.reset_index().assign(n=table.n)
     # how many did not answer is an answer, too; the size class of those who did not reply is known
-    if not protects(survey, question) and counted.n:
+    if not protects(survey, question) and table.n:
         words = survey.labels("status")
-        kinds = [f"{words[kind]} {count:,}" for kind, count in counted.missing.items()]
+        kinds = [f"{words[kind]} {count:,}" for kind, count in table.missing.items()]
         frame["missing"] = survey.label("answers.separator").join(kinds)
         if question.identity is None:
             size, bounds = to_answer(survey, question), survey.population.bounds
@@ -93,9 +93,9 @@ def _breakdowns(survey: View, question: Question, by: Breakdown) -> list[pd.Seri
     if isinstance(by, pd.Series):
         return [by]
     name = str(by.columns.name)
-    chosen = [by[option].map({True: option}).rename(name) for option in by]
-    hidden = any(protects(survey, question, *edition.asked_by(survey, one)) for one in chosen)
-    return [] if hidden else [one for one in chosen if one.notna().any()]
+    choices = [by[option].map({True: option}).rename(name) for option in by]
+    hidden = any(protects(survey, question, *edition.asked_by(survey, one)) for one in choices)
+    return [] if hidden else [one for one in choices if one.notna().any()]
 
 
 def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.DataFrame:
@@ -198,8 +198,8 @@ def titled(survey: View, frame: pd.DataFrame) -> Frame:
         q.id: survey.numbered(q, tabulate.with_unit(q, survey.language)) for q in survey.codebook
     }
     item = frame["item"].map(lambda item: f" — {item}" if item else "")
-    named = frame.assign(question=frame["question"].map(names) + item)
-    return Frame(named.drop(columns=["item", "variable", "code"], errors="ignore"))
+    words = frame.assign(question=frame["question"].map(names) + item)
+    return Frame(words.drop(columns=["item", "variable", "code"], errors="ignore"))
 
 
 def compact(survey: View, frame: pd.DataFrame) -> Frame:
@@ -207,17 +207,17 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
 
     Of yes or no only how many said yes.
     """
-    shown = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
+    rows = frame[(frame["question_type"] != "binary") | (frame["code"] != "0")]
     texts = [
         survey.label("tabulation.counted", answer=a, count=int(c), share=float(s))
         if pd.notna(c) and pd.notna(s)  # hidden, or asked of nobody
         else survey.label("tabulation.hidden", answer=a)
-        for a, c, s in shown[["answer", "count", "share"]].itertuples(index=False)
+        for a, c, s in rows[["answer", "count", "share"]].itertuples(index=False)
     ]
     together = {"answers": survey.label("answers.separator").join, "n": "first", "missing": "first"}
-    shown = titled(survey, shown.assign(answers=texts))
-    kept = {name: how for name, how in together.items() if name in shown}
-    return Frame(shown.groupby("question", sort=False).agg(kept).reset_index())
+    rows = titled(survey, rows.assign(answers=texts))
+    columns = {name: how for name, how in together.items() if name in rows}
+    return Frame(rows.groupby("question", sort=False).agg(columns).reset_index())
 
 
 def by_kind(survey: View, frame: pd.DataFrame) -> Frame:
@@ -275,31 +275,30 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
-        raise InputError(
-            "{id} by group is not shown in the {audience} edition",
-            hint="counts and statistics of small groups would give single answers away; see it "
-            "without breakdown",
-            id=question.id,
-            audience=survey.audience,
+        what = "{id} by group is not shown in the {audience} edition"
+        hint = (
+            "counts and statistics of small groups would give single answers away; see it "
+            "without breakdown"
         )
+        raise InputError(what, hint=hint, id=question.id, audience=survey.audience)
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
         if isinstance(by, pd.DataFrame):  # its groups overlap
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
-        shown = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
+        page = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type in UNCOUNTED:
         n = edition.frequency(survey, question).n
-        shown = Frame({"answer": [HIDDEN], "count": [n]})
+        page = Frame({"answer": [HIDDEN], "count": [n]})
     else:
         n = int(frame["n"].max())
-        kept = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
-        shown = frame[kept] if make is counts else frame.dropna(axis="columns", how="all")
+        ids = ["item", "answer", "count", "n", "share"] if scale else ["answer", "count", "share"]
+        page = frame[ids] if make is counts else frame.dropna(axis="columns", how="all")
     if by is None or not scale:
-        shown = shown.drop(columns="question", errors="ignore")
+        page = page.drop(columns="question", errors="ignore")
     about: dict[str, Any] = {"question": survey.numbered(question)}
     about |= {"multiple": question.type == "multi", "more": edition.note(survey), "base": n}
     name, words = f"table_{question.id}", "tabulation/one"
-    return survey.gallery.table(shown, name, words=words, n=n, percent=["share"], **about)
+    return survey.gallery.table(page, name, words=words, n=n, percent=["share"], **about)
 
 
 def figure(
@@ -307,36 +306,36 @@ def figure(
 ) -> Figure | NotAvailable:
     """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
     name, title = f"q_{question.id}", survey.numbered(question)
-    counted = edition.frequency(survey, question)
-    if counted.n == 0:
+    frequency = edition.frequency(survey, question)
+    if frequency.n == 0:
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
     if question.type in UNCOUNTED:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
     why = survey.say("tabulation/withheld", question=title, by=by is not None)
     withheld = NotAvailable(name, why, withheld=True)
-    if counted.frame.isna().all(axis=None) or not is_shown(survey, question):
+    if frequency.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
-        drawn = _drawn_counts(survey, question, by)
+        plot = _drawn_counts(survey, question, by)
     elif question.type == "battery":
-        drawn = _drawn_battery(survey, question)
+        plot = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
         raise InputError(
             "{id} is a number: no figure by several answers", hint="see the table", id=question.id
         )
     else:
-        drawn = _drawn_numbers(survey, question, by)
-    if drawn is None:
+        plot = _drawn_numbers(survey, question, by)
+    if plot is None:
         return withheld
-    ax, data, words, values = drawn
-    asked = survey.numbered(question, question.text[survey.language])
-    values |= {"question": title, "label": question.label[survey.language], "base": counted.n}
-    values |= {"asked": "" if asked == title else asked, "multiple": question.type == "multi"}
+    ax, data, words, values = plot
+    wording = survey.numbered(question, question.text[survey.language])
+    values |= {"question": title, "label": question.label[survey.language], "base": frequency.n}
+    values |= {"asked": "" if wording == title else wording, "multiple": question.type == "multi"}
     unit = question.unit_in(survey.language)
     values["units"] = {"value": unit.replace("（", "、").rstrip("）")} if unit else {}
     return survey.gallery.show(
-        ax, name, words=f"tabulation/{words}", data=data, n=counted.n, key=key, **values
+        ax, name, words=f"tabulation/{words}", data=data, n=frequency.n, key=key, **values
     )
 
 
@@ -346,8 +345,8 @@ def figures(
     """A figure a question, those of yes or no in one where there are three; `key`: see `figure`."""
     alike = [q for q in questions if q.type == "binary"]
     alike = alike if len(alike) >= ALIKE else []
-    made = [figure(survey, q, key=q.id == key) for q in questions if q not in alike]
-    return [yes_no(survey, alike), *made] if alike else made
+    single = [figure(survey, q, key=q.id == key) for q in questions if q not in alike]
+    return [yes_no(survey, alike), *single] if alike else single
 
 
 def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable:
@@ -374,13 +373,13 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
 Plotted = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
-def leads(counted: Sequence[int], n: int) -> bool:
+def leads(tallies: Sequence[int], n: int) -> bool:
     """Whether the first of these counts is so far ahead that a headline may name it.
 
     >>> leads([9, 4, 2], 15), leads([6, 5, 4], 15), leads([3, 1], 4)
     (True, False, False)
     """
-    first, second = [*sorted(counted, reverse=True), 0, 0][:2]
+    first, second = [*sorted(tallies, reverse=True), 0, 0][:2]
     return n >= HEADLINE_FEWEST and first - second >= max(2, HEADLINE_AHEAD * n)
 
 
@@ -391,8 +390,8 @@ def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Plo
     lead = lead and leads(list(known["count"]), int(whole["n"].max()))
     values = {"top": next(iter(known.records), None), "lead": lead}
     if by is None:
-        shown = _sorted(whole, question) if question.type == "multi" else whole
-        data = shown[["answer", "count", "share"]].round({"share": 4})
+        rows = _sorted(whole, question) if question.type == "multi" else whole
+        data = rows[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     data = counts(survey, [question], by).round({"share": 4})
     data = data.drop(columns=[name for name in OF_ANSWER if name != "answer"])
@@ -437,7 +436,7 @@ def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Pl
     label = tabulate.with_unit(question, survey.language)
     ax = plots.plot_numbers(data, label=label, language=survey.language)
     quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
-    written = dict(zip(("low", "median", "high"), quartiles, strict=True))
+    words = dict(zip(("low", "median", "high"), quartiles, strict=True))
     about: dict[str, Any] = {"unit": question.unit_in(survey.language)}
     about["lead"] = by is None and len(data) >= HEADLINE_FEWEST
-    return ax, data, "numbers_figure", written | about
+    return ax, data, "numbers_figure", words | about

@@ -33,13 +33,13 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The entries of a mapping."""
-        seen = set()
+        keys = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys:
                 raise _fault(Message("the entry {key} is there twice", key=key.value), key)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
-        return found
+            keys.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
+        return mapping
 
     def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
         """A date, which must be one that there is."""
@@ -107,7 +107,7 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
     Raises InputError: it is no YAML, or no mapping.
     """
     try:
-        found = read(paths.read_text(file))
+        content = read(paths.read_text(file))
     except InputError:
         raise
     except UnicodeDecodeError:
@@ -116,9 +116,9 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(error, file) from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise InputError("the file must hold {such_as}", file=file, such_as=such_as)
-    return found
+    return content
 
 
 def _unreadable(error: Exception, file: Path) -> InputError:
@@ -128,8 +128,8 @@ def _unreadable(error: Exception, file: Path) -> InputError:
     opened = context.startswith(("while scanning a ", "while parsing a flow"))
     mark = getattr(error, "context_mark" if opened else "problem_mark", None)
     if isinstance(what, Message):
-        said = "line {line}: {fault}" if mark else "this is not readable YAML ({fault})"
-        return InputError(said, file=file, fault=what, line=mark and mark.line + 1)
+        template = "line {line}: {fault}" if mark else "this is not readable YAML ({fault})"
+        return InputError(template, file=file, fault=what, line=mark and mark.line + 1)
     hint = Message("put a text with : # @ % or & in quotes, close each quote and bracket, and "
                    "indent with spaces")  # fmt: skip
     if mark is None:
@@ -140,10 +140,10 @@ def _unreadable(error: Exception, file: Path) -> InputError:
         line, hint = at, Message("write spaces and the colon in half width")
     text = "".join(lines[line : line + 1])
     if text.lstrip(" ").startswith("\t"):
-        said, hint = "line {line} begins with a tab", Message("indent with spaces")
-        return InputError(said, file=file, hint=hint, line=line + 1)
-    said, text = "line {line} is not readable as YAML: {text}", text.strip()[:60]
-    return InputError(said, file=file, hint=hint, line=line + 1, text=text)
+        template, hint = "line {line} begins with a tab", Message("indent with spaces")
+        return InputError(template, file=file, hint=hint, line=line + 1)
+    template, text = "line {line} is not readable as YAML: {text}", text.strip()[:60]
+    return InputError(template, file=file, hint=hint, line=line + 1, text=text)
 
 
 # --- the shape of a content ----------------------------------------------------------------------
@@ -202,8 +202,8 @@ def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Me
         elif isinstance(node, yaml.SequenceNode):
             inside = {_id(one): (one, one) for one in node.value}
             inside |= {number: (one, one) for number, one in enumerate(node.value)}
-        if found := inside.get(part):
-            line, node = found[0].start_mark.line + 1, found[1]
+        if entry := inside.get(part):
+            line, node = entry[0].start_mark.line + 1, entry[1]
     return Message("line {line}: {fault}", line=line, fault=fault) if line else fault
 
 
@@ -236,22 +236,22 @@ def described(fault: Any, content: Any) -> Message:
         names = ("id", "code", "path") if listed and isinstance(node, dict) else ()
         own = (str(node[name]) for name in names if node.get(name) is not None)
         place.append(next(own, str(part + 1 if listed else part)))
-    given = fault.get("input")
+    value = fault.get("input")
     what = FAULTS.get(type) or FAULTS.get(type.partition("_")[0])
-    if isinstance(given, bool) and type not in {"extra_forbidden", "union_tag_not_found"}:
+    if isinstance(value, bool) and type not in {"extra_forbidden", "union_tag_not_found"}:
         what = Message("an unquoted yes/no/on/off is a YAML boolean, put it in quotes")
-    elif type == "string_type" and isinstance(given, int | float):
+    elif type == "string_type" and isinstance(value, int | float):
         text = "this is a number and should be a text; write '{given}' in quotes"
-        what = Message(text, given=given)
-    elif given is None:
+        what = Message(text, given=value)
+    elif value is None:
         what = FAULTS["string_too_short"]
     elif type == "literal_error":
         known = re.findall("'([^']*)'", about["expected"])
-        what = Message("there is no value {given!r}; there are: {known}", given=given, known=known)
+        what = Message("there is no value {given!r}; there are: {known}", given=value, known=known)
     elif about.get("class_name") == "Text":
         what = Message("it should have ja and en, the text in both languages")
     elif what is None:
-        what = Message("{given!r} is no value of it", given=given)
+        what = Message("{given!r} is no value of it", given=value)
     else:
         what = Message(what.template, **about)
     return at(" > ".join(place) or Message("the file"), what)

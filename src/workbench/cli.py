@@ -234,12 +234,8 @@ def _to_give_out(command: Command) -> None:
     what = "make a wave of invented replies with a known truth"
     sub = command("simulate", "demo:simulate_wave", what)
     sub.add_argument("wave", help=WAVE)
-    sub.add_argument(
-        "-n",
-        type=int,
-        default=16,
-        help="municipalities invited, one of which does not reply (default 16)",
-    )
+    asked = "municipalities invited, one of which does not reply (default 16)"
+    sub.add_argument("-n", type=int, default=16, help=asked)
     drawn = "seed of the random numbers (default 20191003)"
     sub.add_argument("--seed", type=int, default=20191003, help=drawn)
     sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")

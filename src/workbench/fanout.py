@@ -76,16 +76,13 @@ class Made:
 class Work:
     """What the pages of a run have in common; it can be sent to another machine.
 
-    `plan` of the one notebook, `key` of its pages, `context` what they state of the run, `inputs`
-    the keys of the data, by wave, `ahead` what is computed once for all pages, see
-    `workbench.run.kernels.Kernels`.
+    `plan` of the one notebook, `context` what its pages state of the run, `ahead` what is computed
+    once for all of them, see `workbench.run.kernels.Kernels`.
     """
 
     plan: Plan
-    key: str
     options: Options
     context: dict[str, Any]
-    inputs: dict[str, str]
     ahead: dict[str, Any]
 
     def make(
@@ -104,7 +101,8 @@ class Work:
         """
         notebook, plan, context = self.plan.notebooks[0], self.plan, self.context
         title = {language: f"{name} — {text}" for language, text in notebook.title.items()}
-        ran = Ran(code, title, f"{code}.html", self.key, parameters=plan.parameters(notebook))
+        key, given = plan.keys[notebook.name], plan.parameters(notebook)
+        ran = Ran(code, title, f"{code}.html", key, parameters=given)
         with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
@@ -118,6 +116,7 @@ class Work:
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
                     on_cell=on_cell,
+                    known=plan.known(notebook),
                 )
             about = {"title": title[context["language"]],
                      "command": f"{context['command']} --municipality {code}"}  # fmt: skip
@@ -227,7 +226,7 @@ def run(
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)
-        work = Work(plan, pages.key, options, context, plan.inputs, ahead)
+        work = Work(plan, options, context, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
         if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
             _make(work, todo, pages, kernels, jobs, scheduler)
@@ -371,8 +370,7 @@ def remote(
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
                 what = "the cluster at {scheduler} has no workers"
-                hint = "start some"
-                raise InputError(what, hint=hint, scheduler=scheduler)
+                raise InputError(what, hint="start some", scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
             for page in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
@@ -427,15 +425,13 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     from distributed import get_worker
 
     if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
-        raise InputError(
-            "a worker has another version of this package than the process that asked",
-            hint="install the same on all machines",
-        )
+        what = "a worker has another version of this package than the process that asked"
+        raise InputError(what, hint="install the same on all machines")
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     (folder / "scratch").mkdir()
-    environment = {"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.inputs)}
+    environment = {"WORKBENCH_ROOT": str(folder), fingerprints.INPUTS: json.dumps(work.plan.inputs)}
     kernels = Kernels(work.options, environment=environment, ahead=work.ahead)
     kernels.warm()
     return folder, kernels

@@ -40,8 +40,7 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
         paths.refuse_received(place)
         if place.is_symlink():
             what = "this is a link, and what it leads to stays as it is"
-            hint = "name a new file"
-            raise InputError(what, file=place, hint=hint)
+            raise InputError(what, file=place, hint="name a new file")
         wrote, *hashes = noted.get(_key(place), [""])
         ours = wrote == command and place.is_file() and _hash(place.read_bytes()) in hashes
         if place.is_file() and not ours:
@@ -66,11 +65,8 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
         try:
             paths.write_atomic(place, content)
         except OSError as error:
-            what = "it cannot be written ({strerror})"
-            hint = "name another place"
-            raise InputError(
-                what, file=place, hint=hint, strerror=error.strerror or error
-            ) from None
+            what, fault = "it cannot be written ({strerror})", error.strerror or error
+            raise InputError(what, file=place, hint="name another place", strerror=fault) from None
 
 
 def _note(contents: Mapping[Path, bytes | str], command: str) -> None:

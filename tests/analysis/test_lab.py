@@ -11,7 +11,7 @@ TABLE, ANSWER = "application/vnd.workbench.table+json", "application/vnd.workben
 
 
 def shown(view, mime):
-    (found,) = (o["data"][mime] for o in view.shown.outputs if mime in o["data"])
+    (found,) = (o["data"][mime] for o in view.output.outputs if mime in o["data"])
     return found
 
 
@@ -42,7 +42,7 @@ def test_each_kind_of_question_can_be_broken_down(demo):
     view.controls["by"].value = "size_class"
     for kind, question in kinds.items():
         view.controls["question"].value = question
-        assert view.shown.outputs, kind
+        assert view.output.outputs, kind
 
 
 def test_a_number_by_group_gives_the_statistics_of_each_group(demo):
@@ -68,7 +68,7 @@ def test_a_breakdown_that_cannot_be_is_said_in_a_sentence():
     view = lab.browse("demo-2019", "en")
     view._draw = lambda **values: (_ for _ in ()).throw(InputError("no such thing"))
     view.update()
-    assert "no such thing" in str(view.shown.outputs[0]["data"])
+    assert "no such thing" in str(view.output.outputs[0]["data"])
 
 
 def test_the_verdict_moves_with_the_types_and_the_indices():
@@ -85,7 +85,7 @@ def test_the_verdict_moves_with_the_types_and_the_indices():
     table = shown(view, TABLE)
     assert len(table["rows"]) <= 2
     # the look says that it is quick
-    assert "A quick look with 20 resamples" in str(view.shown.outputs)
+    assert "A quick look with 20 resamples" in str(view.output.outputs)
 
 
 @pytest.mark.parametrize("adjust", ["none", "gradient"])
@@ -108,7 +108,7 @@ def test_one_municipality_by_its_button(demo):
     assert types == sorted(types, key=lambda kind: kind or 99)
     assert buttons.options[0][0] == f"1 | {demo.names[codes[0]]}"
     assert demo.names[codes[0]] in shown(view, ANSWER)["text"]
-    assert "速報" in str(view.shown.outputs)  # how strongly it belongs rests on few resamples
+    assert "速報" in str(view.output.outputs)  # how strongly it belongs rests on few resamples
     buttons.value = codes[-1]
     assert demo.names[codes[-1]] in shown(view, ANSWER)["text"]
     assert run(view).alt

@@ -35,6 +35,7 @@ from analysis.spreadsheet import quoted, to_csv
 TABLES = ("responses", "status", "register", "findings", "outside")
 LISTS = {"findings", "outside"}  # without a code a row
 KEPT = 60  # days
+LOADED = package_files("analysis")  # the code that runs here, whatever becomes of its files
 VERBATIM = ("raw", "value", "text")  # their columns of what was written and read
 
 
@@ -46,11 +47,12 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     """
     changed = InputError(
         "the data of {wave}, its codebook, this package or the libraries changed while in use",
-        hint="run the command again when nobody is saving them",
+        hint="run the command again, or restart the kernel, when nobody is saving them",
         wave=wave,
     )
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
-    if json.loads(os.environ.get(INPUTS, "{}")).get(wave, now) != now:  # it changed during a run
+    of_run = json.loads(os.environ.get(INPUTS, "{}")).get(wave, now)
+    if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
         raise changed
     about = Wave.read(wave)
     book, folder = about.book(), paths.processed(wave)
@@ -71,11 +73,9 @@ def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
     """`prepared`, refused where no reply counts: nothing can be said of such a wave."""
     found = prepared(wave)
     if found[0].responses.empty:
-        raise InputError(
-            "no reply of {wave} counts: each is blank or names no municipality",
-            hint="see `workbench clean {wave}` and `workbench queries {wave}`",
-            wave=wave,
-        )
+        what = "no reply of {wave} counts: each is blank or names no municipality"
+        hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
+        raise InputError(what, hint=hint, wave=wave)
     return found
 
 
@@ -88,9 +88,11 @@ def key(wave: Wave) -> str:
 def package_key() -> str:
     """Hash of what typologies that are kept beside the data depend on, besides their arguments.
 
-    That is the code of `analysis` with its thresholds and words, and the libraries.
+    That is the code of `analysis` with its thresholds and words, as it runs here and as it lies on
+    the disk, and the libraries.
     """
-    return combined({**package_files("analysis"), **installed()})[:16]
+    code = {"runs": combined(LOADED), "lies": combined(package_files("analysis"))}
+    return combined({**code, **installed()})[:16]
 
 
 def kept() -> Path:

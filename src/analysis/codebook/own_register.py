@@ -26,6 +26,8 @@ from analysis.spreadsheet import decode, separator
 HEADS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 EACH = Message("give each body an id of its own and a name")
+# of what is written for each body, the id is the name of a file: such a one may lead elsewhere
+NO_FILE = r'^\.|[\\/:*?"<>|\x00-\x1f]'
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ class OwnRegister:
         table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
             raise InputError("the register lists nobody", file=file, hint=EACH)
+        twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE)
         for what, wrong in {
             "line {row} of the register has no id": table["id"] == "",
             "line {row} of the register has no name": table["name"] == "",
-            "line {row} of the register has the id {id}, which is there before": (
-                table["id"].duplicated()
-            ),
+            "line {row} of the register has the id {id}, which is there before": twice,
+            "line {row} of the register has the id {id}, which can be the name of no file": no_file,
         }.items():
             if wrong.any():
                 row = wrong.idxmax()

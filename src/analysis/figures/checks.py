@@ -32,11 +32,9 @@ def strict(name: str) -> Iterator[None]:
         except UserWarning as warning:
             glyph = re.match(r"Glyph (\d+) ", str(warning))
             if glyph is None:
-                raise InputError(
-                    "the labels of the figure {name!r} leave no room for the drawing",
-                    hint="make the figure larger or the labels shorter",
-                    name=name,
-                ) from None
+                what = "the labels of the figure {name!r} leave no room for the drawing"
+                hint = "make the figure larger or the labels shorter"
+                raise InputError(what, hint=hint, name=name) from None
             raise InputError(
                 "the figure {name!r} needs the character {character} (U+{number:04X}), "
                 "which the font lacks",
@@ -54,11 +52,10 @@ def check(canvas: Canvas, name: str) -> None:
             continue
         for which, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
             ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
-            written = [text for text in ticks if text]
-            if written and all(map(is_number, written)) and not axis.get_label_text().strip():
+            labels = [text for text in ticks if text]
+            if labels and all(map(is_number, labels)) and not axis.get_label_text().strip():
                 what = "the figure {name!r} has an axis {which} of numbers without a name"
-                hint = "ax.set_{which}label(...)"
-                raise InputError(what, hint=hint, name=name, which=which)
+                raise InputError(what, hint="ax.set_{which}label(...)", name=name, which=which)
     _check_texts(canvas, name)
 
 
@@ -66,7 +63,7 @@ def _check_texts(canvas: Canvas, name: str) -> None:
     """Refuse text that is too small, cut, or covered by another."""
     renderer, width = canvas.canvas.get_renderer(), canvas.bbox.width  # type: ignore[attr-defined]
     skipped = _not_drawn(canvas)
-    seen: list[tuple[str, Bounds]] = []
+    boxes: list[tuple[str, Bounds]] = []
     for label in canvas.findobj(Label):
         if id(label) in skipped or not label.get_visible() or not label.get_text().strip():
             continue
@@ -85,8 +82,8 @@ def _check_texts(canvas: Canvas, name: str) -> None:
             what = "in the figure {name!r} the text {label!r} is cut or sticks out"
             hint = "make the figure larger, the label shorter, or break it into lines"
             raise InputError(what, hint=hint, name=name, label=text)
-        seen.append((text, box))
-    for (one, a), (other, b) in itertools.combinations(seen, 2):
+        boxes.append((text, box))
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
         across, along = (min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
         smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
         if min(across, along) > 0 and across * along > OVERLAP * smaller:
@@ -97,7 +94,7 @@ def _check_texts(canvas: Canvas, name: str) -> None:
 
 def _not_drawn(canvas: Canvas) -> set[int]:
     """Labels that exist but are not drawn: of ticks outside the limits, of axes switched off."""
-    found: set[int] = set()
+    ids: set[int] = set()
     for ax in canvas.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
@@ -105,5 +102,5 @@ def _not_drawn(canvas: Canvas) -> set[int]:
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 inside = low - slack <= tick.get_loc() <= high + slack
                 if not (inside and ax.axison and ax.get_visible()):
-                    found |= {id(tick.label1), id(tick.label2)}
-    return found
+                    ids |= {id(tick.label1), id(tick.label2)}
+    return ids

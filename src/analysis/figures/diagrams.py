@@ -72,8 +72,8 @@ def prefectures(
 
 def respondents(frame: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """A map of tiles that marks where the respondents are: columns code (two digits), count."""
-    marked = dict.fromkeys(frame["code"], STEPS[3])
-    grounds = dict.fromkeys(places(), MISSING) | marked
+    homes = dict.fromkeys(frame["code"], STEPS[3])
+    grounds = dict.fromkeys(places(), MISSING) | homes
     return _map(grounds, {label("figure.here", language): STEPS[3]}, "", language)
 
 
@@ -89,7 +89,7 @@ def _map(
         ax.text(x + 0.47, y + 0.47, names[code], color=ink(ground), **MIDDLE)
     ax.set(xlim=(-0.05, 12), ylim=(12, -0.05), aspect="equal", xticks=[], yticks=[])
     ax.set_axis_off()
-    patches = [Patch(facecolor=c, edgecolor=OUTLINE, label=said) for said, c in legend.items()]
+    patches = [Patch(facecolor=c, edgecolor=OUTLINE, label=text) for text, c in legend.items()]
     look: dict[str, Any] = {"frameon": False, "title_fontsize": "medium", "alignment": "left"}
     look["title"] = label(f"figure.{title}", language) if title else None
     figure.legend(handles=patches, loc="outside lower left", ncols=3, **look)
@@ -131,36 +131,36 @@ def organisation(boxes: pd.DataFrame, staff: pd.DataFrame, *, language: Language
 
 
 def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
-    known: dict[str, Any] = {"facecolor": "#dce6ec", "edgecolor": PALETTE[0], "linestyle": "-"}
+    present: dict[str, Any] = {"facecolor": "#dce6ec", "edgecolor": PALETTE[0], "linestyle": "-"}
     absent: dict[str, Any] = {"facecolor": "white", "edgecolor": "#858585", "linestyle": "--"}
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
         left, bottom, width = BOX_PLACES[id]
-        corner, look = (left + 0.04, bottom + 0.04), known if there else absent
+        corner, look = (left + 0.04, bottom + 0.04), present if there else absent
         box = FancyBboxPatch(corner, width - 0.08, HEIGHT - 0.08, boxstyle="round,pad=0.04", **look)
         ax.add_patch(box)
-        written = "\n".join(wrapped([name, state], 8.5 * width))
+        text = "\n".join(wrapped([name, state], 8.5 * width))
         colour = "black" if there else "#595959"
-        ax.text(left + width / 2, bottom + HEIGHT / 2, written, color=colour, **MIDDLE)
+        ax.text(left + width / 2, bottom + HEIGHT / 2, text, color=colour, **MIDDLE)
     ax.set(xlim=(-0.02, 3.22), ylim=(-0.04, 1.0 + HEIGHT + 0.04), xticks=[], yticks=[])
     ax.set_axis_off()
 
 
 def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
-    shown, widest = staff.iloc[::-1], float(staff.sum(axis=1).max())
-    persons = shown.fillna(0.0)
-    written = persons.map("{:g}".format).where(persons > 0.06 * widest, "")
+    rows, widest = staff.iloc[::-1], float(staff.sum(axis=1).max())
+    persons = rows.fillna(0.0)
+    texts = persons.map("{:g}".format).where(persons > 0.06 * widest, "")
     looks = {
         kind: {"height": 0.5, "color": to_hex(colour), "label": kind}
-        for kind, colour in zip(shown, sns.color_palette("colorblind"), strict=False)
+        for kind, colour in zip(rows, sns.color_palette("colorblind"), strict=False)
     }
-    stacked(ax, np.arange(len(shown)), persons, looks, written)
+    stacked(ax, np.arange(len(rows)), persons, looks, texts)
     between = label("answers.separator", language)
     # over the bars, so that they take no width from the chart
-    for place, (group, line) in enumerate(shown.iterrows()):
+    for place, (group, line) in enumerate(rows.iterrows()):
         listed = between.join(line.index[line.isna()])
         unknown = label("organisation_figure.no_value", language, kinds=listed) if listed else ""
         ax.text(0, place + 0.3, f"{group}　{unknown}".strip(), va="bottom", fontsize=SMALL)
-    ax.set(yticks=[], ylim=(-0.4, len(shown) - 0.25), xlim=(0, max(widest, 1.0) * 1.02))
+    ax.set(yticks=[], ylim=(-0.4, len(rows) - 0.25), xlim=(0, max(widest, 1.0) * 1.02))
     ax.set_xlabel(label("organisation_figure.persons", language))
     sns.despine(ax=ax, left=True)
     legend_above(ax)

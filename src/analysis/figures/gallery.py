@@ -132,7 +132,7 @@ class Gallery:
 
     def show(
         self,
-        drawn: Drawn,
+        drawing: Drawn,
         name: str,
         *,
         n: int,
@@ -157,44 +157,44 @@ class Gallery:
         key : whether it is the one by which the index shows the page.
         units : of columns whose unit depends on the question, for the headings of the file.
         """
-        asked: list[str] = []
-        canvas = drawn.figure
+        question: list[str] = []
+        canvas = drawing.figure
         assert isinstance(canvas, Canvas)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         try:
             if words and data.empty:
                 return self._nothing(name, data)
             if words:
-                title, denominator, alt, *asked = self._said(words, values)
+                title, denominator, alt, *question = self._paragraphs(words, values)
                 data = self._labelled(data, words, f"figures/{name}", units=units)
             about = {"title": title, "alt": alt, "denominator": denominator, "key": key}
-            return self._made(canvas, name, n, data, asked="".join(asked), **about)
+            return self._final(canvas, name, n, data, asked="".join(question), **about)
         finally:
             plt.close(canvas)
 
-    def _made(self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any) -> Figure:
+    def _final(self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any) -> Figure:
         """The figure of a drawing with its words, exported; refused where one is lacking."""
-        needed = {
+        parts = {
             "title": about["title"].strip(),
             "alt text": about["alt"].strip(),
             "source": self.source.strip(),
             "n with its denominator": about["denominator"] and n is not None,
             "numbers (data=)": data is not None and len(data),
         }
-        if lacking := next((what for what, given in needed.items() if not given), ""):
+        if lacking := next((what for what, value in parts.items() if not value), ""):
             subject = Message(lacking)
             raise InputError(
                 "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
             )
         of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
         origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
-        shown = self._exported(canvas, name, about["title"], origin, csv)
+        png = self._exported(canvas, name, about["title"], origin, csv)
         return Figure(
             name=name,
             n=int(n),
             caption=origin + self.after_caption,
             source=self.source,
-            png=base64.b64encode(shown).decode("ascii"),
+            png=base64.b64encode(png).decode("ascii"),
             csv=csv.decode("utf-8-sig"),
             **about,
         )
@@ -250,20 +250,20 @@ class Gallery:
         percent : columns of shares (0 to 1) that are given in percent with one decimal.
         page : what a page shows in the place of the frame, which is then in the files alone.
         """
-        shown = frame = self.rounded(frame)
+        on_page = frame = self.rounded(frame)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
             if frame.empty:
                 return self._nothing(name, frame)
-            title, *notes = self._said(words, values)
+            title, *notes = self._paragraphs(words, values)
             there = self._written(frame if page is None else page, intervals, percent)
-            shown = self._labelled(there, words, percent=percent)
+            on_page = self._labelled(there, words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise InputError("the table {name!r} has no title", hint="give one", name=name)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
-        columns = [_cells(shown.iloc[:, at], places) for at in range(shown.shape[1])]
+        columns = [_cells(on_page.iloc[:, at], places) for at in range(on_page.shape[1])]
         return Table(
             name=name,
             title=title,
@@ -271,18 +271,18 @@ class Gallery:
             n=int(n),
             notes=list(notes or []),
             columns=[
-                {"label": str(name), "numeric": _numeric(shown, at, columns[at])}
-                for at, name in enumerate(shown.columns)
+                {"label": str(name), "numeric": _numeric(on_page, at, columns[at])}
+                for at, name in enumerate(on_page.columns)
             ],
             rows=[list(row) for row in zip(*columns, strict=True)],
             csv=csv.decode("utf-8-sig"),
         )
 
-    def _said(self, words: str, values: dict[str, Any]) -> list[str]:
+    def _paragraphs(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        said = unescaped(say(words, self.language, **values))
-        return [p for p in said.split("\n\n") if p]
+        text = unescaped(say(words, self.language, **values))
+        return [p for p in text.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
         """Why there is nothing to show; see `analysis.show.Frame.nothing`."""
@@ -383,7 +383,7 @@ class Gallery:
 
 
 def _write(
-    canvas: Canvas, drawn: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
+    canvas: Canvas, extent: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
 ) -> Bbox:
     """A title over everything drawn, or a line under it, which travel with the picture.
 
@@ -391,13 +391,13 @@ def _write(
     """
     width, height = canvas.get_size_inches()
     size = plt.rcParams["axes.titlesize"] if above else SMALL
-    low = min(0.0, drawn.y0) - gap
-    y = max(height, drawn.y1) + 0.08 if above else low
+    low = min(0.0, extent.y0) - gap
+    y = max(height, extent.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
-    text = broken(words, max(width, drawn.width) * 72 / size)
-    added = canvas.text(min(0.0, drawn.x0) / width, y / height, text, fontsize=size, **look)
+    text = broken(words, max(width, extent.width) * 72 / size)
+    added = canvas.text(min(0.0, extent.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
-    return Bbox.union([drawn, box])
+    return Bbox.union([extent, box])
 
 
 def ems(text: str) -> float:
@@ -414,12 +414,12 @@ def broken(text: str, room: float) -> str:
     >>> broken("あいう（えお）か", 4)
     'あいう\\n（えお）\\nか'
     """
-    lines, used = [""], 0.0
+    lines, length = [""], 0.0
     for piece in _PIECE.findall(text):
-        if used + ems(piece) > room and used:
-            lines, used = [*lines, ""], 0.0
+        if length + ems(piece) > room and length:
+            lines, length = [*lines, ""], 0.0
         if lines[-1] or not piece.isspace():
-            lines[-1], used = lines[-1] + piece, used + ems(piece)
+            lines[-1], length = lines[-1] + piece, length + ems(piece)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -440,8 +440,8 @@ def _few_colours(pixels: bytes, width: int) -> Image.Image:
     Beyond these come shades at the edge of letters and lines, which look no different, and the file
     is less than half as large. Pillow's own choice of colours takes six times as long.
     """
-    at, found = pd.factorize(np.frombuffer(pixels, np.uint32))  # the four bytes of a pixel as one
-    colours = found.view(np.uint8).reshape(-1, 4)[:, :3]
+    at, values = pd.factorize(np.frombuffer(pixels, np.uint32))  # the four bytes of a pixel as one
+    colours = values.view(np.uint8).reshape(-1, 4)[:, :3]
     common = colours[np.argsort(-np.bincount(at), kind="stable")[:COLOURS]]
     nearest = cdist(colours, common).argmin(axis=1).astype(np.uint8)
     image = Image.frombytes("P", (width, len(at) // width), nearest[at].tobytes())
@@ -461,9 +461,9 @@ def _svg(canvas: Canvas, box: Bbox, scale: float) -> bytes:
     buffer, nothing = io.BytesIO(), {"Date": None, "Creator": None}
     canvas.savefig(buffer, format="svg", bbox_inches=box.padded(MARGIN), metadata=nothing)
     # matplotlib begins a line for each step of a path: a ninth of the file
-    drawn = re.sub(rb" ?\n([LQCMz]) ?", rb"\1", buffer.getvalue())
+    svg = re.sub(rb" ?\n([LQCMz]) ?", rb"\1", buffer.getvalue())
     sides = re.compile(rb'\b(width|height)="([0-9.]+)pt"')
-    return sides.sub(lambda side: b'%s="%.2fpt"' % (side[1], float(side[2]) * scale), drawn, 2)
+    return sides.sub(lambda side: b'%s="%.2fpt"' % (side[1], float(side[2]) * scale), svg, 2)
 
 
 def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:
@@ -471,8 +471,8 @@ def _numeric(frame: pd.DataFrame, at: int, cells: Sequence[str]) -> bool:
     kind = frame.dtypes.iloc[at]
     if pd.api.types.is_numeric_dtype(kind):
         return not pd.api.types.is_bool_dtype(kind)
-    written = [cell for cell in cells if cell not in {"", "—"}]
-    return at > 0 and bool(written) and all(map(_WRITTEN.fullmatch, written))
+    texts = [cell for cell in cells if cell not in {"", "—"}]
+    return at > 0 and bool(texts) and all(map(_WRITTEN.fullmatch, texts))
 
 
 def _cells(column: pd.Series, least: int = 0) -> list[str]:

@@ -52,29 +52,29 @@ def wrapped(labels: Sequence[object], width: float) -> list[str]:
     >>> wrapped(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
     """
-    made = []
+    texts = []
     for text in map(str, labels):
         count = max(1, math.ceil(ems(text) / width))
         rooms = itertools.count(ems(text) / count, 0.5)
         lines = next(x for room in rooms if (x := broken(text, room)).count("\n") < count)
-        made.append(lines or " ")
-    return made
+        texts.append(lines or " ")
+    return texts
 
 
 def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
     """A legend over the drawing, as wide as the figure; the number of its lines."""
-    found: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
-    texts = [str(handle.get_label()) for handle in found]
+    entries: list[Any] = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
+    texts = [str(handle.get_label()) for handle in entries]
     wide = [max(map(ems, text.split("\n"))) + 3.4 for text in texts]
     canvas = ax.get_figure(root=True)
     assert canvas is not None
     room = canvas.get_figwidth() * 72 / plt.rcParams["legend.fontsize"]
-    columns = len(found) if sum(wide) <= room else max(1, int(room / max(wide)))
-    across = [at for first in range(columns) for at in range(first, len(found), columns)]
-    handles, texts = [found[at] for at in across], [texts[at] for at in across]  # read in lines
+    columns = len(entries) if sum(wide) <= room else max(1, int(room / max(wide)))
+    across = [at for first in range(columns) for at in range(first, len(entries), columns)]
+    handles, texts = [entries[at] for at in across], [texts[at] for at in across]  # read in lines
     look: dict[str, Any] = {"frameon": False, "handlelength": 1.2, "columnspacing": 1.2}
     canvas.legend(handles, texts, loc="outside upper center", ncols=columns, **look)
-    return -(-len(found) // columns)
+    return -(-len(entries) // columns)
 
 
 def stacked(
@@ -126,19 +126,19 @@ def rows(
     `extra`: inches for a legend or an axis. `mark`: height of a mark with the gap under it, in
     lines of text.
     """
-    named = wrapped(labels, 23)
-    lines = np.array([1 + text.count("\n") for text in named], dtype=float)
+    texts = wrapped(labels, 23)
+    lines = np.array([1 + text.count("\n") for text in texts], dtype=float)
     ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
-    return _column(named, ends - lines - mark, "top", total, extra), ends - 0.57 * mark
+    return _column(texts, ends - lines - mark, "top", total, extra), ends - 0.57 * mark
 
 
 def _column(
-    named: Sequence[str], places: np.ndarray, va: str, total: float, extra: float = 0.0
+    texts: Sequence[str], places: np.ndarray, va: str, total: float, extra: float = 0.0
 ) -> Axes:
     """Bare axes of a narrow chart, `total` lines of text high, with labels at these places."""
     ax = canvas(total * ROW + extra + 0.08)
-    for text, place in zip(named, places, strict=True):
+    for text, place in zip(texts, places, strict=True):
         ax.text(0, place, text, va=va, linespacing=1.1, transform=ax.get_yaxis_transform())
     ax.set(ylim=(total, 0), xticks=[], yticks=[])
     sns.despine(ax=ax, left=True, bottom=True)
@@ -150,13 +150,13 @@ def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
 
     Short labels stand before their marks, on half the height; long ones over them, without room.
     """
-    named = wrapped(labels, 11)
-    lines = np.array([max(1.35, 0.2 + 1.1 * (1 + text.count("\n"))) for text in named])
+    texts = wrapped(labels, 11)
+    lines = np.array([max(1.35, 0.2 + 1.1 * (1 + text.count("\n"))) for text in texts])
     over = sum(2.05 + text.count("\n") for text in wrapped(labels, 23))
-    if not named or lines.sum() > over:
+    if not texts or lines.sum() > over:
         return *rows(labels), 0.0
     places = np.cumsum(lines) - lines / 2
-    return _column(named, places, "center", float(lines.sum())), places, LABELS
+    return _column(texts, places, "center", float(lines.sum())), places, LABELS
 
 
 def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja") -> Axes:
@@ -166,19 +166,19 @@ def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja")
     withheld. `dots` in the place of bars, for answers of several questions.
     """
     ax, places, left = _labelled(list(data["answer"]))
-    known = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
+    percent = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
-        ax.plot(known, places, "o", color=PALETTE[0], markersize=8)
+        ax.plot(percent, places, "o", color=PALETTE[0], markersize=8)
     else:
-        ax.barh(places, np.nan_to_num(known), color=PALETTE[1], height=0.6)
+        ax.barh(places, np.nan_to_num(percent), color=PALETTE[1], height=0.6)
     if {"low", "high"} <= set(data):
         ends = data[["low", "high"]].astype("Float64").to_numpy(float, na_value=np.nan) * 100
         ax.hlines(places, *ends.T, color=PALETTE[0], linewidth=1.6)
     hidden = label("figure.hidden", language)
     for place, count, share in zip(places, data["count"], data["share"], strict=True):
-        written = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
-        ax.text(102.5 + left / 33, float(place), written, va="center")
+        text = hidden if pd.isna(count) else f"{share:.0%} ({int(count):,})"
+        ax.text(102.5 + left / 33, float(place), text, va="center")
     wide = (38 if data["count"].max() >= 1000 else 31) * (1 + left / 110)
     ax.set_xlim(-left, 100 + wide)
     return ax
@@ -203,8 +203,8 @@ def heat(
     words += [1.2 * ems(text) for text in map(str, texts.to_numpy().flat)]
     cells = max(1, len(heads)) * 0.8 * max([4.2, *words]) * SMALL / 72  # inches
     before = cells <= CELLS
-    named = wrapped(shades.index, 11 if before else 23)
-    lines = np.array([1 + text.count("\n") for text in named])
+    names = wrapped(shades.index, 11 if before else 23)
+    lines = np.array([1 + text.count("\n") for text in names])
     tall = np.maximum(1.15, 0.8 * lines + 0.3) if before else lines + 1.2
     below = np.cumsum(tall)
     over = 1 + max((head.count("\n") for head in heads), default=0)
@@ -214,14 +214,14 @@ def heat(
     left = len(heads) * (1 - COLUMN / CELLS) if before else 0.0
     table = shades.to_numpy(float)
     grounds = plt.get_cmap(colours)((table - ends[0]) / (ends[1] - ends[0]))
-    for row, (text, end, height) in enumerate(zip(named, below, tall, strict=True)):
+    for row, (text, end, height) in enumerate(zip(names, below, tall, strict=True)):
         place, thick = (end - height / 2, height - 0.12) if before else (end - 0.65, 1.0)
         top = place if before else end - height
         ax.text(left, top, text, va="center" if before else "top", linespacing=1.05, fontsize=SMALL)
-        for at, written in enumerate(texts.iloc[row]):
+        for at, cell in enumerate(texts.iloc[row]):
             ground = TRACK if np.isnan(table[row, at]) else to_hex(grounds[row, at])
             ax.barh(place, 1, left=at, height=thick, color=ground, ec="white")
-            ax.text(at + 0.5, place, written, color=ink(ground), **MIDDLE)
+            ax.text(at + 0.5, place, cell, color=ink(ground), **MIDDLE)
     ax.set(xlim=(left, len(heads)), ylim=(below[-1], 0), yticks=[])
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads)
     ax.xaxis.tick_top()
@@ -251,11 +251,11 @@ def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Bars of the shares of parts: columns part, count, n, share (0 to 1) and, known, low, high."""
     if data.empty:
         return axes_for(1)
-    named = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
-    shown = data.assign(answer=named).dropna(axis="columns", how="all")
-    if "low" in shown:  # an interval of one or two municipalities spans nearly all
-        shown[["low", "high"]] = shown[["low", "high"]].where(shown["n"] > 2, np.nan)
-    return shares(shown, language=language)
+    names = [f"{part} (n={n:,})" for part, n in data[["part", "n"]].to_numpy()]
+    bars = data.assign(answer=names).dropna(axis="columns", how="all")
+    if "low" in bars:  # an interval of one or two municipalities spans nearly all
+        bars[["low", "high"]] = bars[["low", "high"]].where(bars["n"] > 2, np.nan)
+    return shares(bars, language=language)
 
 
 def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
@@ -292,8 +292,8 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     ax.xaxis.set_major_formatter("{x:,.6g}")
     if not skewed:
         ax.xaxis.set_major_locator(MaxNLocator(4))
-    said = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
-    about = wrapped([label + words["between"] + said], 25 if few else 21)[0]
+    kind = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
+    about = wrapped([label + words["between"] + kind], 25 if few else 21)[0]
     ax.set_xlabel(about)
     figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax
@@ -351,14 +351,14 @@ def intervals(data: pd.DataFrame, *, label: str, breaks: Sequence[str] = ()) -> 
 
 def places(data: pd.DataFrame, *, label: str) -> Axes:
     """One municipality against others: columns indicator, value, low, median, high."""
-    shown = data.iloc[::-1]
-    ax = axes_for(len(shown) * 0.9)
-    places = np.arange(len(shown))
-    ax.hlines(places, shown["low"], shown["high"], color="#c8d0d8", linewidth=9)
-    ax.plot(shown["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
-    ax.plot(shown["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(shown["indicator"], 18))
-    ax.set(ylim=(-0.7, len(shown) - 0.3), xlabel=label)
+    frame = data.iloc[::-1]
+    ax = axes_for(len(frame) * 0.9)
+    places = np.arange(len(frame))
+    ax.hlines(places, frame["low"], frame["high"], color="#c8d0d8", linewidth=9)
+    ax.plot(frame["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
+    ax.plot(frame["value"], places, "o", color=PALETTE[3], markersize=7)
+    ax.set_yticks(places, wrapped(frame["indicator"], 18))
+    ax.set(ylim=(-0.7, len(frame) - 0.3), xlabel=label)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax
@@ -422,12 +422,12 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     bar's place shows which side prevails. An item that fewer answered than others has its n.
     """
     items, points = (list(dict.fromkeys(data[column])) for column in ("item", "answer"))
-    shown = data.pivot(index="item", columns="answer", values="count").loc[items, points]
-    totals = shown.sum(axis=1).to_numpy(float)
-    shares = 100 * shown.astype(float).div(np.where(totals > 0, totals, 1.0), axis=0)
+    counts = data.pivot(index="item", columns="answer", values="count").loc[items, points]
+    totals = counts.sum(axis=1).to_numpy(float)
+    shares = 100 * counts.astype(float).div(np.where(totals > 0, totals, 1.0), axis=0)
     alike = len(set(totals)) == 1
-    named = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
-    ax, places = rows(named, extra=0.75)
+    names = [i if alike else f"{i} (n={int(n):,})" for i, n in zip(items, totals, strict=True)]
+    ax, places = rows(names, extra=0.75)
     half, odd = divmod(len(points), 2)
     left = -(shares.iloc[:, :half].sum(axis=1) + (shares.iloc[:, half] / 2 if odd else 0.0))
     ends = (left.min() - 1, (left + shares.sum(axis=1)).max() + 1)
@@ -480,20 +480,20 @@ def totals(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
 def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     ends = []
     for _, part in points.groupby("series", sort=True):
-        shown = part.sort_values("when")
-        replaced = not shown["current"].iloc[-1]
+        line = part.sort_values("when")
+        replaced = not line["current"].iloc[-1]
         colour = "#858585" if replaced else PALETTE[0]
-        ax.plot(shown["when"], shown["percent"], linestyle=":" if replaced else "-", color=colour)
-        for row in shown.itertuples():
+        ax.plot(line["when"], line["percent"], linestyle=":" if replaced else "-", color=colour)
+        for row in line.itertuples():
             face = PALETTE[1] if row.current else "white"
             ax.plot(row.when, row.percent, "o", color=colour, mfc=face, markersize=5)
-        ends.append((shown["when"].min(), shown["when"].max()))
+        ends.append((line["when"].min(), line["when"].max()))
     look: dict[str, Any] = {"fontsize": SMALL}
     for (_, end), (start, _) in itertools.pairwise(ends):
         if start > end:
             ax.axvline((end + start) / 2, color=BREAK, linestyle=":")
-            said = label("figure.other_definition", language)
-            ax.text((end + start) / 2 + 0.1, 4, said, color=BREAK, **look)
+            text = label("figure.other_definition", language)
+            ax.text((end + start) / 2 + 0.1, 4, text, color=BREAK, **look)
     when, share = points[points["current"]].sort_values("when").iloc[-1][["when", "percent"]]
     ax.annotate(f"{share:.0f}%", (when, share), (5, 3), textcoords="offset points", **look)
 

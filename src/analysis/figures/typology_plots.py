@@ -75,11 +75,11 @@ def head(kind: int, language: Language) -> str:
 
 def heads(types: pd.DataFrame, language: Language, width: float) -> dict[int, str]:
     """Number and name of each type, broken into lines; of the unplaced (0) no name."""
-    named = {
+    names = {
         int(kind): f"{head(int(kind), language)}\n{wrap(name, width)}"
         for kind, name in zip(types["type"], types["name"], strict=True)
     }
-    return named | {0: head(0, language)}
+    return names | {0: head(0, language)}
 
 
 WRITTEN = {"share": "{:.0f}%", "points": "{:+z.0f}pt", "mean": "{:.2f}", "deviation": "{:+z.2f}"}
@@ -97,28 +97,28 @@ def profile(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja
     if data.empty:
         return canvas(2.0)
     numbered, tested = data["mean"].notna().any(), data["p_holm"].notna().any()
-    marked = data["direction"].map({"higher": 0.5, "lower": -0.5}).astype(float).fillna(0.0)
+    directions = data["direction"].map({"higher": 0.5, "lower": -0.5}).astype(float).fillna(0.0)
     means = np.where(data["unit"].isin(["share", "points"]), 100 * data["mean"], data["mean"])
-    written = [
+    values = [
         "" if pd.isna(mean) else WRITTEN[unit].format(mean)
         for mean, unit in zip(means, data["unit"], strict=True)
     ]
     marks = data["direction"].map(TRIANGLES).fillna("").astype(str)
     data = data.assign(
-        shade=data["effect"].astype(float).fillna(marked),
-        text=marks + written + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),
+        shade=data["effect"].astype(float).fillna(directions),
+        text=marks + values + np.where(data["p_holm"].astype(float) < 0.05, "*", ""),
     )
     table = data.pivot(index="indicator", columns="type", values=["shade", "text"])
     table = table.loc[list(dict.fromkeys(data["indicator"]))]
     kinds = [int(kind) for kind in table["shade"]]
-    count, named = types.set_index("type")["members"], heads(types, language, 99)
+    count, names = types.set_index("type")["members"], heads(types, language, 99)
     sizes = [label("typology_figure.members", language, n=count[kind]) for kind in kinds]
     tops = [f"{head(kind, language)}\n{size}" for kind, size in zip(kinds, sizes, strict=True)]
     kind = "adjusted" if data["unit"].isin(["points", "deviation"]).any() else "note"
     note = label(f"type_profile.{kind if numbered else 'marks'}", language)
     note += label("type_profile.star", language) if tested else ""
     note += label("type_profile.shade", language) if numbered else ""
-    notes = [*(named[kind].replace("\n", " ") for kind in kinds), note]
+    notes = [*(names[kind].replace("\n", " ") for kind in kinds), note]
     look: dict[str, Any] = {"colours": "PuOr_r", "ends": (-1, 1), "notes": notes}
     return heat(table["shade"], table["text"], tops, **look)
 
@@ -131,17 +131,17 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
         return ax
     kinds = in_order(data["type"])
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
-    written = counts.astype(str).where(shares >= 6, "")
+    texts = counts.astype(str).where(shares >= 6, "")
     looks = {kind: {"height": 0.7, "lw": 0.6, **style(kind)} for kind in kinds}
-    stacked(ax, np.arange(len(shares)), shares[kinds], looks, written, bbox=WHITE)
+    stacked(ax, np.arange(len(shares)), shares[kinds], looks, texts, bbox=WHITE)
     sizes = [label("typology_figure.members", language, n=int(n)) for n in counts.sum(axis=1)]
     names = [f"{size}\n({n})" for size, n in zip(counts.index, sizes, strict=True)]
     ax.set_yticks(range(len(counts)), names)
     ax.invert_yaxis()
     about = wrapped([label("typology_figure.share_in_class", language)], 16)[0]
     ax.set(xlim=(0, 100), xlabel=about)
-    named = heads(types, language, 22)
-    legend_above(ax, [Patch(**style(kind), label=named[kind]) for kind in kinds])
+    titles = heads(types, language, 22)
+    legend_above(ax, [Patch(**style(kind), label=titles[kind]) for kind in kinds])
     return ax
 
 
@@ -212,8 +212,8 @@ def together(data: pd.DataFrame, *, members: pd.DataFrame, language: Language = 
     middles, tops = [], []
     for kind in in_order(kinds):
         middles.append(float(np.flatnonzero(kinds == kind).mean()) + 0.5)
-        named, room = head(kind, language), 23 * float((kinds == kind).mean())  # in ems
-        tops.append(named if ems(named) < room else str(kind or ""))
+        name, room = head(kind, language), 23 * float((kinds == kind).mean())  # in ems
+        tops.append(name if ems(name) < room else str(kind or ""))
     ax.set_xticks(middles, tops)
     ax.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
     ax.xaxis.tick_top()
@@ -235,16 +235,16 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
         ax.set_axis_off()
     if not there:
         return figure
-    chosen = int(data.loc[data["chosen"], "k"].iloc[0])
+    k = int(data.loc[data["chosen"], "k"].iloc[0])
     for ax, name in zip(axes.flat, there, strict=False):
         values = data.set_index("k")[name].dropna()
         ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
-        ax.plot(chosen, values.get(chosen, np.nan), "s", color=PALETTE[3], markersize=8)
-        said = wrapped(label(f"criterion.{name}", language).split("\n"), 12)
-        ax.set_ylabel("\n".join(said), fontsize=8)
+        ax.plot(k, values.get(k, np.nan), "s", color=PALETTE[3], markersize=8)
+        lines = wrapped(label(f"criterion.{name}", language).split("\n"), 12)
+        ax.set_ylabel("\n".join(lines), fontsize=8)
         ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
         ax.set_xticks(list(data["k"]))
-    about = label("typology_figure.chosen", language, k=chosen)
+    about = label("typology_figure.chosen", language, k=k)
     figure.supxlabel(about, fontsize=8, color=PALETTE[3])
     return figure
 
@@ -267,9 +267,9 @@ def multiverse(
         where units have names (how often with its own type, and with the next one), else bars of
         how many.
     """
-    named = bool(firmness["name"].notna().any())
-    kinds = len(firmness) if named else firmness["type"].nunique()
-    heights = (0.9 + (0.17 if named else 0.35) * kinds, 1.7, 0.7 + 0.18 * len(choices))
+    single = bool(firmness["name"].notna().any())
+    kinds = len(firmness) if single else firmness["type"].nunique()
+    heights = (0.9 + (0.17 if single else 0.35) * kinds, 1.7, 0.7 + 0.18 * len(choices))
     figure = plt.figure(figsize=(COLUMN, sum(heights)))
     above, middle, below = figure.subplots(3, height_ratios=heights)
     for ax, name in zip((above, middle, below), ("firm", "agreement", "matters"), strict=True):
@@ -277,7 +277,7 @@ def multiverse(
             title = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
             ax.set_title(title, fontsize=9)
     if len(firmness):
-        (_lines if named else _bars)(above, firmness, language)
+        (_lines if single else _bars)(above, firmness, language)
         legend_above(above)
     ari = agreement["ari"]  # adjusted Rand index of each analysis with the types shown
     middle.hist(ari, bins=list(np.arange(-0.2, 1.01, 0.1)), color=PALETTE[1], ec="black")
@@ -313,10 +313,10 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     kinds = in_order(data["type"])[::-1]
     counts = data.pivot(index="type", columns="member", values="n").fillna(0).astype(int)
     counts = counts.loc[kinds, [member for member in FILL if member in counts]]
-    written = counts.astype(str).where(counts > 0.05 * data["n"].sum(), "")
+    texts = counts.astype(str).where(counts > 0.05 * data["n"].sum(), "")
     names = {member: label(f"member.{member}", language) for member in counts}
     looks = {m: {"color": FILL[m], "ec": "black", "label": name} for m, name in names.items()}
-    stacked(ax, np.arange(len(counts)), counts, looks, written, bbox=WHITE)
+    stacked(ax, np.arange(len(counts)), counts, looks, texts, bbox=WHITE)
     ax.set_yticks(range(len(kinds)), [head(kind, language) for kind in kinds])
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
 
@@ -365,9 +365,9 @@ def places(
     ax.margins(0.12)
     legend_above(ax, handles)
     red = {"color": PALETTE[3], "bbox": {**WHITE, "alpha": 0.8}}
-    written = pd.concat([answers, units]) if few else answers
-    looks = [red] * len(answers) + [{"fontsize": 8}] * (len(written) - len(answers))
-    place_labels(ax, written[["axis1", "axis2"]].to_numpy(float), list(written["name"]), looks)
+    points = pd.concat([answers, units]) if few else answers
+    looks = [red] * len(answers) + [{"fontsize": 8}] * (len(points) - len(answers))
+    place_labels(ax, points[["axis1", "axis2"]].to_numpy(float), list(points["name"]), looks)
     return ax
 
 
@@ -405,28 +405,28 @@ def place_labels(
     ax.figure.canvas.draw()
     scale, frame = ax.figure.dpi / 72, ax.get_window_extent()
     pixels = ax.transData.transform(np.asarray(points, dtype=float))
-    taken = [Bbox.from_bounds(x, y, 0, 0).padded(4.5 * scale) for x, y in pixels]
+    occupied = [Bbox.from_bounds(x, y, 0, 0).padded(4.5 * scale) for x, y in pixels]
     order = np.argsort(-np.hypot(*(pixels - np.median(pixels, axis=0)).T), kind="stable")
-    placed: dict[int, Annotation] = {}
+    notes: dict[int, Annotation] = {}
     middle: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "center"}
     for i in map(int, order):
         look = {"fontsize": 8, **(looks[i] if looks else {})}
-        placed[i] = ax.annotate(texts[i], points[i], xytext=(0, 0), **middle, **look)
-        box = placed[i].get_window_extent()
+        notes[i] = ax.annotate(texts[i], points[i], xytext=(0, 0), **middle, **look)
+        box = notes[i].get_window_extent()
         steps = [
             (dx * (reach * scale + box.width / 2), dy * (reach * scale + box.height / 2))
             for reach, (dx, dy) in itertools.product(_REACH, _DIRECTIONS)
         ]
         boxes = [box.translated(*step) for step in steps]
         outside = [not (frame.contains(*b.min) and frame.contains(*b.max)) for b in boxes]
-        covers = [b.count_overlaps(taken) for b in boxes]
+        covers = [b.count_overlaps(occupied) for b in boxes]
         best = int(np.argmin(np.add(covers, np.multiply(1000, outside))))
-        taken.append(boxes[best])
+        occupied.append(boxes[best])
         step = steps[best]
         offset = (step[0] / scale, step[1] / scale)
-        placed[i].set_position(offset)
+        notes[i].set_position(offset)
         if max(abs(step[0]) - box.width / 2, abs(step[1]) - box.height / 2) > 9 * scale:
             line = {"arrowstyle": "-", "linewidth": 0.5, "color": "#606060", "relpos": (0.5, 0.5)}
             arrow = ax.annotate("", points[i], offset, arrowprops=line, **middle)
             arrow.set_zorder(0)
-    return [placed[i] for i in sorted(placed)]
+    return [notes[i] for i in sorted(notes)]

@@ -377,8 +377,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         paths = sheet_parts(parts)
         if not paths:
             what = "this is a zip archive but not an Excel workbook"
-            hint = "save it from Excel as .xlsx"
-            raise InputError(what, file=file, hint=hint, reason="archive")
+            raise InputError(what, file=file, hint="save it from Excel as .xlsx", reason="archive")
         styles = telling_formats(part(parts, "xl/styles.xml"))
         sheet_of = {path.lower(): name for name, path in paths.items()}
         marks = {}

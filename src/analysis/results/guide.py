@@ -110,9 +110,8 @@ def _case(file: Path) -> Case:
     except InputError:
         raise
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
-        what = "this is no case note"
         hint = "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
-        raise InputError(what, file=file, hint=hint) from None
+        raise InputError("this is no case note", file=file, hint=hint) from None
     return shaped(Case, content, file)
 
 

@@ -48,10 +48,8 @@ def place(
     An empty `municipality` is the first respondent. `typology`: that of the wave unless given.
     """
     if not survey.shows_units:
-        raise InputError(
-            "a profile shows one respondent and is not for the public edition",
-            hint="use --audience internal or committee",
-        )
+        what = "a profile shows one respondent and is not for the public edition"
+        raise InputError(what, hint="use --audience internal or committee")
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     typology = types.typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)

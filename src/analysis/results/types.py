@@ -123,7 +123,7 @@ def verdict(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any]
 def borderline(typology: Typology) -> list[str]:
     """The levels that the same answers may be given by other random draws."""
     se = typology.stability["jaccard_se"].to_dict()
-    return list(other_draws(typology.evidence, drawn=typology.params["drawn"], jaccard_se=se))
+    return list(other_draws(typology.evidence, surveys=typology.params["drawn"], jaccard_se=se))
 
 
 def level(typology: Typology) -> str:

@@ -137,8 +137,8 @@ def _gave(question: Question, wave: Replies, language: Language) -> pd.DataFrame
     """Whether each municipality that answered gave each answer; of yes and no, whether yes."""
     rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
     labels = labels_of(question, language)
-    given = pd.DataFrame(chosen(rows, question), rows.index, list(labels.values()))
-    return given[[labels[1]]] if question.type == "binary" else given
+    frame = pd.DataFrame(chosen(rows, question), rows.index, list(labels.values()))
+    return frame[[labels[1]]] if question.type == "binary" else frame
 
 
 def _shares(question: Question, before: Replies, after: Replies, language: Language) -> list[Test]:
@@ -248,17 +248,17 @@ def movers(before: Memberships, after: Memberships) -> Movers:
     """
     both = before.labels.index.intersection(after.labels.index, sort=False)
     old, new = before.labels[both].astype(int), after.labels[both].astype(int)
-    placed = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
-    overlap = pd.crosstab(old[placed], new[placed])
+    in_types = ((old != UNPLACED) & (new != UNPLACED)).to_numpy(bool)
+    overlap = pd.crosstab(old[in_types], new[in_types])
     rows, columns = linear_sum_assignment(-overlap.to_numpy())
     kinds = overlap.index[rows].tolist(), overlap.columns[columns].tolist()
     matched = dict(zip(*kinds, strict=True))
-    called = old.map({UNPLACED: UNPLACED, **matched})
-    table = pd.DataFrame({"before": old, "after": new, "moved": called != new})
-    types, crossed = table[placed], table[~placed & table["moved"].to_numpy(bool)]
+    as_after = old.map({UNPLACED: UNPLACED, **matched})
+    table = pd.DataFrame({"before": old, "after": new, "moved": as_after != new})
+    types, crossed = table[in_types], table[~in_types & table["moved"].to_numpy(bool)]
     # the chance of each to end in another type when drawn again
-    kept = [m.reindex(types.index) for m in (before.membership, after.membership) if m.shape[1]]
-    stay = [(member**2).sum(axis=1, min_count=1) for member in kept]
+    waves = (m.reindex(types.index) for m in (before.membership, after.membership) if m.shape[1])
+    stay = [(member**2).sum(axis=1, min_count=1) for member in waves]
     leave = 1 - pd.DataFrame(stay, columns=types.index).mean().dropna().clip(0, 1).to_numpy(float)
     expected = low = high = p = float("nan")
     if leave.size:

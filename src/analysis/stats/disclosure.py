@@ -52,11 +52,11 @@ def minimise(
         register = register.assign(name=register.index, prefecture="", received=pd.NaT)
         who = findings["code"].map(alias).fillna("")
         findings = findings.assign(code=who, name=who)
-    made = replace(
+    visible = replace(
         cleaned, responses=responses, status=status, register=register, findings=findings,
         outside=cleaned.outside[:0], ledger=cleaned.ledger.without_files(),
     )  # fmt: skip
-    return made, alias
+    return visible, alias
 
 
 def may_be_shown(counts: npt.ArrayLike, group: Group = "hide") -> np.ndarray:
@@ -142,10 +142,10 @@ def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
         names.append(nowhere)
     sizes = np.bincount(kinds.cat.codes % len(names), minlength=len(names))  # unknown: the last
     parts = put_together(sizes)
-    joined = [between.join(str(names[at]) for at in part) for part in parts]
+    labels = [between.join(str(names[at]) for at in part) for part in parts]
     own = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    made = pd.Categorical.from_codes(own[kinds.cat.codes % len(names)], joined, ordered=True)
-    return pd.Series(made, groups.index, name=groups.name)
+    coarse = pd.Categorical.from_codes(own[kinds.cat.codes % len(names)], labels, ordered=True)
+    return pd.Series(coarse, groups.index, name=groups.name)
 
 
 def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
@@ -170,5 +170,5 @@ def rounded_quartiles(values: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     """
     below = (values.notna().sum() - 1) * np.array([0.5, 0.25, 0.75])  # answers below each
     above = values.notna().sum() - 1 - below
-    kept = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
-    return kept.where(np.floor(np.minimum(below, above)) >= SMALLEST).to_frame()
+    quartiles = frame["value"].iloc[:3].map(lambda value: float(f"{value:.2g}"))
+    return quartiles.where(np.floor(np.minimum(below, above)) >= SMALLEST).to_frame()

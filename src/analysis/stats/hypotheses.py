@@ -47,8 +47,8 @@ def run(
     frame = pd.DataFrame(rows, [h.id for h in codebook.hypotheses], OF_TESTS)
 
     def words(p: str) -> list[Word]:
-        found = frame[["effect", p, "sizes"]].itertuples(index=False)
-        return [word(h, *row) for h, row in zip(codebook.hypotheses, found, strict=True)]
+        tests = frame[["effect", p, "sizes"]].itertuples(index=False)
+        return [word(h, *row) for h, row in zip(codebook.hypotheses, tests, strict=True)]
 
     frame["word"], frame["p_holm"] = words("p"), frame["p"]
     primary = np.array([h.primary for h in codebook.hypotheses], bool)
@@ -123,7 +123,7 @@ def _describe(
     icc, design = intraclass(y - means, home)
     if not (home != "").all():
         same_home = icc = design = float("nan")
-    seen = [e for e in (overall, same_size, same_home) if not np.isnan(e)]
+    effects = [e for e in (overall, same_size, same_home) if not np.isnan(e)]
     return {
         "sizes": n,
         "effect": overall,
@@ -132,7 +132,7 @@ def _describe(
         "icc": icc,
         "design": design,
         "word": size_word(h, overall if np.isnan(same_size) else same_size, n),
-        "turns": bool(seen) and min(seen) < 0 < max(seen),
+        "turns": bool(effects) and min(effects) < 0 < max(effects),
     }
 
 

@@ -190,13 +190,13 @@ def _two_valued_p(has: np.ndarray, group: np.ndarray, blocks: list[np.ndarray]) 
         chances = np.convolve(chances, part)
         low += int(counts[0])
     at = int(has[group].sum()) - low
-    seen = chances[at] if 0 <= at < len(chances) else 0.0
-    p = float(chances[chances <= seen * (1 + 1e-7)].sum())  # as R: ties by rounding
+    own = chances[at] if 0 <= at < len(chances) else 0.0
+    p = float(chances[chances <= own * (1 + 1e-7)].sum())  # as R: ties by rounding
     return min(1.0, float(f"{p:.12g}"))  # 3 arrangements in 60 are 0.05, not 0.05000000000000001
 
 
-def hypergeometric(size: int, yes: int, drawn: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many of `drawn` of `size` units can be among the `yes` ones, and the chance of each.
+def hypergeometric(size: int, yes: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many of `draws` of `size` units can be among the `yes` ones, and the chance of each.
 
     From the likeliest count outwards each chance is a ratio of the one beside it, until it is below
     what a number can be; scipy's takes for each count a time that grows with the size.
@@ -204,9 +204,9 @@ def hypergeometric(size: int, yes: int, drawn: int) -> tuple[np.ndarray, np.ndar
     >>> [found.round(3).tolist() for found in hypergeometric(6, 3, 2)]
     [[0, 1, 2], [0.2, 0.6, 0.2]]
     """
-    counts = np.arange(max(0, yes + drawn - size), min(yes, drawn) + 1)
+    counts = np.arange(max(0, yes + draws - size), min(yes, draws) + 1)
     k = counts[:-1].astype(float)
-    ratios = (yes - k) * (drawn - k) / ((k + 1) * (size - yes - drawn + k + 1))  # they only fall
+    ratios = (yes - k) * (draws - k) / ((k + 1) * (size - yes - draws + k + 1))  # they only fall
     likeliest = int((ratios > 1).sum())
     below = np.cumprod(1 / ratios[:likeliest][::-1])[::-1]
     chances = np.concatenate([below, [1.0], np.cumprod(ratios[likeliest:])])
@@ -220,7 +220,7 @@ def _all_sums(parts: Parts) -> np.ndarray:
     """Sum of the first group in every arrangement."""
     sums = np.zeros(1)
     for part, size in parts:
-        every = [sum(chosen) for chosen in combinations(part.tolist(), size)]
+        every = [sum(members) for members in combinations(part.tolist(), size)]
         sums = np.add.outer(sums, every).ravel()
     return sums
 
@@ -235,8 +235,8 @@ def _drawn_sums(parts: Parts, rng: np.random.Generator) -> np.ndarray:
         step = max(1, min(1_000, 4_000_000 // len(part)))  # so that memory stays small
         for start in range(0, DRAWS, step):
             keys = rng.random((min(step, DRAWS - start), len(part)))
-            chosen = np.argpartition(keys, size, axis=1)[:, :size]
-            sums[start : start + step] += part[chosen].sum(axis=1)
+            members = np.argpartition(keys, size, axis=1)[:, :size]
+            sums[start : start + step] += part[members].sum(axis=1)
     return sums
 
 
@@ -374,10 +374,10 @@ def _drawn_tau(
     tau = float((signs_x * signs_y).sum() / scale)
     orders = np.array([rng.permutation(n) for _ in range(draws)])
     parts = np.array_split(orders, -(-draws * n * n // 2_000_000))  # so that memory stays small
-    drawn = np.concatenate(
+    sums = np.concatenate(
         [signs_y[o[:, :, None], o[:, None]].reshape(len(o), -1) @ signs_x.ravel() for o in parts]
     )
-    return tau, (int((np.abs(drawn / scale) >= abs(tau) - 1e-12).sum()) + 1) / (draws + 1)
+    return tau, (int((np.abs(sums / scale) >= abs(tau) - 1e-12).sum()) + 1) / (draws + 1)
 
 
 def _tau_variance(x: np.ndarray, y: np.ndarray) -> float:
@@ -434,14 +434,14 @@ def _score_interval(delta: float, m: int, n: int) -> tuple[float, float]:
     Of the probability t that a member of the first group is the higher one; Hanley & McNeil's
     (1982) variance at t itself, with (m + n) / 2 in the place of both sizes.
     """
-    seen, size = (1 + delta) / 2, (m + n) / 2 - 1
+    own, size = (1 + delta) / 2, (m + n) / 2 - 1
 
     def outside(t: float) -> float:
         variance = t * (1 - t) * (1 + size * ((1 - t) / (2 - t) + t / (1 + t))) / (m * n)
-        return float((seen - t) ** 2 - Z**2 * variance)
+        return float((own - t) ** 2 - Z**2 * variance)
 
-    low = brentq(outside, 0.0, seen - 1e-9) if seen > 1e-9 else 0.0
-    high = brentq(outside, seen + 1e-9, 1.0) if seen < 1 - 1e-9 else 1.0
+    low = brentq(outside, 0.0, own - 1e-9) if own > 1e-9 else 0.0
+    high = brentq(outside, own + 1e-9, 1.0) if own < 1 - 1e-9 else 1.0
     return float(2 * low - 1), float(2 * high - 1)
 
 
@@ -456,11 +456,11 @@ def uneven_draw_p(counts: np.ndarray, everyone: np.ndarray) -> float:
     """
     n, draws = counts.sum(), 9_999
     expected = n * everyone / everyone.sum()
-    drawn = np.random.default_rng(0).multivariate_hypergeometric(everyone, n, size=draws)
-    seen, far = (
-        ((x - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=-1) for x in (counts, drawn)
+    samples = np.random.default_rng(0).multivariate_hypergeometric(everyone, n, size=draws)
+    own, far = (
+        ((x - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=-1) for x in (counts, samples)
     )
-    return (1 + int((far >= seen - 1e-9).sum())) / (draws + 1)
+    return (1 + int((far >= own - 1e-9).sum())) / (draws + 1)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

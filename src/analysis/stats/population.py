@@ -102,23 +102,21 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     Where wave.yml does not say, it is the invited: of all readings the one that claims least. Where
     all municipalities were invited, these are the nation.
     """
-    kind, asked = wave.population or "invited", register[register["invited"]]
+    kind, frame = wave.population or "invited", register[register["invited"]]
     size, classes, others = None, tuple[str, ...](), 0
     if kind == "nation" or (kind == "invited" and wave.invited == "all"):
         kind, size = "nation", wave.everybody
     elif kind == "class":
-        classes = tuple(c for c in wave.size_classes.index if (asked["size_class"] == c).any())
+        classes = tuple(c for c in wave.size_classes.index if (frame["size_class"] == c).any())
         if not classes:
-            raise InputError(
-                "population is class, but the size class of no municipality is known",
-                file=wave.folder / "wave.yml",
-                hint="ask for it (identity: size_class), or write population: invited",
-            )
+            what = "population is class, but the size class of no municipality is known"
+            hint = "ask for it (identity: size_class), or write population: invited"
+            raise InputError(what, file=wave.folder / "wave.yml", hint=hint)
         size = int(wave.size_classes[list(classes)].sum())
     elif kind == "invited" and (invited := respondents.invited(wave, register)) is not None:
-        others = len(register) - len(asked)
+        others = len(register) - len(frame)
         size = invited + others
-    replied = int(asked["replied"].sum()) + others
+    replied = int(frame["replied"].sum()) + others
     return Population(kind, wave.population is not None, size, replied, classes, others)
 
 
@@ -163,14 +161,14 @@ def words(here: Population, language: Language) -> str:
 
 def chance(here: Population, language: Language) -> str:
     """What a p-value and the interval of an effect mean here; empty where there are none."""
-    drawn = here.kind in {"class", "beyond"}
-    return say("population/chance", language, drawn=drawn) if here.tests else ""
+    by_chance = here.kind in {"class", "beyond"}
+    return say("population/chance", language, drawn=by_chance) if here.tests else ""
 
 
 def bounds_words(here: Population, language: Language) -> str:
     """What bounds and interval of a share mean; empty where neither can be given."""
-    given = here.size is not None and here.finite
-    return say("population/bounds", language, invited=here.kind == "invited") if given else ""
+    bounded = here.size is not None and here.finite
+    return say("population/bounds", language, invited=here.kind == "invited") if bounded else ""
 
 
 def beside(

@@ -40,10 +40,10 @@ class Counted:
     missing: dict[str, int]
 
 
-def aligned(given: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
-    """Values given from outside, in the order of `index`: matched by code, never by position.
+def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
+    """Values from outside, in the order of `index`: matched by code, never by position.
 
-    `given` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it
+    `values` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it
     is no frame of pandas, lacks a code of `index`, or holds a code twice.
 
     >>> codes = pd.Index(["011002", "012025"])
@@ -54,10 +54,10 @@ def aligned(given: Values, index: pd.Index, what: str = Message("the breakdown")
     ...
     analysis.errors.InputError: the breakdown has not one value for each of 2 respondents ...
     """
-    held: pd.Index = given.index if isinstance(given, pd.Series | pd.DataFrame) else pd.Index([])
-    if held is index or (held.equals(index) and index.is_unique):
-        return given
-    wrong = [*index[~index.isin(held)], *held[held.duplicated()]]
+    codes: pd.Index = values.index if isinstance(values, pd.Series | pd.DataFrame) else pd.Index([])
+    if codes is index or (codes.equals(index) and index.is_unique):
+        return values
+    wrong = [*index[~index.isin(codes)], *codes[codes.duplicated()]]
     if wrong:
         raise InputError(
             "{subject} has not one value for each of {of:,} respondents ({codes}{more})",
@@ -68,7 +68,7 @@ def aligned(given: Values, index: pd.Index, what: str = Message("the breakdown")
             codes=", ".join(map(str, wrong[:5])),
             more=", ..." if len(wrong) > 5 else "",
         )
-    return given.reindex(index)
+    return values.reindex(index)
 
 
 def labels_of(question: Question, language: Language) -> dict[int, str]:
@@ -163,8 +163,8 @@ def frequency(
         case "multi" | "single" | "ordinal" | "binary":
             counts = chosen(responses, question)[there].sum(axis=0)
             shares = counts / n if n else np.full(len(counts), np.nan)
-            found = {"count": counts, "share": shares}
-            return Counted(pd.DataFrame(found, coded(question, language)), n, missing)
+            columns = {"count": counts, "share": shares}
+            return Counted(pd.DataFrame(columns, coded(question, language)), n, missing)
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
             frame = items.agg(["count", "mean", "median"]).T.astype({"count": int, "mean": float})
@@ -178,8 +178,8 @@ def frequency(
 def summary(values: pd.Series) -> pd.DataFrame:
     """Median, quartiles, least, greatest and mean of numbers: index `MEASURES`, column value."""
     x = values.dropna().astype(float)
-    found = x.quantile([0.5, 0.25, 0.75, 0.0, 1.0]).tolist()
-    return pd.DataFrame({"value": [*found, x.mean()]}, index=list(MEASURES))
+    quantiles = x.quantile([0.5, 0.25, 0.75, 0.0, 1.0]).tolist()
+    return pd.DataFrame({"value": [*quantiles, x.mean()]}, index=list(MEASURES))
 
 
 def groups(by: pd.Series) -> list[Any]:

@@ -202,7 +202,7 @@ def _templates(language: str) -> Environment:
     def own(value: object) -> object:
         return getattr(value, language) if isinstance(value, Text) else value
 
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("analysis", "text"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -210,7 +210,7 @@ def _templates(language: str) -> Environment:
         autoescape=False,
         finalize=own,
     )
-    found.filters |= {
+    environment.filters |= {
         "thousands": "{:,}".format,
         "inert": lambda value: escape(own(value)),
         "label": lambda id, section, **values: label(f"{section}.{id}", language, **values),
@@ -219,4 +219,4 @@ def _templates(language: str) -> Environment:
         "interval": interval_text,
         "shorten": lambda text: escape(shorten(text, 100, placeholder="…")) if text else "",
     }
-    return found
+    return environment

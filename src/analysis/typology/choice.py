@@ -77,22 +77,22 @@ def compared(
     measure = data.measure()
     distance, units = measure.among(), measure.patterns.weights
     most = min(MOST_TYPES_EXTENDED, len(data.frame) // SMALLEST_TYPE, len(units))
-    found: dict[int, np.ndarray] = {}
+    labels: dict[int, np.ndarray] = {}
     more = list(counts)
     while more:
-        found |= {k: made.labels for k, made in medoids_for(distance, more, units).items()}
-        silhouette, smallest = separation(distance, list(found.values()), units)
-        table = pd.DataFrame({"silhouette": silhouette, "smallest": smallest}, [*found])
-        more = [max(found) + 1] if best(table) == max(found) < most else []
-    added = sorted({*found} - {*counts})
-    null, smooth = rivals(data.given, counts, more=added, n_null=n_null, seed=seed)
+        labels |= {k: medoids.labels for k, medoids in medoids_for(distance, more, units).items()}
+        silhouette, smallest = separation(distance, list(labels.values()), units)
+        table = pd.DataFrame({"silhouette": silhouette, "smallest": smallest}, [*labels])
+        more = [max(labels) + 1] if best(table) == max(labels) < most else []
+    added = sorted({*labels} - {*counts})
+    null, smooth = rivals(data.fit, counts, more=added, n_null=n_null, seed=seed)
     table["gap"] = null.gap
     resampled: dict[int, list[np.ndarray]] = {}
     if criteria:
-        lowest, resampled = least_stable(distance, found, units, n_bootstrap=LIGHT, seed=seed)
+        lowest, resampled = least_stable(distance, labels, units, n_bootstrap=LIGHT, seed=seed)
         table["stability"] = pd.Series(lowest)
-    if criteria and data.given.basis == "none":
-        bic, more = dict[int, float](), [1, *sorted(found)]
+    if criteria and data.fit.basis == "none":
+        bic, more = dict[int, float](), [1, *sorted(labels)]
         while more:
             bic |= {k: bic_of_classes(data.frame, data.kinds, k, seed=seed) for k in more}
             more = [max(bic) + 1] if pd.Series(bic).idxmin() == max(bic) < most else []
@@ -116,21 +116,21 @@ def best(table: pd.DataFrame) -> int:
 
 def preferred(table: pd.DataFrame) -> dict[str, int]:
     """The number of types that each criterion beside the silhouette is best at."""
-    found = {c: int(table[c].idxmax()) for c in ("gap", "stability") if c in table}
+    best_at = {c: int(table[c].idxmax()) for c in ("gap", "stability") if c in table}
     if "bic" in table and table["bic"].notna().any():
-        found["bic"] = int(table["bic"].idxmin())
-    return found
+        best_at["bic"] = int(table["bic"].idxmin())
+    return best_at
 
 
-def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, named: int) -> dict[str, str]:
+def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, large: int) -> dict[str, str]:
     """Why this number of types and what the other criteria say, in each language.
 
     ``table``: see `Compared`. ``k``: the number made; ``asked``: whether it was asked for.
-    ``named``: how many of the k groups are large enough to be types. ``n``: units.
+    ``large``: how many of the k groups are large enough to be types. ``n``: units.
 
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "smallest": [9, 8], "gap": [0.2, 0.3],
     ...                       "stability": [0.8, 0.6]}, index=[2, 3])
-    >>> print(reason(table, 2, asked=False, n=60, named=2)["en"])
+    >>> print(reason(table, 2, asked=False, n=60, large=2)["en"])
     2 groups, where the average silhouette is greatest (0.50). The criteria disagree: the gap \
 beyond chance is greatest at 3, stability at 2. By the gap beyond chance the best is the largest \
 number tried (3); more were not tried.
@@ -149,8 +149,8 @@ number tried (3); more were not tried.
         "others": others,
         "ends": dict(sorted(ends.items())),
         "few": n < FEW_FOR_BIC,
-        "unnamed": k - named,
-        "named": named,
+        "unnamed": k - large,
+        "named": large,
         "smallest": SMALLEST_TYPE,
     }
     return {language: say("typology/reason", language, **values) for language in LANGUAGES}
@@ -190,9 +190,9 @@ def bic_of_classes(
     answers = collapse(np.column_stack(codes))
     if k > len(answers.rows):
         return np.nan
-    chosen = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
+    columns = [answers.rows[:, [j]] == np.arange(size) for j, size in enumerate(sizes)]
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    likelihood = _likeliest(_Items(np.hstack(chosen) * 1.0, owner, answers.weights), k, tol, seed)
+    likelihood = _likeliest(_Items(np.hstack(columns) * 1.0, owner, answers.weights), k, tol, seed)
     free = k - 1 + k * sum(max(size - 1, 0) for size in sizes)
     return free * float(np.log(len(frame))) - 2 * likelihood
 
@@ -227,8 +227,8 @@ class _Items:
     def maximise(self, posterior: np.ndarray) -> np.ndarray:
         """Parameters (classes x starts x 1 + categories): weight of a class, its shares."""
         weighed = posterior * self.counts
-        seen = weighed @ self.indicators
-        shares = np.maximum(seen / np.maximum(self._sums(seen), 1e-300), LEAST)
+        totals = weighed @ self.indicators
+        shares = np.maximum(totals / np.maximum(self._sums(totals), 1e-300), LEAST)
         return np.concatenate([weighed.sum(axis=2)[:, :, None] / self.counts.sum(), shares], axis=2)
 
     def expect(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -254,8 +254,8 @@ class _Items:
 def _likeliest(items: _Items, k: int, tol: float, seed: int) -> float:
     """Log-likelihood of the best start; of equals, of the first."""
     starts, units = STARTS if k > 1 else 1, items.counts.sum()
-    drawn = np.random.RandomState(seed).dirichlet(np.ones(k), (starts, len(items.counts)))
-    parameters = items.maximise(np.ascontiguousarray(drawn.transpose(2, 0, 1)))
+    first = np.random.RandomState(seed).dirichlet(np.ones(k), (starts, len(items.counts)))
+    parameters = items.maximise(np.ascontiguousarray(first.transpose(2, 0, 1)))
     best, its_start = -np.inf, -1
     before, number = np.full(starts, -np.inf), np.arange(starts)
     for step in range(1, ROUNDS + 1):

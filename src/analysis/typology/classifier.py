@@ -64,18 +64,18 @@ def features(responses: pd.DataFrame, status: pd.DataFrame, codebook: Codebook) 
         rule = Expression(feature.rule)
         values = rule.floats(responses)
         if feature.when_not_applicable is not None:
-            asked = [n if n in status else book[n].variables[0] for n in sorted(rule.names)]
-            left_out = (status[asked] == "not_applicable").any(axis=1).to_numpy()
+            questions = [n if n in status else book[n].variables[0] for n in sorted(rule.names)]
+            left_out = (status[questions] == "not_applicable").any(axis=1).to_numpy()
             values = np.where(np.isnan(values) & left_out, feature.when_not_applicable, values)
         columns[feature.id] = values
-    used = {feature.index for feature in book.features}
+    ids = {feature.index for feature in book.features}
     return Features(
         frame=pd.DataFrame(columns, index=responses.index, dtype="float64"),
         kinds={f.id: f.kind for f in book.features},
         groups={f.id: f.index for f in book.features},
         signs={f.id: f.sign for f in book.features},
         labels={f.id: f.text for f in book.features},
-        group_labels={i.id: i.text for i in book.indices if i.id in used},
+        group_labels={i.id: i.text for i in book.indices if i.id in ids},
     )
 
 
@@ -88,7 +88,7 @@ def comparable(responses: pd.DataFrame, book: Codebook, other: str) -> pd.DataFr
     return pd.DataFrame(columns, index=responses.index)
 
 
-def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.DataFrame:
+def indices(features: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.DataFrame:
     """The composites: a column an index, standardised features averaged with their signs.
 
     Every feature enters as a z-score among the respondents, 0/1 ones too: as they are they would
@@ -100,10 +100,10 @@ def indices(made: Features, codebook: Codebook, responses: pd.DataFrame) -> pd.D
         if index.rule is not None:
             columns[index.id] = Expression(index.rule).floats(responses)
             continue
-        parts = [name for name, group in made.groups.items() if group == index.id]
-        values = made.frame[parts]
+        parts = [name for name, group in features.groups.items() if group == index.id]
+        values = features.frame[parts]
         scaled = (values - values.mean()) / values.std(ddof=0).replace(0, 1.0)
-        scaled *= pd.Series(made.signs)[parts]
+        scaled *= pd.Series(features.signs)[parts]
         enough = scaled.notna().sum(axis=1) * 2 >= len(parts)
         columns[index.id] = scaled.mean(axis=1).where(enough).to_numpy()
     return pd.DataFrame(columns, index=responses.index)
@@ -129,78 +129,78 @@ class Classifier:
         if strange := [name for name in choices if name not in possible]:
             raise unknown("choice", strange[0], possible)
         if not isinstance(adjust, pd.Series):
-            known = {"none": None, "gradient": "gradient", "size_class": self.size_class}
-            if str(adjust) not in known:
-                raise unknown("adjustment", str(adjust), list(known))
-            adjust = known[adjust]
-        used = restricted(self.features, indices)
-        texts = {k: t.model_dump() for k, t in (used.labels | used.group_labels).items()}
-        grouped = 1 < len(used.group_labels) < len(used.labels)
-        made: Typology = self._cached(study)(
-            used.frame,
-            used.kinds,
-            used.groups,
+            adjustments = {"none": None, "gradient": "gradient", "size_class": self.size_class}
+            if str(adjust) not in adjustments:
+                raise unknown("adjustment", str(adjust), list(adjustments))
+            adjust = adjustments[adjust]
+        features = restricted(self.features, indices)
+        texts = {k: t.model_dump() for k, t in (features.labels | features.group_labels).items()}
+        grouped = 1 < len(features.group_labels) < len(features.labels)
+        typology: Typology = self._cached(study)(
+            features.frame,
+            features.kinds,
+            features.groups,
             texts,
             adjust=adjust,
-            composites=self.composites[list(used.group_labels)] if grouped else None,
+            composites=self.composites[list(features.group_labels)] if grouped else None,
             remember=self._cached,
             **choices,
         )
-        return made
+        return typology
 
     def study_by_size(self, **choices: Any) -> dict[str, Typology]:
         """A typology of each size class of which 30 answered half of the features.
 
         Types of two classes are not the same.
         """
-        every, found = self.features, {}
+        every, typologies = self.features, {}
         sizes = aligned(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
             enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
             if enough and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
-                found[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
-        return found
+                typologies[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
+        return typologies
 
     def place(self, frame: pd.DataFrame, **choices: Any) -> tuple[Typology, Projection]:
         """Other respondents, by the features that `frame` shares, in the types made of these."""
         shared = [name for name in self.features.frame if name in frame]
-        kept = list(dict.fromkeys(self.features.groups[name] for name in shared))
-        if not kept:
+        indices = list(dict.fromkeys(self.features.groups[name] for name in shared))
+        if not indices:
             raise InputError(
                 "the two waves share no indicator", hint="see `comparable` in codebooks"
             )
-        used = restricted(self.features, kept)
-        found = self.study(indices=kept, **choices)
-        reference = used.frame.loc[found.fitted.index]
-        return found, project(frame, reference, found.fitted, used.kinds, used.groups)
+        features = restricted(self.features, indices)
+        typology = self.study(indices=indices, **choices)
+        reference = features.frame.loc[typology.fitted.index]
+        return typology, project(frame, reference, typology.fitted, features.kinds, features.groups)
 
     def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        used = restricted(self.features, indices)
+        features = restricted(self.features, indices)
         reference = self.study(indices=indices, **choices).fitted
-        kept = used.frame.loc[reference.index]
-        return self._cached(multiverse)(kept, used.kinds, used.groups, reference)
+        frame = features.frame.loc[reference.index]
+        return self._cached(multiverse)(frame, features.kinds, features.groups, reference)
 
     def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
         return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
 
 
-def restricted(made: Features, indices: Sequence[str]) -> Features:
+def restricted(features: Features, indices: Sequence[str]) -> Features:
     """The features of these indices only; all where none is named."""
-    if strange := [name for name in indices if name not in made.group_labels]:
-        raise unknown("index", strange[0], list(made.group_labels))
+    if strange := [name for name in indices if name not in features.group_labels]:
+        raise unknown("index", strange[0], list(features.group_labels))
     if not indices:
-        return made
-    kept = [name for name, index in made.groups.items() if index in indices]
+        return features
+    names = [name for name, index in features.groups.items() if index in indices]
     return dataclasses.replace(
-        made,
-        frame=made.frame[kept],
-        kinds={name: made.kinds[name] for name in kept},
-        groups={name: made.groups[name] for name in kept},
-        labels={name: made.labels[name] for name in kept},
-        group_labels={k: text for k, text in made.group_labels.items() if k in indices},
+        features,
+        frame=features.frame[names],
+        kinds={name: features.kinds[name] for name in names},
+        groups={name: features.groups[name] for name in names},
+        labels={name: features.labels[name] for name in names},
+        group_labels={k: text for k, text in features.group_labels.items() if k in indices},
     )
 
 
@@ -271,28 +271,27 @@ def project(
     shared = [c for c in reference.columns if c in frame.columns]
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
-        raise InputError(
-            "only {n} of the typology's {of} indicators are in the new survey",
-            hint="a placement needs at least half of them, groups weighing the same; make the "
-            "typology from the shared ones",
-            n=len(shared),
-            of=len(reference.columns),
+        what = "only {n} of the typology's {of} indicators are in the new survey"
+        hint = (
+            "a placement needs at least half of them, groups weighing the same; make the "
+            "typology from the shared ones"
         )
+        raise InputError(what, hint=hint, n=len(shared), of=len(reference.columns))
     types = aligned(types, reference.index, "types")
-    named = sorted({*types.astype(int)} - {UNPLACED})
-    if not named:
+    numbers = sorted({*types.astype(int)} - {UNPLACED})
+    if not numbers:
         raise InputError("the typology has no types to place anybody into")
     distance, edges = _from_types(frame[shared], reference[shared], types, kinds, groups)
     closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
     strength = closeness / closeness.sum(axis=1, keepdims=True)
     order = np.argsort(-strength.round(12), axis=1, kind="stable")[:, :2]
-    nearest, first = np.array(named)[order], order[:, 0]
+    nearest, first = np.array(numbers)[order], order[:, 0]
     nothing = frame[shared].isna().all(axis=1).to_numpy()
     nearest[nothing], strength[nothing] = UNPLACED, np.nan
     near = distance[np.arange(len(frame)), first] <= edges[first] + 1e-12
     return Projection(
         pd.Series(nearest[:, 0], frame.index, dtype="Int16"),
-        pd.DataFrame(strength, frame.index, named),
+        pd.DataFrame(strength, frame.index, numbers),
         pd.Series(nearest[:, -1], frame.index, dtype="Int16"),
         pd.Series(near & ~nothing, frame.index),
         shared,

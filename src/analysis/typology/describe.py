@@ -131,15 +131,15 @@ def _name(effects: pd.Series, count: int, kinds: Kinds, texts: Texts) -> dict[st
     broad = len(effects) >= 4 and max(up, down) >= BROAD
     traits = effects if count > TRAITS else effects[effects.abs() >= NOTABLE_TRAIT]
     traits = traits.iloc[: count - TRAITS if broad else count]
-    made: dict[str, str] = {}
+    names: dict[str, str] = {}
     for language in LANGUAGES:
         across = label(f"trait.degree_{'high' if up >= down else 'low'}", language)
         words = [_trait(str(f), e > 0, kinds, texts, language) for f, e in traits.items()]
-        grouped = itertools.groupby(words, key=lambda trait: trait[0])
-        alike = [(word, _joined([own for _, own in same], language)) for word, same in grouped]
+        runs = itertools.groupby(words, key=lambda trait: trait[0])
+        alike = [(word, _joined([own for _, own in same], language)) for word, same in runs]
         values = {"across": across if broad else "", "traits": alike}
-        made[language] = say("typology/name", language, **values)
-    return made
+        names[language] = say("typology/name", language, **values)
+    return names
 
 
 def _trait(

@@ -130,12 +130,8 @@ class Gower:
     def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
-            raise InputError(
-                "{n:,} respondents are too many for a table of pairs (at most {limit:,})",
-                hint="take a sample",
-                n=max(len(a), len(b)),
-                limit=LIMIT,
-            )
+            what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
+            raise InputError(what, hint="take a sample", n=max(len(a), len(b)), limit=LIMIT)
         a, b = self._placed(a), self._placed(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)
@@ -167,8 +163,8 @@ class Gower:
         """Numbers from 0 to 1 within the range; categories as they are."""
         ranked = self._ranked(values)
         span = np.where(self._high > self._low, self._high - self._low, 1.0)
-        placed = (np.clip(ranked, self._low, self._high) - self._low) / span
-        return np.where(self._number, placed, ranked)
+        scaled = (np.clip(ranked, self._low, self._high) - self._low) / span
+        return np.where(self._number, scaled, ranked)
 
     def _unequal(
         self, a: np.ndarray, b: np.ndarray, known_a: np.ndarray, known_b: np.ndarray
@@ -185,8 +181,8 @@ class Gower:
     def _expected(self) -> float:
         """Dissimilarity expected of two units whose answers are not known."""
         total = weight = 0.0
-        placed, counts = self._placed(self.patterns.rows), self.patterns.weights
-        for column, kind, w in zip(placed.T, self.kinds, self.weights, strict=True):
+        scaled, counts = self._placed(self.patterns.rows), self.patterns.weights
+        for column, kind, w in zip(scaled.T, self.kinds, self.weights, strict=True):
             known = ~np.isnan(column)
             if not known.any():
                 continue

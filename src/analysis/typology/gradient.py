@@ -149,10 +149,10 @@ def standardised(
     """Columns that vary, mean 0 and deviation 1, missing ones 0; and their weights."""
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
-    seen = ~np.isnan(values)
-    known = np.where(seen, values, 0.0)
-    n = np.maximum(seen.sum(axis=0), 1)
-    centred = np.where(seen, values - known.sum(axis=0) / n, 0.0)
+    there = ~np.isnan(values)
+    known = np.where(there, values, 0.0)
+    n = np.maximum(there.sum(axis=0), 1)
+    centred = np.where(there, values - known.sum(axis=0) / n, 0.0)
     spread = np.sqrt((centred**2).sum(axis=0) / n)
     varies = spread > 1e-12 * np.maximum(np.abs(known).max(axis=0), 1e-300)
     scaled = pd.DataFrame(centred[:, varies] / spread[varies], frame.index, columns.columns[varies])
@@ -218,8 +218,8 @@ def without_gradient(frame: pd.DataFrame, kinds: Kinds, score: pd.Series) -> pd.
     degree = 3 if len(frame) >= CUBIC_FROM else 1
     powers = np.linalg.qr(np.vander(score.to_numpy(float), degree + 1))[0]
     values = columns.to_numpy(float)
-    seen = (~np.isnan(values)).astype(float)
-    square = np.einsum("ni,nj,nc->cij", powers, powers, seen)
+    there = (~np.isnan(values)).astype(float)
+    square = np.einsum("ni,nj,nc->cij", powers, powers, there)
     product = np.einsum("ni,nc->ci", powers, np.nan_to_num(values))
     fitted = np.linalg.pinv(square, rcond=1e-10, hermitian=True) @ product[:, :, None]
     rest = np.round(values - powers @ fitted[:, :, 0].T, 12)
@@ -236,8 +236,8 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
     [-1.0, 1.0, -2.0, 2.0]
     """
-    known = aligned(strata, frame.index, "adjust")
-    if (none := known.isna()).any():
+    stratum = aligned(strata, frame.index, "adjust")
+    if (none := stratum.isna()).any():
         raise InputError(
             "{n} units have no stratum ({missing})",
             hint="give a size class for each of them, or leave them out",
@@ -246,8 +246,8 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
         )
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
-    code, found = pd.factorize(known)
-    own = np.eye(len(found))[code]
+    code, levels = pd.factorize(stratum)
+    own = np.eye(len(levels))[code]
     count = own.T @ ~np.isnan(values)
     mean = own.T @ np.nan_to_num(values) / np.maximum(count, 1)
     rest = np.round(values - own @ mean, 12)

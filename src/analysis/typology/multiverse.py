@@ -98,32 +98,32 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
 
     >>> x = np.arange(20.0)
     >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
-    >>> filled = imputed(frame, dict.fromkeys(frame, "ratio"))
-    >>> all(abs(one.loc[9, "a"] - 9) <= 3 for one in filled)
+    >>> surveys = imputed(frame, dict.fromkeys(frame, "ratio"))
+    >>> all(abs(one.loc[9, "a"] - 9) <= 3 for one in surveys)
     True
     """
     names = sorted(str(c) for c in frame if frame[c].notna().any())
-    given = frame[names].astype(float)
-    columns = numeric(given, kinds)
+    table = frame[names].astype(float)
+    columns = numeric(table, kinds)
     scaled = ((columns - columns.mean()) / columns.std(ddof=0).replace(0.0, 1.0)).to_numpy(float)
     owner = np.array([source(c) for c in columns])
-    blocks = [(name, np.flatnonzero(owner == name)) for name in names if given[name].isna().any()]
-    patterns = collapse(given.to_numpy(float))
+    blocks = [(name, np.flatnonzero(owner == name)) for name in names if table[name].isna().any()]
+    patterns = collapse(table.to_numpy(float))
     like = patterns.first[patterns.back]
     surveys = []
     for number in range(IMPUTATIONS):
         rng = np.random.default_rng([0, number])
-        filled, answers = np.nan_to_num(scaled), given.copy()
+        complete, answers = np.nan_to_num(scaled), table.copy()
         for turn, (name, own) in itertools.product(range(ROUNDS + 1), blocks):
-            missing = given[name].isna().to_numpy()
-            seen, gaps = np.flatnonzero(~missing), np.flatnonzero(missing)
+            missing = table[name].isna().to_numpy()
+            there, gaps = np.flatnonzero(~missing), np.flatnonzero(missing)
             if turn == 0:
-                donors = rng.choice(seen, len(gaps))
+                donors = rng.choice(there, len(gaps))
             else:
-                others = np.delete(filled, own, axis=1)
-                donors = _donors(others, scaled[:, own], seen, gaps, rng)
-            filled[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
-            answers.loc[missing, name] = given[name].to_numpy()[donors]
+                others = np.delete(complete, own, axis=1)
+                donors = _donors(others, scaled[:, own], there, gaps, rng)
+            complete[np.ix_(gaps, own)] = scaled[np.ix_(donors, own)]
+            answers.loc[missing, name] = table[name].to_numpy()[donors]
         surveys.append(answers.iloc[like].set_axis(frame.index).reindex(columns=frame.columns))
     return surveys
 
@@ -131,21 +131,21 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
 def _donors(
     others: np.ndarray,
     own: np.ndarray,
-    seen: np.ndarray,
+    there: np.ndarray,
     gaps: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """For each gap a respondent whose predicted answer is among the nearest."""
-    drawn = rng.choice(seen, len(seen))
-    x, y = others[drawn] - others[drawn].mean(axis=0), own[drawn] - own[drawn].mean(axis=0)
+    sample = rng.choice(there, len(there))
+    x, y = others[sample] - others[sample].mean(axis=0), own[sample] - own[sample].mean(axis=0)
     slope = np.linalg.solve(x.T @ x + x.shape[1] * np.eye(x.shape[1]), x.T @ y)
-    predicted = (others - others[drawn].mean(axis=0)) @ slope
-    apart = np.abs(predicted[gaps][:, None] - predicted[seen]).sum(axis=2).round(9)
+    predicted = (others - others[sample].mean(axis=0)) @ slope
+    apart = np.abs(predicted[gaps][:, None] - predicted[there]).sum(axis=2).round(9)
     gap, near = np.arange(len(gaps)), []
-    for _ in range(min(DONORS, len(seen))):  # of equals the first
+    for _ in range(min(DONORS, len(there))):  # of equals the first
         near.append(apart.argmin(axis=1))
         apart[gap, near[-1]] = np.inf
-    return seen[np.array(near)[rng.integers(0, len(near), len(gaps)), gap]]
+    return there[np.array(near)[rng.integers(0, len(near), len(gaps)), gap]]
 
 
 def universes(
@@ -153,39 +153,39 @@ def universes(
     kinds: Kinds,
     groups: Groups,
     setting: Setting,
-    filled: Sequence[pd.DataFrame] = (),
+    imputations: Sequence[pd.DataFrame] = (),
 ) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """The partitions of one setting: the choices of each, and its types (universes x units).
 
     Who takes part is decided for these features again (`prepare.set_aside`); the rest joins the
-    group that is nearest on average. ``filled``: the survey with its missing answers imputed,
+    group that is nearest on average. ``imputations``: the survey with its missing answers imputed,
     several times; a type is then made of those who are together in most imputations (average
     linkage on their co-assignment).
     """
     fit = frame.notna().all(axis=1).to_numpy()
     if setting.missing != "complete cases":
         fit = ~frame.index.isin(set_aside(frame, kinds, groups).index)
-    given = [table[list(frame)] for table in filled] if setting.missing == "imputed" else [frame]
-    answers = [Answers(table, dict(kinds), dict(groups or {})) for table in given]
-    patterns = [collapse(table.to_numpy(float)) for table in given]
+    tables = [one[list(frame)] for one in imputations] if setting.missing == "imputed" else [frame]
+    answers = [Answers(table, dict(kinds), dict(groups or {})) for table in tables]
+    patterns = [collapse(table.to_numpy(float)) for table in tables]
     rows: list[tuple[object, ...]] = []
     labels = []
     for measure in setting.dissimilarities:
         apart = [DISSIMILARITIES[measure](*one) for one in zip(answers, patterns, strict=True)]
-        found = [_types(*one, fit, measure) for one in zip(apart, patterns, strict=True)]
-        for method, k in found[0]:
-            several = np.array([one[method, k] for one in found if (method, k) in one])
-            labels.append(several[0] if len(given) == 1 else consensus(several, k))
+        partitions = [_types(*one, fit, measure) for one in zip(apart, patterns, strict=True)]
+        for method, k in partitions[0]:
+            several = np.array([one[method, k] for one in partitions if (method, k) in one])
+            labels.append(several[0] if len(tables) == 1 else consensus(several, k))
             rows.append((setting.indicators, setting.missing, measure, method, k))
     return rows, np.array(labels, dtype=np.int16).reshape(-1, len(frame))
 
 
 def _types(
-    apart: np.ndarray, seen: Patterns, fit: np.ndarray, dissimilarity: str
+    apart: np.ndarray, patterns: Patterns, fit: np.ndarray, dissimilarity: str
 ) -> dict[tuple[str, int], np.ndarray]:
     """The type of each unit by method and number of types, made from those of the fit."""
     distance = apart.round(10)
-    weights = np.bincount(seen.back[fit], minlength=len(seen.rows)).astype(float)
+    weights = np.bincount(patterns.back[fit], minlength=len(patterns.rows)).astype(float)
     inside = np.flatnonzero(weights)
     # ties are settled by the dissimilarities, not by the rows
     inside = inside[np.lexsort((-weights[inside], (distance @ weights).round(9)[inside]))]
@@ -196,22 +196,22 @@ def _types(
         return {}
     counts = range(2, most + 1)
     medoids = medoids_for(among, counts, weights)
-    found = {("k-medoids", k): medoids[k].labels for k in counts}
+    partitions = {("k-medoids", k): medoids[k].labels for k in counts}
     # Ward's method needs Euclidean distances, which the root of Gower's coefficient gives
     euclidean = np.sqrt(among) if dissimilarity in (GROUPED, FLAT) else among
     average = weighted_tree(among, weights, "average")
     ward = weighted_tree(euclidean, weights, "ward")
     for name, tree in (("average linkage", average), ("Ward", ward)):
         groups = cuts(tree, most)
-        found |= {(name, k): groups[k] for k in counts}
-    for choice, types in found.items():
+        partitions |= {(name, k): groups[k] for k in counts}
+    for choice, types in partitions.items():
         of_pattern = np.empty(len(distance), dtype=int)
         if len(inside) < len(distance):
             member = (types[:, None] == np.arange(choice[1])) * weights[:, None]
             of_pattern = (distance[:, inside] @ (member / member.sum(axis=0))).argmin(axis=1)
         of_pattern[inside] = types
-        found[choice] = of_pattern[seen.back]
-    return found
+        partitions[choice] = of_pattern[patterns.back]
+    return partitions
 
 
 def weighted_tree(
@@ -233,9 +233,9 @@ def weighted_tree(
     if ward:
         between = between**2 * 2 * np.outer(size, size) / np.add.outer(size, size)
     np.fill_diagonal(between, np.inf)
-    merges, chain, gone = np.empty((m - 1, 3)), list[int](), np.zeros(m, dtype=bool)
+    merges, chain, merged = np.empty((m - 1, 3)), list[int](), np.zeros(m, dtype=bool)
     for step in range(m - 1):
-        chain = chain or [int(np.argmin(gone))]
+        chain = chain or [int(np.argmin(merged))]
         while True:
             x = chain[-1]
             y = int(between[x].argmin())
@@ -252,7 +252,7 @@ def weighted_tree(
             row = (a * between[x] + b * between[y]) / (a + b)
         between[x, :] = between[:, x] = np.inf
         between[y, :] = between[:, y] = row
-        between[y, y], size[y], gone[x] = np.inf, a + b, True
+        between[y, y], size[y], merged[x] = np.inf, a + b, True
         merges[step] = x, y, np.sqrt(height) if ward else height
     return merges[np.argsort(merges[:, 2].round(10), kind="stable")]
 
@@ -268,37 +268,37 @@ def cuts(merges: np.ndarray, most: int) -> dict[int, np.ndarray]:
     [0, 0, 1]
     """
     m = len(merges) + 1
-    joined = merges[:, :2].T.astype(int)
-    edges = coo_array((np.ones(m - most), tuple(joined[:, : m - most])), shape=(m, m))
-    found = {most: connected_components(edges, directed=False)[1]}
+    pairs = merges[:, :2].T.astype(int)
+    edges = coo_array((np.ones(m - most), tuple(pairs[:, : m - most])), shape=(m, m))
+    by_number = {most: connected_components(edges, directed=False)[1]}
     for k in range(most - 1, 0, -1):
-        groups = found[k + 1]
-        first, second = sorted(groups[joined[:, m - k - 1]])
+        groups = by_number[k + 1]
+        first, second = sorted(groups[pairs[:, m - k - 1]])
         rest = groups - (groups > second)
-        found[k] = np.where(groups == second, first, rest)
-    return found
+        by_number[k] = np.where(groups == second, first, rest)
+    return by_number
 
 
 def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     """k types of those who are together in most of the partitions (partitions x units)."""
-    seen = collapse(labels.T.astype(float))
-    together = (seen.rows[:, None] == seen.rows).mean(axis=2)
-    return cuts(weighted_tree(1 - together, seen.weights, "average"), k)[k][seen.back]
+    patterns = collapse(labels.T.astype(float))
+    together = (patterns.rows[:, None] == patterns.rows).mean(axis=2)
+    return cuts(weighted_tree(1 - together, patterns.weights, "average"), k)[k][patterns.back]
 
 
-def _standardised(answers: Answers, seen: Patterns) -> np.ndarray:
-    table = _scaled(answers)[seen.first]
+def _standardised(answers: Answers, patterns: Patterns) -> np.ndarray:
+    table = _scaled(answers)[patterns.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
 
 
-def _axes(answers: Answers, seen: Patterns) -> np.ndarray:
+def _axes(answers: Answers, patterns: Patterns) -> np.ndarray:
     """Distances on the main axes only: those above average, at least two."""
     table = np.nan_to_num(_scaled(answers))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
-    return squareform(pdist((left[:, :keep] * values[:keep])[seen.first]))
+    return squareform(pdist((left[:, :keep] * values[:keep])[patterns.first]))
 
 
 def _scaled(answers: Answers) -> np.ndarray:
@@ -310,8 +310,8 @@ def _scaled(answers: Answers) -> np.ndarray:
 
 GROUPED, FLAT = "Gower, groups weighted equally", "Gower, questions weighted equally"
 DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
-    GROUPED: lambda a, seen: Gower(seen, list(a.frame), a.kinds, a.groups).among(),
-    FLAT: lambda a, seen: Gower(seen, list(a.frame), a.kinds).among(),
+    GROUPED: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds, a.groups).among(),
+    FLAT: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds).among(),
     "standardised Euclidean": _standardised,
     "main axes only": _axes,
 }
@@ -369,24 +369,22 @@ def multiverse(
     >>> x = np.repeat([0.0, 10.0], 4) + np.arange(8) / 10
     >>> frame = pd.DataFrame({"a": x, "b": x[::-1]}, index=list("abcdefgh"))
     >>> types = pd.Series([1] * 4 + [2] * 4, index=frame.index)
-    >>> found = multiverse(frame, {"a": "ratio", "b": "ratio"}, None, types)
-    >>> found.core_share, float(found.together.loc["a", "h"])
+    >>> runs = multiverse(frame, {"a": "ratio", "b": "ratio"}, None, types)
+    >>> runs.core_share, float(runs.together.loc["a", "h"])
     (1.0, 0.0)
     """
     if not SMALLEST_SURVEY <= len(frame) <= MOST_UNITS:
-        raise InputError(
-            "a multiverse needs {least} to {limit} units, here are {n}",
-            hint="two types of three are the least that can be compared; take a sample of a "
-            "larger survey",
-            least=SMALLEST_SURVEY,
-            limit=MOST_UNITS,
-            n=len(frame),
+        what = "a multiverse needs {least} to {limit} units, here are {n}"
+        hint = (
+            "two types of three are the least that can be compared; take a sample of a "
+            "larger survey"
         )
+        raise InputError(what, hint=hint, least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    filled = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
+    tables = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
     blocks = [
-        universes(ordered[sets[task.indicators]], kinds, groups, task, filled) for task in tasks
+        universes(ordered[sets[task.indicators]], kinds, groups, task, tables) for task in tasks
     ]
     belongs = [_members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
@@ -433,11 +431,11 @@ def adjusted_rand(some: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
 def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     """How firmly each unit stays with its type: `shares` of the universes that join two units."""
     kinds = np.unique(types)
-    own, named = types[:, None] == kinds, kinds != UNPLACED
+    own, is_type = types[:, None] == kinds, kinds != UNPLACED
     share = with_type(shares, types, np.ones(len(types)), kinds).round(12)
-    inside = np.where(own & named, share, 0.0).sum(axis=1)
+    inside = np.where(own & is_type, share, 0.0).sum(axis=1)
     inside[types == UNPLACED] = np.nan
-    outside = np.where(~own & named, share, 0.0).max(axis=1)
+    outside = np.where(~own & is_type, share, 0.0).max(axis=1)
     lead = inside - outside
     rules = [types == UNPLACED, (inside >= CORE) & (lead >= LEAD), lead < BORDER]
     status = np.select(rules, ["unplaced", "core", "borderline"], "between")

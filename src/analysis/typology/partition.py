@@ -59,15 +59,15 @@ def medoids_for(
     weighted = distance.take(order, 0).take(order, 1)
     weighted *= weights[order]
     weighted = weighted.T  # columns of candidates, which the library goes down, lie in one piece
-    built, n = np.arange(min(max(counts), len(order))), len(order)
-    if 1 < len(built) < n:  # where BUILD sees no gain it ends: the rows that come next
-        best = kmedoids.pam_build(weighted, len(built)).medoids.astype(int)
-        built = np.append(best, np.setdiff1d(np.arange(n), best))[: len(built)]
-    found = {}
+    start, n = np.arange(min(max(counts), len(order))), len(order)
+    if 1 < len(start) < n:  # where BUILD sees no gain it ends: the rows that come next
+        best = kmedoids.pam_build(weighted, len(start)).medoids.astype(int)
+        start = np.append(best, np.setdiff1d(np.arange(n), best))[: len(start)]
+    medoids = {}
     for k in counts:
-        best = _search(weighted, built[:k], n_init) if 1 < k < n else np.arange(min(k, n))
-        found[k] = _numbered(distance, order[best], weights)
-    return found
+        best = _search(weighted, start[:k], n_init) if 1 < k < n else np.arange(min(k, n))
+        medoids[k] = _numbered(distance, order[best], weights)
+    return medoids
 
 
 def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> np.ndarray:
@@ -117,12 +117,12 @@ def silhouette_widths(
 
 
 def separation(
-    distance: np.ndarray, found: Sequence[np.ndarray], weights: np.ndarray
+    distance: np.ndarray, partitions: Sequence[np.ndarray], weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Average silhouette of each partition (-1: one group), and units of its smallest group."""
-    widths = [silhouette_widths(distance, types, weights) @ weights for types in found]
-    several = [types.max() > 0 for types in found]
-    smallest = [np.bincount(types, weights).min() for types in found]
+    widths = [silhouette_widths(distance, types, weights) @ weights for types in partitions]
+    several = [types.max() > 0 for types in partitions]
+    smallest = [np.bincount(types, weights).min() for types in partitions]
     return np.where(several, np.array(widths) / weights.sum(), -1.0), np.array(smallest)
 
 
@@ -172,31 +172,31 @@ def stability(
     >>> stability(D, 2, types, np.full(6, 5)).types.round(2).values.tolist()
     [[15.0, 1.0, 0.0], [15.0, 1.0, 0.0]]
     """
-    named = np.array([t for t in np.unique(types) if t != UNPLACED])
-    mine = types[:, None] == named
+    numbers = np.array([t for t in np.unique(types) if t != UNPLACED])
+    mine = types[:, None] == numbers
     scores, clusters = [], [np.empty((len(types), 0))]
-    for b, (weights, drawn) in enumerate(_resamples(counts, n_bootstrap, seed)):
+    for b, (weights, distinct) in enumerate(_resamples(counts, n_bootstrap, seed)):
         labels = known[b] if b < len(known) else k_medoids(distance, k, weights).labels
         clusters.append(_members(labels))
-        scores.append(_jaccard(mine, drawn, clusters[-1]))
+        scores.append(_jaccard(mine, distinct, clusters[-1]))
     every = np.hstack(clusters)  # one product in place of one a resample
     there = np.column_stack([of.sum(axis=1) for of in clusters])
-    seen = there @ there.T
-    together = np.divide(every @ every.T, seen, out=np.zeros(distance.shape), where=seen > 0)
+    both = there @ there.T
+    together = np.divide(every @ every.T, both, out=np.zeros(distance.shape), where=both > 0)
     np.fill_diagonal(together, 1.0)
-    jaccard = pd.DataFrame(np.reshape(scores, (-1, len(named))), columns=named)
+    jaccard = pd.DataFrame(np.reshape(scores, (-1, len(numbers))), columns=numbers)
     units = counts.round().astype(int) @ mine
     about = {"n": units, "jaccard_bootstrap": jaccard.mean(), "jaccard_se": jaccard.sem()}
-    of_types = pd.DataFrame(about, pd.Index(named, name="type"))
-    share = with_type(together, types, counts, named)
+    of_types = pd.DataFrame(about, pd.Index(numbers, name="type"))
+    share = with_type(together, types, counts, numbers)
     total = share.sum(axis=1, keepdims=True)
-    even = np.full_like(share, 1.0 / max(len(named), 1))
+    even = np.full_like(share, 1.0 / max(len(numbers), 1))
     membership = np.divide(share, total, out=even, where=total > 1e-12)
     second = np.full(len(types), UNPLACED)
-    if len(named):
+    if len(numbers):
         others = np.where(mine, -1.0, membership.round(12))
-        second = np.where(others.max(axis=1) >= 0, named[others.argmax(axis=1)], UNPLACED)
-    return Stability(of_types, together, pd.DataFrame(membership, columns=named), second)
+        second = np.where(others.max(axis=1) >= 0, numbers[others.argmax(axis=1)], UNPLACED)
+    return Stability(of_types, together, pd.DataFrame(membership, columns=numbers), second)
 
 
 def least_stable(
@@ -212,10 +212,10 @@ def least_stable(
     ``types``: type of each pattern for each number of types, as k-medoids found them.
     """
     scores, labels = ({k: list[np.ndarray]() for k in types} for _ in range(2))
-    for weights, drawn in _resamples(counts, n_bootstrap, seed):
+    for weights, distinct in _resamples(counts, n_bootstrap, seed):
         for k, again in medoids_for(distance, list(types), weights).items():
             labels[k].append(again.labels.astype(np.int8))
-            scores[k].append(_jaccard(_members(types[k]), drawn, _members(again.labels)))
+            scores[k].append(_jaccard(_members(types[k]), distinct, _members(again.labels)))
     return {k: float(pd.DataFrame(of_k).mean().min()) for k, of_k in scores.items()}, labels
 
 
@@ -228,8 +228,8 @@ def _resamples(
     seeds = np.random.SeedSequence(seed).spawn(-(-n_bootstrap // CHUNK))
     generators = [np.random.default_rng(one) for one in seeds]
     for b in range(n_bootstrap):
-        drawn = generators[b // CHUNK].integers(0, len(unit), len(unit))
-        times = np.bincount(drawn, minlength=len(unit))
+        sample = generators[b // CHUNK].integers(0, len(unit), len(unit))
+        times = np.bincount(sample, minlength=len(unit))
         yield np.bincount(unit, times, minlength=m), np.bincount(unit, times > 0, minlength=m)
 
 
@@ -238,21 +238,21 @@ def _members(labels: np.ndarray) -> np.ndarray:
     return (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
 
 
-def _jaccard(mine: np.ndarray, drawn: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+def _jaccard(mine: np.ndarray, distinct: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Greatest Jaccard coefficient of each type with any cluster; NaN where nobody was drawn.
 
-    ``mine``, ``theirs``: patterns x types or clusters. ``drawn``: distinct units of each pattern.
+    ``mine``, ``theirs``: patterns x types or clusters. ``distinct``: units of each pattern.
     """
-    own = drawn @ mine
-    common = (mine * drawn[:, None]).T @ theirs
-    either = own[:, None] + drawn @ theirs - common
+    own = distinct @ mine
+    common = (mine * distinct[:, None]).T @ theirs
+    either = own[:, None] + distinct @ theirs - common
     return np.where(own > 0, (common / np.maximum(either, 1)).max(axis=1), np.nan)
 
 
 def with_type(
-    together: np.ndarray, types: np.ndarray, counts: np.ndarray, named: np.ndarray
+    together: np.ndarray, types: np.ndarray, counts: np.ndarray, numbers: np.ndarray
 ) -> np.ndarray:
     """Mean of ``together`` (of patterns) over the members of each type but the unit itself."""
-    mine = types[:, None] == named
+    mine = types[:, None] == numbers
     others = (mine * counts[:, None]).sum(axis=0) - mine
     return (together @ (mine * counts[:, None]) - mine) / np.maximum(others, 1)

@@ -52,7 +52,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Given(Answers):
+class Fit(Answers):
     """Answers of the units of the fit, and what is to be taken out: ``strata`` or the gradient."""
 
     basis: Basis = "none"
@@ -79,7 +79,7 @@ class Prepared(Answers):
     Attributes
     ----------
     others : the units set aside, adjusted likewise; aside : why they were, see `set_aside`.
-    given : the answers that the frame was made from, and what was taken out of them.
+    fit : the answers that the frame was made from, and what was taken out of them.
     gradient : main gradient of the frame, measured after the adjustment.
     level : place of each unit, of the fit or not, on the main gradient of the answers as given
         (NaN: nothing answered).
@@ -87,7 +87,7 @@ class Prepared(Answers):
 
     others: pd.DataFrame
     aside: pd.Series
-    given: Given
+    fit: Fit
     gradient: Gradient
     level: pd.Series
 
@@ -149,33 +149,31 @@ def prepare(
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
     if fit.sum() < thresholds.SMALLEST_SURVEY:
-        raise InputError(
+        what = (
             "only {fit} of {n} respondents answered at least half of the indicators and "
-            "lie near others",
-            hint=TOO_FEW,
-            fit=fit.sum(),
-            n=len(frame),
+            "lie near others"
         )
+        raise InputError(what, hint=TOO_FEW, fit=fit.sum(), n=len(frame))
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
     strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
     own = None if strata is None else strata.loc[fitted.frame.index]
-    given = Given(fitted.frame, fitted.kinds, fitted.groups, basis, own)
-    left = given.adjusted()
-    if left.frame.empty:
+    answers = Fit(fitted.frame, fitted.kinds, fitted.groups, basis, own)
+    rest = answers.adjusted()
+    if rest.frame.empty:
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"
         )
     raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
     every = numeric(ordered[list(fitted.frame)], fitted.kinds)
-    known, others = every[fit], every[~fit]
-    level = pd.concat([raw.score, _level(raw, known, others, fitted.groups)])
-    found, rest = raw, ordered.loc[~fit, list(fitted.frame)]  # where nothing is taken out
+    members, outside = every[fit], every[~fit]
+    level = pd.concat([raw.score, _level(raw, members, outside, fitted.groups)])
+    axis, others = raw, ordered.loc[~fit, list(fitted.frame)]  # where nothing is taken out
     if basis != "none":
         place = level if strata is None else strata.astype(str).astype(object)
-        rest = _adjusted_likewise(left.frame, known, others, place)
-        found = gradient(left.frame, left.kinds, left.groups, seed=seed)
-    return Prepared(left.frame, left.kinds, left.groups, rest, aside, given, found, level)
+        others = _adjusted_likewise(rest.frame, members, outside, place)
+        axis = gradient(rest.frame, rest.kinds, rest.groups, seed=seed)
+    return Prepared(rest.frame, rest.kinds, rest.groups, others, aside, answers, axis, level)
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
@@ -184,8 +182,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
     if len(frame) > LIMIT:
         what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-        hint = "take a sample"
-        raise InputError(what, hint=hint, n=len(frame), limit=LIMIT)
+        raise InputError(what, hint="take a sample", n=len(frame), limit=LIMIT)
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
@@ -202,38 +199,36 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:
-        raise InputError(
-            "all respondents gave the same answers to all indicators",
-            hint="there is nothing to tell types apart by",
-        )
+        hint = "there is nothing to tell types apart by"
+        raise InputError("all respondents gave the same answers to all indicators", hint=hint)
     own = {name: (groups or {}).get(name, name) for name in names}
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
 
 
-def _level(found: Gradient, known: pd.DataFrame, others: pd.DataFrame, groups: Groups) -> pd.Series:
-    """Place of the `others` on a gradient of the `known`, within its ends; NaN: nothing answered.
+def _level(axis: Gradient, inside: pd.DataFrame, others: pd.DataFrame, groups: Groups) -> pd.Series:
+    """Place of the `others` on a gradient of those `inside`, within its ends; NaN: no answer.
 
     The score is the mean of the standardised answers weighed by their loadings, missing ones 0.
     """
-    names = found.loadings.index
-    weights = found.loadings.to_numpy() * feature_weights(names, groups)
-    known, others = known[names], others[names]
-    scaled = ((part - known.mean()) / known.std(ddof=0) for part in (known, others))
+    names = axis.loadings.index
+    weights = axis.loadings.to_numpy() * feature_weights(names, groups)
+    inside, others = inside[names], others[names]
+    scaled = ((part - inside.mean()) / inside.std(ddof=0) for part in (inside, others))
     own, new = (part.fillna(0.0) @ weights for part in scaled)
-    score = (new / max(own.std(ddof=0), 1e-12)).clip(found.score.min(), found.score.max())
+    score = (new / max(own.std(ddof=0), 1e-12)).clip(axis.score.min(), axis.score.max())
     return score.where(others.notna().any(axis=1))
 
 
 def _adjusted_likewise(
-    rest: pd.DataFrame, known: pd.DataFrame, others: pd.DataFrame, place: pd.Series
+    rest: pd.DataFrame, members: pd.DataFrame, others: pd.DataFrame, place: pd.Series
 ) -> pd.DataFrame:
     """Answers of the units set aside, less what is expected at their place by those of the fit.
 
     `place`: of every unit, its stratum (text) or its level (a number). In a stratum without a unit
-    of the fit nothing is expected, so that nothing is left. ``rest``: what is left of ``known``.
+    of the fit nothing is expected, so that nothing is left. ``rest``: what is left of ``members``.
     """
     answers, at = others[rest.columns], place.reindex(others.index)
-    expected = (known[rest.columns] - rest).groupby(place.reindex(known.index)).mean()
+    expected = (members[rest.columns] - rest).groupby(place.reindex(members.index)).mean()
     if at.dtype == object:
         return answers - expected.reindex(at).set_axis(others.index)
     for name in answers:

@@ -25,7 +25,7 @@ from analysis.stats.thresholds import RECOVERED, SURELY_MORE
 from analysis.typology.dissimilarity import Gower, feature_weights
 from analysis.typology.gradient import gradient
 from analysis.typology.partition import medoids_for, separation
-from analysis.typology.prepare import Given
+from analysis.typology.prepare import Fit
 
 Keep = Literal["margins", "gradient", "correlations"]
 Shape = Literal["even", "normal"]  # a skewed level looks less like types than these
@@ -52,17 +52,17 @@ class Continuum:
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=200)
     >>> frame = pd.DataFrame({"a": x, "b": x + rng.normal(size=200)})
-    >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {"a": "a", "b": "b"})
-    >>> drawn = Continuum(given).sample(rng)
-    >>> bool((np.sort(drawn["a"]) == np.sort(frame["a"])).all())
+    >>> fit = Fit(frame, dict.fromkeys(frame, "ratio"), {"a": "a", "b": "b"})
+    >>> survey = Continuum(fit).sample(rng)
+    >>> bool((np.sort(survey["a"]) == np.sort(frame["a"])).all())
     True
-    >>> bool(abs(drawn.corr().loc["a", "b"] - frame.corr().loc["a", "b"]) < 0.15)
+    >>> bool(abs(survey.corr().loc["a", "b"] - frame.corr().loc["a", "b"]) < 0.15)
     True
     """
 
-    def __init__(self, given: Given, keep: Keep = "correlations", seed: int = 0) -> None:
-        self.frame, strata = given.frame, given.strata
-        table, self._codes = _in_order(given, seed)
+    def __init__(self, fit: Fit, keep: Keep = "correlations", seed: int = 0) -> None:
+        self.frame, strata = fit.frame, fit.strata
+        table, self._codes = _in_order(fit, seed)
         block = np.zeros(len(table), int) if strata is None else pd.factorize(strata)[0]
         self._seen = ~np.isnan(table)
         self._place = np.where(self._seen, APART * block[:, None], np.inf)
@@ -74,7 +74,7 @@ class Continuum:
         if keep != "margins":
             target = _correlations(rest, self._seen)
             if keep == "gradient":
-                target = _one_gradient(target, feature_weights(self.frame, given.groups))
+                target = _one_gradient(target, feature_weights(self.frame, fit.groups))
             self._root = self._calibrated(target, np.random.default_rng(seed))
 
     def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -82,7 +82,7 @@ class Continuum:
 
         def reached() -> np.ndarray:
             normal = rng.standard_normal((draws, *self.frame.shape)) @ _root(latent).T
-            return _correlations(self._drawn(self._rest, normal), self._seen).mean(axis=0)
+            return _correlations(self._dealt(self._rest, normal), self._seen).mean(axis=0)
 
         for step in STEPS:
             latent = np.clip(latent + step * (target - reached()), -0.999, 0.999)
@@ -96,53 +96,53 @@ class Continuum:
             pulls += 1
         return _root(latent)
 
-    def _drawn(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    def _dealt(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
         """The sorted `values` given out in the order of the latent ones, stratum by stratum."""
         order = (latent + self._place).argsort(axis=-2, kind="stable")
-        drawn = np.empty_like(latent)
-        np.put_along_axis(drawn, order, np.broadcast_to(values, latent.shape), axis=-2)
-        return drawn
+        table = np.empty_like(latent)
+        np.put_along_axis(table, order, np.broadcast_to(values, latent.shape), axis=-2)
+        return table
 
     def sample(self, rng: np.random.Generator, shape: Shape = "normal") -> pd.DataFrame:
         """One type-free survey; `shape` is the distribution of the units along the axes."""
         axes = rng.standard_normal(self.frame.shape)
         if shape == "even":
             axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
-        drawn = self._drawn(self._sorted, axes @ self._root.T)
+        table = self._dealt(self._sorted, axes @ self._root.T)
         for j, codes in self._codes.items():
             at = self._seen[:, j]
-            drawn[at, j] = codes[drawn[at, j].astype(int)]
-        return pd.DataFrame(drawn, index=self.frame.index, columns=self.frame.columns)
+            table[at, j] = codes[table[at, j].astype(int)]
+        return pd.DataFrame(table, index=self.frame.index, columns=self.frame.columns)
 
 
-def _in_order(given: Given, seed: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+def _in_order(fit: Fit, seed: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """The answers as numbers with an order, and the codes of each nominal column in that order."""
-    table, codes = given.frame.to_numpy(float, copy=True), {}
-    nominal = [name for name in given.frame if given.kinds[name] == "nominal"]
+    table, codes = fit.frame.to_numpy(float, copy=True), {}
+    nominal = [name for name in fit.frame if fit.kinds[name] == "nominal"]
     if nominal:
-        level = gradient(given.frame, given.kinds, n_null=1, seed=seed).score
+        level = gradient(fit.frame, fit.kinds, n_null=1, seed=seed).score
     for name in nominal:
-        order = level.groupby(given.frame[name]).mean().sort_values(kind="stable").index
-        j, rank = given.frame.columns.get_loc(name), pd.Series(np.arange(len(order)), order)
-        codes[j], table[:, j] = np.asarray(order, dtype=float), given.frame[name].map(rank)
+        order = level.groupby(fit.frame[name]).mean().sort_values(kind="stable").index
+        j, rank = fit.frame.columns.get_loc(name), pd.Series(np.arange(len(order)), order)
+        codes[j], table[:, j] = np.asarray(order, dtype=float), fit.frame[name].map(rank)
     return table, codes
 
 
-def _correlations(table: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _correlations(table: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Pearson correlations over pairwise complete rows; 0 where one does not vary.
 
     ``table`` may hold several surveys, (..., units, features), of the same missing cells.
     """
-    x, known = np.where(seen, table, 0.0), seen.astype(float)
+    x, known = np.where(there, table, 0.0), there.astype(float)
     turned, n = x.swapaxes(-1, -2), known.T @ known
     n = np.where(n >= 3, n, np.inf)
     total, square = turned @ known, (turned**2) @ known
     spread = np.sqrt(np.clip(square - total**2 / n, 0.0, None))
     cross = turned @ x - total * total.swapaxes(-1, -2) / n
     scale = spread * spread.swapaxes(-1, -2)
-    found = np.divide(cross, scale, out=np.zeros_like(cross), where=(scale > 1e-12) & (n < np.inf))
-    found[..., np.eye(len(n), dtype=bool)] = 1.0
-    return found
+    matrix = np.divide(cross, scale, out=np.zeros_like(cross), where=(scale > 1e-12) & (n < np.inf))
+    matrix[..., np.eye(len(n), dtype=bool)] = 1.0
+    return matrix
 
 
 def _one_gradient(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -154,9 +154,9 @@ def _one_gradient(target: np.ndarray, weights: np.ndarray) -> np.ndarray:
         values, vectors = np.linalg.eigh(rest * np.outer(scale, scale))
         loading = vectors[:, -1] * np.sqrt(max(values[-1], 0.0)) / scale
     loading = np.clip(loading, -most, most)
-    found = np.outer(loading, loading)
-    np.fill_diagonal(found, 1.0)
-    return found
+    matrix = np.outer(loading, loading)
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
@@ -173,17 +173,17 @@ class Beside:
     Attributes
     ----------
     p : how often such surveys look as good; of several shapes of the distribution along the axes
-        the greatest. drawn : surveys drawn of the shape that gave it.
+        the greatest. surveys : those drawn of the shape that gave it.
     gap : by number of types the average silhouette less its mean over those surveys.
     """
 
     p: float
-    drawn: int
+    surveys: int
     gap: pd.Series
 
 
 def rivals(
-    given: Given, counts: Sequence[int], *, more: Sequence[int] = (), n_null: int, seed: int = 0
+    fit: Fit, counts: Sequence[int], *, more: Sequence[int] = (), n_null: int, seed: int = 0
 ) -> tuple[Beside, Beside]:
     """Compare the survey with invented ones that have no types.
 
@@ -194,23 +194,23 @@ def rivals(
     The statistic is the greatest average silhouette of k-medoids over `counts` (of those that
     leave no unit alone, as the number of types is chosen), so that trying several numbers is
     corrected for. `more` numbers have only a gap: they were tried because of these answers. The
-    p-value is ``(1 + as good) / (1 + drawn)``; drawing stops early once it is sure to end above
+    p-value is ``(1 + as good) / (1 + surveys)``; drawing stops early once it is sure to end above
     `SURELY_MORE` (sequential Monte Carlo, Besag & Clifford 1991), which changes no decision.
 
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
-    >>> given = Given(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
-    >>> null, continuum = rivals(given, [2, 3, 4], n_null=19)
+    >>> fit = Fit(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
+    >>> null, continuum = rivals(fit, [2, 3, 4], n_null=19)
     >>> null.p, continuum.p, int(null.gap.idxmax())
     (0.05, 0.05, 3)
     """
-    less: Keep = "gradient" if given.basis == "gradient" else "margins"
-    null = beside(given, counts, less, more=more, n_null=n_null, seed=seed)
-    smooth = beside(given, counts, "correlations", n_null=n_null, seed=seed)
+    less: Keep = "gradient" if fit.basis == "gradient" else "margins"
+    null = beside(fit, counts, less, more=more, n_null=n_null, seed=seed)
+    smooth = beside(fit, counts, "correlations", n_null=n_null, seed=seed)
     return null, smooth
 
 
 def beside(
-    given: Given,
+    fit: Fit,
     counts: Sequence[int],
     keep: Keep,
     *,
@@ -223,40 +223,40 @@ def beside(
 
     Once a shape has shown that p is above `surely_more`, the next is not tried.
     """
-    frame = given.frame[sorted(given.frame)]  # so that the order of columns changes no draw
+    frame = fit.frame[sorted(fit.frame)]  # so that the order of columns changes no draw
     thin = np.sort(np.random.default_rng(seed).permutation(len(frame))[:DRAWN_UNITS])
-    strata = None if given.strata is None else given.strata.iloc[thin]
-    given = replace(given, frame=frame.iloc[thin], strata=strata)
-    source = Continuum(given, keep, seed)
-    own = _separation(given, counts, more)
+    strata = None if fit.strata is None else fit.strata.iloc[thin]
+    fit = replace(fit, frame=frame.iloc[thin], strata=strata)
+    source = Continuum(fit, keep, seed)
+    own = _separation(fit, counts, more)
     worst = Beside(0.0, 0, pd.Series(dtype=float))
     for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
-        drawn, hits = list[list[float]](), 0
-        while len(drawn) < n_null and hits < surely_more * (n_null + 1):
-            for _ in range(min(BATCH, n_null - len(drawn))):
-                rng = np.random.default_rng([seed, len(keep), j, len(drawn)])
-                without_types = replace(given, frame=source.sample(rng, shape))
-                drawn.append(_separation(without_types, counts, more))
-            hits = sum(found[0] >= own[0] - 1e-12 for found in drawn)
-        p = (1 + hits) / (1 + len(drawn))
+        statistics, hits = list[list[float]](), 0
+        while len(statistics) < n_null and hits < surely_more * (n_null + 1):
+            for _ in range(min(BATCH, n_null - len(statistics))):
+                rng = np.random.default_rng([seed, len(keep), j, len(statistics)])
+                without_types = replace(fit, frame=source.sample(rng, shape))
+                statistics.append(_separation(without_types, counts, more))
+            hits = sum(one[0] >= own[0] - 1e-12 for one in statistics)
+        p = (1 + hits) / (1 + len(statistics))
         if p > worst.p:
-            gap = np.subtract(own[1:], np.mean(drawn, axis=0)[1:])
-            worst = Beside(p, len(drawn), pd.Series(gap, index=[*counts, *more]))
+            gap = np.subtract(own[1:], np.mean(statistics, axis=0)[1:])
+            worst = Beside(p, len(statistics), pd.Series(gap, index=[*counts, *more]))
         if p > surely_more:
             break
     return worst
 
 
-def _separation(given: Given, counts: Sequence[int], more: Sequence[int]) -> list[float]:
+def _separation(fit: Fit, counts: Sequence[int], more: Sequence[int]) -> list[float]:
     """The statistic, and the average silhouette for each number of types."""
-    left = given.adjusted()
-    if left.frame.empty:
+    answers = fit.adjusted()
+    if answers.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
-    few = len(left.frame) <= FEW
-    measure = Gower.of(left.frame, left.kinds, left.groups) if few else left.measure()
+    few = len(answers.frame) <= FEW
+    measure = Gower.of(answers.frame, answers.kinds, answers.groups) if few else answers.measure()
     distance, units = measure.among(), measure.patterns.weights
-    found = medoids_for(distance, [*counts, *more], units, n_init=1).values()
-    widths, smallest = separation(distance, [medoids.labels for medoids in found], units)
+    every = medoids_for(distance, [*counts, *more], units, n_init=1).values()
+    widths, smallest = separation(distance, [medoids.labels for medoids in every], units)
     tried, whole = widths[: len(counts)], smallest[: len(counts)] > 1
     greatest = (tried[whole] if whole.any() else tried).max()
     return [float(greatest), *map(float, widths)]
@@ -343,8 +343,8 @@ def power(
             frame, truth = known_types(n, apart, **features)
             owner = None if groups is None else dict(zip(frame, groups, strict=True))
             distance = Gower.of(frame, dict(zip(frame, kinds, strict=True)), owner).among()
-            found = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
-            scores.append(adjusted_rand_score(truth, found))
+            labels = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
+            scores.append(adjusted_rand_score(truth, labels))
         share = float(np.mean(np.array(scores) >= RECOVERED))
         rows[name] = {"separation": apart, "ari": np.mean(scores), "recovered": share}
     return pd.DataFrame(rows).T

@@ -81,8 +81,8 @@ class Typology:
     @property
     def choice_reason(self) -> dict[str, str]:
         """Why this number of types and what other criteria say, in each language."""
-        e, named = self.evidence, len(self.stability)
-        return reason(self.choice, e.made, asked=not e.most_tried, n=e.n, named=named)
+        e, large = self.evidence, len(self.stability)
+        return reason(self.choice, e.groups, asked=not e.most_tried, n=e.n, large=large)
 
     def weighed_with(self, multiverse: Multiverse) -> Typology:
         """The same typology, its verdict also weighing how far it depends on choices."""
@@ -127,8 +127,8 @@ def study(
     --------
     >>> from analysis.typology.rivals import known_types
     >>> frame, truth = known_types(30, 5.0, rng=np.random.default_rng(0))
-    >>> found = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=20, n_null=49)
-    >>> found.verdict.level, found.labels.value_counts().tolist()
+    >>> typology = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=20, n_null=49)
+    >>> typology.verdict.level, typology.labels.value_counts().tolist()
     ('clear', [10, 10, 10])
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
@@ -142,16 +142,16 @@ def study(
     widths = _widths(apart, types)
     evidence = _evidence(
         *(data, tried, sure, widths, seed),
-        made=k,
+        groups=k,
         least_p=1 / (n_null + 1),
         most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
     )
-    placed = _placed(data, tried, medoids, types, sure.second[back])
+    members = _placed(data, tried, medoids, types, sure.second[back])
     together = pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted)
     own = frame.index[frame.index.isin(fitted)]
     return Typology(
-        labels=placed.loc[frame.index, "type"],
-        second=placed.loc[frame.index, "second"],
+        labels=members.loc[frame.index, "type"],
+        second=members.loc[frame.index, "second"],
         silhouette=widths.reindex(frame.index),
         level=data.level.loc[frame.index],
         aside=data.aside.reindex(frame.index).dropna(),
@@ -161,7 +161,7 @@ def study(
         membership=sure.membership.iloc[back].set_axis(fitted).reindex(frame.index),
         verdict=judge(evidence),
         params={"n_types": k, "n_bootstrap": n_bootstrap, "n_null": n_null}
-        | {"drawn": (tried.null.drawn, tried.continuum.drawn)},
+        | {"drawn": (tried.null.surveys, tried.continuum.surveys)},
         **_described(data, types, apart, composites, adjust, labels or {}),
     )
 
@@ -175,13 +175,13 @@ def _cut(
     for a type are unplaced.
     """
     weights = tried.measure.patterns.weights
-    found = k_medoids(tried.distance, k, weights)
-    sizes = np.bincount(found.labels, weights)
+    clusters = k_medoids(tried.distance, k, weights)
+    sizes = np.bincount(clusters.labels, weights)
     numbers = np.where(sizes >= SMALLEST_TYPE, np.arange(1, len(sizes) + 1), UNPLACED)
-    types, known = numbers[found.labels], tried.resampled.get(k, [])
+    types, labels = numbers[clusters.labels], tried.resampled.get(k, [])
     apart = tried.distance
-    sure = stability(apart, k, types, weights, n_bootstrap=n_bootstrap, seed=seed, known=known)
-    return types, found.medoids[numbers > 0], sure
+    sure = stability(apart, k, types, weights, n_bootstrap=n_bootstrap, seed=seed, known=labels)
+    return types, clusters.medoids[numbers > 0], sure
 
 
 def _evidence(
@@ -198,7 +198,7 @@ def _evidence(
         continuum_p=tried.continuum.p,
         gradient_share=data.gradient.share,
         adoption=data.gradient.adoption,
-        basis=data.given.basis,
+        basis=data.fit.basis,
         criteria=preferred(tried.table),
         **choices,
     )
@@ -250,11 +250,11 @@ def _described(
     kinds = data.kinds
     if composites is not None:
         kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-        given = aligned(composites, types.index, "composites").astype(float)
+        indices = aligned(composites, types.index, "composites").astype(float)
         if isinstance(adjust, pd.Series):
-            given = without_strata(given, kinds, adjust)
+            indices = without_strata(indices, kinds, adjust)
         elif adjust == "gradient":
-            given = without_gradient(given, kinds, data.level.loc[types.index])
-        traits = profile(given, kinds, types)
-    found = {"profile": differences, "paragons": paragons, "atypical": atypical}
-    return found | {"names": propose_names(traits, kinds, texts)}
+            indices = without_gradient(indices, kinds, data.level.loc[types.index])
+        traits = profile(indices, kinds, types)
+    about = {"profile": differences, "paragons": paragons, "atypical": atypical}
+    return about | {"names": propose_names(traits, kinds, texts)}

@@ -25,7 +25,7 @@ class Evidence:
 
     Attributes
     ----------
-    n : units. made : groups that they were put into. unplaced : units in groups of fewer than
+    n : units. groups : how many they were put into. unplaced : units in groups of fewer than
         `SMALLEST_TYPE`.
     stability : bootstrap Jaccard of each named type.
     silhouette : average silhouette of the units placed.
@@ -51,7 +51,7 @@ class Evidence:
     adoption: bool = True
     basis: Basis = "none"
     least_p: float = 0.01
-    made: int = 2
+    groups: int = 2
     most_tried: int = 0
     criteria: Mapping[str, int] = field(default_factory=dict)
 
@@ -73,12 +73,12 @@ class Evidence:
     @property
     def at_the_edge(self) -> bool:
         """Whether the greatest number of groups that was tried looks best."""
-        return self.made == self.most_tried
+        return self.groups == self.most_tried
 
     @property
     def disputed(self) -> bool:
         """Whether most of the other criteria choose another number of groups."""
-        return 2 * sum(k != self.made for k in self.criteria.values()) > len(self.criteria)
+        return 2 * sum(k != self.groups for k in self.criteria.values()) > len(self.criteria)
 
     @property
     def beyond_continuum(self) -> bool:
@@ -141,7 +141,7 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
     continuum = "not surely enough" if e.continuum_p <= thresholds.ALPHA else "possible"
     return asdict(e) | {
         "types": len(e.stability),
-        "others": {name: k for name, k in e.criteria.items() if k != e.made},
+        "others": {name: k for name, k in e.criteria.items() if k != e.groups},
         "at_the_edge": e.at_the_edge,
         "disputed": e.disputed,
         "unstable": e.unstable,
@@ -156,28 +156,28 @@ def facts(e: Evidence, *, tested: bool = True) -> dict[str, Any]:
 
 
 def other_draws(
-    evidence: Evidence, *, drawn: tuple[int, int], jaccard_se: Mapping[int, float]
+    evidence: Evidence, *, surveys: tuple[int, int], jaccard_se: Mapping[int, float]
 ) -> list[Level]:
     """The other levels that other random draws may give the same answers.
 
     Each number that rests on random draws (two p-values, the stability of each type) is moved by
-    one standard error of its simulation, down and up. `drawn`: surveys drawn for ``null_p`` and for
+    one standard error of its simulation, down and up. `surveys`: those drawn for ``null_p`` and for
     ``continuum_p``. `jaccard_se`: standard error of the stability by type.
 
     >>> sure = Evidence(1741, 0, {1: 0.9, 2: 0.85}, 0.3, 0.01, 0.03, 0.4)
-    >>> other_draws(sure, drawn=(99, 99), jaccard_se={1: 0.01, 2: 0.01})
+    >>> other_draws(sure, surveys=(99, 99), jaccard_se={1: 0.01, 2: 0.01})
     []
-    >>> other_draws(sure, drawn=(49, 49), jaccard_se={1: 0.01, 2: 0.01})
+    >>> other_draws(sure, surveys=(49, 49), jaccard_se={1: 0.01, 2: 0.01})
     ['none']
     """
-    moved = []
+    shifted = []
     for sign in (-1, 1):
-        for name, n in zip(("null_p", "continuum_p"), drawn, strict=True):
+        for name, n in zip(("null_p", "continuum_p"), surveys, strict=True):
             p = getattr(evidence, name)
             at = p + sign * (p * (1 - p) / max(n, 1)) ** 0.5
-            moved.append(replace(evidence, **{name: max(at, evidence.least_p)}))
+            shifted.append(replace(evidence, **{name: max(at, evidence.least_p)}))
         for kind, j in evidence.stability.items():
             at = j + sign * jaccard_se.get(kind, 0.0)
-            moved.append(replace(evidence, stability={**evidence.stability, kind: at}))
-    other = {judge(one).level for one in moved} - {judge(evidence).level}
+            shifted.append(replace(evidence, stability={**evidence.stability, kind: at}))
+    other = {judge(one).level for one in shifted} - {judge(evidence).level}
     return [level for level in get_args(Level) if level in other]

@@ -35,7 +35,7 @@ from workbench.run.refresh import refresh
 
 PAGES = ("compare.html", "compare.md")
 # the run of the base stays below reports: the next comparison needs only what differs
-KEPT = ".base"
+BASE = ".base"
 LONGEST = 240  # characters of a text in the comment
 NEAR = 3  # characters between two changes that are read as one
 _INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
@@ -71,21 +71,19 @@ def run(
         two = Run.find(before, **find), Run.find(after, **find)
         name = "..".join(run.folder.name for run in two)
     else:
-        raise InputError(
-            "two things are to be compared",
-            hint="`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`",
-        )
+        hint = "`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`"
+        raise InputError("two things are to be compared", hint=hint)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
     return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
 
 
-def write(found: Comparison, folder: Path) -> str:
+def write(runs: Comparison, folder: Path) -> str:
     """Write both files; the text of ``compare.md``."""
-    text = markdown(found)
+    text = markdown(runs)
     html, comment = (folder / name for name in PAGES)
-    outputs.write({html: page(found), comment: text}, "compare")
+    outputs.write({html: page(runs), comment: text}, "compare")
     return text
 
 
@@ -103,14 +101,14 @@ def escape(text: str) -> str:
     return text.translate(_INERT).replace("://", ":\u200b//")
 
 
-def page(found: Comparison) -> str:
+def page(runs: Comparison) -> str:
     """The page: the headline, results by importance, then what was changed to get them."""
-    values = _values(found)
+    values = _values(runs)
     title, names = values["words"]["title"], values["names"]
     context = {
-        "language": found.after.language,
-        "audience": found.after.audience,
-        "invented": any(run.record.get("invented") for run in (found.before, found.after)),
+        "language": runs.after.language,
+        "audience": runs.after.audience,
+        "invented": any(run.record.get("invented") for run in (runs.before, runs.after)),
         "wave": names,
     }
     about = page_context(context, title=f"{title} — {names}", site=title)
@@ -118,30 +116,30 @@ def page(found: Comparison) -> str:
     return rendered("compare", about, **values)
 
 
-def markdown(found: Comparison) -> str:
+def markdown(runs: Comparison) -> str:
     """Markdown of at most about sixty lines: the headline, then what changed by importance."""
-    language, record = found.after.language, found.after.record
-    notes = [label(f"audience.{found.after.audience}", language)]
+    language, record = runs.after.language, runs.after.record
+    notes = [label(f"audience.{runs.after.audience}", language)]
     notes += [label("page.invented", language)] if record.get("invented") else []
-    files = Counter(cell.notebook for cell in found.made.get("sources", ()))
-    values = {**_values(found), "notes": notes, "notebooks": files.items()}
+    files = Counter(cell.notebook for cell in runs.causes.get("sources", ()))
+    values = {**_values(runs), "notes": notes, "notebooks": files.items()}
     values |= {"sentences": _sentences, "inert": escape, "cut": _cut}
     text = templates().get_template("compare.md.j2").render(values)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _values(found: Comparison) -> dict[str, Any]:
+def _values(runs: Comparison) -> dict[str, Any]:
     """What both templates read."""
-    language = found.after.language
+    language = runs.after.language
     words, known = labels("compare", language), labels("compare_values", language)
-    keys, names = labels("codebook_key", language), found.before.names | found.after.names
+    keys, names = labels("codebook_key", language), runs.before.names | runs.after.names
     moved = [
         (name, *(kind or words["unplaced"] for kind in types), "" if isnan(x) else f"{x:.2f}")
-        for name, *types, x in found.results["movers"]
+        for name, *types, x in runs.results["movers"]
     ]  # fmt: skip
     sections = {
-        "results": {**found.results, "movers": moved, "drawn": found.drawn},
-        "made": found.made,
+        "results": {**runs.results, "movers": moved, "drawn": runs.redrawn},
+        "made": runs.causes,
     }
 
     def path(what: str) -> str:
@@ -159,48 +157,48 @@ def _values(found: Comparison) -> dict[str, Any]:
 
     return {
         "words": words,
-        "names": " → ".join(run.label for run in (found.before, found.after)),
-        "headline": _headline(found, words),
-        "moved": _moved(found),
+        "names": " → ".join(run.label for run in (runs.before, runs.after)),
+        "headline": _headline(runs, words),
+        "moved": _moved(runs),
         "parts": {
             part: {name: items for name, items in listed.items() if items}
             for part, listed in sections.items()
         },
-        "code": found.code,
-        "empty": found.empty,
+        "code": runs.code,
+        "empty": runs.empty,
         "value_rows": value_rows,
         "cell_rows": cell_rows,
     }
 
 
-def _headline(found: Comparison, words: dict[str, str]) -> str:
+def _headline(runs: Comparison, words: dict[str, str]) -> str:
     """How much of what changed, and whether answers and types did."""
-    if not found.results_changed:
-        return words["nothing"] if found.empty else words["same"]
+    if not runs.results_changed:
+        return words["nothing"] if runs.empty else words["same"]
     return say(
         "compare/headline",
-        found.after.language,
-        counts=[f"{words[name]} {len(items):,}" for name, items in found.results.items() if items],
-        answers_alike=not found.results["answers"],
-        types_alike=found.movers is not None and not found.results["movers"],
+        runs.after.language,
+        counts=[f"{words[name]} {len(items):,}" for name, items in runs.results.items() if items],
+        answers_alike=not runs.results["answers"],
+        types_alike=runs.movers is not None and not runs.results["movers"],
     )
 
 
-def _moved(found: Comparison) -> str:
+def _moved(runs: Comparison) -> str:
     """How many changed type, beside the typology's own instability; empty where nobody did."""
-    counted = found.movers
-    if not (counted and found.results["movers"]):
+    movers = runs.movers
+    if not (movers and runs.results["movers"]):
         return ""
     return say(
         "compare/moved",
-        found.after.language,
-        n=len(counted.types),
-        changed=counted.count,
-        other=len(counted.crossed),
-        expected=None if counted.exceeds is None else counted.expected,
-        low=counted.low,
-        high=counted.high,
-        exceeds=counted.exceeds,
+        runs.after.language,
+        n=len(movers.types),
+        changed=movers.count,
+        other=len(movers.crossed),
+        expected=None if movers.exceeds is None else movers.expected,
+        low=movers.low,
+        high=movers.high,
+        exceeds=movers.exceeds,
     )
 
 
@@ -267,8 +265,7 @@ def _run_of_here(edition: Edition) -> Run:
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         what = "the run of the working tree is not complete"
-        hint = "see {folder}/index.html"
-        raise InputError(what, hint=hint, folder=record.folder)
+        raise InputError(what, hint="see {folder}/index.html", folder=record.folder)
     return Run.read(edition.folder, label("compare.here", edition.language))
 
 
@@ -280,18 +277,17 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
     Raises InputError: no git, no such revision, or its run is not complete.
     """
-    root, reports = paths.root(), paths.reports() / KEPT
+    root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
-        what = "there is no git revision {revision!r}"
         hint = "give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)"
-        raise InputError(what, hint=hint, revision=revision)
-    kept = reports / edition.name
-    if edition.folder.is_dir() and not kept.is_dir():
+        raise InputError("there is no git revision {revision!r}", hint=hint, revision=revision)
+    place = reports / edition.name
+    if edition.folder.is_dir() and not place.is_dir():
         # what was made here is made there too as far as nothing differs
-        beside = kept.with_name(f".{kept.name}.{uuid.uuid4().hex[:8]}.part")
+        beside = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
         shutil.copytree(edition.folder, beside)
-        beside.rename(kept)
+        beside.rename(place)
     with _worktree(root, sha) as there:
         _bring_data(root, there, edition.wave)
         environment = os.environ | {
@@ -311,7 +307,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         hint = "its notebooks are listed above"
         raise InputError(what, hint=hint, revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
-    return Run.read(kept, name)
+    return Run.read(place, name)
 
 
 @contextlib.contextmanager
@@ -320,9 +316,8 @@ def _worktree(root: Path, sha: str) -> Iterator[Path]:
         there = Path(folder).resolve() / "base"
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:
-            raise InputError(
-                "git could not make a worktree ({stderr})", stderr=done.stderr.strip()[-200:]
-            )
+            said = done.stderr.strip()[-200:]
+            raise InputError("git could not make a worktree ({stderr})", stderr=said)
         try:
             yield there
         finally:

@@ -88,11 +88,11 @@ def compare(
 
     Examples
     --------
-    >>> found = compare("who,n,p\\na,1,0.5\\nb,2,0.1\\n", "who,n,p\\na,1,0.50000001\\nb,3,0.1\\n")
-    >>> found.changed, found.count
+    >>> cells = compare("who,n,p\\na,1,0.5\\nb,2,0.1\\n", "who,n,p\\na,1,0.50000001\\nb,3,0.1\\n")
+    >>> cells.changed, cells.count
     ([Cell(row='b', column='n', before='2', after='3')], 1)
     """
-    if before == after and all(number == called for number, called in (types or {}).items()):
+    if before == after and all(number == earlier for number, earlier in (types or {}).items()):
         return Cells()
     old_ids, new_ids = ids or (before, after)
     a = _ReadTable.read(before, old_ids, names or {}, {})
@@ -109,7 +109,7 @@ def compare(
     x = a.ids[rest].to_numpy(object)[[i for i, _, _ in both]]
     y = b.ids[rest].to_numpy(object)[[j for _, j, _ in both]]
     changed = [
-        Cell(name, a.headings[column], a.shown[column].iat[i], b.shown[column].iat[j])
+        Cell(name, a.headings[column], a.texts[column].iat[i], b.texts[column].iat[j])
         for r, c in np.argwhere(x != y)
         if not math.isclose(_number(x[r, c]), _number(y[r, c]), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
         for column, (i, j, name) in [(rest[c], both[r])]
@@ -128,7 +128,7 @@ def _key(a: _ReadTable, b: _ReadTable, common: list[str]) -> list[str]:
         if not any(table.ids.duplicated(common[:size]).any() for table in (a, b)):
             return common[:size]
     for table in (a, b):
-        table.ids["#"] = table.shown["#"] = table.ids.groupby(common).cumcount().astype(str)
+        table.ids["#"] = table.texts["#"] = table.ids.groupby(common).cumcount().astype(str)
     return [*common, "#"]
 
 
@@ -136,36 +136,36 @@ class _ReadTable(NamedTuple):
     """A table of texts by ids, and cell for cell as a reader sees it, `headings` by columns."""
 
     ids: pd.DataFrame
-    shown: pd.DataFrame
+    texts: pd.DataFrame
     headings: Mapping[str, str]
 
     @classmethod
     def read(
-        cls, shown: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
+        cls, csv: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
     ) -> _ReadTable:
         """Both from CSV, each type under the number of its counterpart in `types`."""
-        by_id, seen = _read(ids), _read(shown)
-        if by_id.shape != seen.shape:
+        by_id, texts = _read(ids), _read(csv)
+        if by_id.shape != texts.shape:
             raise ValueError("the results of a table do not fit what it shows")
         headings = {
-            id: names.get(head, head) for id, head in zip(by_id, map(str, seen), strict=True)
+            id: names.get(head, head) for id, head in zip(by_id, map(str, texts), strict=True)
         }
-        seen.columns = by_id.columns
-        for frame in (by_id, seen) if types else ():
+        texts.columns = by_id.columns
+        for frame in (by_id, texts) if types else ():
             for column in by_id.columns.intersection(TYPES):  # a number, perhaps with a name
                 frame[column] = frame[column].str.replace(
-                    r"^\d+(?= |$)", lambda found: types.get(found[0], f"+{found[0]}"), regex=True
+                    r"^\d+(?= |$)", lambda match: types.get(match[0], f"+{match[0]}"), regex=True
                 )
-        return cls(by_id, seen.map(lambda text: names.get(text, text)), headings)
+        return cls(by_id, texts.map(lambda text: names.get(text, text)), headings)
 
     def rows(self, key: list[str]) -> dict[tuple[str, ...], tuple[int, str]]:
         """The position of each row by these columns, and what a reader calls it."""
         named = dict.fromkeys("name" if c == "code" and "name" in self.ids else c for c in key)
         keys = self.ids[key].itertuples(index=False, name=None)
-        called = self.shown[[*named]].itertuples(index=False, name=None)
+        names = self.texts[[*named]].itertuples(index=False, name=None)
         return {
             row: (at, " · ".join(shown(part) for part in name if part))
-            for at, (row, name) in enumerate(zip(keys, called, strict=True))
+            for at, (row, name) in enumerate(zip(keys, names, strict=True))
         }
 
 

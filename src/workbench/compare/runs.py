@@ -35,13 +35,13 @@ Outputs = dict[str, Any]  # one output's data, as `analysis.show` made it
 class Types:
     """The types of a run; see `analysis.stats.changes.Memberships`.
 
-    `names`: of the municipalities. `called`: the number and name of each type.
+    `names`: of the municipalities. `titles`: the number and name of each type.
     """
 
     labels: pd.Series
     membership: pd.DataFrame
     names: pd.Series
-    called: dict[int, str]
+    titles: dict[int, str]
 
     @classmethod
     def read(cls, folder: Path) -> Types | None:
@@ -52,8 +52,8 @@ class Types:
         text = {"code": str, "name": str}
         frame = pd.read_csv(file, dtype=text, encoding="utf-8-sig").set_index("code")
         kinds = frame["type"].astype(int)
-        called = frame["type_name"] if "type_name" in frame else kinds.astype(str)
-        names = {k: str(name) for k, name in zip(kinds, called, strict=True) if k}
+        titles = frame["type_name"] if "type_name" in frame else kinds.astype(str)
+        names = {k: str(name) for k, name in zip(kinds, titles, strict=True) if k}
         inside = frame.filter(regex="^in_").rename(columns=lambda name: int(name[3:]))
         return cls(kinds, inside, frame["name"].fillna(""), names)
 
@@ -93,37 +93,37 @@ class PageResults:
         if not file.is_file():
             return cls(name, title, entry["status"])
         content = json.loads(file.read_text(encoding="utf-8"))
-        made: dict[str, list[Outputs]] = outputs(content)
-        kept, given = entry.get("files", {}), record.get("parameters", {})
+        by_kind: dict[str, list[Outputs]] = outputs(content)
+        files, values = entry.get("files", {}), record.get("parameters", {})
 
         def by_name(kind: str) -> dict[str, Outputs]:
-            found = {}
-            for data in made.get(kind, []):
-                results = kept.get(f"results/{kind}s/{data['name']}.csv")
+            contents = {}
+            for data in by_kind.get(kind, []):
+                results = files.get(f"results/{kind}s/{data['name']}.csv")
                 about = {"page": title, "notebook": name}
-                found[data["name"]] = data | about | {"results": results and folder / results}
-            return found
+                contents[data["name"]] = data | about | {"results": results and folder / results}
+            return contents
 
         return cls(
             name,
             title,
             entry["status"],
-            [Answer(d["text"], d.get("more", "")).paragraph for d in made.get("answer", [])],
-            [data["markdown"] for data in made.get("prose", [])],
+            [Answer(d["text"], d.get("more", "")).paragraph for d in by_kind.get("answer", [])],
+            [data["markdown"] for data in by_kind.get("prose", [])],
             by_name("figure"),
             by_name("table"),
-            {data["name"]: data["reason"] for data in made.get("not-available", [])},
+            {data["name"]: data["reason"] for data in by_kind.get("not-available", [])},
             [
                 {"id": cell["id"], "source": "".join(cell["source"])}
                 for cell in content["cells"]
                 if "injected-parameters" not in cell["metadata"].get("tags", [])
             ],
             {
-                _called(p, language): given.get(p.name, p.default)
+                _called(p, language): values.get(p.name, p.default)
                 for p in parameters.declared(content, file)
                 if p.name not in OWN
             },
-            "、".join(data["about"] for data in made.get("answer", []) if data.get("about")),
+            "、".join(data["about"] for data in by_kind.get("answer", []) if data.get("about")),
         )
 
 
@@ -150,25 +150,22 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            what = "there is no run in {label!r}"
             hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
-            raise InputError(what, hint=hint, label=label)
+            raise InputError("there is no run in {label!r}", hint=hint, label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
-            what = "the run cannot be read ({name}: {fault})"
+            what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
             hint = "refresh it again"
-            raise InputError(
-                what, file=file, hint=hint, name=type(error).__name__, fault=error
-            ) from None
+            raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
         return cls(folder, label, record, pages)
 
     @classmethod
-    def find(cls, given: str, *, audience: str, language: str) -> Run:
+    def find(cls, name: str, *, audience: str, language: str) -> Run:
         """The run that a person names: a wave, a folder below reports, or any run folder."""
-        edition = Edition(given, audience, language).folder
-        places = [edition, paths.reports() / given, Path(given)]
+        edition = Edition(name, audience, language).folder
+        places = [edition, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition)
         return cls.read(folder, folder.name)
 
@@ -184,10 +181,10 @@ class Run:
 
     def outputs(self, kind: str) -> dict[str, Any]:
         """All ``figures``, ``tables`` or what is ``missing``, each as on the first page with it."""
-        found: dict[str, Any] = {}
+        first: dict[str, Any] = {}
         for page in self.pages.values():
-            found |= {n: data for n, data in getattr(page, kind).items() if n not in found}
-        return found
+            first |= {n: data for n, data in getattr(page, kind).items() if n not in first}
+        return first
 
     @cached_property
     def types(self) -> Types | None:
@@ -197,15 +194,15 @@ class Run:
     @cached_property
     def names(self) -> dict[str, str]:
         """What a reader calls municipalities, questions and indicators, by code or id."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for kind in ("questions", "features", "indices"):
             for entry in (self.codebook or {}).get(kind, ()):
                 for one in (entry, *entry.get("items", ())):
                     text = one.get("short", one)
-                    found[str(one.get("id", ""))] = str(text.get(self.language, ""))
+                    names[str(one.get("id", ""))] = str(text.get(self.language, ""))
         if self.types:
-            found |= {str(code): str(name) for code, name in self.types.names.items()}
-        return {id: name for id, name in found.items() if id and name}
+            names |= {str(code): str(name) for code, name in self.types.names.items()}
+        return {id: name for id, name in names.items() if id and name}
 
     @cached_property
     def codebook(self) -> Any:
@@ -222,14 +219,14 @@ class Changed:
     """A figure or table that differs.
 
     `before`, `after`: its data in each run, None where it was not there. `cells`: its numbers.
-    `texts`: title, notes, text alternative. `drawn`: its picture differs.
+    `texts`: title, notes, text alternative. `redrawn`: its picture differs.
     """
 
     before: Outputs | None
     after: Outputs | None
     cells: Cells
     texts: list[Value]
-    drawn: bool
+    redrawn: bool
 
     @property
     def data(self) -> Outputs:
@@ -270,34 +267,30 @@ class Comparison:
         for what in ("audience", "language"):
             a, b = getattr(before, what), getattr(after, what)
             if a != b:
-                raise InputError(
-                    "the runs differ in {subject} ({a}, {b}) and cannot be compared",
-                    hint="compare two runs of the same {subject}",
-                    subject=Message(what),
-                    a=a,
-                    b=b,
-                )
+                what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
+                hint = "compare two runs of the same {subject}"
+                raise InputError(what, hint=hint, subject=Message(what), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
         examples = [page for page in self._pages("about") if page.before and page.after]
         self.left_out = {page.what for page in examples}
-        kept = {name: title for name, title in titles.items() if name not in self.left_out}
+        rest = {name: title for name, title in titles.items() if name not in self.left_out}
         figures, tables = map(self._outputs, ("figures", "tables"))
         self.results: Mapping[str, Sequence[Any]] = {
-            "answers": self._texts_of("answers", kept),
+            "answers": self._texts_of("answers", rest),
             "examples": [page._replace(what=titles[page.what]) for page in examples],
             "movers": moved,
             "sample": self._sample(),
             "pages": [p._replace(what=titles[p.what]) for p in self._pages("status")],
             "figures": [out for out in figures if out.result],
             "tables": [out for out in tables if out.data["notebook"] != CLEANING],
-            "prose": self._texts_of("prose", kept),
+            "prose": self._texts_of("prose", rest),
             "cleaning": [out for out in tables if out.data["notebook"] == CLEANING],
         }
-        self.drawn = [out for out in figures if not out.result]
+        self.redrawn = [out for out in figures if not out.result]
         books = self._entries(lambda run: run.codebook)
-        self.made: Mapping[str, Sequence[Any]] = {
+        self.causes: Mapping[str, Sequence[Any]] = {
             "codebook": books if before.codebook and after.codebook else [],
             "parameters": self._entries(
                 lambda run: {page.title: page.parameters for page in run.pages.values()}
@@ -316,7 +309,7 @@ class Comparison:
     @property
     def empty(self) -> bool:
         """Whether nothing differs at all: results, drawings, and what they were made of."""
-        return not (self.results_changed or self.drawn or any(self.made.values()) or self.code)
+        return not (self.results_changed or self.redrawn or any(self.causes.values()) or self.code)
 
     def _entries(self, of: Callable[[Run], Any]) -> list[Value]:
         """The entries of something that both runs have which differ."""
@@ -337,13 +330,13 @@ class Comparison:
 
     def _texts_of(self, kind: str, titles: Mapping[str, str]) -> list[Value]:
         """Texts of these pages that differ, each pair once: two pages may have a sentence."""
-        found: dict[tuple[str, str], Value] = {}
+        pairs: dict[tuple[str, str], Value] = {}
         for name, title in titles.items():
             both = (getattr(r.pages.get(name), kind, []) for r in (self.before, self.after))
             for a, b in _paired(*both):
                 if a != b:
-                    found.setdefault((a, b), Value(title, a, b))
-        return list(found.values())
+                    pairs.setdefault((a, b), Value(title, a, b))
+        return list(pairs.values())
 
     def _sample(self) -> list[Value]:
         """Response, and denominators with the figures and tables that have them."""
@@ -354,9 +347,9 @@ class Comparison:
                 if name in old and data["notebook"] not in {CLEANING, *self.left_out}:
                     both = (_denominator(old[name]), _denominator(data))
                     alike.setdefault(both, []).append(data["title"])
-        found = self._entries(lambda run: run.record.get("sample", {}))
+        response = self._entries(lambda run: run.record.get("sample", {}))
         changed = ((" / ".join(titles), *both) for both, titles in alike.items())
-        return found + [Value(*one) for one in changed if one[1] != one[2]]
+        return response + [Value(*one) for one in changed if one[1] != one[2]]
 
     def _outputs(self, kind: str) -> list[Changed]:
         """Those that differ, the most important first.
@@ -365,24 +358,24 @@ class Comparison:
         """
         old, new = self.before.outputs(kind), self.after.outputs(kind)
         matched = self.movers.matched if self.movers else {}
-        called = {str(b): str(a) for a, b in matched.items()}
-        names, found = self.before.names | self.after.names, []
+        counterparts = {str(b): str(a) for a, b in matched.items()}
+        names, changes = self.before.names | self.after.names, []
         for name in dict.fromkeys([*old, *new]):
             a, b = old.get(name), new.get(name)
             if a is None or b is None:
                 why = [r.outputs("missing").get(name, "") for r in (self.before, self.after)]
                 texts = [Value("reason", *why)] if why[0] != why[1] else []
-                found.append(Changed(a, b, Cells(), texts, False))
+                changes.append(Changed(a, b, Cells(), texts, False))
             elif b["notebook"] not in self.left_out:
                 files = a["results"], b["results"]  # with ids in the place of labels
                 ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
-                cells = compare(a["csv"], b["csv"], called, ids, names)
+                cells = compare(a["csv"], b["csv"], counterparts, ids, names)
                 both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
                 kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
                 texts = [Value(k, *(data[k] for data in both)) for k in kinds]
                 out = Changed(a, b, cells, texts, a.get("png") != b.get("png"))
-                found += [out] if out.result or out.drawn else []
-        return sorted(found, key=lambda out: out.importance)
+                changes += [out] if out.result or out.redrawn else []
+        return sorted(changes, key=lambda out: out.importance)
 
     def _sources(self) -> list[Any]:
         """Cells of notebooks; editions for others do not show the code in the pages either."""
@@ -416,16 +409,16 @@ def movers(
         return None, []
     from analysis.stats import changes  # a second that few comparisons need
 
-    found = changes.movers(before, after)
-    rows = pd.concat([found.types[found.types["moved"]], found.crossed])
+    moves = changes.movers(before, after)
+    rows = pd.concat([moves.types[moves.types["moved"]], moves.crossed])
     inside = before.membership.reindex(rows.index)
     moved = [
         (
             str(before.names[row.Index]),
-            before.called.get(row.before, ""),
-            after.called.get(row.after, ""),
+            before.titles.get(row.before, ""),
+            after.titles.get(row.after, ""),
             float(inside.at[row.Index, row.before]) if row.before in inside else nan,
         )
         for row in rows.itertuples()
     ]
-    return found, sorted(moved, key=lambda m: 0.0 if isnan(m[-1]) else -m[-1])
+    return moves, sorted(moved, key=lambda m: 0.0 if isnan(m[-1]) else -m[-1])

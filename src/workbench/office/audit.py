@@ -79,29 +79,29 @@ def audit(files: Iterable[str | Path], *, earlier: str | Path | None = None) -> 
 
     Raises InputError: a file is missing or may not be opened, or the earlier one cannot be read.
     """
-    given = [Path(file) for file in files]
+    inputs = [Path(file) for file in files]
     before = read_file(Path(earlier)) if earlier else []
-    read = [(name, file, _read(file)) for file, name in zip(given, _names(given), strict=True)]
+    books = [(name, file, _read(file)) for file, name in zip(inputs, _names(inputs), strict=True)]
     explained = _explained([
-        (name, [page.sheet for page in pages]) for name, _, pages in read if isinstance(pages, list)
+        (name, [one.sheet for one in pages]) for name, _, pages in books if isinstance(pages, list)
     ])  # fmt: skip
-    found: list[list[str]] = []
-    for name, file, pages in read:
+    rows: list[list[str]] = []
+    for name, file, pages in books:
         if isinstance(pages, InputError):
-            found.append(_finding(name, "", ("format", "", pages.what), pages))
+            rows.append(_finding(name, "", ("format", "", pages.what), pages))
             continue
         if file.suffix.lower() == open_document.SUFFIX:
-            found.append(_finding(name, "", ("format", "", OPEN_DOCUMENT.what), OPEN_DOCUMENT))
+            rows.append(_finding(name, "", ("format", "", OPEN_DOCUMENT.what), OPEN_DOCUMENT))
         for sheet, breach in _breaches(file, pages, before):
             if not _names_of(breach[2]) & explained.get(breach[0], set()):
-                found.append(_finding(name, sheet, breach))
-    return pd.DataFrame(found, columns=COLUMNS, dtype="str")
+                rows.append(_finding(name, sheet, breach))
+    return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
 
 
-def _explained(read: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
+def _explained(tables: list[tuple[str, list[Sheet]]]) -> dict[str, set[str]]:
     """Check -> the headings that a code table among the files explains: codes, unit, one letter."""
     codes, units = set[str](), set[str]()
-    for name, sheets in read:
+    for name, sheets in tables:
         for sheet in sheets:
             named = CODE_TABLE.search(name) or CODE_TABLE.search(sheet.sheet)
             if named and not sheet.text.empty:
@@ -122,18 +122,16 @@ def _names_of(heading: str) -> set[str]:
 def _read(file: Path) -> list[Opened] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        what = "this is a folder"
         hint = "name the files in it, such as {files}"
-        raise InputError(what, file=file, hint=hint, files=f"{file}/*")
+        raise InputError("this is a folder", file=file, hint=hint, files=f"{file}/*")
     if not file.is_file():
         raise InputError("there is no such file", file=file, hint="check the path")
     if not os.access(file, os.R_OK):
         raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-            raise InputError(
-                "this is an SPSS file", file=file, hint="save it as .xlsx", reason="spss"
-            )
+            what, hint = "this is an SPSS file", "save it as .xlsx"
+            raise InputError(what, file=file, hint=hint, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
         return [Opened(sheet) for sheet in read_file(file)]
@@ -195,18 +193,18 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
 
 def _looks(parts: dict[str, bytes]) -> dict[str, dict[Place, Look]]:
     """Sheet name -> the look of each of its cells that does not look plain."""
-    found: dict[str, dict[Place, Look]] = {}
+    sheets: dict[str, dict[Place, Look]] = {}
     with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
         # calamine reads what no parser of XML takes; then nothing is known of how cells look
         styles = _styles(workbook.part(parts, "xl/styles.xml"))
         for name, path in workbook.sheet_parts(parts).items() if styles else ():
             cells = workbook.tags(workbook.part(parts, path), {"c"})
-            found[name] = {
+            sheets[name] = {
                 place: styles[cell["s"]]
                 for _, cell in cells
                 if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
             }
-    return found
+    return sheets
 
 
 def _styles(xml: bytes) -> dict[str, Look]:
@@ -237,11 +235,11 @@ def _look_breaches(table: CheckedTable, looks: Mapping[Place, Look]) -> Iterator
         if not any(TOTAL.match(normalise(text)) for text in table.grid[row, :3])
     ]
     columns = np.flatnonzero(table.filled[table.start :].any(axis=0)).tolist()
-    seen = {c: {r: looks.get((r, c), ()) for r in rows if table.filled[r, c]} for c in columns}
+    by_column = {c: {r: looks.get((r, c), ()) for r in rows if table.filled[r, c]} for c in columns}
     alternate = [{looks.get((r, c), ()) for r in rows[i::2] for c in columns} for i in (0, 1)]
     if all(len(own) == 1 for own in alternate):
         return  # bands that help the eye
-    for column, own in seen.items():
+    for column, own in by_column.items():
         usual = Counter(own.values()).most_common(1)[0][0] if own else ()
         for row, look in own.items():
             if look != usual:
@@ -295,8 +293,8 @@ def scores(findings: pd.DataFrame, file: str) -> dict[str, int]:
     points = {}
     for level, weights in SCORES.items():
         severities = [CHECKS[check].severity for check in own.loc[own["level"] == level, "check"]]
-        taken = 100 if "fatal" in severities else sum(weights[s] for s in severities)
-        points[level] = max(0, 100 - taken)
+        penalty = 100 if "fatal" in severities else sum(weights[s] for s in severities)
+        points[level] = max(0, 100 - penalty)
     return points
 
 
@@ -362,6 +360,6 @@ def _lines(findings: pd.DataFrame, language: Language) -> list[str]:
 
 def _shown(raw: str, language: Language) -> str:
     """The text of a cell as a message quotes it."""
-    shown = raw.replace("\r", "").replace("\n", "⏎")
-    shown = f"{shown[:40]}…" if len(shown) > 40 else shown
-    return (f"「{shown}」" if language == "ja" else f'"{shown}"') if raw else ""
+    text = raw.replace("\r", "").replace("\n", "⏎")
+    text = f"{text[:40]}…" if len(text) > 40 else text
+    return (f"「{text}」" if language == "ja" else f'"{text}"') if raw else ""

@@ -54,7 +54,7 @@ class Definition:
 
     title: str
     questions: list[Drafted] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
 
     def add(
         self, name: str, kind: str, texts: Words, choices: Sequence[Choice] = (), **more: Any
@@ -76,11 +76,11 @@ class Definition:
         return next((one for one in self.questions if one["id"] == id_of(name)), None)
 
     def line(
-        self, battery: str, asked: Words, choices: Sequence[Choice], name: str, texts: Words
+        self, battery: str, heading: Words, choices: Sequence[Choice], name: str, texts: Words
     ) -> Drafted | None:
         """Add a line to a battery; the battery itself where the line is its first."""
         known = self.find(battery)
-        question = known or self.add(battery, "battery", asked, choices, items=[{}])
+        question = known or self.add(battery, "battery", heading, choices, items=[{}])
         ja, en = texts
         item = {"id": id_of(name), "ja": ja or en or name, "en": en or ja or name}
         question["items"] = [*filter(None, question["items"]), item]
@@ -91,10 +91,10 @@ class Definition:
         text = " ".join(text.split())
         if text in ("", "1"):
             return
-        if found := rule(self, text, patterns):
-            question["ask_if"] = found
+        if condition := rule(self, text, patterns):
+            question["ask_if"] = condition
         else:
-            self.left[question["id"]] = f"ask_if to be written by hand: {text}"
+            self.lost[question["id"]] = f"ask_if to be written by hand: {text}"
 
 
 def id_of(name: str) -> str:
@@ -136,7 +136,7 @@ def labelled(texts: Words, name: str) -> dict[str, str]:
 def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
     """Options by their names where these are numbers, else counted; "other" has its mark."""
     numbered = all(re.fullmatch(r"\d+", choice.name) for choice in choices)
-    found = []
+    options = []
     labels = Counter(labelled(choice.texts, choice.name)["ja"] for choice in choices)
     for number, choice in enumerate(choices, start=1):
         code = 2 - number if kind == "binary" else number
@@ -148,8 +148,8 @@ def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
             option["other"] = True
         if not numbered:
             option["source"] = [choice.name]
-        found.append(option)
-    return found
+        options.append(option)
+    return options
 
 
 def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | None:
@@ -164,11 +164,11 @@ def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | No
 
     def compared(match: re.Match[str]) -> str:
         nonlocal lost
-        given: dict[str, Any] = {"sign": "=", "unless": None} | match.groupdict()
-        sign = "!=" if given["unless"] else given["sign"]
-        found = _compared(definition, given["name"], sign, given["value"])
-        lost |= found is None
-        return f"({found})"
+        parts: dict[str, Any] = {"sign": "=", "unless": None} | match.groupdict()
+        sign = "!=" if parts["unless"] else parts["sign"]
+        condition = _compared(definition, parts["name"], sign, parts["value"])
+        lost |= condition is None
+        return f"({condition})"
 
     for pattern in patterns:
         text = re.sub(pattern, compared, text)
@@ -230,7 +230,7 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
     if not any("type" in row for row in by_name.get("survey", ())):
         return None
     settings = by_name.get("settings") or [{}]
-    found = Definition(settings[0].get("form_title", "") or "XLSForm")
+    form = Definition(settings[0].get("form_title", "") or "XLSForm")
     choices: dict[str, list[Choice]] = {}
     for row in by_name.get("choices", []):
         name = row.get("list_name") or row.get("list name", "")
@@ -247,8 +247,8 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
         elif re.match(r"end (group|repeat)", kind):
             groups = groups[:-1]
         elif row.get("name"):
-            _add_row(found, row, kind, choices, groups)
-    return found
+            _add_row(form, row, kind, choices, groups)
+    return form
 
 
 def _rows(grid: np.ndarray) -> list[Line]:
@@ -267,43 +267,43 @@ def _texts(row: Line) -> Words:
 
 
 def _add_row(
-    found: Definition, row: Line, kind: str, choices: dict[str, list[Choice]], groups: list[Line]
+    form: Definition, row: Line, kind: str, choices: dict[str, list[Choice]], groups: list[Line]
 ) -> None:
     """One row of the survey; what is only shown, computed or noted by the device is no question."""
     select, name, looks = SELECT.match(kind), row["name"], row.get("appearance", "")
     own = list(choices.get(select[2], [])) if select else []
     if select and not own:
-        found.left[id_of(name)] = f"the list {select[2]} has no choices"
+        form.lost[id_of(name)] = f"the list {select[2]} has no choices"
     elif not select and kind not in {*XLSFORM["types"], *XLSFORM["no_question"]}:
-        found.left[id_of(name)] = f"a question of type {kind}"
-    if id_of(name) in found.left or kind in XLSFORM["no_question"]:
+        form.lost[id_of(name)] = f"a question of type {kind}"
+    if id_of(name) in form.lost or kind in XLSFORM["no_question"]:
         return
     if select and select[3] and "other" not in {choice.name for choice in own}:
         own.append(Choice("other", OTHER))
     if "label" in looks.split() and groups:  # the heading of the lines below it
         groups[-1].update(row, appearance="table-list", type="begin group")
         return
-    asked, group = groups, groups[-1] if groups else {}
+    scope, group = groups, groups[-1] if groups else {}
     question: Drafted | None
     if "table-list" in group.get("appearance", "") and kind.startswith("select_one"):
-        question = found.line(group.get("name", ""), _texts(group), own, name, _texts(row))
+        question = form.line(group.get("name", ""), _texts(group), own, name, _texts(row))
     else:
-        asked = [*groups, row]
+        scope = [*groups, row]
         many = kind.startswith(("select_multiple", "rank"))
         type_ = "multi" if many else "single" if own else XLSFORM["types"][kind]
         limits = row.get("parameters", "").replace("start=", ".>=").replace("end=", ".<=")
         limits += row.get("constraint", "")
         ends = {">": "", "<": ""} | {sign[0]: value for sign, value in ENDS.findall(limits)}
-        question = found.add(
+        question = form.add(
             *(name, type_, _texts(row), own),
             range=_numbers(ends[">"], ends["<"]) if type_ in {"integer", "ratio"} else None,
             free=type_ == "text" and "multiline" in looks,
         )
-    conditions = [f"({one['relevant']})" for one in asked if one.get("relevant")]
+    conditions = [f"({one['relevant']})" for one in scope if one.get("relevant")]
     if question is not None:
-        found.ask(question, " and ".join(conditions), RELEVANT)
+        form.ask(question, " and ".join(conditions), RELEVANT)
         if any(group["type"] == "begin repeat" for group in groups):
-            found.left[question["id"]] = "of a repeat, which the tool exports as another table"
+            form.lost[question["id"]] = "of a repeat, which the tool exports as another table"
 
 
 # --- REDCap -------------------------------------------------------------------------------------
@@ -317,50 +317,50 @@ LOGIC = (
 def of_dictionary(sheets: Sequence[Sheet]) -> Definition | None:
     """The questionnaire of REDCap's data dictionary, where a sheet has its columns."""
     rows = []
-    for given in _rows(sheets[0].text.to_numpy(object)):
-        names = (re.sub(r"\W+", "_", head).strip("_") for head in given)
+    for entry in _rows(sheets[0].text.to_numpy(object)):
+        names = (re.sub(r"\W+", "_", head).strip("_") for head in entry)
         names = (REDCAP["headings"].get(name, name) for name in names)
-        blank = "NA" if "field_name" in given else ""  # as R writes what is empty
-        texts = ("" if text == blank else text for text in given.values())
+        blank = "NA" if "field_name" in entry else ""  # as R writes what is empty
+        texts = ("" if text == blank else text for text in entry.values())
         rows.append(defaultdict(str, zip(names, texts, strict=True)))
     if not rows or not {"field_name", "field_type", "field_label"} <= rows[0].keys():
         return None
-    found = Definition("REDCap")
+    form = Definition("REDCap")
     for row in rows[1:]:  # the first field is the number of the record
         if row["field_name"] and row["identifier"].casefold() != "y":
-            _add_field(found, row)
-    return found
+            _add_field(form, row)
+    return form
 
 
-def _add_field(found: Definition, row: Line) -> None:
+def _add_field(form: Definition, row: Line) -> None:
     """One field; what is described, calculated or a file is no question."""
     kind, name, texts = row["field_type"], row["field_name"], _in_one(row["field_label"])
     listed = (one.partition(",") for one in row["select_choices_or_calculations"].split("|"))
     own = [Choice(code.strip(), _in_one(text.strip())) for code, comma, text in listed if comma]
     question: Drafted | None
     if row["matrix_group_name"] and kind == "radio":
-        asked, label = _in_one(row["section_header"]), (row["field_label"], "")
-        question = found.line(row["matrix_group_name"], asked, own, name, label)
+        heading, label = _in_one(row["section_header"]), (row["field_label"], "")
+        question = form.line(row["matrix_group_name"], heading, own, name, label)
     elif kind in REDCAP["types"] and own:
-        question = found.add(name, REDCAP["types"][kind], texts, own)
+        question = form.add(name, REDCAP["types"][kind], texts, own)
     elif kind in ("yesno", "truefalse"):
-        question = found.add(name, "binary", texts, YES_NO)
+        question = form.add(name, "binary", texts, YES_NO)
     elif kind == "slider":
         ends = _numbers(row["text_validation_min"] or "0", row["text_validation_max"] or "100")
-        question = found.add(name, "integer", texts, range=ends)
+        question = form.add(name, "integer", texts, range=ends)
     elif kind in ("text", "notes"):
         check = row["text_validation_type_or_show_slider_number"]
         kinds = {"integer": "integer", "number": "ratio", "date": "date"}
         type_ = next((of for start, of in kinds.items() if check.startswith(start)), "text")
         ends = _numbers(row["text_validation_min"], row["text_validation_max"])
         between = ends if type_ in {"integer", "ratio"} else None
-        question = found.add(name, type_, texts, free=kind == "notes", range=between)
+        question = form.add(name, type_, texts, free=kind == "notes", range=between)
     else:
         if kind != "descriptive":
-            found.left[id_of(name)] = f"a field of type {kind}"
+            form.lost[id_of(name)] = f"a field of type {kind}"
         return
     if question is not None:
-        found.ask(question, row["branching_logic"], LOGIC)
+        form.ask(question, row["branching_logic"], LOGIC)
 
 
 # --- LimeSurvey ---------------------------------------------------------------------------------
@@ -429,18 +429,18 @@ class _Structure:
         """The questions in their order."""
         titles = self.tables.get("surveys_languagesettings", [])
         title = next((row.get("surveyls_title", "") for row in titles), "")
-        found = Definition(title or "LimeSurvey")
+        form = Definition(title or "LimeSurvey")
         for row in _first(self.tables.get("questions", []), "qid", parent_qid={"", "0"}):
-            kind, question = row.get("type", ""), self._add(found, row)
+            kind, question = row.get("type", ""), self._add(form, row)
             if question is not None:
-                found.ask(question, row.get("relevance", ""), RELEVANCE)
+                form.ask(question, row.get("relevance", ""), RELEVANCE)
             elif kind not in LIMESURVEY["no_question"]:
                 what = LIMESURVEY["by_hand"].get(kind, f"a question of LimeSurvey's type {kind}")
                 lacks = ", which lacks its answers," if kind in TYPES else ""
-                found.left[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
-        return found
+                form.lost[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
+        return form
 
-    def _add(self, found: Definition, row: Line) -> Drafted | None:
+    def _add(self, form: Definition, row: Line) -> Drafted | None:
         """One question; None where it is of a type, or lacks the answers, that no draft takes."""
         kind, qid, name = row.get("type", ""), row["qid"], row["title"]
         type_ = TYPES.get(kind, "")
@@ -453,7 +453,7 @@ class _Structure:
         if not type_ or (chosen and not own) or (type_ == "battery" and not parts):
             return None
         texts = in_both(self.words.get(("qid", qid), {}))
-        question = found.add(name, type_, texts, own if chosen else [], free=kind in ("T", "U"))
+        question = form.add(name, type_, texts, own if chosen else [], free=kind in ("T", "U"))
         if type_ == "battery":
             question["items"] = [
                 {"id": f"{question['id']}_{part.name}", **labelled(part.texts, part.name),
@@ -466,18 +466,18 @@ class _Structure:
         """The answers or the sub-questions of a question, in their order."""
         of, order, name, key = PARTS[table]
         rows = sorted(self.tables.get(table, []), key=lambda row: int(row.get(order, "0") or 0))
-        found = []
+        choices = []
         for row in _first(rows, name, **{of: {owner}}):
             texts = in_both(self.words.get((key, row.get(key, "")), {}))
             # the answer stood beside its code before version 4
-            found.append(Choice(row[name], texts if any(texts) else ("", row.get("answer", ""))))
-        return found
+            choices.append(Choice(row[name], texts if any(texts) else ("", row.get("answer", ""))))
+        return choices
 
 
 def _first(rows: Iterable[Line], key: str, **having: set[str]) -> list[Line]:
     """The rows that have one of these values; of those for each language the first."""
-    found: dict[str, Line] = {}
+    first: dict[str, Line] = {}
     for row in rows:
         if all(row.get(name, "") in values for name, values in having.items()):
-            found.setdefault(row[key], row)
-    return [*found.values()]
+            first.setdefault(row[key], row)
+    return [*first.values()]

@@ -122,9 +122,9 @@ def _of_definition(definition: Definition, file: Path) -> str:
         owner = question["id"].removesuffix("_other")
         if owner != question["id"] and owner in names:
             question["other_of"] = owner
-    left = [f"# left out: {id}: {why}\n" for id, why in definition.left.items() if id not in names]
-    head = "".join([guesses.DRAFTING["head"].format(file=file.name), *left])
-    return _written(head, _book(file, definition.title, questions, []), definition.left, file)
+    notes = [f"# left out: {id}: {why}\n" for id, why in definition.lost.items() if id not in names]
+    head = "".join([guesses.DRAFTING["head"].format(file=file.name), *notes])
+    return _written(head, _book(file, definition.title, questions, []), definition.lost, file)
 
 
 def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:

@@ -63,12 +63,12 @@ def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Languag
     """
     check_place(file, out)
     pages = {sheet.sheet: sheet for sheet in read_file(file)}  # refuses damaged ones
-    seen = next((name for name, page in pages.items() if not page.hidden), "")
+    visible = next((name for name, page in pages.items() if not page.hidden), "")
     notes: dict[str, dict[Place, list[str]]] = {}
     rows = findings[(findings["file"] == file.name) & (findings["cell"] != "")]
     for name, cell, check, text in rows[["sheet", "cell", "check", language]].to_numpy().tolist():
         # nobody would find it in the hidden sheet
-        name = seen if seen and pages[name].hidden and check == "hidden" else name
+        name = visible if visible and pages[name].hidden and check == "hidden" else name
         place = _place(pages[name], cell)
         line = text if cell in (address(*place), "A1") else f"{cell} {text}"
         notes.setdefault(name, {}).setdefault(place, []).append(line)
@@ -94,9 +94,8 @@ def check_place(file: Path, out: Path) -> None:
         raise InputError("a file as received is never changed", file=out, hint="name another file")
     suffix = file.suffix.lower()
     if suffix not in {".xlsx", ".xlsm"}:
-        raise InputError(
-            "comments can only be put into an Excel workbook", file=file, hint="save it as .xlsx"
-        )
+        what = "comments can only be put into an Excel workbook"
+        raise InputError(what, file=file, hint="save it as .xlsx")
     if out.suffix.lower() != suffix:
         what = "the copy of a workbook {suffix} is one, too"
         hint = "call it {name}"
@@ -163,8 +162,8 @@ class _Package:
 
     def new(self, pattern: str) -> str:
         """A name that no part has."""
-        taken = self.names | {*self.changed}
-        return next(name for n in count(1) if (name := pattern.format(n)) not in taken)
+        names = self.names | {*self.changed}
+        return next(name for n in count(1) if (name := pattern.format(n)) not in names)
 
     def annotate(self, path: str, notes: Notes) -> None:
         """Put comments into one sheet: its part, the comments, and the drawing of their boxes."""
@@ -179,8 +178,8 @@ class _Package:
             comments = self.new("xl/comments_workbench{}.xml")
             self._link(links, folder, f"{space}/comments", comments)
             self._declare("Override", PartName=f"/{comments}", ContentType=COMMENTS)
-        shown = sheet.find("{*}legacyDrawing")
-        drawing = targets.get(shown.get(f"{{{space}}}id", ""), "") if shown is not None else ""
+        boxes = sheet.find("{*}legacyDrawing")
+        drawing = targets.get(boxes.get(f"{{{space}}}id", ""), "") if boxes is not None else ""
         if not drawing:
             drawing = self.new("xl/drawings/vmlDrawing_workbench{}.vml")
             id = self._link(links, folder, f"{space}/vmlDrawing", drawing)
@@ -202,8 +201,8 @@ class _Package:
     def _link(self, links: str, folder: str, kind: str, part: str) -> str:
         """The id of a new relation to a part."""
         root = self.tree(links, f'<Relationships xmlns="{PACKAGE}"/>')
-        taken = {link.get("Id") for link in root}
-        id = next(name for n in count(1) if (name := f"rIdNote{n}") not in taken)
+        ids = {link.get("Id") for link in root}
+        id = next(name for n in count(1) if (name := f"rIdNote{n}") not in ids)
         target = posixpath.relpath(part, folder)
         _inside(root, "Relationship", Id=id, Type=kind, Target=target)
         self.write(links, root)
@@ -237,17 +236,17 @@ def _add_comments(lists: etree._Element, notes: Notes) -> list[Place]:
     _inside(authors, "author").text = AUTHOR
     texts = {one.get("ref"): one.find("{*}text") for one in listed.iterfind("{*}comment")}
     for place, note in notes.items():
-        cell, said = address(*place), CONTROL.sub("", note)
+        cell, comment = address(*place), CONTROL.sub("", note)
         text = texts.get(cell)
         if text is None:
             new.append(place)
             text = _inside(_inside(listed, "comment", ref=cell, authorId=author), "text")
         else:
-            said = f"\n{said}"
+            comment = f"\n{comment}"
         run = _inside(text, "r")
-        written = _inside(run, "t")
-        written.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-        written.text = said
+        content = _inside(run, "t")
+        content.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+        content.text = comment
         # in front of what tells the pronunciation of the text
         for guide in text.iterchildren("{*}rPh", "{*}phoneticPr"):
             guide.addprevious(run)

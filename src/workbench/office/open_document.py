@@ -74,40 +74,40 @@ def read(file: Path) -> list[Opened]:
 def _look(style: etree._Element) -> Iterator[str]:
     """What a style makes of the look of a cell."""
     for part in style.iterchildren("{*}text-properties", "{*}table-cell-properties"):
-        given = _given(part)
-        own = sorted(LOOKS & given.keys())
-        yield from (f"{name} {given[name]}" for name in own if given[name] not in PLAIN)
+        attrs = _given(part)
+        own = sorted(LOOKS & attrs.keys())
+        yield from (f"{name} {attrs[name]}" for name in own if attrs[name] not in PLAIN)
 
 
 def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]) -> Opened:
     """One table of the document as the audit takes it."""
     about, (defaults, unseen) = _given(table), _columns(table)
-    values, seen, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
+    values, styled, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
     merged, hidden_rows = list[tuple[int, int, int, int]](), list[range]()
-    drawn = _outer(table, *DRAWN)
-    objects = ["" for one in drawn if next(one.iterancestors("{*}table-row"), None) is None]
+    drawings = _outer(table, *DRAWN)
+    objects = ["" for one in drawings if next(one.iterancestors("{*}table-row"), None) is None]
     below = 0
     for row in table.iter("{*}table-row"):
-        given = _given(row)
-        rows = range(below, below + _repeated(given, "rows", MAX_ROWS))
+        attrs = _given(row)
+        rows = range(below, below + _repeated(attrs, "rows", MAX_ROWS))
         below, right = rows.stop, 0
-        hidden_rows += [rows] if given.get("visibility") in UNSEEN else []
+        hidden_rows += [rows] if attrs.get("visibility") in UNSEEN else []
         for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell"):
-            given, at = _given(cell), (rows.start, right)
-            columns = range(right, right + _repeated(given, "columns", MAX_COLUMNS))
+            attrs, at = _given(cell), (rows.start, right)
+            columns = range(right, right + _repeated(attrs, "columns", MAX_COLUMNS))
             right = columns.stop
-            value = _value(given, "\n".join(map(_text, _outer(cell, "{*}p"))))
+            value = _value(attrs, "\n".join(map(_text, _outer(cell, "{*}p"))))
             if value != "":
                 if len(values) + len(rows) * len(columns) > MOST:
                     raise ValueError("too many cells")
                 values |= dict.fromkeys(product(rows, columns), value)
                 for place in product(rows, columns):
                     default = defaults[place[1]] if place[1] < len(defaults) else ""
-                    if look := looks.get(given.get("style-name") or default):
-                        seen[place] = look
-            if formula := given.get("formula"):
+                    if look := looks.get(attrs.get("style-name") or default):
+                        styled[place] = look
+            if formula := attrs.get("formula"):
                 formulas[at] = formula.partition(":")[2] or formula
-            down, across = (int(given.get(f"number-{k}-spanned", 1)) for k in ("rows", "columns"))
+            down, across = (int(attrs.get(f"number-{k}-spanned", 1)) for k in ("rows", "columns"))
             if down > 1 or across > 1:
                 merged.append((*at, at[0] + down - 1, at[1] + across - 1))
             objects += [address(*at) for _ in _outer(cell, *DRAWN)]
@@ -126,17 +126,17 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
         hidden=about.get("style-name", "") in hidden,
         formulas=formulas,
     )
-    return Opened(sheet, seen, objects)
+    return Opened(sheet, styled, objects)
 
 
 def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:
     """Of each column the style of its cells, and whether it is hidden."""
     defaults, unseen = list[str](), list[bool]()
     for column in table.iter("{*}table-column"):
-        given = _given(column)
-        many = min(_repeated(given, "columns", MAX_COLUMNS), MAX_COLUMNS - len(defaults))
-        defaults += [given.get("default-cell-style-name", "")] * many
-        unseen += [given.get("visibility") in UNSEEN] * many
+        attrs = _given(column)
+        many = min(_repeated(attrs, "columns", MAX_COLUMNS), MAX_COLUMNS - len(defaults))
+        defaults += [attrs.get("default-cell-style-name", "")] * many
+        unseen += [attrs.get("visibility") in UNSEEN] * many
     return defaults, unseen
 
 

@@ -46,7 +46,7 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
-    made, count, left = dict[Path, bytes](), 0, list[str]()
+    copies, count, unmatched = dict[Path, bytes](), 0, list[str]()
     for file in files:
         content = _returned(file, wave)
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
@@ -57,14 +57,14 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
                 if own_sheets.is_of_one_answer(received, one, headings):
                     count += 1
                 else:
-                    left.append(f"{file.name} {one.cell}")
+                    unmatched.append(f"{file.name} {one.cell}")
         place = about.folder / own_sheets.FOLDER / name
-        there = place.read_bytes() if place.is_file() else made.get(place, content)
+        there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
             hint = "give the file another name"
             raise InputError("another query sheet of this name came today", file=place, hint=hint)
-        made[place] = content
-    new = {place: content for place, content in made.items() if not place.is_file()}
+        copies[place] = content
+    new = {place: content for place, content in copies.items() if not place.is_file()}
     for half in (about.folder / own_sheets.FOLDER).glob(".*.part"):  # of a command that was killed
         half.unlink()
     try:
@@ -74,11 +74,11 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
         for place in new:
             place.unlink(missing_ok=True)
         raise
-    said = [label("queries.returned", spoken(), wave=wave, files=len(files), n=count)]
-    if left:
-        rows = ("、" if spoken() == "ja" else ", ").join(left)
-        said.append(label("queries.left", spoken(), rows=rows))
-    return "\n".join(said)
+    sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=count)]
+    if unmatched:
+        rows = ("、" if spoken() == "ja" else ", ").join(unmatched)
+        sentences.append(label("queries.left", spoken(), rows=rows))
+    return "\n".join(sentences)
 
 
 def _returned(file: Path, wave: str) -> bytes:
@@ -119,27 +119,27 @@ def write_for_wave(
     if returned:
         return take_in(wave, returned)
     cleaned, about, _ = prepared(wave)
-    asked = _asked(cleaned.findings)
-    pages = {str(code): part for code, part in asked.groupby("code") if code}
+    findings = _asked(cleaned.findings)
+    pages = {str(code): part for code, part in findings.groupby("code") if code}
     place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
     check_place(place, folder=split)
     queries = _Queries(about, about.book(), cleaned, language)
-    made = {place: pages}
+    books = {place: pages}
     if split:
-        made = {file_for(place, code, queries.names[code]): {code: part}
+        books = {file_for(place, code, queries.names[code]): {code: part}
                 for code, part in pages.items()}  # fmt: skip
         # what a municipality was asked before must not be sent once more by mistake
-        if old := sorted({*place.glob("*_*.xlsx")} - {*made}):
+        if old := sorted({*place.glob("*_*.xlsx")} - {*books}):
             what = "the folder holds {old}, which nobody is to be asked now"
             hint = "delete the files of the earlier run, or name a new folder"
             raise InputError(what, file=place, hint=hint, old=old[0].name)
     outputs.refuse_others([place], "queries")
-    listed = None if split else asked
-    outputs.write({name: _workbook(queries, own, listed) for name, own in made.items()}, "queries")
+    listed = None if split else findings
+    outputs.write({name: _workbook(queries, own, listed) for name, own in books.items()}, "queries")
     count = sum(map(len, pages.values()))
     done = label("queries.done", spoken(), file=place, n=len(pages), asked=count)
-    more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(asked) - count)
-    return done + more * (len(asked) > count)
+    more = label(f"queries.{'apart' if split else 'more'}", spoken(), n=len(findings) - count)
+    return done + more * (len(findings) > count)
 
 
 def _asked(findings: pd.DataFrame) -> pd.DataFrame:
@@ -149,12 +149,12 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
-    asked = findings[findings["severity"].isin(TO_ASK) | differs].copy()
-    asked.loc[asked["rule"] == "changed", "severity"] = "doubtful"
+    queries = findings[findings["severity"].isin(TO_ASK) | differs].copy()
+    queries.loc[queries["rule"] == "changed", "severity"] = "doubtful"
     # whose reply it is must be settled before anybody is sent its answers
-    unsure = asked["code"].isin(asked.loc[asked["rule"] == "code-and-name", "code"])
-    asked.loc[asked["rule"].isin(OFFICE) | unsure, "code"] = ""
-    return asked
+    unsure = queries["code"].isin(queries.loc[queries["rule"] == "code-and-name", "code"])
+    queries.loc[queries["rule"].isin(OFFICE) | unsure, "code"] = ""
+    return queries
 
 
 def check_place(place: Path, *, folder: bool) -> None:
@@ -175,9 +175,9 @@ class _Link(str):
 
 
 def _workbook(
-    queries: _Queries, pages: Mapping[str, pd.DataFrame], asked: pd.DataFrame | None
+    queries: _Queries, pages: Mapping[str, pd.DataFrame], findings: pd.DataFrame | None
 ) -> bytes:
-    """The sheets of `pages`; with all that is `asked`, a list of everyone in front."""
+    """The sheets of `pages`; with all `findings` to ask, a list of everyone in front."""
     words, buffer = queries.words, io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": EPOCH, "title": words["title"]})
@@ -187,13 +187,13 @@ def _workbook(
         (sheets[code], f"{queries.names[code]}　{words['title']}", words["please"], part)
         for code, part in pages.items()
     ]
-    if asked is not None:
-        rows = _everyone(queries, asked, sheets)
+    if findings is not None:
+        rows = _everyone(queries, findings, sheets)
         above = [queries.title, words["warning"]]
         sheet = _sheet(book, words["contents"], above, queries.heads("queries_list"), rows, styles)
         sheet.set_column(0, 5, 16)
         sheet.freeze_panes(4, 2)
-        if len(own := asked[asked["code"] == ""]):
+        if len(own := findings[findings["code"] == ""]):
             listed.append((words["office"], words["office"], "", own))
     for name, title, please, part in listed:
         rows = [[i, *queries.cells(row), None] for i, row in enumerate(part.itertuples(), 1)]
@@ -214,9 +214,9 @@ def _workbook(
     return buffer.getvalue()
 
 
-def _everyone(queries: _Queries, asked: pd.DataFrame, sheets: Mapping[str, str]) -> list[list[Any]]:
+def _everyone(queries: _Queries, rows: pd.DataFrame, sheets: Mapping[str, str]) -> list[list[Any]]:
     """The invited, whether they replied, how much is asked of them, and on which sheet."""
-    counts = asked.groupby(["code", "severity"]).size()
+    counts = rows.groupby(["code", "severity"]).size()
     return [
         [
             *(code, one["name"], queries.words["replied" if one["replied"] else "no_reply"]),
@@ -259,7 +259,7 @@ class _Queries:
     def __init__(self, wave: Wave, book: Codebook, cleaned: Cleaned, language: Language) -> None:
         self.cleaned, self.language = cleaned, language
         self.words, self.taken_as = labels("queries", language), labels("taken_as", language)
-        self.book, self.asked = book, book.named
+        self.book, self.named = book, book.named
         self.names: Mapping[str, str] = cleaned.register["name"].to_dict()
         title, invented = wave.title[language], label("page.invented_short", language)
         known = not wave.invented or invented in title.lower()
@@ -279,21 +279,21 @@ class _Queries:
         """
         own = not row.code or row.file.startswith(self.forms)
         lines = [row.file, f"{row.sheet} {row.cell}".strip()] if own else []
-        taken = row.value or self.taken_as.get(row.rule, self.words["none"])
-        question = self.asked.get(row.question)
+        answer = row.value or self.taken_as.get(row.rule, self.words["none"])
+        question = self.named.get(row.question)
         if question and row.value in ("0", "1") and question.type == "multi":
-            taken = self.words["chosen" if row.value == "1" else "not_chosen"]
+            answer = self.words["chosen" if row.value == "1" else "not_chosen"]
         confirm = self.words["merged"] if row.rule == "merged" else getattr(row, self.language)
         if row.rule == "unmatched" and not row.code:  # nobody but the office can know
             confirm = self.words["unmatched"]
         if others := self._others(row):
             confirm += f"\n{self.words['others']}{others}"
         place = "\n".join(filter(None, lines))
-        return [place, self._question(row.question), row.raw, taken, confirm]
+        return [place, self._question(row.question), row.raw, answer, confirm]
 
     def _question(self, name: str) -> str:
         """What a variable asks, and what there is to choose."""
-        question = self.asked.get(name)
+        question = self.named.get(name)
         if question is None:  # a column that the codebook does not ask for
             return labels("identity", self.language).get(name, name)
         whole, part = question.text[self.language], question.parts.get(name)
@@ -306,34 +306,34 @@ class _Queries:
 
     def _others(self, row: Any) -> str:
         """The municipality's other answers that a finding holds against this one."""
-        question = self.asked.get(row.question)
+        question = self.named.get(row.question)
         if question is None or row.code not in self.cleaned.responses.index:
             return ""
         rules = []
         if row.rule == "check":
-            kept = self.cleaned.responses.loc[[row.code]]
+            reply = self.cleaned.responses.loc[[row.code]]
             checks = (check.rule for check in question.checks)
-            rules = [rule for rule in checks if Expression(rule).evaluate(kept).eq(False).any()]
+            rules = [rule for rule in checks if Expression(rule).evaluate(reply).eq(False).any()]
         elif row.rule in ("left-out", "not-applicable") and question.ask_if:
             rules = [question.ask_if]
-        names = names_in(*rules)
-        others = (q.id for name, q in self.asked.items() if name in names and q.id != question.id)
-        said = (
-            f"{self.book.numbered(self.asked[id], self.language)} － {self._answer(row.code, id)}"
+        ids = names_in(*rules)
+        others = (q.id for name, q in self.named.items() if name in ids and q.id != question.id)
+        answers = (
+            f"{self.book.numbered(self.named[id], self.language)} － {self._answer(row.code, id)}"
             for id in dict.fromkeys(others)
         )
-        return " / ".join(said)
+        return " / ".join(answers)
 
     def _answer(self, code: str, id: str) -> str:
         """An answer as it was kept, in the words of its options."""
-        question, kept = self.asked[id], self.cleaned.responses.loc[code]
+        question, reply = self.named[id], self.cleaned.responses.loc[code]
         if question.type == "multi":
-            chosen = (o for v, o in question.parts.items() if pd.notna(kept[v]) and kept[v])
+            chosen = (o for v, o in question.parts.items() if pd.notna(reply[v]) and reply[v])
             return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
-        if question.type == "battery" or pd.isna(kept.get(id)):
+        if question.type == "battery" or pd.isna(reply.get(id)):
             return self.words["none"]
-        shown = clean.shown(kept[id], question)
-        return next((self._option(o) for o in question.options if str(o.code) == shown), shown)
+        text = clean.shown(reply[id], question)
+        return next((self._option(o) for o in question.options if str(o.code) == text), text)
 
     def _option(self, option: Option) -> str:
         return f"{option.code} {option.text[self.language]}"

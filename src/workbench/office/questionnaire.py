@@ -59,27 +59,26 @@ def write(
     outputs.refuse_others([out], "questionnaire")
     form = _Blank(book, language)
     each = () if invited is None else _invited(invited, book)
-    made = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
-    made = made if invited else {out: form.workbook()}
-    outputs.write(made, "questionnaire")
-    return label("questionnaire.done", spoken(), place=out, n=len(made), answers=len(form.answers))
+    forms = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
+    forms = forms if invited else {out: form.workbook()}
+    outputs.write(forms, "questionnaire")
+    return label("questionnaire.done", spoken(), place=out, n=len(forms), answers=len(form.answers))
 
 
-def _invited(given: str, book: Codebook) -> Sequence[Invited]:
+def _invited(source: str, book: Codebook) -> Sequence[Invited]:
     """Whom a file lists, or a wave."""
     register = municipality.register()
-    if not Path(given).is_file():
-        wave = Wave.read(given)
+    if not Path(source).is_file():
+        wave = Wave.read(source)
         if wave.invited == "all":
             return _bodies(register if wave.own is None else wave.own.table)
         if isinstance(wave.invited, tuple):
             return wave.invited
-        what = "the wave {wave} does not list whom it invited"
         hint = "list them under invited in wave.yml, or give a file with codes and names"
-        raise InputError(what, hint=hint, wave=given)
-    sheet, *_ = read_file(Path(given))
+        raise InputError("the wave {wave} does not list whom it invited", hint=hint, wave=source)
+    sheet, *_ = read_file(Path(source))
     if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*HEADS, ""}:
-        return _bodies(OwnRegister.read(Path(given), given).table)
+        return _bodies(OwnRegister.read(Path(source), source).table)
     headings, columns = Headings(book), dict[str | None, int]()
     for column, text in enumerate(sheet.text.iloc[0]):
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
@@ -87,19 +86,19 @@ def _invited(given: str, book: Codebook) -> Sequence[Invited]:
     if not columns.keys() & {"name", "code"}:
         hint = "head the columns 団体コード, 団体名"
         raise sheet.error("no heading names municipalities", hint=hint)
-    found: dict[str, Invited] = {}
+    bodies: dict[str, Invited] = {}
     for row in range(1, sheet.shape[0]):
         code, name = (sheet.text.iat[row, columns[what]].strip() if what in columns else ""
                       for what in ("code", "name"))  # fmt: skip
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
-        if (code or name) and (not known or known in found):
+        if (code or name) and (not known or known in bodies):
             what = "{name} is there twice" if known else "{name} is no one municipality"
             at, hint = (row, min(columns.values())), "give its six-digit code once"
             raise sheet.error(what, at=at, hint=hint, name=code or name)
         if known:
             name = name or str(register["name"].get(known, known))
-            found[known] = Invited(code=known, name=name)
-    return [*found.values()]
+            bodies[known] = Invited(code=known, name=name)
+    return [*bodies.values()]
 
 
 def _bodies(register: pd.DataFrame) -> list[Invited]:
@@ -155,10 +154,10 @@ class _Blank:
             yield self.words["numbers"]
         if any(question.ask_if for question in self.book):
             yield self.words["skipped"]
-        said = [m.tokens[0] for kind, m in self.book.missing.items()
+        tokens = [m.tokens[0] for kind, m in self.book.missing.items()
                 if m.tokens and kind in ("dont_know", "not_applicable")]  # fmt: skip
-        if said:
-            yield self._say("missing", words=" / ".join(said))
+        if tokens:
+            yield self._say("missing", words=" / ".join(tokens))
         yield self.words["back"]
 
     # --- the rows ----------------------------------------------------------------------------
@@ -169,10 +168,10 @@ class _Blank:
                 heading = labels("identity", self.language)[what]
                 yield _FormLine(heading, heading, self.words["words"], f"@{what}")
         for section in self.book.sections:
-            asked = [q for q in self.book if q.section == section.id]
-            if asked:
+            questions = [q for q in self.book if q.section == section.id]
+            if questions:
                 yield _FormLine(section.text[self.language], "", "", style="section")
-            for question in asked:
+            for question in questions:
                 yield from self._question(question)
 
     def _question(self, question: Question) -> Iterator[_FormLine]:
@@ -225,10 +224,10 @@ class _Blank:
         rule = self._condition(question)
         if rule is None:
             return ""
-        asked = [self.book[name] for name in sorted(rule.names)]
-        cells = (f"{self.cell(one.variables[0])}:{self.cell(one.variables[-1])}" for one in asked)
+        questions = [self.book[name] for name in sorted(rule.names)]
+        cells = (f"{self.cell(q.variables[0])}:{self.cell(q.variables[-1])}" for q in questions)
         known = ",".join(f"COUNTA({own})>0" for own in cells)
-        before = filter(None, map(self.skipped, asked))
+        before = filter(None, map(self.skipped, questions))
         return f"OR({','.join([f'AND({known},NOT({rule.formula}))', *before])})"
 
     def cell(self, variable: str) -> str:
@@ -284,14 +283,14 @@ class _Blank:
 
     def _compared(self, id: str, sign: str, number: Any) -> _Condition | None:
         """A number against another; of options those whose code is on its side."""
-        question, (written, holds) = self.book.question_of[id], SIGNS[sign]
+        question, (operator, holds) = self.book.question_of[id], SIGNS[sign]
         if question.type in CHOICES:
             codes = [o.code for o in question.options] or [1, 0]
             return self._chosen(id, [code for code in codes if holds(code, number)])
         if question.type not in ("integer", "ratio"):
             return None
         words = self._say("is", question=id, number=number, sign=self.words[sign])
-        return _Condition(f"{self.cell(id)}{written}{number}", words, frozenset({question.id}))
+        return _Condition(f"{self.cell(id)}{operator}{number}", words, frozenset({question.id}))
 
     # --- the workbook ------------------------------------------------------------------------
 

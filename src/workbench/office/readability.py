@@ -133,13 +133,13 @@ class CheckedTable:
     def _outside(self) -> list[Place]:
         """Notes: marked as such, or in a sparse column without a heading."""
         sheet, grid, filled, start = self.sheet, self.grid, self.filled, self.start
-        found = set()
+        remarks = set()
         for row in range(self.top, len(grid)):
             places = np.flatnonzero(filled[row]).tolist()
             notes = [c for c in places if REMARK.match(grid[row, c])]
             if notes and row >= start and len(places) <= 2 and notes[0] == places[0]:
                 notes = places  # the sign of a note, and the note beside it
-            found |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
+            remarks |= {(row, c) for c in notes if row >= start or not filled[start:, c].any()}
         data = filled[start:]
         for column in range(1, grid.shape[1]):
             texts = (sheet.kind[start:, column] == CellKind.TEXT)[data[:, column]]
@@ -147,8 +147,8 @@ class CheckedTable:
                 r0 < start and c0 <= column <= c1 for r0, c0, _, c1 in sheet.merged
             )
             if not headed and len(texts) and texts.all() and 2 * len(texts) <= len(data):
-                found |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
-        return sorted(found)
+                remarks |= {(start + int(row), column) for row in np.flatnonzero(data[:, column])}
+        return sorted(remarks)
 
     @cached_property
     def heads(self) -> list[str]:
@@ -162,12 +162,12 @@ class CheckedTable:
     @cached_property
     def numeric(self) -> list[list[float]]:
         """The numbers of each column that holds mostly numbers, else nothing."""
-        found = []
+        columns = []
         for column in range(self.grid.shape[1]):
             texts = self.grid[self.start :, column][self.filled[self.start :, column]]
             known = [value for text in texts if (value := _value(text.strip())) is not None]
-            found.append(known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else [])
-        return found
+            columns.append(known if len(known) >= 3 and len(known) >= 0.6 * len(texts) else [])
+        return columns
 
     def coded(self, column: int) -> bool:
         """Whether a column of numbers holds codes of answers, and counts nothing."""
@@ -325,38 +325,38 @@ def _headings(table: CheckedTable) -> Iterator[Breach]:
         yield "header_row", f"1:{start}", ""
     merged = [r for r in table.sheet.merged if r[0] < start and r[3] > r[1]]
     yield from (table.cell("unique", r0, c0) for r0, c0, _, _ in merged)
-    seen: set[str] = set()
+    names: set[str] = set()
     years = defaultdict(set)  # the rest of a heading -> the years it has
     for column in np.flatnonzero(data.any(axis=0)).tolist():
         name, cell = str(grid[start - 1, column]).strip(), address(start - 1, column)
         head = unicodedata.normalize("NFKC", table.heads[column])
-        if name and name in seen and not any(c0 < column <= c1 for _, c0, _, c1 in merged):
+        if name and name in names and not any(c0 < column <= c1 for _, c0, _, c1 in merged):
             yield "unique", cell, name
-        seen.add(name)
+        names.add(name)
         if EMPTY_NAME.match(head.strip()):
             yield "headings", cell, name
         if year := YEARS.search(head):
             years[YEARS.sub("", head)].add((year[0], cell))
-    for names in years.values():
-        if len({year for year, _ in names}) >= 2:
-            yield from (("long_form", cell, year) for year, cell in sorted(names))
+    for same in years.values():
+        if len({year for year, _ in same}) >= 2:
+            yield from (("long_form", cell, year) for year, cell in sorted(same))
 
 
 def _labels(table: CheckedTable) -> Iterator[Breach]:
     """Columns without a heading, rows without a label, a table without municipalities."""
     sheet, grid, start = table.sheet, table.grid, table.start
-    data, written = table.filled[start:], table.filled.copy()
+    data, covered = table.filled[start:], table.filled.copy()
     for r0, c0, r1, c1 in sheet.merged:
-        written[r0 : r1 + 1, c0 : c1 + 1] = True
+        covered[r0 : r1 + 1, c0 : c1 + 1] = True
     if not data.any():
         return
-    unnamed = data.any(axis=0) & ~written[table.top : start].any(axis=0)
+    unnamed = data.any(axis=0) & ~covered[table.top : start].any(axis=0)
     for column in np.flatnonzero(unnamed).tolist():
         yield "headings", address(start - 1, column), ""
     first = int(table.filled.any(axis=0).argmax())
     own = table.texts(first)
     labels = len(own) > 0.5 * data[:, first].sum() and start in own
-    nameless = (data.sum(axis=1) >= 2) & ~written[start:, first]
+    nameless = (data.sum(axis=1) >= 2) & ~covered[start:, first]
     for row in (np.flatnonzero(nameless) + start).tolist() if labels else ():
         if not any(TOTAL.match(normalise(text)) for text in grid[row, first : first + 3]):
             yield "omitted", address(row, first), ""
@@ -395,8 +395,8 @@ def _choices(table: CheckedTable) -> Iterator[Breach]:
             continue  # names, remarks: hardly anything repeats
         rare = {
             text
-            for choice, written in ways.items()
-            for text, _ in written.most_common()[1:]
+            for choice, ways_of in ways.items()
+            for text, _ in ways_of.most_common()[1:]
             if len(choice) >= 2
         }
         for row, text in texts.items():

@@ -72,9 +72,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     if not place.exists():
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
-        what = "releases.yml does not list what is in this folder"
         hint = "restore releases.yml from git; delete the folder if it was never given out"
-        raise InputError(what, file=place, hint=hint)
+        raise InputError("releases.yml does not list what is in this folder", file=place, hint=hint)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
     return number, place
@@ -98,10 +97,8 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
 def _complete(edition: Edition, by: str) -> RunFolder:
     """The run of an edition that may be released by somebody."""
     if edition.audience == "internal":
-        raise InputError(
-            "the internal edition stays inside and is never released",
-            hint="give --audience committee or --audience public",
-        )
+        hint = "give --audience committee or --audience public"
+        raise InputError("the internal edition stays inside and is never released", hint=hint)
     if not by.strip():
         raise InputError("nobody is named as responsible", hint="give --by and a name")
     run = RunFolder(edition.folder, edition)
@@ -123,10 +120,8 @@ def _refuse_again(
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
-            what = "{name} is released already, on {date}"
-            raise InputError(
-                what, file=releases / "releases.yml", name=edition.name, date=line["date"]
-            )
+            what, book = "{name} is released already, on {date}", releases / "releases.yml"
+            raise InputError(what, file=book, name=edition.name, date=line["date"])
         if not Wave.read(edition.wave).named:
             _refuse_difference(earlier, edition, line)
 
@@ -158,13 +153,12 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
     """Refuse numbers that tell single answers beside those of a release."""
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
-    if not earlier.is_dir():
+    if fingerprints.combined(fingerprints.hash_files(earlier)) != line["sha256"]:
         what = (
-            "the release {edition} no. {number} is not in its folder, so nobody can say what "
-            "this one would disclose beside it"
+            "the release {edition} no. {number} is not in its folder as it was given out, so "
+            "nobody can say what this one would disclose beside it"
         )
-        hint = "bring the folder back"
-        raise InputError(what, file=earlier, hint=hint, **about)
+        raise InputError(what, file=earlier, hint="bring the folder back", **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):
         name = file.relative_to(earlier / RESULTS).as_posix()
         if name == "codes.csv" or not (now / RESULTS / name).is_file():
@@ -213,11 +207,11 @@ def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
         rows = before.index.intersection(after.index)
         here, there = before.loc[rows], after.loc[rows]
         if ((here == there) | here.isna() | there.isna()).all(axis=None):
-            shown = here.index[(here.isna() != there.isna()).any(axis=1)]
+            differing = here.index[(here.isna() != there.isna()).any(axis=1)]
             grouped = before.index.symmetric_difference(after.index)
             of = [{*part["n"].dropna()} if "n" in part else {""} for part in (before, after)]
-            if len(shown) or (len(grouped) and of[0] == of[1]):
-                return str([*shown, *grouped][0])
+            if len(differing) or (len(grouped) and of[0] == of[1]):
+                return str([*differing, *grouped][0])
     return ""
 
 

@@ -64,11 +64,11 @@ def write_index(
     words = labels("index", language)
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"])
-    asked = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
-    shown = [_OnIndex(entry, folder, language) for entry in asked]
-    tables = [(one, table) for one in shown for table in one.made.get("table", [])]
+    entries = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
+    pages = [_OnIndex(entry, folder, language) for entry in entries]
+    tables = [(one, table) for one in pages for table in one.outputs.get("table", [])]
     to_ask = [(one, table) for one, table in tables if table["name"] == "to_ask" and table["n"]]
-    ordered = sorted(shown, key=lambda one: is_cleaning(one.name))
+    ordered = sorted(pages, key=lambda one: is_cleaning(one.name))
     ranked = sorted((one for one in ordered if one.rank is not False), key=lambda one: one.rank)
     results: dict[str, _OnIndex] = {}  # each said once
     for one in ranked:
@@ -89,7 +89,7 @@ def write_index(
         pdf=about.get("pdf"),
         findings=_findings(*to_ask[-1], words) if to_ask else {},
         profiles=context.get("profiles", ""),
-        downloads=_downloads(folder, shown, about),
+        downloads=_downloads(folder, pages, about),
         before=_history(about, words),
     )
     paths.write_atomic(folder / "index.html", page)
@@ -110,14 +110,14 @@ class _OnIndex:
         executed = folder / "notebooks" / f"{self.name}.ipynb"
         empty: dict[str, Any] = {"cells": [], "metadata": {}}
         book = json.loads(executed.read_text(encoding="utf-8")) if self.good else empty
-        self.cells, self.made = book["cells"], outputs(book)
-        self.answer = next((answer["text"] for answer in self.made.get("answer", [])), "")
+        self.cells, self.outputs = book["cells"], outputs(book)
+        self.answer = next((answer["text"] for answer in self.outputs.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
-        self.titles = {data["name"]: data["title"] for data in self.made.get("figure", [])}
+        self.titles = {data["name"]: data["title"] for data in self.outputs.get("figure", [])}
         self.figures: dict[str, list[Path]] = {name: [] for name in self.titles}  # their files
-        for written, place in entry.get("files", {}).items():
-            if written.startswith("figures/"):
-                self.figures.setdefault(Path(written).stem, []).append(Path(place))
+        for name, place in entry.get("files", {}).items():
+            if name.startswith("figures/"):
+                self.figures.setdefault(Path(name).stem, []).append(Path(place))
 
 
 def _about(about: Mapping[str, Any]) -> str:
@@ -131,64 +131,64 @@ def _about(about: Mapping[str, Any]) -> str:
     return markdown(say("index/about", language, **values))
 
 
-def _tagged(shown: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]]:
+def _tagged(pages: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]]:
     """The first paragraph, or the first item of a list, of the cells with a tag, and their page."""
-    found = []
-    for one in shown:
+    texts = []
+    for one in pages:
         cells = [c for c in one.cells if tag in c.get("metadata", {}).get("tags", [])]
-        made = outputs({"cells": cells})
-        texts = [answer["text"] for answer in made.get("answer", [])]
-        texts += [prose["markdown"] for prose in made.get("prose", [])]
-        if texts:
-            first = re.split(r"\n\n|\n- ", texts[0].strip().removeprefix("- "))[0]
+        data = outputs({"cells": cells})
+        paragraphs = [answer["text"] for answer in data.get("answer", [])]
+        paragraphs += [prose["markdown"] for prose in data.get("prose", [])]
+        if paragraphs:
+            first = re.split(r"\n\n|\n- ", paragraphs[0].strip().removeprefix("- "))[0]
             text = Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))
-            found.append((text, one))
-    return found
+            texts.append((text, one))
+    return texts
 
 
 def _key_figure(ranked: Sequence[_OnIndex], about: Mapping[str, Any]) -> Markup | str:
     """The one figure of the summary: that of the page whose finding stands first, if it has one."""
-    made = ((one, data) for one in ranked for data in one.made.get("figure", []))
-    for one, data in made:
+    figures = ((one, data) for one in ranked for data in one.outputs.get("figure", []))
+    for one, data in figures:
         if data.get("key"):
             place = f"{one.page}#figure-{show.anchor(data['name'])}"
             return figure(data, about["words"], id="", page=place)
     return ""
 
 
-def _downloads(folder: Path, shown: Sequence[_OnIndex], about: Mapping[str, Any]) -> dict[str, str]:
+def _downloads(folder: Path, pages: Sequence[_OnIndex], about: Mapping[str, Any]) -> dict[str, str]:
     """Files of the run and what they are; the list of figures and the workbook are made here."""
     language: Language = about["language"]
     words = labels("index", language)
-    found = {"report.pdf": words["whole_pdf"]} if about.get("pdf") else {}
+    files = {"report.pdf": words["whole_pdf"]} if about.get("pdf") else {}
     if (folder / "report.docx").is_file():
-        found["report.docx"] = words["word"]
+        files["report.docx"] = words["word"]
     if any((folder / "figures").glob("*")):
         page = {**about, "title": words["figures_of"], "home": ("../index.html", about["title"])}
-        listed = rendered("figures", page, shown=shown, anchor=show.anchor)
+        listed = rendered("figures", page, pages=pages, anchor=show.anchor)
         paths.write_atomic(folder / "figures" / "index.html", listed)
-        found["figures/index.html"] = words["figures"]
-    if tables := [table for one in shown for table in one.made.get("table", [])]:
+        files["figures/index.html"] = words["figures"]
+    if tables := [table for one in pages for table in one.outputs.get("table", [])]:
         codebook = folder / "codebook.yml"
         codes = labelled_codes(Codebook.read(codebook), language) if codebook.is_file() else None
         content = workbook(tables, language, title=str(about["title"]), codes=codes)
         paths.write_atomic(folder / "tables.xlsx", content)
-        found["tables.xlsx"] = words["tables"]
-    return {**found, "run.json": words["record"]}
+        files["tables.xlsx"] = words["tables"]
+    return {**files, "run.json": words["record"]}
 
 
 def _findings(one: _OnIndex, table: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """Where what must be confirmed is listed and, where it is known, whom it concerns most."""
-    found = {"page": f"{one.page}#table-to_ask", "n": table["n"], "places": ""}
+    summary = {"page": f"{one.page}#table-to_ask", "n": table["n"], "places": ""}
     if table["columns"][1]["numeric"]:  # counts by question, for editions without single answers
-        return found
-    asked: dict[str, list[str]] = {}
+        return summary
+    questions: dict[str, list[str]] = {}
     for row in table["rows"]:
-        asked.setdefault(row[0] or words["whole"], []).append(row[1])
-    ranked = sorted(asked.items(), key=lambda item: -len(item[1]))
+        questions.setdefault(row[0] or words["whole"], []).append(row[1])
+    ranked = sorted(questions.items(), key=lambda item: -len(item[1]))
     rows = [[place, str(len(ids)), "、".join(dict.fromkeys(filter(None, ids)))]
             for place, ids in ranked[:MOST]]  # fmt: skip
-    found["places"] = _listed(
+    summary["places"] = _listed(
         words,
         rows,
         {"place": False, "count": True, "questions": False},
@@ -197,7 +197,7 @@ def _findings(one: _OnIndex, table: Mapping[str, Any], words: Mapping[str, str])
         caption=words["of_findings"].format(n=table["n"]),
         notes=[words["most"].format(most=MOST)] if len(ranked) > MOST else [],
     )
-    return found
+    return summary
 
 
 def _history(about: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -281,8 +281,8 @@ def workbook(
     book = xlsxwriter.Workbook(buffer, options)
     about = " ".join(filter(None, (title, words["tables"])))
     book.set_properties({"title": about, "subject": title, "created": dt.datetime(2000, 1, 1)})
-    taken: set[str] = set()
-    named = {_sheet_name(t["name"], taken): (t, *_grid(t["csv"])) for t in tables}
+    names: set[str] = set()
+    named = {_sheet_name(t["name"], names): (t, *_grid(t["csv"])) for t in tables}
     contents, notes, columns = [], [], []
     for name, (table, heads, rows) in named.items():
         contents.append([name, table["title"], str(table["n"])])
@@ -339,8 +339,8 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
                 sheet.write_number(row, at, float(cell), wrapped)
             elif cell:
                 sheet.write_string(row, at, cell, wrapped)
-    shown = [{"header": head, "header_format": bold} for head in heads]
-    options = {"style": None, "autofilter": False, "columns": shown}
+    headings = [{"header": head, "header_format": bold} for head in heads]
+    options = {"style": None, "autofilter": False, "columns": headings}
     sheet.add_table(0, 0, max(1, len(rows)), len(heads) - 1, options)
     for row in (at for at, n in enumerate(lines) if n > 1):
         sheet.set_row(row, 15 * lines[row])
@@ -348,10 +348,10 @@ def _write_sheet(book: Any, name: str, heads: Sequence[str], rows: Sequence[Sequ
     return sheet
 
 
-def _sheet_name(name: str, taken: set[str]) -> str:
-    """A name that Excel allows, unlike those that are `taken`; it is one of them from now on."""
+def _sheet_name(name: str, names: set[str]) -> str:
+    """A name that Excel allows, unlike the `names` so far, to which it is added."""
     base = re.sub(r"[^\w .-]|[\U00010000-\U0010ffff]", "_", name)[:28] or "table"
     others = (f"{base[:25]}_{number}" for number in count(2))
-    chosen = next(own for own in chain([base], others) if own.lower() not in taken)
-    taken.add(chosen.lower())
+    chosen = next(own for own in chain([base], others) if own.lower() not in names)
+    names.add(chosen.lower())
     return chosen

@@ -97,15 +97,15 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if kind == "stream":
         return f"<pre tabindex='0'>{html.escape(cell_output['text'])}</pre>\n"
     if kind == "error":
-        said = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
-        return f'<p class="error">{said}</p>\n'
+        error = html.escape(f"{cell_output['ename']}: {cell_output['evalue']}")
+        return f'<p class="error">{error}</p>\n'
     data = cell_output.get("data", {})
     if FRAME in data and not inside:
         return ""  # the tables and the numbers of the figures have it
     for own, fields in show.stored(data):
         if own in OURS:
-            shown = _own(own, fields, words)
-            return f"{shown}\n" if shown else ""
+            content = _own(own, fields, words)
+            return f"{content}\n" if content else ""
     if not inside:  # it may hold answers that the edition keeps back
         return show.part("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
@@ -206,8 +206,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
         layout=about.get("layout", ""),
         heading=context.get("title", ""),
     )
-    for made in (made for cell in cells for made in cell.get("outputs", [])):
-        made.shown = output(made, page)
+    for out in (out for cell in cells for out in cell.get("outputs", [])):
+        out.html = output(out, page)
     cells = _with_content(cells, page)
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -228,29 +228,29 @@ def _with_content(cells: Sequence[Any], page: Mapping[str, Any]) -> list[Any]:
     """
     parts: list[tuple[int, list[Any]]] = [(0, [])]
     for cell in cells:
-        found = re.match(r"#{2,6} ", cell.source) if cell.cell_type == "markdown" else None
-        if found:
-            parts.append((len(found[0]), []))
+        heading = re.match(r"#{2,6} ", cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            parts.append((len(heading[0]), []))
         parts[-1][1].append(cell)
-    kept: list[Any] = []
-    left: list[str] = []  # headings of what is withheld
+    shown: list[Any] = []
+    withheld: list[str] = []  # headings of what is withheld
     why: list[str] = []
     below = 0  # level of the heading after this part, where that is kept
     for level, part in reversed(parts):
         code = any(cell.cell_type == "code" for cell in part)
         outputs = [output for cell in part for output in cell.get("outputs", [])]
         reasons = [*filter(None, map(_withheld, outputs))]
-        shows = any(output.shown.strip() and not _withheld(output) for output in outputs)
+        shows = any(output.html.strip() and not _withheld(output) for output in outputs)
         if shows or not code or not level or below > level:
-            kept, below = [*part, *kept], level
+            shown, below = [*part, *shown], level
         elif reasons:
-            left.insert(0, part[0].source.partition("\n")[0].lstrip("# "))
+            withheld.insert(0, part[0].source.partition("\n")[0].lstrip("# "))
             why = [*reasons, *why]
-    if left:
+    if withheld:
         words, reasons = page["words"], list(dict.fromkeys(why))
-        said = words["left"].format(parts=words["between"].join(left), why=" ".join(reasons))
-        kept.append(nbformat.v4.new_markdown_cell(said))
-    return kept
+        note = words["left"].format(parts=words["between"].join(withheld), why=" ".join(reasons))
+        shown.append(nbformat.v4.new_markdown_cell(note))
+    return shown
 
 
 def _withheld(output: Mapping[str, Any]) -> str:
@@ -261,11 +261,11 @@ def _withheld(output: Mapping[str, Any]) -> str:
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
     """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
-    kept: list[Any] = []
+    joined: list[Any] = []
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
         first, *others = run
         if kind != "code":
-            kept += [first, *others]
+            joined += [first, *others]
             continue
         sources = (cell.source for cell in (first, *others))
         first.source = "\n\n".join(source for source in sources if source.strip())
@@ -275,8 +275,8 @@ def _joined_cells(cells: Sequence[Any]) -> list[Any]:
             o for at, o in enumerate(outputs) if not reasons[at] or reasons[at] not in reasons[:at]
         ]
         first.outputs = sorted(once, key=lambda output: FRAME in output.get("data", {}))
-        kept.append(first)
-    return kept
+        joined.append(first)
+    return joined
 
 
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -318,11 +318,11 @@ def error_page(
     `executed` copy where there is one.
     """
     page = page_context(context, title=title)
-    said, link = page["words"]["failed"], ""
+    message, link = page["words"]["failed"], ""
     if context["audience"] == "internal":
-        said += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
+        message += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
         link = quote(executed)
-    paths.write_atomic(target, rendered("failed", page, sentence=said, executed=link))
+    paths.write_atomic(target, rendered("failed", page, sentence=message, executed=link))
 
 
 def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
@@ -338,8 +338,8 @@ def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
 def templates() -> Environment:
     """The templates of pages, and those of outputs that they use."""
     own = PackageLoader("workbench", "templates/workbench")
-    shown = show.templates()
-    return shown.overlay(loader=ChoiceLoader([own, PackageLoader("analysis", "templates")]))
+    outputs = show.templates()
+    return outputs.overlay(loader=ChoiceLoader([own, PackageLoader("analysis", "templates")]))
 
 
 def whole(body: str, page: Mapping[str, Any]) -> str:
@@ -347,10 +347,10 @@ def whole(body: str, page: Mapping[str, Any]) -> str:
 
     `body` is safe HTML, `page` comes from `page_context`.
     """
-    found = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
-    heading = page.get("heading") or (Markup(found[1]) if found else page["title"])
-    if found:
-        body = body[: found.start()] + body[found.end() :]
+    title = re.search(r"<h1[^>]*>(.*?)</h1>\s*", body, flags=re.S)
+    heading = page.get("heading") or (Markup(title[1]) if title else page["title"])
+    if title:
+        body = body[: title.start()] + body[title.end() :]
     toc: list[tuple[str, str, list[tuple[str, str]]]] = []
     if page["contents"]:
         body = _anchored(re.sub(r"<(/?)h1>", r"<\1h2>", body), toc)

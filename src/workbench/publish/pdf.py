@@ -30,13 +30,11 @@ def browser() -> str:
 
     Raises InputError: none is installed.
     """
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise InputError(
-            "PDF needs Chromium, Chrome or Edge, and none is installed",
-            hint="install one, or leave --pdf out: the HTML pages print as well",
-        )
-    return found
+    path = next((place for name in BROWSERS if (place := shutil.which(name))), None)
+    if path is None:
+        hint = "install one, or leave --pdf out: the HTML pages print as well"
+        raise InputError("PDF needs Chromium, Chrome or Edge, and none is installed", hint=hint)
+    return path
 
 
 def print_page(page: Path, target: Path, *, date: str) -> None:

@@ -24,11 +24,12 @@ from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
 from analysis.errors import InputError, printed
+from analysis.show import stored
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish import pdf as printing
-from workbench.publish.page import error_page, export, page_context
+from workbench.publish.page import OURS, error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
@@ -75,10 +76,10 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
 
 def finish(record: RunRecord, started: float) -> None:
     """Status and time of the run, from those of its notebooks."""
-    found = {ran.status for ran in record.notebooks}
-    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in found]
-    otherwise = Status.PARTIAL if Status.OK in found else Status.FAILED
-    record.status = Status.OK if found <= {Status.OK} else (stopped or [otherwise])[0]
+    states = {ran.status for ran in record.notebooks}
+    stopped = [status for status in (Status.KILLED, Status.TIMED_OUT) if status in states]
+    otherwise = Status.PARTIAL if Status.OK in states else Status.FAILED
+    record.status = Status.OK if states <= {Status.OK} else (stopped or [otherwise])[0]
     record.facts["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     record.facts["seconds"] = round(time.monotonic() - started, 2)
 
@@ -87,9 +88,9 @@ def _sample(wave: str) -> dict[str, int]:
     """How many were invited and replied, and the findings by severity: counts, for any audience."""
     cleaned, about, _ = store.replies(wave)
     counts = cleaned.findings["severity"].value_counts()
-    asked = {} if (n := invited(about, cleaned.register)) is None else {"invited": n}
-    found = {severity: int(counts.get(severity, 0)) for severity in SEVERITIES}
-    return {**asked, "replied": len(cleaned.responses), **found}
+    invitations = {} if (n := invited(about, cleaned.register)) is None else {"invited": n}
+    severities = {severity: int(counts.get(severity, 0)) for severity in SEVERITIES}
+    return {**invitations, "replied": len(cleaned.responses), **severities}
 
 
 def _before(edition: Edition) -> list[dict[str, Any]]:
@@ -97,21 +98,21 @@ def _before(edition: Edition) -> list[dict[str, Any]]:
     last = RunFolder(edition.folder, edition).record
     if not last:
         return []
-    kept = ("finished", "status", "data_sha256", "code_sha256", "commit")
-    return [{name: last.get(name, "") for name in kept}, *last.get("before", [])][:10]
+    fields = ("finished", "status", "data_sha256", "code_sha256", "commit")
+    return [{name: last.get(name, "") for name in fields}, *last.get("before", [])][:10]
 
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
     options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
     options += "" if edition.language == "ja" else f" --language {edition.language}"
-    given = facts["parameters"].items()
-    options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in given)
-    shown = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
+    parameters = facts["parameters"].items()
+    options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
+    stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
     profiles = edition.profiles
     return {
         **asdict(edition),
-        **{name: facts.get(name) for name in (*shown, "before", "sample")},
+        **{name: facts.get(name) for name in (*stated, "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
@@ -194,13 +195,13 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
 
 def _gather(ran: Ran, part: Path) -> None:
     """Move the files of a notebook to where readers look; two may have used the same name."""
-    for written, place in ran.files.items():
-        target = part / written
+    for name, place in ran.files.items():
+        target = part / name
         if target.is_file() and target.read_bytes() != (part / place).read_bytes():
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
-        ran.files[written] = target.relative_to(part).as_posix()
+        ran.files[name] = target.relative_to(part).as_posix()
 
 
 def _explain(results: Path) -> None:
@@ -228,17 +229,22 @@ def _explain(results: Path) -> None:
 def scrub(executed: Path) -> None:
     """Leave in an executed notebook only what its page shows, for the editions outside.
 
-    Removed are what libraries printed, errors (they may quote an answer), and papermill's record
-    with the parameters and folders of this machine.
+    Removed are what libraries printed, errors (they may quote an answer), outputs that did not come
+    through the survey, the state of widgets, and papermill's record with the parameters and folders
+    of this machine.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
-    notebook.metadata.pop("papermill", None)
+    for name in ("papermill", "widgets"):
+        notebook.metadata.pop(name, None)
     dropped = {"injected-parameters", "papermill-error-cell-tag"}
     notebook.cells = [c for c in notebook.cells if not dropped & {*c.metadata.get("tags", [])}]
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            kept = ("display_data", "execute_result")
-            cell.outputs = [output for output in cell.outputs if output.output_type in kept]
+            results = ("display_data", "execute_result")
+            cell.outputs = [output for output in cell.outputs if output.output_type in results]
+            for output in cell.outputs:
+                if not any(kind in OURS for kind, _ in stored(output.data)):
+                    output.data, output.metadata = {}, {}  # and the page says that it is left out
     paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")

@@ -67,41 +67,41 @@ def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
     """
     language: Language = about["language"]
     title, publisher = str(about["wave_title"]), str(about["publisher"][language])
-    words, made = labels("docx", language), docx.Document()
-    _style(made, language)
-    core = made.core_properties
+    words, doc = labels("docx", language), docx.Document()
+    _style(doc, language)
+    core = doc.core_properties
     core.title, core.author, core.language = title, publisher, LANGUAGE[language]
     core.created = core.modified = dt.datetime.fromisoformat(about["date"][:10])
     core.last_modified_by, core.comments = "", ""
     warned = [about["audience_label"], about["words"]["invented_short"] * bool(about["invented"])]
     warned = [*filter(None, warned)]
-    foot = made.sections[0].footer.paragraphs[0]  # who may see it, and the number of the page
+    foot = doc.sections[0].footer.paragraphs[0]  # who may see it, and the number of the page
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.add_run("　".join([*warned, ""]))
     _field(foot, "PAGE", "1")
-    made.add_paragraph(title, style="Title")
+    doc.add_paragraph(title, style="Title")
     for line in (f"{publisher}　{about['as_of']}", *warned):
-        made.add_paragraph(line)
-    made.add_paragraph(words["contents"], style="Contents Heading")
-    writer = _Writer(made, words)
+        doc.add_paragraph(line)
+    doc.add_paragraph(words["contents"], style="Contents Heading")
+    writer = _Writer(doc, words)
     for page in pages:
         writer.page(html.fromstring(page.read_text(encoding="utf-8")))
     _contents(writer.headings)
-    _footnotes(made, writer.notes)
+    _footnotes(doc, writer.notes)
     saved, buffer = io.BytesIO(), io.BytesIO()
-    made.save(saved)
-    with zipfile.ZipFile(saved) as held, zipfile.ZipFile(buffer, "w") as kept:
+    doc.save(saved)
+    with zipfile.ZipFile(saved) as held, zipfile.ZipFile(buffer, "w") as out:
         for part in held.infolist():
             part.date_time = EARLIEST
-            kept.writestr(part, held.read(part))
+            out.writestr(part, held.read(part))
     return buffer.getvalue()
 
 
 class _Writer:
     """Puts the content of pages into a document, numbering figures and tables through."""
 
-    def __init__(self, made: Document, words: Mapping[str, str]) -> None:
-        self.made, self.words = made, words
+    def __init__(self, doc: Document, words: Mapping[str, str]) -> None:
+        self.doc, self.words = doc, words
         self.counts = {"figure": 0, "table": 0}
         self.headings: list[tuple[Paragraph, int]] = []  # and their level, in order
         self.notes: list[str] = []  # footnotes, in order
@@ -129,7 +129,7 @@ class _Writer:
             for item in part.iterfind("li"):
                 self.text(item, style)
         elif tag == "pre":
-            self.made.add_paragraph(part.text_content())
+            self.doc.add_paragraph(part.text_content())
         elif part.get("class") == "notes" and self.captioned is not None:
             self.note(self.captioned, _text(part))
         elif tag in ("p", "dt", "dd", "blockquote"):
@@ -149,7 +149,7 @@ class _Writer:
     def heading(self, text: str, level: int) -> None:
         """A heading that the contents can lead to."""
         self.captioned = None
-        paragraph, at = self.made.add_heading(text, level), str(len(self.headings))
+        paragraph, at = self.doc.add_heading(text, level), str(len(self.headings))
         paragraph._p.append(_element("bookmarkStart", id=at, name=f"_Toc{at}"))
         paragraph._p.append(_element("bookmarkEnd", id=at))
         self.headings.append((paragraph, level))
@@ -158,12 +158,12 @@ class _Writer:
         """A paragraph; one without letters is left out."""
         if _text(part):
             # of an answer the sentence stands out, and what follows it does not
-            _runs(self.made.add_paragraph(style=style), part, bold=style == "Answer")
+            _runs(self.doc.add_paragraph(style=style), part, bold=style == "Answer")
 
     def caption(self, kind: str, title: str, more: str) -> Paragraph:
         """A numbered caption, which Word can list and refer to."""
         self.counts[kind] += 1
-        paragraph = self.made.add_paragraph(style="Caption")
+        paragraph = self.doc.add_paragraph(style="Caption")
         paragraph.paragraph_format.keep_with_next = True
         paragraph.add_run(f"{self.words[kind]} ").bold = True
         _field(paragraph, f"SEQ {self.words[kind]} \\* ARABIC", str(self.counts[kind]))
@@ -177,12 +177,12 @@ class _Writer:
         kind, _, png = ("" if picture is None else picture.get("src", "")).partition(",")
         if kind != "data:image/png;base64":
             return
-        for said in part.iterfind("figcaption"):
-            for link in said.findall("a"):
-                said.remove(link)
-            title = "".join(map(_text, said.iterfind("strong")))
-            self.caption("figure", title, _text(said).removeprefix(title).strip())
-        paragraph = self.made.add_paragraph()
+        for caption in part.iterfind("figcaption"):
+            for link in caption.findall("a"):
+                caption.remove(link)
+            title = "".join(map(_text, caption.iterfind("strong")))
+            self.caption("figure", title, _text(caption).removeprefix(title).strip())
+        paragraph = self.doc.add_paragraph()
         shape = paragraph.add_run().add_picture(io.BytesIO(base64.b64decode(png)))
         scale = min(1.0, TEXT_WIDTH / shape.width, TALLEST / shape.height)
         shape.width, shape.height = Emu(int(shape.width * scale)), Emu(int(shape.height * scale))
@@ -190,37 +190,37 @@ class _Writer:
 
     def table(self, part: html.HtmlElement) -> None:
         """A table whose head is repeated on every sheet; cells that span stay joined."""
-        said = part.find("caption")
-        if said is not None and said.text:
-            more = "".join(map(_text, said.iterfind("small")))
-            self.captioned = self.caption("table", said.text.strip(), more)
+        caption = part.find("caption")
+        if caption is not None and caption.text:
+            more = "".join(map(_text, caption.iterfind("small")))
+            self.captioned = self.caption("table", caption.text.strip(), more)
         rows = [row for row in part.iter("tr") if len(row)]
         width = max((sum(_span(cell, "col") for cell in row) for row in rows), default=0)
         if not width:
             return
-        made = self.made.add_table(rows=len(rows), cols=width, style="Table Grid")
-        for line, row in zip(made.rows, rows, strict=True):
+        table = self.doc.add_table(rows=len(rows), cols=width, style="Table Grid")
+        for line, row in zip(table.rows, rows, strict=True):
             marks = line._tr.get_or_add_trPr()
             marks.append(_element("cantSplit"))
             if row.getparent().tag == "thead":
                 marks.append(_element("tblHeader"))
-        _fill(made, rows, Pt(9 if width <= 5 else 8 if width <= 8 else 7))
-        _widths(made, rows, width)
-        self.made.add_paragraph(style="Footnote")
+        _fill(table, rows, Pt(9 if width <= 5 else 8 if width <= 8 else 7))
+        _widths(table, rows, width)
+        self.doc.add_paragraph(style="Footnote")
 
 
-def _fill(made: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
+def _fill(table: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
     """Write the cells of a table into the grid, past those that reach down from above."""
-    taken: set[tuple[int, int]] = set()
+    filled: set[tuple[int, int]] = set()
     for at, row in enumerate(rows):
         column = 0
         for cell in row:
-            while (at, column) in taken:
+            while (at, column) in filled:
                 column += 1
             right = column + _span(cell, "col") - 1
             below = min(at + _span(cell, "row") - 1, len(rows) - 1)
-            taken |= {(i, j) for i in range(at, below + 1) for j in range(column, right + 1)}
-            target = made.cell(at, column).merge(made.cell(below, right))
+            filled |= {(i, j) for i in range(at, below + 1) for j in range(column, right + 1)}
+            target = table.cell(at, column).merge(table.cell(below, right))
             paragraph = target.paragraphs[0]
             paragraph.style = "Table Text"
             head = cell.tag == "th" and row.getparent().tag == "thead"
@@ -230,14 +230,14 @@ def _fill(made: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
             column = right + 1
 
 
-def _widths(made: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
+def _widths(table: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
     """Columns as wide as their longest text needs, within the width of the page."""
     needs = [4.0] * width
     for row in rows:
         for at, cell in enumerate(row if len(row) == width else ()):
             needs[at] = max(needs[at], min(30 if at else 18, show.width(_text(cell))))
-    made.autofit = False
-    for column, need in zip(made.columns, needs, strict=True):
+    table.autofit = False
+    for column, need in zip(table.columns, needs, strict=True):
         own = Emu(int(TEXT_WIDTH * need / sum(needs)))
         column.width = own
         for cell in column.cells:
@@ -257,12 +257,12 @@ def _runs(
 ) -> None:
     """The text of an element with what is bold in it, links to the web as links."""
     for text, strong, link in _pieces(part, bold, ""):
-        said = re.sub(r"\s+", " ", text)
-        if not said.strip() and not paragraph.runs:
+        words = re.sub(r"\s+", " ", text)
+        if not words.strip() and not paragraph.runs:
             continue
         if link:
-            said = f"{said} ({link})" if said.strip() != link else said
-        run = paragraph.add_run(said if paragraph.runs else said.lstrip())
+            words = f"{words} ({link})" if words.strip() != link else words
+        run = paragraph.add_run(words if paragraph.runs else words.lstrip())
         run.bold = strong or None
         if size is not None:
             run.font.size = size
@@ -288,13 +288,13 @@ def _pieces(part: html.HtmlElement, bold: bool, link: str) -> Iterator[tuple[str
 # --- the document itself -------------------------------------------------------------------------
 
 
-def _style(made: Document, language: Language) -> None:
+def _style(doc: Document, language: Language) -> None:
     """A4, fonts for both scripts, and the styles that python-docx does not bring."""
-    section = made.sections[0]
+    section = doc.sections[0]
     section.page_width, section.page_height = A4
     section.left_margin = section.right_margin = MARGIN
     section.top_margin = section.bottom_margin = Mm(20)
-    styles, sizes = made.styles, {**FONT_SIZES, **OWN_STYLES}
+    styles, sizes = doc.styles, {**FONT_SIZES, **OWN_STYLES}
     for name in OWN_STYLES:
         styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for style in styles:
@@ -335,7 +335,7 @@ def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
         _mark(lines[-1], "end")
 
 
-def _footnotes(made: Document, notes: Sequence[str]) -> None:
+def _footnotes(doc: Document, notes: Sequence[str]) -> None:
     """The part of the file that holds the footnotes, after the two lines that separate them."""
     root = _element("footnotes")
     for at, kind in ((-1, "separator"), (0, "continuationSeparator")):
@@ -345,7 +345,7 @@ def _footnotes(made: Document, notes: Sequence[str]) -> None:
         line[0][0].append(_element(kind))
         root.append(line)
     for at, text in enumerate(notes, 1):
-        note, paragraph = _element("footnote", id=str(at)), made.add_paragraph(style="Footnote")
+        note, paragraph = _element("footnote", id=str(at)), doc.add_paragraph(style="Footnote")
         mark = paragraph.add_run()
         mark.font.superscript = True
         mark._r.append(_element("footnoteRef"))
@@ -353,19 +353,19 @@ def _footnotes(made: Document, notes: Sequence[str]) -> None:
         note.append(paragraph._p)  # out of the body
         root.append(note)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    name, package = PackURI("/word/footnotes.xml"), made.part.package
+    name, package = PackURI("/word/footnotes.xml"), doc.part.package
     part = Part(name, CONTENT_TYPE.WML_FOOTNOTES, content, package)
-    made.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    doc.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
-def _field(paragraph: Paragraph, code: str, shown: str = "") -> None:
+def _field(paragraph: Paragraph, code: str, result: str = "") -> None:
     """Begin a field of Word; end it after what it shows until it is updated, if that is given."""
     _mark(paragraph, "begin")
     paragraph.add_run()._r.append(_element("instrText"))
     paragraph.runs[-1]._r[-1].text = code
     _mark(paragraph, "separate")
-    if shown:
-        paragraph.add_run(shown)
+    if result:
+        paragraph.add_run(result)
         _mark(paragraph, "end")
 
 
@@ -375,7 +375,7 @@ def _mark(paragraph: Paragraph, kind: str) -> None:
 
 def _element(kind: str, **attributes: str) -> Any:
     """An element of the format, with attributes of its own name space."""
-    made = OxmlElement(f"w:{kind}")
+    element = OxmlElement(f"w:{kind}")
     for name, value in attributes.items():
-        made.set(qn(f"w:{name}"), value)
-    return made
+        element.set(qn(f"w:{name}"), value)
+    return element

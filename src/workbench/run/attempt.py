@@ -31,15 +31,16 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from analysis import paths
-from analysis.errors import InputError, printed
-from analysis.fingerprints import hash_file
+from analysis.errors import InputError, Message, printed
+from analysis.fingerprints import hash_read
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
 from analysis.text import escape
 from workbench.run import parameters
-from workbench.run.kernel import OUTPUTS, READ, SENT
+from workbench.run.kernel import OUTPUTS, READ, SENT, state
 from workbench.run.kernels import Kernels, Manager
-from workbench.run.record import Ran, Status
+from workbench.run.record import CHANGED, OWN_FILES, Ran, Status
 
+WAVE = "wave.yml"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
@@ -67,7 +68,7 @@ class Client(PapermillNotebookClient):
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
-        self.read: set[str] = set()
+        self.read: dict[str, str] = {}
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
@@ -76,7 +77,7 @@ class Client(PapermillNotebookClient):
         return super().process_message(msg, *arguments)
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
-        self.read.update(execute_reply["metadata"].get(READ, ()))
+        self.read.update(execute_reply["metadata"].get(READ, {}))
         sent = execute_reply["metadata"].get(SENT, 0)
         arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
         if arrived < sent:
@@ -133,11 +134,13 @@ def attempt(
     values: Mapping[str, Any],
     kernels: Kernels,
     on_cell: Callable[[int], None] = lambda number: None,
+    known: Iterable[str] = (),
 ) -> None:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
 
-    `on_cell` gets the number of each cell that starts. Of a notebook that failed, `target` has the
-    cells that ran and the error.
+    `on_cell` gets the number of each cell that starts; `known` are files and folders of the project
+    that its run knows to be read. Of a notebook that failed, `target` has the cells that ran and
+    the error.
 
     Raises OSError: the disk is full or cannot be written.
     """
@@ -169,29 +172,37 @@ def attempt(
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed)
-    ran.reads = _of_the_project(held[1], executed.metadata.get("workbench", {}).get("reads", ()))
+    _note_reads(ran, held[1], known)
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
 
 
-def _of_the_project(read: Iterable[str], declared: Iterable[str]) -> dict[str, str]:
-    """The files of the project that a notebook read by itself, with their hashes.
+def _note_reads(ran: Ran, read: Mapping[str, str], known: Iterable[str]) -> None:
+    """Note in `ran` what of the project a notebook read by itself, with the hashes.
 
-    Left out are hidden files, what the notebook has `declared`, and what the package reads: a run
-    knows of these before (`workbench.run.plan`).
+    Left out are hidden files, what is `known` to its run, and where waves are looked for. A file
+    that was saved between its reading and the end makes the notebook fail, but not where it wrote
+    the file by itself.
     """
-    root = paths.root()
-    known = [root / name for name in ("src", "data/processed", *declared)]
-    known += [paths.codebooks(), paths.cache(), paths.reports(), *paths.waves()]
-    files = {Path(source_from_cache(p) if p.endswith(".pyc") else p) for p in read}
-    own = sorted(
-        path.relative_to(root)
-        for path in files
-        if path.is_relative_to(root) and not any(map(path.is_relative_to, known))
-    )
-    seen = [path for path in own if not any(part.startswith(".") for part in path.parts)]
-    return {path.as_posix(): hash_file(root / path) for path in seen}
+    root, received = paths.root(), paths.root() / "data" / "raw"
+    left = [paths.cache(), *(root / name for name in known)]
+    sources = {p: Path(source_from_cache(p) if p.endswith(".pyc") else p) for p in read}
+    own = {
+        path.relative_to(root): file
+        for file, path in sources.items()
+        if path.is_relative_to(root)
+        and path not in (root, received)
+        and not any(map(path.is_relative_to, left))
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    }
+    for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
+        if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
+            del own[path]  # read to learn which waves there are
+    ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
+    if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
+        ran.status = Status.FAILED
+        ran.error = printed(CHANGED, changed=[Message(OWN_FILES)])
 
 
 def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:

@@ -23,6 +23,7 @@ from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
+    CHANGED,
     RECORD,
     Ran,
     RunFolder,
@@ -243,6 +244,7 @@ class Runner:
             values=values,
             kernels=self.kernels,
             on_cell=partial(self.progress.cell, ran.name),
+            known=self.plan.known(notebook),
         )
         self._collect(ran, folder, values)
         self._page(ran)
@@ -254,9 +256,7 @@ class Runner:
         for ran in self.record.notebooks:
             if ran.name in changed and not ran.not_asked:
                 ran.status, ran.lacks = Status.FAILED, ""
-                ran.error = printed(
-                    "inputs changed during the run: {changed}", changed=changed[ran.name]
-                )
+                ran.error = printed(CHANGED, changed=changed[ran.name])
                 self._page(ran)
         self.record.write(self.part)
 

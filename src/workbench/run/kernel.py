@@ -7,9 +7,11 @@ arrived, and the files that were read, on which the notebook depends.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -29,18 +31,34 @@ OUTPUTS = frozenset(
 )
 SENT, READ = "outputs_sent", "files_read"  # in the metadata of a cell's reply
 INSTALLED = (sys.prefix, sys.base_prefix)
-_read: set[str] = set()
+LOOKED_INTO = {"os.listdir", "os.scandir", "sqlite3.connect"}  # as Python's audit events call it
+_read: dict[str, str] = {}  # the state of each then; empty of what was written here later on
+
+
+def state(file: str) -> str:
+    """What tells a file from what it is when it has been saved anew; empty of a folder."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISDIR((found := Path(file).stat()).st_mode):
+            return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
+    return ""
 
 
 def _watch(event: str, given: tuple[Any, ...]) -> None:
-    """Note a file that Python opens to read it, but for those of Python and its packages."""
-    if event != "open" or not isinstance(given[0], str):
+    """Note what Python opens to read it, and folders and databases that it looks into.
+
+    Left out are the files of Python and its packages.
+    """
+    if event not in {"open", *LOOKED_INTO} or isinstance(given[0], int) or given[0] == ":memory:":
         return
-    path, mode, flags = given
-    if "r" in mode if mode else not flags & os.O_WRONLY:
-        file = str(Path(path).absolute())
-        if not file.startswith(INSTALLED):
-            _read.add(file)
+    file = str(Path(os.fsdecode(given[0] or ".")).absolute())
+    if file.startswith(INSTALLED):
+        return
+    mode, flags = given[1:] if event == "open" else ("", os.O_RDWR)
+    if "r" in mode or {*"a+"} <= {*mode} if mode else not flags & os.O_WRONLY:
+        _read.setdefault(file, state(file))
+    written = {*mode} & {*"wax+"} if mode else flags & (os.O_WRONLY | os.O_RDWR)
+    if written and file in _read:
+        _read[file] = ""
 
 
 class CountingSession(Session):
@@ -58,8 +76,7 @@ class CountingSession(Session):
         with self.counting:
             self.counts[cell] += kind in OUTPUTS
         if kind == "execute_reply":
-            msg["metadata"] |= {SENT: self.counts[cell], READ: sorted(_read)}
-            _read.clear()
+            msg["metadata"] |= {SENT: self.counts[cell], READ: dict(_read)}
         return super().serialize(msg, ident)
 
 

@@ -35,7 +35,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import results
 from analysis.errors import printed
-from analysis.fingerprints import INPUTS
+from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench.run import temporary
 from workbench.run.record import Options
 from workbench.run.warm import ASKED
@@ -95,6 +95,7 @@ class Kernels:
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
+            AUDIENCE: self.options.audience,
             **(environment or {}),
         }
         if self.fork:

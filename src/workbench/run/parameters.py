@@ -148,11 +148,9 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             raise InputError(fault, file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
-            what = "the parameter {name} has the type {types}"
+            what, said = "the parameter {name} has the type {types}", " | ".join(types)
             hint = "use {known}, joined by |"
-            raise InputError(
-                what, file=notebook, hint=hint, name=name, types=" | ".join(types), known=TYPES
-            )
+            raise InputError(what, file=notebook, hint=hint, name=name, types=said, known=TYPES)
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
         choices, bounds = CHOICES.search(comment), RANGE.search(comment)

@@ -20,7 +20,7 @@ from analysis.codebook import waves
 from analysis.errors import InputError, Message, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
-from workbench.run.record import Edition, Ran, RunFolder, Status
+from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -37,7 +37,7 @@ REQUIRED = {
 KINDS = ("figures", "tables")
 OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a run sets itself
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
-LIBRARIES, OWN_FILES = "the installed libraries", "files that it reads"
+LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
 REGISTERED = "the hypotheses on record"
 # where run.json has the hash of each file, and the version of each library
@@ -227,7 +227,8 @@ class Plan:
         if "hypotheses" in notebook.declares.get("requires", []):
             reads[REGISTERED] = fingerprints.hash_file(paths.registration(self.edition.wave))
         if other := self._compared(notebook):
-            digest = fingerprints.sha(other + self._cleaned(other))
+            walks = fingerprints.hash_path(paths.codebooks() / "crosswalks")
+            digest = fingerprints.sha(other + self._cleaned(other) + walks)
             reads["the wave it compares with"] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
@@ -243,6 +244,17 @@ class Plan:
             return ""
         given = notebook.with_defaults(self.values(notebook)).get(parameter)
         return str(given or "") or waves.earlier(self.edition.wave)
+
+    def known(self, notebook: Notebook) -> list[str]:
+        """Files and folders of the project of which the key of a notebook has the hash."""
+        found = ["src", *notebook.declares.get("reads", [])]
+        for wave in filter(None, self.inputs):
+            found += [f"data/raw/{wave}", f"data/processed/{wave}"]
+            with contextlib.suppress(InputError):
+                found.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
+        totals = _content(codebook(self.wave)).get("published") or "visits"
+        kept = ("visits", "crosswalks", "registered", totals)
+        return [*found, *(f"data/codebooks/{name}" for name in kept)]
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -265,6 +277,7 @@ class Plan:
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
+        fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)

@@ -28,6 +28,7 @@ from analysis.errors import InputError, Message, printed
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
+CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it reads"
 NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
@@ -129,8 +130,8 @@ class Ran:
 
     `key` is everything its result depends on, as hashes (JSON); `lacks` the dependency that failed;
     `files` maps the name of each file as the notebook wrote it to its place in the run folder;
-    `reads` has the hash of each file of the project that it read by itself; `reused` says that it
-    was taken over from an earlier run.
+    `reads` has the hash of each file and folder of the project that it read by itself; `reused`
+    says that it was taken over from an earlier run.
     """
 
     name: str
@@ -172,7 +173,7 @@ class Ran:
     def read_anew(self) -> list[str]:
         """Which of the files that it read by itself are others now."""
         root = paths.root()
-        return [f for f, digest in self.reads.items() if fingerprints.hash_file(root / f) != digest]
+        return [f for f, digest in self.reads.items() if fingerprints.hash_read(root / f) != digest]
 
     @property
     def not_asked(self) -> bool:

@@ -6,6 +6,7 @@ is left to the notebooks, which say why. Nothing heavy is imported before the se
 parent: by itself it looks for its parent only when all this is done, which takes seconds.
 """
 
+import atexit
 import contextlib
 import ctypes
 import json
@@ -13,6 +14,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 ASKED = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
@@ -24,6 +26,7 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
 
     `parent` is the process that started this one.
     """
+    atexit.register(_end_kernels, os.getpid())
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     stops = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which says so
@@ -38,7 +41,16 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
     signal.signal(signal.SIGINT, stops)
 
 
+def _end_kernels(server: int) -> None:
+    """End the kernels with all that they started: one that computes in C sees no end by itself."""
+    if os.getpid() == server:
+        for kernel in Path(f"/proc/{server}/task/{server}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                os.killpg(int(kernel), signal.SIGKILL)
+
+
 def _compute(ahead: Mapping[str, Any]) -> None:
+    import matplotlib as mpl
     from threadpoolctl import threadpool_limits
 
     from analysis.results import profile
@@ -46,6 +58,7 @@ def _compute(ahead: Mapping[str, Any]) -> None:
     # a parallel region of OpenMP run here would hang the same region in every kernel
     with contextlib.suppress(Exception), threadpool_limits(1):
         profile.ahead(**ahead)
+    mpl.rc_file_defaults()  # a kernel's own figures begin without the style of the survey
 
 
 if ASKED in os.environ:

@@ -120,7 +120,7 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, mo
     found = changes.typologies(survey, before)
     assert isinstance(found[1], NotAvailable) and changes.type_changes(found)["n"] == 0
     # the figure draws what cannot be compared as broken lines, and its text says why
-    given = {"survey": survey, "found": found}
+    given = {"survey": survey, "typologies": found}
     page = run("07_refresh_diff", given=given, language="en", output=str(project))
     assert [len(row.split(", ")) for row in page.names["breaks"]] == [8, 9]
     drawn = page.figures["shares_moved"]

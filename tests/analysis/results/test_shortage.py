@@ -66,7 +66,7 @@ def six():
 
 def page(survey, until="priorities", **given):
     """The page of a survey without types."""
-    return run("06_report", given={"survey": survey, "found": NONE, **given}, until=until)
+    return run("06_report", given={"survey": survey, "typology": NONE, **given}, until=until)
 
 
 def test_measures_of_six_municipalities_by_hand():

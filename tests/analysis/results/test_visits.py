@@ -211,7 +211,7 @@ NONE = NotAvailable("typology", "none")
 
 
 def page(audience, tmp_path):
-    given = {"found": NONE}
+    given = {"typology": NONE}
     return run("05_site_visits", given=given, audience=audience, output=str(tmp_path))
 
 

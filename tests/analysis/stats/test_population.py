@@ -181,9 +181,9 @@ def test_every_kind_has_its_sentences(here, language):
 
 
 def report(survey, until="limits", **given):
-    """The page on shortage, of a survey without types unless `found` is given."""
+    """The page on shortage, of a survey without types unless `typology` is given."""
     language = survey.language
-    given = {"survey": survey, "found": NONE, **given}
+    given = {"survey": survey, "typology": NONE, **given}
     return run("06_report", until=until, given=given, language=language)
 
 
@@ -367,12 +367,12 @@ def test_the_national_table_is_described_by_the_audits_effects(project, language
 def test_no_page_of_a_full_count_speaks_of_chance(cities, language):
     survey = Survey.load("cities", language=language)
     found = survey.typology(**QUICK)
-    given = {"survey": survey, "found": found}
+    given = {"survey": survey, "typology": found}
     page = run("03_typology", until="levels-words", given=given, language=language)
     counted = run("02_explore", given={"survey": survey}, language=language, skip="figures")
     shown = [*counted.tables.values(), *page.tables.values(), *page.figures.values()]
     shown += [page.answer, *counted.of(Prose)]
-    short = report(survey, found=found)
+    short = report(survey, typology=found)
     shown += [one for one in short.outputs if not isinstance(one, Frame)]
     assert {"typology", "types", "differences"} <= {getattr(one, "name", "") for one in shown}
     assert not list(CHANCE.finditer(" ".join([*map(written, shown), page.prose])))
@@ -391,7 +391,7 @@ def test_a_year_later_of_a_full_count_is_described_too(cities):
     answers = now.responses
     now.responses = answers.assign(ai=~answers["ai"], online=answers["online"] + 1)
     kinds = {"n": 2, "count": 1, "expected": 1.0, "low": 0, "high": 2, "p": 0.5, "exceeds": False}
-    found = {"found": (NONE, NONE), "kinds": kinds | {"matched": {1: 1}}}
+    found = {"typologies": (NONE, NONE), "kinds": kinds | {"matched": {1: 1}}}
     page = run("07_refresh_diff", given={"survey": now, "earlier": before, **found})
     shown = [one for one in page.outputs if not isinstance(one, Frame)]
     shown = [one for one in shown if getattr(one, "name", "") != "national_totals"]

@@ -19,7 +19,7 @@ TABLE = pd.DataFrame(
     [([30.0, 20.0, 10.0], True, False), ([10.0, 20.0, 30.0], False, True)],
 )
 def test_the_reason_says_whether_the_criteria_agree(bic, agree, without):
-    said = reason(TABLE.assign(bic=bic), 3, asked=False, n=200, named=3)
+    said = reason(TABLE.assign(bic=bic), 3, asked=False, n=200, large=3)
     assert ("どの目安も一致" in said["ja"]) == agree
     assert ("criteria agree" in said["en"]) == agree
     assert ("類型に分けないモデル" in said["ja"]) == without
@@ -28,14 +28,14 @@ def test_the_reason_says_whether_the_criteria_agree(bic, agree, without):
 
 
 def test_groups_too_small_to_name_are_told():
-    said = reason(TABLE, 3, asked=False, n=15, named=2)
+    said = reason(TABLE, 3, asked=False, n=15, large=2)
     assert "3つのうち1つは3団体に満たない" in said["ja"]
     assert "1 of the 3" in said["en"]
-    assert "満たない" not in reason(TABLE, 3, asked=False, n=15, named=3)["ja"]
+    assert "満たない" not in reason(TABLE, 3, asked=False, n=15, large=3)["ja"]
 
 
 def test_a_number_that_was_asked_for_is_no_finding():
-    said = reason(TABLE, 2, asked=True, n=15, named=2)
+    said = reason(TABLE, 2, asked=True, n=15, large=2)
     assert "指定により2つ" in said["ja"]
     assert "最大になるのは3つ" in said["ja"]
     assert best(TABLE) == 3
@@ -63,7 +63,7 @@ def test_what_is_left_after_an_adjustment_has_no_bic():
 def test_a_group_of_one_chooses_no_number():
     table = TABLE.assign(smallest=[np.nan, 6, 1])
     assert best(table) == 2
-    said = reason(table, 2, asked=False, n=15, named=2)
+    said = reason(table, 2, asked=False, n=15, large=2)
     assert "1団体だけのグループができない分け方のうち" in said["ja"]
     assert "without a group of one" in said["en"]
     assert best(TABLE.assign(smallest=[np.nan, 1, 1])) == 3  # nothing better is there
@@ -75,11 +75,11 @@ def test_the_best_at_the_end_of_what_was_tried_is_told(name):
         {"silhouette": [0.5, 0.4], "gap": [0.5, 0.4], "stability": [0.5, 0.4], "bic": [1.0, 2.0]},
         index=[2, 3],
     ).assign(smallest=9)
-    quiet = reason(middle, 2, asked=False, n=99, named=2)
+    quiet = reason(middle, 2, asked=False, n=99, large=2)
     assert "調べていない" not in quiet["ja"]
     assert "tried" not in quiet["en"]
     at_the_end = middle.assign(**{name: middle[name].to_numpy()[::-1]})
-    said = reason(at_the_end, best(at_the_end), asked=False, n=99, named=2)
+    said = reason(at_the_end, best(at_the_end), asked=False, n=99, large=2)
     assert "最も多い3つで最良となり、それより多い場合は調べていない" in said["ja"]
     assert "the largest number tried (3)" in said["en"]
 

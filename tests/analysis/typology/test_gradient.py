@@ -4,7 +4,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.typology.gradient import gradient, map_axes, without_gradient, without_strata
-from analysis.typology.prepare import Given
+from analysis.typology.prepare import Fit
 from analysis.typology.rivals import Continuum
 
 
@@ -78,7 +78,7 @@ def test_continuum_keeps_margins_missing_cells_and_correlations(levels):
     frame = pd.DataFrame(table, columns=list("abcd"))
     frame.loc[:20, "a"] = np.nan
     kinds = dict.fromkeys(frame, "binary" if levels == 2 else "ratio")
-    rival = Continuum(Given(frame, kinds, {}))
+    rival = Continuum(Fit(frame, kinds, {}))
     draws = [rival.sample(rng) for _ in range(20)]
     for column in frame:
         assert sorted(draws[0][column].dropna()) == sorted(frame[column].dropna())
@@ -93,7 +93,7 @@ def test_continuum_keeps_a_nominal_feature_tied_to_the_rest():
     code = np.select([level < -0.5, level > 0.5], [3.0, 1.0], 2.0)
     frame = pd.DataFrame({"x": level, "y": level + rng.normal(size=500), "form": code})
     kinds = {"x": "ratio", "y": "ratio", "form": "nominal"}
-    drawn = Continuum(Given(frame, kinds, {})).sample(rng)
+    drawn = Continuum(Fit(frame, kinds, {})).sample(rng)
     assert drawn["form"].value_counts().to_dict() == frame["form"].value_counts().to_dict()
     means = drawn.groupby("form")["x"].mean()
     assert means[3] < means[2] < means[1]
@@ -113,7 +113,7 @@ def test_degenerate_surveys_have_no_gradient():
     assert found.share == 0
     assert (found.score == 0).all()
     assert (
-        Continuum(Given(constant, {"a": "binary", "b": "ratio"}, {}))
+        Continuum(Fit(constant, {"a": "binary", "b": "ratio"}, {}))
         .sample(np.random.default_rng(0))
         .equals(constant)
     )

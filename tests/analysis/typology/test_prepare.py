@@ -21,7 +21,7 @@ def test_what_was_taken_out_is_said_and_done():
     plain = prepare(FRAME, KINDS, None, None)
     within = prepare(FRAME, KINDS, None, size)
     level = prepare(FRAME, KINDS, None, "gradient")
-    assert [x.given.basis for x in (plain, within, level)] == ["none", "strata", "gradient"]
+    assert [x.fit.basis for x in (plain, within, level)] == ["none", "strata", "gradient"]
     assert list(within.frame.columns) == ["b", "form=1", "form=2", "form=3"]  # a is the size
     assert within.groups["form=2"] == "form"
     assert level.frame.corrwith(plain.gradient.score).abs().max() < 1e-9

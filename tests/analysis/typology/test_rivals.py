@@ -27,7 +27,7 @@ def within_strata(n: int, most: float, rng: np.random.Generator) -> tuple[pd.Dat
 
 
 def null_rejected(frame: pd.DataFrame, adjust: Adjust, seed: int) -> bool:
-    given = prepare(frame, KINDS, GROUPS, adjust).given
+    given = prepare(frame, KINDS, GROUPS, adjust).fit
     less = "gradient" if adjust is not None and isinstance(adjust, str) else "margins"
     found = beside(given, [2, 3, 4], less, n_null=39, surely_more=ALPHA, seed=seed)
     return found.p <= ALPHA
@@ -62,7 +62,7 @@ def test_an_evenly_spread_level_is_a_continuum_too():
         values[:, :6] = values[:, :6] > np.quantile(values[:, :6], rng.uniform(0.15, 0.85), axis=0)
         frame = pd.DataFrame(values, [f"{i:06d}" for i in range(15)], list(KINDS))
         kinds = {name: "binary" if j < 6 else "ratio" for j, name in enumerate(KINDS)}
-        given = prepare(frame, kinds, GROUPS, None).given
+        given = prepare(frame, kinds, GROUPS, None).fit
         found = beside(given, [2, 3, 4, 5], "correlations", n_null=39, surely_more=ALPHA, seed=seed)
         said += found.p <= ALPHA
     assert said <= 6
@@ -73,16 +73,16 @@ def test_types_within_strata_are_still_found():
     stratum = pd.Series(np.arange(60) % 4, frame.index).astype(str)
     moved = frame.add(3.0 * (np.arange(60) % 4), axis=0)
     kinds = dict.fromkeys(frame, "ratio")
-    null, smooth = rivals(prepare(moved, kinds, None, stratum).given, [2, 3, 4], n_null=19)
+    null, smooth = rivals(prepare(moved, kinds, None, stratum).fit, [2, 3, 4], n_null=19)
     assert null.p == smooth.p == 0.05
     assert null.gap.idxmax() == 3
 
 
 def test_drawing_stops_once_no_type_can_be_claimed():
     frame, _ = known_types(15, 0.0, rng=np.random.default_rng(1))
-    given = prepare(frame, dict.fromkeys(frame, "ratio"), None, None).given
+    given = prepare(frame, dict.fromkeys(frame, "ratio"), None, None).fit
     for found in rivals(given, [2, 3, 4], n_null=999):
-        assert found.drawn < 999
+        assert found.surveys < 999
         assert found.p > 0.10
 
 

@@ -35,7 +35,7 @@ def paragraph(page, words):
 
 
 def test_the_reason_tells_groups_from_named_types(page):
-    found = page.names["found"]
+    found = page.names["typology"]
     said = paragraph(page, "平均シルエット")
     k, named = found.params["n_types"], len(found.names)
     assert f"{k}つに分けた" in said
@@ -45,7 +45,7 @@ def test_the_reason_tells_groups_from_named_types(page):
 
 
 def test_chance_is_told_in_counts_of_surveys(page):
-    found = page.names["found"]
+    found = page.names["typology"]
     ps = (found.evidence.null_p, found.evidence.continuum_p)
     beaten = [round(p * (n + 1)) - 1 for p, n in zip(ps, found.params["drawn"], strict=True)]
     assert re.findall(r"(\d+)回である", page.prose) == [str(count) for count in beaten]
@@ -55,7 +55,7 @@ def test_chance_is_told_in_counts_of_surveys(page):
 
 
 def test_few_respondents_are_not_told_that_they_are_enough(page):
-    survey, found = page.names["survey"], page.names["found"]
+    survey, found = page.names["survey"], page.names["typology"]
     verdict = replace(found.verdict, evidence=replace(found.evidence, n=5))
     five = certainty.recovery(survey, replace(found, verdict=verdict))
     assert "見分けることはできない" in survey.say("types/recovery", **five)
@@ -64,14 +64,14 @@ def test_few_respondents_are_not_told_that_they_are_enough(page):
 def test_every_municipality_of_a_type_is_core_between_or_borderline(page):
     shown = page.tables["borders"].frame
     listed = [n for cell in shown.iloc[:, 2:].to_numpy().ravel() for n in cell.split("、")]
-    labels = page.names["found"].labels
+    labels = page.names["typology"].labels
     placed = page.names["survey"].names[labels[labels > 0].index]
     assert sorted(n for n in listed if n != "—") == sorted(placed)
     assert shown["団体数"].astype(int).sum() == len(placed)
 
 
 def test_pairs_are_the_shares_of_the_multiverse(page):
-    survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
+    survey, found, runs = (page.names[name] for name in ("survey", "typology", "runs"))
     table = pd.read_csv(survey.output / "results/figures/pairs.csv", dtype=str)
     wide = table.pivot(index="code", columns="beside", values="share").astype(float)
     shares = wide.loc[found.labels.index, list(found.labels.index)]
@@ -81,7 +81,7 @@ def test_pairs_are_the_shares_of_the_multiverse(page):
 
 def test_pairs_of_many_are_means_of_types(page, monkeypatch):
     monkeypatch.setattr(certainty, "NAMED_UP_TO", 10)
-    survey, found, runs = (page.names[name] for name in ("survey", "found", "runs"))
+    survey, found, runs = (page.names[name] for name in ("survey", "typology", "runs"))
     means = certainty.pairs(survey, found, runs).set_index("type")
     first = found.labels.index[found.labels == 1]
     assert means.loc[1, "1"] == pytest.approx(
@@ -99,7 +99,7 @@ def test_the_multiverse_says_what_matters_most_and_how_many_stay(page):
 
 
 def test_the_unplaced_have_no_strength_of_membership(page):
-    survey, found = page.names["survey"], page.names["found"]
+    survey, found = page.names["survey"], page.names["typology"]
     shown = page.tables["members"].frame.set_index("団体")
     nobody = survey.names[found.labels[found.labels == 0].index]
     assert len(nobody) == 2
@@ -120,7 +120,7 @@ def test_three_readings_stand_side_by_side_and_say_which_they_are(page):
 
 
 def test_an_axis_of_contrast_is_not_sold_as_a_level(page):
-    found = page.names["found"]
+    found = page.names["typology"]
     assert not found.evidence.adoption
     assert f"{100 * found.evidence.gradient_share:.0f}％" in paragraph(page, "水準）ではなく")
 

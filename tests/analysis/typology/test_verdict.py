@@ -126,7 +126,7 @@ def test_types_without_their_gradient_are_announced_as_such():
 )
 def test_a_verdict_within_the_error_of_its_simulation_is_borderline(change, others):
     se = dict.fromkeys((1, 2, 3), 0.02)
-    assert other_draws(replace(GOOD, **change), drawn=(99, 99), jaccard_se=se) == others
+    assert other_draws(replace(GOOD, **change), surveys=(99, 99), jaccard_se=se) == others
 
 
 @pytest.mark.parametrize("basis", ["none", "strata", "gradient"])
@@ -141,7 +141,7 @@ def test_no_separated_types_is_not_sold_as_no_relation(basis):
 
 
 def test_too_few_members_is_said_only_where_it_is_true():
-    said = judge(replace(GOOD, stability={1: 0.9}, made=2)).text
+    said = judge(replace(GOOD, stability={1: 0.9}, groups=2)).text
     assert "Of the 2 groups made, only one has at least 3 members" in said["en"]
     assert "1つしかない" in said["ja"]
     assert "members" not in judge(replace(GOOD, null_p=0.3)).text["en"]
@@ -156,7 +156,7 @@ def test_a_p_value_that_could_not_be_less_says_so():
 
 def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
     """Four types of 2 to 5 tried, or five of five: BIC prefers one class, and stability two."""
-    four = replace(GOOD, made=4, most_tried=5, criteria={"gap": 4, "stability": 4, "bic": 1})
+    four = replace(GOOD, groups=4, most_tried=5, criteria={"gap": 4, "stability": 4, "bic": 1})
     said = judge(four).text["en"]
     assert "another number: the BIC of latent classes (1)" in said
     assert "largest" not in said
@@ -165,7 +165,7 @@ def test_criteria_that_disagree_and_the_edge_of_the_range_are_named():
     assert most.level == "tentative"
     assert "not settled: stability (2), the BIC of latent classes (1)" in most.text["en"]
     assert "目安の多くは別の数を選び" in most.text["ja"]
-    edge = judge(replace(four, made=5))
+    edge = judge(replace(four, groups=5))
     assert edge.level == "tentative"  # more than five might be better still
     assert "into 5 groups, is the largest" in edge.text["en"]
     assert "上限" in edge.text["ja"]

@@ -73,7 +73,7 @@ def keep(folder, labels, membership=0.9):
     """Write them into a run folder."""
     kept = placed(labels, membership)
     frame = pd.DataFrame({"name": kept.names, "type": kept.labels})
-    frame["type_name"] = kept.labels.map(kept.called).fillna("")
+    frame["type_name"] = kept.labels.map(kept.titles).fillna("")
     frame = frame.join(kept.membership.add_prefix("in_"))
     (folder / "results").mkdir(exist_ok=True)
     frame.to_csv(folder / runs.TYPES, index_label="code", encoding="utf-8-sig")
@@ -381,7 +381,7 @@ def test_who_comes_into_a_type_or_leaves_it_is_told_apart_from_who_changed():
 
 def test_municipalities_of_one_run_only_do_not_move():
     new = placed([1] * 6 + [2] * 6)
-    fewer = runs.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.called)
+    fewer = runs.Types(new.labels[:-3], new.membership[:-3], new.names[:-3], new.titles)
     found, moved = runs.movers(placed([1] * 6 + [2] * 6), fewer)
     assert moved == [] and len(found.types) == 9
 

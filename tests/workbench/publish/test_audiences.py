@@ -387,7 +387,7 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     survey = Survey(
         repeated("demo-2019", times), wave, book, audience="public", language="en", output=tmp_path
     )
-    given = {"survey": survey, "found": NotAvailable("typology", "not here")}
+    given = {"survey": survey, "typology": NotAvailable("typology", "not here")}
     page = run("06_report", until="measures", given=given, language="en")
     words, every = page.prose, shortage.compared(survey)
     if times == 1:

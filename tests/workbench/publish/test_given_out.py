@@ -198,11 +198,12 @@ def test_what_is_never_released(project):
         given_out.release("demo-2019", by=" ")
 
 
-def test_a_release_whose_folder_is_gone_is_asked_for(project):
+@pytest.mark.parametrize("lost", ["1", f"1/{FILE}", "1/run.json"])
+def test_a_release_that_is_not_in_its_folder_as_given_out_is_asked_for(project, lost):
     edition(project)
     given_out.release("demo-2019", by="x")
-    (project / "releases/demo-2019.public/1").rename(project / "elsewhere")
-    edition(project, a=9)
+    (project / "releases/demo-2019.public" / lost).rename(project / "elsewhere")
+    edition(project, a=9 if lost == "1" else 4)
     with pytest.raises(InputError, match="bring the folder back"):
         given_out.release("demo-2019", by="x")
 

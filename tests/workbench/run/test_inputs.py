@@ -65,7 +65,7 @@ def test_a_file_that_a_notebook_reads_by_itself_counts(project, fork, audience):
     imports = f"import sys; sys.path.append({str(project / 'notebooks')!r}); import helpers"
     reads = f"import pandas as pd; pd.read_csv({str(table)!r}, header=None)"
     put(project, "01_a", imports, reads)
-    put(project, "02_b", COUNTS)
+    put(project, "02_b", COUNTS.replace('")', '", audience=audience)'))
     options = {"fork": fork, "audience": audience}
     assert refresh("demo-2019", **options).ok
     for file in (table, project / "notebooks" / "helpers.py"):
@@ -86,6 +86,60 @@ def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(project):
     put(project, "02_b", saves(table, "text + '2'"), needs=["01_a"])
     found = refresh("demo-2019")
     assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
+def test_a_file_that_is_saved_while_the_notebook_that_read_it_goes_on(project):
+    table, own = project / "own.csv", project / "cache.csv"
+    for file in (table, own):
+        file.write_text("1", encoding="utf-8")
+    others = f"import subprocess; subprocess.run(['sh', '-c', 'echo 2 > {table}'])"
+    put(project, "01_a", f"text = open({str(table)!r}).read()", others, "print(text)")
+    put(project, "02_b", saves(own, "text + '2'"))
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}, "what it saved itself is its own"
+    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
+def test_whatever_a_notebook_reads_in_the_project_counts(project):
+    """Also folders that it lists, databases, another wave or codebook, and what others made."""
+    other = project / "data" / "raw" / "other"
+    shutil.copytree(project / "data" / "raw" / "demo-2019", other)
+    places = {
+        "a_bytes": ("own/a.csv", "open(os.fsencode({!r})).read()"),
+        "b_append": ("own/b.csv", "open({!r}, 'a+').seek(0)"),
+        "c_glob": ("own/c/1.csv", "glob.glob(os.path.dirname({!r}) + '/*')"),
+        "d_folder": ("own/d/1.csv", "[*Path({!r}).parent.iterdir()]"),
+        "e_database": ("own/e.db", "sqlite3.connect({!r}).execute('pragma user_version')"),
+        "f_codebooks": ("data/codebooks/own.csv", "open({!r}).read()"),
+        "g_report": ("reports/other/results/g.csv", "open({!r}).read()"),
+        "h_data_set": ("data/processed/demo-2019-dataset/data.csv", "open({!r}).read()"),
+        "i_wave": ("data/raw/other/wave.yml", "Survey.load('other').n  # {}"),
+        "j_nothing": ("data/raw/other/wave.yml", "Survey.load('demo-2019').n  # {}"),
+    }
+    imports = "import glob, os, sqlite3; from pathlib import Path; from analysis import Survey\n"
+    for at, (name, (place, reads)) in enumerate(places.items()):
+        file = project / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        put(project, f"{at:02}_{name}", imports + reads.format(str(file)))
+    found = refresh("demo-2019")
+    assert found.ok, found.summary()
+    assert why("demo-2019").count("unchanged") == len(places)
+    for place, _ in places.values():
+        file = project / place
+        file = file.with_name("2.csv") if file.parent.name in "cd" else file
+        file.write_bytes((file.read_bytes() if file.is_file() else b"") + b"\n")
+    told = [line for line in why("demo-2019").splitlines() if "would run;" not in line]
+    assert told == ["09_j_nothing: unchanged, would not run"]
+
+
+def test_a_crosswalk_counts_for_what_compares(project):
+    shutil.copytree(project / "data" / "raw" / "demo-2019", project / "data" / "raw" / "other")
+    put(project, "01_a", "print(1)", compares="before", more="before: str = 'other'\n")
+    assert refresh("demo-2019").ok
+    file = next((project / "data" / "codebooks" / "crosswalks").glob("*.yml"))
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert "would run; changed: the wave it compares with" in why("demo-2019")
 
 
 def test_results_of_other_libraries_are_made_anew(project, monkeypatch):
@@ -156,6 +210,30 @@ def test_no_kept_typology_is_of_another_state_of_the_package(monkeypatch, code):
     edited = {**files, f"analysis/{code}": "another"}
     monkeypatch.setattr(store, "package_files", lambda *packages: edited)
     assert store.package_key() != before
+
+
+def test_a_process_that_runs_older_code_than_lies_on_the_disk_cleans_nothing(project, monkeypatch):
+    """As a kernel in JupyterLab after a git pull: its data would pass for those of the new code."""
+    edited = {**store.LOADED, "analysis/cleaning/answers.py": "another"}
+    monkeypatch.setattr(store, "package_files", lambda *packages: edited)
+    with pytest.raises(InputError, match="this package or the libraries changed while in use"):
+        Survey.load("demo-2019")
+    assert not paths.processed("demo-2019").exists()
+    before = store.package_key()
+    monkeypatch.setattr(store, "LOADED", edited)
+    assert store.package_key() != before, "nor does it keep a typology for others"
+
+
+def test_libraries_that_are_installed_during_a_run_make_it_fail(project, monkeypatch):
+    newer = project / "newer" / "pandas-99.dist-info" / "METADATA"
+    newer.parent.parent.mkdir()
+    monkeypatch.syspath_prepend(newer.parent.parent)
+    installs = f"from pathlib import Path; file = Path({str(newer)!r}); file.parent.mkdir()\n"
+    put(project, "01_a", installs + "file.write_text('Name: pandas\\nVersion: 99\\n')")
+    found = refresh("demo-2019")
+    assert found.notebooks[0].error == "inputs changed during the run: the installed libraries"
+    shutil.rmtree(newer.parent)
+    fingerprints.installed.cache_clear()
 
 
 def test_typologies_that_nobody_has_used_for_long_are_removed(project):

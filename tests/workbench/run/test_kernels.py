@@ -186,14 +186,17 @@ def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(t
 
 def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tmp_path, demo):
     shared = "from analysis.survey import _in_memory; print(len(_in_memory))"
-    notebook = made(tmp_path, "import os; print(os.getppid())", shared)
+    style = "import matplotlib as mpl; print(mpl.rcParams['axes.edgecolor'])"
+    notebook = made(tmp_path, "import os; print(os.getppid())", shared, style)
     _, cells = run(notebook, tmp_path)
-    server, _ = map(int, said(cells).split())
+    server, _, plain = said(cells).split()
+    server = int(server)
     os.kill(server, signal.SIGKILL)
     ahead = {"wave": "demo-2019", "audience": "internal", "language": "ja", "seed": 20191003}
     ran, cells = run(notebook, tmp_path, ahead=ahead)
-    new, surveys = map(int, said(cells).split())
-    assert ran.status == "ok" and new not in {server, os.getpid()} and surveys == 1
+    new, surveys, shared_style = said(cells).split()
+    assert ran.status == "ok" and int(new) not in {server, os.getpid()} and surveys == "1"
+    assert shared_style == plain, "what kernels share leaves no style to a figure of one's own"
 
 
 def test_the_server_stays_when_the_thread_that_started_it_has_ended():

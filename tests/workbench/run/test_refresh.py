@@ -398,6 +398,32 @@ def test_outside_the_record_holds_no_errors_and_no_file_names(project):
     assert record(project, "demo-2019.public")["inputs"] == {}
 
 
+@pytest.mark.parametrize("at", range(3))
+def test_a_notebook_cannot_load_more_than_the_audience_of_its_run_may_see(cleaned, at):
+    """It forgets `audience`, or its parameters cell does not have it."""
+    shows = "from analysis import Survey; from analysis.show import Prose\n"
+    shows += "survey = Survey.load(wave, language=language{})\nProse('、'.join(survey.names))"
+    put(cleaned, "01_a", shows.format(("", ", audience=audience", ", audience='public'")[at]))
+    found = refresh("demo-2019", audience="committee")
+    page = (cleaned / "reports" / "demo-2019.committee" / "01_a.html").read_text(encoding="utf-8")
+    assert ("緑陵ヶ原市" in page) == (at == 1), "the committee may see names"
+    assert found.ok == (at > 0)
+    if not at:
+        assert "loads the internal edition of demo-2019; this run is for committee" in (
+            found.notebooks[0].error
+        )
+
+
+def test_outside_a_raw_output_is_in_no_file_of_the_edition(project):
+    """It is left out of the page, and of the copy of the notebook beside it."""
+    shows = "from IPython.display import HTML; import pandas as pd\nname = 'canary-' + 'town'\n"
+    put(project, "01_a", shows + "pd.DataFrame({'x': [name]})", "HTML(f'<b>{name}</b>')", "name")
+    assert refresh("demo-2019", audience="public").ok
+    found = contents(project / "reports" / "demo-2019.public")
+    assert not [name for name, content in found.items() if b"canary-town" in content]
+    assert "出力は、載せていない" in found[Path("01_a.html")].decode()
+
+
 @pytest.mark.parametrize(
     ("given", "hint"),
     [

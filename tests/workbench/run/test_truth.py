@@ -105,6 +105,23 @@ def test_kill_9_of_the_runner_while_a_second_says_who_is_at_work(published, opti
 
 
 @linux
+def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project):
+    """Its threads do not run while an expression is searched for, which may take for ever."""
+    starts = says_its_process(project / "process").replace("time.sleep(600)", "")
+    put(project, "01_a", f"{starts}\nimport re; re.match('(a+)+$', 'a' * 60 + 'b')")
+    runner = started(project)
+    try:
+        process_in(project / "process")
+        runner.kill()
+        runner.wait()
+        wait_for(lambda: not left_of(runner), seconds=20)
+    finally:
+        for process in left_of(runner):
+            os.kill(process, signal.SIGKILL)
+        end(runner)
+
+
+@linux
 @kernels
 def test_ctrl_c(published, options):
     good = contents(published / "reports" / "demo-2019")

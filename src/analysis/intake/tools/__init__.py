@@ -391,9 +391,8 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
         export = _with_ends(export) if "finished" in _own(export.tool) else export
         _refuse_split_records(sheet, export)
     elif tool is not None:
-        what = "the header is not that of an export of {tool}"
         hint = "leave out the tool, or export the replies again without changing the header"
-        raise sheet.error(what, hint=hint, tool=tool)
+        raise sheet.error("the header is not that of an export of {tool}", hint=hint, tool=tool)
     return export
 
 
