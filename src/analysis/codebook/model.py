@@ -269,10 +269,9 @@ class Codebook(Model):
                 else "the codebook {book} has issues, and wave.yml does not say which is read",
                 file="wave.yml",
                 hint="write issue: with one of {known}",
-                book=self.id,
-                id=id,
+                book=self.id, id=id,
                 known=[issue.id for issue in self.issues] or Message("none"),
-            )
+            )  # fmt: skip
         return found
 
     def issued(self, issue: Issue | None) -> Codebook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from analysis.intake.evidence import COPIES, filled_cells
 from analysis.intake.sheet import Sheet, address, place_of
 
 Books = Sequence[Sequence[Sheet]]
-RULES = ("comment", "drawn", "sheet")
+SHARES = {"comment": 2, "drawn": 1, "sheet": 2}  # of n replies so many have what is printed: n / 2
 QUOTED = 200  # characters of a finding on several cells
 
 
@@ -24,25 +25,27 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
     or a cell of the `others`, which are not read, half of them. What an office wrote into those is
     one finding a sheet: `unmatched` where it is known what the form has there, else `unsure`.
     """
-    unread = {id(sheet) for sheet in (*others, *(sheet for book in sent for sheet in book))}
-    every = [(sheet, _things(sheet, id(sheet) in unread)) for book in books for sheet in book]
+    unread = {id(sheet) for sheet in (*others, *chain(*sent))}
+    every = [(sheet, _things(sheet, id(sheet) in unread)) for sheet in chain(*books)]
     # of a single workbook each sheet may be a copy
     pages = {id(sheet): sheet.sheet if len(books) > 1 else "" for sheet, _ in every}
     there = Counter((pages[id(sheet)], thing) for sheet, things in every for thing in things)
-    least = {rule: max(COPIES, n / (1 if rule == "drawn" else 2)) for rule in RULES}
-    blank = {thing for book in sent for sheet in book for thing in _things(sheet, True)}
+    blank = {thing for sheet in chain(*sent) for thing in _things(sheet, True)}
     for sheet, things in every:
-        own = [(rule, cell, text) for rule, cell, text in things if (rule, cell, text) not in blank
-               and there[pages[id(sheet)], (rule, cell, text)] < least[rule]]  # fmt: skip
+        counts = {thing: there[pages[id(sheet)], thing] for thing in things if thing not in blank}
+        own = [one for one, m in counts.items() if m < max(COPIES, n / SHARES[one[0]])]
         for rule, cell, text in (one for one in own if one[0] != "sheet"):
             yield Remark(rule, sheet.file, sheet.sheet, cell, text)
         if cells := {cell: text for rule, cell, text in own if rule == "sheet"}:
             known = "unmatched" if sent or len(books) >= COPIES else "unsure"
-            yield Remark(known, sheet.file, sheet.sheet, _range(cells), quoted(cells.values()))
+            places = np.array([place_of(cell) for cell in cells])
+            ends = (address(*map(int, end)) for end in (places.min(axis=0), places.max(axis=0)))
+            place = ":".join(dict.fromkeys(ends))
+            yield Remark(known, sheet.file, sheet.sheet, place, quoted(cells.values()))
 
 
 def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str]]:
-    """The comments, rings and cells of an unread sheet: the rule of RULES, the cell, the text."""
+    """The comments, rings and cells of an unread sheet: one of SHARES, the cell, the text."""
     cells = filled_cells(sheet) if unread else ()
     return [
         *(("comment", cell, text) for cell, text in sheet.comments.items()),
@@ -55,14 +58,6 @@ def quoted(texts: Collection[str]) -> str:
     """The texts of several cells, or the beginning of them."""
     text = " / ".join(texts)
     return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
-
-
-def _range(cells: Collection[str]) -> str:
-    """The range that holds all these cells, such as ``A1:C9``."""
-    places = np.array([place_of(cell) for cell in cells])
-    return ":".join(
-        dict.fromkeys(address(*map(int, end)) for end in (places.min(0), places.max(0)))
-    )
 
 
 def placed(remarks: Sequence[Remark], cells: pd.DataFrame) -> Iterator[Remark]:

@@ -20,17 +20,13 @@ from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
 
 SUFFIXES = {
-    "workbook": {".xlsx", ".xlsm"},
-    "text": {".csv", ".tsv", ".txt"},
-    "sav": {".sav", ".zsav"},
+    "workbook": {".xlsx", ".xlsm"}, "text": {".csv", ".tsv", ".txt"}, "sav": {".sav", ".zsav"},
     "dta": {".dta"},
-}
+}  # fmt: skip
 ARE = {
-    "workbook": "an Excel workbook",
-    "text": "a text file",
-    "sav": "an SPSS file",
+    "workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file",
     "dta": "a Stata file",
-}
+}  # fmt: skip
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -70,15 +66,11 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        raise InputError(
-            "the file is called {suffix} but is {is_a}",
-            file=name,
-            hint="rename it to {right}, or save it again in the format of its name",
-            reason="misnamed",
-            suffix=suffix or Message("without an extension"),
-            is_a=Message(ARE[kind]),
-            right=sorted(SUFFIXES[kind]),
-        )
+        what = "the file is called {suffix} but is {is_a}"
+        hint = "rename it to {right}, or save it again in the format of its name"
+        called, is_a = suffix or Message("without an extension"), Message(ARE[kind])
+        raise InputError(what, file=name, hint=hint, reason="misnamed", suffix=called, is_a=is_a,
+                         right=sorted(SUFFIXES[kind]))  # fmt: skip
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 

@@ -38,16 +38,9 @@ class CellKind(IntEnum):
     UNSEEN = 6  # a form tool says that the question was shown and not answered
 
 
-KINDS: dict[type, int] = {
-    str: CellKind.TEXT,
-    float: CellKind.NUMBER,
-    int: CellKind.NUMBER,
-    bool: CellKind.BOOL,
-    dt.date: CellKind.DATE,
-    dt.datetime: CellKind.DATE,
-    dt.time: CellKind.DATE,
-    dt.timedelta: CellKind.DATE,
-}
+KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}
+KINDS |= dict.fromkeys((float, int), CellKind.NUMBER)
+KINDS |= dict.fromkeys((dt.date, dt.datetime, dt.time, dt.timedelta), CellKind.DATE)
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def part(parts: dict[str, bytes], name: str) -> bytes:
     return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
 
 
-RINGS = frozenset({"ellipse", "donut"})
+RINGS = ("ellipse", "donut")
 
 
 def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
@@ -174,20 +174,17 @@ def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
     return {link: data for link in links if 0 < len(data := part(parts, link)) < MAX_DRAWING}
 
 
-def objects(parts: dict[str, bytes], shapes: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, list[str]]:
     """Sheet name -> the cells at which pictures, shapes and charts are anchored.
 
     `shapes`: of shapes of these kinds alone, such as `RINGS`.
     """
-    return {
-        name: [
-            cell
-            for link, drawing in _linked(parts, path).items()
-            if "/drawings/drawing" in link
-            for cell in _anchors(drawing, shapes)
-        ]
-        for name, path in sheet_parts(parts).items()
-    }
+    found: dict[str, list[str]] = {}
+    for name, path in sheet_parts(parts).items():
+        linked = _linked(parts, path).items()
+        drawings = (drawing for link, drawing in linked if "/drawings/drawing" in link)
+        found[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
+    return found
 
 
 def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
@@ -210,7 +207,7 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
     return {cell: text for cell, text in found.items() if text and place_of(cell)}
 
 
-def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
+def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
     """The cells at which the objects of a drawing begin."""
     try:
         root = ElementTree.fromstring(drawing or b"<none/>")
@@ -222,7 +219,7 @@ def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
         begin = {bare(part.tag.replace("}", ":")): part.text or ""
                  for part in anchor.iterfind("{*}from/*")}  # fmt: skip
         row, column = begin.get("row", ""), begin.get("col", "")
-        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & shapes):
+        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & {*shapes}):
             found.append(address(int(row), int(column)))
     return found
 

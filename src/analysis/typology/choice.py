@@ -35,11 +35,8 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
             "{n} respondents with {patterns} different answer patterns cannot be put into "
             "{n_types} types",
             hint="choose 2 to {most}",
-            n=len(data.frame),
-            patterns=patterns,
-            n_types=n_types,
-            most=most,
-        )
+            n=len(data.frame), patterns=patterns, n_types=n_types, most=most,
+        )  # fmt: skip
     return sorted({*tried, n_types})
 
 
