@@ -138,7 +138,7 @@ def _under_headings(
     bodies = [
         {
             "heading": run[0][0],
-            "said": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
+            "common": [f"{labels[at]}: {run[0][at]}" for at in alike if run[0][at]],
             "rows": [_cells([row[at] for at in columns], kinds) for row in run],
         }
         for run in runs

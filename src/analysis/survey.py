@@ -322,11 +322,11 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        return tabulation.counts(*self._asked(ids, by))
+        return tabulation.counts(*self._selected(ids, by))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        return tabulation.numbers(*self._asked(ids, by))
+        return tabulation.numbers(*self._selected(ids, by))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -334,17 +334,17 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        survey, (question,), groups = self._asked([id], by)
+        survey, (question,), groups = self._selected([id], by)
         return tabulation.table(survey, question, groups)
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
         """The same as a figure; `key`: by which the index shows the page."""
-        survey, (question,), groups = self._asked([id], by)
+        survey, (question,), groups = self._selected([id], by)
         return tabulation.figure(survey, question, groups, key=key)
 
-    def _asked(
+    def _selected(
         self, ids: Sequence[str], by: str | pd.Series | None
     ) -> tuple[Survey, list[Question], tabulation.Breakdown | None]:
         """These questions, all that the edition shows where none is named, and the breakdown.

@@ -52,9 +52,9 @@ def _run(options: argparse.Namespace) -> int:
         if isinstance(run, str):
             module, _, name = run.partition(":")
             run = getattr(import_module(f"workbench.{module}"), name)
-        made = run(**{k: v for k, v in vars(options).items() if k not in NO_ARGUMENTS})
-        say(made if isinstance(made, str) else made.summary())
-        return OK if isinstance(made, str) or made.as_asked else FAILED
+        outcome = run(**{k: v for k, v in vars(options).items() if k not in NO_ARGUMENTS})
+        say(outcome if isinstance(outcome, str) else outcome.summary())
+        return OK if isinstance(outcome, str) or outcome.as_asked else FAILED
     except BrokenPipeError:
         # the reader (head, less) has gone; say nothing more, not even at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -236,8 +236,8 @@ def _to_give_out(command: Command) -> None:
     sub.add_argument("wave", help=WAVE)
     asked = "municipalities invited, one of which does not reply (default 16)"
     sub.add_argument("-n", type=int, default=16, help=asked)
-    drawn = "seed of the random numbers (default 20191003)"
-    sub.add_argument("--seed", type=int, default=20191003, help=drawn)
+    seed = "seed of the random numbers (default 20191003)"
+    sub.add_argument("--seed", type=int, default=20191003, help=seed)
     sub.add_argument("--truth", choices=["A", "B"], default="A", help="B: no effect anywhere")
 
 
@@ -282,8 +282,8 @@ def say(text: object, *, file: TextIO | None = None) -> None:
     >>> say("a heading \x1b[2J that clears the screen")
     a heading \x1b[2J that clears the screen
     """
-    shown = STEERS.sub(lambda match: ascii(match[0])[1:-1], str(text))
-    print(shown, file=file or sys.stdout)
+    harmless = STEERS.sub(lambda match: ascii(match[0])[1:-1], str(text))
+    print(harmless, file=file or sys.stdout)
 
 
 @contextlib.contextmanager
@@ -293,13 +293,13 @@ def _speaking(options: argparse.Namespace) -> Iterator[None]:
     Where it is not given, the wave's language holds for its pages, and for messages where the
     environment asks for none.
     """
-    asked, before = getattr(options, "language", None), os.environ.get("LANGUAGE")
-    if not asked and hasattr(options, "language"):
+    language, before = getattr(options, "language", None), os.environ.get("LANGUAGE")
+    if not language and hasattr(options, "language"):
         of_wave = _language_of(options)
         options.language = (of_wave or "ja") if options.pages else spoken(of_wave or "")
-        asked = of_wave and spoken(of_wave)
-    if asked:
-        os.environ["LANGUAGE"] = asked
+        language = of_wave and spoken(of_wave)
+    if language:
+        os.environ["LANGUAGE"] = language
     try:
         yield
     finally:
@@ -337,11 +337,11 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
 
     cleaned, about, _ = store.prepared(wave, force=True)
     with pd.option_context("display.unicode.east_asian_width", True):
-        said = cleaned.describe(language, invited(about, cleaned.register))
+        sentences = cleaned.describe(language, invited(about, cleaned.register))
     files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
-    said += "\n" + label("clean.written", language, wave=wave, files=files)
-    asked = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    return said + ("\n" + label("clean.then", language, wave=wave, n=asked) if asked else "")
+    sentences += "\n" + label("clean.written", language, wave=wave, files=files)
+    doubts = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
+    return sentences + ("\n" + label("clean.then", language, wave=wave, n=doubts) if doubts else "")
 
 
 if __name__ == "__main__":

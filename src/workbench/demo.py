@@ -227,8 +227,8 @@ def _skip(records: list[dict[str, Any]], book: Codebook) -> None:
             continue
         rule = Expression(question.ask_if)
         answers, _ = frames(records, book.using(rule.names))
-        asked = rule.evaluate(answers).fillna(False).to_numpy(bool)
-        for record, ask in zip(records, asked, strict=True):
+        applies = rule.evaluate(answers).fillna(False).to_numpy(bool)
+        for record, ask in zip(records, applies, strict=True):
             for variable in () if ask else (question.id, *question.variables):
                 if variable in record:
                     record[variable] = "not_applicable"
@@ -299,29 +299,29 @@ def _forms(answer: Any) -> dict[str, Any]:
     return forms
 
 
-def slip(rows: list[Row], drawn: Simulated, slips: Iterable[Slip]) -> list[Row]:
+def slip(rows: list[Row], sample: Simulated, slips: Iterable[Slip]) -> list[Row]:
     """Write these slips into the rows; one that changes an answer needs an answer."""
-    for at, key, written, *number in (one for one in slips if one[0] < len(rows)):
-        answer = drawn.records[at][key]
-        if not isinstance(written, str) or "{" not in written:
-            rows[at][key] = written
+    for at, key, words, *number in (one for one in slips if one[0] < len(rows)):
+        answer = sample.records[at][key]
+        if not isinstance(words, str) or "{" not in words:
+            rows[at][key] = words
         elif answer not in (None, "not_applicable"):
-            text = written.format(**_forms(answer))
+            text = words.format(**_forms(answer))
             rows[at][key] = int(text) if number else text
     return rows
 
 
-def as_in_2019(rows: list[Row], drawn: Simulated) -> list[Row]:
+def as_in_2019(rows: list[Row], sample: Simulated) -> list[Row]:
     """The replies with their slips, and a corrected one sent later."""
-    rows = slip(rows, drawn, KNOWN["slips"])
+    rows = slip(rows, sample, KNOWN["slips"])
     return [*rows, *(row | KNOWN["corrected"] for row in rows[1:2])]
 
 
-def soiled(rows: list[Row], drawn: Simulated, share: float, rng: np.random.Generator) -> list[Row]:
+def soiled(rows: list[Row], sample: Simulated, share: float, rng: np.random.Generator) -> list[Row]:
     """Write this share of the answers in some other way that means the same, in the rows."""
-    for row, record in zip(rows, drawn.records, strict=True):
+    for row, record in zip(rows, sample.records, strict=True):
         for key, value in record.items():
-            ways = _ways(value, drawn.book.named[key])
+            ways = _ways(value, sample.book.named[key])
             if key in row and ways and rng.random() < share:
                 row[key] = ways[int(rng.integers(len(ways)))]
     return rows
@@ -362,12 +362,12 @@ def plain(value: Any, question: Question) -> Any:
     return value
 
 
-def table(drawn: Simulated) -> list[Row]:
+def table(sample: Simulated) -> list[Row]:
     """Tidy cells, one row a reply, batteries with a column an item."""
     rows = []
-    for record in drawn.records:
+    for record in sample.records:
         row: Row = {}
-        for question in drawn.book:
+        for question in sample.book:
             for key in question.variables if question.type == "battery" else (question.id,):
                 row[key] = plain(record[key], question)
         rows.append(row)
@@ -434,19 +434,19 @@ def simulate_wave(
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
     if (folder := paths.raw(wave)).exists():
         raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
-    drawn = simulate(n - 1, truth=truth, seed=seed)
-    rows = soiled(table(drawn), drawn, 0.02, np.random.default_rng(seed))
-    content = workbook(as_in_2019(rows, drawn), drawn.book)
-    write_wave(folder, content, about(drawn, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
+    sample = simulate(n - 1, truth=truth, seed=seed)
+    rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
+    content = workbook(as_in_2019(rows, sample), sample.book)
+    write_wave(folder, content, about(sample, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
     done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
     return printed(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
 
 
-def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:
+def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:
     """What a wave.yml says of such replies in one file."""
-    sizes = [record["Q02"] for record in drawn.records]
+    sizes = [record["Q02"] for record in sample.records]
     sizes += [TOWN] * (invited - len(sizes))
-    asked = [
+    bodies = [
         {"code": code_of(i), "name": name_of(i, size), "size_class": KNOWN["sizes"][size]}
         for i, size in enumerate(sizes, 1)
     ]
@@ -457,9 +457,9 @@ def about(drawn: Simulated, invited: int, year: int, file: dict[str, str]) -> di
             key: {name: label(f"demo.{key}", name) for name in LANGUAGES}
             for key in ("publisher", "mode", "contact")
         },
-        "codebook": drawn.book.id,
+        "codebook": sample.book.id,
         "data": "invented",
-        "invited": asked,
+        "invited": bodies,
         "population": "invited",
         "files": [file],
     }

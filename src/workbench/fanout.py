@@ -101,8 +101,8 @@ class Work:
         """
         notebook, plan, context = self.plan.notebooks[0], self.plan, self.context
         title = {language: f"{name} — {text}" for language, text in notebook.title.items()}
-        key, given = plan.keys[notebook.name], plan.parameters(notebook)
-        ran = Ran(code, title, f"{code}.html", key, parameters=given)
+        key, values = plan.keys[notebook.name], plan.parameters(notebook)
+        ran = Ran(code, title, f"{code}.html", key, parameters=values)
         with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
@@ -122,9 +122,9 @@ class Work:
                      "command": f"{context['command']} --municipality {code}"}  # fmt: skip
             release.write_page(ran, Path(folder), {**context, **about})
             # an error may quote answers
-            kept = not ran.ok and context["audience"] == "internal" and executed.is_file()
+            quotable = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
-            return Made(ran, html, executed.read_bytes() if kept else b"")
+            return Made(ran, html, executed.read_bytes() if quotable else b"")
 
 
 def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
@@ -141,12 +141,12 @@ def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
 class Pages:
     """The pages for the next publication of an edition, in its hidden folder.
 
-    `made` is what became of each: made now, failed, or taken over from where it is up to date.
+    `rans` is what became of each: made now, failed, or taken over from where it is up to date.
     """
 
     def __init__(self, edition: Edition, key: str) -> None:
         self.edition, self.key, self.folder = edition, key, edition.part
-        self.made: dict[str, Ran] = {}
+        self.rans: dict[str, Ran] = {}
 
     def open(self) -> None:
         """Take over what is up to date in a run that was stopped or failed, and published."""
@@ -158,13 +158,13 @@ class Pages:
                     ran = Ran.read(json.loads(line))
                     last[ran.name] = ran  # its last line counts
         self._take(RunFolder(self.folder), last.values())
-        kept = {ran.html for ran in self.made.values()}
+        names = {ran.html for ran in self.rans.values()}
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path.name not in kept:
+            elif path.name not in names:
                 path.unlink()
-        self._note(*self.made.values())
+        self._note(*self.rans.values())
         for folder in (self.edition.incomplete, self.edition.folder):
             earlier = RunFolder(folder)
             self._take(earlier, earlier.notebooks.values())
@@ -172,8 +172,8 @@ class Pages:
     def _take(self, earlier: RunFolder, rans: Iterable[Ran]) -> None:
         for ran in rans:
             same = ran.key == self.key and not ran.read_anew
-            if same and ran.name not in self.made and earlier.has_page(ran):
-                self.made[ran.name] = self.linked(ran, earlier.folder)
+            if same and ran.name not in self.rans and earlier.has_page(ran):
+                self.rans[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
         """A page of a folder under the same name here, or a copy where the disk has no links."""
@@ -185,14 +185,14 @@ class Pages:
             shutil.copy2(folder / ran.html, self.folder / ran.html)
         return replace(ran, reused=True)
 
-    def put(self, made: Made) -> None:
+    def put(self, page: Made) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
-        ran = made.ran
-        paths.write_atomic(self.folder / ran.html, made.html)
-        if made.executed:
-            paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", made.executed)
+        ran = page.ran
+        paths.write_atomic(self.folder / ran.html, page.html)
+        if page.executed:
+            paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", page.executed)
         self._note(ran)
-        self.made[ran.name] = ran
+        self.rans[ran.name] = ran
 
     def _note(self, *rans: Ran) -> None:
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
@@ -205,7 +205,7 @@ class Pages:
 
 def run(
     plan: Plan,
-    asked: Sequence[str] | None,
+    members: Sequence[str] | None,
     options: Options,
     scheduler: str | None,
     target: str | None,
@@ -221,19 +221,19 @@ def run(
     with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
         clean(edition.wave)
         survey = Survey.load(**asdict(edition))
-        codes = dict.fromkeys(map(survey.code_of, asked)) if asked else survey.names.index
+        codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
         names = survey.names[[*codes]].to_dict()
         pages.open()
         facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)
         work = Work(plan, options, context, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
-        if todo := {c: n for c, n in names.items() if options.force or c not in pages.made}:
+        if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
             _make(work, todo, pages, kernels, jobs, scheduler)
-    rans = [pages.made[code] for code in names if code in pages.made]
+    rans = [pages.rans[code] for code in names if code in pages.rans]
     if kernels.stopped:
         return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
-    if changed := plan.changed(pages.made.values()):
+    if changed := plan.changed(pages.rans.values()):
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
         why = printed("changed: {changed}", changed=next(iter(changed.values())))
         return Outcome(pages.edition.folder, len(names), [], why)
@@ -264,12 +264,12 @@ def _make(
 
     if scheduler:
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
-        made = remote(scheduler, work, waiting, data=data, kernels=kernels)
+        results = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
         kernels.warm()
-        made = side_by_side(more, jobs, kernels)
-    with contextlib.closing(made):
-        for one in made:
+        results = side_by_side(more, jobs, kernels)
+    with contextlib.closing(results):
+        for one in results:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
                 progress.ended(one.ran.name)
@@ -288,7 +288,7 @@ def _publish(
     `members`: see `workbench.overview.members`; `facts`: of the record.
     """
     codes = list(members[0].index)
-    rans, edition, title = dict(pages.made), work.plan.edition, work.plan.notebooks[0].title
+    rans, edition, title = dict(pages.rans), work.plan.edition, work.plan.notebooks[0].title
     last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
@@ -304,11 +304,11 @@ def _publish(
     facts |= {
         "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},
         "key": pages.key,
-        "complete": all(code in pages.made for code in codes),
+        "complete": all(code in pages.rans for code in codes),
         "members": codes,
         "seconds": round(time.monotonic() - started, 2),
     }
-    status = Status.OK if all(ran.ok for ran in pages.made.values()) else Status.PARTIAL
+    status = Status.OK if all(ran.ok for ran in pages.rans.values()) else Status.PARTIAL
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
     (pages.folder / JOURNAL).unlink(missing_ok=True)
     swap_in(record, pages.edition)
@@ -319,8 +319,8 @@ def _publish(
         if old := run.record:
             index.write_index(run.folder, old["notebooks"], release.context(edition, old))
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
-            made = {name: digest for name, digest in now.items() if name not in known}
-            write_record({**old, FILES: {**run.hashes, **made}}, run.folder)
+            new = {name: digest for name, digest in now.items() if name not in known}
+            write_record({**old, FILES: {**run.hashes, **new}}, run.folder)
     return record
 
 
@@ -372,23 +372,23 @@ def remote(
                 what = "the cluster at {scheduler} has no workers"
                 raise InputError(what, hint="start some", scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
-            for page in islice(waiting, max(0, free)):
-                job = client.submit(make_there, work, sent.key, sent, *page, pure=False)
-                running[job] = page
+            for place in islice(waiting, max(0, free)):
+                job = client.submit(make_there, work, sent.key, sent, *place, pure=False)
+                running[job] = place
             if not running:
                 return
             with contextlib.suppress(TimeoutError):
                 wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
             for job in [job for job in running if job.done()]:
-                page = running.pop(job)
+                place = running.pop(job)
                 try:
-                    made = job.result()
+                    page = job.result()
                 except KilledWorker as error:
                     why = f"{error.allowed_failures + 1} workers died while they made it"
                     scratch = temporary.folder()
-                    made = work.make(*page, kernels=kernels, scratch=scratch, given_up=why)
+                    page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
-                yield made
+                yield page
 
 
 def _client(scheduler: str) -> Any:

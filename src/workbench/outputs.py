@@ -85,8 +85,8 @@ def _note(contents: Mapping[Path, bytes | str], command: str) -> None:
 def _noted() -> dict[str, Any]:
     """Place -> command and hashes of what it wrote there last, and before."""
     with contextlib.suppress(OSError, ValueError, InputError):
-        found = json.loads(paths.read_text(paths.cache() / NOTES))
-        return found if isinstance(found, dict) else {}
+        notes = json.loads(paths.read_text(paths.cache() / NOTES))
+        return notes if isinstance(notes, dict) else {}
     return {}
 
 

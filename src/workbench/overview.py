@@ -29,14 +29,14 @@ def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
     categories in the order of the overview's groups, missing where it has none. Then the verdict
     in words.
     """
-    found = profile.typology(survey, seed=seed)
-    called: dict[int, str] = {}
+    typology = profile.typology(survey, seed=seed)
+    names: dict[int, str] = {}
     kinds = pd.Series(pd.NA, survey.responses.index)
-    if not isinstance(found, NotAvailable):
-        kinds = found.labels.dropna().astype(int)
-        every = [*sorted(found.names), *sorted({*kinds} - {*found.names})]  # in no type: last
-        called = {kind: types.name(survey, found, kind) for kind in every}
-        kinds = kinds.map(called)
+    if not isinstance(typology, NotAvailable):
+        kinds = typology.labels.dropna().astype(int)
+        every = [*sorted(typology.names), *sorted({*kinds} - {*typology.names})]  # in no type: last
+        names = {kind: types.name(survey, typology, kind) for kind in every}
+        kinds = kinds.map(names)
     register = survey.register.reindex(survey.responses.index).sort_index()
     prefectures = register.get("prefecture", pd.Series("", register.index)).replace("", None)
     sizes = survey.size_class
@@ -44,10 +44,10 @@ def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
         "name": register["name"].astype(str),
         "prefecture": pd.Categorical(prefectures, prefectures.dropna().unique()),
         "size_class": sizes.reindex(register.index),
-        "type": pd.Categorical(kinds.reindex(register.index), dict.fromkeys(called.values())),
+        "type": pd.Categorical(kinds.reindex(register.index), dict.fromkeys(names.values())),
     }
     listed = pd.DataFrame(columns, register.index).rename_axis("code")
-    return listed, survey.answer("types/verdict", **types.verdict(survey, found)).text
+    return listed, survey.answer("types/verdict", **types.verdict(survey, typology)).text
 
 
 def write(

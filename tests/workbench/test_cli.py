@@ -164,7 +164,7 @@ def test_every_option_of_a_run_arrives(monkeypatch, command):
     more = "--timeout 60 --cell-timeout 5 --memory 900"
     assert cli.main([command, "demo-2019", *line.split(), *more.split()]) == cli.BAD_INPUT
     options = Options(**{field.name: given[field.name] for field in fields(Options)})
-    assert options.given == {"seed": "7", "factor": "2"} and given["wave"] == "demo-2019"
+    assert options.by_name == {"seed": "7", "factor": "2"} and given["wave"] == "demo-2019"
     plain = replace(options, parameters=None)
     assert plain == Options("public", "en", None, 3, False, True, 60.0, 5.0, 900)
 

@@ -172,6 +172,8 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
         "corrected",
         "elsewhere",
         "drawn",
+        "unclear-place",
+        "unsure",
     }  # of forms, of other waves
     assert set(RULES) - shown == real | unasked | tools | others
 

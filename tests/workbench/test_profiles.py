@@ -259,7 +259,7 @@ def test_a_page_that_failed_when_it_was_made_again_is_not_taken_over(project):
     pages.put(Made(replace(good, name=THREE[1], html=f"{THREE[1]}.html"), b"ok"))
     again = Pages(pages.edition, "key")
     again.open()
-    assert list(again.made) == THREE[1:2]
+    assert list(again.rans) == THREE[1:2]
 
 
 def test_pages_of_data_that_changed_on_the_way_are_not_published(quick):

@@ -39,18 +39,18 @@ def choice(text: str, kind: int, question: Question) -> Parsed:
     """One option by its code or its words, or what stands beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
-    if (marked := _one_marked(text, question)) is not None:
-        return marked
-    if (named := _explained(text, question)) is not None:
-        return named
+    if (by_mark := _one_marked(text, question)) is not None:
+        return by_mark
+    if (other := _explained(text, question)) is not None:
+        return other
     code, rules = _option(text, question)
     if code is not None or rules:
         return refused(*rules) if code is None else Parsed("answered", code, rules)
     parts = _parts(text)
     if len(parts) > 1 and all(_option(part, question)[0] is not None for part in parts):
         return refused("several")
-    read = _other(text, question) or refused("no-such-option")
-    return refused("option-or-other") if "other-like-an-option" in read.rules else read
+    answer = _other(text, question) or refused("no-such-option")
+    return refused("option-or-other") if "other-like-an-option" in answer.rules else answer
 
 
 def choices(text: str, kind: int, question: Question) -> Parsed:
@@ -63,10 +63,10 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("excel-date")
     if re.fullmatch(r'\s*\[".*"\]\s*', text):  # as Microsoft Forms gives several to a flow
         text = re.sub(r'"\s*,\s*"', "\n", text.strip()[2:-2]) + "\n"
-    if (marked := _marked(text, question)) is not None:
-        return judged(marked, ("marked",), question) if marked else Parsed("no_answer")
-    if (named := _explained(text, question)) is not None:
-        return replace(named, value=frozenset({named.value}))
+    if (by_mark := _marked(text, question)) is not None:
+        return judged(by_mark, ("marked",), question) if by_mark else Parsed("no_answer")
+    if (other := _explained(text, question)) is not None:
+        return replace(other, value=frozenset({other.value}))
     whole, how = _option(text, question)
     if whole is None and how:
         return refused(*how)
@@ -90,8 +90,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
     tried = [_beside_other(_parts(text, signs), question) for signs in (LIST_SIGNS, ALSO)]
-    asked = {"other-like-an-option", "option-or-other"}
-    clear = (read for read in tried if read and asked.isdisjoint(read.rules))
+    doubts = {"other-like-an-option", "option-or-other"}
+    clear = (one for one in tried if one and doubts.isdisjoint(one.rules))
     return next(clear, tried[0]) or refused("no-such-option")
 
 
@@ -109,11 +109,11 @@ def _marked(text: str, question: Question) -> set[int] | None:
 
 def _one_marked(text: str, question: Question) -> Parsed | None:
     """The one option that is marked in a cell in which the form lists its options."""
-    if (marked := _marked(text, question)) is None:
+    if (codes := _marked(text, question)) is None:
         return None
-    if len(marked) > 1:
+    if len(codes) > 1:
         return refused("several")
-    return Parsed("answered", min(marked), ("marked",)) if marked else Parsed("no_answer")
+    return Parsed("answered", min(codes), ("marked",)) if codes else Parsed("no_answer")
 
 
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
@@ -122,8 +122,8 @@ Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option 
 def _long(question: Question, signs: str = LIST_SIGNS) -> Long:
     """The words of options that a comma, or another of these signs, would part."""
     words = [text for option in question.options for text in words_of(option)]
-    parted = {tuple(map(_folded, _parts(text, signs))): text for text in reversed(words)}
-    return {parts: text for parts, text in parted.items() if len(parts) > 1}
+    by_parts = {tuple(map(_folded, _parts(text, signs))): text for text in reversed(words)}
+    return {parts: text for parts, text in by_parts.items() if len(parts) > 1}
 
 
 def _as_one(parts: list[str], long: Long) -> str:
@@ -141,20 +141,20 @@ def _readings(
 
     `long`: words of options that take several parts; a comma between them is theirs.
     """
-    found: list[dict[frozenset[int], tuple[str, ...]]] = [{frozenset(): ()}]
+    ways: list[dict[frozenset[int], tuple[str, ...]]] = [{frozenset(): ()}]
     for end in range(1, len(parts) + 1):
         here: dict[frozenset[int], tuple[str, ...]] = {}
         for size in {1, *map(len, long)}:
-            if size > end or not found[end - size]:
+            if size > end or not ways[end - size]:
                 continue
             own = parts[end - size : end]
             code, rules = _option(_as_one(own, long), question)
             if code is None or not (size > 1 or _agree(own, parts, end, question)):
                 continue
-            for codes, earlier in found[end - size].items():
+            for codes, earlier in ways[end - size].items():
                 here.setdefault(codes | {code}, tuple(dict.fromkeys((*earlier, *rules))))
-        found.append(here)
-    return {codes: rules for codes, rules in found[-1].items() if codes}
+        ways.append(here)
+    return {codes: rules for codes, rules in ways[-1].items() if codes}
 
 
 def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bool:
@@ -185,15 +185,15 @@ def _explained(text: str, question: Question) -> Parsed | None:
         bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
-            found = begun and OTHER.match(text, begun.end())
-            rest = text[found.end() :].strip() if found else ""
+            match = begun and OTHER.match(text, begun.end())
+            rest = text[match.end() :].strip() if match else ""
             if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
                 rest = inner[1].strip()
             parts = _parts(rest, LIST_SIGNS)
-            named = any(_option(part, question)[0] is not None for part in parts)
+            names_option = any(_option(part, question)[0] is not None for part in parts)
             clear = begun and re.match(r"\s*[:：(（]", text[begun.end() :]) and len(parts) == 1
-            if re.search(r"[^\W\d]", rest) and (clear or not named):  # not その他、研修
-                rules = ("other-like-an-option",) if named else ()
+            if re.search(r"[^\W\d]", rest) and (clear or not names_option):  # not その他、研修
+                rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
     return None
 
@@ -245,27 +245,27 @@ def _beside_other(parts: list[str], question: Question) -> Parsed | None:
     words: dict[int, str] = {}  # by the place of the part
     at, long = 0, _long(question)
     while at < len(parts):
-        size, read = _first(parts[at:], question, long)
-        if read is None or read.value is None:
-            return read
-        codes.add(read.value)
-        rules |= dict.fromkeys(read.rules)
-        words |= {at: read.other} if read.other else {}
+        size, answer = _first(parts[at:], question, long)
+        if answer is None or answer.value is None:
+            return answer
+        codes.add(answer.value)
+        rules |= dict.fromkeys(answer.rules)
+        words |= {at: answer.other} if answer.other else {}
         at += size
     if words and max(words) - min(words) >= len(words):  # options between words may be words, too
         rules["other-like-an-option"] = None
     if len(codes) == 1 and "other-like-an-option" in rules:  # no other choice would be lost
         return refused("option-or-other")
-    read = judged(codes, tuple(rules), question)
-    return read if read.state == "unreadable" else replace(read, other="、".join(words.values()))
+    whole = judged(codes, tuple(rules), question)
+    return whole if whole.state == "unreadable" else replace(whole, other="、".join(words.values()))
 
 
 def _first(parts: list[str], question: Question, long: Long) -> tuple[int, Parsed | None]:
     """How many parts the first answer takes, the longest option first, and what it says."""
     for size in sorted({1, *map(len, long)}, reverse=True):
         own = parts[:size]
-        if size == 1 and (named := _explained(own[0], question)) is not None:
-            return 1, named
+        if size == 1 and (other := _explained(own[0], question)) is not None:
+            return 1, other
         code, how = _option(_as_one(own, long), question)
         if code is not None and len(own) == size:
             return size, Parsed("answered", code, how)
@@ -323,21 +323,21 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         return Parsed("empty")
     if digits is None:
         return refused("not-a-tick")
-    for written, chosen in question.ticks.items():
-        if tidy(written).casefold() == plain.casefold():
-            return Parsed("answered", chosen)
+    for words, value in question.ticks.items():
+        if tidy(words).casefold() == plain.casefold():
+            return Parsed("answered", value)
     if option and text.strip() in words_of(option):
         return Parsed("answered", True)
-    if (known := tick(plain)) is not None:
-        return Parsed("answered", known, ("tick",) if plain in TICKS else digits)
+    if (sign := tick(plain)) is not None:
+        return Parsed("answered", sign, ("tick",) if plain in TICKS else digits)
     if plain in DASHES:  # beside a tick: not chosen
         return Parsed("not_applicable")
     if option and (own := _own_words(text, question, option)) is not None:
         return own
     if remark := re.fullmatch(r"([^()\s]+)\s*\([^()]*\)", plain):
-        read = ticked(remark[1], question, option)
-        if read.value is not None and not read.other:
-            return replace(read, rules=(*read.rules, "remark"))
+        answer = ticked(remark[1], question, option)
+        if answer.value is not None and not answer.other:
+            return replace(answer, rules=(*answer.rules, "remark"))
     if option and option.other and _explains(text):
         return Parsed("answered", True, other=text.strip())
     return refused("not-a-tick")
@@ -345,9 +345,9 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
 
 def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
     """A tick by the words of the option itself; those of another are none."""
-    named = _explained(text, question)
-    if named is not None and named.value == option.code:
-        return replace(named, value=True)
+    other = _explained(text, question)
+    if other is not None and other.value == option.code:
+        return replace(other, value=True)
     if not re.search(r"[^\W\d]", tidy(text)):
         return None
     code, rules = _option(text, question)
@@ -358,15 +358,15 @@ def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
 
 def binary(text: str, question: Question) -> Parsed:
     """Yes or no: by the question's own options, as in a column of ticks, or by the usual words."""
-    if (marked := _one_marked(text, question)) is not None:
-        return marked if marked.value is None else replace(marked, value=bool(marked.value))
+    if (by_mark := _one_marked(text, question)) is not None:
+        return by_mark if by_mark.value is None else replace(by_mark, value=bool(by_mark.value))
     code, rules = _option(text, question)
     if code is not None:
         return Parsed("answered", bool(code), rules)
     if (usual := tick_words().get(_folded(text))) is not None:
         return Parsed("answered", usual, ("label",) if question.options else ())
-    read = ticked(text, question)
-    return refused("no-such-option") if read.value is None else read
+    answer = ticked(text, question)
+    return refused("no-such-option") if answer.value is None else answer
 
 
 def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:
@@ -375,11 +375,11 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     plain = tidy(text).removesuffix(".0")
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
-        given = {option.code for option in question.options if raw in option.source}
+        by_source = {option.code for option in question.options if raw in option.source}
         worded = {option.code for option in question.options if raw in words_of(option)}
-        meant = given or worded | ({int(plain)} & codes if worded else set())
-        if meant:  # not the code of one and the words of another, but what the codebook says wins
-            return (min(meant), ()) if len(meant) == 1 else (None, ("two-readings",))
+        hits = by_source or worded | ({int(plain)} & codes if worded else set())
+        if hits:  # not the code of one and the words of another, but what the codebook says wins
+            return (min(hits), ()) if len(hits) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
@@ -387,25 +387,25 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         if raw in words_of(option):  # written as in the codebook
             return option.code, ()
     for option in question.options:
-        known = [*words_of(option)]
+        spellings = [*words_of(option)]
         if option.ja.startswith("その他"):  # その他（具体的に）
-            known.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
-        for words in known:
+            spellings.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
+        for words in spellings:
             if folded == _folded(words):
                 return option.code, ("label",)
-    found = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
-    if found and int(found[1]) in codes:
-        rest, option = _folded(found[2]), question.option(int(found[1]))
+    match = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
+    if match and int(match[1]) in codes:
+        rest, option = _folded(match[2]), question.option(int(match[1]))
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
-            return int(found[1]), ("label",)
+            return int(match[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
-        named = _option(remark[2], question)[0]
-        if code is None or named not in {code, None}:  # 2 (the words of option 1)
+        beside = _option(remark[2], question)[0]
+        if code is None or beside not in {code, None}:  # 2 (the words of option 1)
             return None, ()
         # "other" is meant to be explained; elsewhere the remark may matter
-        clear = named == code or question.option(code).ja.startswith("その他")
+        clear = beside == code or question.option(code).ja.startswith("その他")
         return code, (*rules, *([] if clear else ["remark"])) or ("label",)
     return None, ()
 
@@ -447,31 +447,31 @@ class Reader:
         """
         other = {f"{question.id}_{option.code}" for option in question.options if option.other}
         cells = {name: texts for name, texts in cells.items() if name not in other}
-        found = {name: {tidy(text).casefold() for text in pd.unique(texts)}
+        by_column = {name: {tidy(text).casefold() for text in pd.unique(texts)}
                  for name, texts in cells.items()}  # fmt: skip
-        seen = set[str]().union(*found.values())
+        every = set[str]().union(*by_column.values())
         signs = self.signs.setdefault(question.id, {})
-        for sign in seen - {""} if len(seen) == 2 and "" in seen else ():
+        for sign in every - {""} if len(every) == 2 and "" in every else ():
             if question.type == "multi" and sign in CROSSES | {"◎", "◉"}:
                 signs[sign] = None if sign in CROSSES - {"x"} else True
             elif sign == "x":
                 signs[sign] = None
         unclear = np.zeros(max(map(len, cells.values()), default=0), bool)
-        grid = np.column_stack([*cells.values()]) if seen & {"●", *CROSSES} else np.empty((0, 0))
+        grid = np.column_stack([*cells.values()]) if every & {"●", *CROSSES} else np.empty((0, 0))
         blank = grid == ""
-        if question.type == "binary" and seen == {"●", "○"}:
+        if question.type == "binary" and every == {"●", "○"}:
             signs["○"] = None
-        elif {"●", "○"} <= seen:
+        elif {"●", "○"} <= every:
             whole = blank.all(axis=1) == blank.any(axis=1)
-            if whole.all() and len(cells) > 1 and seen <= {"●", "○", ""}:
+            if whole.all() and len(cells) > 1 and every <= {"●", "○", ""}:
                 signs["○"] = False
             else:
                 unclear = (grid == "●").any(axis=1) & (grid == "○").any(axis=1)
-        if len(seen) > 2 and seen & CROSSES:
+        if len(every) > 2 and every & CROSSES:
             crossed = np.isin(grid, [*CROSSES])
             alone = (crossed | blank).all(axis=1) & crossed.any(axis=1)
             unclear |= alone & blank.any(axis=1)
-        for name, own in found.items():
+        for name, own in by_column.items():
             code = name.rpartition("_")[2]
             if own == {"", code} != {"", "1"}:
                 self.signs[name] = {code: True}
@@ -488,15 +488,15 @@ class Reader:
         plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id
-        given = self.codes[question.id].get(folded)
-        if own_column and kind == CellKind.UNSEEN and given in {None, "no_answer"}:
+        state = self.codes[question.id].get(folded)
+        if own_column and kind == CellKind.UNSEEN and state in {None, "no_answer"}:
             return Parsed("empty")  # beside a tick it was not chosen
-        if given:
-            return Parsed(given)
+        if state:
+            return Parsed(state)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
         if folded in signs:
-            meant = signs[folded]
-            return refused("not-a-tick") if meant is None else Parsed("answered", meant, ("tick",))
+            value = signs[folded]
+            return refused("not-a-tick") if value is None else Parsed("answered", value, ("tick",))
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])

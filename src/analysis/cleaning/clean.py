@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from analysis.cleaning.answers import CROSSES, Reader, judged
 from analysis.cleaning.findings import Note, counted, listed
-from analysis.cleaning.respondents import Identified, identify, register_of, size_classes_told
+from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
@@ -94,8 +94,8 @@ class Ledger:
 
     def without_kinds(self) -> Ledger:
         """The same counts with all cells of answers together, filled or not."""
-        kept = self.counts.replace({"place": dict.fromkeys(STATUSES, "any_value")})
-        return Ledger(kept.groupby(["file", "sheet", "place"], as_index=False).sum(), self.received)
+        sums = self.counts.replace({"place": dict.fromkeys(STATUSES, "any_value")})
+        return Ledger(sums.groupby(["file", "sheet", "place"], as_index=False).sum(), self.received)
 
     def check(self) -> None:
         """The sum must be right.
@@ -105,8 +105,8 @@ class Ledger:
         """
         total = int(self.counts["cells"].sum())
         if total != self.received:
-            counted = f"{self.received} cells received, {total} accounted for"
-            raise AssertionError(f"the ledger does not add up: {counted}")
+            sums = f"{self.received} cells received, {total} accounted for"
+            raise AssertionError(f"the ledger does not add up: {sums}")
 
     def table(self) -> pd.DataFrame:
         """The sums by place (an id), the total last: columns ledger and cells."""
@@ -136,8 +136,8 @@ class Cleaned:
         replies = f"{len(self.responses)}" if invited is None else f"{replied} / {invited}"
         ledger = self.ledger.table().replace({"ledger": labels("ledger", language)})
         ledger = ledger.rename(columns=labels("column", language)).to_string(index=False)
-        found = counted(self.findings, language)
-        return f"{label('survey.replies', language)} {replies}\n{ledger}\n{found}"
+        findings = counted(self.findings, language)
+        return f"{label('survey.replies', language)} {replies}\n{ledger}\n{findings}"
 
 
 def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
@@ -157,16 +157,16 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
 def answered(received: Received, codebook: Codebook) -> np.ndarray:
     """Which records hold anything but the municipality; the date is what somebody wrote."""
     who = codebook.identifying("code", "name", "prefecture", "size_class")
-    asked = (name for name in received.variables if name not in who)
-    filled = [received.kinds(name) != CellKind.EMPTY for name in asked]
-    found = np.any([*filled, np.zeros(received.n, bool)], axis=0)
+    names = (name for name in received.variables if name not in who)
+    columns = [received.kinds(name) != CellKind.EMPTY for name in names]
+    holds = np.any([*columns, np.zeros(received.n, bool)], axis=0)
     cells = received.cells
-    found[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
+    holds[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
     # a form with an answer in no known place is answered all the same
     loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
     sources = received.sources[["file", "sheet"]]
     alone = ~sources.duplicated(keep=False).to_numpy()
-    return found | (alone & pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose)))
+    return holds | (alone & pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose)))
 
 
 class _Cleaning:
@@ -231,42 +231,42 @@ class _Cleaning:
         `unclear`: in which replies ○ may be a tick or an empty circle, so that it is neither.
         """
         texts, kinds = self.received.texts(column), self.received.kinds(column)
-        for i, shown in self.received.formats(column).items():
-            if "%" in shown and kinds[i] == CellKind.NUMBER:
+        for i, look in self.received.formats(column).items():
+            if "%" in look and kinds[i] == CellKind.NUMBER:
                 texts[i] = f"{float(texts[i]) * 100:.10g}%"
                 kinds[i] = CellKind.TEXT
         numbers, distinct = pd.factorize(texts)
         codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)
         of_text, of_kind = np.divmod(pairs, len(CellKind))
         cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
-        read = [self.reader.read(text, kind, question, column) for text, kind in cells]
+        answers = [self.reader.read(text, kind, question, column) for text, kind in cells]
         if unclear is not None:
-            codes[unclear & np.isin(texts, ["○", *CROSSES])] = len(read)
-            read.append(refused("not-a-tick"))
-        states = np.array([STATES[parsed.state] for parsed in read], np.int8)[codes]
+            codes[unclear & np.isin(texts, ["○", *CROSSES])] = len(answers)
+            answers.append(refused("not-a-tick"))
+        states = np.array([STATES[parsed.state] for parsed in answers], np.int8)[codes]
         whole = question.type == "multi" and column == question.id
         for name in question.variables if whole else (column,):
-            found = [parsed.value for parsed in read]
+            values = [parsed.value for parsed in answers]
             if whole:
                 option = int(name.rpartition("_")[2])
-                found = [None if chosen is None else option in chosen for chosen in found]
-            typed = pd.Series(found, dtype="object").astype(question.dtype)
+                values = [None if picks is None else option in picks for picks in values]
+            typed = pd.Series(values, dtype="object").astype(question.dtype)
             self.values[name] = typed.array.take(codes)
             self.state[name] = states.copy()
             self.column[name] = column
-        if any(parsed.other for parsed in read):
-            self.words[question.id] = np.array([parsed.other for parsed in read], object)[codes]
-        noted = np.array([bool(parsed.rules) for parsed in read])[codes]
+        if any(parsed.other for parsed in answers):
+            self.words[question.id] = np.array([parsed.other for parsed in answers], object)[codes]
+        noted = np.array([bool(parsed.rules) for parsed in answers])[codes]
         for i in np.flatnonzero(noted).tolist():
-            self.note(i, column, read[codes[i]], question)
+            self.note(i, column, answers[codes[i]], question)
 
     def _take_words(self, name: str, owner: Question) -> None:
         """The words beside an option "other", which may also stand alone, without the answer."""
         if owner.id in self.words:
             words = self.words[owner.id]
-            taken = (self.state[name] == EMPTY) & (words != "")
-            self.values[name][taken] = words[taken]
-            self.state[name][taken] = ANSWERED
+            here = (self.state[name] == EMPTY) & (words != "")
+            self.values[name][here] = words[here]
+            self.state[name][here] = ANSWERED
         unsaid = np.all([self.state[part] == EMPTY for part in owner.variables], axis=0)
         alone = unsaid & (self.state[name] == ANSWERED)
         other = next(option.code for option in owner.options if option.other)
@@ -277,10 +277,10 @@ class _Cleaning:
         for i in np.flatnonzero(alone).tolist():
             self.notes.append(Note(i, name, "other-words", str(self.values[name][i])))
 
-    def note(self, i: int, column: str, read: Parsed, question: Question) -> None:
+    def note(self, i: int, column: str, answer: Parsed, question: Question) -> None:
         """The findings of one cell."""
-        value = shown(read.value, question)
-        self.notes += [Note(i, column, rule, value, read.more) for rule in read.rules]
+        value = shown(answer.value, question)
+        self.notes += [Note(i, column, rule, value, answer.more) for rule in answer.rules]
 
     def arrived(self) -> tuple[np.ndarray, np.ndarray]:
         """The date of each reply, NaT where it is not known, and the time as a part of the day."""
@@ -302,12 +302,12 @@ class _Cleaning:
         What `answers` asks of options in one cell is asked of them. An answer is refused whole.
         """
         names, exclusive = question.variables, [option.exclusive for option in question.options]
-        states, chosen = np.column_stack([self.state[n] for n in names]), self._ticked(names)
+        states, ticks = np.column_stack([self.state[n] for n in names]), self._ticked(names)
         unread = (states == UNREADABLE).any(axis=1)
         answered = (states == ANSWERED).any(axis=1) & ~unread
         if any(exclusive):
             # "none of these" was offered and not ticked either: zeros alone are no answer
-            silent = answered & ~chosen.any(axis=1)
+            silent = answered & ~ticks.any(axis=1)
             answered &= ~silent
             states[silent] = EMPTY
         first = states[np.arange(self.n), (states != EMPTY).argmax(axis=1)]  # such as 非該当
@@ -320,17 +320,17 @@ class _Cleaning:
             self.values[name][unticked] = False
             self.values[name][~answered] = None
             self.state[name] = whole.copy()
-        count, alone = chosen.sum(axis=1), chosen[:, exclusive].any(axis=1)
+        count, alone = ticks.sum(axis=1), ticks[:, exclusive].any(axis=1)
         broken = (alone & (count > 1)) | (count > (question.max_choices or len(names)))
         for i in np.flatnonzero(unread | (answered & broken)).tolist():
-            codes = {o.code for o, on in zip(question.options, chosen[i], strict=True) if on}
-            read = refused("beside-refused") if unread[i] else judged(codes, (), question)
-            if read.state == "answered":  # too many: one question to the office, at the first tick
-                self.note(i, names[chosen[i].argmax()], read, question)
+            codes = {o.code for o, on in zip(question.options, ticks[i], strict=True) if on}
+            answer = refused("beside-refused") if unread[i] else judged(codes, (), question)
+            if answer.state == "answered":  # too many: one question to the office, at a tick
+                self.note(i, names[ticks[i].argmax()], answer, question)
                 continue
             for name, own in zip(names, states[i], strict=True):
                 if own != UNREADABLE and name in self.filled and self.filled[name][i]:
-                    self.note(i, name, read, question)
+                    self.note(i, name, answer, question)
                 self.values[name][i], self.state[name][i] = None, UNREADABLE
         self.notes = [  # how a tick was read is of no use where it was not taken
             note
@@ -352,16 +352,16 @@ class _Cleaning:
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
         self.notes += who.notes  # of a reply that was replaced, too: it may be of another
-        self.counts = np.isin(np.arange(self.n), who.kept)
+        self.counts = np.isin(np.arange(self.n), who.counting)
         noted = {note[:2] for note in self.notes}
         for i in who.unidentified:
             names = [n for n, filled in self.filled.items() if filled[i] and (i, n) not in noted]
             if names:
                 self.remarks.append(self._nobodys(i, names))
-        replied = set(who.codes[who.kept])
+        replied = set(who.codes[who.counting])
         for i in (i for i in who.blank if who.codes[i] not in replied):
-            told = next(name for name in who.variables if self.filled[name][i])
-            self.notes.append(Note(i, told, "blank"))
+            first = next(name for name in who.variables if self.filled[name][i])
+            self.notes.append(Note(i, first, "blank"))
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
@@ -395,10 +395,10 @@ class _Cleaning:
             out = np.zeros(self.n, bool)
             if question.ask_if is not None:
                 rule = Expression(question.ask_if)
-                asked = rule.evaluate(self._frame(rule.names)).astype("boolean")
-                out = (~asked).fillna(self._behind(rule.names)).to_numpy(bool)
-                left_out |= self._leave_out(question, out, asked.isna().to_numpy(bool))
-                self._claimed(question, asked.fillna(False).to_numpy(bool))
+                applies = rule.evaluate(self._frame(rule.names)).astype("boolean")
+                out = (~applies).fillna(self._behind(rule.names)).to_numpy(bool)
+                left_out |= self._leave_out(question, out, applies.isna().to_numpy(bool))
+                self._claimed(question, applies.fillna(False).to_numpy(bool))
             there = self._there(question)
             for name in question.variables:
                 empty = self.state[name] == EMPTY
@@ -428,12 +428,12 @@ class _Cleaning:
         nothing, either, where it is `unknown` whether it applied.
         """
         ticked = self._ticked(question.variables).any(axis=1)
-        said, zeros = self.counts & ticked, unknown & ~ticked
+        real, zeros = self.counts & ticked, unknown & ~ticked
         noted: CellKeys = {}
         for name in (name for name in question.variables if name in self.column):
             state, column = self.state[name], self.column[name]
             hit = out & (state != EMPTY) & (state != NOT_APPLICABLE) | zeros & (state == ANSWERED)
-            here = hit & said & (state == ANSWERED) & self.filled[column]
+            here = hit & real & (state == ANSWERED) & self.filled[column]
             noted |= dict.fromkeys((i, column) for i in np.flatnonzero(here).tolist())
             self.values[name][hit] = None
             state[hit] = np.where(out, NOT_APPLICABLE, EMPTY)[hit]
@@ -444,8 +444,8 @@ class _Cleaning:
         noted: dict[Any, Note] = {}  # one answer, one finding
         for name in (name for name in question.variables if name in self.column):
             column = self.column[name]
-            given = applies & self.filled[column] & self.counts
-            for i in np.flatnonzero(given & (self.state[name] == NOT_APPLICABLE)).tolist():
+            claims = applies & self.filled[column] & self.counts
+            for i in np.flatnonzero(claims & (self.state[name] == NOT_APPLICABLE)).tolist():
                 answer = i if question.type == "multi" else (i, name)
                 noted.setdefault(answer, Note(i, column, "not-applicable"))
         self.notes += noted.values()
@@ -469,9 +469,9 @@ class _Cleaning:
         cells = self.received.cells[["record", "variable", "covered"]]
         cells = cells[cells["covered"] != ""]
         cells = cells[~cells["variable"].isin(self.codebook.identifying("prefecture"))]
-        for i, column, said in cells.itertuples(index=False, name=None):
+        for i, column, answer in cells.itertuples(index=False, name=None):
             if self.end[column][i] in (ANSWERED, NO_ANSWER) and self.counts[i]:
-                self.notes.append(Note(i, column, "merged", more=said))
+                self.notes.append(Note(i, column, "merged", more=answer))
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""
@@ -480,8 +480,8 @@ class _Cleaning:
                 continue
             for check in question.checks:
                 rule = Expression(check.rule)
-                kept = rule.holds(self._frame(rule.names), unknown=True)
-                broken = ~kept & self.counts & self.there[column]
+                holds = rule.holds(self._frame(rule.names), unknown=True)
+                broken = ~holds & self.counts & self.there[column]
                 self.notes += [
                     Note(i, column, "check", self._own(i, question), check.text)
                     for i in np.flatnonzero(broken).tolist()
@@ -492,8 +492,8 @@ class _Cleaning:
         own = [self.values[name][i : i + 1].astype(object)[0] for name in question.variables]
         if question.type != "multi":
             return "" if pd.isna(own[0]) else shown(own[0], question)
-        chosen = (o.code for o, on in zip(question.options, own, strict=True) if on is True)
-        return shown(frozenset(chosen))
+        codes = (o.code for o, on in zip(question.options, own, strict=True) if on is True)
+        return shown(frozenset(codes))
 
     def _used(self, names: set[str]) -> list[str]:
         """The variables that a rule with these names asks for."""
@@ -508,24 +508,24 @@ class _Cleaning:
 
     def finish(self, who: Identified) -> Cleaned:
         """Typed frames in the order of codes, findings in the order of the files, the ledger."""
-        received, asked = self.received, self.wave.invited
+        received, invited = self.received, self.wave.invited
         place = np.full(len(received.cells), EMPTY, np.int8)
         for name, at in received.positions.items():
             place[at[self.there[name]]] = self.end[name][self.there[name]]
         ledger = Ledger.count(received, place)
-        kept = np.array(who.kept, dtype=int)
-        order = kept[np.argsort(who.codes[kept].astype(str), kind="stable")]
+        records = np.array(who.counting, dtype=int)
+        order = records[np.argsort(who.codes[records].astype(str), kind="stable")]
         index = pd.Index(who.codes[order].astype(str), name="code", dtype="str")
         variables = list(self.codebook.variables)
-        told: list[str | None] = [None] * self.n
+        own_sizes: list[str | None] = [None] * self.n
         if (sizes := self.codebook.identity("size_class")) is not None:
-            told = size_classes_told(sizes, self.values[sizes.id])
-        register = register_of(self.wave, who, order, told)
+            own_sizes = sizes_of_answers(sizes, self.values[sizes.id])
+        register = register_of(self.wave, who, order, own_sizes)
         answers = {name: self.values.pop(name).take(order) for name in variables}  # no second time
         codes = {name: self.state.pop(name)[order] for name in variables}
         states = {name: pd.Categorical.from_codes(own, STATUSES) for name, own in codes.items()}
-        if isinstance(asked, int) and len(order) > asked:
-            more = Remark("more-replies", "wave.yml", "", "", str(asked), str(len(order)))
+        if isinstance(invited, int) and len(order) > invited:
+            more = Remark("more-replies", "wave.yml", "", "", str(invited), str(len(order)))
             self.remarks.append(more)
         return Cleaned(
             responses=pd.DataFrame(answers, index, copy=False),

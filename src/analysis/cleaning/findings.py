@@ -102,16 +102,16 @@ def listed(
         return next((whose[place] for place in places if place in whose), "")
 
     rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received)]
-    found = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})
-    found["question"] = [r.value if r.rule == "heading" else r.variable.lstrip("@") for r in rows]
-    found["code"] = [code_of(remark) for remark in rows]
-    found["name"] = names.reindex(found["code"], fill_value="").to_numpy()
-    found["severity"] = [RULES[remark.rule].severity for remark in rows]
+    frame = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})
+    frame["question"] = [r.value if r.rule == "heading" else r.variable.lstrip("@") for r in rows]
+    frame["code"] = [code_of(remark) for remark in rows]
+    frame["name"] = names.reindex(frame["code"], fill_value="").to_numpy()
+    frame["severity"] = [RULES[remark.rule].severity for remark in rows]
     for language in LANGUAGES:
-        found[language] = [
+        frame[language] = [
             RULES[r.rule].message(language, raw=r.text, value=r.value, more=r.more) for r in rows
         ]
-    return found[FINDING_COLUMNS].astype("str")
+    return frame[FINDING_COLUMNS].astype("str")
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

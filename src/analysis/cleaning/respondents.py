@@ -29,9 +29,9 @@ class Identified:
     """The municipality of each record.
 
     `codes` and `names` per record ("" where unknown), and the day it was `received`, NaT where that
-    is not known; `kept`: the records that count; `blank`: those that hold no answer, which are no
-    replies; `superseded`: earlier record -> the later one that replaces it; `variables` hold who it
-    is.
+    is not known; `counting`: the records that count; `blank`: those that hold no answer, which are
+    no replies; `superseded`: earlier record -> the later one that replaces it; `variables` hold who
+    it is.
     """
 
     codes: np.ndarray
@@ -39,7 +39,7 @@ class Identified:
     received: np.ndarray
     variables: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
+    counting: list[int] = field(default_factory=list)
     unidentified: list[int] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
     superseded: dict[int, int] = field(default_factory=dict)
@@ -73,23 +73,23 @@ def identify(
     codes, names, prefectures = texts
     cells = received.cells[received.cells["covered"] != ""]
     beside = cells.loc[cells["variable"] == at["prefecture"], ["record", "covered"]]
-    for i, said in beside.itertuples(index=False, name=None):  # one cell beside all of its towns
-        prefectures[i] = prefectures[i] or said.partition(": ")[2]
+    for i, text in beside.itertuples(index=False, name=None):  # one cell beside all of its towns
+        prefectures[i] = prefectures[i] or text.partition(": ")[2]
     if any(file.codes == "order" for file in wave.files):
         who.codes = np.array(municipality.align(list(names)), object)
         who.names = list(municipality.register()["name"])
-        who.kept = list(range(n))
+        who.counting = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
         what, file = "no column tells which municipality a reply is from", received.sources["file"]
         hint = "name the column of codes or names under header in wave.yml"
         raise InputError(what, file=file.iloc[0], hint=hint)
-    for i, shown in received.formats(at["code"]).items() if at["code"] else ():
-        if set(shown) == {"0"}:  # leading zeros that the cell shows and its number lacks
-            codes[i] = codes[i].removesuffix(".0").zfill(len(shown))
-    read = lru_cache(4096)(_Identity(wave, at).read)
-    for i, written in enumerate(zip(codes, names, prefectures, strict=True)):
-        who.codes[i], who.names[i], notes = read(*written)
+    for i, look in received.formats(at["code"]).items() if at["code"] else ():
+        if set(look) == {"0"}:  # leading zeros that the cell shows and its number lacks
+            codes[i] = codes[i].removesuffix(".0").zfill(len(look))
+    find = lru_cache(4096)(_Identity(wave, at).read)
+    for i, row in enumerate(zip(codes, names, prefectures, strict=True)):
+        who.codes[i], who.names[i], notes = find(*row)
         who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
     _check_repeated(who, received)
@@ -121,11 +121,11 @@ class _Identity:
         known = code in self.invited or self.wave.place(code) is not None
         if not known and not invented:
             code = ""
-        told = prefecture if self.own else municipality.prefecture_named(prefecture)
-        elsewhere = bool(code) and self._elsewhere(code, told)
+        area = prefecture if self.own else municipality.prefecture_named(prefecture)
+        elsewhere = bool(code) and self._elsewhere(code, area)
         if elsewhere:
             note(self.prefecture_at, "code-and-name", self._place(code))
-        match = self._by_name(name_text, "" if elsewhere else told)
+        match = self._by_name(name_text, "" if elsewhere else area)
         at = self.code_at or self.name_at
         if code:
             if code_text.strip() != code:
@@ -136,10 +136,10 @@ class _Identity:
         elif match.code:
             code = match.code
             if code_text:
-                meant = code in self._readings(code_text)
-                note(at, "code-repaired" if meant else "code-wrong", code)
+                fits = code in self._readings(code_text)
+                note(at, "code-repaired" if fits else "code-wrong", code)
         else:
-            perhaps = self._perhaps(match, code_text, name_text, told)
+            perhaps = self._perhaps(match, code_text, name_text, area)
             note(at if code_text else self.name_at or at, "who", more=self._advice(perhaps))
             return "", "", notes
         official = self._official(code, name_text)
@@ -163,16 +163,16 @@ class _Identity:
         return () if self.own is not None else municipality.code_readings(text)
 
     def _elsewhere(self, code: str, prefecture: str) -> bool:
-        """Whether a code of the register lies in another prefecture than is told."""
+        """Whether a code of the register lies in another prefecture than the reply says."""
         there = self.wave.place(code) if prefecture else None
         return there is not None and fold(there[0]) != fold(prefecture)
 
-    def _official(self, code: str, told: str = "") -> str:
-        """Its name by the list of the invited or the register; of an invented one as it is told."""
+    def _official(self, code: str, text: str = "") -> str:
+        """Its name by the list of the invited or the register; an invented one as written."""
         if code in self.invited:
             return self.invited[code]
         there = self.wave.place(code)
-        return there[1] if there else told.strip() or code
+        return there[1] if there else text.strip() or code
 
     def _by_name(self, text: str, prefecture: str) -> Match:
         """Who bears a name: among those invited, and in the whole country."""
@@ -186,8 +186,8 @@ class _Identity:
         else:
             name = fold(text)
             names = (name, name.removesuffix("役所"), name.removesuffix("役場"))
-            found = next((self.by_name[name] for name in names if name in self.by_name), ())
-            codes = [*found] or [c for end in ENDS for c in self.by_name.get(name + end, ())]
+            bearers = next((self.by_name[name] for name in names if name in self.by_name), ())
+            codes = [*bearers] or [c for end in ENDS for c in self.by_name.get(name + end, ())]
             codes = [code for code in codes if not self._elsewhere(code, prefecture)]
             if match.code or not codes:
                 return match
@@ -235,29 +235,29 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray, begun: set
     who.blank = np.flatnonzero(known & ~answered).tolist()
     replies = pd.Series(who.codes)[known & answered]
     several = replies.duplicated(keep=False)
-    who.kept = replies.index[~several].tolist()
+    who.counting = replies.index[~several].tolist()
     for of_one in map(list, replies[several].groupby(replies[several]).groups.values()):
         ended = [i for i in of_one if i not in begun] or of_one
         dated = [i for i in of_one if not np.isnat(who.received[i])]
         timed = not np.isnan(times[dated]).any()
-        sent = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}
-        latest = max(((*sent[i], i) for i in ended if i in sent), default=(0, 0, -1))[-1]
-        last = max(i for i in ended if i not in sent or i == latest)
-        who.kept.append(last)
+        when = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}
+        latest = max(((*when[i], i) for i in ended if i in when), default=(0, 0, -1))[-1]
+        last = max(i for i in ended if i not in when or i == latest)
+        who.counting.append(last)
         for i in of_one:
             if i != last:
                 who.superseded[i] = last
-                unsure = i not in sent or last not in sent or sent[i] == sent[last]
+                unsure = i not in when or last not in when or when[i] == when[last]
                 if unsure and (i not in begun or last in begun):
                     who.same_date.add(i)
-    who.kept.sort()
+    who.counting.sort()
 
 
 def _check_repeated(who: Identified, received: Received) -> None:
     """Refuse a sheet with two rows or more of each municipality, of which no date says the last."""
     if not who.same_date:
         return
-    replies = received.sources.loc[[*who.kept, *who.superseded]]
+    replies = received.sources.loc[[*who.counting, *who.superseded]]
     replies = replies.assign(code=who.codes[replies.index])
     for (file, sheet), own in replies.groupby(["file", "sheet"], observed=True):
         rows = own["code"].value_counts()
@@ -272,18 +272,18 @@ def _check_repeated(who: Identified, received: Received) -> None:
 
 
 def register_of(
-    wave: Wave, who: Identified, order: np.ndarray, told: Sequence[str | None]
+    wave: Wave, who: Identified, order: np.ndarray, own_sizes: Sequence[str | None]
 ) -> pd.DataFrame:
     """The invited and whoever else replied, by code.
 
     Of a register of one's own, prefecture is its group and size_class its size.
 
-    `order`: the records that count. `told`: the size class that each record gives. Columns: name,
-    prefecture, size_class (of the list of the invited, else of the law on the wave's date, else as
-    told), invited (true of all where no list says who was), replied, received.
+    `order`: the records that count. `own_sizes`: the size class that each record gives. Columns:
+    name, prefecture, size_class (of the list of the invited, else of the law on the wave's date,
+    else its own), invited (true of all where no list says who was), replied, received.
     """
     replied = {str(who.codes[i]): int(i) for i in order}
-    asked, rows = _asked(wave), []
+    asked, rows = _invited(wave), []
     codes = sorted({*asked, *replied})
     for code in codes:
         reply = replied.get(code)
@@ -292,7 +292,7 @@ def register_of(
         else:
             name, size = who.names[replied[code]], None
             prefecture = (wave.place(code) or ("", ""))[0]
-        size = size or wave.size_of(code) or (None if reply is None else told[reply])
+        size = size or wave.size_of(code) or (None if reply is None else own_sizes[reply])
         day = np.datetime64("NaT") if reply is None else who.received[reply]
         rows.append((name, prefecture, size, code in asked or not asked, reply is not None, day))
     columns = ["name", "prefecture", "size_class", "invited", "replied", "received"]
@@ -308,7 +308,7 @@ def invited(wave: Wave, register: pd.DataFrame) -> int | None:
     return int(register["invited"].sum())
 
 
-def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:
+def _invited(wave: Wave) -> dict[str, tuple[str, str, str | None]]:
     """Name, prefecture and size class of those who were asked, by code; none where unknown."""
     if isinstance(wave.invited, tuple):
         return {one.code: (one.name, one.prefecture, one.size_class) for one in wave.invited}
@@ -320,8 +320,8 @@ def _asked(wave: Wave) -> dict[str, tuple[str, str, str | None]]:
     return {str(code): (name, place, None) for code, name, place in rows}
 
 
-def size_classes_told(question: Question, answers: Sequence[Any]) -> list[str | None]:
+def sizes_of_answers(question: Question, answers: Sequence[Any]) -> list[str | None]:
     """The size classes that answers to the question on it stand for; None where one is none."""
     kinds = {text.ja: kind for kind, text in municipality.SIZE_CLASSES.items()}
-    meant = {option.code: kinds.get(option.ja) for option in question.options}
-    return [None if pd.isna(answer) else meant[int(answer)] for answer in answers]
+    by_code = {option.code: kinds.get(option.ja) for option in question.options}
+    return [None if pd.isna(answer) else by_code[int(answer)] for answer in answers]

@@ -71,12 +71,12 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
 
 def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
     """`prepared`, refused where no reply counts: nothing can be said of such a wave."""
-    found = prepared(wave)
-    if found[0].responses.empty:
+    data = prepared(wave)
+    if data[0].responses.empty:
         what = "no reply of {wave} counts: each is blank or names no municipality"
         hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
         raise InputError(what, hint=hint, wave=wave)
-    return found
+    return data
 
 
 def key(wave: Wave) -> str:
@@ -137,13 +137,13 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
             of = book.question_of if name == "responses" else {}
-            shown = {v: coded(frame[v], question) for v, question in of.items() if v in frame}
+            columns = {v: coded(frame[v], question) for v, question in of.items() if v in frame}
             if name in LISTS:
-                shown = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
-            table = to_csv(frame.assign(**shown), index=name not in LISTS)
+                columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
+            table = to_csv(frame.assign(**columns), index=name not in LISTS)
             paths.write_atomic(part / f"{name}.csv", table)
-        asked = {v: q for q in book for v in q.variables if v in cleaned.responses}
-        paths.write_atomic(part / "codes.csv", to_csv(code_table(asked)))
+        variables = {v: q for q in book for v in q.variables if v in cleaned.responses}
+        paths.write_atomic(part / "codes.csv", to_csv(code_table(variables)))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         about = {"key": key, "tables": _hashes(part)}
         content = {**about, "received": cleaned.ledger.received, "counts": counts}

@@ -108,20 +108,20 @@ def number(text: str, question: Question) -> Parsed:
         if not re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?\D*", body):
             return refused("not-a-number")
         body, rules = body.replace(",", ""), [*rules, "thousands"]
-    if (found := re.fullmatch(rf"({NUMBER})(.*)", body)) is None:
+    if (match := re.fullmatch(rf"({NUMBER})(.*)", body)) is None:
         return refused("not-a-number")
     own = own_units(question)
-    if (unit := _unit(found[2], own)) is None:
-        other = re.fullmatch(r"[^\W\d_%]{1,8}|%", found[2]) and not any(n in found[2] for n in own)
+    if (unit := _unit(match[2], own)) is None:
+        other = re.fullmatch(r"[^\W\d_%]{1,8}|%", match[2]) and not any(n in match[2] for n in own)
         unit_of = question.unit if other else None
         return refused("other-unit", unit_of) if unit_of else refused("not-a-number")
     factor, more_rules = unit
-    value = round(float(found[1]) * factor, 10)
+    value = round(float(match[1]) * factor, 10)
     if not abs(value) < LARGEST:
         return refused("not-a-number")
     rules += more_rules
-    percent = "%" in own and (not found[2] or found[2].startswith("("))
-    like_one = question.fractions is None and 0 < value <= 1 and "." in found[1]
+    percent = "%" in own and (not match[2] or match[2].startswith("("))
+    like_one = question.fractions is None and 0 < value <= 1 and "." in match[1]
     if percent and (question.fractions or like_one):
         value, rules = round(value * 100, 10), [*rules, *(["fraction"] if like_one else [])]
     return _within(value, rules, question)
@@ -208,12 +208,12 @@ def date(text: str, kind: int, question: Question) -> Parsed:
 
     A stamp with a time zone is the day that it was in Japan: 2024-06-03T23:30:00Z is 4 June.
     """
-    read, at = _day(text, kind, question), _stamp(tidy(text))
+    answer, at = _day(text, kind, question), _stamp(tidy(text))
     days = math.floor(at[0]) if at and at[1] else 0  # 24:00 is of its own day
-    if not days or read.value is None or question.precision == "month":
-        return read
-    day = read.value + dt.timedelta(days=days)
-    rules = [rule for rule in read.rules if rule != "outside-range"]
+    if not days or answer.value is None or question.precision == "month":
+        return answer
+    day = answer.value + dt.timedelta(days=days)
+    rules = [rule for rule in answer.rules if rule != "outside-range"]
     return _dated(day.year, day.month, day.day, question, *rules, "time-zone")
 
 
@@ -225,29 +225,29 @@ def _day(text: str, kind: int, question: Question) -> Parsed:
         return refused("not-a-date")
     plain = plain.replace(" ", "")
     if kind == CellKind.DATE:
-        found = re.match(r"(\d{4})-(\d{2})-(\d{2})", plain)
-        if found is None:
+        match = re.match(r"(\d{4})-(\d{2})-(\d{2})", plain)
+        if match is None:
             return refused("not-a-date")
-        return _dated(int(found[1]), int(found[2]), int(found[3]), question)
+        return _dated(int(match[1]), int(match[2]), int(match[3]), question)
     if re.fullmatch(r"[1-9]\d{4}(\.\d+)?", plain):  # the fraction is the time of the day
         day = SERIAL_ZERO + dt.timedelta(days=int(float(plain)))
         return _dated(day.year, day.month, day.day, question, "serial-date")
     weekday = WEEKDAY.search(plain)
-    read = _written(WEEKDAY.sub("", plain), question, digits)
-    named = (weekday[1] or weekday[2]) if weekday else None
-    if named and read.value is not None and "月火水木金土日"[read.value.weekday()] != named:
+    answer = _written(WEEKDAY.sub("", plain), question, digits)
+    letter = (weekday[1] or weekday[2]) if weekday else None
+    if letter and answer.value is not None and "月火水木金土日"[answer.value.weekday()] != letter:
         return refused("weekday")
-    return read
+    return answer
 
 
 def _of_english(text: str) -> str:
     """A date with an English month as numbers, with its weekday in Japanese; any other as it is."""
-    found = ENGLISH.fullmatch(text)
-    if found is None or (found[2] is None) == (found[4] is None):
+    match = ENGLISH.fullmatch(text)
+    if match is None or (match[2] is None) == (match[4] is None):
         return text
-    month = next(at for at, name in enumerate(MONTHS, 1) if name[:3] == found[3][:3].title())
-    day = f"({'月火水木金土日'[DAYS.index(found[1].title())]})" if found[1] else ""
-    return f"{found[5]}/{month}/{found[2] or found[4]}{day}"
+    month = next(at for at, name in enumerate(MONTHS, 1) if name[:3] == match[3][:3].title())
+    day = f"({'月火水木金土日'[DAYS.index(match[1].title())]})" if match[1] else ""
+    return f"{match[5]}/{month}/{match[2] or match[4]}{day}"
 
 
 def clock(text: str) -> float | None:
@@ -273,20 +273,20 @@ def _stamp(text: str) -> tuple[float, bool] | None:
 
     And whether it says its time zone: one that says none is Japan's time.
     """
-    if (found := CLOCK.search(text)) is None:
+    if (match := CLOCK.search(text)) is None:
         return None
-    hour, minute, zoned = int(found[1]), int(found[2]), bool(found[6] or found[8])
-    if HALVES.search(found[0]):
-        hour = hour % 12 + (12 if AFTERNOON.search(found[0]) else 0)
-    if found[6]:  # an offset, such as +0900 or -3:30
-        minute -= int(f"{found[6][0]}1") * (abs(int(found[6])) * 60 + int(found[7] or 0))
+    hour, minute, zoned = int(match[1]), int(match[2]), bool(match[6] or match[8])
+    if HALVES.search(match[0]):
+        hour = hour % 12 + (12 if AFTERNOON.search(match[0]) else 0)
+    if match[6]:  # an offset, such as +0900 or -3:30
+        minute -= int(f"{match[6][0]}1") * (abs(int(match[6])) * 60 + int(match[7] or 0))
     minute += JAPAN * 60 * zoned
-    return (hour * 3600 + minute * 60 + int(found[3] or found[4] or 0)) / 86400, zoned
+    return (hour * 3600 + minute * 60 + int(match[3] or match[4] or 0)) / 86400, zoned
 
 
-def _in_order(found: re.Match[str], question: Question, digits: tuple[str, ...]) -> Parsed:
+def _in_order(match: re.Match[str], question: Question, digits: tuple[str, ...]) -> Parsed:
     """A date that begins with its month or its day, where the order is known."""
-    first, second, year = (int(part) for part in found.groups())
+    first, second, year = (int(part) for part in match.groups())
     order = question.dates
     # without an order of the question: a number above 12 can be no month
     if order == "ymd" and year > 99 and (first > 12) != (second > 12):
@@ -306,22 +306,22 @@ def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
         if not day and (question.precision != "month" or plain.endswith(".1")):
             return refused("not-a-date")
         return _dated(int(year), int(month), int(day or 1), question, *digits)
-    found = JAPANESE.fullmatch(plain)
-    if found is None or not (found[4] or question.precision == "month"):
+    match = JAPANESE.fullmatch(plain)
+    if match is None or not (match[4] or question.precision == "month"):
         return refused("not-a-date")
-    era = ERA_LETTERS.get(found[1].upper(), found[1])
-    since = 1 if found[2] == "元" else int(found[2])
+    era = ERA_LETTERS.get(match[1].upper(), match[1])
+    since = 1 if match[2] == "元" else int(match[2])
     year = ERAS[era].year + since - 1
-    read = _dated(year, int(found[3]), int(found[4] or 1), question, "wareki")
-    if since == 0 or read.value is None:
+    answer = _dated(year, int(match[3]), int(match[4] or 1), question, "wareki")
+    if since == 0 or answer.value is None:
         return refused("not-a-date")
-    first = last = dt.date(year, int(found[3]), int(found[4] or 1))
-    if not found[4]:  # the era began or ended within the month
+    first = last = dt.date(year, int(match[3]), int(match[4] or 1))
+    if not match[4]:  # the era began or ended within the month
         last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     ends = min((start for start in ERAS.values() if start > ERAS[era]), default=dt.date.max)
     if ERAS[era] <= last and first < ends:
-        return read
-    return replace(read, rules=("impossible-era", *read.rules[1:]))
+        return answer
+    return replace(answer, rules=("impossible-era", *answer.rules[1:]))
 
 
 def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> Parsed:
@@ -331,7 +331,7 @@ def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> 
         return refused("not-a-date")
     if question.range:
         low, high = str(question.range[0]), str(question.range[1])
-        shown = value.isoformat()
-        if not low <= shown[: len(low)] or not shown[: len(high)] <= high:
+        text = value.isoformat()
+        if not low <= text[: len(low)] or not text[: len(high)] <= high:
             return Parsed("answered", value, (*rules, "outside-range"), f"{low}–{high}")
     return Parsed("answered", value, rules)

@@ -95,8 +95,8 @@ class Crosswalk(Model):
                 continue
             what = _differs(before[old], after[new])
             rule = before[old].ask_if  # in the names after, of the questions that are the same
-            asked = rule and re.sub(r"[A-Za-z_]\w*", lambda name: names.get(name[0], name[0]), rule)
-            if what or asked != after[new].ask_if:
+            gate = rule and re.sub(r"[A-Za-z_]\w*", lambda name: names.get(name[0], name[0]), rule)
+            if what or gate != after[new].ask_if:
                 yield Message(
                     "{old} and {new} are not the same, their {what} differs",
                     old=old,
@@ -108,16 +108,16 @@ class Crosswalk(Model):
             (after, "after", [*self.same.values(), *(one.id for one in self.new)]),
         )
         for book, side, listed in sides:
-            used = set(listed)
+            ids = set(listed)
             for shared in self.shared:
                 rule = getattr(shared, side)
                 for fault in rule_faults(rule, book.named):
                     yield at(named("shared", shared.id), at(book.id, fault))
-                used |= {question.id for question in book.using(names_in(rule))}
+                ids |= {question.id for question in book.using(names_in(rule))}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
             yield from repeated("question", listed)
-            absent = (q.id for q in book if q.id not in used and q.other_of is None)
+            absent = (q.id for q in book if q.id not in ids and q.other_of is None)
             for id in absent:
                 yield Message("question {id} of {book} is missing", id=id, book=book.id)
 

@@ -224,24 +224,24 @@ class Codebook(Model):
             return [located(what, place, file) for place, what in _faults(cls._made(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
-        found = [located(described(one, content), one["loc"], file) for one in faulty]
+        messages = [located(described(one, content), one["loc"], file) for one in faulty]
         questions = content.get("questions") if isinstance(content, dict) else None
         if not isinstance(questions, list):
-            return found
+            return messages
         wrong = {one["loc"][1] for one in faulty if one["loc"][0] == "questions"}
         others = [one for number, one in enumerate(questions) if number not in wrong]
-        left = [str(q.get("id")) for q in questions if isinstance(q, dict) and q not in others]
+        wrong_ids = [str(q.get("id")) for q in questions if isinstance(q, dict) and q not in others]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
             more = [*_faults(cls._made({**content, **texts, "questions": others}))]
         except ValidationError:
-            return found
-        return found + [
+            return messages
+        return messages + [
             located(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
             if not isinstance(fault := what.values.get("fault", what), NotThere)
-            or not str(fault.values["id"]).startswith((*left,))
+            or not str(fault.values["id"]).startswith((*wrong_ids,))
         ]
 
     @classmethod
@@ -261,8 +261,8 @@ class Codebook(Model):
 
         Raises InputError: there is no such issue, or there are several and `id` names none.
         """
-        found = next((issue for issue in self.issues if issue.id == id), None)
-        if found is None and (self.issues or id is not None):
+        match = next((issue for issue in self.issues if issue.id == id), None)
+        if match is None and (self.issues or id is not None):
             raise InputError(
                 "the codebook {book} has no issue {id!r}"
                 if id is not None
@@ -272,7 +272,7 @@ class Codebook(Model):
                 book=self.id, id=id,
                 known=[issue.id for issue in self.issues] or Message("none"),
             )  # fmt: skip
-        return found
+        return match
 
     def issued(self, issue: Issue | None) -> Codebook:
         """This codebook for the files of one of its issues; itself where it has none."""
@@ -369,7 +369,7 @@ def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
         other = next((option for option in question.options if option.other), None)
         if other is None or question.id in explained or f"{question.id}_other" in there:
             continue
-        asked = "{}_{}" if question.type == "multi" else "{} == {}"
+        rule = "{}_{}" if question.type == "multi" else "{} == {}"
         ja, en = (
             label("codebook.other_words", k, question=question.label[k], option=other.text[k])
             for k in LANGUAGES
@@ -381,7 +381,7 @@ def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
             role="describe",
             ja=ja,
             en=en,
-            ask_if=asked.format(question.id, other.code),
+            ask_if=rule.format(question.id, other.code),
             free=True,
             other_of=question.id,
         )
@@ -409,13 +409,13 @@ def _of_questions(book: Codebook) -> Iterator[Fault]:
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
-        asked = rule_faults(question.ask_if, earlier, book.named, truth=True)
-        faults = [*question.faults(), *asked]
+        of_rule = rule_faults(question.ask_if, earlier, book.named, truth=True)
+        faults = [*question.faults(), *of_rule]
         if question.section not in sections:
             faults.insert(0, Message("there is no section {section!r}", section=question.section))
         if "code" in question.variables:
-            taken = "`code` is the municipality's code in every table; give another id"
-            faults.append(Message(taken))
+            what = "`code` is the municipality's code in every table; give another id"
+            faults.append(Message(what))
         yield from (("question", question.id, fault) for fault in faults)
         earlier |= dict.fromkeys((question.id, *question.variables), question)
 
@@ -443,8 +443,8 @@ def _of_features(book: Codebook) -> Iterator[Fault]:
     for feature in book.features:
         if feature.index not in indices:
             yield "feature", feature.id, Message("there is no index {index!r}", index=feature.index)
-        used = book.using(names_in(feature.rule))
-        for question in (q for q in used if q.role in {"outcome", "factor"}):
+        questions = book.using(names_in(feature.rule))
+        for question in (q for q in questions if q.role in {"outcome", "factor"}):
             fault = Message(
                 "the rule {rule!r} uses {id}, which has the role {role} and must not feed the "
                 "typology (the comparison of types by it would be circular)",

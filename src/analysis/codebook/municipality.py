@@ -199,41 +199,41 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
         if code and code in (match.code, *match.options):  # the code and the name say the same
             return _match([code], name, "variant", on)
-    text, given = _apart(name, prefecture)
+    text, area = _apart(name, prefecture)
     candidates = [text]  # of 大和郡山 the whole, of 生駒郡三郷 what follows the 郡
     if "郡" in text[1:]:
         candidates.append(text[text.index("郡", 1) + 1 :])
-    former_ones = (_former(one, given, on) for one in candidates)
-    once, in_force = next((found for found in former_ones if found[0]), ([], False))
+    former_ones = (_former(one, area, on) for one in candidates)
+    once, in_force = next((pair for pair in former_ones if pair[0]), ([], False))
     for candidate in candidates:
-        codes = [c for c in _names().get(candidate, ()) if given in ("", _today()[c][0])]
+        codes = [c for c in _names().get(candidate, ()) if area in ("", _today()[c][0])]
         if codes:  # and who bore the name on that date
             codes += [c for c in once if in_force and c not in codes]
             return _match(codes, name, "exact" if candidate == name else "variant", on)
     if once:
         return _match(once, name, "exact" if in_force else "renamed", on)
-    if part := _part_of(text, name, given, on):
+    if part := _part_of(text, name, area, on):
         return part
     stems = ([c for end in "市区町村" for c in _names().get(one + end, ())] for one in candidates)
-    bearers = [c for c in next(filter(None, stems), []) if given in ("", _today()[c][0])]
+    bearers = [c for c in next(filter(None, stems), []) if area in ("", _today()[c][0])]
     return _match(bearers, name, "shortened") if bearers else Match("", "", "unknown")
 
 
 def _apart(name: str, prefecture: str | None) -> tuple[str, str]:
     """A folded name without the prefecture before or behind it, and that prefecture if any."""
     text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
-    given = _prefecture_of(fold(prefecture)) if prefecture else ""
+    area = _prefecture_of(fold(prefecture)) if prefecture else ""
     if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
         full = _prefecture_of(bracket[2])
         if full in _prefectures():
-            text, given = bracket[1], given or full
+            text, area = bracket[1], area or full
     if text.startswith(_prefectures()) and text not in _prefectures():
         full = next(full for full in _prefectures() if text.startswith(full))
-        text, given = text.removeprefix(full), given or full
-    return text, given
+        text, area = text.removeprefix(full), area or full
+    return text, area
 
 
-def _part_of(text: str, name: str, given: str, on: dt.date | None) -> Match | None:
+def _part_of(text: str, name: str, area: str, on: dt.date | None) -> Match | None:
     """What a name means that goes on behind that of a municipality: its ward, section or body."""
     city = text[: text.find("市") + 1]
     if text.endswith("区") and len(text) > len(city) + 1 and city in _names():
@@ -243,7 +243,7 @@ def _part_of(text: str, name: str, given: str, on: dt.date | None) -> Match | No
         section, body = _SECTION.fullmatch(text, end), _BODY.fullmatch(text, end)
         if not (section or body):
             continue
-        whose = resolve(text[:end], given, on)
+        whose = resolve(text[:end], area, on)
         if section:
             behind = resolve(text[end:].strip("(/・)"))
             if (whose.how in unsure, behind.how in unsure) == (False, True):  # no second one
@@ -289,11 +289,11 @@ def align(names: Sequence[str]) -> list[str]:
         what = "{n:,} municipalities stand in the file, the register has {registered:,}"
         hint = "use a file of all municipalities, or one with a column of codes"
         raise InputError(what, hint=hint, n=len(names), registered=len(table))
-    for at, (given, official) in enumerate(zip(names, table["name"], strict=True)):
-        if fold(given) != fold(official):
+    for at, (name, official) in enumerate(zip(names, table["name"], strict=True)):
+        if fold(name) != fold(official):
             what = "the municipality at place {at} is {given!r}, the register has {official!r}"
             hint = "the columns must stand in the order of the codes"
-            raise InputError(what, hint=hint, at=at + 1, given=given, official=official)
+            raise InputError(what, hint=hint, at=at + 1, given=name, official=official)
     return list(table.index)
 
 
@@ -339,10 +339,10 @@ def packaged(name: str) -> pd.DataFrame:
 
 def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
     """Rows by a key, in their order."""
-    found: dict[str, list[Any]] = {}
+    groups: dict[str, list[Any]] = {}
     for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
+        groups.setdefault(key(row), []).append(row)
+    return groups
 
 
 @cache
@@ -437,21 +437,21 @@ def _classes() -> dict[str, list[Any]]:
     return _grouped(packaged("size_classes.csv").itertuples(), attrgetter("code"))
 
 
-def _former(text: str, given: str, on: dt.date | None) -> tuple[list[str], bool]:
+def _former(text: str, area: str, on: dt.date | None) -> tuple[list[str], bool]:
     """The codes of places once called so, and whether that was their name on the date."""
     if text not in _by_former_name():
         return [], False
-    rows = [row for row in _by_former_name()[text] if given in ("", row.prefecture)]
+    rows = [row for row in _by_former_name()[text] if area in ("", row.prefecture)]
     there = [row for row in rows if on is not None and row.until >= on.isoformat()]
     codes = [row.code if row.merged == "yes" else row.today for row in there]
     codes = codes or [code for row in rows for code in row.today.split()]
     return list(dict.fromkeys(codes)), bool(there)
 
 
-def _match(codes: Sequence[str], given: str, how: How, on: dt.date | None = None) -> Match:
+def _match(codes: Sequence[str], text: str, how: How, on: dt.date | None = None) -> Match:
     if len(codes) > 1:
         return Match("", "", "ambiguous", tuple(codes))
     name = (place(codes[0], on) or ("", ""))[1]
-    if how == "exact" and name != given and fold(name) == fold(given):
+    if how == "exact" and name != text and fold(name) == fold(text):
         how = "variant"
     return Match(codes[0], name, how)

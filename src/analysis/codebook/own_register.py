@@ -95,10 +95,10 @@ class OwnRegister:
         code = text.strip().removesuffix(".0") if text.strip() not in self.table.index else text
         if code.strip() in self.table.index:
             return code.strip(), "exact"
-        found = self._by_number.get(code.lstrip("0"), []) if code.isdecimal() else []
-        if len(found) == 1:
-            return str(found[0]), "shortened"
-        return "", "ambiguous" if len(found) else "unknown"
+        codes = self._by_number.get(code.lstrip("0"), []) if code.isdecimal() else []
+        if len(codes) == 1:
+            return str(codes[0]), "shortened"
+        return "", "ambiguous" if len(codes) else "unknown"
 
     def resolve(self, name: str, group: str = "") -> Match:
         """The body of a name; of several those of the group, if that is given."""
@@ -135,8 +135,8 @@ def _cells(path: Path, file: str) -> pd.DataFrame:
             lines = list(enumerate(sheet.fillna("").to_numpy(object).tolist(), start=1))
         else:
             text = decode(path.read_bytes(), file)
-            read = csv.reader(io.StringIO(text), delimiter=separator(text))
-            lines = [(read.line_num, line) for line in read]
+            reader = csv.reader(io.StringIO(text), delimiter=separator(text))
+            lines = [(reader.line_num, line) for line in reader]
     except InputError:
         raise
     except (OSError, ValueError, csv.Error, CalamineError) as error:

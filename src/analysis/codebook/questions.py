@@ -235,9 +235,9 @@ def code_table(variables: Mapping[str, Question]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def labelled_codes(asked: Iterable[Question], language: Language) -> pd.DataFrame:
+def labelled_codes(questions: Iterable[Question], language: Language) -> pd.DataFrame:
     """The code table of these questions, to read: in one language, with its headings."""
-    variables = {name: question for question in asked for name in question.variables}
+    variables = {name: question for question in questions for name in question.variables}
     codes = code_table(variables).rename(columns={f"unit_{language}": "unit", language: "label"})
     codes["type"] = codes["type"].map(lambda id: labels("question_type", language).get(id, id))
     heads = labels("code_table", language)

@@ -78,17 +78,17 @@ def section(book: Codebook) -> tuple[dict[str, dict[str, Any]], dict[str, dict[s
     """
     primary = [h for h in book.hypotheses if h.primary]
     rules = [rule for h in primary for rule in (h.group, h.x, h.value) if rule]
-    used: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, dict[str, Any]] = {}
     while rules:
         for name in sorted(Expression(rules.pop()).names):
             question = book.named.get(name)
-            if question is not None and question.id not in used:
-                used[question.id] = question.model_dump(
+            if question is not None and question.id not in definitions:
+                definitions[question.id] = question.model_dump(
                     mode="json", include=MEANING, exclude=UNSAID, exclude_defaults=True
                 )
                 rules += [question.ask_if] if question.ask_if else []
     dump = {h.id: h.model_dump(mode="json", exclude={"id"}, exclude_defaults=True) for h in primary}
-    return dump, dict(sorted(used.items()))
+    return dump, dict(sorted(definitions.items()))
 
 
 def _json(value: object) -> str:
@@ -99,20 +99,20 @@ def _hash(*parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(_json(parts).encode("utf-8")).hexdigest()
 
 
-def register(wave: str, book: Codebook, received: pd.Series) -> None:
+def register(wave: str, book: Codebook, days: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
-    `received`: a row a reply, when it was sent (NaT where unknown).
+    `days`: a row a reply, when it was sent (NaT where unknown).
     """
     file = paths.registration(wave)
     if not book.hypotheses or file.exists():
         return
     hypotheses, definitions = section(book)
-    first = received.min()
+    first = days.min()
     content = Registration(
         codebook=book.id,
         date=dt.date.today(),
-        replies=len(received),
+        replies=len(days),
         first_reply=None if pd.isna(first) else first.date(),
         sha256=_hash(hypotheses, definitions),
         hypotheses=hypotheses,
@@ -144,7 +144,7 @@ def registered(wave: str) -> Registration | None:
 
 def deviations(record: Registration, book: Codebook) -> list[Deviation]:
     """How the primary hypotheses of a codebook differ from those on record."""
-    found: list[Deviation] = []
+    changes: list[Deviation] = []
     for old, new in zip((record.hypotheses, record.definitions), section(book), strict=True):
         for id in dict.fromkeys([*old, *new]):
             if id in old and id in new:
@@ -152,7 +152,7 @@ def deviations(record: Registration, book: Codebook) -> list[Deviation]:
                     values = [entries[id].get(field, "") for entries in (old, new)]
                     before, after = (v if isinstance(v, str) else _json(v) for v in values)
                     if before != after:
-                        found.append(Deviation(id, "changed", field, before, after))
+                        changes.append(Deviation(id, "changed", field, before, after))
             elif old is record.hypotheses:  # of a question that is used no more it says so
-                found.append(Deviation(id, "dropped" if id in old else "added"))
-    return found
+                changes.append(Deviation(id, "dropped" if id in old else "added"))
+    return changes

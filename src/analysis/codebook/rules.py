@@ -66,7 +66,7 @@ class Expression:
             raise ExpressionError("the rule {rule!r} cannot be read", rule=text) from error
         self.names: set[str] = set()
         self.codes: dict[str, set[int]] = {}
-        self.chosen: set[str] = set()  # names asked for their options by any, count and highest
+        self.of_options: set[str] = set()  # names asked for their options by any, count and highest
         self.truths: set[str] = set()  # names that stand for true or false
         self.numbers: set[str] = set()  # names that stand for a number or a code
         self._value = self._read(tree, truth=truth)
@@ -130,8 +130,8 @@ class Expression:
                 number = self._number(part)
                 return lambda frame: -number(frame)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
-                named = any(isinstance(part, ast.Name) for part in ast.walk(right))
-                if not (named or (isinstance(right, ast.Constant) and right.value)):
+                has_name = any(isinstance(part, ast.Name) for part in ast.walk(right))
+                if not (has_name or (isinstance(right, ast.Constant) and right.value)):
                     raise self._refuse(node)
                 a, b = self._number(left), self._number(right)
                 # missing where the denominator is zero; a constant one is refused above
@@ -177,8 +177,8 @@ class Expression:
     def _codes(self, question: str, codes: ast.AST, node: ast.AST) -> dict[int, float]:
         """The codes of options that a rule lists, each with its weight."""
         try:
-            found = ast.literal_eval(codes)
-            weights = found if isinstance(found, dict) else dict.fromkeys(found, 1)
+            literal = ast.literal_eval(codes)
+            weights = literal if isinstance(literal, dict) else dict.fromkeys(literal, 1)
         except (ValueError, TypeError):  # TypeError: one number, or a list within the list
             raise self._refuse(node) from None
         if {*map(type, weights)} != {int} or not {*map(type, weights.values())} <= {int, float}:
@@ -189,17 +189,17 @@ class Expression:
     def _ask(self, what: str, question: str, codes: ast.AST, node: ast.AST) -> Computed:
         """Whether any, how many, or the highest of these options are chosen."""
         self.names.add(question)
-        self.chosen.add(question)
+        self.of_options.add(question)
         weights = self._codes(question, codes, node)
 
-        def asked(frame: pd.DataFrame) -> pd.Series:
-            chosen = pd.concat([frame[f"{question}_{code}"] for code in weights], axis=1)
-            values = chosen.fillna(False).to_numpy(bool) * np.array([*weights.values()])
+        def evaluate(frame: pd.DataFrame) -> pd.Series:
+            ticks = pd.concat([frame[f"{question}_{code}"] for code in weights], axis=1)
+            values = ticks.fillna(False).to_numpy(bool) * np.array([*weights.values()])
             total = values.sum(axis=1) if what == "count" else values.max(axis=1)
             kind = "boolean" if what == "any" else "Float64"
-            return pd.Series(total, frame.index).astype(kind).mask(chosen.isna().all(axis=1))
+            return pd.Series(total, frame.index).astype(kind).mask(ticks.isna().all(axis=1))
 
-        return asked
+        return evaluate
 
 
 def _column(value: Any, frame: pd.DataFrame) -> pd.Series:
@@ -230,21 +230,21 @@ class NotThere(Message):
 
 def names_in(*rules: str | None) -> set[str]:
     """The names in some rules; none of one that is not there, or cannot be read."""
-    found = set[str]()
+    names = set[str]()
     for rule in filter(None, rules):
         with contextlib.suppress(ExpressionError):
-            found |= Expression(rule).names
-    return found
+            names |= Expression(rule).names
+    return names
 
 
 def rule_faults(
     rule: str | None,
-    known: Mapping[str, Question],
+    questions: Mapping[str, Question],
     later: Collection[str] = (),
     *,
     truth: bool = False,
 ) -> Iterator[Message]:
-    """Faults of one rule, which may name what is `known`: ids and variables of questions.
+    """Faults of one rule, which may name `questions` by their ids and variables.
 
     `truth`: it must say true or false. `later`: names that are there, but only further on.
     """
@@ -256,8 +256,8 @@ def rule_faults(
         yield error.what
         return
     for name in sorted(expression.names):
-        if name in known:
-            for fault in _misuse(name, known[name], expression):
+        if name in questions:
+            for fault in _misuse(name, questions[name], expression):
                 yield Message("the rule {rule!r} {fault}", rule=rule, fault=fault)
         elif name in later:
             yield Message("the rule {rule!r} points to {id}, which comes later", rule=rule, id=name)
@@ -266,14 +266,14 @@ def rule_faults(
                 "the rule {rule!r} points to {id}, which does not exist", rule=rule, id=name
             )
     for name, codes in expression.codes.items():
-        question = known.get(name)
+        question = questions.get(name)
         if question is None or (question.type == "multi" and name != question.id):
             continue  # a column of one option has no codes
-        if question.options and (gone := codes - {option.code for option in question.options}):
+        if question.options and (strange := codes - {option.code for option in question.options}):
             yield Message(
                 "the rule {rule!r} names option {code} of {id}, which has no such option",
                 rule=rule,
-                code=min(gone),
+                code=min(strange),
                 id=name,
             )
 
@@ -281,7 +281,7 @@ def rule_faults(
 def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
     """How a rule uses a question that cannot be used so: its first fault."""
     single = name in rule.numbers | rule.truths
-    if name in rule.chosen and not (question.type == "multi" and name == question.id):
+    if name in rule.of_options and not (question.type == "multi" and name == question.id):
         yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
     elif single and name not in question.variables:
         yield Message(

@@ -56,11 +56,11 @@ class WaveFile(Model):
     unfinished: Literal["count", "leave out"] = "count"  # what a tool exports as not completed
 
 
-def _how_invited(given: Any) -> str | None:
+def _how_invited(value: Any) -> str | None:
     """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
-    if isinstance(given, list | tuple):
+    if isinstance(value, list | tuple):
         return "list"
-    return "all" if given == "all" else "number" if type(given) is int else None
+    return "all" if value == "all" else "number" if type(value) is int else None
 
 
 class Wave(Model):
@@ -111,10 +111,10 @@ class Wave(Model):
     def read(cls, wave: str | Path) -> Wave:
         """Read the ``wave.yml`` of a wave's name or of a folder."""
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
-        read = shaped(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
-        for fault, hint in _faults(read, folder.name):
+        about = shaped(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
+        for fault, hint in _faults(about, folder.name):
             raise InputError(fault, file=folder / "wave.yml", hint=hint)
-        return read
+        return about
 
     def book(self) -> Codebook:
         """The codebook as it is for the files of this wave.
@@ -148,11 +148,11 @@ class Wave(Model):
         if bearers := list(register.index[names == key]):
             return bearers
         if self.own is not None:
-            found, codes = self.own.resolve(text), [self.own.parse_code(text)[0]]
+            match, codes = self.own.resolve(text), [self.own.parse_code(text)[0]]
         else:
-            code, found = municipality.parse_code(text)[0], municipality.resolve(text)
+            code, match = municipality.parse_code(text)[0], municipality.resolve(text)
             codes = [*municipality.code_readings(text), municipality.current(code, self.as_of)]
-        codes += [found.code, *found.options]
+        codes += [match.code, *match.options]
         return [code for code in dict.fromkeys(codes) if code in register.index]
 
     @property
@@ -230,11 +230,11 @@ def _of_population(wave: Wave) -> Iterator[tuple[Message, Message]]:
 
     Of a number or a list those count that there are; the codes of the list are known to be real.
     """
-    asked = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
-    if wave.population == "nation" and asked != "all" and (asked or 0) < wave.everybody:
+    invited = len(wave.invited) if isinstance(wave.invited, tuple) else wave.invited
+    if wave.population == "nation" and invited != "all" and (invited or 0) < wave.everybody:
         who = Message("nobody noted who was")
-        if asked is not None:
-            who = Message("{asked:,} of {there:,} were", asked=asked, there=wave.everybody)
+        if invited is not None:
+            who = Message("{asked:,} of {there:,} were", asked=invited, there=wave.everybody)
         hint = Message("write invited: all where everybody was asked, else population: invited")
         yield Message("population is nation, but {who} asked", who=who), hint
     if wave.population == "class" and not all(

@@ -48,15 +48,15 @@ def names_before(wave: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     book = content(wave).get("codebook")
     while (wave := earlier(wave)) and (before := content(wave)).get("codebook") == book:
-        given = before.get("names") or {}
-        names = {code: name for code, name in given.items() if isinstance(code, str)} | names
+        types = before.get("names") or {}
+        names = {code: name for code, name in types.items() if isinstance(code, str)} | names
     return names
 
 
 def crosswalks() -> dict[tuple[str, str], Path]:
     """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
-    read = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("[!.~]*.yml")}
-    return {(str(one.get("before")), str(one.get("after"))): file for file, one in read.items()}
+    contents = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("[!.~]*.yml")}
+    return {(str(one.get("before")), str(one.get("after"))): file for file, one in contents.items()}
 
 
 def earlier(wave: str) -> str:

@@ -88,11 +88,11 @@ class Received:
         codes = self.cells["variable"].cat.codes.to_numpy()
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(self.variables) + 1))
-        records, found = self.cells["record"].to_numpy(), {}
+        records, places = self.cells["record"].to_numpy(), {}
         for variable, own in zip(self.variables, np.split(order, starts)[1:-1], strict=True):
-            found[variable] = np.full(self.n, -1, np.int32)
-            found[variable][records[own]] = own
-        return found
+            places[variable] = np.full(self.n, -1, np.int32)
+            places[variable][records[own]] = own
+        return places
 
     @cached_property
     def _written(self) -> np.ndarray:
@@ -106,10 +106,10 @@ class Received:
         """
         at = self.positions[variable]
         texts = self._written[self.cells["text"].cat.codes.to_numpy()[at]]
-        meant = self.cells["stands_for"].cat
-        codes = meant.codes.to_numpy()[at]
+        options = self.cells["stands_for"].cat
+        codes = options.codes.to_numpy()[at]
         if codes.any():
-            texts = np.where(codes > 0, meant.categories.to_numpy(object)[codes], texts)
+            texts = np.where(codes > 0, options.categories.to_numpy(object)[codes], texts)
         return np.where(at < 0, "", texts)
 
     def kinds(self, variable: str) -> np.ndarray:
@@ -202,8 +202,8 @@ def concat(pieces: Sequence[Piece]) -> pd.DataFrame:
     for piece in pieces:
         parts.append(_cells(piece, start))
         start = max(start, int(parts[-1]["record"].max(initial=-1)) + 1)
-    joined = {name: _joined([part.pop(name) for part in parts]) for name in [*parts[0]]}
-    return pd.DataFrame(joined, copy=False)
+    columns = {name: _joined([part.pop(name) for part in parts]) for name in [*parts[0]]}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -234,29 +234,29 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     )
     starts, titles = zip(*(sheet.pages or ((0, sheet.sheet),)), strict=True)
     page = np.searchsorted(starts, rows, side="right").astype(np.int16) - 1
-    meant = {(int(r[0]), int(c[0])): piece.stands_for[name]
+    options = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
-    told = {
+    values = {
         "text": text,
         "kind": sheet.kind[rows, columns],
         "file": _words(np.zeros(len(rows), np.int8), [sheet.file]),
         "sheet": _words(page, titles),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),
         "covered": _sparse(sheet, _covered(piece), rows, columns),
-        "stands_for": _sparse(sheet, meant, rows, columns),
+        "stands_for": _sparse(sheet, options, rows, columns),
     }
     rows += 1 - np.array(starts, np.int32)[page]  # in place: as the file counts them
     columns += 1
     down, across = (columns, rows) if sheet.transposed else (rows, columns)
-    told |= {"row": down, "column": across.astype(np.int16)}
+    values |= {"row": down, "column": across.astype(np.int16)}
     del rows, columns, down, across, page  # large, and what follows is large too
     kinds = np.int32, np.int16, np.int8
     record, variable, reason = (np.full(len(text), -1, kind) for kind in kinds)
     variable[:answers].reshape(len(names), n)[:] = np.arange(len(names))[:, None]
     record[:answers].reshape(len(names), n)[:] = np.arange(start, start + n)
     reason[answers:] = marks
-    told |= {"record": record, "variable": _words(variable, names)}
-    return told | {"reason": _words(reason, REASONS)}
+    values |= {"record": record, "variable": _words(variable, names)}
+    return values | {"reason": _words(reason, REASONS)}
 
 
 def _words(codes: np.ndarray, texts: Sequence[str]) -> pd.Categorical:
@@ -292,12 +292,12 @@ def _sparse(sheet: Sheet, texts: Grid, rows: np.ndarray, columns: np.ndarray) ->
 def _covered(piece: Piece) -> Grid:
     """Of answers in a merged range that begins with an answer: its first cell, and what it says."""
     sheet, answer = piece.sheet, piece.mark == ANSWER
-    found: Grid = {}
+    covers: Grid = {}
     for top, left, bottom, right in sheet.merged:
         first = slice(top, top + 1), slice(left, left + 1)  # a range may lie beside all cells
         if not (answer[first] & (sheet.kind[first] != CellKind.EMPTY)).any():
             continue
-        said = f"{sheet.address(top, left)}: {sheet.text.iat[top, left]}"
+        first_cell = f"{sheet.address(top, left)}: {sheet.text.iat[top, left]}"
         inside = np.argwhere(answer[top : bottom + 1, left : right + 1])[1:]  # not the first itself
-        found |= {(top + int(row), left + int(column)): said for row, column in inside}
-    return found
+        covers |= {(top + int(row), left + int(column)): first_cell for row, column in inside}
+    return covers

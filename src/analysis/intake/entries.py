@@ -68,8 +68,8 @@ def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int]
     opened = {code for code, sign in plain.items() if sign and sign in OPEN}
     if len(plain) > 1 and all(sign and sign in OPEN + FILLED for sign in plain.values()):
         printed |= opened if circles or len(opened) < len(plain) else set()
-    written = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
-    return written, [c for c in written if c in rings or MARK.fullmatch(plain[c])]
+    more = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
+    return more, [c for c in more if c in rings or MARK.fullmatch(plain[c])]
 
 
 def number_of(text: str) -> str:
@@ -95,8 +95,8 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     words = {unicodedata.normalize("NFKC", w).strip(): code for code, own in choices_of(question)
              for w in own}  # fmt: skip
     listed = "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
-    before, *found = re.split(f"({listed})", plain) if listed else [plain]
-    codes, gaps = [words[own] for own in found[::2]], [before, *found[1::2]]
+    before, *pieces = re.split(f"({listed})", plain) if listed else [plain]
+    codes, gaps = [words[own] for own in pieces[::2]], [before, *pieces[1::2]]
     rest = re.sub(SIGN, "", "".join(gaps))
     if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
         return None

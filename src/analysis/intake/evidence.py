@@ -65,10 +65,10 @@ class BookWords:
         request = ANSWER_WORD.fullmatch(key.partition(":")[0]) or self._own.fullmatch(text)
         if request or self.headings.asked(text):
             return True
-        found = self._known.findall(key)
-        if len(found) == 1 and not label and {*found} <= self.options - self.headings.known.keys():
+        words = self._known.findall(key)
+        if len(words) == 1 and not label and {*words} <= self.options - self.headings.known.keys():
             return False
-        rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if found else key
+        rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if words else key
         return not entries.BLANK.sub("", rest.translate(SIGNS))
 
     def are_said(self, text: str) -> bool:

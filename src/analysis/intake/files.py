@@ -121,16 +121,16 @@ def unpacked(path: Path, file: str) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
-            wanted = [info for info in archive.infolist() if not info.is_dir()]
-            check_archive(wanted, file, "unpack it and give the files that are wanted")
-            found = {i.filename.replace("\\", "/"): archive.read(i) for i in wanted}
+            entries = [info for info in archive.infolist() if not info.is_dir()]
+            check_archive(entries, file, "unpack it and give the files that are wanted")
+            contents = {i.filename.replace("\\", "/"): archive.read(i) for i in entries}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
         hint = "ask the sender for a new copy"
         raise InputError("the archive is damaged", file=file, hint=hint) from None
     except UnicodeDecodeError:
         what = "the names in the archive are neither UTF-8 nor cp932"
         raise InputError(what, file=file, hint="unpack it") from None
-    return dict(sorted(found.items()))
+    return dict(sorted(contents.items()))
 
 
 def sniff(content: bytes, file: str) -> str:

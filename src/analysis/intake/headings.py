@@ -224,14 +224,14 @@ class Headings:
         for identity, texts in IDENTITY.items():
             target = self.book.identifying(identity)[0]
             pairs += [(text, target, PREFIX) for text in texts]
-        for target, given in (self.header or {}).items():
-            pairs += [(text, target, OVERRIDE) for text in given]
-        found: dict[str, Meaning] = {}
+        for target, words in (self.header or {}).items():
+            pairs += [(text, target, OVERRIDE) for text in words]
+        meanings: dict[str, Meaning] = {}
         for text, target, rank in pairs:
             key = normalise(text)
-            if key and (key not in found or found[key].rank < rank):
-                found[key] = Meaning(target, rank)
-        return found
+            if key and (key not in meanings or meanings[key].rank < rank):
+                meanings[key] = Meaning(target, rank)
+        return meanings
 
     def apart(self, header: np.ndarray) -> dict[int, str]:
         """The columns with a heading that stands several times, where a question tells them apart.
@@ -258,12 +258,12 @@ class Headings:
     @cached_property
     def _by_bare(self) -> dict[str, Meaning]:
         """What is asked, without what is around it -> its meaning, where no other asks the same."""
-        found: dict[str, set[Meaning]] = {}
+        meanings: dict[str, set[Meaning]] = {}
         for key, meaning in self.known.items():
             if meaning.rank != ID:  # its numbers stay: R5年度の職員数 is not R4年度の職員数
                 likely = Meaning(meaning.target, min(PREFIX, meaning.rank - 1))
-                found.setdefault(BEHIND.sub("", key).replace("_", ""), set()).add(likely)
-        return {key: means.pop() for key, means in found.items() if key and len(means) == 1}
+                meanings.setdefault(BEHIND.sub("", key).replace("_", ""), set()).add(likely)
+        return {key: means.pop() for key, means in meanings.items() if key and len(means) == 1}
 
     @property
     def who(self) -> set[str]:
@@ -317,12 +317,12 @@ class Headings:
                 return (
                     Meaning(self._choices(question).get(rest, variable), ID) if variable else None
                 )
-            asked = self.known.get(rest) or self._by_bare.get(_bare(rest))
-            if asked and asked.target != question.id:
-                return asked  # an item, or numbered otherwise in the file: what it asks decides
-            if asked is None and SUB_QUESTION.match(numbered[3]):
+            meaning = self.known.get(rest) or self._by_bare.get(_bare(rest))
+            if meaning and meaning.target != question.id:
+                return meaning  # an item, or numbered otherwise in the file: what it asks decides
+            if meaning is None and SUB_QUESTION.match(numbered[3]):
                 return None
-            if asked is None and question.type in {"multi", "battery"}:
+            if meaning is None and question.type in {"multi", "battery"}:
                 variable = self.choice(question, numbered[3].strip("-_:.、"))
                 if variable:
                     return Meaning(variable, TEXT)
@@ -347,9 +347,9 @@ class Headings:
 
     def _part(self, key: str) -> str | None:
         """The option or item behind its question: 問4 取組 [研修], 取組（研修）, Q4[SQ001]."""
-        found = (self._choices(question).get(part) for question, part in self._behind(key)
+        parts = (self._choices(question).get(part) for question, part in self._behind(key)
                  if question.type in {"multi", "battery"})  # fmt: skip
-        return next(filter(None, found), None)
+        return next(filter(None, parts), None)
 
     def _behind(self, key: str) -> Iterator[tuple[Question, str]]:
         """Each question with which a heading begins, and what stands behind it."""
@@ -370,8 +370,8 @@ class Headings:
         question = self._numbers.get(int(numbered[1])) if numbered and not numbered[2] else None
         if question is None or numbered is None or not numbered[3]:
             return question
-        meant = self.known.get(_asked(numbered[3]))
-        return question if meant and meant.target == question.id else None
+        meaning = self.known.get(_asked(numbered[3]))
+        return question if meaning and meaning.target == question.id else None
 
     def behind(self, text: str, target: str) -> str:
         """What stands in a cell behind the words of a heading: 120人 of 問3 職員数：120人.
@@ -385,11 +385,11 @@ class Headings:
         for sign in reversed([*re.finditer(r"\s*[:：\n]\s*|\s+|(?=[(（\[［【])", text)]):
             head = text[: sign.start()].rstrip("。?？")
             key = normalise(head)
-            asked, known = self._whole(key), self.known.get(key)
+            whole, known = self._whole(key), self.known.get(key)
             if known is None and ":" in normalise(sign[0]):
                 known = self.meaning(head)
             lettered = items.get(normalise(LETTER.sub("", head)))
-            if target in {asked and asked.id, known and known.target, lettered}:
+            if target in {whole and whole.id, known and known.target, lettered}:
                 return text[sign.end() :].strip()
         return ""
 
@@ -420,22 +420,22 @@ class Headings:
         """
         if (question := self.book.question_of.get(target)) is None:
             return None
-        asked = set().union(*(_pairs(normalise(words)) for words in _words(question)))
+        pairs = set().union(*(_pairs(normalise(words)) for words in _words(question)))
         if target != question.id:
             label = self.book.label(target)
-            asked = _pairs(normalise(label.ja)) | _pairs(normalise(label.en)) or asked
-        shared = [len(_pairs(normalise(text)) & asked) for text in texts]
+            pairs = _pairs(normalise(label.ja)) | _pairs(normalise(label.en)) or pairs
+        shared = [len(_pairs(normalise(text)) & pairs) for text in texts]
         return shared.index(max(shared)) if any(shared) else None
 
     @cached_property
     def _sources(self) -> dict[str, str]:
         """A heading that the codebook lists under ``source`` of one option or item alone."""
-        found: dict[str, set[str]] = {}
+        variables: dict[str, set[str]] = {}
         for question in self.book:
             for variable, part in zip(question.variables, _parts(question), strict=False):
                 for text in part.source if question.type in {"multi", "battery"} else ():
-                    found.setdefault(normalise(text), set()).add(variable)
-        return {text: min(names) for text, names in found.items() if len(names) == 1}
+                    variables.setdefault(normalise(text), set()).add(variable)
+        return {text: min(names) for text, names in variables.items() if len(names) == 1}
 
     def by_source(self, text: str) -> str | None:
         """The variable of an option or item whose ``source`` is the whole of a heading."""
@@ -458,11 +458,11 @@ class Headings:
     @cached_property
     def _offered(self) -> dict[str, dict[str, int]]:
         """The words of an option -> the questions that offer it, each with the option's code."""
-        found: dict[str, dict[str, int]] = {}
+        offers: dict[str, dict[str, int]] = {}
         for question in self.book:
             for word, code in ((word, code) for code, own in choices_of(question) for word in own):
-                found.setdefault(normalise(word), {}).setdefault(question.id, code)
-        return found
+                offers.setdefault(normalise(word), {}).setdefault(question.id, code)
+        return offers
 
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""

@@ -60,7 +60,7 @@ def read(path: Path, file: str) -> LabelledFile:
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
     command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
+        process = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         what = "the {package} file is damaged and cannot be read"
         hint = "ask the sender for a new copy"
@@ -69,8 +69,8 @@ def read(path: Path, file: str) -> LabelledFile:
             hint = "pip install pyreadstat, or install the workbench as '.[spss]'"
         reason = "" if absent else "damaged"
         raise InputError(what, file=file, hint=hint, reason=reason, package=package) from None
-    found = json.loads(done.stdout)
-    data = LabelledFile(**found | {"sets": [AnswerSet(**one) for one in found["sets"]]})
+    content = json.loads(process.stdout)
+    data = LabelledFile(**content | {"sets": [AnswerSet(**one) for one in content["sets"]]})
     for one in data.sets:
         if not one.counted:
             join(data, one)
@@ -137,7 +137,7 @@ def _main(path: str) -> None:
     values = meta.variable_value_labels
     missing = {name: _missing(ranges, {*frame[name], *values.get(name, {})})
                for name, ranges in meta.missing_ranges.items()}  # fmt: skip
-    found = LabelledFile(
+    file = LabelledFile(
         names=list(frame.columns),
         labels=[label or "" for label in meta.column_labels],
         value_labels={
@@ -154,7 +154,7 @@ def _main(path: str) -> None:
         ],
         ordinal=[n for n, of in meta.variable_measure.items() if of == "ordinal"],
     )  # fmt: skip
-    json.dump(vars(found), sys.stdout, default=vars)
+    json.dump(vars(file), sys.stdout, default=vars)
 
 
 def _missing(ranges: Any, known: set[Any]) -> list[str]:

@@ -83,25 +83,25 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     return Layout("rows" if across > down and across >= 0.8 * labels else "form")
 
 
-def _found(sheet: Sheet, headings: Headings) -> list[tuple[int, int, str]]:
+def _targets(sheet: Sheet, headings: Headings) -> list[tuple[int, int, str]]:
     """Row, column and target of each heading in the first rows of a sheet, in their order."""
     head = sheet.text.iloc[:SEARCHED_ROWS].to_numpy(object)
     codes, texts = pd.factorize(head.ravel())
-    meant = [meaning.target if (meaning := headings.meaning(text)) else "" for text in texts]
-    at = np.flatnonzero(np.array([*map(bool, meant)], bool)[codes]).tolist()
-    return [(*divmod(i, head.shape[1]), meant[codes[i]]) for i in at]
+    targets = [meaning.target if (meaning := headings.meaning(text)) else "" for text in texts]
+    at = np.flatnonzero(np.array([*map(bool, targets)], bool)[codes]).tolist()
+    return [(*divmod(i, head.shape[1]), targets[codes[i]]) for i in at]
 
 
 def _labels(sheet: Sheet, headings: Headings) -> set[str]:
     """The questions and variables whose headings are anywhere in a sheet."""
-    return {target for _, column, target in _found(sheet, headings) if column < SEARCHED_ROWS}
+    return {target for _, column, target in _targets(sheet, headings) if column < SEARCHED_ROWS}
 
 
 def asked_in(sheet: Sheet, headings: Headings, *, who: bool = False) -> set[str]:
     """The questions that have a heading in a sheet, those that say who replied only with `who`."""
     book, labels = headings.book, _labels(sheet, headings)
-    found = {book.question_of[name].id if name in book.question_of else name for name in labels}
-    return {id for id in found if id in book and (who or book[id].identity is None)}
+    ids = {book.question_of[name].id if name in book.question_of else name for name in labels}
+    return {id for id in ids if id in book and (who or book[id].identity is None)}
 
 
 def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
@@ -111,8 +111,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     say which.
     """
     if file.sheet is not None:
-        if named := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
-            return named
+        if own := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
+            return own
         there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
         what, hint, of = "there is no sheet {sheet_name!r}", "there are: {there}", sheets[0].file
         raise InputError(what, file=of, hint=hint, sheet_name=file.sheet, there=there)
@@ -121,21 +121,21 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
     if len(visible) == 1:
         return visible[0]
-    known = [_headed(sheet.turned if file.layout == "columns" else sheet, headings)
+    counts = [_headed(sheet.turned if file.layout == "columns" else sheet, headings)
              for sheet in visible]  # fmt: skip
-    best = max(known)
-    rivals = [s for s, n in zip(visible, known, strict=True) if best >= 2 and 2 * n > best]
+    best = max(counts)
+    rivals = [s for s, n in zip(visible, counts, strict=True) if best >= 2 and 2 * n > best]
     if len(rivals) > 1:
         what = "{n} sheets have the headings of replies ({rivals})"
         hint = "name the sheet in wave.yml; for several, give the file once for each"
         names = [sheet.sheet for sheet in rivals]
         raise InputError(what, file=rivals[0].file, hint=hint, n=len(rivals), rivals=names)
-    return visible[known.index(best)]
+    return visible[counts.index(best)]
 
 
 def _headed(sheet: Sheet, headings: Headings) -> int:
     """How many headings stand in one row, which a list of the questions does not have."""
-    pairs = {(row, target) for row, _, target in _found(sheet, headings)}
+    pairs = {(row, target) for row, _, target in _targets(sheet, headings)}
     return max(Counter(row for row, _ in pairs).values(), default=0)
 
 
@@ -148,15 +148,15 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     the answers beside their labels looks like one column, so that only the first of these counts.
     `bare`: also a table above whose replies no heading of a question is known.
     """
-    owner, found = headings.book.question_of, _found(sheet, headings)
-    found += filter(None, [corner(sheet, headings, found)])
-    asked = [
+    owner, heads = headings.book.question_of, _targets(sheet, headings)
+    heads += filter(None, [corner(sheet, headings, heads)])
+    questions = [
         (row, owner[target].id if target in owner else target)
-        for row, _, target in found
+        for row, _, target in heads
         if target not in headings.who and not target.startswith("@")
     ]
     best: set[str] = set()
-    for row, column in ((row, column) for row, column, target in found if target in headings.who):
+    for row, column in ((row, column) for row, column, target in heads if target in headings.who):
         below = [
             (at, headings.named_in(text), text)
             for at, text in enumerate(sheet.text[column].iloc[row + 1 :], row + 1)
@@ -164,13 +164,13 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
         ]
         if sheet.transposed:  # in a form another label may stand behind the answer
             below = list(itertools.takewhile(lambda cell: cell[1], below))
-        named = {key for _, key, _ in below if key}
+        keys = {key for _, key, _ in below if key}
         first = next((at for at, key, _ in below if key), 0)
-        beside = {question for at, question in asked if at == row}
-        most = 2 * len(beside) > len({question for _, question in asked})
-        if len(named) >= 2 and (bare or any(at < first for at, _ in asked)):
-            best = max(best, named, key=len)
-        elif most and not sheet.transposed and (named or len(below) >= 2):
+        beside = {question for at, question in questions if at == row}
+        most = 2 * len(beside) > len({question for _, question in questions})
+        if len(keys) >= 2 and (bare or any(at < first for at, _ in questions)):
+            best = max(best, keys, key=len)
+        elif most and not sheet.transposed and (keys or len(below) >= 2):
             best = max(best, {text for *_, text in below}, key=len)
     return best
 

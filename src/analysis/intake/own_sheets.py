@@ -176,17 +176,17 @@ def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
     as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
     none = {label("queries.none", language) for language in LANGUAGES}
-    found = []
+    corrections = []
     for head, column in _heads(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
             key = normalise(text).rstrip("。.!")
             stays = key in as_is or CONFIRMED.fullmatch(key)
-            asked = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
-            if text and (not stays or (asked and key in {"はい", "yes"})):
+            blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
+            if text and (not stays or (blank and key in {"はい", "yes"})):
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
-                found.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
-    return found
+                corrections.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
+    return corrections
 
 
 def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
@@ -211,13 +211,13 @@ def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
 
 def _heads(sheet: Sheet) -> list[list[int]]:
     """The cell that heads the hidden columns of a query sheet; none in other sheets."""
-    found = np.argwhere(sheet.text.to_numpy(object) == QUERIES).tolist()
-    return [place for place in found if 0 < place[1] < sheet.shape[1] - 2]
+    places = np.argwhere(sheet.text.to_numpy(object) == QUERIES).tolist()
+    return [place for place in places if 0 < place[1] < sheet.shape[1] - 2]
 
 
 def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
     """All cells of the query sheets that came back for a wave, and the replies in them by day."""
-    pieces, found = [], []
+    pieces, corrections = [], []
     for path in sorted(p for p in (folder / FOLDER).glob("*.xlsx") if is_table(p.name)):
         for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
             mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
@@ -225,8 +225,8 @@ def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
                 added = np.flatnonzero(sheet.text.iloc[head] == "")
                 mark[head + 1 :, added[added != column + 2]] = REASONS.index("unmatched")
             pieces.append(Piece(sheet, mark))
-            found += replies(sheet)
-    return pieces, found
+            corrections += replies(sheet)
+    return pieces, corrections
 
 
 def correct(

@@ -43,8 +43,8 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
         if not inside:
             raise InputError("the archive holds no table", file=name, hint="unpack it")
         for own, data in inside.items():
-            given = {"name": f"{name}/{own}", "encoding": file.encoding}
-            books.append(read_file(path, content=data, **given))
+            options = {"name": f"{name}/{own}", "encoding": file.encoding}
+            books.append(read_file(path, content=data, **options))
     return books
 
 
@@ -54,21 +54,21 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     try:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
-        shown = file.path[:40].replace("\0", "")
+        name = file.path[:40].replace("\0", "")
         what, hint = "{shown!r} can be no file", "correct the path under files"
-        raise InputError(what, file="wave.yml", hint=hint, shown=shown) from None
+        raise InputError(what, file="wave.yml", hint=hint, shown=name) from None
     if not inside:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
         return [(_as_spelt(path), file.path)]
-    found = sorted(p for p in path.iterdir() if is_table(p.name))
-    for other in (p for p in found if p.suffix.lower() not in {".zip", *KNOWN}):
+    files = sorted(p for p in path.iterdir() if is_table(p.name))
+    for other in (p for p in files if p.suffix.lower() not in {".zip", *KNOWN}):
         what = "the folder holds something that is no table"
         hint = "move it out of the folder, or save it as .xlsx or .csv"
         raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
-    if not found:
+    if not files:
         raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
-    return [(p, f"{file.path}/{p.name}") for p in found]
+    return [(p, f"{file.path}/{p.name}") for p in files]
 
 
 def _as_spelt(path: Path) -> Path:
@@ -80,10 +80,10 @@ def _as_spelt(path: Path) -> Path:
     return path
 
 
-def _check_followed(file: WaveFile, found: set[str]) -> None:
+def _check_followed(file: WaveFile, targets: set[str]) -> None:
     """Refuse a heading that ``wave.yml`` gives and no file has: another column would be taken."""
     for target, texts in file.header.items():
-        if texts and target not in found:
+        if texts and target not in targets:
             what = "no heading of {target} in {path} is {texts}"
             hint = "correct it under header, as it stands in the file"
             about = {"target": target, "path": file.path, "texts": " or ".join(texts)}
@@ -125,9 +125,9 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
     _check_alike(pieces, codebook)
-    read = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
-    left = {(sheet.file, sheet.sheet): sheet for sheet in others}
-    unread = [sheet for place, sheet in left.items() if place not in read]
+    places = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
+    by_place = {(sheet.file, sheet.sheet): sheet for sheet in others}
+    unread = [sheet for place, sheet in by_place.items() if place not in places]
     came_back, replies = own_sheets.returned(folder or wave.folder)
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
@@ -137,9 +137,9 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     aside = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
     at_cells = placed([*dict.fromkeys(noticed)], cells)
     remarks = (*headed.values(), *aside, *unfinished(pieces), *at_cells, *corrected)
-    found = Received(cells, remarks)
-    _check_left(unread, found, wave, codebook)
-    return found
+    data = Received(cells, remarks)
+    _check_left(unread, data, wave, codebook)
+    return data
 
 
 def _alike(file: WaveFile) -> object:
@@ -159,9 +159,9 @@ def _forms(
         (others if ours else sheets).extend(ids if ours else _pages(book, headings))
     if not sheets:
         return pieces, others
-    wanted = {normalise(text): target for target, texts in file.header.items() for text in texts}
+    targets = {normalise(text): target for target, texts in file.header.items() for text in texts}
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
-    _check_followed(file, {wanted[key] for key in map(normalise, texts) if key in wanted})
+    _check_followed(file, {targets[key] for key in map(normalise, texts) if key in targets})
     for sheet in sheets:
         refuse_table(sheet, headings)
     sent = [sheet for book in blanks for sheet in _pages(book, headings)]
@@ -175,8 +175,8 @@ def _pages(book: list[Sheet], headings: Headings) -> list[Sheet]:
     Sheets of several municipalities ask the same; and no two pages name different ones.
     """
     visible = [sheet for sheet in book if not sheet.hidden]
-    asked = [(sheet, asked_in(sheet, headings)) for sheet in visible]
-    pages = [(sheet, questions) for sheet, questions in asked if questions]
+    questions = [(sheet, asked_in(sheet, headings)) for sheet in visible]
+    pages = [(sheet, questions) for sheet, questions in questions if questions]
     every = set().union(*(questions for _, questions in pages))
     if len(pages) < 2 or len(every) < sum(len(questions) for _, questions in pages):
         return book
@@ -192,7 +192,7 @@ def _tables(
     books: list[list[Sheet]], file: WaveFile, headings: Headings
 ) -> tuple[list[Piece], list[Sheet]]:
     """The replies of one table in each file, and the sheets beside it."""
-    pieces, others, found = [], [], set[str]()
+    pieces, others, targets = [], [], set[str]()
     for sheets in books:
         named = sheets if file.sheet is None else [choose(sheets, file, headings)]
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
@@ -213,25 +213,25 @@ def _tables(
             target = headings.given(str(turned.text.iat[row, column]), turned.address(row, column))
             # of a question over several columns the heading stands anywhere
             if target and table.columns.get(target, column) == column:
-                found.add(target)
+                targets.add(target)
         others += [sheet for sheet in sheets if sheet.sheet != chosen.sheet]
-    _check_followed(file, found)
+    _check_followed(file, targets)
     return pieces, others
 
 
-def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Codebook) -> None:
+def _check_left(sheets: list[Sheet], received: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
-    headings, read = Headings(codebook, own=wave.own), set[str]()
+    headings, repliers = Headings(codebook, own=wave.own), set[str]()
     for sheet in sheets:
         if sheet.file in chosen:
             continue
         there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
-        names = found.cells["text"][found.cells["variable"].isin(headings.who)]
-        read = read or set(map(headings.named_in, names.unique()))
-        if lost := sorted(there - read):
+        names = received.cells["text"][received.cells["variable"].isin(headings.who)]
+        repliers = repliers or set(map(headings.named_in, names.unique()))
+        if lost := sorted(there - repliers):
             what = (
                 "this sheet is not read, and {n:,} of the municipalities that it lists reply "
                 "nowhere else ({lost})"
@@ -242,7 +242,7 @@ def _check_left(sheets: list[Sheet], found: Received, wave: Wave, codebook: Code
 
 def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str], Remark]:
     """By file (of a folder: the folder) and text, the first heading understood by number alone."""
-    found: dict[tuple[str, str], Remark] = {}
+    remarks: dict[tuple[str, str], Remark] = {}
     owner = headings.book.question_of
     aside = [REASONS.index(reason) for reason in ("record", "personal", "ignored")]
     for piece in pieces:
@@ -259,8 +259,8 @@ def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str],
             if question is not None and question.id in read & {of.get(column, question.id)}:
                 place = sheet.file, sheet.sheet, sheet.address(row, column)
                 remark = Remark("heading", *place, text, question.id, question.label)
-                found.setdefault((sheet.file.rpartition("/")[0] or sheet.file, text), remark)
-    return found
+                remarks.setdefault((sheet.file.rpartition("/")[0] or sheet.file, text), remark)
+    return remarks
 
 
 def _check_alike(pieces: list[Piece], book: Codebook) -> None:
@@ -297,7 +297,7 @@ def _personal(piece: Piece) -> list[Remark]:
     """The columns, and in a form the labels, of personal details that are not taken in."""
     sheet, mark = piece.sheet, piece.mark
     dropped = (mark == REASONS.index("personal")) & (sheet.kind != CellKind.EMPTY)
-    found = []
+    notes = []
     for column in np.flatnonzero(dropped.any(axis=0)).tolist():
         rows = np.flatnonzero(dropped[:, column]).tolist()
         first, last = (sheet.address(row, column) for row in (rows[0], rows[-1]))
@@ -307,5 +307,5 @@ def _personal(piece: Piece) -> list[Remark]:
         heads = sheet.text[column].iloc[: rows[0]][header]
         above = [text for text in heads if text and not text.startswith('{"ImportId"')]
         label = beside if beside and is_personal(beside[-1]) else above
-        found.append(Remark("personal", sheet.file, sheet.sheet, cell, label[-1] if label else ""))
-    return found
+        notes.append(Remark("personal", sheet.file, sheet.sheet, cell, label[-1] if label else ""))
+    return notes

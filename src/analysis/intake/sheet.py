@@ -185,8 +185,8 @@ def place_of(cell: str) -> Place | None:
     >>> place_of("C12"), place_of("C")
     ((11, 2), None)
     """
-    found = re.fullmatch("([A-Za-z]+)([0-9]+)", cell)
-    return (int(found[2]) - 1, column_number(found[1])) if found else None
+    match = re.fullmatch("([A-Za-z]+)([0-9]+)", cell)
+    return (int(match[2]) - 1, column_number(match[1])) if match else None
 
 
 def text_frame(text: np.ndarray) -> pd.DataFrame:

@@ -54,10 +54,10 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
     """The parts of the archive, refused before reading where they declare too much."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            wanted = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
-            check_archive(wanted, file, "if it is genuine, save the data sheet alone as CSV")
+            members = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
+            check_archive(members, file, "if it is genuine, save the data sheet alone as CSV")
             # reading never gives more than the size that is declared
-            parts = {info.filename: archive.read(info) for info in wanted}
+            parts = {info.filename: archive.read(info) for info in members}
             if any(data.startswith(UTF_16) for data in parts.values()):
                 raise ValueError("UTF-16")  # of which calamine reads nothing and says so
             return {name.replace("\\", "/").lstrip("/"): data for name, data in parts.items()}
@@ -103,8 +103,8 @@ def brief(error: BaseException) -> str:
 
 def parser() -> expat.XMLParserType:
     """An XML parser that gives names as they are written, and no entities of a document's own."""
-    made = expat.ParserCreate()
-    made.buffer_text = True
+    reader = expat.ParserCreate()
+    reader.buffer_text = True
 
     def refuse(*_: object) -> None:
         raise expat.ExpatError("a document type is declared")
@@ -115,8 +115,8 @@ def parser() -> expat.XMLParserType:
         except LookupError as error:
             raise expat.ExpatError(str(error)) from None
 
-    made.StartDoctypeDeclHandler, made.XmlDeclHandler = refuse, known
-    return made
+    reader.StartDoctypeDeclHandler, reader.XmlDeclHandler = refuse, known
+    return reader
 
 
 def bare(name: str) -> str:
@@ -130,23 +130,23 @@ def tags(xml: bytes, wanted: Collection[str]) -> list[tuple[str, dict[str, str]]
     >>> tags(b'<a><x:b x:id="1"/><c/></a>', {"b"})
     [('b', {'id': '1'})]
     """
-    found: list[tuple[str, dict[str, str]]] = []
+    elements: list[tuple[str, dict[str, str]]] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if (own := bare(name)) in wanted:
-            found.append((own, {bare(key): value for key, value in attributes.items()}))
+            elements.append((own, {bare(key): value for key, value in attributes.items()}))
 
     reader = parser()
     reader.StartElementHandler = start
     if xml:
         reader.Parse(xml, True)
-    return found
+    return elements
 
 
 def relations(xml: bytes, folder: str) -> dict[str, str]:
     """Relation id -> the part it points to, for a part that lies in `folder`."""
-    found = [(tag.get("Id", ""), tag.get("Target", "")) for _, tag in tags(xml, {"Relationship"})]
-    return {id: posixpath.normpath(posixpath.join("/", folder, to)).lstrip("/") for id, to in found}
+    links = [(tag.get("Id", ""), tag.get("Target", "")) for _, tag in tags(xml, {"Relationship"})]
+    return {id: posixpath.normpath(posixpath.join("/", folder, to)).lstrip("/") for id, to in links}
 
 
 def sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
@@ -179,12 +179,12 @@ def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, 
 
     `shapes`: of shapes of these kinds alone, such as `RINGS`.
     """
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for name, path in sheet_parts(parts).items():
         linked = _linked(parts, path).items()
         drawings = (drawing for link, drawing in linked if "/drawings/drawing" in link)
-        found[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
-    return found
+        places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
+    return places
 
 
 def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
@@ -192,19 +192,19 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
 
     A thread is there twice: the copy for programs that know none tells how to read it.
     """
-    found: dict[str, str] = {}
+    comment_at: dict[str, str] = {}
     linked = (xml for xml in _linked(parts, path).values() if b"omment" in xml)
     for xml in sorted(linked, key=lambda xml: b"threadedComment" in xml):
         tags(xml, ())  # refuses what is no XML, or declares entities
-        root, there = ElementTree.fromstring(xml), dict[str, list[str]]()
+        root, own = ElementTree.fromstring(xml), dict[str, list[str]]()
         authors = {str(i): one.text for i, one in enumerate(root.iterfind(".//{*}author"))}
         for one in (*root.iterfind(".//{*}comment"), *root.iterfind(".//{*}threadedComment")):
             texts = (*one.iterfind(".//{*}t"), *one.iterfind("{*}text"))
             text = "".join(text.text or "" for text in texts).strip()
             text = text.removeprefix(f"{authors.get(one.get('authorId', ''))}:").strip()
-            there.setdefault(one.get("ref", ""), []).append(text)
-        found |= {cell: " / ".join(filter(None, texts)) for cell, texts in there.items()}
-    return {cell: text for cell, text in found.items() if text and place_of(cell)}
+            own.setdefault(one.get("ref", ""), []).append(text)
+        comment_at |= {cell: " / ".join(filter(None, texts)) for cell, texts in own.items()}
+    return {cell: text for cell, text in comment_at.items() if text and place_of(cell)}
 
 
 def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
@@ -213,15 +213,15 @@ def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
         root = ElementTree.fromstring(drawing or b"<none/>")
     except (ElementTree.ParseError, LookupError, ValueError):  # damaged, or an unknown encoding
         return []
-    found = []
+    cells = []
     for anchor in root:
         kinds = {geometry.get("prst") for geometry in anchor.iterfind(".//{*}prstGeom")}
         begin = {bare(part.tag.replace("}", ":")): part.text or ""
                  for part in anchor.iterfind("{*}from/*")}  # fmt: skip
         row, column = begin.get("row", ""), begin.get("col", "")
         if row.isdecimal() and column.isdecimal() and (not shapes or kinds & {*shapes}):
-            found.append(address(int(row), int(column)))
-    return found
+            cells.append(address(int(row), int(column)))
+    return cells
 
 
 # --- what calamine does not tell ----------------------------------------------------------------
@@ -342,7 +342,7 @@ def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
 def telling_formats(xml: bytes) -> dict[str, str]:
     """Style number -> number format, of those with leading zeros, percent, units or thousands."""
     codes = {"9": "0%", "10": "0.00%"}
-    found, number, within = {}, 0, ""
+    formats, number, within = {}, 0, ""
     lists = {"cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}
     for name, tag in tags(xml, {"numFmt", "xf", *lists}):
         if name in lists:
@@ -355,9 +355,9 @@ def telling_formats(xml: bytes) -> dict[str, str]:
                 r"(?i)[ymdhsge]",
                 re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code).replace("General", ""),
             ):
-                found[str(number)] = code
+                formats[str(number)] = code
             number += 1
-    return found
+    return formats
 
 
 # --- sheets -------------------------------------------------------------------------------------
@@ -380,9 +380,9 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         marks = {}
         for path, xml in parts.items():
             if b"sheetData" in xml:  # whatever calamine may come to read as a sheet
-                found = marks[path.lower()] = Marks(xml, styles)
-                where, far = sheet_of.get(path.lower(), path), address(*found.far)
-                check_size((found.height, found.width), file, sheet=where, cell=far)
+                sheet = marks[path.lower()] = Marks(xml, styles)
+                where, far = sheet_of.get(path.lower(), path), address(*sheet.far)
+                check_size((sheet.height, sheet.width), file, sheet=where, cell=far)
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")

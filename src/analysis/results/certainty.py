@@ -125,14 +125,14 @@ def chance(survey: Survey, typology: Typology) -> list[tuple[object, ...]]:
 def recovery(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any]:
     """How often this number of types would be found: values of the sentence ``types/recovery``.
 
-    n, n_types : of the survey. found : share of simulated surveys with types this far apart that
+    n, n_types : of the survey. rates : share of simulated surveys with types this far apart that
     were recovered (``weak, moderate, strong``); empty where there are too few or so many
     respondents that it is not the question. kinds, groups, missing : the indicators simulated.
     """
     if isinstance(typology, NotAvailable):
         return {}
     k, n, features = int(typology.params["n_types"]), typology.n, survey.features
-    about = {"n": n, "n_types": k, "enough": n >= SMALLEST_TYPE * k, "found": {}}
+    about = {"n": n, "n_types": k, "enough": n >= SMALLEST_TYPE * k, "rates": {}}
     about |= {"kinds": {}, "groups": 0, "missing": 0.0}
     if not about["enough"] or n > POWER_UP_TO:
         return about
@@ -145,7 +145,7 @@ def recovery(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any
     powers = Memory(store.kept(), verbose=0).cache(power)  # for all editions
     table = powers(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {
-        "found": table["recovered"].to_dict(),
+        "rates": table["recovered"].to_dict(),
         "kinds": dict(Counter("binary" if kind == "asymmetric" else kind for kind in kinds)),
         "groups": len(set(groups)),
         "missing": missing,

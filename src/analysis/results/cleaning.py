@@ -20,7 +20,7 @@ CONFIRMED = ("doubtful", "refused")  # what the office is asked about
 
 
 def totals(survey: Survey) -> dict[str, Any]:
-    """How many replied, how many cells came and how many findings of each severity there are."""
+    """How many replied, how many cells came, and findings of each severity but ``noted``."""
     counts = survey.findings["severity"].value_counts()
     published = survey.wave.named  # nobody replied to a published table
     return {
@@ -29,7 +29,7 @@ def totals(survey: Survey) -> dict[str, Any]:
         "replied": survey.replied,
         "published": published,
         "cells": survey.ledger.received,
-        **{kind: int(counts.get(kind, 0)) for kind in SEVERITIES},
+        **{kind: int(counts.get(kind, 0)) for kind in SEVERITIES if kind != "noted"},
     }
 
 

@@ -21,7 +21,7 @@ from workbench.compare.differences import Cells, Value, compare, entries, source
 from workbench.publish.index import outputs
 from workbench.run import parameters
 from workbench.run.plan import OWN
-from workbench.run.record import RECORD, Edition
+from workbench.run.record import RECORD, Edition, RunFolder
 
 if TYPE_CHECKING:
     from analysis.stats.changes import Movers
@@ -146,7 +146,7 @@ class Run:
     def read(cls, folder: Path, label: str) -> Run:
         """Read a run folder.
 
-        Raises InputError: there is no run, or its record cannot be read.
+        Raises InputError: there is no run, its record cannot be read, or a file of it was edited.
         """
         file = folder / RECORD
         if not file.is_file():
@@ -159,6 +159,9 @@ class Run:
             what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
             hint = "refresh it again"
             raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
+        if damaged := RunFolder(folder).damaged:
+            what = "a file of the run is missing or was edited"
+            raise InputError(what, file=folder / damaged[0], hint="refresh it again")
         return cls(folder, label, record, pages)
 
     @classmethod
@@ -264,12 +267,12 @@ class Comparison:
     """
 
     def __init__(self, before: Run, after: Run) -> None:
-        for what in ("audience", "language"):
-            a, b = getattr(before, what), getattr(after, what)
+        for subject in ("audience", "language"):
+            a, b = getattr(before, subject), getattr(after, subject)
             if a != b:
                 what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
                 hint = "compare two runs of the same {subject}"
-                raise InputError(what, hint=hint, subject=Message(what), a=a, b=b)
+                raise InputError(what, hint=hint, subject=Message(subject), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}

@@ -73,8 +73,8 @@ def read_columns(
     """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
     if known is None:
-        shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
-        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
+        sheet = max(visible, key=lambda sheet: int((sheet.kind > 0).sum()))
         sheet = sheet if sav else upright(sheet)
         return sheet, table(sheet, sav), None
     sheet, export = known
@@ -95,14 +95,14 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
         for row in range(start, len(grid))
         if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
     ]
-    found = [
+    filled = [
         Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))
         for position, column in enumerate(columns)
     ]
-    found = [replace(c, kind="personal") if are_addresses(c.texts) else c for c in found]
-    many = Counter(own.question for own in found if own.has_part and any(own.cells))
+    filled = [replace(c, kind="personal") if are_addresses(c.texts) else c for c in filled]
+    many = Counter(own.question for own in filled if own.has_part and any(own.cells))
     # an option that nobody chose is one all the same
-    return [own for own in found if any(own.cells) or (own.has_part and many[own.question])]
+    return [own for own in filled if any(own.cells) or (own.has_part and many[own.question])]
 
 
 def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
@@ -170,8 +170,8 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
             cut if cut.has_part and not own.has_part and own.kind == "answer" else own
             for own, cut in zip(columns, behind, strict=True)
         )
-    found = [column for column in below(sheet, start, columns) if any(column.cells)]
-    return [_labelled(column, sav) for column in found] if sav else found
+    replies = [column for column in below(sheet, start, columns) if any(column.cells)]
+    return [_labelled(column, sav) for column in replies] if sav else replies
 
 
 def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
@@ -188,7 +188,7 @@ def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[li
 
     The lines of a battery have names such as q2a and q2b and the same value labels.
     """
-    found: list[list[Filled]] = []
+    groups: list[list[Filled]] = []
     by_name = {column.name: column for column in columns}
     sets = {name: one for one in sav.sets if one.counted and len(one.variables) > 1
             for name in one.variables}  # fmt: skip
@@ -206,17 +206,17 @@ def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[li
             shared = ""
         if shared and {*chosen} == {True, False}:  # yes or no to each option
             names, counted = [column.name for column in lines], chosen[True]
-            found.append(_options(lines, labelled.AnswerSet(shared, "", names, counted)))
+            groups.append(_options(lines, labelled.AnswerSet(shared, "", names, counted)))
         elif shared and len(lines[0].labels) > 2:
-            found.append([replace(line, name=shared, text="", part=line.text or line.name,
+            groups.append([replace(line, name=shared, text="", part=line.text or line.name,
                                   part_name=line.name) for line in lines])  # fmt: skip
         else:
             for column in lines:
                 one = sets.get(column.name)
                 own = [by_name[n] for n in one.variables if n in by_name] if one else [column]
                 if column is own[0]:
-                    found.append(_options(own, one) if one else own)
-    return found
+                    groups.append(_options(own, one) if one else own)
+    return groups
 
 
 def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
@@ -244,12 +244,12 @@ def _column(parts: list[str]) -> Column:
         return bracketed(heading)
     above, below = NUMBERED.match(normalise(parts[0])), " / ".join(parts[1:])
     if above and not above[3] and above[2]:  # Q2_1 over the words of an option
-        asked = f"問{int(above[1])}"
-        return Column(heading, text=asked, part=below, part_name=str(int(above[2])))
+        question = f"問{int(above[1])}"
+        return Column(heading, text=question, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
-    found = PART.match(unicodedata.normalize("NFKC", last).strip())
-    words, number = (found[2].strip(), found[1]) if found else (last, "")
+    option = PART.match(unicodedata.normalize("NFKC", last).strip())
+    words, number = (option[2].strip(), option[1]) if option else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
 
 

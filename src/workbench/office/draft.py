@@ -80,8 +80,8 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
-    asked = [column for column in columns if column.kind not in ASIDE]
-    if not records or all(column.kind == "other" for column in asked):
+    answers = [column for column in columns if column.kind not in ASIDE]
+    if not records or all(column.kind == "other" for column in answers):
         hint = "one row per municipality, the headings in the row above them"
         raise sheet.error("no heading with records below it was found", hint=hint)
     if beside := answer_in_heading([column.heading for column in columns]):
@@ -92,20 +92,20 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         )
         raise sheet.error(what, hint=hint, beside=beside)
     aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
-    markers = guesses.recurring([column.texts for column in asked])
-    made = _Questions(asked, sav, export, {*guesses.KIND_OF, *markers})
-    book = _book(file, file.stem, made.questions, markers)
+    markers = guesses.recurring([column.texts for column in answers])
+    proposal = _Questions(answers, sav, export, {*guesses.KIND_OF, *markers})
+    book = _book(file, file.stem, proposal.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
     head = guesses.DRAFTING["head"].format(file=file.name)
-    head += guesses.DRAFTING["guessed"].format(n=records, question=made.questions[0]["id"])
+    head += guesses.DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
     others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
     head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
-    return _written(head, book, made.seen, file)
+    return _written(head, book, proposal.remarks, file)
 
 
 def _of_definition(definition: Definition, file: Path) -> str:
@@ -114,10 +114,10 @@ def _of_definition(definition: Definition, file: Path) -> str:
         raise InputError("the questionnaire has no question that a codebook takes", file=file)
     names = {question["id"] for question in questions}
     for question in questions:
-        known = {normalise(question[entry]) for entry in ("ja", "en", "id")}
+        words = {normalise(question[entry]) for entry in ("ja", "en", "id")}
         for what, texts in IDENTITY.items():
-            taken = any(one.get("identity") == what for one in questions)
-            if question["type"] == "text" and not taken and known & {*map(normalise, texts)}:
+            known = any(one.get("identity") == what for one in questions)
+            if question["type"] == "text" and not known and words & {*map(normalise, texts)}:
                 question |= {"role": "id", "identity": what}
         owner = question["id"].removesuffix("_other")
         if owner != question["id"] and owner in names:
@@ -141,11 +141,11 @@ def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) 
     }
 
 
-def _written(head: str, book: dict[str, Any], seen: dict[str, str], file: Path) -> str:
-    """The YAML of a codebook that is valid, with what was seen of each question behind its id."""
+def _written(head: str, book: dict[str, Any], remarks: dict[str, str], file: Path) -> str:
+    """The YAML of a codebook that is valid, with `remarks` on what was seen behind the ids."""
     Codebook.parse(book)
     text = yaml.safe_dump(book, allow_unicode=True, sort_keys=False, width=100)
-    for id, what in seen.items():
+    for id, what in remarks.items():
         text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
     return head + text
 
@@ -163,11 +163,11 @@ def check(codebook: str) -> str:
     book = Codebook.parse(content, file=file)
     what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
     lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
-    if left := list(open_texts(content)):
-        lines.append(printed("{n} texts are still to be filled in:", n=len(left)))
-        lines += [f"- {place}: {text}" for place, text in left[:SHOWN]]
-    if len(left) > SHOWN:
-        lines.append(printed("- and {n} more", n=len(left) - SHOWN))
+    if gaps := list(open_texts(content)):
+        lines.append(printed("{n} texts are still to be filled in:", n=len(gaps)))
+        lines += [f"- {place}: {text}" for place, text in gaps[:SHOWN]]
+    if len(gaps) > SHOWN:
+        lines.append(printed("- and {n} more", n=len(gaps) - SHOWN))
     return "\n".join(lines)
 
 
@@ -203,11 +203,11 @@ class _Questions:
         tokens: set[str],
     ) -> None:
         self.columns, self.export, self.tokens = columns, export, tokens
-        asked = [column for column in columns if column.kind != "other"]
-        groups = of_package(asked, sav) if sav else self._groups(asked)
-        lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
+        answers = [column for column in columns if column.kind != "other"]
+        groups = of_package(answers, sav) if sav else self._groups(answers)
+        lasts = Counter(column.heading.rpartition(" / ")[2] for column in answers)
         self.questions: list[Drafted] = []
-        self.seen: dict[str, str] = {}
+        self.remarks: dict[str, str] = {}
         self.single: list[tuple[Drafted, Filled]] = []  # questions of one column
         by_name: dict[str, Drafted] = {}
         for id, own in zip(self._ids(groups), groups, strict=True):
@@ -218,7 +218,7 @@ class _Questions:
             self.questions.append(question)
             self.single += [(question, own[0])] * (len(own) == 1)
             by_name[own[0].question] = question
-            self.seen[id] = _summary(question, own)
+            self.remarks[id] = _summary(question, own)
         for column in (column for column in columns if column.kind == "other"):
             owner = by_name.get(column.question)
             if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
@@ -259,7 +259,7 @@ class _Questions:
         whose = [(own.has_part and own.name) or at for at, own in enumerate(columns)]
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
-        found: list[ColumnGroup] = []
+        groups: list[ColumnGroup] = []
         runs = (self._alike([*run]) for _, run in groupby(columns, key=_whole))
         for own in chain.from_iterable(runs):
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
@@ -271,13 +271,13 @@ class _Questions:
             boxes = kind == "battery" and sure and guesses.joined(words, own[0].text)
             apart = kind != "multi" and (own[0].cell or boxes)
             if not apart and (kind == "battery" or (kind == "multi" and parted)):
-                found.append(own)
+                groups.append(own)
             else:
                 grouped = own[0].part == own[0].heading
                 alone = [column.alone if apart or sure or grouped else column for column in own]
                 one = [[replace(alone[0], name=own[0].name)]]  # has the name of its question
-                found += [[column] for column in alone] if len(own) > 1 else one
-        return _statements(found)
+                groups += [[column] for column in alone] if len(own) > 1 else one
+        return _statements(groups)
 
     def _alike(self, own: ColumnGroup) -> list[ColumnGroup]:
         """The columns of one question, apart where some may be its options and others its items.
@@ -288,12 +288,12 @@ class _Questions:
             return [own]
         texts = self._answers(own)
         chosen = [{text for text in words if tick(text) is not False} for words in texts]
-        given = [min(words) for words in chosen if words]
-        if len({*given}) == len(given) > 1 == max(map(len, chosen)):
+        firsts = [min(words) for words in chosen if words]
+        if len({*firsts}) == len(firsts) > 1 == max(map(len, chosen)):
             own = [column if column.part and not column.part.isdecimal()
                    else replace(column, part=min(words, default=column.part))
                    for column, words in zip(own, chosen, strict=True)]  # fmt: skip
-        said = Counter(text for words in texts for text in {*words})
+        counts = Counter(text for words in texts for text in {*words})
         like = ["ticks"]
         for column, words in zip(own, texts, strict=True):
             if not words or (is_other(column.part) and like[-1] != "points"):
@@ -303,7 +303,7 @@ class _Questions:
             elif sum(tick(text) is not None for text in words) >= guesses.MOSTLY * len(words):
                 like.append("ticks")
             else:
-                like.append("points" if any(said[t] > 1 for t in words) else column.heading)
+                like.append("points" if any(counts[t] > 1 for t in words) else column.heading)
         runs = groupby(zip(like[1:], own, strict=True), key=lambda pair: pair[0])
         return [[column for _, column in run] for _, run in runs]
 
@@ -337,14 +337,14 @@ class _Questions:
             kind = "multi" if own[0].counted else "battery"
         else:
             kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
-        asked = own[0].text if parted else ""
+        text = own[0].text if parted else ""
         stem = own[0].name if parted else _whole(own[0]).rstrip("_")
-        words = NUMBER_BEFORE.sub("", asked) or asked or stem
+        words = NUMBER_BEFORE.sub("", text) or text or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         question |= both(words) if words else to_fill_in
-        if asked and asked != words:
-            question["source"] = [asked]
+        if text and text != words:
+            question["source"] = [text]
         numbers = [int(c.part_name) if c.part_name.isdecimal() else 0 for c in own]
         if 0 in numbers or len({*numbers}) < len(numbers):
             numbers = list(range(1, len(own) + 1))
@@ -406,14 +406,14 @@ class _Questions:
             return names
         several = export is None or export.joined
         heading = "複数" * (column.says == "several") + label
-        found = guesses.one(answers, heading, kind, column.labels, column.missing, several)
-        if column.says == "several" and found.get("options"):
-            found["type"] = "multi"
-        elif column.says == "ordinal" and found.get("type") == "single" and column.labels:
-            found["type"] = "ordinal"
+        guess = guesses.one(answers, heading, kind, column.labels, column.missing, several)
+        if column.says == "several" and guess.get("options"):
+            guess["type"] = "multi"
+        elif column.says == "ordinal" and guess.get("type") == "single" and column.labels:
+            guess["type"] = "ordinal"
         elif column.says == "date" and DAY.match(answers[0] if answers else ""):
-            found["type"] = "date"
-        return found
+            guess["type"] = "date"
+        return guess
 
     def _code_of_other(self, words: Filled) -> int | None:
         """The code of the option "other": the one answer of all who wrote words beside it."""
@@ -447,18 +447,18 @@ def _whole(column: Filled) -> str:
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Columns one after the other on one known or shared scale are the items of one question."""
-    found: list[ColumnGroup] = []
+    questions: list[ColumnGroup] = []
     for own in groups:
-        joint = [*found[-1], *own] if found and len(own) == 1 else []
+        joint = [*questions[-1], *own] if questions and len(own) == 1 else []
         if joint and not any(column.has_part for column in joint):
             values = [column.texts for column in joint]
             numbers = any(text.isdecimal() for texts in values for text in texts)
             labels = [column.text for column in joint]
             if not numbers and guesses.several(values, labels) == "battery":
-                found[-1] = joint
+                questions[-1] = joint
                 continue
-        found.append(own)
-    return found
+        questions.append(own)
+    return questions
 
 
 # --- parts of a question ------------------------------------------------------------------------

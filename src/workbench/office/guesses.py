@@ -102,15 +102,15 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     >>> scale({"済", "予定"}) is None
     True
     """
-    given = {normalise(word): word for word in sorted(words)}
+    by_word = {normalise(word): word for word in sorted(words)}
     fitting = [
         points
         for points in DRAFTING["scales"]
         for language in ("ja", "en")
-        if len(given) > 1 and given.keys() <= {normalise(point[language]) for point in points}
+        if len(by_word) > 1 and by_word.keys() <= {normalise(point[language]) for point in points}
     ]
     shortest = min(fitting, key=len, default=())
-    own = [{of: given.get(normalise(text), text) for of, text in p.items()} for p in shortest]
+    own = [{of: by_word.get(normalise(text), text) for of, text in p.items()} for p in shortest]
     return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None
 
 
@@ -150,8 +150,8 @@ def graded(words: Collection[str]) -> list[dict[str, Any]] | None:
     if (known := scale(words)) or len(words) < 3 or any(map(is_other, words)):
         return known
     lower = sum(tells("negative", word) for word in words)
-    told = any(tells(kind, word) for kind in ("graded", *DEGREES) for word in words)
-    ranked = _ranked(words) if told and 0 < lower < len(words) else None
+    is_scale = any(tells(kind, word) for kind in ("graded", *DEGREES) for word in words)
+    ranked = _ranked(words) if is_scale and 0 < lower < len(words) else None
     return worded(ranked) if ranked else None
 
 
@@ -169,16 +169,16 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     (True, True)
     """
     counts = Counter(texts)
-    given = [word for word in counts if not _whole(word)]
-    named = {int(found[1]): (word, found[2]) for word in given if (found := POINT.fullmatch(word))}
+    words = [word for word in counts if not _whole(word)]
+    named = {int(point[1]): (word, point[2]) for word in words if (point := POINT.fullmatch(word))}
     codes = {*named, *(int(word) for word in counts if _whole(word))}
-    if not named or len(named) < len(given) or len(codes) < 2 or max(codes) > 10:
+    if not named or len(named) < len(words) or len(codes) < 2 or max(codes) > 10:
         return None
     often = all(counts[word] > 1 for word, _ in named.values())
     ends = {*named} == {min(codes), max(codes)}
     if not (often or ends) or any(is_other(words) for _, words in named.values()):
         return None
-    bearing = {code: both(said) | {"source": [whole]} for code, (whole, said) in named.items()}
+    bearing = {code: both(text) | {"source": [whole]} for code, (whole, text) in named.items()}
     every = range(min(1, *codes), max(codes) + 1)
     return [open_option(code) | bearing.get(code, {}) for code in every]
 
@@ -200,20 +200,20 @@ def bands(words: Collection[str]) -> list[str] | None:
     >>> bands({"5万人以上10万人未満", "1万人未満", "1万人以上5万人未満"})
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
-    found = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in found.items())
+    spans = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
+    backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in spans.items())
     ranged = any(
-        b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in found.items()
+        b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in spans.items()
     )
-    if len(found) < max(2, len({*words})) or not ranged or backward:
+    if len(spans) < max(2, len({*words})) or not ranged or backward:
         return None
 
     def low(word: str) -> tuple[float, int]:
-        start, unit, end, of_both = found[word]  # 1～5万: the unit is that of both
+        start, unit, end, of_both = spans[word]  # 1～5万: the unit is that of both
         number = float(start.replace(",", "").rstrip(".")) * MANY.get(unit or of_both, 1)
         return number, 0 if end else -1 if tells("least", word) else int(tells("most", word))
 
-    return sorted(found, key=low)
+    return sorted(spans, key=low)
 
 
 # --- several columns ----------------------------------------------------------------------------
@@ -272,12 +272,12 @@ def _alike(values: Sequence[set[str]], cells: int) -> bool:
 
 def battery(texts: Sequence[str]) -> Drafted:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
-    given = [plain(text) for text in texts]
-    last = max((int(text) for text in {*given} - CODES if _whole(text)), default=0)
-    missing = {code for code in CODES.intersection(given) if not 0 < int(code) <= last + 1}
-    if not missing and (named := ends_named(given)):
+    answers = [plain(text) for text in texts]
+    last = max((int(text) for text in {*answers} - CODES if _whole(text)), default=0)
+    missing = {code for code in CODES.intersection(answers) if not 0 < int(code) <= last + 1}
+    if not missing and (named := ends_named(answers)):
         return {"options": named}
-    words = [word for word in given if word not in missing]
+    words = [word for word in answers if word not in missing]
     if numbers := {int(word) for word in words if _whole(word)}:
         whole = range(min(1, *numbers), max(numbers) + 1)
         options = [open_option(code) for code in (whole if max(numbers) <= 10 else sorted(numbers))]
@@ -330,14 +330,14 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     listed = [{p for p in part.split("、") if not is_other(p)} for part in parts if "、" in part]
     if spaced and any(own and own <= parts for own in listed):  # 、 parts answers, too
         cells = _cells(answers, COMMAS)
-    asked = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
-    if not cells or (not any(len(cell) > 1 for cell in cells) and not asked):
+    multiple = tells("choose", heading) or sum(map(bool, map(ENDED.match, answers))) > 1
+    if not cells or (not any(len(cell) > 1 for cell in cells) and not multiple):
         return None
     cells = cells if firm else _together(cells)
     counts = Counter(part for cell in cells for part in cell)
     whole = len({*map(tuple, cells)})
     single = len(cells) == sum(map(len, cells)) or (2 * whole <= len(cells) and whole < len(counts))
-    if single and not asked:
+    if single and not multiple:
         return None  # one answer of few, in some of which a comma stands
     repeated = {part for part, n in counts.items() if n > 1}
     lasts = {cell[-1] for cell in cells if cell}
@@ -348,7 +348,7 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
     alone |= len({*map(len, cells)}) > 2  # of three that were to be chosen nobody chose one
     sentences = covered < 0.8 or not alone or max(map(len, words), default=0) > 40
-    if not 1 < len(words) <= MAX_CHOICES or (sentences and not asked):
+    if not 1 < len(words) <= MAX_CHOICES or (sentences and not multiple):
         return None
     own = worded(words)
     if len(words) < len(counts):
@@ -367,7 +367,7 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
     counts = Counter(part for cell in cells for part in cell)
     pairs = Counter(pair for cell in cells for pair in pairwise(cell))
     bound = {pair for pair, n in pairs.items() if n > 1 and n == counts[pair[0]] == counts[pair[1]]}
-    found = []
+    wholes = []
     for cell in cells:
         whole = cell[:1]
         for pair in pairwise(cell):
@@ -375,8 +375,8 @@ def _together(cells: list[list[str]]) -> list[list[str]]:
                 whole[-1] += f", {pair[1]}"
             else:
                 whole.append(pair[1])
-        found.append(whole)
-    return found
+        wholes.append(whole)
+    return wholes
 
 
 # --- one column ---------------------------------------------------------------------------------
@@ -433,11 +433,11 @@ def one(
     `declared`: the value labels and codes of no answer of a statistics package.
     `several_in_cell`: whether one cell may hold several answers in words.
     """
-    given = [text for text in texts if text not in KIND_OF]
-    if rated := ends_named([plain(text) for text in given]):
+    answers = [text for text in texts if text not in KIND_OF]
+    if rated := ends_named([plain(text) for text in answers]):
         return {"type": "ordinal", "options": rated}
     values = [
-        EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in given
+        EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in answers
     ]
     never = DRAFTING["never_an_answer"]
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
@@ -448,8 +448,8 @@ def one(
         # a number of which the labels name the ends
         missing = sorted({*missing, *(c for c, text in labels.items() if tells("not_given", text))})
         declared, labels = missing, {}
-    if labels and (found := labelled(labels, missing)):
-        return found
+    if labels and (question := labelled(labels, missing)):
+        return question
     counts = Counter(values)  # with the codes of no answer
     values = [value for value in values if value not in declared]
     if not values:
@@ -462,15 +462,15 @@ def one(
         counts = Counter(values)
     if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
         return {}
-    answers = {*counts} - {*missing, *CODES}
-    alone = len(answers) == 1 and tells("yes_no", min(answers)) and not kind
-    if alone or (len(answers) == 2 and {*map(tick, answers)} == {True, False}):
-        return _with({"type": "binary"}, sorted({*counts} - answers))
+    choices = {*counts} - {*missing, *CODES}
+    alone = len(choices) == 1 and tells("yes_no", min(choices)) and not kind
+    if alone or (len(choices) == 2 and {*map(tick, choices)} == {True, False}):
+        return _with({"type": "binary"}, sorted({*counts} - choices))
     if number := _number(counts, len(values), missing, heading, kind):
         return number
     lines = ["\n".join(filter(None, map(plain, text.splitlines()))) for text in texts]
-    said = [text for text in lines if plain(text) not in {*declared, *KIND_OF, *CODES}]
-    return _words(values, counts, heading, said if several_in_cell else ())
+    lines = [text for text in lines if plain(text) not in {*declared, *KIND_OF, *CODES}]
+    return _words(values, counts, heading, lines if several_in_cell else ())
 
 
 def _date(values: Sequence[str]) -> Drafted:
@@ -488,8 +488,8 @@ def _number(
     numbers = sum(times for value, times in counts.items() if NUMBER.match(value)) / n
     lengths = {len(re.findall(r"\d+", v)) for v in counts if SEVERAL.match(v) or NUMBER.match(v)}
     if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or tells("choose", heading)):
-        found = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
-        options = [open_option(code) for code in sorted({*map(int, found - {*missing})})]
+        texts = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
+        options = [open_option(code) for code in sorted({*map(int, texts - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
     if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
         return None
@@ -514,8 +514,8 @@ def _unit(values: Collection[str]) -> Drafted:
     >>> _unit(["1,000件", "20"]), _unit(["3日", "4時間"])
     ({'unit': {'ja': '件', 'en': 'cases'}}, {})
     """
-    found = {number[1] for value in values if (number := NUMBER.match(value))} - {None}
-    unit = found.pop() if len(found) == 1 else ""
+    units = {number[1] for value in values if (number := NUMBER.match(value))} - {None}
+    unit = units.pop() if len(units) == 1 else ""
     return {"unit": {"ja": unit, "en": UNIT_OF[unit]}} if unit else {}
 
 
@@ -532,8 +532,8 @@ def _words(
     none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
     if classes := bands({*answers} - aside):
         return _with({"type": "ordinal", "options": worded(classes)}, none)
-    if found := joined(several, heading):
-        return found
+    if question := joined(several, heading):
+        return question
     coded = {value for value in answers if CODED.fullmatch(value)}
     if coded and {*answers} - coded <= {"-oth-"}:  # the codes of a form tool, without their words
         options = _by_code(coded)

@@ -62,15 +62,15 @@ def new_wave(
     on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
     if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
-    given = {
+    entries = {
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
         "data": invented and "invented",
         "invited": _invited(invited),
         "population": population,
     }
-    new = _New(folder.name, check or files, codebook, register, tool, on, given, kept=not check)
-    with one_at_a_time(folder), _copied(new.all, folder, keep=new.kept) as part:
+    new = _New(folder.name, check or files, codebook, register, tool, on, entries, keep=not check)
+    with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
         received, read_as = new.read_in(part, layout)
     if check:
         columns = _columns(received, new.ignore, new.book, language)
@@ -107,7 +107,7 @@ class UnfinishedError(InputError):
 
 
 class _New:
-    """A wave in the making: its files, and what its wave.yml says; `kept`, or only looked at.
+    """A wave in the making: its files, and what its wave.yml says, to `keep` or only to look at.
 
     Attributes
     ----------
@@ -125,18 +125,18 @@ class _New:
         register: Path | None,
         tool: str | None,
         as_of: dt.date | None,
-        given: Mapping[str, Any],
+        entries: Mapping[str, Any],
         *,
-        kept: bool,
+        keep: bool,
     ) -> None:
-        self.files, self.all, self.kept = files, [*files, *([register] if register else [])], kept
+        self.files, self.all, self.keep = files, [*files, *([register] if register else [])], keep
         self.wave = wave
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
         self.book = book.issued(issue)
         as_of = issue.as_of if issue else as_of
-        if not as_of and kept:
+        if not as_of and keep:
             hint = "write --as-of 2026-04-01"
             raise InputError("the date that the answers describe is not given", hint=hint)
         self.sheet = issue.sheet if issue else None
@@ -153,7 +153,7 @@ class _New:
             "population": None,
             "files": [],
         }
-        more = {**given, "issue": issue and issue.id, "register": register and register.name}
+        more = {**entries, "issue": issue and issue.id, "register": register and register.name}
         self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
         self.tools = {name: export.tool for name, export in exports.items()}
@@ -166,8 +166,8 @@ class _New:
     @property
     def stands_for(self) -> str:
         """What the numbers stand for: where it is not said, for nobody who was not asked."""
-        asked = "nation" if self.content["invited"] == "all" else "invited"
-        return self.content["population"] or asked
+        whom = "nation" if self.content["invited"] == "all" else "invited"
+        return self.content["population"] or whom
 
     def read_in(self, part: Path, layout: str | None) -> tuple[Received, Message]:
         """Write the wave.yml of the layout that the files show, read them, and say what is read.
@@ -195,9 +195,9 @@ class _New:
                        and plain.meaning(text) is None and text not in self.noted]  # fmt: skip
         self._write(part, chosen)
         who = _named(received, headings)
-        n, asked = len({*who[who != ""]}), self.content["invited"]
-        if isinstance(asked, int) and n > asked:
-            self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=asked))
+        n, invited = len({*who[who != ""]}), self.content["invited"]
+        if isinstance(invited, int) and n > invited:
+            self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=invited))
         return received, Message("layout {layout}, {replies}", layout=READ_AS[chosen.layout],
                                  replies=replies)  # fmt: skip
 
@@ -213,8 +213,8 @@ class _New:
         if error.reason:  # wave.yml can say nothing of it
             return error
         visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
-        asked = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
-        if 2 * asked < len(self.book.questions) and not asked_for:
+        matches = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
+        if 2 * matches < len(self.book.questions) and not asked_for:
             hint = Message(
                 "{hint}; nothing was written: if {book} is the codebook of the files, add "
                 "--layout {layout}, and they and a wave.yml stay to be corrected",
@@ -230,7 +230,7 @@ class _New:
                 "new-wave writes an entry for each into wave.yml: remove those of sheets "
                 "without replies"
             )
-        if self.kept:
+        if self.keep:
             error.hint = Message(
                 "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
                 "correct wave.yml there, then run workbench clean {wave}",
@@ -262,7 +262,7 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
 
     Raises InputError: they are of none, of several, or of another day than `as_of`.
     """
-    found: dict[str, Issue] = {}
+    issues: dict[str, Issue] = {}
     for file in files:
         tables = read.books_of(file.parent, WaveFile(path=file.name))
         if len(tables) > 1:
@@ -275,8 +275,8 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
                 or Message("the table of the codebook"),
             )
         if known := issue_of(tables[0], book):
-            found[known.id] = known
-    issue, *others = found.values()
+            issues[known.id] = known
+    issue, *others = issues.values()
     if others:
         hint = "make a wave of each, and compare them"
         raise InputError("the files are of several issues", hint=hint)
@@ -311,10 +311,10 @@ def _check_files(files: Sequence[Path]) -> None:
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
     """Add the data files that a committed wave.yml names."""
-    known, given = Wave.read(folder), {file.name for file in files}
+    known, names = Wave.read(folder), {file.name for file in files}
     lacks = {f.path for f in known.files if not (folder / f.path).exists()}
     same = known.codebook == codebook and as_of in (None, known.as_of)
-    if not (same and lacks and given == lacks):
+    if not (same and lacks and names == lacks):
         raise InputError(
             "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
             "{lacks})",
@@ -340,7 +340,7 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
 
     `tool`: the one that wrote them all, ``none`` where none did; else found by content.
     """
-    found, lines, language = dict[str, Export](), list[str](), spoken()
+    exports, lines, language = dict[str, Export](), list[str](), spoken()
     for file in files if tool != "none" else ():
         try:
             sheets = [] if file.is_dir() else read_file(file)
@@ -349,12 +349,12 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
                 raise
             continue  # what cannot be read is refused below
         if (known := tools.choose(sheets, tool)) is not None:
-            found[file.name] = export = known[1]
+            exports[file.name] = export = known[1]
             name = label(f"tool.{export.tool}", language)
             lines.append(f"{file.name}: {label('intake.read_as', language, tool=name)}")
             if personal := [export.columns[i].heading for i in export.of_kind("personal")]:
                 lines.append(label("intake.not_kept", language, columns=", ".join(personal)))
-    return found, lines
+    return exports, lines
 
 
 def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
@@ -374,28 +374,25 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             else "it takes a label such as 団体コード or 団体名, in a form with the answer beside "
             "it; --layout gives another layout, --register a list of bodies that are no "
             "municipalities of Japan",
-            target=beside and beside[0],
-            head=beside and beside[1],
-            named=named,
-            n=n,
-            layout=READ_AS[chosen.layout],
-        )
+            target=beside and beside[0], head=beside and beside[1],
+            named=named, n=n, layout=READ_AS[chosen.layout],
+        )  # fmt: skip
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),
     }
-    if said := [Message(template, n=count) for template, count in doubts.items() if count]:
-        return Message("{n:,} replies ({doubts})", n=n, doubts=said)
+    if parts := [Message(template, n=count) for template, count in doubts.items() if count]:
+        return Message("{n:,} replies ({doubts})", n=n, doubts=parts)
     return Message("{n:,} replies", n=n)
 
 
 def _named(received: Received, headings: Headings) -> np.ndarray:
     """The municipality that each reply says it is from, as a key to count by; else empty."""
-    found = np.full(received.n, "", object)
+    keys = np.full(received.n, "", object)
     for variable in (name for name in received.variables if name in headings.who):
         names = [headings.named_in(text) for text in received.texts(variable)]
-        found = np.where(found == "", np.array(names, object), found)
-    return found
+        keys = np.where(keys == "", np.array(names, object), keys)
+    return keys
 
 
 def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
@@ -423,8 +420,8 @@ def _columns(
         words = variable.removeprefix("@")
         if variable in book.named:
             own = variable in book.question_of
-            asked = book.label(variable) if own else book[variable].label
-            words += f" {asked[language]}"
+            text = book.label(variable) if own else book[variable].label
+            words += f" {text[language]}"
         example = next(filter(None, received.texts(variable)), "")
         lines.append(f"  {first}: {words} ({example})")
     beside = cells[cells["record"] < 0]
@@ -433,8 +430,8 @@ def _columns(
         own = beside[beside["reason"] == reason]
         if len(own):
             named = heads.loc[heads["column"].isin(own["column"]), "text"]
-            shown = ", ".join(dict.fromkeys(named) or addresses(own)[:5])
-            lines.append(f"  {label(f'ledger.{reason}', language)}: {shown}")
+            names = ", ".join(dict.fromkeys(named) or addresses(own)[:5])
+            lines.append(f"  {label(f'ledger.{reason}', language)}: {names}")
     if ignored:
         proposed = label("new_wave.proposed", language, columns=", ".join(ignored))
         lines.append(f"  {proposed}")

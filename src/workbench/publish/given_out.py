@@ -102,7 +102,7 @@ def _complete(edition: Edition, by: str) -> RunFolder:
     if not by.strip():
         raise InputError("nobody is named as responsible", hint="give --by and a name")
     run = RunFolder(edition.folder, edition)
-    if run.record.get("status") != Status.OK or not run.hashes or not run.unchanged:
+    if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
         what = "there is no complete edition {name}"
         hint = "run workbench refresh {wave} --audience {audience} --language {language}"
         raise InputError(what, hint=hint, name=edition.name, **asdict(edition))
@@ -176,13 +176,9 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
                 "with the release {edition} no. {number} of {date} this one would disclose single "
                 "answers: {place} in {name} was {before:g} and is {after:g}",
                 hint="keep to that release, or release again when {smallest_cell} or more differ",
-                **about,
-                place=" / ".join(map(str, key)),
-                name=name,
-                before=row["old"],
-                after=row["new"],
-                smallest_cell=SMALLEST_CELL,
-            )
+                **about, place=" / ".join(map(str, key)), name=name,
+                before=row["old"], after=row["new"], smallest_cell=SMALLEST_CELL,
+            )  # fmt: skip
         frames = [named, today] if line["language"] == edition.language else [named]
         otherwise = (_withheld_otherwise(then, frame) for frame in frames if alike)
         if place := next(filter(None, otherwise), ""):

@@ -49,7 +49,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "mode": plan.wave.get("mode"),
         "invented": plan.wave.get("data") == "invented",
         "named": bool(plan.wave.get("named")),
-        "parameters": plan.shown(plan.given),
+        "parameters": plan.shown(plan.settings),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
         "inputs": plan.files[DATA] if internal else {},

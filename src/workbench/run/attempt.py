@@ -214,11 +214,11 @@ def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Sta
         cells = held[0].cells if held else ()
         times = [cell.metadata.get("execution", {}) for cell in cells]
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
-            said = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
+            sentence = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
         else:
             limit = kernels.options.cell_timeout
-            said = printed("a cell ran longer than {seconds:g} s", seconds=limit)
-        return Status.TIMED_OUT, said
+            sentence = printed("a cell ran longer than {seconds:g} s", seconds=limit)
+        return Status.TIMED_OUT, sentence
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
@@ -230,28 +230,28 @@ def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Sta
 
 def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> str:
     """A text with what is shown in the place of each secret and of this machine's folder."""
-    for value, shown in hidden.items():
-        text = text.replace(value, shown)
+    for value, cover in hidden.items():
+        text = text.replace(value, cover)
         if as_json:
-            value, shown = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, shown))
-            text = text.replace(value, shown)
+            value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
+            text = text.replace(value, cover)
     return text
 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, shown = _code(content.cells), list(_shown(content))
+    code, results = _code(content.cells), list(_shown(content))
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
     ran.last_cell = max(done, len(_code(started)))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
-    named = {(kind, str(data["name"])) for kind, _, data in shown if "name" in data}
+    named = {(kind, str(data["name"])) for kind, _, data in results if "name" in data}
     ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
     absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    faults = [*_faults(code, shown)]
+    faults = [*_faults(code, results)]
     if done < ran.cells:
         faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
     if lacking:
@@ -273,12 +273,12 @@ def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
                     yield kind, at, data if isinstance(data, Mapping) else {}
 
 
-def _faults(cells: list[Any], shown: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
+def _faults(cells: list[Any], ours: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
     """The errors that cells ended with, and outputs of ours that lack what a page needs of them."""
     for output in (output for cell in cells for output in cell.outputs):
         if output.output_type == "error":  # papermill takes ``sys.exit(0)`` for none
             yield _sentence(f"{output.ename}: {output.evalue}")
-    for kind, at, data in shown:
+    for kind, at, data in ours:
         if lacks := [name for name in NEEDED[kind] if name not in data]:
             lacking = "cell {at} shows a {kind} without its {lacks}"
             yield printed(lacking, at=at, kind=kind, lacks=lacks)

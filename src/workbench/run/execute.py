@@ -129,24 +129,24 @@ def run(
 def _keep(part: Path, names: set[str]) -> None:
     """Delete of a run that was stopped all but its record and the files of some notebooks."""
     known = RunFolder(part).notebooks
-    kept = {part / RECORD}
+    needed = {part / RECORD}
     for name in names & known.keys():
-        kept |= {part / file for file in known[name].written()}
+        needed |= {part / file for file in known[name].written()}
     for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
         if path.is_dir():
             with contextlib.suppress(OSError):  # it is not empty
                 path.rmdir()
-        elif path not in kept:
+        elif path not in needed:
             path.unlink()
 
 
 def _stopped(part: Path) -> None:
     """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    left = RunFolder(part)
+    run = RunFolder(part)
     with contextlib.suppress(OSError):
-        if complete := {ran.name for ran in left.notebooks.values() if ran.ok}:
+        if complete := {ran.name for ran in run.notebooks.values() if ran.ok}:
             _keep(part, complete)
-            write_record({**left.record, "status": Status.KILLED}, part)
+            write_record({**run.record, "status": Status.KILLED}, part)
             return
     shutil.rmtree(part, ignore_errors=True)
 
@@ -168,7 +168,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
         return ran
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
-        places = {written: f"{WORK}/{name}/{written}" for written in known.files}
+        places = {file: f"{WORK}/{name}/{file}" for file in known.files}
         targets = [f"notebooks/{name}.ipynb", *places.values()]
         for source, place in zip(known.written(), targets, strict=True):
             (part / place).parent.mkdir(parents=True, exist_ok=True)
@@ -191,7 +191,7 @@ class Runner:
         needed = [name for notebook in todo for name in notebook.declares.get("needs", [])]
         shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
         self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
-        self.taken = [ran for ran in self.runs.values() if ran.reused]  # their pages are to be made
+        self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
         self.progress = Progress(len(todo))
         self.record.write(self.part)
         with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
@@ -209,8 +209,8 @@ class Runner:
 
     def _ready(self, free: int) -> Iterator[Callable[[], Ran]]:
         """What can start now; notebooks that need one that failed are skipped."""
-        while self.taken:
-            yield partial(self._page, self.taken.pop())
+        while self.reused:
+            yield partial(self._page, self.reused.pop())
         for notebook in list(self.waiting):
             obstacle = self._obstacle(notebook)
             if obstacle is None:
@@ -267,10 +267,10 @@ class Runner:
 
     def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:
         """Note the files that the notebook wrote; none may hold a secret."""
-        secrets = {value.encode(): shown for value, shown in parameters.secrets(values).items()}
+        secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = file.relative_to(folder).as_posix()
-            if held := [shown for value, shown in secrets.items() if value in file.read_bytes()]:
+            if held := [secret for value, secret in secrets.items() if value in file.read_bytes()]:
                 file.unlink()
                 ran.status = Status.FAILED
                 ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])

@@ -43,17 +43,17 @@ def state(file: str) -> str:
     return ""
 
 
-def _watch(event: str, given: tuple[Any, ...]) -> None:
+def _watch(event: str, args: tuple[Any, ...]) -> None:
     """Note what Python opens to read it, and folders and databases that it looks into.
 
     Left out are the files of Python and its packages.
     """
-    if event not in {"open", *LOOKED_INTO} or isinstance(given[0], int) or given[0] == ":memory:":
+    if event not in {"open", *LOOKED_INTO} or isinstance(args[0], int) or args[0] == ":memory:":
         return
-    file = str(Path(os.fsdecode(given[0] or ".")).absolute())
+    file = str(Path(os.fsdecode(args[0] or ".")).absolute())
     if file.startswith(INSTALLED):
         return
-    mode, flags = given[1:] if event == "open" else ("", os.O_RDWR)
+    mode, flags = args[1:] if event == "open" else ("", os.O_RDWR)
     if "r" in mode or {*"a+"} <= {*mode} if mode else not flags & os.O_WRONLY:
         _read.setdefault(file, state(file))
     written = {*mode} & {*"wax+"} if mode else flags & (os.O_WRONLY | os.O_RDWR)

@@ -93,8 +93,8 @@ class Kernels:
             **(environment or {}),
         }
         if self.fork:
-            asked = {"parent": os.getpid(), "modules": WARM, "ahead": ahead}
-            self.environment[ASKED] = json.dumps(asked)
+            orders = {"parent": os.getpid(), "modules": WARM, "ahead": ahead}
+            self.environment[ASKED] = json.dumps(orders)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 
@@ -303,19 +303,19 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
     module again in every kernel (0.7 s with papermill at its top), and forbids the daemonic workers
     of dask to start processes that could outlive them; our kernels end with their parent.
     """
-    read = {name: environment[name] for name in READ if name in environment}
+    settings = {name: environment[name] for name in READ if name in environment}
     with _starting:
         main, current = sys.modules["__main__"], multiprocessing.current_process()
         before = dict(os.environ)
         daemon = current._config.pop("daemon", None)  # type: ignore[attr-defined]
         sys.modules["__main__"] = ModuleType("__main__")
-        os.environ.update({"MPLBACKEND": INLINE, **read})
+        os.environ.update({"MPLBACKEND": INLINE, **settings})
         try:
             multiprocessing.get_context("forkserver").set_forkserver_preload(["workbench.run.warm"])
             forkserver.ensure_running()
             yield
         finally:
-            for name in {"MPLBACKEND", *read} - before.keys():
+            for name in {"MPLBACKEND", *settings} - before.keys():
                 os.environ.pop(name, None)  # another thread may have put back the variables it had
             os.environ.update(before)
             sys.modules["__main__"] = main

@@ -72,18 +72,18 @@ class Parameter:
         >>> Parameter("n_types", ("int", "None"), None, "number of types").check("3")
         3
         """
-        given = self._converted(value)
-        if self.choices and str(given) not in self.choices:
+        converted = self._converted(value)
+        if self.choices and str(converted) not in self.choices:
             raise self._refused(value, Message("one of {choices}", choices=self.choices))
-        if isinstance(given, float) and not math.isfinite(given):
+        if isinstance(converted, float) and not math.isfinite(converted):
             raise self._refused(value, Message("a number that is finite"))
-        if isinstance(given, int | float) and not self.low <= given <= self.high:
+        if isinstance(converted, int | float) and not self.low <= converted <= self.high:
             raise self._refused(value, Message("a number {range}", range=self.range))
-        if isinstance(given, str):
-            if re.search(r"[\ud800-\udfff]", given):
+        if isinstance(converted, str):
+            if re.search(r"[\ud800-\udfff]", converted):
                 raise self._refused(value, Message("text that is valid Unicode"))
-            secret(given)
-        return given
+            secret(converted)
+        return converted
 
     def _converted(self, value: Any) -> Any:
         if isinstance(value, str) and "str" not in self.types:
@@ -151,7 +151,7 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
         comment = " ".join(comments[at] for at in lines if at in comments)
         choices, bounds = CHOICES.search(comment), RANGE.search(comment)
         low, high = bounds.groups() if bounds else (None, None)
-        found = Parameter(
+        parameter = Parameter(
             name,
             types,
             default,
@@ -160,17 +160,17 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             float(low or -math.inf),
             float(high or math.inf),
         )
-        found.check(default)
-        yield found
+        parameter.check(default)
+        yield parameter
 
 
 def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
     if isinstance(node, ast.Assign):
         return (type(default).__name__.replace("NoneType", "None"),)
-    written = ast.unparse(node.annotation).strip("'\"")  # "int | None" in quotes
-    optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", written)
-    written = f"{optional[1]} | None" if optional else written
-    return tuple(part.strip() for part in written.split("|"))
+    annotation = ast.unparse(node.annotation).strip("'\"")  # "int | None" in quotes
+    optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", annotation)
+    annotation = f"{optional[1]} | None" if optional else annotation
+    return tuple(part.strip() for part in annotation.split("|"))
 
 
 def describe(notebook: str) -> str:

@@ -95,15 +95,15 @@ class Notebook:
     @property
     def declares(self) -> Mapping[str, Any]:
         """What it declares of itself: title, needs, reads, compares, figures, tables."""
-        found: dict[str, Any] = self.content["metadata"].get("workbench", {})
-        return found
+        own: dict[str, Any] = self.content["metadata"].get("workbench", {})
+        return own
 
     @property
     def title(self) -> dict[str, str]:
         """Its title in each language."""
         own = self.declares.get("title", {"ja": self.name, "en": self.name})
-        found: dict[str, str] = self.words.get("title") or own
-        return found
+        title: dict[str, str] = self.words.get("title") or own
+        return title
 
     def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters it runs with, except its output folder."""
@@ -115,14 +115,14 @@ class Notebook:
 class Plan:
     """The notebooks of an edition in order, and everything their results depend on.
 
-    `given` are the parameters from outside, `common` the hashes that all notebooks share, by name,
+    `settings`: parameters from outside, `common` the hashes that all notebooks share, by name,
     `files` those of the single files within them, `wave` the content of wave.yml, `only` the names
     of the notebooks that may run (empty: all).
     """
 
     edition: Edition
     notebooks: list[Notebook]
-    given: dict[str, Any]
+    settings: dict[str, Any]
     common: dict[str, str]
     wave: dict[str, Any]
     files: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Plan:
     def make(
         cls,
         edition: Edition,
-        given: dict[str, Any],
+        settings: dict[str, Any],
         only: Sequence[str] | None = None,
         *,
         pages: str = PAGES,
@@ -142,7 +142,7 @@ class Plan:
 
         Parameters
         ----------
-        given : parameters from outside, of which the run sets `own` itself.
+        settings : parameters from outside, of which the run sets `own` itself.
         only : names of the notebooks that may run; all if not given.
         pages : the files of the notebooks, as a pattern.
 
@@ -154,21 +154,21 @@ class Plan:
         names = frozenset(Path(name).stem for name in only or ())
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])
-        if taken := own & given.keys():
+        if fixed := own & settings.keys():
             what = "{parameter} is set by the command itself, not with -p"
-            raise InputError(what, parameter=min(taken))
+            raise InputError(what, parameter=min(fixed))
         words = book.get("pages") or {}
         every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
-        if strange := sorted(given.keys() - known):
+        if strange := sorted(settings.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
-        lacking = {n.name: _lacking(n, edition, wave, book, given) for n in every}
+        lacking = {n.name: _lacking(n, edition, wave, book, settings) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             what = "there is no page {page} of {wave}: {lacking}"
             raise InputError(what, page=without[0], wave=edition.wave, lacking=lacking[without[0]])
         notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
-        plan = cls(edition, notebooks, given, common, wave, by_file, names)
+        plan = cls(edition, notebooks, settings, common, wave, by_file, names)
         for notebook in notebooks:
             plan.values(notebook)
         return plan
@@ -181,13 +181,13 @@ class Plan:
     @property
     def leads(self) -> dict[str, str]:
         """Notebook -> the paragraph under its heading, where the codebook gives one."""
-        given = {n.name: n.words.get("lead") for n in self.notebooks}
-        return {name: text[self.edition.language] for name, text in given.items() if text}
+        texts = {n.name: n.words.get("lead") for n in self.notebooks}
+        return {name: text[self.edition.language] for name, text in texts.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The given parameters that a notebook takes, checked and in their types."""
-        given, known = asdict(self.edition) | self.given, notebook.parameters
-        return {name: known[name].check(value) for name, value in given.items() if name in known}
+        settings, known = asdict(self.edition) | self.settings, notebook.parameters
+        return {name: known[name].check(value) for name, value in settings.items() if name in known}
 
     def parameters(self, notebook: Notebook) -> dict[str, Any]:
         """All that a notebook runs with, defaults included, as run.json shows them."""
@@ -214,10 +214,10 @@ class Plan:
         return {n.name: json.dumps(self._key(n), sort_keys=True) for n in self.notebooks}
 
     def _key(self, notebook: Notebook) -> dict[str, str]:
-        given = self.values(notebook)
-        values = json.dumps(given, sort_keys=True, ensure_ascii=False, default=str)
-        if secrets := parameters.secrets(given):  # of which nobody may confirm a guess
-            values += fingerprints.fingerprint(json.dumps(sorted(secrets)))
+        values = self.values(notebook)
+        text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+        if secrets := parameters.secrets(values):  # of which nobody may confirm a guess
+            text += fingerprints.fingerprint(json.dumps(sorted(secrets)))
         reads = {
             f"{name} (which it reads)": for_edition(
                 self.edition, fingerprints.hash_path(paths.root() / name)
@@ -232,7 +232,7 @@ class Plan:
             reads["the wave it compares with"] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
-            "its parameters": for_edition(self.edition, fingerprints.sha(values)),
+            "its parameters": for_edition(self.edition, fingerprints.sha(text)),
             **self.common,
             **reads,
         }
@@ -242,8 +242,8 @@ class Plan:
         parameter = notebook.declares.get("compares")
         if parameter is None:
             return ""
-        given = notebook.with_defaults(self.values(notebook)).get(parameter)
-        return str(given or "") or waves.earlier(self.edition.wave)
+        other = notebook.with_defaults(self.values(notebook)).get(parameter)
+        return str(other or "") or waves.earlier(self.edition.wave)
 
     def known(self, notebook: Notebook) -> list[str]:
         """Files and folders of the project of which the key of a notebook has the hash."""
@@ -263,8 +263,8 @@ class Plan:
         One of all that they depend on is in it, too: what is kept in memory is of one run.
         """
         others = {wave for n in self.notebooks if (wave := self._compared(n))}
-        found = {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
-        return {**found, "": fingerprints.sha(" ".join(self.keys.values()))}
+        keys = {wave: self._cleaned(wave) for wave in sorted({self.edition.wave, *others})}
+        return {**keys, "": fingerprints.sha(" ".join(self.keys.values()))}
 
     def _cleaned(self, wave: str) -> str:
         if wave == self.edition.wave:
@@ -286,10 +286,10 @@ class Plan:
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
         parts = {name: _differing(_parts(self.keys[name]), _parts(now[name])) for name in now}
-        found: dict[str, list[str]] = {
+        changes: dict[str, list[str]] = {
             name: [Message(part) for part in those] for name, those in parts.items() if those
         }
-        return found | {ran.name: [Message(OWN_FILES)] for ran in rans if ran.read_anew}
+        return changes | {ran.name: [Message(OWN_FILES)] for ran in rans if ran.read_anew}
 
     # --- what is up to date ------------------------------------------------------------------
 
@@ -298,13 +298,13 @@ class Plan:
 
         The published run counts, and what is complete in one that failed or was stopped.
         """
-        found: dict[str, Path] = {}
+        places: dict[str, Path] = {}
         for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            kept = RunFolder(folder)
-            for name, ran in kept.notebooks.items():
-                if ran.key == self.keys.get(name) and name not in found and kept.has(ran):
-                    found[name] = folder
-        return found
+            run = RunFolder(folder)
+            for name, ran in run.notebooks.items():
+                if ran.key == self.keys.get(name) and name not in places and run.has(ran):
+                    places[name] = folder
+        return places
 
     @cached_property
     def last(self) -> RunFolder:
@@ -340,8 +340,8 @@ class Plan:
             changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
         if not changed:
             return Message("its files in the report are missing or were edited")
-        said = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
-        return Message("changed: {changed}", changed=said)
+        why = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
+        return Message("changed: {changed}", changed=why)
 
     def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
         """Which file or parameter changed, if the record has it."""
@@ -372,7 +372,7 @@ def _lacking(
     edition: Edition,
     wave: Mapping[str, Any],
     book: Mapping[str, Any],
-    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
 ) -> str:
     """Why a survey has no such page; empty where it has one.
 
@@ -389,7 +389,7 @@ def _lacking(
         "inside": lambda: edition.audience != "public",
         "shortage": lambda: short or notebook.name in pages,
         "no report": lambda: not short and "06_report" not in pages,
-        "earlier": lambda: given.get(before) or waves.earlier(edition.wave),
+        "earlier": lambda: settings.get(before) or waves.earlier(edition.wave),
     }
     for name in notebook.declares.get("requires", []):
         if not (others[name]() if name in others else book.get(name)):

@@ -111,13 +111,13 @@ class Options:
                 raise InputError(what, hint=hint, option=option.replace("_", "-"), value=value)
 
     @property
-    def given(self) -> dict[str, Any]:
+    def by_name(self) -> dict[str, Any]:
         """The parameters by name; an InputError where one has two values."""
-        given, found = self.parameters or (), dict[str, Any]()
-        for name, value in given.items() if isinstance(given, Mapping) else given:
-            if found.setdefault(name, value) != value:
+        pairs, values = self.parameters or (), dict[str, Any]()
+        for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+            if values.setdefault(name, value) != value:
                 raise InputError("the parameter {name} is given twice", name=name)
-        return found
+        return values
 
     def edition(self, wave: str) -> Edition:
         """The edition of a wave that these options ask for."""
@@ -244,22 +244,22 @@ class Outcome:
     """
 
     folder: Path
-    asked: int
+    total: int
     rans: list[Ran]
     stopped: str = ""
 
     @property
     def as_asked(self) -> bool:
         """Whether every page that was asked for is complete."""
-        return len(self.rans) == self.asked and all(ran.ok for ran in self.rans)
+        return len(self.rans) == self.total and all(ran.ok for ran in self.rans)
 
     def summary(self) -> str:
         """The text for the terminal: how many, which failed and why, where to look."""
         good = [ran for ran in self.rans if ran.ok]
         old = sum(ran.reused for ran in good)
-        counts = {"good": len(good), "asked": self.asked, "new": len(good) - old, "old": old}
-        said = "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)"
-        lines = [printed(said, **counts)]
+        counts = {"good": len(good), "asked": self.total, "new": len(good) - old, "old": old}
+        text = "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)"
+        lines = [printed(text, **counts)]
         failures: dict[str, list[str]] = {}
         for ran in (ran for ran in self.rans if not ran.ok):
             at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
@@ -270,15 +270,15 @@ class Outcome:
             more = printed(" and {n:,} more", n=over) if over > 0 else ""
             lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
         if self.stopped:
-            said = printed(
+            text = printed(
                 "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
                 "command carries on.",
                 why=self.stopped,
-                left=self.asked - len(self.rans),
+                left=self.total - len(self.rans),
             )
         else:
-            said = printed("Open {file} in a browser.", file=_index(self.folder))
-        return "\n".join([*lines, said])
+            text = printed("Open {file} in a browser.", file=_index(self.folder))
+        return "\n".join([*lines, text])
 
 
 def _index(folder: Path | str) -> Path:
@@ -297,11 +297,11 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     files = fingerprints.hash_files(edition.part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
     record.write(edition.part)
-    kept = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
-    place = edition.incomplete if kept else edition.folder
+    older = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
+    place = edition.incomplete if older else edition.folder
     paths.swap_folder(edition.part, place, RECORD, RunFolder(place).hashes)
     record.folder = str(place)
-    if not kept:
+    if not older:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
 
 
@@ -331,18 +331,18 @@ class RunFolder:
     @cached_property
     def notebooks(self) -> dict[str, Ran]:
         """Its notebooks by name; those whose entry is damaged are left out."""
-        found = {}
+        rans = {}
         for entry in self.record.get("notebooks", []):
             with contextlib.suppress(TypeError, AttributeError):
                 ran = Ran.read(entry)
-                found[ran.name] = ran
-        return found
+                rans[ran.name] = ran
+        return rans
 
     @property
     def hashes(self) -> dict[str, str]:
         """The hash of each file, by its name there; empty of a run that was not published."""
-        found = self.record.get(FILES)
-        return found if isinstance(found, dict) else {}
+        hashes = self.record.get(FILES)
+        return hashes if isinstance(hashes, dict) else {}
 
     def is_whole(self, name: str) -> bool:
         """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited."""
@@ -359,11 +359,11 @@ class RunFolder:
         return ran.ok and self.is_whole(ran.html)
 
     @property
-    def unchanged(self) -> bool:
-        """Whether no file of the run is missing, empty or edited."""
+    def damaged(self) -> list[str]:
+        """The files of the run that are missing, empty or were edited."""
         good = [ran for ran in self.notebooks.values() if ran.ok]
         files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-        return all(map(self.is_whole, files))
+        return sorted(name for name in files if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:

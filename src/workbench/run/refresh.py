@@ -25,7 +25,7 @@ def refresh(
     notebooks: Sequence[str] | None = None,
     pdf: bool = False,
     word: bool = False,
-    **asked: Any,
+    **choices: Any,
 ) -> RunRecord:
     """Run the notebooks whose results are out of date, and publish when all are complete.
 
@@ -34,22 +34,22 @@ def refresh(
     notebooks : names of the only ones that may run; all if not given.
     pdf : print the pages as well (Chromium).
     word : write them as one Word document as well.
-    asked : see `workbench.run.record.Options`.
+    choices : see `workbench.run.record.Options`.
 
     Raises InputError: the wave, a notebook or a parameter is wrong, no Chromium to print with,
     another refresh of the edition is running, or the disk cannot be written.
     """
-    options = Options(**asked)
+    options = Options(**choices)
     edition = options.edition(wave)
     if pdf:
         printing.browser()  # refuse before anything runs
-    plan = Plan.make(edition, options.given, notebooks)
+    plan = Plan.make(edition, options.by_name, notebooks)
     with lock(edition):
         if plan.unregistered:
             from workbench.run import execute  # heavy, and not needed where nothing is to run
 
             execute.clean(wave)
-            plan = Plan.make(edition, options.given, notebooks)
+            plan = Plan.make(edition, options.by_name, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
@@ -65,11 +65,11 @@ def refresh(
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
 
 
-def why(wave: str, **asked: Any) -> str:
-    """What a refresh would run, and why, a line a notebook; `asked`: see `Options`."""
-    options = Options(**asked)
+def why(wave: str, **choices: Any) -> str:
+    """What a refresh would run, and why, a line a notebook; `choices`: see `Options`."""
+    options = Options(**choices)
     edition = options.edition(wave)
-    plan = Plan.make(edition, options.given)
+    plan = Plan.make(edition, options.by_name)
     valid, lines = plan.valid(), []
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)
@@ -94,7 +94,7 @@ def profiles(
     *,
     scheduler: str | None = None,
     target: str | None = None,
-    **asked: Any,
+    **choices: Any,
 ) -> Outcome:
     """Make the pages that are out of date and publish them with their overview.
 
@@ -103,14 +103,14 @@ def profiles(
     municipality : codes (or names that are unique in the wave); all that replied if not given.
     scheduler : address of a dask.distributed scheduler; threads of this process if not given.
     target : where a copy is published as well, an fsspec URL (``file://``, ``s3://``).
-    asked : see `workbench.run.record.Options`.
+    choices : see `workbench.run.record.Options`.
 
     Raises InputError: the wave, a parameter or a municipality is wrong; the edition may not show
     single respondents; the scheduler or the target cannot be reached; the disk is full.
     """
-    options = Options(**asked)
+    options = Options(**choices)
     edition, own = options.edition(wave), OWN | {"municipality"}
-    plan = Plan.make(edition, options.given, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
+    plan = Plan.make(edition, options.by_name, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
     if edition.audience == "public" and not plan.wave.get("named"):
         raise InputError(
             "a profile shows one respondent, and the data of {wave} are not open (`named` "
@@ -127,12 +127,12 @@ def profiles(
         return fanout.run(plan, municipality, options, scheduler, target)
 
 
-def _unchanged(plan: Plan, asked: Sequence[str] | None) -> Outcome | None:
+def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
     last, key = RunFolder(plan.edition.profiles.folder), plan.keys[PROFILE]
-    if last.record.get("key") != key or not (asked or last.record.get("complete")):
+    if last.record.get("key") != key or not (codes or last.record.get("complete")):
         return None
-    wanted = [*dict.fromkeys(asked or last.record.get("members", ()))]
+    wanted = [*dict.fromkeys(codes or last.record.get("members", ()))]
     rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)

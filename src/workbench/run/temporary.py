@@ -31,23 +31,23 @@ def folder() -> Path:
 
 
 def _make() -> tuple[Path, FileLock]:
-    place = Path(tempfile.gettempdir())
-    for left in place.glob(f"{PREFIX}*.lock"):
-        _remove(left.with_suffix(""), FileLock(left))
-    made = place / f"{PREFIX}{uuid.uuid4().hex[:8]}"
-    lock = FileLock(made.with_suffix(".lock"), thread_local=False)  # removed by another thread
+    parent = Path(tempfile.gettempdir())
+    for old in parent.glob(f"{PREFIX}*.lock"):
+        _remove(old.with_suffix(""), FileLock(old))
+    place = parent / f"{PREFIX}{uuid.uuid4().hex[:8]}"
+    lock = FileLock(place.with_suffix(".lock"), thread_local=False)  # removed by another thread
     lock.acquire()  # before there is a folder that another process could take for left
-    made.mkdir(mode=0o700)
-    atexit.register(_remove, made, lock)
+    place.mkdir(mode=0o700)
+    atexit.register(_remove, place, lock)
     # that of multiprocessing, too: its fork server has a socket there
-    multiprocessing.current_process()._config.setdefault("tempdir", str(made))  # type: ignore[attr-defined]
-    return made, lock
+    multiprocessing.current_process()._config.setdefault("tempdir", str(place))  # type: ignore[attr-defined]
+    return place, lock
 
 
-def _remove(left: Path, lock: FileLock) -> None:
+def _remove(folder: Path, lock: FileLock) -> None:
     """Remove a folder, unless the process that holds its lock is alive."""
     with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
         lock.acquire(timeout=0)
-        shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         Path(lock.lock_file).unlink()
         lock.release(force=True)

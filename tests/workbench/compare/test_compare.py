@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -268,6 +269,14 @@ def test_another_example_is_no_changed_answer(tmp_path):
     same = runs.Comparison(a, c)
     assert not same.results["examples"]
     assert len(same.results["answers"]) == len(same.results["tables"]) == 1
+
+
+@pytest.mark.parametrize("name", ["codebook.yml", "tables/lost.csv"])
+def test_a_run_of_which_a_file_was_edited_or_is_missing_is_not_compared(tmp_path, name):
+    with pytest.raises(
+        InputError, match=f"{Path(name).name}: a file of the run is missing or was edited"
+    ):
+        run(tmp_path / "a", files={name: "0" * 64})
 
 
 def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
