@@ -127,12 +127,9 @@ def _fitting(content: bytes, file: str) -> str:
     if doubtful and euc is not None and not _looks_wrong(euc):
         return "euc_jp"
     if doubtful and cp932 is not None:
-        raise InputError(
-            "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)",
-            file=file,
-            hint="state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8",
-            reason="encoding",
-        )
+        what = "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)"
+        hint = "state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8"
+        raise InputError(what, file=file, hint=hint, reason="encoding")
     return "cp932"
 
 
@@ -141,12 +138,8 @@ def _declared(content: bytes, encoding: str, by_mark: str | None, file: str) -> 
     try:
         codec = codecs.lookup(encoding).name
     except LookupError:
-        raise InputError(
-            "there is no encoding {encoding!r}",
-            file=file,
-            hint="use utf-8, cp932 or utf-16",
-            encoding=encoding,
-        ) from None
+        hint, of = "use utf-8, cp932 or utf-16", {"encoding": encoding}
+        raise InputError("there is no encoding {encoding!r}", file=file, hint=hint, **of) from None
     if codec == "shift_jis":
         codec = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
     what = None

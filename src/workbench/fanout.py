@@ -398,12 +398,10 @@ def _client(scheduler: str) -> Any:
     try:
         return Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
-        raise InputError(
-            "there is no scheduler at {scheduler} ({text})",
-            hint="start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`",
-            scheduler=scheduler,
-            text=" ".join(str(error).split())[:160],
-        ) from None
+        what = "there is no scheduler at {scheduler} ({text})"
+        hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
+        raise InputError(what, hint=hint, scheduler=scheduler,
+                         text=" ".join(str(error).split())[:160]) from None  # fmt: skip
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it

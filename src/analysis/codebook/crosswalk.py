@@ -69,14 +69,15 @@ class Crosswalk(Model):
         """
         file = waves.crosswalks().get((before.id, after.id))
         if file is None:
-            other = [q.id for q in before if q.id in after and _differs(q, after[q.id])]
-            raise InputError(
+            what = (
                 "the codebooks {before} and {after} have no crosswalk, and questions with one "
-                "number may differ ({other})",
-                file=f"crosswalks/{before.id}-{after.id}.yml",
-                hint="write it (see docs/codebook.md), or compare two waves of one codebook",
-                before=before.id, after=after.id, other=other or Message("none"),
-            )  # fmt: skip
+                "number may differ ({other})"
+            )
+            hint = "write it (see docs/codebook.md), or compare two waves of one codebook"
+            other = [q.id for q in before if q.id in after and _differs(q, after[q.id])]
+            raise InputError(what, file=f"crosswalks/{before.id}-{after.id}.yml", hint=hint,
+                             before=before.id, after=after.id,
+                             other=other or Message("none"))  # fmt: skip
         walk = shaped(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
             raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)

@@ -263,15 +263,14 @@ class Codebook(Model):
         """
         match = next((issue for issue in self.issues if issue.id == id), None)
         if match is None and (self.issues or id is not None):
-            raise InputError(
-                "the codebook {book} has no issue {id!r}"
-                if id is not None
-                else "the codebook {book} has issues, and wave.yml does not say which is read",
-                file="wave.yml",
-                hint="write issue: with one of {known}",
-                book=self.id, id=id,
-                known=[issue.id for issue in self.issues] or Message("none"),
-            )  # fmt: skip
+            what, hint = (
+                "the codebook {book} has no issue {id!r}",
+                "write issue: with one of {known}",
+            )
+            if id is None:
+                what = "the codebook {book} has issues, and wave.yml does not say which is read"
+            known = [issue.id for issue in self.issues] or Message("none")
+            raise InputError(what, file="wave.yml", hint=hint, book=self.id, id=id, known=known)
         return match
 
     def issued(self, issue: Issue | None) -> Codebook:

@@ -270,12 +270,8 @@ def rule_faults(
         if question is None or (question.type == "multi" and name != question.id):
             continue  # a column of one option has no codes
         if question.options and (strange := codes - {option.code for option in question.options}):
-            yield Message(
-                "the rule {rule!r} names option {code} of {id}, which has no such option",
-                rule=rule,
-                code=min(strange),
-                id=name,
-            )
+            what = "the rule {rule!r} names option {code} of {id}, which has no such option"
+            yield Message(what, rule=rule, code=min(strange), id=name)
 
 
 def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message]:
@@ -284,12 +280,9 @@ def _misuse(name: str, question: Question, rule: Expression) -> Iterator[Message
     if name in rule.of_options and not (question.type == "multi" and name == question.id):
         yield Message("asks which options of {id} are chosen, which is not of type multi", id=name)
     elif single and name not in question.variables:
-        yield Message(
-            "uses {id} as one value, but it has several ({first} to {last})",
-            id=name,
-            first=question.variables[0],
-            last=question.variables[-1],
-        )
+        what = "uses {id} as one value, but it has several ({first} to {last})"
+        own = question.variables
+        yield Message(what, id=name, first=own[0], last=own[-1])
     elif single and (type := question.type) in {"text", "date"}:
         yield Message("uses {id} as a number, but it is of type {type}", id=name, type=type)
     elif name in rule.truths and question.type not in {"binary", "multi"}:

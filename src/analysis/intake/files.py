@@ -20,13 +20,17 @@ from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
 
 SUFFIXES = {
-    "workbook": {".xlsx", ".xlsm"}, "text": {".csv", ".tsv", ".txt"}, "sav": {".sav", ".zsav"},
+    "workbook": {".xlsx", ".xlsm"},
+    "text": {".csv", ".tsv", ".txt"},
+    "sav": {".sav", ".zsav"},
     "dta": {".dta"},
-}  # fmt: skip
+}
 ARE = {
-    "workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file",
+    "workbook": "an Excel workbook",
+    "text": "a text file",
+    "sav": "an SPSS file",
     "dta": "a Stata file",
-}  # fmt: skip
+}
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -68,9 +72,9 @@ def read_file(
     if suffix not in SUFFIXES[kind]:
         what = "the file is called {suffix} but is {is_a}"
         hint = "rename it to {right}, or save it again in the format of its name"
-        called, is_a = suffix or Message("without an extension"), Message(ARE[kind])
-        raise InputError(what, file=name, hint=hint, reason="misnamed", suffix=called, is_a=is_a,
-                         right=sorted(SUFFIXES[kind]))  # fmt: skip
+        right, called = sorted(SUFFIXES[kind]), suffix or Message("without an extension")
+        raise InputError(what, file=name, hint=hint, reason="misnamed", suffix=called,
+                         is_a=Message(ARE[kind]), right=right)  # fmt: skip
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
@@ -178,10 +182,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             header=None,
             names=range(width),
             dtype="str",
-            keep_default_na=False,
             na_filter=False,
             skip_blank_lines=False,
-            on_bad_lines="error",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         what, fault = "the file is no regular table ({fault})", " ".join(str(error).split())[:120]

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from analysis.errors import InputError
 from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
+MONTHLY = ["MOYR6", "MOYR8", "QYR6", "QYR8"]  # formats of SPSS for months and quarters
+PERIODS = {"%tm": 1, "%tq": 3, "%th": 6}  # those of Stata, which counts them from 1960: months
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,9 @@ class AnswerSet:
 class LabelledFile:
     """A file's variables with their labels, and the cases as rows of plain values.
 
-    Dates are ISO texts; the columns they are in are listed in `dates`. User-missing codes are in
-    the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind of
-    missing is lost.
+    Dates are ISO texts, quarters their first month; `dates` lists their columns. User-missing codes
+    are in the rows as values (those of Stata as ``.a``) and listed in `missing`, so that no kind
+    of missing is lost.
     """
 
     names: list[str]
@@ -105,15 +109,9 @@ def sheet(path: Path, file: str) -> Sheet:
         below = kind[2:, data.names.index(name)]
         below[below == CellKind.TEXT] = CellKind.DATE
     at = {name: place for place, name in enumerate(data.names)}
-    return Sheet(
-        file=file,
-        sheet="",
-        text=text_frame(text),
-        kind=kind,
-        heads=2,
-        labels={at[name]: of for name, of in data.value_labels.items() if name in at},
-        missing={at[name]: of for name, of in data.missing.items() if name in at},
-    )
+    labels = {at[name]: of for name, of in data.value_labels.items() if name in at}
+    missing = {at[name]: of for name, of in data.missing.items() if name in at}
+    return Sheet(file, "", text_frame(text), kind, heads=2, labels=labels, missing=missing)
 
 
 # --- the process of its own ---------------------------------------------------------------------
@@ -125,13 +123,15 @@ def _main(path: str) -> None:
     except ImportError:
         sys.exit(NOT_INSTALLED)
     reader = pyreadstat.read_dta if path.lower().endswith(".dta") else pyreadstat.read_sav
-    frame, meta = reader(path, user_missing=True)
+    frame, meta = reader(path, user_missing=True, extra_date_formats=MONTHLY)
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
     cells = frame.astype(object).where(frame.notna(), "")
-    dates = [n for n in frame if frame[n].map(lambda value: hasattr(value, "isoformat")).any()]
+    shown = meta.original_variable_types
+    written = {name: [_date(value, shown[name]) for value in cells[name]] for name in frame}
+    dates = [name for name in frame if written[name] != [*cells[name]]]
     for name in dates:
-        cells[name] = [v.isoformat() if hasattr(v, "isoformat") else v for v in cells[name]]
+        cells[name] = written[name]
     for name, letters in tagged.items():
         cells[name] = [f".{v}" if v in letters else v for v in cells[name]]
     values = meta.variable_value_labels
@@ -155,6 +155,15 @@ def _main(path: str) -> None:
         ordinal=[n for n, of in meta.variable_measure.items() if of == "ordinal"],
     )  # fmt: skip
     json.dump(vars(file), sys.stdout, default=vars)
+
+
+def _date(value: Any, shown: str | None) -> Any:
+    """A date as ISO has it, of a quarter its first month; anything else as it is."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()[: 7 if shown in MONTHLY else None]
+    if shown and shown in PERIODS and isinstance(value, float):
+        return str(np.datetime64("1960-01") + int(value) * PERIODS[shown])
+    return value
 
 
 def _missing(ranges: Any, known: set[Any]) -> list[str]:

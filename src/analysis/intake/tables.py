@@ -104,25 +104,25 @@ class _Header:
             owner = self.book.question_of.get(meaning.target) if meaning else None
             if owner is not None and owner.id in self.many:
                 over[column] = owner.id
-        named = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
-        known = 0
+        picks = {c: self.headings.choice(self.book[over[c]], texts[c]) for c in texts if c in over}
+        count = 0
         for column, text in texts.items():
             plain = normalise(text)
-            words = named.get(column) and not plain.strip("()").isdecimal()
-            known += bool((row, column) in self.meanings or words or UNIT.match(plain))
-        if texts and known >= 0.6 * len(texts):
+            words = picks.get(column) and not plain.strip("()").isdecimal()
+            count += bool((row, column) in self.meanings or words or UNIT.match(plain))
+        if texts and count >= 0.6 * len(texts):
             return True
         there = {self.meanings[row, c].target for c in texts if (row, c) in self.meanings}
         above = {meaning.target for (r, _), meaning in self.meanings.items() if r == key}
         if self.headings.who & (there - above) and not self._names_any(row):
             return True  # the questions stand above, who replied and the parts are named here
-        if len(texts) < 2 or named.keys() != texts.keys():
+        if len(texts) < 2 or picks.keys() != texts.keys():
             return False
         if all(re.search(r"[^\W\d_]", text) for text in texts.values()):
             return True  # options of which the codebook knows few or none
         # option numbers alone (1, 2, 3 ...) look like answers: only where nothing else is filled
-        once = len({*named.values()}) == len(named) and len({*texts.values()}) > 1
-        return once and all(named.values())
+        once = len({*picks.values()}) == len(picks) and len({*texts.values()}) > 1
+        return once and all(picks.values())
 
     def _refuse_apart(self) -> None:
         """Refuse one choice of which each option has a column, also one row below the header."""
@@ -146,26 +146,26 @@ class _Header:
     def columns(self) -> dict[str, int]:
         """Question id or variable -> column; the deepest heading that means something decides."""
         self._refuse_apart()
-        found: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
+        places: dict[str, tuple[int, int, int]] = {}  # target -> rank, row, column
         apart = self.headings.apart(self.text[self.top : self.bottom + 1])
-        told = {c: (Meaning(target, OVERRIDE), self.bottom) for c, target in apart.items()}
+        by_setting = {c: (Meaning(target, OVERRIDE), self.bottom) for c, target in apart.items()}
         for column in range(self.text.shape[1]):
-            if (read := told.get(column) or self._meaning(column)) is None:
+            if (heading := by_setting.get(column) or self._meaning(column)) is None:
                 continue
-            meaning, row = read
-            target, rival = meaning.target, found.get(meaning.target)
+            meaning, row = heading
+            target, rival = meaning.target, places.get(meaning.target)
             if rival and rival[0] == meaning.rank:
                 raise headed_twice(self.sheet, self.headings, target, rival[1:], (row, column))
             if rival is None or rival[0] < meaning.rank:
-                found[target] = (meaning.rank, row, column)
+                places[target] = (meaning.rank, row, column)
         # a question over its options or items is in the column of the first, whose own heading
         # means nothing to the codebook
         return {
             target: column
-            for target, (_, _, column) in found.items()
+            for target, (_, _, column) in places.items()
             if target not in self.many
             or (self.book[target].type == "multi"
-                and not {*self.book[target].variables} & found.keys())
+                and not {*self.book[target].variables} & places.keys())
         }  # fmt: skip
 
     def _meaning(self, column: int) -> tuple[Meaning, int] | None:
@@ -226,23 +226,23 @@ def read_rows(
     if export is None:
         refuse_long(sheet, headings)
         header = _Header(sheet, headings)
-        top, bottom, columns, known = header.top, header.bottom, header.columns(), header.meanings
+        top, bottom, columns, heads = header.top, header.bottom, header.columns(), header.meanings
     else:
-        top, bottom, columns, known = 0, export.heads - 1, targets(export, sheet, headings), {}
-    filled = sheet.kind != CellKind.EMPTY
+        top, bottom, columns, heads = 0, export.heads - 1, targets(export, sheet, headings), {}
+    full = sheet.kind != CellKind.EMPTY
     loose = {  # the headings of no question, by their cells
         sheet.address(row, column): str(sheet.text.iat[row, column])
-        for row, column in np.argwhere(filled[: bottom + 1]).tolist()
-        if row >= top and column not in columns.values() and (row, column) not in known
+        for row, column in np.argwhere(full[: bottom + 1]).tolist()
+        if row >= top and column not in columns.values() and (row, column) not in heads
     }
     check_questions(columns, headings, sheet, loose)
     _check_labels(columns, headings, sheet)
-    kinds = _row_kinds(sheet, filled, bottom + 1, columns, headings.book)
+    kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book)
     if export is not None or sheet.heads:  # a program wrote it: no row is a note
-        kinds[(kinds == "note") & filled.any(axis=1)] = "record"
+        kinds[(kinds == "note") & full.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
-    _check_lost(sheet, kinds, filled, columns, headings)
+    _check_lost(sheet, kinds, full, columns, headings)
     ends = {place[0]: place for place in (export.unfinished(sheet) if export else ())}
     if left_out:
         kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
@@ -252,8 +252,8 @@ def read_rows(
         raise sheet.error("there is no reply below the header", at=at, hint=hint)
     head, free = range(top, bottom + 1), sorted({*range(sheet.shape[1])} - {*columns.values()})
     aside = {column: _aside(sheet, head, column, headings, export) for column in free}
-    said = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
-    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), said)
+    unfinished = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
+    return AnswerBlock(rows, columns, _mark(sheet, head, columns, kinds, aside), unfinished)
 
 
 def _mark(
@@ -275,14 +275,14 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
     """Refuse a table with a row an answer: a column names the questions, again and again."""
     head = sheet.text.iloc[: 3 * SEARCHED_ROWS]
     for column in head:
-        meant = {row: meaning.target for row, text in head[column].items()
+        targets = {row: meaning.target for row, text in head[column].items()
                  if text and (meaning := headings.meaning(text))}  # fmt: skip
-        often = Counter(meant.values())
+        often = Counter(targets.values())
         if len(often) < 2 or {*often} & headings.who:
             continue
-        row, first = next(iter(meant.items()))
+        row, first = next(iter(targets.items()))
         # a question whose answers are called as other questions has its own heading first, and once
-        most = len(meant) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
+        most = len(targets) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
         if most and often[first] > 1:
             what = "each row of this table is one answer: a column names the questions"
             raise sheet.error(what, at=(row, column), hint=ONE_ROW)
@@ -301,12 +301,12 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
             hint = "write missing_tokens: [{code}] to the question in the codebook"
             raise sheet.error(what, at=(0, column), hint=hint, code=f"'{code}'", variable=variable)
         for code, words in sheet.labels.get(column, {}).items():
-            chosen = None if question.type == "multi" else headings.option(question, words)
+            by_words = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
-            if chosen is None and unticked and tick_words().get(normalise(words)) is False:
-                chosen = 0
-            meant = int(code) if code.isdecimal() else headings.option(question, code)
-            if None not in (chosen, meant) and chosen != meant:
+            if by_words is None and unticked and tick_words().get(normalise(words)) is False:
+                by_words = 0
+            by_code = int(code) if code.isdecimal() else headings.option(question, code)
+            if None not in (by_words, by_code) and by_words != by_code:
                 what = "code {code} of {variable} means {words} in the file, not in the codebook"
                 hint = "bring the codes of the codebook and of the file into one"
                 more = {"code": code, "variable": variable, "words": words}
@@ -419,15 +419,15 @@ def _headers_below(
     heads = set()
     for column in own or sorted(columns.values())[:3]:  # not of every text of every answer
         codes, texts = pd.factorize(sheet.text[column])
-        meant = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
-        heads |= set(np.flatnonzero(meant[codes]).tolist())
-    found = []
+        heading = np.array([headings.meaning(text) is not None for text in texts.tolist()], bool)
+        heads |= set(np.flatnonzero(heading[codes]).tolist())
+    rows = []
     for row in sorted(row for row in heads if row > bottom and kinds[row] != ""):
         texts = sheet.text.iloc[row].tolist()
-        said = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
-        if len({target for target, _ in said}) < 2:
+        pairs = [(m.target, c) for c, text in enumerate(texts) if (m := headings.meaning(text))]
+        if len({target for target, _ in pairs}) < 2:
             continue
-        for target, column in said:
+        for target, column in pairs:
             if columns.get(target, column) != column:
                 what = (
                     "a second table with other columns starts here ({others} is in another column "
@@ -435,18 +435,18 @@ def _headers_below(
                 )
                 hint = "put it on a sheet of its own, and name both sheets in wave.yml"
                 raise sheet.error(what, at=(row, column), hint=hint, others=target)
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
 # --- the rows below -----------------------------------------------------------------------------
 
 
 def _row_kinds(
-    sheet: Sheet, filled: np.ndarray, start: int, columns: dict[str, int], book: Codebook
+    sheet: Sheet, full: np.ndarray, start: int, columns: dict[str, int], book: Codebook
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
-    count = filled.sum(axis=1)
+    count = full.sum(axis=1)
     ids = (book.identifying(what)[0] for what in ("code", "name", "prefecture"))
     code, name, prefecture = ({columns[id]} if id in columns else set[int]() for id in ids)
     own = code | name | prefecture
@@ -456,20 +456,20 @@ def _row_kinds(
 
     def begin(places: set[int], pattern: str | re.Pattern[str]) -> np.ndarray:
         """The rows in which a text of one of these columns begins with a pattern."""
-        found, match = np.zeros(len(filled), bool), re.compile(pattern).match
+        hits, match = np.zeros(len(full), bool), re.compile(pattern).match
         for column in places:
             codes, known = texts(column)
-            found |= np.array([match(text) is not None for text in known], bool)[codes]
-        return found
+            hits |= np.array([match(text) is not None for text in known], bool)[codes]
+        return hits
 
     # beside the name of a municipality 全体 or ※ is an answer
-    placed = begin(name, PLACE_NAME)
-    total, note = (begin(own, p) | (begin(first - own, p) & ~placed) for p in (TOTAL, NOTE))
+    place = begin(name, PLACE_NAME)
+    total, note = (begin(own, p) | (begin(first - own, p) & ~place) for p in (TOTAL, NOTE))
     # an example may have the code and name of a municipality
     example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
-    named = begin(code, r".*\d") | begin(name, ".")
-    unnamed = (count <= 1) | (~filled[:, answers].any(axis=1) & bool(name))
-    lonely = ~named & unnamed
+    names_one = begin(code, r".*\d") | begin(name, ".")
+    unnamed = (count <= 1) | (~full[:, answers].any(axis=1) & bool(name))
+    lonely = ~names_one & unnamed
     kinds = np.select(
         [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
         ["", "example", "record", "total", "note"],
@@ -480,26 +480,26 @@ def _row_kinds(
 
 
 def _check_lost(
-    sheet: Sheet, kinds: np.ndarray, filled: np.ndarray, columns: dict[str, int], headings: Headings
+    sheet: Sheet, kinds: np.ndarray, full: np.ndarray, columns: dict[str, int], headings: Headings
 ) -> None:
     """Refuse a sheet in which a row that names a municipality, or most rows, would be no reply."""
     line = Message("column" if sheet.transposed else "row")
     who = sorted(columns[target] for target in headings.who & columns.keys())
-    left = np.flatnonzero((kinds != "record") & (kinds != "example") & (filled.sum(axis=1) >= 2))
+    rest = np.flatnonzero((kinds != "record") & (kinds != "example") & (full.sum(axis=1) >= 2))
     say_who = Message("remove it, or say under header in wave.yml which column says who replied")
     remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
-    aside = filled & np.isin(kinds, ("note", "total"))[:, None]
+    aside = full & np.isin(kinds, ("note", "total"))[:, None]
     suspects = [(row, c, say_who) for row, c in np.argwhere(aside).tolist()]
-    suspects += [(row, c, remove) for row in left.tolist() for c in who]
+    suspects += [(row, c, remove) for row in rest.tolist() for c in who]
     for row, column, hint in suspects:
         text = str(sheet.text.iat[row, column])
         if hint is say_who and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
             what = "this {line} names a municipality ({text}) but is read as {kinds}"
-            taken = Message(kinds[row] or "part of the header or what stands above it")
-            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=taken)
-    notes, records = left[kinds[left] == "note"], int((kinds == "record").sum())
+            kind = Message(kinds[row] or "part of the header or what stands above it")
+            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=kind)
+    notes, records = rest[kinds[rest] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
         what = (
             "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"

@@ -31,12 +31,13 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     if n_types == "auto":
         return list(tried)
     if not 2 <= n_types <= most:
-        raise InputError(
+        what = (
             "{n} respondents with {patterns} different answer patterns cannot be put into "
-            "{n_types} types",
-            hint="choose 2 to {most}",
-            n=len(data.frame), patterns=patterns, n_types=n_types, most=most,
-        )  # fmt: skip
+            "{n_types} types"
+        )
+        hint = "choose 2 to {most}"
+        raise InputError(what, hint=hint, n=len(data.frame), patterns=patterns, n_types=n_types,
+                         most=most)  # fmt: skip
     return sorted({*tried, n_types})
 
 

@@ -238,12 +238,10 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     """
     stratum = aligned(strata, frame.index, "adjust")
     if (none := stratum.isna()).any():
-        raise InputError(
-            "{n} units have no stratum ({missing})",
-            hint="give a size class for each of them, or leave them out",
-            n=int(none.sum()),
-            missing=list(map(str, frame.index[none][:5])),
-        )
+        what = "{n} units have no stratum ({missing})"
+        hint = "give a size class for each of them, or leave them out"
+        raise InputError(what, hint=hint, n=int(none.sum()),
+                         missing=list(map(str, frame.index[none][:5])))  # fmt: skip
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
     code, levels = pd.factorize(stratum)

@@ -183,12 +183,9 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
-        raise InputError(
-            "{indicator} of {code} is infinite",
-            hint="a division by zero has no answer: make it missing",
-            indicator=ordered.columns[column],
-            code=ordered.index[row],
-        )
+        hint = "a division by zero has no answer: make it missing"
+        raise InputError("{indicator} of {code} is infinite", hint=hint,
+                         indicator=ordered.columns[column], code=ordered.index[row])  # fmt: skip
     return ordered
 
 

@@ -17,7 +17,7 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, labelled, tools
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet, stacked
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
 from workbench.office.guesses import DRAFTING, plain
@@ -70,19 +70,33 @@ class Filled(Column):
 def read_columns(
     sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
 ) -> tuple[Sheet, list[Filled], tools.Export | None]:
-    """The sheet with the replies, its columns, and the export of the form tool that wrote it."""
+    """The sheet with the replies, its columns, and the export of the form tool that wrote it.
+
+    The replies of other sheets with the same headings stand below its own, as further pages.
+    """
     known = None if sav or tool == "none" else tools.choose(sheets, tool)
+    shown = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
     if known is None:
-        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets[:1]
-        sheet = max(visible, key=lambda sheet: int((sheet.kind > 0).sum()))
-        sheet = sheet if sav else upright(sheet)
+        shown = shown if sav else [*map(upright, shown)]
+        sheet = max(shown, key=lambda sheet: int((sheet.kind > 0).sum()))
+        sheet = sheet if sav else with_alike(sheet, shown, data_start(sheet, sheet.kind > 0)[1])
         return sheet, table(sheet, sav), None
     sheet, export = known
+    sheet = with_alike(sheet, shown, export.heads)
     columns = [replace(own, kind="record")
                if own.kind == "answer" and is_technical(own.heading) else own
                for own in below(sheet, export.heads, export.columns)]  # fmt: skip
     columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
     return sheet, columns, export
+
+
+def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
+    """A sheet, and below it the records of the others with the same rows above `start`."""
+    head = sheet.text.iloc[:start]
+    alike = [replace(one, text=one.text.iloc[start:], kind=one.kind[start:], merged=())
+             for one in sheets
+             if one.sheet != sheet.sheet and one.text.iloc[:start].equals(head)]  # fmt: skip
+    return replace(stacked([sheet, *alike]), transposed=sheet.transposed) if alike else sheet
 
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:

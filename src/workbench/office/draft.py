@@ -19,7 +19,7 @@ from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, printed, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
+from analysis.intake.headings import IDENTITY, NUMBERED, OTHER_WORDS, is_technical, normalise
 from analysis.intake.read import books_of
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
@@ -39,6 +39,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
+BETWEEN = r"[;；|、,，\n・/]\s*"  # answers in one cell
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
 ColumnGroup = list[Filled]  # the columns of one question
@@ -102,9 +103,12 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += guesses.DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
-    head += f"# left out, no questions: {', '.join(aside)}\n" if aside else ""
-    others = [one.sheet for one in sheets if (one.kind > 0).any() and one.sheet != sheet.sheet]
-    head += f"# other sheets, not looked at: {', '.join(others)}\n" if others else ""
+    pages = [name for _, name in sheet.pages]
+    others = [one.sheet for one in sheets if (one.kind > 0).any()
+              and one.sheet not in (sheet.sheet, *pages)]  # fmt: skip
+    listed = {"left out, no questions": aside, "sheets with the same headings": pages,
+              "other sheets, not looked at": others}  # fmt: skip
+    head += "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)
     return _written(head, book, proposal.remarks, file)
 
 
@@ -202,10 +206,11 @@ class _Questions:
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
-        self.columns, self.export, self.tokens = columns, export, tokens
-        answers = [column for column in columns if column.kind != "other"]
-        groups = of_package(answers, sav) if sav else self._groups(answers)
-        lasts = Counter(column.heading.rpartition(" / ")[2] for column in answers)
+        columns = self.columns = list(_with_owners(columns))
+        self.export, self.tokens = export, tokens
+        asked = [column for column in columns if column.kind != "other"]
+        groups = of_package(asked, sav) if sav else self._groups(asked)
+        lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
         self.questions: list[Drafted] = []
         self.remarks: dict[str, str] = {}
         self.single: list[tuple[Drafted, Filled]] = []  # questions of one column
@@ -219,14 +224,20 @@ class _Questions:
             self.single += [(question, own[0])] * (len(own) == 1)
             by_name[own[0].question] = question
             self.remarks[id] = _summary(question, own)
-        for column in (column for column in columns if column.kind == "other"):
-            owner = by_name.get(column.question)
-            if owner is not None and owner["type"] in {"single", "ordinal", "multi"}:
-                _with_other(owner, self._code_of_other(column))
-            else:  # beside a number there is no option "other"
-                id = f"{owner['id'] if owner else 'X'}_words{len(self.questions)}"
-                alone = replace(column, kind="answer", name="", text=column.heading)
-                self.questions.append(self._single(id, alone))
+        others = [column for column in columns if column.kind == "other"]
+        many = Counter(column.question for column in others)
+        for column in others:
+            owner = by_name.get(column.question, {})
+            code = self._code_of_other(column)
+            chosen = owner.get("type") in {"single", "ordinal", "multi"}
+            if chosen and _with_other(owner, code, alone=many[column.question] == 1):
+                if not _is_alone(column):
+                    continue
+                words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
+            else:  # beside a number or another option there is no option "other"
+                words = {"id": f"{owner.get('id', 'X')}_words{len(self.questions)}"}
+            alone = replace(column, kind="answer", name="", text=column.heading, cells=())  # a text
+            self.questions.append(self._single(words["id"], alone) | words | {"free": True})
         self._name_who()
 
     def _name_who(self) -> None:
@@ -445,6 +456,37 @@ def _whole(column: Filled) -> str:
     return f"{stem}_" if stem else ""
 
 
+def _is_alone(column: Filled) -> bool:
+    """Whether a heading says no more than その他の内容 or "Other, please specify"."""
+    heading = normalise(column.heading.split(" / ")[0]).removeprefix("if")
+    return not column.has_part and OTHER_WORDS.fullmatch(heading) is not None
+
+
+def _with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
+    """Columns of which those headed その他の内容 alone are words beside the question before them.
+
+    Only where the cells show it: words stand where "other" was chosen, and nowhere else.
+    """
+    before = list[Filled]()  # the columns of the question before
+    for column in columns:
+        if _is_alone(column) and any(_is_beside_other(column, own) for own in before):
+            column = replace(column, kind="other", name=before[0].name, text=before[0].text)
+        elif column.kind == "answer":
+            before = [own for own in before if own.has_part and own.question == column.question]
+            before.append(column)
+        yield column
+
+
+def _is_beside_other(words: Filled, own: Filled) -> bool:
+    """Whether words stand only where "other" was chosen in a column of the question."""
+    ticked = is_other(own.part) or own.part_name == "other"
+    return any(words.cells) and all(
+        (ticked and guesses.is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
+        for cell, text in zip(own.cells, words.cells, strict=True)
+        if text
+    )
+
+
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Columns one after the other on one known or shared scale are the items of one question."""
     questions: list[ColumnGroup] = []
@@ -488,20 +530,24 @@ def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
     return item
 
 
-def _with_other(question: Drafted, code: int | None) -> None:
-    """Mark the option whose words stand in a column of their own; add it where there is none."""
-    missing = question.get("missing_tokens", [])
+def _with_other(question: Drafted, code: int | None, *, alone: bool) -> bool:
+    """Mark the option whose words stand in a column of their own; add it where there is none.
+
+    Of several such columns, none of which is `alone`, only that of "other" is one.
+    """
+    options, missing = question["options"], question.get("missing_tokens", [])
     if code is not None and str(code) in missing:
         missing.remove(str(code))
         if not missing:
             del question["missing_tokens"]
-    options = question["options"]
     for option in options:
         named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
-        if option["code"] == code or named:
+        if (option["code"] == code or named) if alone else (option["code"] == code and named):
             option["other"] = True
-            return
-    options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
+            return True
+    if alone:
+        options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
+    return alone
 
 
 def _summary(question: Drafted, own: ColumnGroup) -> str:

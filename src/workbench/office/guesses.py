@@ -392,6 +392,7 @@ DATE = re.compile(
     re.I,
 )
 SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
+MONTH = re.compile(r"\d{4}([-/.]\d{1,2}|年\d{1,2}月)")
 # years alone are no dates, those of an era no numbers; nor are these, times and links options
 NO_OPTION = re.compile(
     r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$|^\d{1,2}:\d\d(:\d\d)?$|^https?://"
@@ -475,6 +476,8 @@ def one(
 
 def _date(values: Sequence[str]) -> Drafted:
     """A date, with the order of day and month where a day after the twelfth tells it."""
+    if all(map(MONTH.fullmatch, values)):
+        return {"type": "date", "precision": "month"}
     days = [day.groups() for value in values if (day := SLASHED.match(value))]
     first, second = (any(int(day[at]) > 12 for day in days) for at in (0, 1))
     return {"type": "date"} | ({"dates": "dmy" if first else "mdy"} if first != second else {})

@@ -77,19 +77,13 @@ def new_wave(
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
-    done = printed(
-        "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written.",
-        wave=wave,
-        n=len(files),
-        chosen=read_as,
-    )
-    then = printed(
+    done = "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written."
+    then = (
         "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
-        "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}",
-        wave=wave,
-        stands=new.stands_for,
+        "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}"
     )
-    return "\n".join([done, *new.remarks, then])
+    done = printed(done, wave=wave, n=len(files), chosen=read_as)
+    return "\n".join([done, *new.remarks, printed(then, wave=wave, stands=new.stands_for)])
 
 
 def _named_so(wave: str | None, files: Sequence[Path]) -> str:
@@ -140,11 +134,10 @@ class _New:
             hint = "write --as-of 2026-04-01"
             raise InputError("the date that the answers describe is not given", hint=hint)
         self.sheet = issue.sheet if issue else None
+        title = {of: label("new_wave.title", of, title=book.title[of], wave=wave)
+                 for of in LANGUAGES}  # fmt: skip
         self.content: dict[str, Any] = {
-            "title": {
-                name: label("new_wave.title", name, title=book.title[name], wave=wave)
-                for name in LANGUAGES
-            },
+            "title": title,
             "as_of": as_of or dt.date.today(),
             "publisher": {name: label("new_wave.open", name) for name in LANGUAGES},
             "codebook": codebook,
@@ -212,16 +205,14 @@ class _New:
         """The error of files that cannot be read, which says whether they stay, to be corrected."""
         if error.reason:  # wave.yml can say nothing of it
             return error
-        visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
+        visible, layout = [s for s in sheets if not s.hidden] or sheets, self.chosen.layout
         matches = max((len(asked_in(sheet, headings, who=True)) for sheet in visible), default=0)
         if 2 * matches < len(self.book.questions) and not asked_for:
-            hint = Message(
+            more = (
                 "{hint}; nothing was written: if {book} is the codebook of the files, add "
-                "--layout {layout}, and they and a wave.yml stay to be corrected",
-                hint=error.hint,
-                book=self.book.id,
-                layout=self.chosen.layout,
+                "--layout {layout}, and they and a wave.yml stay to be corrected"
             )
+            hint = Message(more, hint=error.hint, book=self.book.id, layout=layout)
             return InputError(**{**vars(error), "hint": hint})
         if rivals := error.what.values.get("rivals"):  # several sheets of replies
             self.sheets = {str(error.file): rivals}
@@ -231,13 +222,11 @@ class _New:
                 "without replies"
             )
         if self.keep:
-            error.hint = Message(
+            more = (
                 "{hint}; the files and wave.yml (layout: {layout}) are in data/raw/{wave}: "
-                "correct wave.yml there, then run workbench clean {wave}",
-                hint=error.hint,
-                layout=self.chosen.layout,
-                wave=self.wave,
+                "correct wave.yml there, then run workbench clean {wave}"
             )
+            error.hint = Message(more, hint=error.hint, layout=layout, wave=self.wave)
         return UnfinishedError(**vars(error))
 
     def _write(self, part: Path, chosen: Layout) -> Wave:
@@ -266,14 +255,11 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     for file in files:
         tables = read.books_of(file.parent, WaveFile(path=file.name))
         if len(tables) > 1:
-            raise InputError(
-                "the file holds {n} tables, and a wave is made of one",
-                file=file,
-                hint="unpack it, and give {right}",
-                n=len(tables),
-                right=[sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
-                or Message("the table of the codebook"),
-            )
+            what = "the file holds {n} tables, and a wave is made of one"
+            hint = "unpack it, and give {right}"
+            ours = [sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
+            right = ours or Message("the table of the codebook")
+            raise InputError(what, file=file, hint=hint, n=len(tables), right=right)
         if known := issue_of(tables[0], book):
             issues[known.id] = known
     issue, *others = issues.values()
@@ -315,24 +301,19 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
     lacks = {f.path for f in known.files if not (folder / f.path).exists()}
     same = known.codebook == codebook and as_of in (None, known.as_of)
     if not (same and lacks and names == lacks):
-        raise InputError(
+        what = (
             "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
-            "{lacks})",
-            file=folder / "wave.yml",
-            hint="choose another name for the new wave",
-            name=folder.name,
-            codebook=known.codebook,
-            as_of=known.as_of,
-            lacks=sorted(lacks) or Message("none"),
+            "{lacks})"
         )
+        hint, none = "choose another name for the new wave", Message("none")
+        raise InputError(what, file=folder / "wave.yml", hint=hint, name=folder.name,
+                         codebook=known.codebook, as_of=known.as_of,
+                         lacks=sorted(lacks) or none)  # fmt: skip
     with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
-    return printed(
-        "data/raw/{wave}: {n} file(s) added to the wave.yml that was there",
-        wave=folder.name,
-        n=len(files),
-    )
+    added = "data/raw/{wave}: {n} file(s) added to the wave.yml that was there"
+    return printed(added, wave=folder.name, n=len(files))
 
 
 def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], list[str]]:
@@ -362,21 +343,25 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     n, named = received.n, int((_named(received, headings) != "").sum())
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
-        beside = _who_beside(received, chosen, headings)
-        raise InputError(
-            "only {named:,} of {n:,} replies say from which municipality they are (read as "
-            "{layout})"
-            if named
-            else "nothing tells from which municipality a reply is (read as {layout})",
-            hint="the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
-            "for this file in wave.yml"
-            if beside
-            else "it takes a label such as 団体コード or 団体名, in a form with the answer beside "
-            "it; --layout gives another layout, --register a list of bodies that are no "
+        what, hint = (
+            "nothing tells from which municipality a reply is (read as {layout})",
+            "it takes a label such as 団体コード or 団体名, in a form with the answer beside it; "
+            "--layout gives another layout, --register a list of bodies that are no "
             "municipalities of Japan",
-            target=beside and beside[0], head=beside and beside[1],
-            named=named, n=n, layout=READ_AS[chosen.layout],
-        )  # fmt: skip
+        )
+        if named:
+            what = (
+                "only {named:,} of {n:,} replies say from which municipality they are (read as "
+                "{layout})"
+            )
+        if (beside := _who_beside(received, chosen, headings)) is not None:
+            hint = (
+                "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
+                "for this file in wave.yml"
+            )
+        target, head = beside or ("", "")
+        raise InputError(what, hint=hint, target=target, head=head, named=named, n=n,
+                         layout=READ_AS[chosen.layout])  # fmt: skip
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),

@@ -79,12 +79,8 @@ def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Languag
     try:
         content = with_notes(file.read_bytes(), texts)
     except DAMAGED as error:
-        raise InputError(
-            "the workbook cannot be copied ({fault})",
-            file=file,
-            hint=workbook.REPAIR,
-            fault=workbook.brief(error),
-        ) from None
+        what, fault = "the workbook cannot be copied ({fault})", workbook.brief(error)
+        raise InputError(what, file=file, hint=workbook.REPAIR, fault=fault) from None
     outputs.write({out: content}, "audit")
 
 

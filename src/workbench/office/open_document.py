@@ -114,10 +114,7 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
     text, kind = _typed(values)
     height, width = text.shape
     sheet = Sheet(
-        file=file,
-        sheet=about.get("name", ""),
-        text=pd.DataFrame(text, dtype="str"),
-        kind=kind,
+        *(file, about.get("name", ""), pd.DataFrame(text, dtype="str"), kind),
         merged=tuple(merged),
         hidden_rows=frozenset(
             at for part in hidden_rows for at in range(height)[part.start : part.stop]

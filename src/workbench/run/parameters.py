@@ -99,13 +99,8 @@ class Parameter:
         raise self._refused(value, " or ".join(self.types))
 
     def _refused(self, value: Any, allowed: str) -> InputError:
-        return InputError(
-            "the parameter {name} cannot be {value!r}",
-            hint="give {allowed}",
-            name=self.name,
-            value=value,
-            allowed=allowed,
-        )
+        what, hint = "the parameter {name} cannot be {value!r}", "give {allowed}"
+        return InputError(what, hint=hint, name=self.name, value=value, allowed=allowed)
 
 
 # --- reading ---------------------------------------------------------------------------------

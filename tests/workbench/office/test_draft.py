@@ -318,16 +318,34 @@ def test_a_form_is_no_table_of_replies(tmp_path):
             draft(tmp_path / "r.xlsx")
 
 
-def test_a_draft_says_which_sheets_it_did_not_look_at(tmp_path):
+def test_sheets_with_the_same_headings_are_read_together_and_the_others_named(tmp_path):
     book = openpyxl.Workbook()
-    for name, cities in (("東部", ["千葉市"]), ("西部", ["大津市", "姫路市"])):
+    regions = {"東部": ["千葉市"], "西部": ["大津市", "姫路市"]}
+    for name, cities in regions.items():
         page = book.create_sheet(name)
-        page.append(["団体名", "問1 職員数"])
-        for city in cities:
-            page.append([city, 3])
+        page.append(["団体名", "問1 形態"])
+        for city in cities * 4:
+            page.append([city, "委託" if name == "東部" else "直営"])
+    book.create_sheet("凡例").append(["委託", "直営"])
     book.save(tmp_path / "regions.xlsx")
-    head = draft(tmp_path / "regions.xlsx").partition("id:")[0]
-    assert "from 2 records" in head and "# other sheets, not looked at: 東部\n" in head
+    text = draft(tmp_path / "regions.xlsx")
+    head = text.partition("id:")[0]
+    assert "from 12 records" in head and "# other sheets, not looked at: 凡例\n" in head
+    assert "# sheets with the same headings: 西部, 東部\n" in head
+    assert {o["ja"] for o in questions(text)["形態"]["options"]} == {"委託", "直営"}
+
+
+def test_an_export_on_several_sheets_is_drafted_from_all_of_them(tmp_path):
+    book = openpyxl.Workbook()
+    for name, work in (("1回目", "研修"), ("2回目", "採用")):
+        page = book.create_sheet(name)
+        page.append(["タイムスタンプ", "団体名", "取組"])
+        for n in range(4):
+            page.append([f"2024/06/0{n + 1} 9:00:00", f"町{n}", work])
+    book.save(tmp_path / "r.xlsx")
+    assert {o["ja"] for o in questions(draft(tmp_path / "r.xlsx"))["取組"]["options"]} == {
+        "研修", "採用"
+    }  # fmt: skip
 
 
 def test_years_of_an_era_are_no_options(tmp_path):
@@ -769,6 +787,24 @@ def test_a_survey_from_stata(tmp_path, monkeypatch, version):
         assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任"), (2, "兼任")]
 
 
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_quarters_and_months_of_spss_and_stata_are_dates(tmp_path, monkeypatch, name):
+    begun = pd.PeriodIndex(["2019Q1", "2019Q2", "2019Q3", None, "2020Q1", "2020Q2"], freq="Q")
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "begun": begun.to_timestamp().date})
+    if name == "s.sav":
+        frame["ended"] = frame["begun"]
+        formats = {"begun": "QYR8", "ended": "MOYR8"}
+        pyreadstat.write_sav(frame, tmp_path / name, variable_format=formats)
+    else:
+        frame["begun"] = [236.0, 237, 238, None, 240, 241]  # quarters since 1960
+        pyreadstat.write_dta(frame, tmp_path / name, variable_format={"begun": "%tq"})
+    text = draft(tmp_path / name)
+    asked = {(q["type"], q.get("precision")) for q in yaml.safe_load(text)["questions"][1:]}
+    assert asked == {("date", "month")}
+    read_back = reads_itself(tmp_path, monkeypatch, name, text).texts("begun").tolist()
+    assert read_back == ["2019-01", "2019-04", "2019-07", "", "2020-01", "2020-04"]
+
+
 def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
     if not (SHARED / "stata_tagged_na.dta").is_file():
         pytest.skip("stata_tagged_na.dta is not here")
@@ -899,6 +935,34 @@ def test_a_table_in_a_zip_archive_is_drafted_as_new_wave_reads_it(tmp_path):
     assert questions(packed) == questions(plain)
 
 
+@pytest.mark.parametrize("first", ["団体名", "タイムスタンプ"])
+def test_words_below_a_heading_that_says_no_more_than_other(tmp_path, monkeypatch, first):
+    """They are those of the question before, where they stand beside its "other"."""
+    rows = [[first, "形態", "その他の内容", "取組", "Other (please specify)", "課題", "その他"]]
+    rows += [[f"町{n}" if first == "団体名" else f"2024/05/0{n + 1} 9:00:00",
+              ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
+              "研修;その他" if n % 2 else "研修;採用", "人事交流" if n % 2 else "",
+              ("人", "金")[n % 2], "特になし" if n % 3 else ""] for n in range(9)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    owners = {q["id"]: q.get("other_of") for q in yaml.safe_load(text)["questions"]}
+    assert [*owners.values()].count(None) == 5  # who, 形態, 取組, 課題 and the remark beside it
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    by_owner = {owner: table.texts(id)[5] for id, owner in owners.items() if owner}
+    assert [*by_owner.values()] == ["共同", "人事交流"]
+
+
+def test_two_headings_that_say_no_more_than_other_are_told_apart(tmp_path, monkeypatch):
+    rows = [["団体名", "形態", "その他の内容", "人", "その他の内容"]]
+    rows += [[f"町{n}", ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
+              ("専任", "その他")[n % 2], "派遣" if n % 2 else ""] for n in range(9)]  # fmt: skip
+    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
+    text = draft(tmp_path / "r.csv")
+    ids = [q["id"] for q in yaml.safe_load(text)["questions"] if q.get("other_of")]
+    table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
+    assert [table.texts(id)[5] for id in ids] == ["共同", "派遣"]
+
+
 # --- as exports of the world are -----------------------------------------------------------------
 
 
@@ -986,6 +1050,21 @@ def test_the_heading_of_a_group_stands_above_its_first_column(tmp_path, cells, t
     assert english(asked, "items" if type_ == "battery" else "options") == (
         other or ["Mail", "Post"]
     )
+
+
+def test_words_beside_two_options_that_are_not_other_are_texts_of_their_own(tmp_path):
+    names = ["StartDate", "EndDate", "Q1_1", "Q1_2", "Q1_3", "Q1_1_TEXT", "Q1_2_TEXT"]
+    words = ["Start Date", "End Date", *(f"Which of these? - {w}" for w in (
+        "Training", "Hiring", "None", "Training - Text", "Hiring - Text"))]  # fmt: skip
+    found = drafted_of(tmp_path, [
+        names, words, [f"{{'ImportId': '{name}'}}" for name in names],
+        *([f"2024-05-0{n} 10:00:00", f"2024-05-0{n} 10:10:00", *cells] for n, cells in enumerate(
+            [["1", "1", "", "in spring", "two"], ["", "1", "", "", "one"],
+             ["1", "", "", "weekly", ""], ["", "", "1", "", ""]], 1)),
+    ])  # fmt: skip
+    asked = [q for q in found.values() if q["type"] != "date"]
+    assert [q["type"] for q in asked] == ["multi", "text", "text"]
+    assert not any(option.get("other") for option in asked[0]["options"])
 
 
 def test_a_single_answer_that_holds_a_comma_is_no_list(tmp_path):
