@@ -82,12 +82,11 @@ def _of_own_form(units: str) -> re.Pattern[str]:
     """What ``workbench questionnaire`` prints beside the words of a codebook, line by line."""
     places = dict.fromkeys(("n", "low", "high"), r"[\d,./-]+") | {"unit": f"(?:{units})"}
     places |= dict.fromkeys(("words", "rule"), ".+")
-    every = (text for lang in LANGUAGES for id, text in labels("questionnaire", lang).items()
-             if id not in ("yes", "no", "not"))  # fmt: skip
-    known = (re.sub(r"\\{(\w+)\\}", lambda m: places.get(m[1], "(?!)"), re.escape(text))
-             for text in every)  # fmt: skip
-    one = f"(?:{'|'.join(known)})"
-    return re.compile(rf"{one}(?:(?:、|, |\n){one})*")
+    one = "|".join(
+        re.sub(r"\\{(\w+)\\}", lambda m: places.get(m[1], "(?!)"), re.escape(text))
+        for lang in LANGUAGES for id, text in labels("questionnaire", lang).items()
+        if id not in ("yes", "no", "not"))  # fmt: skip
+    return re.compile(rf"(?:{one})(?:(?:、|, |\n)(?:{one}))*")
 
 
 class BlankForm:

@@ -34,9 +34,8 @@ TYPES: dict[str, tuple[type, ...]] = {
 FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "None": lambda text: {"": None, "none": None, "null": None}[text.lower()],
     "bool": lambda text: {"true": True, "false": False}[text.lower()],
-    "int": int,
-    "float": float,
-}
+    "int": int, "float": float,
+}  # fmt: skip
 CHOICES = re.compile(r"\{([^}]*)\}")
 RANGE = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
 REFERENCE = "env:"
