@@ -59,21 +59,21 @@ def read_forms(
 
     Raises InputError: no sheet is a form of this codebook, or a form lacks a question.
     """
-    found = [Form(sheet, headings) for sheet in sheets]
-    most = max((len(form.labels) for form in found), default=0)
+    pages = [Form(sheet, headings) for sheet in sheets]
+    most = max((len(form.labels) for form in pages), default=0)
     if most == 0:
         what = "no label of the codebook {id} was found (read as one form per sheet)"
         hint = "check layout and header in wave.yml, and the codebook"
         raise InputError(what, file=sheets[0].file, hint=hint, id=headings.book.id)
-    forms = [form for form in found if form.labels and 2 * len(form.labels) >= most]
-    others = [form for form in found if form not in forms]
+    forms = [form for form in pages if form.labels and 2 * len(form.labels) >= most]
+    others = [form for form in pages if form not in forms]
     _check_files(forms, others, headings)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
     copies, replies = _Copies(forms, headings), []
     for form in forms:
-        asked = {target: 0 for target in copies.targets if target in form.labels}
-        check_questions(asked, headings, form.sheet)
+        counts = {target: 0 for target in copies.targets if target in form.labels}
+        check_questions(counts, headings, form.sheet)
         replies.append(copies.reply(form))
     _mark_written(replies, headings, blank)
     return [reply.piece for reply in replies], [form.sheet for form in others]
@@ -83,15 +83,15 @@ def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
     """What is printed is no answer, which stands behind it; of what copies share, a request."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
-        said = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
-        asks = {place for place in said if PRINTED.search(form.text(place))}
-        form.passed |= said if blank.given else asks if len(forms) > 1 else set()
+        words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
+        asks = {place for place in words if PRINTED.search(form.text(place))}
+        form.passed |= words if blank.given else asks if len(forms) > 1 else set()
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
     """Refuse a file of which no sheet is read though one names a municipality."""
-    read = {form.sheet.file for form in forms}
-    for form in (form for form in others if form.sheet.file not in read):
+    files = {form.sheet.file for form in forms}
+    for form in (form for form in others if form.sheet.file not in files):
         whose = [target for target in headings.who if target in form.labels]
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
         if named := next((text for text in beside if headings.named_in(text)), ""):
@@ -131,15 +131,15 @@ class _Reply:
         Of a question with no answer where the copies have theirs, what reads like one behind its
         label, right of it or below it, if that is one cell.
         """
-        form, taken = self.form, {entry.place for entry in entries.values() if entry}
+        form, used = self.form, {entry.place for entry in entries.values() if entry}
         for target, entry in entries.items():
             place = self.cells[target]
             if entry is None:
                 near = (form.entry(target, way) for way in (OWN, RIGHT, BELOW))
                 others = {one.place: one for one in near if one and one.sure}
-                if len(others.keys() - taken) == 1:
-                    entry = others[next(iter(others.keys() - taken))]
-                    taken.add(entry.place)
+                if len(others.keys() - used) == 1:
+                    entry = others[next(iter(others.keys() - used))]
+                    used.add(entry.place)
             if entry is not None:
                 self.cells[target] = entry.place
                 self.marks += entry.parts
@@ -180,15 +180,15 @@ class _Reply:
         The cell with the ticked box is the answer; where several are, it stands for all of them,
         which is refused.
         """
-        form, found = self.form, self.form.boxed[id]
-        ticked = chosen({code: form.signs[place] for code, place in found.items()})[1]
+        form, boxes = self.form, self.form.boxed[id]
+        ticked = chosen({code: form.signs[place] for code, place in boxes.items()})[1]
         if ticked:
-            self.boxes |= {*found.values()}
-            self.cells[id] = found[min(ticked)]
-            all_of_them = " ".join(form.text(place) for place in found.values())
+            self.boxes |= {*boxes.values()}
+            self.cells[id] = boxes[min(ticked)]
+            all_of_them = " ".join(form.text(place) for place in boxes.values())
             self.stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
         else:
-            beside = (form.next_to(place) for place in found.values())
+            beside = (form.next_to(place) for place in boxes.values())
             self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
 
     def take_several(self, id: str, signs: dict[int, str], printed: bool | None) -> None:
@@ -201,14 +201,14 @@ class _Reply:
         if boxed:
             self.cells.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
-        written, marked = chosen(signs, circles=False)
+        filled, marked = chosen(signs, circles=False)
         self.boxes |= {*boxed.values()} if marked else set()
         if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
             every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
             self.stands_for |= {f"{id}_{code}": "0" if printed else every for code in signs}
-        elif boxed or (marked and len(written) < sum(map(bool, signs.values()))):
-            meant = {f"{id}_{code}": str(int(code in marked)) for code in signs}
-            self.stands_for |= {v: code for v, code in meant.items() if form.text(self.cells[v])}
+        elif boxed or (marked and len(filled) < sum(map(bool, signs.values()))):
+            values = {f"{id}_{code}": str(int(code in marked)) for code in signs}
+            self.stands_for |= {v: code for v, code in values.items() if form.text(self.cells[v])}
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -236,14 +236,14 @@ class _Reply:
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.named.get(target)
-            said = self.stands_for.get(target) or form.text(old)
-            if not question or question.identity or said.strip() or target not in form.labels:
+            answer = self.stands_for.get(target) or form.text(old)
+            if not question or question.identity or answer.strip() or target not in form.labels:
                 continue
             kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
             kinds -= {UNSURE} if target in form.options else set()  # which may be printed
             near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
-            told = (at for at in near if answer_in(form.text(at), question, form.headings))
-            if (target == question.id or question.type != "multi") and (at := next(told, None)):
+            spots = (at for at in near if answer_in(form.text(at), question, form.headings))
+            if (target == question.id or question.type != "multi") and (at := next(spots, None)):
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
                 self.cells[target], self.stands_for[target] = at, UNCLEAR
@@ -300,7 +300,7 @@ class _Copies:
     @cached_property
     def marked(self) -> dict[str, tuple[Place, int, bool]]:
         """The questions of one choice whose options are marked: side, steps, printed circles."""
-        found = {}
+        marks = {}
         for question in sorted({id for form in self.forms for id in form.options}):
             forms = [form for form in self.forms if question in form.options]
             row = all(in_a_row(form.options[question].values()) for form in forms)
@@ -311,10 +311,10 @@ class _Copies:
             unclear = row and votes[LEFT, 1] == votes[RIGHT, 1] == votes[best]
             # unless a label or the edge of the sheet says so
             firsts = [(f, f.next_to(min(f.options[question].values()), LEFT)) for f in forms]
-            told = any(place is None or place in form.words for form, place in firsts)
-            if any(votes[best]) and (told or not unclear):
-                found[question] = (*best, votes[best][0] == len(forms))
-        return found
+            printed = any(place is None or place in form.words for form, place in firsts)
+            if any(votes[best]) and (printed or not unclear):
+                marks[question] = (*best, votes[best][0] == len(forms))
+        return marks
 
     def _votes(
         self, question: str, at: tuple[Place, int], forms: list[Form]
@@ -343,18 +343,18 @@ class _Copies:
 
         As filled ones in a copy show; where one has none at some option, they are no print.
         """
-        found: dict[str, bool] = {}
+        printed: dict[str, bool] = {}
         for question in (q for q in self.headings.book if q.type == "multi"):
             every = [self.signs(form, question) for form in self.forms]
             signs = {AROUND.sub("", sign) for own in every for sign in own.values()}
             if signs <= {*OPEN, *FILLED} and max(map(len, every)) > 1:
-                found[question.id] = not signs <= {*OPEN}
-        return found
+                printed[question.id] = not signs <= {*OPEN}
+        return printed
 
     @cached_property
     def matrices(self) -> dict[str, bool]:
         """The batteries answered by marks below their options, and whether circles are printed."""
-        found: dict[str, bool] = {}
+        circled: dict[str, bool] = {}
         for id in {id for form in self.forms for id in form.across}:
             lines = [
                 (form, {code: form.crossing(id, variable, code) for code in form.across[id]})
@@ -364,8 +364,8 @@ class _Copies:
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
             if circles or any(form.chosen(of)[1] for form, of in lines):
-                found[id] = circles
-        return found
+                circled[id] = circles
+        return circled
 
     @cached_property
     def targets(self) -> list[str]:
@@ -381,9 +381,9 @@ class _Copies:
             if whole and question.type == "multi":
                 ways = (*TICKS, *((way, 1) for way in self._lines(question)))
                 ticked = any(self.count(p, way, s) for p in parts for way, s in ways)
-                written = any(self.count(question.id, way) for way in (RIGHT, BELOW))
+                filled = any(self.count(question.id, way) for way in (RIGHT, BELOW))
                 # some text that reads like an option is not the list of them
-                if written and not (ticked and len(parts) == len(question.variables)):
+                if filled and not (ticked and len(parts) == len(question.variables)):
                     parts = [question.id]
             targets += parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
@@ -445,7 +445,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
 
     What is printed, as there is evidence, stays a note.
     """
-    who, given = headings.who, headings.header or {}
+    who, header = headings.who, headings.header or {}
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
         # of a question without an answer the options may be what an office wrote
@@ -459,8 +459,8 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
-            told = reply.mark[place] == HEADER and headings.by_number_alone(text)
-            if place in known or told or blank.words.print(text, label=reply.mark[place] == HEADER):
+            bare = reply.mark[place] == HEADER and headings.by_number_alone(text)
+            if place in known or bare or blank.words.print(text, label=reply.mark[place] == HEADER):
                 continue
             named = headings.named_in(text, known=True)
             if named and named in whose:
@@ -469,17 +469,17 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 others[place] = text
             sure = blank.known or named or place not in form.printed
             reply.mark[place] = UNMATCHED if sure else UNSURE
-        written = np.argwhere(reply.mark == UNMATCHED).tolist()
-        if len(written) > 1 and not any(map(form.text, reply.cells.values())):
+        unread = np.argwhere(reply.mark == UNMATCHED).tolist()
+        if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.error(
                 "no answer stands where the other forms have theirs",
-                at=(written[0][0], written[0][1]),
+                at=(unread[0][0], unread[0][1]),
                 hint="put the answers where they are in the others, or give the file an entry of "
                 "its own under files in wave.yml",
             )
         reply.take_doubtful()
         _set_aside(reply, headings)
-        if not who & {target for target, texts in given.items() if texts}:
+        if not who & {target for target, texts in header.items() if texts}:
             _check_others(reply, others)
 
 

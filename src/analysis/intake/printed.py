@@ -83,15 +83,15 @@ class Form:
         self.labels = self._labels()
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
-        asked = [question for question in headings.book if question.id in self.labels]
-        batteries = [question for question in asked if question.type == "battery"]
-        starts = sorted(self.labels[question.id] for question in asked)
-        for question in asked:
+        questions = [question for question in headings.book if question.id in self.labels]
+        batteries = [question for question in questions if question.type == "battery"]
+        starts = sorted(self.labels[question.id] for question in questions)
+        for question in questions:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
-        one = [question for question in asked if question.type in ONE_CHOICE]
-        several = [question for question in asked if question.type in COUNTED]
+        one = [question for question in questions if question.type in ONE_CHOICE]
+        several = [question for question in questions if question.type in COUNTED]
         self.options = _of_several((q.id, self._options(q)) for q in one)
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
         self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
@@ -100,11 +100,11 @@ class Form:
                 row, column = self.labels[item]
                 line = [place for place in self.places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
-        self.words |= {place for found in self.boxed.values() for place in found.values()}
-        heads = [{*found.values()} for found in self.across.values()]
-        self.listed: set[Place] = set().union(*map(self._listed, asked), *heads)
+        self.words |= {place for options in self.boxed.values() for place in options.values()}
+        heads = [{*options.values()} for options in self.across.values()]
+        self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
         self.passed = {*self.listed}
-        self.offered = self.listed.union(*(found.values() for found in self.options.values()))
+        self.offered = self.listed.union(*(options.values() for options in self.options.values()))
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -121,12 +121,12 @@ class Form:
 
     def _examples(self, places: list[Place]) -> set[Place]:
         """The cells below 記入例 in a row with 回答, to an empty row; a mark is no example."""
-        found: set[Place] = set()
+        cells: set[Place] = set()
         for row, column in (p for p in places if EXAMPLE.match(normalise(self.text_at[p]))):
             if any(is_answer_word(text) for text in self.text_at[row]):
                 down = takewhile(lambda at: any(self.text_at[at]), range(row, self.sheet.shape[0]))
-                found |= {(at, column) for at in down if re.search(r"\w", self.text_at[at, column])}
-        return found
+                cells |= {(at, column) for at in down if re.search(r"\w", self.text_at[at, column])}
+        return cells
 
     # --- what stands where ---------------------------------------------------------------------
 
@@ -158,10 +158,10 @@ class Form:
     @cached_property
     def _owners(self) -> dict[Place, set[str]]:
         """The cell of a label, now or before it moved, -> what it is the label of."""
-        found: dict[Place, set[str]] = {}
+        owners: dict[Place, set[str]] = {}
         for name, place in (*self.labels.items(), *self._heads.items()):
-            found.setdefault(place, set()).add(name)
-        return found
+            owners.setdefault(place, set()).add(name)
+        return owners
 
     def beside(self, target: str, way: Place, step: int = 1) -> Place | None:
         """The cell beside a label, past its merged range and past labels that mean the same.
@@ -272,14 +272,14 @@ class Form:
         for at in region:
             text = unicodedata.normalize("NFKC", self.text_at[at]).casefold()
             lines[at[0]] = f"{lines.get(at[0], '')} {text.replace(chr(10), ' ')}"
-        text, meant = "\n".join(lines.values()), dict[str, set[str]]()
+        text, codes_of = "\n".join(lines.values()), dict[str, set[str]]()
         for code, words in choices_of(question):
             for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
                 for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", text):
-                    meant.setdefault(sign, set()).add(str(code))
-        found = {sign: min(codes) for sign, codes in meant.items() if len(codes) == 1}
-        own = {*found} != {*found.values()} and len({*found.values()}) > 1
-        return self._signs_known.setdefault(question.id, found if own else {})
+                    codes_of.setdefault(sign, set()).add(str(code))
+        code_of = {sign: min(codes) for sign, codes in codes_of.items() if len(codes) == 1}
+        own = {*code_of} != {*code_of.values()} and len({*code_of.values()}) > 1
+        return self._signs_known.setdefault(question.id, code_of if own else {})
 
     def _headed(self, place: Place, since: int = 0) -> bool:
         """Whether a cell is in a column below words, which may say that it is of something else."""
@@ -390,15 +390,15 @@ class Form:
 
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
-        found: dict[int, Place] = {}
+        places: dict[int, Place] = {}
         for place in self.region(start or self.labels[question.id]):
             text = "" if place in self.words else self.text_at[place]
             code = self.headings.option(question, text)
             if code is None and question.type == "battery" and text.isdecimal():
                 code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
-                found.setdefault(code, place)
-        return found
+                places.setdefault(code, place)
+        return places
 
     def _listed(self, question: Question) -> set[Place]:
         """Where the form lists the options of a question, and their numbers: no answer is there."""
@@ -417,21 +417,21 @@ class Form:
 
     def _numbers(self, options: Iterable[tuple[int, Place]]) -> set[Place]:
         """The cells beside options that number them, of which none is circled."""
-        found: set[Place] = set()
+        places: set[Place] = set()
         for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
             numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
             if len(numbers) > 1 and not self.chosen(beside)[1]:
-                found |= numbers
-        return found
+                places |= numbers
+        return places
 
     def _across(self, question: Question) -> dict[int, Place]:
         """The options of a matrix: a row above its items, or a column below a row of these."""
         items = [self.labels[name] for name in question.variables if name in self.labels]
         turned = in_a_row(items)
-        found = self._options(question, items[0] if turned else None)
-        places = [place[::-1] if turned else place for place in found.values()]
-        return found if in_a_row(places) else {}
+        options = self._options(question, items[0] if turned else None)
+        places = [place[::-1] if turned else place for place in options.values()]
+        return options if in_a_row(places) else {}
 
     def _boxed(self, question: Question, places: Iterable[Place] | None = None) -> dict[int, Place]:
         """The cells in which a box, ticked or open, is followed by the words of one option.
@@ -443,22 +443,22 @@ class Form:
         labels = question.variables if question.type == "multi" else ()
         for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
-            for sign, found in ((BOXED, boxed), (RINGED, ringed)):
+            for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
                 code = self.headings.option(question, sign.sub("", text))
                 if code is not None and (match := sign.search(text)):
-                    found.setdefault(code, (place, match[0]))
+                    cells.setdefault(code, (place, match[0]))
             if (code := self.headings.option(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
         ringed = ringed or (circled if bare else {})  # ① among 2 and 3
-        found = boxed or (bare | ringed if ringed else {})
-        self.signs |= dict(found.values())
-        return {code: place for code, (place, _) in found.items()}
+        cells = boxed or (bare | ringed if ringed else {})
+        self.signs |= dict(cells.values())
+        return {code: place for code, (place, _) in cells.items()}
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> OptionCells:
     """Those of which more than one option is there."""
-    return {name: found for name, found in pairs if len(found) > 1}
+    return {name: options for name, options in pairs if len(options) > 1}
 
 
 def in_a_row(places: Iterable[Place]) -> bool:

@@ -66,23 +66,23 @@ def qualtrics(head: Head) -> Export | None:
         heads = 2
     else:
         return None
-    said = [CHOSEN.sub("", words) for words in head[1]]
+    labels = [CHOSEN.sub("", words) for words in head[1]]
     parts: dict[str, list[str]] = {}
-    for name, words in zip(head[0], said, strict=True):
-        if found := PART.fullmatch(name):
-            parts.setdefault(found[1], []).append(words)
-    asked = {name: _asked(words) for name, words in parts.items() if len(words) > 1}
-    columns = [_of_qualtrics(*pair, asked) for pair in zip(head[0], said, strict=True)]
+    for name, words in zip(head[0], labels, strict=True):
+        if match := PART.fullmatch(name):
+            parts.setdefault(match[1], []).append(words)
+    questions = {name: _asked(words) for name, words in parts.items() if len(words) > 1}
+    columns = [_of_qualtrics(*pair, questions) for pair in zip(head[0], labels, strict=True)]
     if heads == 2:  # V1 to V10 are the records' own, their words say what they note
         columns = [replace(c, name="") if re.fullmatch(r"V\d+", c.name) else c for c in columns]
-    own, kept = _own("qualtrics"), []
+    own, with_kinds = _own("qualtrics"), []
     for name, column in zip(head[0], noted(columns, own["records"], own["received"]), strict=True):
         if column.kind == "answer" and _notes_an_answer(name, head[0]):
             column = replace(column, kind="record")
         elif key(column.text) in own["names"] and key(column.heading).startswith("v"):
             column = replace(column, kind="personal")
-        kept.append(column)
-    return Export("qualtrics", heads, tuple(kept), joined=True, unanswered="-99")
+        with_kinds.append(column)
+    return Export("qualtrics", heads, tuple(with_kinds), joined=True, unanswered="-99")
 
 
 def _asked(words: Sequence[str]) -> str:
@@ -100,18 +100,18 @@ def _notes_an_answer(name: str, names: Sequence[str]) -> bool:
     return whole or NOTED.fullmatch(name) is not None
 
 
-def _of_qualtrics(name: str, words: str, asked: Mapping[str, str]) -> Column:
-    """One column by its name and its words; `asked`: the words of each question of parts."""
+def _of_qualtrics(name: str, words: str, questions: Mapping[str, str]) -> Column:
+    """One column by its name and its words; `questions`: the words of each question of parts."""
     heading = _over(name, words)
-    found = PART.fullmatch(name.removesuffix("_TEXT"))
-    own, part = found.groups() if found else (name.removesuffix("_TEXT"), "")
+    match = PART.fullmatch(name.removesuffix("_TEXT"))
+    own, part = match.groups() if match else (name.removesuffix("_TEXT"), "")
     if name.endswith("_TEXT"):
         text = WORDS.sub("", words).rpartition(" - ")[0]
         return Column(heading, own, text, part_name=part, kind="other")
-    if own not in asked:
+    if own not in questions:
         return Column(heading, name, words)
-    label = words.removeprefix(asked[own]).lstrip(" -") or words
-    return Column(heading, own, asked[own].strip(), label, part.removeprefix("x"))
+    label = words.removeprefix(questions[own]).lstrip(" -") or words
+    return Column(heading, own, questions[own].strip(), label, part.removeprefix("x"))
 
 
 def _over(*rows: str) -> str:
@@ -148,8 +148,8 @@ def surveymonkey(head: Head) -> Export | None:
             columns[at] = replace(column, part="", kind="other")
         elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
             columns[at] = replace(column, kind="personal")
-    found = noted(columns, own["records"], own["received"])
-    return Export("surveymonkey", heads, found, joined=True)
+    with_kinds = noted(columns, own["records"], own["received"])
+    return Export("surveymonkey", heads, with_kinds, joined=True)
 
 
 def redcap(head: Head) -> Export | None:
@@ -174,15 +174,15 @@ def redcap(head: Head) -> Export | None:
     stamps = [key(text) for text in names if text.endswith("_timestamp")]
     done = keys(names[0], *(text for text in names if text.endswith("_complete")))
     records = {*own["records"], *own["entries"], *done}
-    found = noted(columns, records, [*stamps, *own["received"]])
-    return Export("redcap", 1, found, repeats=event)
+    with_kinds = noted(columns, records, [*stamps, *own["received"]])
+    return Export("redcap", 1, with_kinds, repeats=event)
 
 
 def _of_redcap(heading: str) -> Column:
-    if found := re.fullmatch(r"(\w+?)___(\w+)", heading):
-        return Column(heading, found[1], part_name=found[2])
-    if found := re.fullmatch(r"(.*\S)\s*\(choice=(.*)\)", heading, re.S):
-        return Column(heading, text=found[1], part=found[2])
+    if match := re.fullmatch(r"(\w+?)___(\w+)", heading):
+        return Column(heading, match[1], part_name=match[2])
+    if match := re.fullmatch(r"(.*\S)\s*\(choice=(.*)\)", heading, re.S):
+        return Column(heading, text=match[1], part=match[2])
     named = re.fullmatch(r"[a-z][a-z0-9_]*", heading) is not None
     return Column(heading, name=heading if named else "", text="" if named else heading)
 
@@ -195,15 +195,15 @@ def odk(head: Head) -> Export | None:
     A second row may hold tags, each with ``#`` before it.
     """
     own, names = _own("odk"), head[0]
-    found = {key(text) for text in names}
-    sure = found & {key("_uuid"), key("meta/instanceID")}
-    if found.isdisjoint(own["known"]) or found.isdisjoint(own["received"][: None if sure else 2]):
+    marks = {key(text) for text in names}
+    sure = marks & {key("_uuid"), key("meta/instanceID")}
+    if marks.isdisjoint(own["known"]) or marks.isdisjoint(own["received"][: None if sure else 2]):
         return None
     tagged = len(head) > 1 and all(re.fullmatch(r"(#\S+)?", text) for text in head[1])
     heads = 2 if tagged and any(head[1]) else 1
     records = {*own["records"], *(key(text) for text in names if text.startswith("_"))}
-    asked = [text for text in names if key(text) not in records]
-    above = Counter(text.rpartition("/")[0] for text in asked)
+    headings = [text for text in names if key(text) not in records]
+    above = Counter(text.rpartition("/")[0] for text in headings)
     ticked = _ticked(names, head[heads:])
     found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
     places = {place for text, place in found_at.items() if text.lower().endswith("latitude")}
@@ -213,14 +213,14 @@ def odk(head: Head) -> Export | None:
         if {last, found_at.get(text)} & places:
             columns.append(Column(text, text, kind="personal"))
         # the question has a column of its own, too, or has ticks alone
-        elif before and above[before] > 1 and (before in asked or before in ticked):
+        elif before and above[before] > 1 and (before in headings or before in ticked):
             columns.append(_of_odk(text, before, last))
         else:
             columns.append(_of_odk(text, text))
     split = {c.question for c in columns if c.has_part}
-    kept = (replace(c, kind="record") if c.question in split and not c.has_part else c
+    rest = (replace(c, kind="record") if c.question in split and not c.has_part else c
             for c in columns)  # fmt: skip
-    return Export("odk", heads, noted(kept, records, own["received"]), joined=True)
+    return Export("odk", heads, noted(rest, records, own["received"]), joined=True)
 
 
 # of a question on a place: its four columns beside the whole
@@ -231,11 +231,11 @@ POSITION = re.compile(
 
 def _ticked(names: Sequence[str], rows: Head) -> set[str]:
     """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
-    found: dict[str, set[str]] = {}
+    values_of: dict[str, set[str]] = {}
     for position, text in enumerate(names):
-        found.setdefault(text.rpartition("/")[0], {""}).update(row[position] for row in rows)
+        values_of.setdefault(text.rpartition("/")[0], {""}).update(row[position] for row in rows)
     ticks = {"", "0", "1", "True", "False", "TRUE", "FALSE"}
-    return {name for name, values in found.items() if {""} < values <= ticks}
+    return {name for name, values in values_of.items() if {""} < values <= ticks}
 
 
 def _of_odk(heading: str, question: str, part: str = "") -> Column:
@@ -266,16 +266,16 @@ def limesurvey(head: Head) -> Export | None:
         codes = head[1]
         head = [[code + (text and f". {text}") for text, code in zip(*head[:2], strict=True)]]
     names = head[0]
-    found = {key(text) for text in names}
+    headings = {key(text) for text in names}
     subs = sum(bool(re.match(r"[A-Za-z]\w*\[\w+\](\.|$)", text)) for text in names)
     coded = sum(bool(re.match(r"[A-Za-z]\w*(\[\w+\])*\.\s", text)) for text in names)
-    bare = found | {key(text.partition(". ")[0]) for text in names}
+    bare = headings | {key(text.partition(". ")[0]) for text in names}
     certain = not (bare.isdisjoint(own["known"]) or bare.isdisjoint(own["received"]))
     if not (certain or (subs and subs + coded > 0.5 * len(names))):
         return None
-    by_code = subs > 0 or bool(keys("submitdate", "id") & found) or names[0].startswith("id. ")
-    read = [UNDERSCORED.sub(r"\1[\2]", text) if certain and not subs else text for text in names]
-    columns = [_of_limesurvey(text, by_code) for text in read]
+    by_code = subs > 0 or bool(keys("submitdate", "id") & headings) or names[0].startswith("id. ")
+    texts = [UNDERSCORED.sub(r"\1[\2]", text) if certain and not subs else text for text in names]
+    columns = [_of_limesurvey(text, by_code) for text in texts]
     columns = [replace(c, heading=text) for c, text in zip(columns, names, strict=True)]
     records = {*own["records"], *keys(*filter(TIMED.match, names))}
     return Export("limesurvey", 2 if codes else 1, noted(columns, records, own["received"]))
@@ -283,15 +283,15 @@ def limesurvey(head: Head) -> Export | None:
 
 def _of_limesurvey(heading: str, by_code: bool) -> Column:
     """A heading by its code where the export has codes, else by its words."""
-    found = CODED.fullmatch(heading)
-    if not by_code or found is None:
+    match = CODED.fullmatch(heading)
+    if not by_code or match is None:
         return bracketed(heading)
-    subs = re.findall(r"\[(\w+)\]", found[2])
+    subs = re.findall(r"\[(\w+)\]", match[2])
     if subs and subs[-1].endswith("comment"):  # a remark, no option
-        return Column(heading, name="_".join([found[1], *subs]), text=found[3] or "")
-    text, part = _cut(found[3] or "") if subs else (found[3] or "", "")
+        return Column(heading, name="_".join([match[1], *subs]), text=match[3] or "")
+    text, part = _cut(match[3] or "") if subs else (match[3] or "", "")
     kind: Kind = "other" if subs[-1:] == ["other"] else "answer"
-    return Column(heading, found[1], text, part, "_".join(subs), kind)
+    return Column(heading, match[1], text, part, "_".join(subs), kind)
 
 
 def _cut(words: str) -> tuple[str, str]:
@@ -302,11 +302,11 @@ def _cut(words: str) -> tuple[str, str]:
     >>> _cut("人数 [本庁][正規]"), _cut("[How often?]"), _cut("AI [生成] [翻訳]")
     (('人数', '本庁 / 正規'), ('', 'How often?'), ('AI [生成]', '翻訳'))
     """
-    found = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\](?:\[([^\[\]]*)\])?", words, re.S)
-    if found is None:  # brackets within brackets, or none
+    match = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\](?:\[([^\[\]]*)\])?", words, re.S)
+    if match is None:  # brackets within brackets, or none
         alone = re.fullmatch(r"\[(.*)\]", words, re.S)
         return ("", alone[1].strip()) if alone else (re.sub(r"\s*\[.*\]$", "", words), "")
-    return found[1], " / ".join(part.strip() for part in found.groups()[1:] if part)
+    return match[1], " / ".join(part.strip() for part in match.groups()[1:] if part)
 
 
 def google_forms(head: Head) -> Export | None:
@@ -335,8 +335,8 @@ def ms_forms(head: Head) -> Export | None:
     if len(names) < 3 or not all(key(text) in use for text, use in zip(names, uses, strict=False)):
         return None
     marked = {text for text in names if (of := POINTS.match(text)) and of[1] in names}
-    read = (Column(text, text=text) for text in names)
-    columns = [*noted(read, {*own["records"], *keys(*marked)}, own["received"])]
+    own_columns = (Column(text, text=text) for text in names)
+    columns = [*noted(own_columns, {*own["records"], *keys(*marked)}, own["received"])]
     if len(names) > 4 and key(names[4]) in own["names"]:  # beside the mail address
         columns[4] = replace(columns[4], kind="personal")
     return Export("ms-forms", 1, tuple(columns), joined=True)
@@ -386,7 +386,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
     if not head or not any(head[0]):
         return None
     readers = READERS.values() if tool is None else [READERS[tool]]
-    export = next(filter(None, (read(head) for read in readers)), None)
+    export = next(filter(None, (reader(head) for reader in readers)), None)
     if export is not None:
         export = _with_ends(export) if "finished" in _own(export.tool) else export
         _refuse_split_records(sheet, export)
@@ -399,8 +399,8 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
 def _with_ends(export: Export) -> Export:
     """An export with the column that says which replies were completed, where its tool has one."""
     own = _own(export.tool)
-    called = [{key(c.name), key(c.text), key(c.heading)} for c in export.columns]
-    at = next((i for i, names in enumerate(called) if names & {*own["finished"]}), None)
+    headings = [{key(c.name), key(c.text), key(c.heading)} for c in export.columns]
+    at = next((i for i, names in enumerate(headings) if names & {*own["finished"]}), None)
     return replace(export, finished=at, not_finished=frozenset(own["not_finished"]))
 
 

@@ -100,8 +100,8 @@ class Export:
         """The cells that say of a reply that it was not completed."""
         if self.finished is None:
             return []
-        said = sheet.text[self.finished].iloc[self.heads :].map(key).isin(self.not_finished)
-        return [(row + self.heads, self.finished) for row in np.flatnonzero(said).tolist()]
+        unfinished = sheet.text[self.finished].iloc[self.heads :].map(key).isin(self.not_finished)
+        return [(row + self.heads, self.finished) for row in np.flatnonzero(unfinished).tolist()]
 
 
 HeadReader = Callable[[Head], Export | None]
@@ -134,11 +134,11 @@ def noted(
     received : keys of headings that say when the reply was sent, the best first.
     """
     columns = beside_other(columns)
-    called = [{key(t) for t in (c.name, c.heading, "" if c.has_part else c.text) if t}
+    names = [{key(t) for t in (c.name, c.heading, "" if c.has_part else c.text) if t}
               for c in columns]  # fmt: skip
-    sent = next((word for word in received if any(word in own for own in called)), None)
-    found = []
-    for column, own in zip(columns, called, strict=True):
+    sent = next((word for word in received if any(word in own for own in names)), None)
+    with_kinds = []
+    for column, own in zip(columns, names, strict=True):
         kind: Kind = column.kind
         if sent in own:
             kind, sent = "received", None
@@ -146,8 +146,8 @@ def noted(
             kind = "personal"
         elif not column.heading or not own.isdisjoint((*records, *received)):
             kind = "record"
-        found.append(replace(column, kind=kind))
-    return tuple(found)
+        with_kinds.append(replace(column, kind=kind))
+    return tuple(with_kinds)
 
 
 def bracketed(heading: str) -> Column:
@@ -156,10 +156,10 @@ def bracketed(heading: str) -> Column:
     >>> bracketed("Q4. 取組の状況 [AI]").part
     'AI'
     """
-    found = re.fullmatch(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?", heading)
-    if found is None:
+    match = re.fullmatch(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?", heading)
+    if match is None:
         return Column(heading, text=heading)
-    return Column(heading, text=found[1], part=found[2].strip())
+    return Column(heading, text=match[1], part=match[2].strip())
 
 
 PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S.*)", re.S)
@@ -172,11 +172,11 @@ def parted(headings: Sequence[str]) -> list[Column]:
     ['', '翻訳', '要約', '']
     """
     cut = [PARTED.fullmatch(heading) for heading in headings]
-    shared = Counter(found[1] for found in cut if found)
+    shared = Counter(match[1] for match in cut if match)
     shared.update(headings)  # the question itself, beside the words of its "other"
-    return [Column(heading, text=found[1], part=found[2]) if found and shared[found[1]] > 1
+    return [Column(heading, text=match[1], part=match[2]) if match and shared[match[1]] > 1
             else Column(heading, text=heading)
-            for heading, found in zip(headings, cut, strict=True)]  # fmt: skip
+            for heading, match in zip(headings, cut, strict=True)]  # fmt: skip
 
 
 def is_other(text: str) -> bool:
@@ -194,13 +194,13 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     whole = {c.text for c in columns if c.text and not c.has_part and c.kind != "other"}
     names = {column.name for column in columns if column.name}
     ticks = {(column.question, normalise(column.part)) for column in columns}
-    asked = {normalise(column.text): column for column in reversed(columns) if column.text}
-    asked |= _by_number(columns)
-    found = []
+    owners = {normalise(column.text): column for column in reversed(columns) if column.text}
+    owners |= _by_number(columns)
+    with_others = []
     for column in columns:
         stem, _, last = column.name.rpartition("_")
         before, *behind = OTHER_SIGN.split(normalise(column.text), maxsplit=1)
-        owner = asked.get(NUMBER_ALONE.sub(r"問\1", before.rstrip("-_:.、/([【「『")))
+        owner = owners.get(NUMBER_ALONE.sub(r"問\1", before.rstrip("-_:.、/([【「『")))
         part, sign = normalise(column.part), OTHER_SIGN.match(normalise(column.part))
         worded = sign and (column.question, sign[0]) in ticks and OTHER_WORDS.fullmatch(part)
         if sign and (column.text in whole or (worded and part != sign[0])):
@@ -211,8 +211,8 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
             behind and owner and not column.has_part and OTHER_WORDS.fullmatch("その他" + behind[0])
         ):
             column = replace(column, name=owner.name, text=owner.text, kind="other")
-        found.append(column)
-    return found
+        with_others.append(column)
+    return with_others
 
 
 NUMBER_ALONE = re.compile(r"^(?:q|問|設問|質問)\.?0*(\d+)$")
@@ -220,12 +220,12 @@ NUMBER_ALONE = re.compile(r"^(?:q|問|設問|質問)\.?0*(\d+)$")
 
 def _by_number(columns: Iterable[Column]) -> dict[str, Column]:
     """The column of each number that one question alone has, such as 問2; no words of "other"."""
-    found: dict[str, dict[str, Column]] = {}
+    columns_of: dict[str, dict[str, Column]] = {}
     for column in columns:
         numbered = NUMBERED.match(normalise(column.text))
         if numbered and not numbered[2] and not OTHER_SIGN.match(numbered[3].lstrip("-_:.、")):
-            found.setdefault(f"問{numbered[1]}", {}).setdefault(column.text, column)
-    return {number: next(iter(own.values())) for number, own in found.items() if len(own) == 1}
+            columns_of.setdefault(f"問{numbered[1]}", {}).setdefault(column.text, column)
+    return {number: next(iter(own.values())) for number, own in columns_of.items() if len(own) == 1}
 
 
 # --- the codebook's questions -------------------------------------------------------------------
@@ -237,32 +237,32 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     Raises InputError: two columns are headed as one question.
     """
     sent = headings.book.identity("received")
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     named: dict[str, bool] = {}  # whether the column bears the very name of the question
     again = _numbered_again(export, headings)
     again |= headings.apart(np.array([[column.heading for column in export.columns]], object))
     for position in export.of_kind("answer", "received"):
         column = export.columns[position]
-        given = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
+        meanings = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
                  for row in range(export.heads))  # fmt: skip
-        target = next(filter(None, given), again.get(position)) or _target(column, headings)
+        target = next(filter(None, meanings), again.get(position)) or _target(column, headings)
         if target is None and column.kind == "received" and sent:
             target = sent.id
         if target is None:
             continue
         own = column.name == target or normalise(column.heading) in headings.known
-        if target in found:
-            places = (0, found[target]), (0, position)
+        if target in columns:
+            places = (0, columns[target]), (0, position)
             if column.has_part and headings.of_one_choice(column.part):
                 raise apart(sheet, target, *places)
             if named[target] == own:
                 raise headed_twice(sheet, headings, target, *places)
-        if target not in found or own:  # beside such a column another one is unmatched
-            found[target], named[target] = position, own
+        if target not in columns or own:  # beside such a column another one is unmatched
+            columns[target], named[target] = position, own
     for position in export.of_kind("other"):
-        if target := _of_other(export.columns[position], headings, found):
-            found.setdefault(target, position)
-    return found
+        if target := _of_other(export.columns[position], headings, columns):
+            columns.setdefault(target, position)
+    return columns
 
 
 def _numbered_again(export: Export, headings: Headings) -> dict[int, str]:
@@ -270,19 +270,19 @@ def _numbered_again(export: Export, headings: Headings) -> dict[int, str]:
 
     Microsoft Forms numbers the words that it has written before.
     """
-    asked: dict[str, list[str]] = {}  # words -> the questions and items that have them, in order
+    targets_of: dict[str, list[str]] = {}  # words -> questions and items that have them, in order
     for question in headings.book:
         own = (question.ja, question.en, *question.source)
         for target, texts in [(question.id, own), *((i.id, i.words) for i in question.items)]:
             for words in dict.fromkeys(map(normalise, texts)):
-                asked.setdefault(words, []).append(target)
+                targets_of.setdefault(words, []).append(target)
     at = {normalise(export.columns[i].heading): i for i in export.of_kind("answer")}
-    found: dict[int, str] = {}
-    for words, targets in asked.items():
+    again: dict[int, str] = {}
+    for words, targets in targets_of.items():
         names = [words, *(f"{words}{n}" for n in range(2, len(targets) + 1))]
         if len(targets) > 1 and at.keys() >= {*names}:
-            found |= {at[name]: target for name, target in zip(names, targets, strict=True)}
-    return found
+            again |= {at[name]: target for name, target in zip(names, targets, strict=True)}
+    return again
 
 
 def headed_twice(
@@ -346,7 +346,7 @@ def _target(column: Column, headings: Headings) -> str | None:
     return words if is_other(column.part) and words in book else question.id
 
 
-def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str | None:
+def _of_other(column: Column, headings: Headings, columns: dict[str, int]) -> str | None:
     """Where the words beside "other" belong: to the option where it has no column of its own."""
     beside_item = headings.known.get(normalise(column.heading))
     if beside_item is not None:
@@ -360,5 +360,5 @@ def _of_other(column: Column, headings: Headings, found: dict[str, int]) -> str 
     if option is None:
         return None
     tick = f"{question.id}_{option.code}"
-    alone = question.type == "multi" and not {question.id, tick} & found.keys()
+    alone = question.type == "multi" and not {question.id, tick} & columns.keys()
     return tick if alone else f"{question.id}_other"
