@@ -142,12 +142,9 @@ def variable(
             rule = Expression(values)
             column = rule.evaluate(full.responses)
         except (ExpressionError, KeyError) as error:
-            raise InputError(
-                "the rule of {name} cannot be used: {fault}",
-                hint="see docs/own-survey.md",
-                name=name,
-                fault=getattr(error, "what", error),
-            ) from None
+            what, hint = "the rule of {name} cannot be used: {fault}", "see docs/own-survey.md"
+            fault = getattr(error, "what", error)
+            raise InputError(what, hint=hint, name=name, fault=fault) from None
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
         column, findings = _outside(full, wave, name, values)

@@ -53,12 +53,10 @@ class OwnRegister:
         first = cells.iloc[0] if len(cells) else ()
         heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
         if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*HEADS}:
-            raise InputError(
-                "the register has the columns {columns}",
-                file=file,
-                hint="it takes id and name, and may have group and size",
-                columns=", ".join(head or "—" for head in heads) or "—",
-            )
+            hint = "it takes id and name, and may have group and size"
+            columns = ", ".join(head or "—" for head in heads) or "—"
+            what = "the register has the columns {columns}"
+            raise InputError(what, file=file, hint=hint, columns=columns)
         table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
             raise InputError("the register lists nobody", file=file, hint=EACH)
@@ -140,12 +138,12 @@ def _cells(path: Path, file: str) -> pd.DataFrame:
     except InputError:
         raise
     except (OSError, ValueError, csv.Error, CalamineError) as error:
-        raise InputError(
+        what, hint = (
             "the register cannot be read ({why})",
-            file=file,
-            hint="save it as CSV in UTF-8 beside wave.yml",
-            why=getattr(error, "strerror", None) or Message("no CSV in UTF-8 and no workbook"),
-        ) from None
+            "save it as CSV in UTF-8 beside wave.yml",
+        )
+        why = getattr(error, "strerror", None) or Message("no CSV in UTF-8 and no workbook")
+        raise InputError(what, file=file, hint=hint, why=why) from None
     stripped = ([cell.strip() for cell in line] for _, line in lines)
     texts = list(zip(*itertools.zip_longest(*stripped, fillvalue=""), strict=True))
     cells = pd.DataFrame(texts, [number for number, _ in lines] if texts else None, dtype="str")

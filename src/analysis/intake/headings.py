@@ -272,7 +272,8 @@ class Headings:
 
     def who_of(self, texts: Iterable[str]) -> str:
         """What a column of codes, or of names, says of who replied."""
-        what = "code" if all(re.fullmatch(r"[\d.-]+", text) for text in texts) else "name"
+        codes = self.own.parse_code if self.own else re.compile(r"([\d.-]+)").fullmatch
+        what = "code" if all((codes(text) or [""])[0] for text in texts) else "name"
         return self.book.identifying(what)[0]
 
     def check_header(self, file: str) -> None:

@@ -384,7 +384,8 @@ def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple
     """What the column that names more than half tells of them, and the cell that heads it."""
     cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
     across, down = ("row", "column") if chosen.layout == "columns" else ("column", "row")
-    loose = cells[(cells["reason"] == "unmatched") | (cells["variable"] == "@prefecture")]
+    aside = cells["reason"].isin(["unmatched", "record", "ignored"])
+    loose = cells[aside | (cells["variable"] == "@prefecture")]
     loose = loose[loose["text"].map(headings.named_in) != ""]
     groups = [own for _, own in loose.groupby(["file", "sheet", across])]
     column = max(groups, key=len, default=loose)

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.codebook.model import Codebook
-from analysis.intake.headings import Headings
+from analysis.intake.headings import Headings, is_personal
 
 QUESTION = {"section": "A", "role": "context", "en": "x"}
 OPTIONS = [{"code": 1, "ja": "研修", "en": "training"}, {"code": 2, "ja": "出向", "en": "posting"}]
@@ -82,3 +82,8 @@ def test_many_questions_are_not_each_held_against_each_heading(monkeypatch):
     assert not any(headings.of_one_choice(f"事業{i}の状況") for i in range(200))
     assert len(held) < 1000
     assert len(headings.of_one_choice("1 実施")) == 200
+
+
+def test_names_of_persons_in_other_languages_are_personal():
+    headings = ("Vorname", "Prénom :", "nom", "Apellidos", "Nom de la commune", "Telefone fixo?")
+    assert [is_personal(text) for text in headings] == [True] * 4 + [False] * 2

@@ -1,5 +1,7 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
+import csv
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
+from analysis.cleaning.store import prepared
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
@@ -20,6 +23,7 @@ from analysis.intake import read as intake
 from analysis.results import answers
 from analysis.survey import Survey
 from workbench.cli import main
+from workbench.office.draft import draft
 from workbench.office.new_wave import new_wave
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "library-survey"
@@ -646,3 +650,35 @@ def test_a_name_that_is_no_text_is_said_to_be_none(project):
     file.write_text("団体名,問1\n")
     with pytest.raises(InputError, match="name of the file is not UTF-8"):
         new_wave("x", [file], "it-staffing", as_of="2026-04-01")
+
+
+IMPORT = ['{"ImportId":"startDate"}', '{"ImportId":"_recordId"}', '{"ImportId":"QID1"}']
+BY_TOOL = {
+    "surveymonkey": ([["Respondent ID", "Start Date", "Do you like it?"], ["", "", "Response"]], 0),
+    "qualtrics": ([["StartDate", "ResponseId", "Q1"], ["Start", "Response ID", "Like it?"],
+                   IMPORT], 1),
+    "limesurvey": ([["id", "submitdate", "Q1", "lastpage"]], 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", BY_TOOL)
+def test_the_number_that_a_tool_gives_a_reply_can_say_whose_it_is(project, tmp_path, tool):
+    """In a survey of persons with a register of one's own: the refusal names the column."""
+    heads, at = BY_TOOL[tool]
+    ids = [f"R_{n}" if tool == "qualtrics" else str(1000 + n) for n in range(6)]
+    rows = [["2024-05-01", ("Yes", "No")[n % 2]] + ["3"] * (len(heads[0]) - 3) for n in range(6)]
+    rows = [[*row[:at], id, *row[at:]] for id, row in zip(ids, rows, strict=True)]
+    csv_of = {"r.csv": [*heads, *rows], "who.csv": [["id", "name"], *([id, id] for id in ids)]}
+    for name, lines in csv_of.items():
+        with (tmp_path / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(lines)
+    assert f"export of {tool}" in draft(tmp_path / "r.csv")
+    (project / "data/codebooks/persons.yml").write_text(draft(tmp_path / "r.csv"), "utf-8")
+    with pytest.raises(InputError) as refused:
+        new_wave("p", [tmp_path / "r.csv"], "persons", "2024-05-01", register=tmp_path / "who.csv")
+    proposed = re.search(r"header: (\{.*?\})", str(refused.value))
+    about = project / "data/raw/p/wave.yml"
+    content = yaml.safe_load(about.read_text("utf-8"))
+    content["files"][0]["header"] = yaml.safe_load(proposed[1])
+    about.write_text(yaml.safe_dump(content), "utf-8")
+    assert [*prepared("p")[0].responses.index] == ids

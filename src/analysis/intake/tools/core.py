@@ -241,11 +241,13 @@ def targets(export: Export, sheet: Sheet, headings: Headings) -> dict[str, int]:
     named: dict[str, bool] = {}  # whether the column bears the very name of the question
     again = _numbered_again(export, headings)
     again |= headings.apart(np.array([[column.heading for column in export.columns]], object))
-    for position in export.of_kind("answer", "received"):
+    for position in export.of_kind("answer", "received", "record"):
         column = export.columns[position]
         meanings = (headings.given(str(sheet.text.iat[row, position]), sheet.address(row, position))
                  for row in range(export.heads))  # fmt: skip
-        target = next(filter(None, meanings), again.get(position)) or _target(column, headings)
+        target = next(filter(None, meanings), again.get(position))
+        if target is None and column.kind != "record":  # it may say who replied: by header alone
+            target = _target(column, headings)
         if target is None and column.kind == "received" and sent:
             target = sent.id
         if target is None:
