@@ -24,7 +24,7 @@ from analysis.typology.multiverse import multiverse
 def test_it_shows_itself_with_denominators(demo):
     text = repr(demo)
     assert "15 / 16 = 93.8%" in text and "架空データ" in text
-    assert "確認事項: 集計外 0、補正 26、要確認 15、無効 13" in text
+    assert "確認事項: 集計外 0、補正 26、要確認 16、無効 13" in text
     assert "<script" not in demo._repr_html_()
 
 

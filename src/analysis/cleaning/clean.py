@@ -23,6 +23,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
+from analysis.intake.beside import quoted
 from analysis.intake.cells import REASONS, Received, Remark, addresses
 from analysis.intake.sheet import CellKind
 from analysis.text import Language, label, labels
@@ -52,7 +53,6 @@ ANSWERED, NO_ANSWER, NOT_APPLICABLE, DONT_KNOW, NOT_SURVEYED, UNREADABLE = range
 SUPERSEDED = len(STATUSES)  # a place of the ledger that is no state of an answer
 CellKeys = dict[tuple[int, str], None]  # by record and column, in their order
 PLACES = (*STATUSES, "superseded")  # where the cells of answers end
-QUOTED = 200  # characters of the answers of a reply that is nobody's
 
 
 @dataclass(frozen=True)
@@ -381,10 +381,8 @@ class _Cleaning:
         at = np.array([self.received.positions[name][i] for name in names])
         cells = self.received.cells.iloc[at].sort_values(["row", "column"], kind="stable")
         place = ":".join(dict.fromkeys(addresses(cells.iloc[[0, -1]])))
-        text = " / ".join(cells["text"])
-        text = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
         file, sheet = self.received.sources.loc[i]
-        return Remark("who", file, sheet, place, text, record=i)
+        return Remark("who", file, sheet, place, quoted([*cells["text"]]), record=i)
 
     # --- logic -----------------------------------------------------------------------------
 

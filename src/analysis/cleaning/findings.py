@@ -89,14 +89,17 @@ def listed(
 
     `codes` per record; `names` of the municipalities by code; `remarks` beside those of intake.
     """
-    forms = received.sources[~received.sources.duplicated(keep=False)]
-    alone = {(file, sheet): str(codes[record]) for record, file, sheet in forms.itertuples()}
+    sources, whose = received.sources, dict[tuple[str, ...], str]()  # of one reply's own places
+    for place in (["file"], ["file", "sheet"]):
+        alone = sources.loc[~sources.duplicated(place, keep=False), place]
+        whose |= {tuple(at): str(codes[record]) for record, *at in alone.itertuples()}
 
     def code_of(remark: Remark) -> str:
         """Whom a finding is about; on a loose cell of a form, the one who filled it in."""
         if remark.record >= 0:
             return str(codes[remark.record] or "")
-        return "" if remark.rule == "heading" else alone.get((remark.file, remark.sheet), "")
+        places = () if remark.rule == "heading" else ((remark.file, remark.sheet), (remark.file,))
+        return next((whose[place] for place in places if place in whose), "")
 
     rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received)]
     frame = pd.DataFrame(rows, columns=Remark._fields).rename(columns={"text": "raw"})

@@ -13,6 +13,7 @@ from typing import Any
 from analysis.codebook.questions import Question
 from analysis.intake.sheet import CellKind
 from analysis.text import Text
+from analysis.yaml_file import packaged
 
 _MINUS = str.maketrans("−‐", "--")
 
@@ -77,13 +78,7 @@ def widths(text: str) -> tuple[str, ...] | None:
 
 
 BIG_UNITS = {"百万": 1_000_000, "億": 100_000_000, "万": 10_000, "千": 1_000, "百": 100}
-SAME_UNIT = (
-    {"人", "名", "persons", "person", "people"},
-    {"年", "年間", "か年", "ヶ年", "カ年", "箇年", "years", "year"},
-    {"月", "か月", "ヶ月", "カ月", "箇月", "months", "month"},
-    {"日", "日間", "日分", "days", "day"},
-    {"%", "パーセント", "percent"},
-)
+SAME_UNIT: list[set[str]] = [*map(set, packaged("units.yml"))]
 NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
 APPROXIMATE = re.compile(
     r"^(?:約|およそ|おおよそ|概ね|ほぼ)|(?<=\d)余り?(?=\D)"
@@ -181,13 +176,7 @@ def _unit(tail: str, own: frozenset[str]) -> tuple[int, list[str]] | None:
     return None
 
 
-ERAS = {  # era -> its first day
-    "明治": dt.date(1868, 1, 25),
-    "大正": dt.date(1912, 7, 30),
-    "昭和": dt.date(1926, 12, 25),
-    "平成": dt.date(1989, 1, 8),
-    "令和": dt.date(2019, 5, 1),
-}
+ERAS: dict[str, dt.date] = packaged("eras.yml")  # era -> its first day
 ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from analysis import yaml_file
 from analysis.errors import InputError
 from analysis.text import LANGUAGES, Language, Text, label
 
@@ -32,17 +33,9 @@ SIZE_CLASSES = {
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "unknown"]
 # written variants that mean the same character in names of municipalities
-_VARIANTS = str.maketrans(
-    "ヶヵガがかカ竈竃檮髙﨑驒礪桧鯵竜条廣濱國會櫻瀧澤冨の德澁鹽曾栁龜靜莊寶縣篭舘狹當邊總萬榮豐禮眞"
-    "二惠彌藏濵淸靑黑橫增瀨繩臺來壽淺兒戶步圓嶽穗壹餘氣鐵鄕綠",
-    "ケケケケケケ釜釜梼高崎騨砺檜鰺龍條広浜国会桜滝沢富ノ徳渋塩曽柳亀静荘宝県籠館狭当辺総万栄豊礼真"
-    "ニ恵弥蔵浜清青黒横増瀬縄台来寿浅児戸歩円岳穂壱余気鉄郷緑",
-)
+_CHARACTERS = yaml_file.packaged("characters.yml")
+_VARIANTS, _RADICALS = (str.maketrans(*_CHARACTERS[kind]) for kind in ("variants", "radicals"))
 # radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
-_RADICALS = str.maketrans(
-    "⺁⺌⺍⺎⺗⺘⺙⺝⺟⺠⺡⺣⺤⺨⺩⺪⺫⺬⺮⺰⺱⺲⺴⺸⺹⺼⻀⻁⻃⻄⻅⻆⻉⻊⻋⻌⻎⻏⻐⻑⻒⻓⻖⻘⻝⻞⻟⻤⻨⻩⻫⻭⻯⻲⻳",
-    "厂小小兀心手攴月母民水火爪犬玉疋网示竹糸网网网羊老肉艸虎西西見角貝足車辵辵邑金長長長阜青食食食鬼麦黄斉歯竜亀亀",
-)
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村

@@ -33,17 +33,10 @@ COLUMNS = (
     *("no", "variable", "question", "type", "unit_ja", "unit_en"),
     *("asked_if", "code", "ja", "en"),
 )
-DTYPES = {
-    "single": "Int16",
-    "ordinal": "Int16",
-    "battery": "Int16",
-    "binary": "boolean",
-    "multi": "boolean",
-    "integer": "Int64",
-    "ratio": "Float64",
-    "date": "datetime64[s]",
-    "text": "str",
-}
+DTYPES = dict.fromkeys(("single", "ordinal", "battery"), "Int16") | {
+    "binary": "boolean", "multi": "boolean", "integer": "Int64", "ratio": "Float64",
+    "date": "datetime64[s]", "text": "str",
+}  # fmt: skip
 
 
 @cache

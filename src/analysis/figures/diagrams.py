@@ -21,22 +21,8 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 from analysis.figures.gallery import PALETTE, SMALL
 from analysis.figures.plots import COLUMN, MIDDLE, ink, legend_above, stacked, wrapped
 from analysis.text import Language, label, labels
+from analysis.yaml_file import packaged
 
-# neighbours stay neighbours; by the two digits of the prefecture's code
-TILES = """
-.. .. .. .. .. .. .. .. .. .. .. 01
-.. .. .. .. .. .. .. .. .. .. .. 02
-.. .. .. .. .. .. .. .. .. .. 05 03
-.. .. .. .. .. .. .. .. .. .. 06 04
-.. .. .. .. .. .. .. 17 16 15 07 ..
-.. .. .. .. .. .. 18 21 20 10 09 08
-.. .. 32 31 28 26 25 23 19 11 12 ..
-.. 35 34 33 27 29 24 .. 22 13 .. ..
-41 40 44 .. 30 .. .. .. .. 14 .. ..
-42 43 45 .. 38 37 .. .. .. .. .. ..
-.. 46 .. .. 39 36 .. .. .. .. .. ..
-47 .. .. .. .. .. .. .. .. .. .. ..
-"""
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # one hue from light to dark: read in grey and with every colour vision
 STEPS = ("#eaf1f5", "#b9d3e0", "#7fb0c9", "#3f7fa3", "#173f5f")
@@ -49,7 +35,7 @@ def places() -> dict[str, tuple[int, int]]:
     >>> len(places()), places()["01"]
     (47, (11, 0))
     """
-    rows = [line.split() for line in TILES.strip().splitlines()]
+    rows = [line.split() for line in packaged("diagrams.yml")["tiles"]]
     return {c: (x, y) for y, row in enumerate(rows) for x, c in enumerate(row) if c != ".."}
 
 
@@ -99,14 +85,6 @@ def _map(
 # --- an organisation ------------------------------------------------------------------------------
 
 WIDTH = 3.7  # inches: half the width of A4, with its letters
-BOX_PLACES = {  # left, bottom, width; in units of the chart
-    "cio": (0.0, 1.0, 1.0),
-    "cio_aide": (1.1, 1.0, 1.0),
-    "cross_agency_body": (2.2, 1.0, 1.0),
-    "policy_section": (0.0, 0.0, 1.55),
-    "operations_section": (1.65, 0.0, 1.55),
-    "joint": (0.0, 0.0, 3.2),
-}
 HEIGHT = 0.72
 
 
@@ -134,7 +112,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
     present: dict[str, Any] = {"facecolor": "#dce6ec", "edgecolor": PALETTE[0], "linestyle": "-"}
     absent: dict[str, Any] = {"facecolor": "white", "edgecolor": "#858585", "linestyle": "--"}
     for id, name, state, there in boxes[["box", "name", "state", "there"]].to_numpy():
-        left, bottom, width = BOX_PLACES[id]
+        left, bottom, width = packaged("diagrams.yml")["boxes"][id]
         corner, look = (left + 0.04, bottom + 0.04), present if there else absent
         box = FancyBboxPatch(corner, width - 0.08, HEIGHT - 0.08, boxstyle="round,pad=0.04", **look)
         ax.add_patch(box)

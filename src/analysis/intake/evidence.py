@@ -16,6 +16,7 @@ import numpy as np
 from analysis.intake import entries
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.text import LANGUAGES, labels
 
 HeldCell = tuple[int, int, str]
 COPIES = 3  # that many replies of one text at one place show that it is printed
@@ -44,15 +45,16 @@ class BookWords:
 
     def __init__(self, headings: Headings) -> None:
         book, self.headings = headings.book, headings
-        units = (question.unit for question in book if question.unit)
-        named: list[Any] = [book.title, *units, *book.sections]
-        own = [text for part in named for text in (part.ja, part.en)]
+        units = [(question.unit.ja, question.unit.en) for question in book if question.unit]
+        named: list[Any] = [book.title, *book.sections]
+        own = [text for part in (*units, *((one.ja, one.en) for one in named)) for text in part]
         days = OF_A_DAY if any(question.type == "date" for question in book) else ()
         offered = (words for question in book for _, words in choices_of(question))
         self.options = {normalise(word) for words in offered for word in words}
         texts = {*headings.known, *map(normalise, (*own, *days)), *self.options} - {""}
         listed = "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
         self._known = re.compile(f"{BEFORE_WORDS}({listed})")
+        self._own = _of_own_form("|".join(re.escape(text) for unit in units for text in unit))
 
     def print(self, text: str, *, label: bool) -> bool:
         """Whether a cell holds nothing but these words, their numbers and what parts them.
@@ -60,7 +62,8 @@ class BookWords:
         One option alone may as well be an answer, unless the cell is read as its `label`.
         """
         key = normalise(text)
-        if ANSWER_WORD.fullmatch(key.partition(":")[0]) or self.headings.asked(text):
+        request = ANSWER_WORD.fullmatch(key.partition(":")[0]) or self._own.fullmatch(text)
+        if request or self.headings.asked(text):
             return True
         words = self._known.findall(key)
         if len(words) == 1 and not label and {*words} <= self.options - self.headings.known.keys():
@@ -75,6 +78,17 @@ class BookWords:
         return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
 
 
+def _of_own_form(units: str) -> re.Pattern[str]:
+    """What ``workbench questionnaire`` prints beside the words of a codebook, line by line."""
+    places = dict.fromkeys(("n", "low", "high"), r"[\d,./-]+") | {"unit": f"(?:{units})"}
+    places |= dict.fromkeys(("words", "rule"), ".+")
+    one = "|".join(
+        re.sub(r"\\{(\w+)\\}", lambda m: places.get(m[1], "(?!)"), re.escape(text))
+        for lang in LANGUAGES for id, text in labels("questionnaire", lang).items()
+        if id not in ("yes", "no", "not"))  # fmt: skip
+    return re.compile(rf"(?:{one})(?:(?:、|, |\n)(?:{one}))*")
+
+
 class BlankForm:
     """What is known of the print of copies of one form: `given` where it is the form as `sent`.
 
@@ -84,7 +98,7 @@ class BlankForm:
     def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
         self.words, n = BookWords(headings), len(copies)
         self.given, self.known = bool(sent), bool(sent) or n >= COPIES
-        self._blanks = [{*_filled(sheet)} for sheet in sent or copies]
+        self._blanks = [{*filled_cells(sheet)} for sheet in sent or copies]
         if self.known and not sent:  # what may be an answer is print where all have it
             there = Counter(cell for own in self._blanks for cell in own)
             said = {cell for cell in there if self.words.are_said(cell[2])}
@@ -96,7 +110,7 @@ class BlankForm:
 
         Of two copies without it what both have; of a lone one all.
         """
-        cells = _filled(sheet)
+        cells = filled_cells(sheet)
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
 
@@ -110,7 +124,8 @@ class BlankForm:
         return {(row, column) for row, column, _ in same}
 
 
-def _filled(sheet: Sheet) -> list[HeldCell]:
+def filled_cells(sheet: Sheet) -> list[HeldCell]:
+    """The cells of a sheet that hold something, each with its text."""
     grid = sheet.text.to_numpy(object)
     places = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
     return [(row, column, grid[row, column].strip()) for row, column in places]

@@ -20,17 +20,13 @@ from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
 
 SUFFIXES = {
-    "workbook": {".xlsx", ".xlsm"},
-    "text": {".csv", ".tsv", ".txt"},
-    "sav": {".sav", ".zsav"},
+    "workbook": {".xlsx", ".xlsm"}, "text": {".csv", ".tsv", ".txt"}, "sav": {".sav", ".zsav"},
     "dta": {".dta"},
-}
+}  # fmt: skip
 ARE = {
-    "workbook": "an Excel workbook",
-    "text": "a text file",
-    "sav": "an SPSS file",
+    "workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file",
     "dta": "a Stata file",
-}
+}  # fmt: skip
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30

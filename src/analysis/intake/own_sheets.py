@@ -25,11 +25,12 @@ import pandas as pd
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
-from analysis.intake.entries import ARROWS, answer_in
+from analysis.intake.entries import answer_in
 from analysis.intake.files import is_table, read_file
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
 from analysis.text import LANGUAGES, Language, label
+from analysis.yaml_file import packaged
 
 IDS = "workbench"  # the name of the hidden sheet of a form
 FORM = "workbench questionnaire"  # its first cell
@@ -37,20 +38,8 @@ TICK = "○"
 YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
-CONFIRMED = re.compile(  # that an answer stays as it is
-    r"(?:内容|回答|記載|数値)?(?:に|は|の)?(?:変更|修正|訂正|間違い?|誤り|相違|異[同存])(?:点|箇所)?(?:は|も)?"
-    r"(?:なし|無し?|ない|無い|あり?ません|有りません|ござい?ません)(?:です)?"
-    r"|(?:この|その|今の|現在の|記載の|回答の|左記の)?(?:まま|とお?り|通り)(?:で(?:よい|良い|いい|結構|す|お願い|問題).*|です)?"
-    r"|(?:こ[れの].*で)?(?:正しい|合ってい(?:る|ます)|問題(?:ない|なし|ありません)|確認(?:済み?|しました))(?:です)?"
-    r"|はい|ok|yes|correct|confirmed|unchanged|nochanges?|asis|(?:it)?staysasitis"
-)
-BEFORE = re.compile(
-    rf".*[{ARROWS}]\s*|^(?:正しくは|正|修正(?:後|値)?|訂正(?:後)?)[:：は、]?\s*", re.S
-)
-TAIL = re.compile(
-    r"(?:に|へ)?(?:修正|訂正|変更)(?:します|願います|お?願.*|してください|下さい)?[。.]?$|(?:が正しい|です|でした)[。.]?$"
-)
-
+_WORDS = packaged("replies.yml")
+CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
 
 # --- forms --------------------------------------------------------------------------------------
 
@@ -203,7 +192,7 @@ def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
     if normalise(text) in map(normalise, book.tokens | {*question.missing_codes}):
         return text
     bare = BEFORE.sub("", text).strip()
-    for own in (TAIL.sub("", bare).strip(), bare):
+    for own in (BEHIND.sub("", bare).strip(), bare):
         if answer_in(own, question, headings):
             return own
     return "" if answer_in(old, question, headings) else text

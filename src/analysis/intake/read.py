@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake import own_sheets, tools
+from analysis.intake.beside import on_sheets, placed
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
@@ -99,7 +101,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     pieces: list[Piece] = []
     others: list[Sheet] = []
     headed: dict[tuple[str, str], Remark] = {}
-    rings: list[Remark] = []
+    noticed: list[Remark] = []
     for _, together in itertools.groupby(wave.files, _alike):
         file, *more = together
         headings = Headings(codebook, file.header, file.ignore, wave.own)
@@ -111,12 +113,15 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
             blank = [file.model_copy(update={"path": file.blank})] if file.blank else []
             sent = [s for one in blank for s in books_of(folder or wave.folder, one)]
             own, no_replies = _forms(books, file, headings, sent)
+            beside = [sheet for sheet in no_replies if not own_sheets.ids_of([sheet])]
+            noticed += on_sheets(books, len(own), beside, sent)
         else:
             own, no_replies = _tables(books, file, headings)
+            bare = [[replace(s, rings=()) for s in book if s.comments] for book in books]
+            noticed += on_sheets(bare, len(own), (), ())
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed
-        rings += _drawn(books) if file.layout == "form" else []
     if not pieces:
         raise InputError("the wave has no replies", hint="check files in wave.yml")
     _check_alike(pieces, codebook)
@@ -128,8 +133,11 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
     corrected = own_sheets.correct(cells, replies, Headings(codebook, own=wave.own))
-    noticed = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
-    data = Received(cells, (*headed.values(), *noticed, *unfinished(pieces), *rings, *corrected))
+    noticed += on_sheets([[piece.sheet for piece in came_back]], 0, (), ())
+    aside = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
+    at_cells = placed([*dict.fromkeys(noticed)], cells)
+    remarks = (*headed.values(), *aside, *unfinished(pieces), *at_cells, *corrected)
+    data = Received(cells, remarks)
     _check_left(unread, data, wave, codebook)
     return data
 
@@ -137,17 +145,6 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 def _alike(file: WaveFile) -> object:
     """What files share that are read together: copies of one form, of which print shows there."""
     return (file.header, file.ignore, file.blank) if file.layout == "form" else file
-
-
-def _drawn(books: list[list[Sheet]]) -> list[Remark]:
-    """The rings that an office drew on its form, as shapes; those on all copies are the form's."""
-    rings = [{(s.sheet, cell) for s in book for cell in s.rings} for book in books]
-    printed = set.intersection(*rings) if len(rings) > 1 else set()
-    return [
-        Remark("drawn", book[0].file, sheet, cell, cell)
-        for book, drawn in zip(books, rings, strict=True)
-        for sheet, cell in sorted(drawn - printed)
-    ]
 
 
 def _forms(
@@ -158,7 +155,8 @@ def _forms(
     for book in books:
         ours = own_sheets.form_pieces(book, headings)
         pieces += ours
-        (others if ours else sheets).extend(book if ours else _pages(book, headings))
+        ids = filter(None, [own_sheets.ids_of(book)])
+        (others if ours else sheets).extend(ids if ours else _pages(book, headings))
     if not sheets:
         return pieces, others
     targets = {normalise(text): target for target, texts in file.header.items() for text in texts}

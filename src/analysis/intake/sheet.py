@@ -38,16 +38,9 @@ class CellKind(IntEnum):
     UNSEEN = 6  # a form tool says that the question was shown and not answered
 
 
-KINDS: dict[type, int] = {
-    str: CellKind.TEXT,
-    float: CellKind.NUMBER,
-    int: CellKind.NUMBER,
-    bool: CellKind.BOOL,
-    dt.date: CellKind.DATE,
-    dt.datetime: CellKind.DATE,
-    dt.time: CellKind.DATE,
-    dt.timedelta: CellKind.DATE,
-}
+KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}
+KINDS |= dict.fromkeys((float, int), CellKind.NUMBER)
+KINDS |= dict.fromkeys((dt.date, dt.datetime, dt.time, dt.timedelta), CellKind.DATE)
 
 
 @dataclass(frozen=True)
@@ -77,6 +70,7 @@ class Sheet:
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
     rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
+    comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -42,7 +42,7 @@ from analysis.intake.sheet import (
 )
 
 MAX_DRAWING = 2**24
-SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|/drawings/|/printersettings/)")
+SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -161,33 +161,53 @@ def part(parts: dict[str, bytes], name: str) -> bytes:
     return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
 
 
-RINGS = frozenset({"ellipse", "donut"})
+RINGS = ("ellipse", "donut")
 
 
-def objects(content: bytes, shapes: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
+    """The parts to which a sheet has links, such as its drawings and comments, by name."""
+    folder, _, own = path.rpartition("/")
+    try:
+        links = relations(part(parts, f"{folder}/_rels/{own}.rels"), folder).values()
+    except expat.ExpatError:  # calamine does without them
+        return {}
+    return {link: data for link in links if 0 < len(data := part(parts, link)) < MAX_DRAWING}
+
+
+def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, list[str]]:
     """Sheet name -> the cells at which pictures, shapes and charts are anchored.
 
     `shapes`: of shapes of these kinds alone, such as `RINGS`.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        sizes = {info.filename: info.file_size for info in archive.infolist()}
-
-        def part(name: str) -> bytes:
-            return archive.read(name) if 0 < sizes.get(name, 0) < MAX_DRAWING else b""
-
-        places: dict[str, list[str]] = {}
-        for name, path in sheet_parts({n: part(n) for n in sizes if n in BOOK_PARTS}).items():
-            folder, _, own = path.rpartition("/")
-            try:
-                links = relations(part(f"{folder}/_rels/{own}.rels"), folder)
-            except expat.ExpatError:  # calamine does without them
-                links = {}
-            drawings = (part(link) for link in links.values() if "/drawings/drawing" in link)
-            places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
-        return places
+    places: dict[str, list[str]] = {}
+    for name, path in sheet_parts(parts).items():
+        linked = _linked(parts, path).items()
+        drawings = (drawing for link, drawing in linked if "/drawings/drawing" in link)
+        places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
+    return places
 
 
-def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
+def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
+    """Cell -> the comment on it, without the name that Excel puts before it, of a sheet.
+
+    A thread is there twice: the copy for programs that know none tells how to read it.
+    """
+    comment_at: dict[str, str] = {}
+    linked = (xml for xml in _linked(parts, path).values() if b"omment" in xml)
+    for xml in sorted(linked, key=lambda xml: b"threadedComment" in xml):
+        tags(xml, ())  # refuses what is no XML, or declares entities
+        root, own = ElementTree.fromstring(xml), dict[str, list[str]]()
+        authors = {str(i): one.text for i, one in enumerate(root.iterfind(".//{*}author"))}
+        for one in (*root.iterfind(".//{*}comment"), *root.iterfind(".//{*}threadedComment")):
+            texts = (*one.iterfind(".//{*}t"), *one.iterfind("{*}text"))
+            text = "".join(text.text or "" for text in texts).strip()
+            text = text.removeprefix(f"{authors.get(one.get('authorId', ''))}:").strip()
+            own.setdefault(one.get("ref", ""), []).append(text)
+        comment_at |= {cell: " / ".join(filter(None, texts)) for cell, texts in own.items()}
+    return {cell: text for cell, text in comment_at.items() if text and place_of(cell)}
+
+
+def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
     """The cells at which the objects of a drawing begin."""
     try:
         root = ElementTree.fromstring(drawing or b"<none/>")
@@ -199,7 +219,7 @@ def _anchors(drawing: bytes, shapes: frozenset[str]) -> list[str]:
         begin = {bare(part.tag.replace("}", ":")): part.text or ""
                  for part in anchor.iterfind("{*}from/*")}  # fmt: skip
         row, column = begin.get("row", ""), begin.get("col", "")
-        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & shapes):
+        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & {*shapes}):
             cells.append(address(int(row), int(column)))
     return cells
 
@@ -366,13 +386,15 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise InputError("two sheets have the same name", file=file, hint="rename one")
-            rings = objects(content, RINGS)
+            rings = objects(parts, RINGS)
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
-            return [replace(sheet, rings=tuple(rings.get(sheet.sheet, ()))) for sheet in sheets]
+            own = {s.sheet: comments(parts, paths.get(s.sheet, "")) for s in sheets}
+            return [replace(s, rings=tuple(rings.get(s.sheet, ())), comments=own[s.sheet])
+                    for s in sheets]  # fmt: skip
     except InputError:
         raise
     except (CalamineError, expat.ExpatError, ValueError, zipfile.BadZipFile, zlib.error) as error:

@@ -59,15 +59,13 @@ def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown"
         return values
     wrong = [*index[~index.isin(codes)], *codes[codes.duplicated()]]
     if wrong:
+        codes, more = ", ".join(map(str, wrong[:5])), ", ..." if len(wrong) > 5 else ""
         raise InputError(
             "{subject} has not one value for each of {of:,} respondents ({codes}{more})",
             hint="give a pandas Series indexed by code (text with leading zeros, as in "
             "survey.responses.index), one row each",
-            subject=what,
-            of=len(index),
-            codes=", ".join(map(str, wrong[:5])),
-            more=", ..." if len(wrong) > 5 else "",
-        )
+            subject=what, of=len(index), codes=codes, more=more,
+        )  # fmt: skip
     return values.reindex(index)
 
 

@@ -30,11 +30,8 @@ from analysis.typology.gradient import Gradient, gradient, numeric, without_grad
 
 Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
-TOO_FEW = Message(
-    "two types of {least} need at least {units}; describe them one by one",
-    least=thresholds.SMALLEST_TYPE,
-    units=thresholds.SMALLEST_SURVEY,
-)
+TOO_FEW = Message("two types of {least} need at least {units}; describe them one by one",
+                  least=thresholds.SMALLEST_TYPE, units=thresholds.SMALLEST_SURVEY)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,9 @@ SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE: dict[str, dict[str, str]] = _DATA["unreadable"]  # why, and what to do, in Japanese
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
-OPEN_DOCUMENT = InputError(
-    "this is {subject}",
-    hint="save it from Excel as .xlsx",
-    reason="open_document",
-    subject=Message("an OpenDocument table"),
-)
+OPEN_DOCUMENT = InputError("this is {subject}", hint="save it from Excel as .xlsx",
+                           reason="open_document",
+                           subject=Message("an OpenDocument table"))  # fmt: skip
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -145,7 +142,8 @@ def _breaches(file: Path, pages: list[Opened], before: list[Sheet]) -> Iterator[
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
     looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
     if file.suffix.lower() in SUFFIXES["workbook"]:
-        pictures, looks = workbook.objects(content), _looks(content)
+        parts = workbook.unpack(content, file.name)
+        pictures, looks = workbook.objects(parts), _looks(parts)
     for sheet in sheets:
         table = CheckedTable(sheet)
         own = [*readability.breaches(table)]
@@ -190,9 +188,8 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
             yield "records", address(row, 0), values[0]
 
 
-def _looks(content: bytes) -> dict[str, dict[Place, Look]]:
+def _looks(parts: dict[str, bytes]) -> dict[str, dict[Place, Look]]:
     """Sheet name -> the look of each of its cells that does not look plain."""
-    parts = workbook.unpack(content, "")
     sheets: dict[str, dict[Place, Look]] = {}
     with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
         # calamine reads what no parser of XML takes; then nothing is known of how cells look

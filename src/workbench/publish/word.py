@@ -32,25 +32,15 @@ from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
+from analysis.yaml_file import packaged
 
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(22)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same pages give the same bytes
 TEXT_WIDTH = Mm(210 - 2 * 22)
 TALLEST = Mm(200)  # a figure
-FONTS = {  # for Latin and for Japanese letters, as Word for Windows and Mac has them
-    "body": ("Times New Roman", "游明朝"),
-    "heading": ("Arial", "游ゴシック"),
-}
-FONT_SIZES = {"Normal": 10.5, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11, "Caption": 9}
-OWN_STYLES = {  # styles that python-docx does not bring
-    "Answer": 12,
-    "Footnote": 8.5,
-    "Table Text": 9,
-    "Contents Heading": 13,
-    "Contents 1": 10.5,
-    "Contents 2": 9.5,
-}
+FONT_SIZES: dict[str, float] = packaged("sheets.yml", "workbench")["report"]
+FONTS: dict[str, list[str]] = packaged("sheets.yml", "workbench")["fonts"]
 LANGUAGE = {"ja": "ja-JP", "en": "en-GB"}
 LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
 INK = RGBColor(0x17, 0x3F, 0x5F)
@@ -294,8 +284,8 @@ def _style(doc: Document, language: Language) -> None:
     section.page_width, section.page_height = A4
     section.left_margin = section.right_margin = MARGIN
     section.top_margin = section.bottom_margin = Mm(20)
-    styles, sizes = doc.styles, {**FONT_SIZES, **OWN_STYLES}
-    for name in OWN_STYLES:
+    styles = doc.styles
+    for name in (name for name in FONT_SIZES if name not in styles):
         styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for style in styles:
         if style.type != WD_STYLE_TYPE.PARAGRAPH:
@@ -307,8 +297,8 @@ def _style(doc: Document, language: Language) -> None:
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
         fonts.set(qn("w:eastAsia"), japanese)
-        if style.name in sizes:
-            style.font.size = Pt(sizes[style.name])
+        if style.name in FONT_SIZES:
+            style.font.size = Pt(FONT_SIZES[style.name])
         if heading or style.name == "Caption":
             style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
             style.font.bold, style.font.italic = heading, False

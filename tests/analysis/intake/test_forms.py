@@ -898,3 +898,91 @@ def test_the_chosen_of_yes_and_no_behind_an_arrow_in_the_cell_of_the_label_is_re
 def test_a_blank_form_that_is_not_there_is_said(tmp_path):
     with pytest.raises(InputError, match="blank"):
         plans(tmp_path, PRINTS[0], PLANS[:1], "blank.xlsx")
+
+
+SHORT = Codebook.parse(
+    BOOK.model_dump(exclude={"questions"}, exclude_defaults=True)
+    | {"questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        QUESTION | {"id": "Q1", "type": "integer", "ja": "職員数"},
+        QUESTION | {"id": "Q2", "ja": "課題"},
+    ]}
+)  # fmt: skip
+
+
+def commented(place, rows, comments, sheets=None):
+    """A workbook with comments (cell -> text) and further sheets (name -> rows)."""
+    book = xlsxwriter.Workbook(place)
+    for name, cells in {"調査票": rows, **(sheets or {})}.items():
+        sheet = book.add_worksheet(name)
+        for row, own in enumerate(cells):
+            sheet.write_row(row, 0, own)
+        for cell, text in comments.items() if cells is rows else ():
+            sheet.write_comment(cell, f"担当者:\n{text}", {"author": "担当者"})
+    book.close()
+
+
+def forms_with(folder, comments=None, sheet=None, n=4, blank=False):
+    """The findings on forms with a comment and a sheet of instructions, as on the blank form.
+
+    The first form has the `comments` too, and the rows of `sheet` on its sheet 別紙.
+    """
+    (folder / "r").mkdir()
+    printed, guide = {"H1": "太枠の中にご記入ください"}, {"記入要領": [["数字でご記入ください"]]}
+    for i, name in enumerate(WHO[:n]):
+        rows = [["団体名", name], ["問1 職員数", 12 + i], ["問2 課題", f"課題{i}"]]
+        own = (comments or {}, {"別紙": sheet} if sheet else {}) if i == 0 else ({}, {})
+        commented(folder / "r" / f"{name}.xlsx", rows, printed | own[0], guide | own[1])
+    if blank:
+        rows = [["団体名"], ["問1 職員数"], ["問2 課題"]]
+        commented(folder / "blank.xlsx", rows, printed, guide)
+    entry = {"path": "r", "layout": "form", "blank": "blank.xlsx" if blank else None}
+    about = wave(folder, entry, codebook="f")
+    result = clean(read(about, SHORT, folder), about, SHORT)
+    result.ledger.check()
+    columns = ["sheet", "cell", "name", "rule", "severity", "raw"]
+    return result.findings[columns].to_numpy().tolist()
+
+
+@pytest.mark.parametrize(("n", "blank"), [(4, False), (1, True), (2, True)])
+def test_a_comment_on_a_cell_and_a_sheet_of_its_own_are_told(tmp_path, n, blank):
+    sheet = [["", "別紙"], ["", "職員数の内訳", "専任3人"]]
+    found = forms_with(tmp_path, {"B2": "うち3人は兼務"}, sheet, n, blank)
+    assert found == [
+        ["調査票", "B2", "札幌市", "comment", "doubtful", "うち3人は兼務"],
+        ["別紙", "B1:C2", "札幌市", "unmatched", "doubtful", "別紙 / 職員数の内訳 / 専任3人"],
+    ]
+
+
+def test_a_lone_form_tells_of_its_other_sheets_mildly(tmp_path):
+    found = forms_with(tmp_path, n=1)
+    assert [row[3:] for row in found] == [
+        ["comment", "doubtful", "太枠の中にご記入ください"],
+        ["unsure", "noted", "数字でご記入ください"],
+    ]
+
+
+def test_what_an_office_wrote_on_a_printed_sheet_is_told_alone(tmp_path):
+    forms_with(tmp_path)
+    rows = [["団体名", "札幌市"], ["問1 職員数", 12], ["問2 課題", "別紙"]]
+    guide = {"記入要領": [["数字でご記入ください"], ["", "課題は人手の不足"]]}
+    commented(tmp_path / "r" / "札幌市.xlsx", rows, {}, guide)
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    found = clean(read(about, SHORT, tmp_path), about, SHORT).findings.query("rule == 'unmatched'")
+    assert found[["sheet", "cell", "raw"]].to_numpy().tolist() == [
+        ["記入要領", "B2", "課題は人手の不足"]
+    ]
+
+
+def test_many_copies_are_no_evidence_for_what_three_of_them_say(tmp_path):
+    """Three offices of eight may have the same remark."""
+    (tmp_path / "r").mkdir()
+    names = [*WHO, "京都市", "大阪市", "神戸市", "広島市"]
+    for i, name in enumerate(names):
+        rows = [["団体名", name], ["問1 職員数", i], ["問2 課題", f"課題{i}"]]
+        commented(tmp_path / "r" / f"{name}.xlsx", rows, {"B2": "見込み"} if i < 3 else {})
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    found = clean(read(about, SHORT, tmp_path), about, SHORT).findings
+    assert (
+        found[["rule", "question", "raw"]].to_numpy().tolist() == [["comment", "Q1", "見込み"]] * 3
+    )

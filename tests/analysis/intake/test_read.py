@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import io
 import unicodedata
 import weakref
 import zipfile
@@ -1030,3 +1031,51 @@ def _read_in(folder, entry):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(entry), "folder", property(lambda self: folder))
         return intake.read(entry, book())
+
+
+def test_comments_on_a_table_are_told_with_whose_answer_they_are_at(folder):
+    """Threads as well, without the copy for older programs; none at what is set aside."""
+    content = openpyxl.Workbook()
+    for row in ([*HEADINGS, "担当者氏名"], *([*row, "見本 太郎"] for row in ROWS)):
+        content.active.append(row)
+    comments = {"C3": "見本 花子:\n再任用を除く", "A1": "回収済み", "G2": "内線12", "I4": "表の外"}
+    for cell, text in (comments | {"C2": "[スレッド コメント]\n新しい版で開いてください"}).items():
+        content.active[cell].comment = openpyxl.comments.Comment(text, "見本 花子")
+    buffer = io.BytesIO()
+    content.save(buffer)
+    to, kind = "../threadedComments/threadedComment1.xml", "urn:x/threadedComment"
+    rel = f'<Relationship Id="t1" Type="{kind}" Target="{to}"/></Relationships>'
+    said = (f"<text>{text}</text>" for text in ("12名では？", "はい、12名"))
+    thread = "".join(f'<threadedComment ref="C2">{text}</threadedComment>' for text in said)
+    path = folder / "t.xlsx"
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "xl/worksheets/_rels/sheet1.xml.rels":
+                data = data.replace(b"</Relationships>", rel.encode())
+            new.writestr(name, data)
+        new.writestr("xl/threadedComments/threadedComment1.xml",
+                     f"<ThreadedComments xmlns='urn:t'>{thread}</ThreadedComments>")  # fmt: skip
+    about = wave(folder, "t.xlsx")
+    found = clean.clean(intake.read(about, book(), folder), about, book()).findings.query(
+        "rule == 'comment'"
+    )
+    assert sorted(found[["cell", "code", "question", "raw"]].to_numpy().tolist()) == [
+        ["A1", "", "", "回収済み"],
+        ["C2", "990019", "Q03", "12名では？ / はい、12名"],
+        ["C3", "990027", "Q03", "再任用を除く"],
+        ["I4", "990035", "", "表の外"],
+    ]
+
+
+@pytest.mark.parametrize("damage", [b"<!DOCTYPE x [<!ENTITY a 'b'>]><comments/>", b"<comments"])
+def test_comments_that_cannot_be_read_are_refused(folder, damage):
+    content = openpyxl.Workbook()
+    content.active["A1"].comment = openpyxl.comments.Comment("注", "a")
+    buffer = io.BytesIO()
+    content.save(buffer)
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(folder / "t.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, damage if "comments/" in name else old.read(name))
+    with pytest.raises(InputError, match="damaged"):
+        read(folder, "t.xlsx")
