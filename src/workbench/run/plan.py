@@ -69,12 +69,10 @@ class Notebook:
         except InputError:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise InputError(
-                "this is no notebook that can be read ({fault})",
-                file=path,
-                hint="take it back from git, or out of the folder",
-                fault=" ".join(f"{type(error).__name__}: {error}".split())[:160],
-            ) from None
+            what = "this is no notebook that can be read ({fault})"
+            hint = "take it back from git, or out of the folder"
+            fault = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+            raise InputError(what, file=path, hint=hint, fault=fault) from None
         return book
 
     def _check(self) -> None:
