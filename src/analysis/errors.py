@@ -166,5 +166,11 @@ def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> 
     """
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = "did you mean {near}?" if near else otherwise or "there are: {known}"
-    return InputError("there is no {kind} {name!r}", hint=hint, kind=Message(what), name=name,
-                      near=near, known=known or Message("none"))  # fmt: skip
+    return InputError(
+        "there is no {kind} {name!r}",
+        hint=hint,
+        kind=Message(what),
+        name=name,
+        near=near,
+        known=known or Message("none"),
+    )

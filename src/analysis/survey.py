@@ -224,8 +224,9 @@ class Survey(View):
                     file=self.wave.folder / "wave.yml",
                     hint="give a number (1 to {n}) or the code of a member, one a type",
                     why=Message("there is a name already" if kind in names else "there is no type"),
-                    key=key, n=len(typology.names),
-                )  # fmt: skip
+                    key=key,
+                    n=len(typology.names),
+                )
             names[kind] = text.model_dump()
         for code, before in waves.names_before(self.wave.name).items():
             kind = int(typology.labels.get(code, 0))

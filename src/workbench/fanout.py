@@ -400,8 +400,9 @@ def _client(scheduler: str) -> Any:
     except (OSError, ValueError) as error:
         what = "there is no scheduler at {scheduler} ({text})"
         hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
-        raise InputError(what, hint=hint, scheduler=scheduler,
-                         text=" ".join(str(error).split())[:160]) from None  # fmt: skip
+        raise InputError(
+            what, hint=hint, scheduler=scheduler, text=" ".join(str(error).split())[:160]
+        ) from None
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it

@@ -75,9 +75,14 @@ class Crosswalk(Model):
             )
             hint = "write it (see docs/codebook.md), or compare two waves of one codebook"
             other = [q.id for q in before if q.id in after and _differs(q, after[q.id])]
-            raise InputError(what, file=f"crosswalks/{before.id}-{after.id}.yml", hint=hint,
-                             before=before.id, after=after.id,
-                             other=other or Message("none"))  # fmt: skip
+            raise InputError(
+                what,
+                file=f"crosswalks/{before.id}-{after.id}.yml",
+                hint=hint,
+                before=before.id,
+                after=after.id,
+                other=other or Message("none"),
+            )
         walk = shaped(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
             raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)

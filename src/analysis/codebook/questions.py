@@ -34,9 +34,13 @@ COLUMNS = (
     *("asked_if", "code", "ja", "en"),
 )
 DTYPES = dict.fromkeys(("single", "ordinal", "battery"), "Int16") | {
-    "binary": "boolean", "multi": "boolean", "integer": "Int64", "ratio": "Float64",
-    "date": "datetime64[s]", "text": "str",
-}  # fmt: skip
+    "binary": "boolean",
+    "multi": "boolean",
+    "integer": "Int64",
+    "ratio": "Float64",
+    "date": "datetime64[s]",
+    "text": "str",
+}
 
 
 @cache

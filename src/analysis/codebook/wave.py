@@ -126,8 +126,14 @@ class Wave(Model):
         if issue is not None and issue.as_of != self.as_of:
             what = "the issue {issue} describes {observed}, and wave.yml says {as_of}"
             hint = "write as_of: {observed}; the year in the title is not the day observed"
-            raise InputError(what, file=self.folder / "wave.yml", hint=hint, issue=issue.id,
-                             observed=issue.as_of, as_of=self.as_of)  # fmt: skip
+            raise InputError(
+                what,
+                file=self.folder / "wave.yml",
+                hint=hint,
+                issue=issue.id,
+                observed=issue.as_of,
+                as_of=self.as_of,
+            )
         return book.issued(issue)
 
     @cached_property

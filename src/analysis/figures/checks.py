@@ -39,8 +39,10 @@ def strict(name: str) -> Iterator[None]:
                 "the figure {name!r} needs the character {character} (U+{number:04X}), "
                 "which the font lacks",
                 hint="install a font that has it, such as Noto Sans CJK JP",
-                name=name, character=chr(int(glyph[1])), number=int(glyph[1]),
-            ) from None  # fmt: skip
+                name=name,
+                character=chr(int(glyph[1])),
+                number=int(glyph[1]),
+            ) from None
 
 
 def check(canvas: Canvas, name: str) -> None:

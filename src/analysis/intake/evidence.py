@@ -84,8 +84,10 @@ def _of_own_form(units: str) -> re.Pattern[str]:
     places |= dict.fromkeys(("words", "rule"), ".+")
     one = "|".join(
         re.sub(r"\\{(\w+)\\}", lambda m: places.get(m[1], "(?!)"), re.escape(text))
-        for lang in LANGUAGES for id, text in labels("questionnaire", lang).items()
-        if id not in ("yes", "no", "not"))  # fmt: skip
+        for lang in LANGUAGES
+        for id, text in labels("questionnaire", lang).items()
+        if id not in ("yes", "no", "not")
+    )
     return re.compile(rf"(?:{one})(?:(?:、|, |\n)(?:{one}))*")
 
 

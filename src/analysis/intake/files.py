@@ -20,13 +20,17 @@ from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
 
 SUFFIXES = {
-    "workbook": {".xlsx", ".xlsm"}, "text": {".csv", ".tsv", ".txt"}, "sav": {".sav", ".zsav"},
+    "workbook": {".xlsx", ".xlsm"},
+    "text": {".csv", ".tsv", ".txt"},
+    "sav": {".sav", ".zsav"},
     "dta": {".dta"},
-}  # fmt: skip
+}
 ARE = {
-    "workbook": "an Excel workbook", "text": "a text file", "sav": "an SPSS file",
+    "workbook": "an Excel workbook",
+    "text": "a text file",
+    "sav": "an SPSS file",
     "dta": "a Stata file",
-}  # fmt: skip
+}
 # what a file manager leaves in a folder
 JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 MAX_BYTES = 1 << 30
@@ -69,8 +73,15 @@ def read_file(
         what = "the file is called {suffix} but is {is_a}"
         hint = "rename it to {right}, or save it again in the format of its name"
         right, called = sorted(SUFFIXES[kind]), suffix or Message("without an extension")
-        raise InputError(what, file=name, hint=hint, reason="misnamed", suffix=called,
-                         is_a=Message(ARE[kind]), right=right)  # fmt: skip
+        raise InputError(
+            what,
+            file=name,
+            hint=hint,
+            reason="misnamed",
+            suffix=called,
+            is_a=Message(ARE[kind]),
+            right=right,
+        )
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 

@@ -29,7 +29,7 @@ from analysis.intake.entries import (
     chosen,
     is_filler,
     is_print,
-)  # fmt: skip
+)
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm
 from analysis.intake.headings import Headings, is_technical
 from analysis.intake.printed import (
@@ -42,7 +42,7 @@ from analysis.intake.printed import (
     Form,
     in_a_row,
     is_answer_word,
-)  # fmt: skip
+)
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
 
@@ -427,8 +427,10 @@ class _Copies:
         forms = [form for form in self.forms if target in form.labels]
         between = [form.text(form.beside(target, way)) for form in forms]
         if any(between) or len(self.forms) > 1:
-            printed = (PRINTED.search(t) or f.beside(target, way) in f.printed
-                       for t, f in zip(between, forms, strict=True))  # fmt: skip
+            printed = (
+                PRINTED.search(t) or f.beside(target, way) in f.printed
+                for t, f in zip(between, forms, strict=True)
+            )
             return not any(between) or (way == BELOW and all(printed))
         (form,) = forms
         if way == RIGHT:

@@ -213,9 +213,11 @@ def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
             file=sheets[0].file if sheets else None,
             hint="the workbench knows {known}; give one of these files, or add the new year "
             "to the codebook under issues",
-            book=book.id, first=texts[0][:60] if texts else "", there=[one.id for one in there],
+            book=book.id,
+            first=texts[0][:60] if texts else "",
+            there=[one.id for one in there],
             known=[f"{issue.id}（{issue.titles[0]}）" for issue in book.issues],
-        )  # fmt: skip
+        )
     issue = there[0]
     if issue.sheet is not None and issue.sheet not in [sheet.sheet for sheet in sheets]:
         what, hint = "the file is {issue} but has no sheet {wanted!r}", "there are: {there}"

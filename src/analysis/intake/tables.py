@@ -334,8 +334,9 @@ def _aside(
     below = sheet.text[column].iloc[head.stop :]
     if below.str.contains("[@.]").any() and are_addresses(below[below != ""].tolist()):
         return "personal"
-    heads = [(str(sheet.text.iat[row, column]), sheet.address(row, column))
-             for row in reversed(head)]  # fmt: skip
+    heads = [
+        (str(sheet.text.iat[row, column]), sheet.address(row, column)) for row in reversed(head)
+    ]
     by_tool = BY_TOOL.get(export.columns[column].kind, "") if export else ""
     unseen = "hidden" if column in sheet.hidden_columns else ""
     return next(filter(None, (headings.set_aside(*one) for one in heads)), by_tool or unseen)

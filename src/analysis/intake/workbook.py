@@ -393,8 +393,10 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
             own = {s.sheet: comments(parts, paths.get(s.sheet, "")) for s in sheets}
-            return [replace(s, rings=tuple(rings.get(s.sheet, ())), comments=own[s.sheet])
-                    for s in sheets]  # fmt: skip
+            return [
+                replace(s, rings=tuple(rings.get(s.sheet, ())), comments=own[s.sheet])
+                for s in sheets
+            ]
     except InputError:
         raise
     except (CalamineError, expat.ExpatError, ValueError, zipfile.BadZipFile, zlib.error) as error:

@@ -64,8 +64,11 @@ def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown"
             "{subject} has not one value for each of {of:,} respondents ({codes}{more})",
             hint="give a pandas Series indexed by code (text with leading zeros, as in "
             "survey.responses.index), one row each",
-            subject=what, of=len(index), codes=codes, more=more,
-        )  # fmt: skip
+            subject=what,
+            of=len(index),
+            codes=codes,
+            more=more,
+        )
     return values.reindex(index)
 
 

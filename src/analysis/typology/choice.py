@@ -36,8 +36,9 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
             "{n_types} types"
         )
         hint = "choose 2 to {most}"
-        raise InputError(what, hint=hint, n=len(data.frame), patterns=patterns, n_types=n_types,
-                         most=most)  # fmt: skip
+        raise InputError(
+            what, hint=hint, n=len(data.frame), patterns=patterns, n_types=n_types, most=most
+        )
     return sorted({*tried, n_types})
 
 

@@ -240,8 +240,9 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     if (none := stratum.isna()).any():
         what = "{n} units have no stratum ({missing})"
         hint = "give a size class for each of them, or leave them out"
-        raise InputError(what, hint=hint, n=int(none.sum()),
-                         missing=list(map(str, frame.index[none][:5])))  # fmt: skip
+        raise InputError(
+            what, hint=hint, n=int(none.sum()), missing=list(map(str, frame.index[none][:5]))
+        )
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)
     code, levels = pd.factorize(stratum)

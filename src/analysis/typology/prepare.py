@@ -30,8 +30,11 @@ from analysis.typology.gradient import Gradient, gradient, numeric, without_grad
 
 Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
-TOO_FEW = Message("two types of {least} need at least {units}; describe them one by one",
-                  least=thresholds.SMALLEST_TYPE, units=thresholds.SMALLEST_SURVEY)  # fmt: skip
+TOO_FEW = Message(
+    "two types of {least} need at least {units}; describe them one by one",
+    least=thresholds.SMALLEST_TYPE,
+    units=thresholds.SMALLEST_SURVEY,
+)
 
 
 @dataclass(frozen=True)
@@ -184,8 +187,12 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
         hint = "a division by zero has no answer: make it missing"
-        raise InputError("{indicator} of {code} is infinite", hint=hint,
-                         indicator=ordered.columns[column], code=ordered.index[row])  # fmt: skip
+        raise InputError(
+            "{indicator} of {code} is infinite",
+            hint=hint,
+            indicator=ordered.columns[column],
+            code=ordered.index[row],
+        )
     return ordered
 
 

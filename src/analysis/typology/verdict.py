@@ -15,8 +15,12 @@ from analysis.text import LANGUAGES, say
 from analysis.typology.prepare import Basis
 
 Level = Literal["clear", "tentative", "gradient", "none"]
-LIMITS = {"stable": thresholds.STABLE, "doubtful": thresholds.DOUBTFUL,
-          "on_a_line": thresholds.ALPHA_ON_A_LINE, "type": thresholds.SMALLEST_TYPE}  # fmt: skip
+LIMITS = {
+    "stable": thresholds.STABLE,
+    "doubtful": thresholds.DOUBTFUL,
+    "on_a_line": thresholds.ALPHA_ON_A_LINE,
+    "type": thresholds.SMALLEST_TYPE,
+}
 
 
 @dataclass(frozen=True)

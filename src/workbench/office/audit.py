@@ -54,9 +54,12 @@ SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE: dict[str, dict[str, str]] = _DATA["unreadable"]  # why, and what to do, in Japanese
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
-OPEN_DOCUMENT = InputError("this is {subject}", hint="save it from Excel as .xlsx",
-                           reason="open_document",
-                           subject=Message("an OpenDocument table"))  # fmt: skip
+OPEN_DOCUMENT = InputError(
+    "this is {subject}",
+    hint="save it from Excel as .xlsx",
+    reason="open_document",
+    subject=Message("an OpenDocument table"),
+)
 SHOWN = 12  # cells of one rule in the printed report
 
 

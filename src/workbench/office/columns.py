@@ -83,9 +83,10 @@ def read_columns(
         return sheet, table(sheet, sav), None
     sheet, export = known
     sheet = with_alike(sheet, shown, export.heads)
-    columns = [replace(own, kind="record")
-               if own.kind == "answer" and is_technical(own.heading) else own
-               for own in below(sheet, export.heads, export.columns)]  # fmt: skip
+    columns = [
+        replace(own, kind="record") if own.kind == "answer" and is_technical(own.heading) else own
+        for own in below(sheet, export.heads, export.columns)
+    ]
     columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
     return sheet, columns, export
 
@@ -93,9 +94,11 @@ def read_columns(
 def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
     """A sheet, and below it the records of the others with the same rows above `start`."""
     head = sheet.text.iloc[:start]
-    alike = [replace(one, text=one.text.iloc[start:], kind=one.kind[start:], merged=())
-             for one in sheets
-             if one.sheet != sheet.sheet and one.text.iloc[:start].equals(head)]  # fmt: skip
+    alike = [
+        replace(one, text=one.text.iloc[start:], kind=one.kind[start:], merged=())
+        for one in sheets
+        if one.sheet != sheet.sheet and one.text.iloc[:start].equals(head)
+    ]
     return replace(stacked([sheet, *alike]), transposed=sheet.transposed) if alike else sheet
 
 
@@ -239,9 +242,19 @@ def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
     plain = one.counted == "1" and {*values} <= {"0", "1"}
     ticks = {} if plain else {text: text == one.counted for text in values}
     chosen = (tuple(text and str(int(text == one.counted)) for text in c.cells) for c in own)
-    return [replace(column, name=one.name, text=one.label, part=column.text, cells=cells,
-                    part_name=column.name, counted=one.counted, ticks=ticks)
-            for column, cells in zip(own, chosen, strict=True)]  # fmt: skip
+    return [
+        replace(
+            column,
+            name=one.name,
+            text=one.label,
+            part=column.text,
+            cells=cells,
+            part_name=column.name,
+            counted=one.counted,
+            ticks=ticks,
+        )
+        for column, cells in zip(own, chosen, strict=True)
+    ]
 
 
 def _column(parts: list[str]) -> Column:

@@ -403,8 +403,10 @@ def of_structure(path: Path) -> Definition:
 
 
 # whose they are, their order, name and key
-PARTS = {"answers": ("qid", "sortorder", "code", "aid"),
-         "subquestions": ("parent_qid", "question_order", "title", "qid")}  # fmt: skip
+PARTS = {
+    "answers": ("qid", "sortorder", "code", "aid"),
+    "subquestions": ("parent_qid", "question_order", "title", "qid"),
+}
 
 
 class _Structure:

@@ -105,10 +105,16 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += guesses.DRAFTING["structure"].get(export.tool, "") if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     pages = [name for _, name in sheet.pages]
-    others = [one.sheet for one in sheets if (one.kind > 0).any()
-              and one.sheet not in (sheet.sheet, *pages)]  # fmt: skip
-    listed = {"left out, no questions": aside, "sheets with the same headings": pages,
-              "other sheets, not looked at": others}  # fmt: skip
+    others = [
+        one.sheet
+        for one in sheets
+        if (one.kind > 0).any() and one.sheet not in (sheet.sheet, *pages)
+    ]
+    listed = {
+        "left out, no questions": aside,
+        "sheets with the same headings": pages,
+        "other sheets, not looked at": others,
+    }
     head += "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)
     return _written(head, book, proposal.remarks, file)
 
@@ -302,9 +308,12 @@ class _Questions:
         chosen = [{text for text in words if tick(text) is not False} for words in texts]
         firsts = [min(words) for words in chosen if words]
         if len({*firsts}) == len(firsts) > 1 == max(map(len, chosen)):
-            own = [column if column.part and not column.part.isdecimal()
-                   else replace(column, part=min(words, default=column.part))
-                   for column, words in zip(own, chosen, strict=True)]  # fmt: skip
+            own = [
+                column
+                if column.part and not column.part.isdecimal()
+                else replace(column, part=min(words, default=column.part))
+                for column, words in zip(own, chosen, strict=True)
+            ]
         counts = Counter(text for words in texts for text in {*words})
         like = ["ticks"]
         for column, words in zip(own, texts, strict=True):

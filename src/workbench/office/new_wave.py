@@ -134,8 +134,9 @@ class _New:
             hint = "write --as-of 2026-04-01"
             raise InputError("the date that the answers describe is not given", hint=hint)
         self.sheet = issue.sheet if issue else None
-        title = {of: label("new_wave.title", of, title=book.title[of], wave=wave)
-                 for of in LANGUAGES}  # fmt: skip
+        title = {
+            of: label("new_wave.title", of, title=book.title[of], wave=wave) for of in LANGUAGES
+        }
         self.content: dict[str, Any] = {
             "title": title,
             "as_of": as_of or dt.date.today(),
@@ -306,9 +307,15 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
             "{lacks})"
         )
         hint, none = "choose another name for the new wave", Message("none")
-        raise InputError(what, file=folder / "wave.yml", hint=hint, name=folder.name,
-                         codebook=known.codebook, as_of=known.as_of,
-                         lacks=sorted(lacks) or none)  # fmt: skip
+        raise InputError(
+            what,
+            file=folder / "wave.yml",
+            hint=hint,
+            name=folder.name,
+            codebook=known.codebook,
+            as_of=known.as_of,
+            lacks=sorted(lacks) or none,
+        )
     with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
@@ -360,8 +367,15 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
                 "for this file in wave.yml"
             )
         target, head = beside or ("", "")
-        raise InputError(what, hint=hint, target=target, head=head, named=named, n=n,
-                         layout=READ_AS[chosen.layout])  # fmt: skip
+        raise InputError(
+            what,
+            hint=hint,
+            target=target,
+            head=head,
+            named=named,
+            n=n,
+            layout=READ_AS[chosen.layout],
+        )
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),

@@ -176,9 +176,13 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
                 "with the release {edition} no. {number} of {date} this one would disclose single "
                 "answers: {place} in {name} was {before:g} and is {after:g}",
                 hint="keep to that release, or release again when {smallest_cell} or more differ",
-                **about, place=" / ".join(map(str, key)), name=name,
-                before=row["old"], after=row["new"], smallest_cell=SMALLEST_CELL,
-            )  # fmt: skip
+                **about,
+                place=" / ".join(map(str, key)),
+                name=name,
+                before=row["old"],
+                after=row["new"],
+                smallest_cell=SMALLEST_CELL,
+            )
         frames = [named, today] if line["language"] == edition.language else [named]
         otherwise = (_withheld_otherwise(then, frame) for frame in frames if alike)
         if place := next(filter(None, otherwise), ""):

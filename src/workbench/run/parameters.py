@@ -28,14 +28,19 @@ from analysis import paths
 from analysis.errors import InputError, Message, printed, unknown
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "None": (type(None),)
-}  # fmt: skip
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "None": (type(None),),
+}
 # how the text of the command line becomes a value, tried in this order
 FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "None": lambda text: {"": None, "none": None, "null": None}[text.lower()],
     "bool": lambda text: {"true": True, "false": False}[text.lower()],
-    "int": int, "float": float,
-}  # fmt: skip
+    "int": int,
+    "float": float,
+}
 CHOICES = re.compile(r"\{([^}]*)\}")
 RANGE = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
 REFERENCE = "env:"

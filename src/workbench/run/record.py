@@ -403,7 +403,8 @@ def lock(edition: Edition) -> Iterator[None]:
                 file=error.filename or edition.part,
                 hint="free some space, check the rights of the reports folder or close its files "
                 "in other programs; the same command then carries on",
-                strerror=error.strerror or error) from None  # fmt: skip
+                strerror=error.strerror or error,
+            ) from None
 
 
 @contextlib.contextmanager

@@ -218,8 +218,9 @@ def odk(head: Head) -> Export | None:
         else:
             columns.append(_of_odk(text, text))
     split = {c.question for c in columns if c.has_part}
-    rest = (replace(c, kind="record") if c.question in split and not c.has_part else c
-            for c in columns)  # fmt: skip
+    rest = (
+        replace(c, kind="record") if c.question in split and not c.has_part else c for c in columns
+    )
     return Export("odk", heads, noted(rest, records, own["received"]), joined=True)
 
 
@@ -317,8 +318,10 @@ def google_forms(head: Head) -> Export | None:
     own = _own("google-forms")
     if key(head[0][0]) not in own["received"]:
         return None
-    columns = [replace(column, kind="record") if key(column.part) in own["points"] else column
-               for column in map(bracketed, head[0])]  # fmt: skip
+    columns = [
+        replace(column, kind="record") if key(column.part) in own["points"] else column
+        for column in map(bracketed, head[0])
+    ]
     return Export("google-forms", 1, noted(columns, own["records"], own["received"]), joined=True)
 
 

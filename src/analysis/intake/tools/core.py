@@ -174,9 +174,12 @@ def parted(headings: Sequence[str]) -> list[Column]:
     cut = [PARTED.fullmatch(heading) for heading in headings]
     shared = Counter(match[1] for match in cut if match)
     shared.update(headings)  # the question itself, beside the words of its "other"
-    return [Column(heading, text=match[1], part=match[2]) if match and shared[match[1]] > 1
-            else Column(heading, text=heading)
-            for heading, match in zip(headings, cut, strict=True)]  # fmt: skip
+    return [
+        Column(heading, text=match[1], part=match[2])
+        if match and shared[match[1]] > 1
+        else Column(heading, text=heading)
+        for heading, match in zip(headings, cut, strict=True)
+    ]
 
 
 def is_other(text: str) -> bool:
