@@ -26,6 +26,7 @@ from workbench.run.record import RECORD, Edition, RunFolder
 if TYPE_CHECKING:
     from analysis.stats.changes import Movers
 
+COMPARED = ("notebooks/", "results/", "codebook.yml")  # what is read of a run folder
 TYPES = Path("results", "types.csv")  # the type of each municipality
 CLEANING = "01_clean"  # its tables are findings on the data, not results
 Outputs = dict[str, Any]  # one output's data, as `analysis.show` made it
@@ -159,7 +160,7 @@ class Run:
             what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
             hint = "refresh it again"
             raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
-        if damaged := RunFolder(folder).damaged:
+        if damaged := [name for name in RunFolder(folder).damaged if name.startswith(COMPARED)]:
             what = "a file of the run is missing or was edited"
             raise InputError(what, file=folder / damaged[0], hint="refresh it again")
         return cls(folder, label, record, pages)

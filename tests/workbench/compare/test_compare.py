@@ -271,7 +271,7 @@ def test_another_example_is_no_changed_answer(tmp_path):
     assert len(same.results["answers"]) == len(same.results["tables"]) == 1
 
 
-@pytest.mark.parametrize("name", ["codebook.yml", "tables/lost.csv"])
+@pytest.mark.parametrize("name", ["codebook.yml", "results/lost.csv"])
 def test_a_run_of_which_a_file_was_edited_or_is_missing_is_not_compared(tmp_path, name):
     with pytest.raises(
         InputError, match=f"{Path(name).name}: a file of the run is missing or was edited"
