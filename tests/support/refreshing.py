@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from project import notebook
@@ -35,6 +36,12 @@ def put(project, name, *cells, more="", **about):
     """A notebook with the given code cells after its parameters."""
     text = notebook([PARAMETERS + more, *cells], tags={0: ["parameters"]}, workbench=TITLE | about)
     (project / "notebooks" / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def in_a_thread(call, *arguments, **options):
+    """Call as a run does: with a browser open the main thread has a loop that runs already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *arguments, **options).result()
 
 
 def record(project, name="demo-2019"):

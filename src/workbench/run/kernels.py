@@ -49,9 +49,15 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # What the server imports, with all that these import. A figure drawn there would tie matplotlib to
 # it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
 WARM = (
-    *("workbench.run.kernels", "workbench.run.kernel", "IPython.core.debugger", "sqlite3"),
-    *("tornado.platform.asyncio", "pyarrow.parquet", "matplotlib.backends.backend_agg"),
-    *("sklearn.cluster", "analysis.figures.diagrams"),
+    "workbench.run.kernels",
+    "workbench.run.kernel",
+    "IPython.core.debugger",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "pyarrow.parquet",
+    "matplotlib.backends.backend_agg",
+    "sklearn.cluster",
+    "analysis.figures.diagrams",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
 )
 _starting = threading.Lock()

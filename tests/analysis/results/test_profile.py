@@ -17,6 +17,7 @@ from analysis.figures import checks, diagrams
 from analysis.results import answers, profile, shortage, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
+from analysis.yaml_file import packaged
 from workbench.publish.pdf import BROWSERS
 
 
@@ -192,7 +193,9 @@ def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
 
 def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
     parts = ["CIO", "CIO補佐官等（外部）", "庁内横断組織", "政策担当課", "運用担当課"]
-    boxes = pd.DataFrame({"box": list(diagrams.BOX_PLACES)[:5], "name": parts, "there": False})
+    boxes = pd.DataFrame(
+        {"box": list(packaged("diagrams.yml")["boxes"])[:5], "name": parts, "there": False}
+    )
     boxes["state"] = "（回答からは不明）"
     who = ["本団体", "同じ類型の候補の中央値 (n=1,234)"]
     staff = pd.DataFrame({"who": who * 2, "kind": ["職員"] * 2 + ["外部人材"] * 2})

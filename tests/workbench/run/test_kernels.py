@@ -11,7 +11,7 @@ from types import ModuleType
 import nbformat
 import project
 import pytest
-from refreshing import PARAMETERS, TITLE, alive, put, record, wait_for
+from refreshing import PARAMETERS, TITLE, alive, in_a_thread, put, record, wait_for
 
 from workbench.run import kernels as warm
 from workbench.run import temporary
@@ -32,7 +32,7 @@ def run(notebook, folder, *, fork=True, threads=1, values=None, limit=120, ahead
     ran = Ran(notebook.stem, {}, "", "")
     target = folder / f"{'forked' if fork else 'plain'}.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
-    attempt(ran, content, target, values=values or {}, kernels=kernels)
+    in_a_thread(attempt, ran, content, target, values=values or {}, kernels=kernels)
     assert not kernels.running
     return ran, nbformat.read(target, as_version=4).cells
 

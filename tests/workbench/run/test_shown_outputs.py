@@ -6,7 +6,7 @@ import time
 import nbformat
 import project as given
 import pytest
-from refreshing import PARAMETERS, TITLE, put, statuses
+from refreshing import PARAMETERS, TITLE, in_a_thread, put, statuses
 
 from workbench.run import attempt, execute
 from workbench.run.kernels import Kernels
@@ -25,7 +25,8 @@ DROPS = (
 def ran(folder, *cells, fork):
     text = given.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
     found, target = Ran("probe", {}, "", ""), folder / "executed.ipynb"
-    attempt.attempt(found, json.loads(text), target, values={}, kernels=Kernels(Options(fork=fork)))
+    kernels = Kernels(Options(fork=fork))
+    in_a_thread(attempt.attempt, found, json.loads(text), target, values={}, kernels=kernels)
     return found, nbformat.read(target, as_version=4).cells
 
 
