@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis import paths
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
@@ -32,7 +33,7 @@ ARE = {
     "dta": "a Stata file",
 }
 # what a file manager leaves in a folder
-JUNK = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+JUNK = {*map(str.lower, paths.OF_WINDOWS), "ehthumbs.db", "icon\r"}
 MAX_BYTES = 1 << 30
 
 

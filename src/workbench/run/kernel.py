@@ -38,8 +38,9 @@ _read: dict[str, str] = {}  # the state of each then; empty of what was written 
 def state(file: str) -> str:
     """What tells a file from what it is when it has been saved anew; empty of a folder."""
     with contextlib.suppress(OSError):
-        if not stat.S_ISDIR((found := Path(file).stat()).st_mode):
-            return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
+        about = Path(file).stat()
+        if not stat.S_ISDIR(about.st_mode):
+            return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
     return ""
 
 
@@ -54,10 +55,13 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
     if file.startswith(INSTALLED):
         return
     mode, flags = args[1:] if event == "open" else ("", os.O_RDWR)
-    if "r" in mode or {*"a+"} <= {*mode} if mode else not flags & os.O_WRONLY:
+    if mode:  # of `open`, else the flags of the system's own
+        reads, writes = "r" in mode or {*"a+"} <= {*mode}, bool({*mode} & {*"wax+"})
+    else:
+        reads, writes = not flags & os.O_WRONLY, bool(flags & (os.O_WRONLY | os.O_RDWR))
+    if reads:
         _read.setdefault(file, state(file))
-    written = {*mode} & {*"wax+"} if mode else flags & (os.O_WRONLY | os.O_RDWR)
-    if written and file in _read:
+    if writes and file in _read:
         _read[file] = ""
 
 

@@ -245,14 +245,14 @@ class Plan:
 
     def known(self, notebook: Notebook) -> list[str]:
         """Files and folders of the project of which the key of a notebook has the hash."""
-        found = ["src", *notebook.declares.get("reads", [])]
+        places = ["src", *notebook.declares.get("reads", [])]
         for wave in filter(None, self.inputs):
-            found += [f"data/raw/{wave}", f"data/processed/{wave}"]
+            places += [f"data/raw/{wave}", f"data/processed/{wave}"]
             with contextlib.suppress(InputError):
-                found.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
+                places.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
         totals = _content(codebook(self.wave)).get("published") or "visits"
-        kept = ("visits", "crosswalks", "registered", totals)
-        return [*found, *(f"data/codebooks/{name}" for name in kept)]
+        others = ("visits", "crosswalks", "registered", totals)
+        return [*places, *(f"data/codebooks/{name}" for name in others)]
 
     @cached_property
     def inputs(self) -> dict[str, str]:
