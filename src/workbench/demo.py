@@ -28,7 +28,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
 from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError, printed
+from analysis.errors import printed, refusal
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged
 
@@ -94,7 +94,7 @@ def simulate(
     (15, [3, 3, 4, 3, 2])
     """
     if not 1 <= n < 50_000:
-        raise InputError("{n} replies cannot be drawn", hint="between 1 and 49,999 can", n=n)
+        raise refusal("simulate.how_many", n=n)
     book = Codebook.read("it-staffing")
     rng = np.random.default_rng(seed)
     kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])
@@ -433,7 +433,7 @@ def simulate_wave(
 ) -> str:
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
     if (folder := paths.raw(wave)).exists():
-        raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
+        raise refusal("simulate.exists", wave=wave)
     sample = simulate(n - 1, truth=truth, seed=seed)
     rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, sample), sample.book)

@@ -29,7 +29,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, printed
+from analysis.errors import InputError, printed, refusal
 from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import outputs, overview
@@ -369,8 +369,7 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                what = "the cluster at {scheduler} has no workers"
-                raise InputError(what, hint="start some", scheduler=scheduler)
+                raise refusal("cluster.no_workers", scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
             for place in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *place, pure=False)
@@ -398,10 +397,8 @@ def _client(scheduler: str) -> Any:
     try:
         return Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
-        what = "there is no scheduler at {scheduler} ({text})"
-        hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
-        raise InputError(
-            what, hint=hint, scheduler=scheduler, text=" ".join(str(error).split())[:160]
+        raise refusal(
+            "cluster.no_scheduler", scheduler=scheduler, text=" ".join(str(error).split())[:160]
         ) from None
 
 
@@ -424,8 +421,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     from distributed import get_worker
 
     if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
-        what = "a worker has another version of this package than the process that asked"
-        raise InputError(what, hint="install the same on all machines")
+        raise refusal("cluster.other_version")
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import paths, yaml_file
-from analysis.errors import InputError, Message
+from analysis.errors import Message, refusal
 from analysis.show import Answer
 from analysis.text import Language
 from workbench.compare.differences import Cells, Value, compare, entries, sources
@@ -151,18 +151,15 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
-            raise InputError("there is no run in {label!r}", hint=hint, label=label)
+            raise refusal("compare.no_run", label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
-            what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
-            hint = "refresh it again"
-            raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
+            kind = type(error).__name__
+            raise refusal("compare.unreadable", file=file, name=kind, fault=error) from None
         if damaged := [name for name in RunFolder(folder).damaged if name.startswith(COMPARED)]:
-            what = "a file of the run is missing or was edited"
-            raise InputError(what, file=folder / damaged[0], hint="refresh it again")
+            raise refusal("compare.edited", file=folder / damaged[0])
         return cls(folder, label, record, pages)
 
     @classmethod
@@ -271,9 +268,7 @@ class Comparison:
         for subject in ("audience", "language"):
             a, b = getattr(before, subject), getattr(after, subject)
             if a != b:
-                what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
-                hint = "compare two runs of the same {subject}"
-                raise InputError(what, hint=hint, subject=Message(subject), a=a, b=b)
+                raise refusal("compare.other_edition", subject=Message(subject), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}

@@ -19,7 +19,7 @@ from xml.parsers import expat
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, refusal
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
@@ -54,12 +54,7 @@ SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE: dict[str, dict[str, str]] = _DATA["unreadable"]  # why, and what to do, in Japanese
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
-OPEN_DOCUMENT = InputError(
-    "this is {subject}",
-    hint="save it from Excel as .xlsx",
-    reason="open_document",
-    subject=Message("an OpenDocument table"),
-)
+OPEN_DOCUMENT = refusal("audit.open_document", reason="open_document")
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -122,16 +117,14 @@ def _names_of(heading: str) -> set[str]:
 def _read(file: Path) -> list[Opened] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        hint = "name the files in it, such as {files}"
-        raise InputError("this is a folder", file=file, hint=hint, files=f"{file}/*")
+        raise refusal("audit.folder", file=file, files=f"{file}/*")
     if not file.is_file():
-        raise InputError("there is no such file", file=file, hint="check the path")
+        raise refusal("audit.no_file", file=file)
     if not os.access(file, os.R_OK):
-        raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
+        raise refusal("audit.not_opened", file=file)
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-            what, hint = "this is an SPSS file", "save it as .xlsx"
-            raise InputError(what, file=file, hint=hint, reason="spss")
+            raise refusal("audit.spss", file=file, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
         return [Opened(sheet) for sheet in read_file(file)]
@@ -313,7 +306,7 @@ def report(
 ) -> str:
     """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
     if annotate_to and len(files) != 1:
-        raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
+        raise refusal("audit.one_at_a_time")
     if annotate_to:
         check_place(files[0], annotate_to)
     findings = audit(files, earlier=earlier)
