@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -468,7 +467,7 @@ def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> d
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
     paths.recover_folder(folder)  # of a command that was killed
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import time
-import uuid
 from pathlib import Path
 
 import pandas as pd
@@ -129,7 +128,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
     The CSV files meet the rules of machine readability: codes.csv explains the codes, and what
     others wrote stands in quotation marks. Parquet has it word for word.
     """
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     try:
         for name in TABLES:
             frame: pd.DataFrame = getattr(cleaned, name)

@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -119,13 +118,13 @@ def register(wave: str, book: Codebook, days: pd.Series) -> None:
         definitions=definitions,
     ).model_dump()
     text = HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
-    beside = file.with_name(f".{wave}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(file)
     with contextlib.suppress(OSError):  # a checkout that is read-only has no registration
         try:
-            paths.write_atomic(beside, text)
-            os.link(beside, file)  # fails where another process was first
+            paths.write_atomic(part, text)
+            os.link(part, file)  # fails where another process was first
         finally:
-            beside.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
 
 def registered(wave: str) -> Registration | None:

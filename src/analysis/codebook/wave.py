@@ -16,7 +16,6 @@ from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError, Message
-from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
 from analysis.yaml_file import shaped, twice
 
@@ -208,7 +207,7 @@ def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
         yield Message(what, name=wave.name, folder=folder), hint
     for path in (*(part.path for part in wave.files), wave.register_file or ""):
         parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
-        if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
+        if any(map(paths.is_leftover, parts)):  # ~$: refused where it is read
             what = "{path} is hidden, so that nobody would notice when it changes"
             hint = Message("give it a name that does not begin with a point")
             yield Message(what, path=path), hint

@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isnan
@@ -282,7 +281,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     place = reports / edition.name
     if edition.folder.is_dir() and not place.is_dir():
         # what was made here is made there too as far as nothing differs
-        beside = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
+        beside = paths.beside(place)
         shutil.copytree(edition.folder, beside)
         beside.rename(place)
     with _worktree(root, sha) as there:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -442,7 +441,7 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
 
     Without `keep` it never does; whatever goes wrong, nothing half-made is left.
     """
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     try:
         part.mkdir(parents=True)
         for file in files:
