@@ -64,7 +64,7 @@ PATIENCE = 60  # seconds without any worker
 
 
 @dataclass(frozen=True)
-class Made:
+class ProfilePage:
     """What became of one page; the executed notebook is kept only of one that failed."""
 
     ran: Ran
@@ -94,7 +94,7 @@ class Work:
         scratch: Path,
         on_cell: Callable[[int], None] = lambda number: None,
         given_up: str = "",
-    ) -> Made:
+    ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
 
         `given_up`: why it could not even be tried; the page then says so.
@@ -124,7 +124,7 @@ class Work:
             # an error may quote answers
             quotable = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
-            return Made(ran, html, executed.read_bytes() if quotable else b"")
+            return ProfilePage(ran, html, executed.read_bytes() if quotable else b"")
 
 
 def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Pages:
             shutil.copy2(folder / ran.html, self.folder / ran.html)
         return replace(ran, reused=True)
 
-    def put(self, page: Made) -> None:
+    def put(self, page: ProfilePage) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
         ran = page.ran
         paths.write_atomic(self.folder / ran.html, page.html)
@@ -258,7 +258,7 @@ def _make(
     progress, waiting = Progress(len(todo), "profiles"), iter(todo.items())
     make = partial(work.make, kernels=kernels, scratch=pages.folder)
 
-    def more(free: int) -> Iterator[Callable[[], Made]]:
+    def more(free: int) -> Iterator[Callable[[], ProfilePage]]:
         for code, name in islice(waiting, 0 if kernels.stopped else free):
             yield partial(make, code, name, on_cell=partial(progress.cell, code))
 
@@ -348,7 +348,7 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
 
 def remote(
     scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: bytes, kernels: Kernels
-) -> Generator[Made]:
+) -> Generator[ProfilePage]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     `data`, see `packed`, hold the answers: they go to the workers alone, and lie nowhere else.
@@ -406,7 +406,7 @@ _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpa
 _guard = threading.Lock()
 
 
-def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> Made:
+def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> ProfilePage:
     """Make one page on a worker; `run` tells the data of one run from another's."""
     with _guard:
         if run not in _sites:

@@ -216,7 +216,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Changed:
+class ChangedOutput:
     """A figure or table that differs.
 
     `before`, `after`: its data in each run, None where it was not there. `cells`: its numbers.
@@ -350,7 +350,7 @@ class Comparison:
         changed = ((" / ".join(titles), *both) for both, titles in alike.items())
         return response + [Value(*one) for one in changed if one[1] != one[2]]
 
-    def _outputs(self, kind: str) -> list[Changed]:
+    def _outputs(self, kind: str) -> list[ChangedOutput]:
         """Those that differ, the most important first.
 
         Types are numbered by size: in numbers by type, each is called as its counterpart before.
@@ -364,7 +364,7 @@ class Comparison:
             if a is None or b is None:
                 why = [r.outputs("missing").get(name, "") for r in (self.before, self.after)]
                 texts = [Value("reason", *why)] if why[0] != why[1] else []
-                changes.append(Changed(a, b, Cells(), texts, False))
+                changes.append(ChangedOutput(a, b, Cells(), texts, False))
             elif b["notebook"] not in self.left_out:
                 files = a["results"], b["results"]  # with ids in the place of labels
                 ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
@@ -372,7 +372,7 @@ class Comparison:
                 both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
                 kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
                 texts = [Value(k, *(data[k] for data in both)) for k in kinds]
-                out = Changed(a, b, cells, texts, a.get("png") != b.get("png"))
+                out = ChangedOutput(a, b, cells, texts, a.get("png") != b.get("png"))
                 changes += [out] if out.result or out.redrawn else []
         return sorted(changes, key=lambda out: out.importance)
 

@@ -30,7 +30,7 @@ from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
-from workbench.office.open_document import Look, Opened
+from workbench.office.open_document import Look, StyledSheet
 from workbench.office.readability import CODE_TABLE, REMARK, UNIT_HEAD, Breach, CheckedTable
 
 
@@ -114,7 +114,7 @@ def _names_of(heading: str) -> set[str]:
     return parts | {part.rpartition("_")[0] for part in parts} - {""}
 
 
-def _read(file: Path) -> list[Opened] | InputError:
+def _read(file: Path) -> list[StyledSheet] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
         raise refusal("audit.folder", file=file, files=f"{file}/*")
@@ -127,12 +127,14 @@ def _read(file: Path) -> list[Opened] | InputError:
             raise refusal("audit.spss", file=file, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
-        return [Opened(sheet) for sheet in read_file(file)]
+        return [StyledSheet(sheet) for sheet in read_file(file)]
     except InputError as error:
         return error
 
 
-def _breaches(file: Path, pages: list[Opened], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+def _breaches(
+    file: Path, pages: list[StyledSheet], before: list[Sheet]
+) -> Iterator[tuple[str, Breach]]:
     """Sheet and breach, sheet by sheet in the order of the checks."""
     content, sheets = file.read_bytes(), [page.sheet for page in pages]
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
