@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import refusal
 
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
@@ -165,8 +165,7 @@ def pseudonym_key() -> bytes:
         Path(beside).unlink()
     key = file.read_bytes() if file.is_file() else b""
     if len(key) != KEY:
-        hint = "bring it back from a copy, or delete it: all pseudonyms are then others"
-        raise InputError("the key of the pseudonyms is damaged", file=file, hint=hint)
+        raise refusal("project.key", file=file)
     return key
 
 

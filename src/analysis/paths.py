@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Set
 from pathlib import Path
 from typing import Literal
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 
 AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 # how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
@@ -30,8 +30,7 @@ def root() -> Path:
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
-    hint = "run the command inside the project, or set WORKBENCH_ROOT"
-    raise InputError("no project folder found (a folder with data/raw and notebooks)", hint=hint)
+    raise refusal("project.none")
 
 
 def raw(wave: str) -> Path:
@@ -75,9 +74,7 @@ def wave_name(name: str) -> str:
         where = Message("it is the name of no single folder")
     else:
         return name
-    what = "a wave cannot be called {name!r}, because {where}"
-    hint = "use letters, digits, - and _; rename its folder in data/raw"
-    raise InputError(what, hint=hint, name=name, where=where)
+    raise refusal("project.wave_name", name=name, where=where)
 
 
 def reports() -> Path:
@@ -119,7 +116,7 @@ def read_text(file: Path) -> str:
     there is nothing, or no UTF-8, the errors of Python.
     """
     if file.exists() and not file.is_file():
-        raise InputError("this is a folder, a pipe or a device, no file", file=file)
+        raise refusal("project.no_file", file=file)
     return file.read_text(encoding="utf-8")
 
 
@@ -152,8 +149,7 @@ def refuse_received(place: Path) -> None:
         return
     leads = (place.parent.resolve() / place.name, place.resolve())
     if any(path.is_relative_to(folder) for path in leads):
-        what = "data/raw keeps the files as received, and nothing else is written there"
-        raise InputError(what, file=place, hint="name another folder")
+        raise refusal("project.received", file=place)
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:
@@ -166,7 +162,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     if not received:
         refuse_received(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError("this is a folder, a pipe or a device, no file", file=path)
+        raise refusal("project.no_file", file=path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = beside(path)
     try:
@@ -199,13 +195,10 @@ def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
-    hint = "move it elsewhere; the same command then carries on"
     if foreign or folder.is_symlink() or folder.is_file():
-        what = "something else is in this place, and stays as it is"
-        raise InputError(what, file=folder, hint=hint)
+        raise refusal("project.foreign", file=folder)
     if own and (name := next(_strays(folder, {mark, *own}), "")):
-        what = "{name}, in {place}, was not made by workbench, and stays as it is"
-        raise InputError(what, hint=hint, name=name, place=f"{folder.parent.name}/{folder.name}")
+        raise refusal("project.stray", name=name, place=f"{folder.parent.name}/{folder.name}")
 
 
 def _strays(folder: Path, own: Set[str]) -> Iterator[str]:

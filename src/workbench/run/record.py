@@ -372,7 +372,7 @@ def all_waves(reports: Path) -> Path:
     """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
-        raise refusal("run.something_else", file=place)
+        raise refusal("project.foreign", file=place)
     return place
 
 
