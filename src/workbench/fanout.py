@@ -176,7 +176,7 @@ class Pages:
                 self.rans[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
-        """A page of a folder under the same name here, or a copy where the disk has no links."""
+        """Link a page of another folder here (copy where the disk has no links); its entry here."""
         try:
             os.link(folder / ran.html, self.folder / ran.html)
         except FileExistsError:

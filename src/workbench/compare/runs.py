@@ -255,8 +255,8 @@ class Comparison:
     results : what came out differently, by the id of its heading (labels ``compare``), the most
         important first. Of ``examples``, pages that take other municipalities as their example
         now, nothing else is compared: it is no change of an answer.
-    drawn : figures that are only drawn differently.
-    made : what they were made of that differs, by the id of its heading.
+    redrawn : figures that are only drawn differently.
+    causes : what the results were made of that differs, by the id of its heading.
     code : whether the package differs. movers : how many changed type, beside what is expected of
         the typology's own instability; None where a run has no types.
 

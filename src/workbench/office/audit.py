@@ -250,7 +250,7 @@ def _layout_breaches(table: CheckedTable, earlier: Sheet) -> Iterator[Breach]:
     yield from (("layout", "", head) for head in sorted(before - now))
 
 
-# --- what is said of them -------------------------------------------------------------------------
+# --- the report -----------------------------------------------------------------------------------
 
 
 def _finding(name: str, sheet: str, breach: Breach, error: InputError | None = None) -> list[str]:

@@ -212,7 +212,7 @@ class _Package:
 
 
 def _parted(xml: bytes) -> tuple[bytes, bytes]:
-    """The XML of a sheet without its cells, a million of which make a tree of 600 MB, and these."""
+    """The XML of a sheet without its cells, and the cells: a tree of a million takes 600 MB."""
     before, tag, rest = xml.partition(b"<sheetData>")
     cells, end, behind = rest.rpartition(b"</sheetData>")
     return (before + NO_CELLS + behind, tag + cells + end) if end else (xml, b"")

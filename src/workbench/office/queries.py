@@ -135,9 +135,9 @@ def write_for_wave(
 
 
 def _asked(findings: pd.DataFrame) -> pd.DataFrame:
-    """What is asked, with the code of a municipality where it is asked of that.
+    """The findings to ask about; `code` is empty where a question is for the office that asks.
 
-    Beside the question which of two replies counts, also where they differ.
+    With the question which of two replies counts go those on what differs between the two.
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)

@@ -144,7 +144,7 @@ def _lines(book: Path) -> list[dict[str, Any]]:
 
 
 def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) -> None:
-    """Refuse numbers that tell single answers beside those of a release."""
+    """Refuse an edition whose numbers give away single answers beside those of a release."""
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
     if fingerprints.combined(fingerprints.hash_files(earlier)) != line["sha256"]:

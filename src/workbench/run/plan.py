@@ -272,7 +272,7 @@ class Plan:
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
-        """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
+        """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
         fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)
