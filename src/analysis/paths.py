@@ -116,7 +116,7 @@ def read_text(file: Path) -> str:
     there is nothing, or no UTF-8, the errors of Python.
     """
     if file.exists() and not file.is_file():
-        raise refusal("project.no_file", file=file)
+        raise refusal("file.pipe", file=file)
     return file.read_text(encoding="utf-8")
 
 
@@ -162,7 +162,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     if not received:
         refuse_received(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise refusal("project.no_file", file=path)
+        raise refusal("file.pipe", file=path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = beside(path)
     try:

@@ -22,7 +22,7 @@ from pydantic import StrictInt, StrictStr, ValidationError
 from analysis import paths, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError, Message
+from analysis.errors import refusal
 from analysis.text import Model
 
 HEAD = (
@@ -135,10 +135,7 @@ def registered(wave: str) -> Registration | None:
     try:
         return Registration.model_validate(yaml_file.load(file))
     except ValidationError as error:
-        hint = Message("take the file back from git: it is never edited")
-        raise InputError(
-            "not a registration ({title})", file=file, hint=hint, title=error.title
-        ) from None
+        raise refusal("codebook.no_registration", file=file, title=error.title) from None
 
 
 def deviations(record: Registration, book: Codebook) -> list[Deviation]:

@@ -15,7 +15,7 @@ from analysis import paths
 from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 from analysis.text import Language, Model, Text
 from analysis.yaml_file import shaped, twice
 
@@ -123,16 +123,8 @@ class Wave(Model):
         book = Codebook.read(self.codebook)
         issue = book.issue(self.issue)
         if issue is not None and issue.as_of != self.as_of:
-            what = "the issue {issue} describes {observed}, and wave.yml says {as_of}"
-            hint = "write as_of: {observed}; the year in the title is not the day observed"
-            raise InputError(
-                what,
-                file=self.folder / "wave.yml",
-                hint=hint,
-                issue=issue.id,
-                observed=issue.as_of,
-                as_of=self.as_of,
-            )
+            about = {"issue": issue.id, "observed": issue.as_of, "as_of": self.as_of}
+            raise refusal("wave.other_date", file=self.folder / "wave.yml", **about)
         return book.issued(issue)
 
     @cached_property

@@ -119,7 +119,7 @@ def _read(file: Path) -> list[StyledSheet] | InputError:
     if file.is_dir():
         raise refusal("audit.folder", file=file, files=f"{file}/*")
     if not file.is_file():
-        raise refusal("audit.no_file", file=file)
+        raise refusal("file.missing", file=file)
     if not os.access(file, os.R_OK):
         raise refusal("audit.not_opened", file=file)
     try:
