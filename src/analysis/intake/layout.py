@@ -21,6 +21,8 @@ from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
 from analysis.intake.tables import SEARCHED_ROWS, corner, refuse_long
 
+READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
+
 
 class Layout(NamedTuple):
     """How files are to be read: a layout of ``wave.yml``, and where it is known who replied.
@@ -175,15 +177,28 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     return best
 
 
-def refuse_table(sheet: Sheet, headings: Headings) -> None:
-    """Refuse to read as a form what is a table of two municipalities or more."""
+def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
+    """Refuse to read in one layout a sheet that shows another.
+
+    That is a table of two municipalities or more, or the labels of a form below each other.
+    """
     refuse_long(sheet, headings)
-    for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
-        if len(there := listed(turned, headings)) >= 2:
-            what = "this is no form but a table of {n:,} replies ({such})"
-            hint, such = "give it layout: {layout} in wave.yml", sorted(there)[:3]
-            such += ["…"] * (len(there) > 3)
-            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout)
+    turned = {"rows": sheet, "columns": sheet.turned}
+    there = {name: listed(own, headings) for name, own in turned.items()}
+    right = max(there, key=lambda name: len(there[name]))
+    if layout != right and len(there[right]) >= 2 > len(there.get(layout, ())):
+        what = "this is a table of {n:,} replies ({such}) in the layout {right}, not {wrong}"
+        hint, such = "give it layout: {layout} in wave.yml", sorted(there[right])[:3]
+        such += ["…"] * (len(there[right]) > 3)
+        about = {"n": len(there[right]), "such": such, "layout": right}
+        shown = {"right": READ_AS[right], "wrong": READ_AS[layout]}
+        raise sheet.error(what, hint=hint, **about, **shown)
+    if layout == "rows" and not there[layout]:
+        across, down = (_headed(own, headings) for own in turned.values())
+        if down > max(across, 1):
+            what = "this is a form: {n:,} headings of the codebook stand below each other"
+            hint = "give it layout: {layout} in wave.yml"
+            raise sheet.error(what, hint=hint, n=down, layout="form")
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------

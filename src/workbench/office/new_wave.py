@@ -23,14 +23,13 @@ from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.layout import READ_AS, Layout, asked_in, issue_of, layout_of
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
-READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 def new_wave(

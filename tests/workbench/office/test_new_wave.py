@@ -441,7 +441,7 @@ def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypa
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     file = tmp_path / "data" / "raw" / "odd" / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8").replace("rows", "form"), encoding="utf-8")
-    with pytest.raises(InputError, match=r"no form but a table of 6 replies.*layout: rows"):
+    with pytest.raises(InputError, match=r"a table of 6 replies.*not form.*layout: rows"):
         intake.read(Wave.read("odd"), Codebook.read("odd"))
 
 
