@@ -218,7 +218,7 @@ def _to_give_out(command: Command) -> None:
     _edition(sub)
 
     what = "keep a published edition as given out, and note it in releases.yml"
-    sub = command("release", "publish.given_out:release", what)
+    sub = command("release", "publish.releases:release", what)
     sub.add_argument("wave", help=WAVE)
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)

@@ -16,6 +16,7 @@ import yaml
 
 from analysis import paths
 from analysis.cleaning.clean import answered
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
@@ -360,6 +361,12 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
                 "only {named:,} of {n:,} replies say from which municipality they are (read as "
                 "{layout})"
             )
+        ward, city = _ward(received, headings)
+        if ward:
+            hint = (
+                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
+                "survey of wards needs a list of them, --register"
+            )
         if (beside := _who_beside(received, chosen, headings)) is not None:
             hint = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
@@ -371,6 +378,8 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             hint=hint,
             target=target,
             head=head,
+            ward=ward,
+            city=city,
             named=named,
             n=n,
             layout=READ_AS[chosen.layout],
@@ -391,6 +400,15 @@ def _named(received: Received, headings: Headings) -> np.ndarray:
         names = [headings.named_in(text) for text in received.texts(variable)]
         keys = np.where(keys == "", np.array(names, object), keys)
     return keys
+
+
+def _ward(received: Received, headings: Headings) -> tuple[str, str]:
+    """The first code that is of a ward, and the city that has it; else empty."""
+    who = (name for name in received.variables if name in headings.who and headings.own is None)
+    for text in (text for name in who for text in received.texts(name)):
+        if city := municipality.city_of_ward(text):
+            return text, municipality.register().at[city, "name"]
+    return "", ""
 
 
 def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:

@@ -202,6 +202,14 @@ def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_pa
         new_wave("nobody", [file], "libraries", "2026-04-01")
 
 
+@pytest.mark.parametrize("city", ["", "12025,60,3,1\n"])
+def test_replies_of_wards_are_told_to_be_of_wards(libraries, tmp_path, city):
+    file = tmp_path / "wards.csv"
+    file.write_text(f"団体コード,Q1,Q2,Q3\n11011,42,1,1\n11029,60,3,1\n{city}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"11011 is a ward of 札幌市.*--register"):
+        new_wave("wards", [file], "libraries", "2026-04-01")
+
+
 @pytest.mark.parametrize(
     ("invited", "given", "written"),
     [
