@@ -61,7 +61,10 @@ def wrapped(labels: Sequence[object], width: float, most: int = 0) -> list[str]:
     for text in map(str, labels):
         if most and ems(text) > most * width:
             whole = itertools.accumulate(text)
-            text = list(itertools.takewhile(lambda part: ems(part) < most * width, whole))[-1] + "…"
+            text = (
+                list(itertools.takewhile(lambda part: ems(part) <= most * width - 1, whole))[-1]
+                + "…"
+            )
         count = max(1, math.ceil(ems(text) / width))
         rooms = itertools.count(ems(text) / count, 0.5)
         lines = next(x for room in rooms if (x := broken(text, room)).count("\n") < count)
