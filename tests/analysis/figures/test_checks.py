@@ -108,9 +108,7 @@ def test_what_is_not_drawn_is_not_judged(gallery):
 
 
 def test_questions_of_many_words_leave_room_beside_a_chart(gallery):
-    words = (
-        "住民サービスのDX / よく使う32手続のオンライン化状況_実施されている手続総数のうち済みの数"
-    )
+    words = "よく使う32手続のオンライン化状況" * 4
     names = [f"Q{n} {words}（{n}）" for n in range(6)]  # alike in all that is shown
     counts = pd.DataFrame({"question": names, "answered": 40, "no_answer": range(6)})
     passes(gallery, plots.status(counts))
