@@ -85,7 +85,7 @@ def read_columns(
     sheet = with_alike(sheet, shown, export.heads)
     columns = [
         replace(own, kind="record") if own.kind == "answer" and is_technical(own.heading) else own
-        for own in below(sheet, export.heads, export.columns)
+        for own in below(sheet, export.heads, export.columns, by_program=True)
     ]
     columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
     return sheet, columns, export
@@ -102,8 +102,13 @@ def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
     return replace(stacked([sheet, *alike]), transposed=sheet.transposed) if alike else sheet
 
 
-def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
-    """The records below a header, without totals, notes and examples, and without empty columns."""
+def below(
+    sheet: Sheet, start: int, columns: Sequence[Column], *, by_program: bool = False
+) -> list[Filled]:
+    """The records below a header, and without empty columns.
+
+    Totals, notes and examples are left out, which a program that wrote the file has none of.
+    """
     grid = sheet.text.to_numpy(object, copy=True)
     for place, look in sheet.number_format.items():
         grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
@@ -112,7 +117,8 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     rows = [
         row
         for row in range(start, len(grid))
-        if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
+        if by_program
+        or not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
     ]
     filled = [
         Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))
@@ -144,11 +150,17 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
 
 
 def upright(sheet: Sheet) -> Sheet:
-    """The sheet with a row a municipality, also where they stand side by side in its header."""
+    """The sheet with a row a municipality, also where they stand side by side in its header.
+
+    Or a row a prefecture.
+    """
     filled = sheet.kind != CellKind.EMPTY
     head = sheet.text.iloc[data_start(sheet, filled)[0]] if filled.any() else ()
-    named = [bool(municipality.named_in(text, known=True)) for text in head if text.strip()]
-    return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
+    texts = [text.strip() for text in head if text.strip()]
+    named = [
+        municipality.prefecture_named(t) or municipality.named_in(t, known=True) for t in texts
+    ]
+    return sheet.turned if sum(map(bool, named)) > max(1, len(named) / 2) else sheet
 
 
 def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
