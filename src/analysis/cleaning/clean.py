@@ -25,7 +25,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.beside import quoted
 from analysis.intake.cells import REASONS, Received, Remark, addresses
-from analysis.intake.sheet import CellKind
+from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
 
 
@@ -158,7 +158,8 @@ def answered(received: Received, codebook: Codebook) -> np.ndarray:
     """Which records hold anything but the municipality; the date is what somebody wrote."""
     who = codebook.identifying("code", "name", "prefecture", "size_class")
     names = (name for name in received.variables if name not in who)
-    columns = [received.kinds(name) != CellKind.EMPTY for name in names]
+    nothing = (CellKind.EMPTY, CellKind.PRINTED)
+    columns = [~np.isin(received.kinds(name), nothing) for name in names]
     holds = np.any([*columns, np.zeros(received.n, bool)], axis=0)
     cells = received.cells
     holds[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
@@ -233,7 +234,7 @@ class _Cleaning:
         texts, kinds = self.received.texts(column), self.received.kinds(column)
         for i, look in self.received.formats(column).items():
             if "%" in look and kinds[i] == CellKind.NUMBER:
-                texts[i] = f"{float(texts[i]) * 100:.10g}%"
+                texts[i] = as_percent(texts[i])
                 kinds[i] = CellKind.TEXT
         numbers, distinct = pd.factorize(texts)
         codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)
