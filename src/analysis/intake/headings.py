@@ -128,7 +128,7 @@ def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
 
 # around what a person is asked for: お名前をご記入ください。, What is your name?
 ASKED_FOR = re.compile(
-    r"^(?:whatis|please(?:enter|give|provide)|enter)(?=your)"
+    r"^(?:(?:whatis|please(?:enter|give|provide)|enter)(?=your)|wie(?:ist|lautet)(?:deine?|ihre?))"
     r"|(?:を[ごお]?(?:入力|記入|記載|教え|書|知らせ).*|[(\[【※*].*|[:。?])$"
 )
 
