@@ -132,6 +132,11 @@ class View:
         """Whether results of single municipalities are shown: never of a survey to the public."""
         return not protects(self)
 
+    @property
+    def coarse(self) -> bool:
+        """Whether small numbers of some question are hidden, so that tables are coarser than it."""
+        return any(protects(self, question) for question in self.codebook)
+
     @cached_property
     def unit_responses(self) -> pd.DataFrame:
         """The answers that may be shown of a single respondent, in columns of `responses`."""
@@ -234,7 +239,10 @@ class View:
 
 
 def protects(survey: View, *questions: Question | None) -> bool:
-    """Whether small cells must be hidden: for the public, and in committee where sensitive."""
+    """Whether small numbers must be hidden: for the public, and in committee where sensitive.
+
+    The one rule; all else asks for it here, so that a caller gets what may be shown.
+    """
     if survey.wave.named:
         return False
     sensitive = any(question is not None and question.sensitive for question in questions)
@@ -311,7 +319,7 @@ def _group(survey: View) -> disclosure.Group:
     return survey.codebook.disclosure.group
 
 
-def frequency(survey: View, question: Question) -> tabulate.Counted:
+def frequency(survey: View, question: Question) -> tabulate.FrequencyTable:
     """`analysis.stats.tabulate.frequency` as this edition may show it.
 
     Where small numbers are protected, answers are put together until each may be counted; of
@@ -331,7 +339,7 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
     elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # the kinds of missing stay together: how many were not asked is an answer, too
-    return dataclasses.replace(table, frame=frame, missing={})
+    return dataclasses.replace(table, frame=frame, missing={}, protected=True)
 
 
 def parts(survey: View, question: Question) -> list[list[int]]:
@@ -365,7 +373,7 @@ def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataF
     return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=frame.index.names))
 
 
-def _ticks_shown(survey: View, question: Question, table: tabulate.Counted) -> np.ndarray:
+def _ticks_shown(survey: View, question: Question, table: tabulate.FrequencyTable) -> np.ndarray:
     """Which options of a question of several answers this edition may count."""
     exclusive = np.array([option.exclusive for option in question.options])
     none_left = np.zeros(len(exclusive), bool)
@@ -391,17 +399,35 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
     return means.where(safe, axis=0)
 
 
-def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+def members(
+    survey: View, question: Question, by: tabulate.Breakdown | None
+) -> dict[Any, np.ndarray]:
+    """`analysis.stats.tabulate.members` of whom this edition may give statistics of a question.
+
+    Without a breakdown all are one group. Where small numbers are protected there is none: answers
+    could be reckoned back from statistics of a group.
+    """
+    if protects(survey, question, *asked_by(survey, by)):
+        return {}
+    return {"": np.ones(survey.n, bool)} if by is None else tabulate.members(by)
+
+
+def cross(
+    survey: View, question: Question, by: tabulate.Breakdown
+) -> tuple[pd.DataFrame, pd.Series]:
     """`analysis.stats.tabulate.cross` as this edition may show it.
 
     Where small numbers are protected, groups and answers are those that are counted together, and
     a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
+    Of groups that overlap there is then none: each would be what the others leave.
     """
     by = tabulate.aligned(by, survey.responses.index)
-    if not protects(survey, question, *asked_by(survey, by)):
-        return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
-    groups = grouped(survey, by)
-    counts, n = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
+    overlapping = isinstance(by, pd.DataFrame)
+    if hidden := protects(survey, question, *asked_by(survey, by)):
+        by = by.iloc[:, :0] if overlapping else grouped(survey, by)
+    counts, n = tabulate.cross(survey.responses, survey.status, question, by, survey.language)
+    if not hidden or overlapping:
+        return counts, n
     fit, group = disclosure.may_be_shown, _group(survey)
     if question.type == "multi":
         known = frequency(survey, question).frame["count"].notna().to_numpy(bool)
@@ -410,7 +436,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     else:
         counts = _together(survey, question, counts)
         safe = np.full(len(counts), len(counts) > 1 and fit(counts, group).all())
-    rest = groups.value_counts().reindex(n.index) - n
+    rest = by.value_counts().reindex(n.index) - n
     if len(n) < 2 or _gives_away(survey, question):
         safe[:] = False
     elif question.ask_if and rest.any() and not fit(rest.to_numpy(int)).all():
@@ -418,11 +444,12 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
-def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
+def asked_by(survey: View, by: tabulate.Breakdown | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     if by is None:
         return []
-    return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
+    name = by.columns.name if isinstance(by, pd.DataFrame) else by.name
+    return [q for q in survey.codebook if name in {q.id, q.identity} - {None}]
 
 
 def grouped(survey: View, by: pd.Series) -> pd.Series:
@@ -494,7 +521,7 @@ def _ways(total: int, places: int) -> Iterator[np.ndarray]:
 
 def note(survey: View) -> list[str]:
     """What a table says of how it protects small numbers; empty where it need not."""
-    if not any(protects(survey, question) for question in survey.codebook):
+    if not survey.coarse:
         return []
     least = SMALLEST + (_group(survey) == "show")
     return [survey.say("edition/note", least=least, hidden=HIDDEN)]

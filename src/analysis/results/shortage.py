@@ -43,11 +43,16 @@ def short(survey: Survey) -> pd.Series | None:
     return (values <= SHORT).astype("boolean").mask(values.isna())
 
 
+def _hides(survey: Survey) -> bool:
+    """Whether this edition hides small numbers of who is short of people."""
+    return protects(survey, question(survey))
+
+
 def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     """How many say that they are short (True) and are not, a row a group that the edition shows."""
     who = short(survey)
     assert who is not None
-    hides = protects(survey, question(survey))
+    hides = _hides(survey)
     groups = pd.Series("all", who.index) if by is None else aligned(by, who.index)
     if hides and by is not None:
         groups = edition.grouped(survey, groups)
@@ -71,7 +76,7 @@ def overall(survey: Survey) -> dict[str, Any] | None:
     if q is None or who is None or why_not(survey):
         return None
     count, n, around = int(who.sum()), int(who.notna().sum()), ""
-    if not (q.ask_if and protects(survey, q)):
+    if not (q.ask_if and _hides(survey)):
         size = to_answer(survey, q)
         around = population.beside(survey.population, count, n, survey.language, size)
     return {"count": count, "n": n, "around": around}
@@ -93,7 +98,7 @@ def by_group(survey: Survey, typology: Typology | NotAvailable) -> Frame:
         kinds = typology.labels.map(lambda kind: types.name(survey, typology, int(kind)))
         parts["type"] = whole["type"] = kinds.reindex(survey.responses.index)
     here = survey.population
-    hides = here.finite and protects(survey, question(survey))  # who did not answer is one, too
+    hides = here.finite and _hides(survey)  # who did not answer is one, too
     rows = []
     for breakdown, groups in parts.items():
         sizes = whole[breakdown].value_counts()
@@ -158,7 +163,7 @@ def measures(survey: Survey) -> Frame:
         table = table.sort_values("difference", key=lambda x: -x.abs(), kind="stable")
         table[["within_low", "within_high", "p", "p_holm", "word"]] = None
     table.loc[~table["testable"], OF_CLASSES] = float("nan")
-    if protects(survey, question(survey)):
+    if _hides(survey):
         table = table[_safe(survey, table)].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
@@ -276,7 +281,7 @@ def attainable(survey: Survey) -> dict[str, Any]:
     """
     table = compared(survey)
     tested = table[table["testable"].astype(bool)]
-    hidden = protects(survey, question(survey))
+    hidden = _hides(survey)
     ways, least = 0, float("nan")
     if tests := len(tested):
         ways, least = int(tested["ways"].max()), min(1.0, tests * float(tested["least"].min()))
