@@ -89,10 +89,10 @@ def _variables(rule: str) -> set[str]:
 
 def _of_register(rule: str, codebook: Codebook) -> bool:
     """Whether a condition asks only what is known of those who did not reply, too."""
-    return not codebook.using(named(rule))
+    return not codebook.using(words_of(rule))
 
 
-def named(rule: str) -> set[str]:
+def words_of(rule: str) -> set[str]:
     """The words of a condition that may be variables."""
     return set(re.findall(r"[A-Za-z_]\w*", rule))
 
@@ -169,7 +169,7 @@ def _outside(
             "the values of {name} have no codes beside them", hint="give a Series", name=name
         )
     index = full.responses.index
-    matches = [wave.meant(str(key), full.register) for key in values.index]
+    matches = [wave.codes_of(str(key), full.register) for key in values.index]
     codes = pd.Series([each[0] if len(each) == 1 else "" for each in matches], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():

@@ -192,7 +192,7 @@ class View:
 
     def answer(self, sentence: str, **values: Any) -> Answer:
         """The one sentence that answers the question of a page; then what follows it."""
-        return Answer.first(text.unescaped(self.say(sentence, **values)))
+        return Answer.first(text.unescape(self.say(sentence, **values)))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""
@@ -283,7 +283,7 @@ def _gives_away(survey: View, question: Question) -> bool:
         return True
     for gate in gates:
         if gate.type in ONE_CHOICE:
-            if not _apart(*_counted(survey, gate), survey):
+            if not _countable_apart(*_counts(survey, gate), survey):
                 return True
         elif gate.type == "multi" and rule.names == {gate.id}:
             # more answered it than the shown ones of the options that lead to it were ticked: then
@@ -295,13 +295,13 @@ def _gives_away(survey: View, question: Question) -> bool:
     return False
 
 
-def _apart(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> bool:
+def _countable_apart(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
     totals = np.array([counts[part].sum() for part in subtotals])
     return len(subtotals) == 1 or bool(disclosure.may_be_shown(totals, _group(survey)).all())
 
 
-def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
+def _counts(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
     """How often each answer was given, and the `disclosure.subtotals` of the question."""
     table = tabulate.frequency(survey.responses, survey.status, question, survey.language)
     subtotals = disclosure.subtotals(question, survey.codebook)
@@ -348,11 +348,11 @@ def parts(survey: View, question: Question) -> list[list[int]]:
     First those apart whose totals other tables need: the answers that lead to other questions, and
     those that say short of people.
     """
-    return _parts(*_counted(survey, question), survey)
+    return _parts(*_counts(survey, question), survey)
 
 
 def _parts(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> list[list[int]]:
-    if not _apart(counts, subtotals, survey):
+    if not _countable_apart(counts, subtotals, survey):
         return [list(range(len(counts)))]
     pieces = [
         [part[at] for at in together]
@@ -366,7 +366,7 @@ def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataF
     """A frequency or cross table, a row for each part of its answers, with codes as ``1+2``."""
     groups, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
     index = [
-        (variables[0], "+".join(codes[at] for at in part), _joined(survey, names, part))
+        (variables[0], "+".join(codes[at] for at in part), _joint_name(survey, names, part))
         for part in groups
     ]
     rows = [frame.iloc[part].sum() for part in groups]
@@ -407,7 +407,7 @@ def members(
     Without a breakdown all are one group. Where small numbers are protected there is none: answers
     could be reckoned back from statistics of a group.
     """
-    if protects(survey, question, *asked_by(survey, by)):
+    if protects(survey, question, *questions_behind(survey, by)):
         return {}
     return {"": np.ones(survey.n, bool)} if by is None else tabulate.members(by)
 
@@ -423,8 +423,8 @@ def cross(
     """
     by = tabulate.aligned(by, survey.responses.index)
     overlapping = isinstance(by, pd.DataFrame)
-    if hidden := protects(survey, question, *asked_by(survey, by)):
-        by = by.iloc[:, :0] if overlapping else grouped(survey, by)
+    if hidden := protects(survey, question, *questions_behind(survey, by)):
+        by = by.iloc[:, :0] if overlapping else coarse_groups(survey, by)
     counts, n = tabulate.cross(survey.responses, survey.status, question, by, survey.language)
     if not hidden or overlapping:
         return counts, n
@@ -444,7 +444,7 @@ def cross(
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
-def asked_by(survey: View, by: tabulate.Breakdown | None) -> list[Question]:
+def questions_behind(survey: View, by: tabulate.Breakdown | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     if by is None:
         return []
@@ -452,22 +452,24 @@ def asked_by(survey: View, by: tabulate.Breakdown | None) -> list[Question]:
     return [q for q in survey.codebook if name in {q.id, q.identity} - {None}]
 
 
-def grouped(survey: View, by: pd.Series) -> pd.Series:
+def coarse_groups(survey: View, by: pd.Series) -> pd.Series:
     """A breakdown whose groups are put together where small numbers are protected."""
     every = [text[survey.language] for text in SIZE_CLASSES.values()]
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= set(every):
         by = by.cat.set_categories(every)  # also those not there
-    for question in (q for q in asked_by(survey, by) if q.type in ONE_CHOICE):
+    for question in (q for q in questions_behind(survey, by) if q.type in ONE_CHOICE):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             groups = parts(survey, question)
-            label = {names[at]: _joined(survey, names, part) for part in groups for at in part}
+            label = {names[at]: _joint_name(survey, names, part) for part in groups for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
+    return disclosure.merge_groups(
+        by, survey.label("joined.nowhere"), survey.label("joined.between")
+    )
 
 
-def _joined(survey: View, names: Sequence[str], part: list[int]) -> str:
+def _joint_name(survey: View, names: Sequence[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
     return survey.label("joined.between").join(names[at] for at in part)
 
@@ -502,7 +504,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
 
 def _possible(survey: View, question: Question, groups: list[list[int]]) -> np.ndarray | None:
     """Every count of the answers of a question that is published by `groups`; None if too many."""
-    counts, subtotals = _counted(survey, question)
+    counts, subtotals = _counts(survey, question)
     totals = [int(counts[part].sum()) for part in groups]
     sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, groups, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:

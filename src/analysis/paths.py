@@ -80,15 +80,15 @@ def wave_name(name: str) -> str:
 
 def reports() -> Path:
     """All run folders; ``WORKBENCH_REPORTS`` moves them elsewhere."""
-    return _moved("WORKBENCH_REPORTS", "reports")
+    return _folder("WORKBENCH_REPORTS", "reports")
 
 
 def cache() -> Path:
     """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
-    return _moved("WORKBENCH_CACHE", "data/processed/.cache")
+    return _folder("WORKBENCH_CACHE", "data/processed/.cache")
 
 
-def _moved(variable: str, usual: str) -> Path:
+def _folder(variable: str, usual: str) -> Path:
     """The folder that a variable of the environment names, else the usual one of the project."""
     place = Path(os.environ.get(variable) or root() / usual)
     refuse_received(place)

@@ -28,7 +28,7 @@ from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
 from analysis.text import Language, Text
 from analysis.typology import classifier
-from analysis.typology.classifier import Classifier, Projection, renamed
+from analysis.typology.classifier import Classifier, Projection, rename_codes
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
@@ -127,7 +127,7 @@ class Survey(View):
                 what = "the {audience} edition has no such part"
                 hint = "use by=, or the internal edition"
                 raise InputError(what, hint=hint, audience=self.audience)
-            questions = self.codebook.using(derived.named(rule))
+            questions = self.codebook.using(derived.words_of(rule))
             if sensitive := sorted(q.id for q in questions if q.sensitive):
                 hint = Message("choose another question, or use the internal edition")
                 raise InputError("{told} is sensitive: no part by it", hint=hint, told=sensitive[0])
@@ -156,7 +156,7 @@ class Survey(View):
         return replace(self, _full=data, codebook=book)
 
     def code_of(self, text: str | int) -> str:
-        """The code of the respondent that a code or a name means; see `Wave.meant`.
+        """The code of the respondent that a code or a name means; see `Wave.codes_of`.
 
         A number is a code of six digits whose zero papermill's own command took away.
 
@@ -167,7 +167,7 @@ class Survey(View):
         ('990035', '990027', '990019')
         """
         text = text.strip() if isinstance(text, str) else f"{text:06}"
-        matches = self.wave.meant(text, self.register)
+        matches = self.wave.codes_of(text, self.register)
         codes = [code for code in matches if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
@@ -202,12 +202,12 @@ class Survey(View):
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        typology = self._classifier.study(**self._chosen(choices))
+        typology = self._classifier.study(**self._settings(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
         if usual and not self._part:
             typology = self._named(typology)
-        return renamed(typology, self._alias)
+        return rename_codes(typology, self._alias)
 
     def _named(self, typology: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
@@ -234,21 +234,23 @@ class Survey(View):
                 names[kind] = Text.model_validate(before).model_dump()
         return replace(typology, names=dict(typology.names) | names)
 
-    def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+    def _settings(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
         settings = {"seed": SEED, **choices}
         if isinstance(strata := settings.get("adjust"), pd.Series):
             strata = tabulate.aligned(strata, self.responses.index, "adjust")
-            settings["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
+            settings["adjust"] = rename_codes(
+                strata, {name: code for code, name in self._alias.items()}
+            )
         return settings
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        return renamed(self._classifier.multiverse(**self._chosen(choices)), self._alias)
+        return rename_codes(self._classifier.multiverse(**self._settings(choices)), self._alias)
 
     def typology_by_size(self, **choices: Any) -> dict[str, Typology]:
         """A typology of each size class with at least 30 respondents."""
-        return renamed(self._classifier.study_by_size(**choices), self._alias)
+        return rename_codes(self._classifier.study_by_size(**choices), self._alias)
 
     def place_in(self, other: Survey, **choices: Any) -> tuple[Typology, Projection]:
         """These respondents placed into the types of another wave, by the indicators both have.
@@ -263,7 +265,7 @@ class Survey(View):
                 hint = "add `comparable` to the codebook"
                 raise InputError(what, hint=hint, id=self.codebook.id, book=book)
         typology, projection = other._classifier.place(mine, **choices)
-        return renamed(typology, other._alias), renamed(projection, self._alias)
+        return rename_codes(typology, other._alias), rename_codes(projection, self._alias)
 
     @cached_property
     def _of_all(self) -> tuple[classifier.Features, pd.DataFrame]:
@@ -305,7 +307,7 @@ class Survey(View):
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.codebook[breakdown]
         if question.type in ONE_CHOICE:
-            return tabulate.labelled(self.responses[question.id], question, self.language)
+            return tabulate.as_categories(self.responses[question.id], question, self.language)
         if question.type != "multi":
             what = "{id} is of type {type} and cannot be a breakdown"
             hint = "use a question with options"
@@ -371,11 +373,11 @@ class Survey(View):
                 survey = survey.with_(index.id, values, label=label, sensitive=sensitive)
         return survey
 
-    def __getattr__(self, id: str) -> Asked:
+    def __getattr__(self, id: str) -> SurveyQuestion:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
             survey = self._measured([id])
-            return Asked(survey, survey.codebook[id])
+            return SurveyQuestion(survey, survey.codebook[id])
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
@@ -409,7 +411,7 @@ class Survey(View):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SurveyQuestion:
     """A question of a survey, as ``survey.Q13``."""
 
     survey: Survey

@@ -53,7 +53,7 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
             groups = edition.members(survey, q, by).items()
             tables = [_scale(survey, q, inside).assign(group=group) for group, inside in groups]
         else:
-            tables = [] if q in edition.asked_by(survey, by) else [_crossed(survey, q, by)]
+            tables = [] if q in edition.questions_behind(survey, by) else [_by_group(survey, q, by)]
         about = {"question": q.id, "question_type": q.type}
         parts += [part.assign(**about, item=part.get("item", "")) for part in tables if len(part)]
     if not parts:
@@ -97,7 +97,7 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def _crossed(survey: View, question: Question, by: Breakdown) -> pd.DataFrame:
+def _by_group(survey: View, question: Question, by: Breakdown) -> pd.DataFrame:
     counts, answered = edition.cross(survey, question, by)
     long = counts.rename_axis(columns="group").dropna().stack().rename("count").astype("Int64")
     long = long.reset_index()
@@ -153,7 +153,7 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
     table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
-    return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
+    return with_titles(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
 
 
 def nothing_by(by: Breakdown | None) -> bool:
@@ -163,7 +163,7 @@ def nothing_by(by: Breakdown | None) -> bool:
     return by is not None and bool(by.dropna().astype(str).eq("").all())
 
 
-def titled(survey: View, frame: pd.DataFrame) -> Frame:
+def with_titles(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame with the words of a question in place of ids.
 
     A question is its number, short text, unit and, of a battery, the item.
@@ -189,7 +189,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
         for a, c, s in rows[["answer", "count", "share"]].itertuples(index=False)
     ]
     together = {"answers": survey.label("answers.separator").join, "n": "first", "missing": "first"}
-    rows = titled(survey, rows.assign(answers=texts))
+    rows = with_titles(survey, rows.assign(answers=texts))
     columns = {name: how for name, how in together.items() if name in rows}
     return Frame(rows.groupby("question", sort=False).agg(columns).reset_index())
 
@@ -292,15 +292,15 @@ def figure(
         return withheld
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     if question.type in COUNTED:
-        plot = _drawn_counts(survey, question, by)
+        plot = _plot_counts(survey, question, by)
     elif question.type == "battery":
-        plot = _drawn_battery(survey, question, protected=frequency.protected)
+        plot = _plot_battery(survey, question, protected=frequency.protected)
     elif isinstance(by, pd.DataFrame):
         raise InputError(
             "{id} is a number: no figure by several answers", hint="see the table", id=question.id
         )
     else:
-        plot = _drawn_numbers(survey, question, by)
+        plot = _plot_numbers(survey, question, by)
     if plot is None:
         return withheld
     ax, data, words, values = plot
@@ -345,7 +345,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     )  # fmt: skip
 
 
-Plotted = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
+Plot = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
 def leads(tallies: Sequence[int], n: int) -> bool:
@@ -358,24 +358,24 @@ def leads(tallies: Sequence[int], n: int) -> bool:
     return n >= HEADLINE_FEWEST and first - second >= max(2, HEADLINE_AHEAD * n)
 
 
-def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Plotted | None:
+def _plot_counts(survey: View, question: Question, by: Breakdown | None) -> Plot | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     lead = by is None and len(known) == len(whole)
     lead = lead and leads(list(known["count"]), int(whole["n"].max()))
     values = {"top": next(iter(known.records), None), "lead": lead}
     if by is None:
-        rows = _sorted(whole, question) if question.type == "multi" else whole
+        rows = _in_order(whole, question) if question.type == "multi" else whole
         data = rows[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     data = counts(survey, [question], by).round({"share": 4})
     data = data.drop(columns=[name for name in OF_ANSWER if name != "answer"])
     if data.empty:
         return None
-    return plots.crossed(data, language=survey.language), data, "shares", values
+    return plots.cross_table(data, language=survey.language), data, "shares", values
 
 
-def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+def _in_order(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Several answers by how often they were given; "other" and "none" stay below."""
     last = {str(o.code) for o in question.options if o.exclusive or o.other}
     below = [bool(last.intersection(code.split("+"))) for code in frame["code"]]
@@ -383,7 +383,7 @@ def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     return frame.loc[order.sort_values(["below", "count"], kind="stable").index]
 
 
-def _drawn_battery(survey: View, question: Question, *, protected: bool) -> Plotted:
+def _plot_battery(survey: View, question: Question, *, protected: bool) -> Plot:
     means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
     means = means.sort_values("mean", ascending=False, kind="stable")
     data = means.round(4)
@@ -399,7 +399,7 @@ def _drawn_battery(survey: View, question: Question, *, protected: bool) -> Plot
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Plotted | None:
+def _plot_numbers(survey: View, question: Question, by: pd.Series | None) -> Plot | None:
     if not edition.members(survey, question, by):
         return None
     values = survey.responses[question.id].astype("Float64")

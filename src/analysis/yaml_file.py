@@ -262,7 +262,7 @@ def at(where: str, what: Message) -> Message:
     return Message("{where}: {fault}", where=where, fault=what)
 
 
-def named(what: str, id: str) -> Message:
+def entry(what: str, id: str) -> Message:
     """Which question, feature or other entry a fault is in."""
     return Message("{what} {id}", what=Message(what), id=id)
 

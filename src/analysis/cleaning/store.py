@@ -17,7 +17,7 @@ from analysis import paths
 from analysis.cleaning.clean import Cleaned, Ledger, clean
 from analysis.codebook import registration
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import code_table, coded
+from analysis.codebook.questions import code_table, csv_column
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.fingerprints import (
@@ -137,7 +137,9 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
             of = book.question_of if name == "responses" else {}
-            columns = {v: coded(frame[v], question) for v, question in of.items() if v in frame}
+            columns = {
+                v: csv_column(frame[v], question) for v, question in of.items() if v in frame
+            }
             if name in LISTS:
                 columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
             table = to_csv(frame.assign(**columns), index=name not in LISTS)

@@ -20,7 +20,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError, names_in, rule_faults
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
-from analysis.yaml_file import at, named, repeated, shaped
+from analysis.yaml_file import at, entry, repeated, shaped
 
 
 class Shared(Text):
@@ -93,7 +93,7 @@ class Crosswalk(Model):
         for one in self.shared:
             if _is_condition(one.before) != _is_condition(one.after):
                 fault = Message("one rule is true or false, the other a number")
-                yield at(named("shared", one.id), fault)
+                yield at(entry("shared", one.id), fault)
         names = self.variables(before, after)
         names |= {old: new for old, new in self.same.items() if old in before and new in after}
         for old, new in self.same.items():
@@ -117,8 +117,8 @@ class Crosswalk(Model):
             ids = set(listed)
             for shared in self.shared:
                 rule = getattr(shared, side)
-                for fault in rule_faults(rule, book.named):
-                    yield at(named("shared", shared.id), at(book.id, fault))
+                for fault in rule_faults(rule, book.by_name):
+                    yield at(entry("shared", shared.id), at(book.id, fault))
                 ids |= {question.id for question in book.using(names_in(rule))}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)

@@ -24,7 +24,7 @@ from analysis.codebook.questions import (
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Language, Model, Text, label
-from analysis.yaml_file import at, described, located, named, repeated, twice
+from analysis.yaml_file import at, described, entry, located, repeated, twice
 
 # kind of entry with an id of its own -> the section of the file that lists them
 SECTIONS = {
@@ -201,10 +201,10 @@ class Codebook(Model):
         """
         for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
-        return cls._made(content)
+        return cls._build(content)
 
     @classmethod
-    def _made(cls, content: Any) -> Codebook:
+    def _build(cls, content: Any) -> Codebook:
         """The codebook of a content in its right shape, with the questions that follow from it."""
         book, sensitive = cls.model_validate(content), set[str]()
         every = [*_with_words(book.questions)]
@@ -221,7 +221,7 @@ class Codebook(Model):
         Of a file with entries of a wrong shape the other questions are checked, too.
         """
         try:
-            return [located(what, place, file) for place, what in _faults(cls._made(content))]
+            return [located(what, place, file) for place, what in _faults(cls._build(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
         messages = [located(described(one, content), one["loc"], file) for one in faulty]
@@ -233,7 +233,7 @@ class Codebook(Model):
         wrong_ids = [str(q.get("id")) for q in questions if isinstance(q, dict) and q not in others]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
-            more = [*_faults(cls._made({**content, **texts, "questions": others}))]
+            more = [*_faults(cls._build({**content, **texts, "questions": others}))]
         except ValidationError:
             return messages
         return messages + [
@@ -273,7 +273,7 @@ class Codebook(Model):
             raise InputError(what, file="wave.yml", hint=hint, book=self.id, id=id, known=known)
         return match
 
-    def issued(self, issue: Issue | None) -> Codebook:
+    def for_issue(self, issue: Issue | None) -> Codebook:
         """This codebook for the files of one of its issues; itself where it has none."""
         if issue is None:
             return self
@@ -303,7 +303,7 @@ class Codebook(Model):
         return {name: question for question in self.questions for name in question.variables}
 
     @cached_property
-    def named(self) -> dict[str, Question]:
+    def by_name(self) -> dict[str, Question]:
         """Each name that a rule or a heading may use, an id or a variable, with its question."""
         return {name: q for q in self.questions for name in (q.id, *q.variables)}
 
@@ -399,7 +399,7 @@ def _faults(book: Codebook) -> Iterator[tuple[tuple[str, str], Message]]:
             yield (SECTIONS.get(kind, kind), fault.values["value"]), fault
     for check in (_of_questions, _of_rules, _of_features, _of_sensitive, _of_others):
         for kind, id, fault in check(book):
-            yield (SECTIONS.get(kind, kind), id), at(named(kind, id), fault)
+            yield (SECTIONS.get(kind, kind), id), at(entry(kind, id), fault)
     for fault in repeated("variable", [name for q in book.questions for name in q.variables]):
         yield ("questions", ""), fault
 
@@ -408,7 +408,7 @@ def _of_questions(book: Codebook) -> Iterator[Fault]:
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
-        of_rule = rule_faults(question.ask_if, earlier, book.named, truth=True)
+        of_rule = rule_faults(question.ask_if, earlier, book.by_name, truth=True)
         faults = [*question.faults(), *of_rule]
         if question.section not in sections:
             faults.insert(0, Message("there is no section {section!r}", section=question.section))
@@ -433,7 +433,7 @@ def _of_rules(book: Codebook) -> Iterator[Fault]:
         parts = ((one.group, True), (one.x, False), (one.value, False))
         rules += [("hypothesis", one.id, rule, truth) for rule, truth in parts]
     for kind, id, rule, truth in rules:
-        yield from ((kind, id, fault) for fault in rule_faults(rule, book.named, truth=truth))
+        yield from ((kind, id, fault) for fault in rule_faults(rule, book.by_name, truth=truth))
 
 
 def _of_features(book: Codebook) -> Iterator[Fault]:
@@ -471,7 +471,7 @@ def _of_others(book: Codebook) -> Iterator[Fault]:
     for other in book.comparable:
         faults = [*repeated("feature", [shared.id for shared in other.features])]
         for one in other.features:
-            faults += [at(named("feature", one.id), f) for f in rule_faults(one.rule, book.named)]
+            faults += [at(entry("feature", one.id), f) for f in rule_faults(one.rule, book.by_name)]
         yield from (("comparable", other.codebook, fault) for fault in faults)
     for claim in book.hypotheses:
         if claim.topic not in {None, *(topic.id for topic in book.topics)}:

@@ -264,7 +264,7 @@ def value_labels(question: Question) -> dict[int, Text]:
     return {option.code: option.text for option in question.options}
 
 
-def coded(answers: pd.Series, question: Question) -> pd.Series:
+def csv_column(answers: pd.Series, question: Question) -> pd.Series:
     """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing.
 
     Texts stand in quotation marks, see `analysis.spreadsheet.quoted`.

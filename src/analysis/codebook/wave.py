@@ -134,7 +134,7 @@ class Wave(Model):
                 observed=issue.as_of,
                 as_of=self.as_of,
             )
-        return book.issued(issue)
+        return book.for_issue(issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:
@@ -142,7 +142,7 @@ class Wave(Model):
         name = self.register_file
         return None if name is None else OwnRegister.read(self.folder / Path(name).name, name)
 
-    def meant(self, text: str, register: pd.DataFrame) -> list[str]:
+    def codes_of(self, text: str, register: pd.DataFrame) -> list[str]:
         """The codes of a register of this wave that a code or a name means: several of a namesake.
 
         A code may lack its leading zero or check digit, or be one that its town had before; a name

@@ -31,7 +31,7 @@ from analysis.errors import InputError, Message
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
-from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescaped
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescape
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
@@ -166,13 +166,15 @@ class Gallery:
                 return self._nothing(name, data)
             if words:
                 title, denominator, alt, *question = self._paragraphs(words, values)
-                data = self._labelled(data, words, f"figures/{name}", units=units)
+                data = self._with_labels(data, words, f"figures/{name}", units=units)
             about = {"title": title, "alt": alt, "denominator": denominator, "key": key}
-            return self._final(canvas, name, n, data, asked="".join(question), **about)
+            return self._figure(canvas, name, n, data, asked="".join(question), **about)
         finally:
             plt.close(canvas)
 
-    def _final(self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any) -> Figure:
+    def _figure(
+        self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any
+    ) -> Figure:
         """The figure of a drawing with its words, exported; refused where one is lacking."""
         parts = {
             "title": about["title"].strip(),
@@ -188,7 +190,7 @@ class Gallery:
             )
         of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
         origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
-        png = self._exported(canvas, name, about["title"], origin, csv)
+        png = self._export(canvas, name, about["title"], origin, csv)
         return Figure(
             name=name,
             n=int(n),
@@ -199,7 +201,7 @@ class Gallery:
             **about,
         )
 
-    def _exported(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
+    def _export(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
@@ -256,9 +258,9 @@ class Gallery:
             if frame.empty:
                 return self._nothing(name, frame)
             title, *notes = self._paragraphs(words, values)
-            there = self._written(frame if page is None else page, intervals, percent)
-            on_page = self._labelled(there, words, percent=percent)
-            frame = self._labelled(frame, words, f"tables/{name}", percent)
+            there = self._as_text(frame if page is None else page, intervals, percent)
+            on_page = self._with_labels(there, words, percent=percent)
+            frame = self._with_labels(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise InputError("the table {name!r} has no title", hint="give one", name=name)
         csv = to_csv(frame)
@@ -281,7 +283,7 @@ class Gallery:
     def _paragraphs(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        text = unescaped(say(words, self.language, **values))
+        text = unescape(say(words, self.language, **values))
         return [p for p in text.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
@@ -289,7 +291,7 @@ class Gallery:
         why = frame.attrs.get("why", "nothing")
         return NotAvailable(name, label(f"figure.{why}", self.language), why in WITHHELD)
 
-    def _labelled(
+    def _with_labels(
         self,
         frame: pd.DataFrame,
         words: str,
@@ -332,7 +334,7 @@ class Gallery:
                 frame[column] = pd.Series(quoted, frame.index).where(frame[column].ne(""), "")
         return frame.rename(columns=known)
 
-    def _written(
+    def _as_text(
         self,
         frame: pd.DataFrame,
         intervals: Sequence[str] | Mapping[str, int],
@@ -394,7 +396,7 @@ def _write(
     low = min(0.0, extent.y0) - gap
     y = max(height, extent.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
-    text = broken(words, max(width, extent.width) * 72 / size)
+    text = break_lines(words, max(width, extent.width) * 72 / size)
     added = canvas.text(min(0.0, extent.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
     return Bbox.union([extent, box])
@@ -405,13 +407,13 @@ def ems(text: str) -> float:
     return sum(0.6 if letter.isascii() else 1.0 for letter in text)
 
 
-def broken(text: str, room: float) -> str:
+def break_lines(text: str, room: float) -> str:
     """Lines of at most `room` font sizes; words of Latin letters or katakana stay whole.
 
     No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
     bracket (kinsoku).
 
-    >>> broken("あいう（えお）か", 4)
+    >>> break_lines("あいう（えお）か", 4)
     'あいう\\n（えお）\\nか'
     """
     lines, length = [""], 0.0

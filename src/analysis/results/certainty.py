@@ -164,7 +164,7 @@ def agreement(survey: Survey, runs: Multiverse) -> pd.DataFrame:
     return runs.runs
 
 
-def stayed(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
+def robustness(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
     """How many stay with their type, and which choice matters most: values of ``types/matters``."""
     if isinstance(runs, NotAvailable):
         return {}

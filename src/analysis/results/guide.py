@@ -130,7 +130,7 @@ class VisitRemark:
     rarity: float = 0.0
 
 
-def asked(survey: Survey, topic: Topic) -> list[Question]:
+def topic_questions(survey: Survey, topic: Topic) -> list[Question]:
     """The questions of a topic that this codebook has and this edition shows of single ones."""
     book = survey.codebook
     questions = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
@@ -156,7 +156,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
     remarks = contradictions(survey, code)
     topic_of: dict[str, int] = {}
     for topic in guide().topics:
-        for question in asked(survey, topic):
+        for question in topic_questions(survey, topic):
             topic_of[question.id] = topic.id
             state = tabulate.state_of(survey.status, code, question)
             if state in LACKING:
@@ -168,7 +168,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
     if survey.audience == "internal":
         mine = survey.findings.query("code == @code and severity == 'doubtful'")
         for name, text in mine[["question", survey.language]].itertuples(index=False):
-            of = survey.codebook.named.get(name)
+            of = survey.codebook.by_name.get(name)
             if of is not None and of.id in topic_of:
                 remarks.append(VisitRemark(topic_of[of.id], of.id, "doubtful", str(text)))
     return remarks
@@ -194,7 +194,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
     """
     book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
     topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
-    faults = [fault for one in rules for fault in rule_faults(one.rule, book.named, truth=True)]
+    faults = [fault for one in rules for fault in rule_faults(one.rule, book.by_name, truth=True)]
     missing = [f"topic {one.topic}" for one in rules if one.topic not in topics]
     missing += [id for ids in topics.values() for id in ids if id not in book]
     faults += [Message("there is no {name}", name=name) for name in missing]

@@ -86,7 +86,7 @@ def ahead(wave: str, *, seed: int, **edition: Any) -> None:
     survey = Survey.load(wave, **edition)
     here = place(survey, "", seed=seed)
     steps = missing(survey, here)
-    for part in (standing, staff, organisation, to_confirm, compared):
+    for part in (standing, staff, organisation, to_confirm, comparison):
         part(survey, here)
     survey.prose("profile/steps", steps=steps, peers=len(here.peers), need=need(survey, here))
     Answer(survey.say("profile/answer", **who(survey, here)))._repr_mimebundle_()
@@ -121,7 +121,7 @@ def who(survey: Survey, here: Respondent) -> dict[str, Any]:
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
     if not isinstance(typology, NotAvailable) and here.code in typology.labels.index:
         kind = {
-            "called": types.called(typology),
+            "called": types.noun(typology),
             "kind": types.name(survey, typology, int(typology.labels[here.code])),
             "second": types.name(survey, typology, int(typology.second[here.code])),
             "membership": float(typology.membership.loc[here.code].max()),
@@ -178,7 +178,7 @@ def missing(survey: Survey, here: Respondent) -> Frame:
     """
     language, does = survey.language, _done(survey)
     peers, group = does.loc[here.peers], answers.others(survey, here.code, here.typology)
-    words = shortage.compared(survey).reindex(columns=["variable", "word"])
+    words = shortage.comparison(survey).reindex(columns=["variable", "word"])
     rows = [
         (v, survey.codebook.label(v)[language], question.label[language], cost)
         for question, v, cost in shortage.actions(survey)
@@ -279,7 +279,7 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     return frame, survey.label("profile.percent")
 
 
-def compared(survey: Survey, here: Respondent) -> Frame:
+def comparison(survey: Survey, here: Respondent) -> Frame:
     """Its answers beside those of its type and its size class, a row a question.
 
     Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly

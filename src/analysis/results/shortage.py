@@ -55,7 +55,7 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     hides = _hides(survey)
     groups = pd.Series("all", who.index) if by is None else aligned(by, who.index)
     if hides and by is not None:
-        groups = edition.grouped(survey, groups)
+        groups = edition.coarse_groups(survey, groups)
     counts = pd.crosstab(groups, who).reindex(columns=[True, False], fill_value=0)
     if not hides:
         return counts
@@ -78,7 +78,7 @@ def overall(survey: Survey) -> dict[str, Any] | None:
     count, n, around = int(who.sum()), int(who.notna().sum()), ""
     if not (q.ask_if and _hides(survey)):
         size = to_answer(survey, q)
-        around = population.beside(survey.population, count, n, survey.language, size)
+        around = population.in_brackets(survey.population, count, n, survey.language, size)
     return {"count": count, "n": n, "around": around}
 
 
@@ -110,7 +110,7 @@ def by_group(survey: Survey, typology: Typology | NotAvailable) -> Frame:
     return Frame(rows, columns=columns) if rows else Frame.nothing("few", columns)
 
 
-def apart(groups: Frame) -> dict[str, bool]:
+def intervals_apart(groups: Frame) -> dict[str, bool]:
     """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
     if groups[["low", "high"]].isna().all(axis=None):
         return {}
@@ -157,7 +157,7 @@ def measures(survey: Survey) -> Frame:
     Where small numbers are protected, measures with a small count, or beside which another one has,
     are left out, and what is reckoned within size classes is NA: it would tell how many are short.
     """
-    if (why := why_not(survey)) or (table := compared(survey)).empty:
+    if (why := why_not(survey)) or (table := comparison(survey)).empty:
         return Frame.nothing(why or "no_measures", COLUMNS)
     if not survey.population.tests:
         table = table.sort_values("difference", key=lambda x: -x.abs(), kind="stable")
@@ -198,7 +198,7 @@ def side_by_side(frame: pd.DataFrame) -> Frame:
 
 
 @once
-def compared(survey: Survey) -> pd.DataFrame:
+def comparison(survey: Survey) -> pd.DataFrame:
     """Every measure on full data: the columns of `measures`, and others that no edition shows.
 
     variable, least (the least p that the arrangements allow), ways (their number), small (a count
@@ -213,7 +213,7 @@ def compared(survey: Survey) -> pd.DataFrame:
             label = survey.codebook.label(variable)
             about = {"variable": variable, "question": q.label[language]}
             about |= {"measure": label[language], "cost": cost}
-            rows.append(about | _compared(survey.responses[variable], lacking, sizes))
+            rows.append(about | _compare(survey.responses[variable], lacking, sizes))
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.DataFrame(rows)
@@ -238,7 +238,7 @@ def actions(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
             yield question, question.id, None
 
 
-def _compared(takes: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
+def _compare(takes: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
     """Counts of those not short and those short, their difference, and that within size classes."""
     known = lacking.notna() & takes.notna()
     is_short, does = lacking[known].to_numpy(bool), takes[known].to_numpy(bool)
@@ -279,7 +279,7 @@ def attainable(survey: Survey) -> dict[str, Any]:
     together, 0 where nothing can be compared. least : the least p_holm, possible : whether it is at
     most 0.05. hidden : the edition does not tell them; they follow from how many are short.
     """
-    table = compared(survey)
+    table = comparison(survey)
     tested = table[table["testable"].astype(bool)]
     hidden = _hides(survey)
     ways, least = 0, float("nan")

@@ -41,7 +41,7 @@ class Effect:
     least: float = float("nan")
 
 
-def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
+def _consistent(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
     """The interval; an end that contradicts the exact test is the test-based one (Miettinen 1976).
 
     Approximate intervals disagree with an exact p-value now and then, where it is near 0.05.
@@ -117,7 +117,7 @@ def _stratified(
     d = float(share @ estimate)
     below, above = (sqrt(share**2 @ (end - estimate) ** 2) for end in (low, high))
     p = permutation_p(values, group, strata=strata, seed=seed)
-    ends = _agreeing(d, d - below, d + above, p)
+    ends = _consistent(d, d - below, d + above, p)
     return Effect(sizes, d, *ends, p, _least(arrangements(group, strata)))
 
 
@@ -361,7 +361,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     else:
         tau, p = _drawn_tau(x, y, scale, draws, seed)
     half = sqrt(k * (1 + k - tau**2))
-    low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
+    low, high = _consistent(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
     return Effect((n,), tau, max(low, -1.0), min(high, 1.0), p, least)
 
 

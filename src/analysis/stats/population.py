@@ -171,12 +171,12 @@ def bounds_words(here: Population, language: Language) -> str:
     return say("population/bounds", language, invited=here.kind == "invited") if bounded else ""
 
 
-def beside(
+def in_brackets(
     here: Population, count: int, n: int, language: Language, size: int | None = None
 ) -> str:
     """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
-    >>> beside(Population("invited", True, 16, 15), 5, 13, "en").partition(" (")[0]
+    >>> in_brackets(Population("invited", True, 16, 15), 5, 13, "en").partition(" (")[0]
     '31% to 50% of all 16 invited, 95 % interval 26% to 52%'
     """
     bounds, interval = here.bounds(count, n, size), here.interval(count, n, size)

@@ -31,7 +31,7 @@ class FrequencyTable:
 
     Attributes
     ----------
-    frame : columns ``count`` and ``share`` (0 to 1) of `n`, a row an answer (index: see `coded`).
+    frame : columns ``count`` and ``share`` (0 to 1) of `n`, a row an answer (`answer_index`).
         For numbers: one row a statistic, column ``value``.
     n : municipalities that answered: the denominator.
     missing : kind of missing -> municipalities.
@@ -83,7 +83,7 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
     return {option.code: option.text[language] for option in question.options}
 
 
-def coded(question: Question, language: Language) -> pd.MultiIndex:
+def answer_index(question: Question, language: Language) -> pd.MultiIndex:
     """The answers of a question: ``variable`` and ``code`` of each, and what it is called."""
     labels = labels_of(question, language)
     several = question.type == "multi"
@@ -112,7 +112,7 @@ def with_unit(question: Question, language: Language) -> str:
     return f"{name}{opens}{unit}{closes}" if unit and f"{opens}{unit}" not in name else name
 
 
-def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
+def as_categories(values: pd.Series, question: Question, language: Language) -> pd.Series:
     """Codes as labelled categories in the order of the questionnaire."""
     labels = labels_of(question, language)
     kinds = pd.CategoricalDtype(list(labels.values()), ordered=True)
@@ -169,7 +169,9 @@ def frequency(
             counts = chosen(responses, question)[there].sum(axis=0)
             shares = counts / n if n else np.full(len(counts), np.nan)
             columns = {"count": counts, "share": shares}
-            return FrequencyTable(pd.DataFrame(columns, coded(question, language)), n, missing)
+            return FrequencyTable(
+                pd.DataFrame(columns, answer_index(question, language)), n, missing
+            )
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
             frame = items.agg(["count", "mean", "median"]).T.astype({"count": int, "mean": float})
@@ -219,6 +221,6 @@ def cross(
     there = answered(status, question).to_numpy(bool)
     every = members(aligned(by, responses.index))
     inside = {group: at & there for group, at in every.items()}
-    gave, rows = chosen(responses, question), coded(question, language)
+    gave, rows = chosen(responses, question), answer_index(question, language)
     counts = {group: gave[at].sum(axis=0) for group, at in inside.items()}
     return pd.DataFrame(counts, rows), pd.Series({g: m.sum() for g, m in inside.items()}, dtype=int)

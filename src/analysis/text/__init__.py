@@ -168,10 +168,10 @@ def escape(text: object) -> str:
     return str(text).translate(_SPECIAL).replace("\n", " ")
 
 
-def unescaped(sentence: str) -> str:
+def unescape(sentence: str) -> str:
     """A sentence without the backslashes of `escape`, for titles and answers: no Markdown.
 
-    >>> print(unescaped(escape("re-employed [retirees]")))
+    >>> print(unescape(escape("re-employed [retirees]")))
     re-employed [retirees]
     """
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", sentence)

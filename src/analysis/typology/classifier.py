@@ -23,7 +23,7 @@ from analysis.errors import InputError, unknown
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
 from analysis.text import Text
-from analysis.typology.dissimilarity import Gower, Groups, Kinds, answered, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, Kinds, feature_weights, share_answered
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.study import Typology, study
 
@@ -133,7 +133,7 @@ class Classifier:
             if str(adjust) not in adjustments:
                 raise unknown("adjustment", str(adjust), list(adjustments))
             adjust = adjustments[adjust]
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         texts = {k: t.model_dump() for k, t in (features.labels | features.group_labels).items()}
         grouped = 1 < len(features.group_labels) < len(features.labels)
         typology: Typology = self._cached(study)(
@@ -156,7 +156,9 @@ class Classifier:
         every, typologies = self.features, {}
         sizes = aligned(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
-            enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
+            enough = (
+                share_answered(part, every.groups) >= ENOUGH_ANSWERED
+            ).sum() >= SMALLEST_STRATUM
             if enough and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
                 typologies[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
@@ -170,14 +172,14 @@ class Classifier:
             raise InputError(
                 "the two waves share no indicator", hint="see `comparable` in codebooks"
             )
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         typology = self.study(indices=indices, **choices)
         reference = features.frame.loc[typology.fitted.index]
         return typology, project(frame, reference, typology.fitted, features.kinds, features.groups)
 
     def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         reference = self.study(indices=indices, **choices).fitted
         frame = features.frame.loc[reference.index]
         return self._cached(multiverse)(frame, features.kinds, features.groups, reference)
@@ -187,7 +189,7 @@ class Classifier:
         return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
 
 
-def restricted(features: Features, indices: Sequence[str]) -> Features:
+def restrict(features: Features, indices: Sequence[str]) -> Features:
     """The features of these indices only; all where none is named."""
     if strange := [name for name in indices if name not in features.group_labels]:
         raise unknown("index", strange[0], list(features.group_labels))
@@ -204,7 +206,7 @@ def restricted(features: Features, indices: Sequence[str]) -> Features:
     )
 
 
-def renamed(value: Any, alias: Mapping[str, str]) -> Any:
+def rename_codes(value: Any, alias: Mapping[str, str]) -> Any:
     """A result with every municipality's code replaced by its `alias` in an edition.
 
     Rows follow the new names: in the order of the codes they would give the codes away.
@@ -217,10 +219,12 @@ def renamed(value: Any, alias: Mapping[str, str]) -> Any:
                 value = value.rename(alias, axis=axis).sort_index(axis=axis, kind="stable")
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)}
+        fields = {
+            f.name: rename_codes(getattr(value, f.name), alias) for f in dataclasses.fields(value)
+        }
         return dataclasses.replace(value, **fields)
     if isinstance(value, dict):
-        return {alias.get(k, k): renamed(v, alias) for k, v in value.items()}
+        return {alias.get(k, k): rename_codes(v, alias) for k, v in value.items()}
     if isinstance(value, str):
         return alias.get(value, value)
     return value

@@ -136,7 +136,7 @@ def _name(effects: pd.Series, count: int, kinds: Kinds, texts: Texts) -> dict[st
         across = label(f"trait.degree_{'high' if up >= down else 'low'}", language)
         words = [_trait(str(f), e > 0, kinds, texts, language) for f, e in traits.items()]
         runs = itertools.groupby(words, key=lambda trait: trait[0])
-        alike = [(word, _joined([own for _, own in same], language)) for word, same in runs]
+        alike = [(word, _join([own for _, own in same], language)) for word, same in runs]
         values = {"across": across if broad else "", "traits": alike}
         names[language] = say("typology/name", language, **values)
     return names
@@ -162,7 +162,7 @@ def _trait(
     return label(f"trait.{sense}_{'high' if high else 'low'}", language), own
 
 
-def _joined(heads: list[str], language: Language) -> str:
+def _join(heads: list[str], language: Language) -> str:
     """「AI・RPAの導入」 for 「AIの導入」 and 「RPAの導入」, else joined by 「と」."""
     if language == "en":
         return " and ".join(heads)

@@ -74,7 +74,7 @@ def feature_weights(columns: Iterable[str], groups: Groups) -> np.ndarray:
     return weight / weight.sum()
 
 
-def answered(frame: pd.DataFrame, groups: Groups) -> np.ndarray:
+def share_answered(frame: pd.DataFrame, groups: Groups) -> np.ndarray:
     """Share of the features that each unit answered, groups weighing the same."""
     return (frame.notna().to_numpy() @ feature_weights(map(str, frame), groups)).round(DIGITS)
 

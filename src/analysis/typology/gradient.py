@@ -87,7 +87,7 @@ def gradient(
     >>> round(found.share, 2), bool(found.score.corr(pd.Series(level)) > 0.99)
     (1.0, True)
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.empty:
         return Gradient(pd.Series(0.0, frame.index), 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
@@ -118,7 +118,7 @@ def share_interval(
     >>> low > 0.8, high
     (True, 1.0)
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.empty:
         return 0.0, 1.0
     Z, chance = scaled.to_numpy(), _chance_eigenvalues(scaled, weights, SHUFFLED, seed)
@@ -143,7 +143,7 @@ def _share(values: np.ndarray, chance: np.ndarray) -> float:
     return float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0
 
 
-def standardised(
+def standardise(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Columns that vary, mean 0 and deviation 1, missing ones 0; and their weights."""
@@ -191,7 +191,7 @@ def map_axes(
     are those of the "yes" answers in multiple correspondence analysis. The longest is drawn as long
     as the farthest unit. Raises InputError: fewer than two features vary.
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.shape[1] < 2:
         raise InputError("a map needs at least two indicators that vary", hint="add indicators")
     left, values, right = np.linalg.svd(scaled.to_numpy() * np.sqrt(weights), full_matrices=False)

@@ -87,7 +87,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
+def impute(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -98,7 +98,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
 
     >>> x = np.arange(20.0)
     >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
-    >>> surveys = imputed(frame, dict.fromkeys(frame, "ratio"))
+    >>> surveys = impute(frame, dict.fromkeys(frame, "ratio"))
     >>> all(abs(one.loc[9, "a"] - 9) <= 3 for one in surveys)
     True
     """
@@ -286,8 +286,8 @@ def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     return cuts(weighted_tree(1 - together, patterns.weights, "average"), k)[k][patterns.back]
 
 
-def _standardised(answers: Answers, patterns: Patterns) -> np.ndarray:
-    table = _scaled(answers)[patterns.first]
+def _euclidean(answers: Answers, patterns: Patterns) -> np.ndarray:
+    table = _scale(answers)[patterns.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
@@ -295,13 +295,13 @@ def _standardised(answers: Answers, patterns: Patterns) -> np.ndarray:
 
 def _axes(answers: Answers, patterns: Patterns) -> np.ndarray:
     """Distances on the main axes only: those above average, at least two."""
-    table = np.nan_to_num(_scaled(answers))
+    table = np.nan_to_num(_scale(answers))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
     return squareform(pdist((left[:, :keep] * values[:keep])[patterns.first]))
 
 
-def _scaled(answers: Answers) -> np.ndarray:
+def _scale(answers: Answers) -> np.ndarray:
     columns = numeric(answers.frame, answers.kinds)
     columns = columns.loc[:, columns.std(ddof=0) > 0]
     scaled = (columns - columns.mean()) / columns.std(ddof=0)
@@ -312,7 +312,7 @@ GROUPED, FLAT = "Gower, groups weighted equally", "Gower, questions weighted equ
 DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
     GROUPED: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds, a.groups).among(),
     FLAT: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds).among(),
-    "standardised Euclidean": _standardised,
+    "standardised Euclidean": _euclidean,
     "main axes only": _axes,
 }
 
@@ -382,7 +382,7 @@ def multiverse(
         raise InputError(what, hint=hint, least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    tables = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
+    tables = impute(ordered, kinds) if ordered.isna().to_numpy().any() else []
     blocks = [
         universes(ordered[sets[task.indicators]], kinds, groups, task, tables) for task in tasks
     ]

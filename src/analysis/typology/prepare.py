@@ -21,9 +21,9 @@ from analysis.typology.dissimilarity import (
     Gower,
     Groups,
     Kinds,
-    answered,
     collapse,
     feature_weights,
+    share_answered,
     source,
 )
 from analysis.typology.gradient import Gradient, gradient, numeric, without_gradient, without_strata
@@ -73,7 +73,7 @@ class Fit(Answers):
 
 
 @dataclass(frozen=True)
-class Prepared(Answers):
+class TypologyData(Answers):
     """What a typology is made from: the units of the fit, by code, x features that vary among them.
 
     Attributes
@@ -105,7 +105,7 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
     >>> set_aside(frame, {"a": "ratio", "b": "ratio"}).to_dict()
     {6: 'outlying'}
     """
-    share = answered(frame, groups)
+    share = share_answered(frame, groups)
     fit = share >= thresholds.ENOUGH_ANSWERED
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
@@ -133,7 +133,7 @@ def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
 
 def prepare(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups, adjust: Adjust, *, seed: int = 0
-) -> Prepared:
+) -> TypologyData:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
     Raises InputError: fewer than 6 units (in all, or that take part) or more than 10,000, no
@@ -144,7 +144,7 @@ def prepare(
     >>> list(ready.frame.index), list(ready.frame)
     (['a', 'b', 'c', 'd', 'e', 'f'], ['a'])
     """
-    ordered = _checked(frame)
+    ordered = _check(frame)
     everyone = _those_that_vary(ordered, kinds, groups)
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
@@ -171,12 +171,12 @@ def prepare(
     axis, others = raw, ordered.loc[~fit, list(fitted.frame)]  # where nothing is taken out
     if basis != "none":
         place = level if strata is None else strata.astype(str).astype(object)
-        others = _adjusted_likewise(rest.frame, members, outside, place)
+        others = _adjust_others(rest.frame, members, outside, place)
         axis = gradient(rest.frame, rest.kinds, rest.groups, seed=seed)
-    return Prepared(rest.frame, rest.kinds, rest.groups, others, aside, answers, axis, level)
+    return TypologyData(rest.frame, rest.kinds, rest.groups, others, aside, answers, axis, level)
 
 
-def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+def _check(frame: pd.DataFrame) -> pd.DataFrame:
     """The answers as numbers, in the order of the codes."""
     if len(frame) < thresholds.SMALLEST_SURVEY:
         raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
@@ -220,7 +220,7 @@ def _level(axis: Gradient, inside: pd.DataFrame, others: pd.DataFrame, groups: G
     return score.where(others.notna().any(axis=1))
 
 
-def _adjusted_likewise(
+def _adjust_others(
     rest: pd.DataFrame, members: pd.DataFrame, others: pd.DataFrame, place: pd.Series
 ) -> pd.DataFrame:
     """Answers of the units set aside, less what is expected at their place by those of the fit.

@@ -75,14 +75,14 @@ class Continuum:
             target = _correlations(rest, self._seen)
             if keep == "gradient":
                 target = _one_gradient(target, feature_weights(self.frame, fit.groups))
-            self._root = self._calibrated(target, np.random.default_rng(seed))
+            self._root = self._calibrate(target, np.random.default_rng(seed))
 
-    def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _calibrate(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         latent, draws = target.copy(), max(3, ROWS // max(len(self.frame), 1))
 
         def reached() -> np.ndarray:
             normal = rng.standard_normal((draws, *self.frame.shape)) @ _root(latent).T
-            return _correlations(self._dealt(self._rest, normal), self._seen).mean(axis=0)
+            return _correlations(self._deal(self._rest, normal), self._seen).mean(axis=0)
 
         for step in STEPS:
             latent = np.clip(latent + step * (target - reached()), -0.999, 0.999)
@@ -96,7 +96,7 @@ class Continuum:
             pulls += 1
         return _root(latent)
 
-    def _dealt(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    def _deal(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
         """The sorted `values` given out in the order of the latent ones, stratum by stratum."""
         order = (latent + self._place).argsort(axis=-2, kind="stable")
         table = np.empty_like(latent)
@@ -108,7 +108,7 @@ class Continuum:
         axes = rng.standard_normal(self.frame.shape)
         if shape == "even":
             axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
-        table = self._dealt(self._sorted, axes @ self._root.T)
+        table = self._deal(self._sorted, axes @ self._root.T)
         for j, codes in self._codes.items():
             at = self._seen[:, j]
             table[at, j] = codes[table[at, j].astype(int)]
@@ -167,7 +167,7 @@ def _root(matrix: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Beside:
+class NullTest:
     """The survey beside surveys without types.
 
     Attributes
@@ -182,9 +182,9 @@ class Beside:
     gap: pd.Series
 
 
-def rivals(
+def null_tests(
     fit: Fit, counts: Sequence[int], *, more: Sequence[int] = (), n_null: int, seed: int = 0
-) -> tuple[Beside, Beside]:
+) -> tuple[NullTest, NullTest]:
     """Compare the survey with invented ones that have no types.
 
     Those of the first comparison have nothing but the margins (within strata) or, where the
@@ -199,17 +199,17 @@ def rivals(
 
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
     >>> fit = Fit(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
-    >>> null, continuum = rivals(fit, [2, 3, 4], n_null=19)
+    >>> null, continuum = null_tests(fit, [2, 3, 4], n_null=19)
     >>> null.p, continuum.p, int(null.gap.idxmax())
     (0.05, 0.05, 3)
     """
     less: Keep = "gradient" if fit.basis == "gradient" else "margins"
-    null = beside(fit, counts, less, more=more, n_null=n_null, seed=seed)
-    smooth = beside(fit, counts, "correlations", n_null=n_null, seed=seed)
+    null = null_test(fit, counts, less, more=more, n_null=n_null, seed=seed)
+    smooth = null_test(fit, counts, "correlations", n_null=n_null, seed=seed)
     return null, smooth
 
 
-def beside(
+def null_test(
     fit: Fit,
     counts: Sequence[int],
     keep: Keep,
@@ -218,7 +218,7 @@ def beside(
     n_null: int,
     surely_more: float = SURELY_MORE,
     seed: int,
-) -> Beside:
+) -> NullTest:
     """Compare the survey with surveys that `keep` something; of several shapes the greatest p.
 
     Once a shape has shown that p is above `surely_more`, the next is not tried.
@@ -229,7 +229,7 @@ def beside(
     fit = replace(fit, frame=frame.iloc[thin], strata=strata)
     source = Continuum(fit, keep, seed)
     own = _separation(fit, counts, more)
-    worst = Beside(0.0, 0, pd.Series(dtype=float))
+    worst = NullTest(0.0, 0, pd.Series(dtype=float))
     for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
         statistics, hits = list[list[float]](), 0
         while len(statistics) < n_null and hits < surely_more * (n_null + 1):
@@ -241,7 +241,7 @@ def beside(
         p = (1 + hits) / (1 + len(statistics))
         if p > worst.p:
             gap = np.subtract(own[1:], np.mean(statistics, axis=0)[1:])
-            worst = Beside(p, len(statistics), pd.Series(gap, index=[*counts, *more]))
+            worst = NullTest(p, len(statistics), pd.Series(gap, index=[*counts, *more]))
         if p > surely_more:
             break
     return worst
