@@ -93,7 +93,7 @@ def _of_register(rule: str, codebook: Codebook) -> bool:
 
 
 def words_of(rule: str) -> set[str]:
-    """The words of a condition that may be variables."""
+    """Every word of a condition that could be a variable, also one within quotes."""
     return set(re.findall(r"[A-Za-z_]\w*", rule))
 
 
@@ -127,8 +127,8 @@ def variable(
     values : a rule of the codebook's language (see `analysis.codebook.rules`), or data from outside
         by code or by name. Names are read as those of replies are; what matches no municipality of
         this wave is a finding, and a municipality without a value was not surveyed for it.
-    sensitive : whether the values may not be seen one by one. A rule on sensitive questions is so
-        by itself.
+    sensitive : whether single values are kept from other audiences, as those of a rule that uses
+        sensitive questions always are.
 
     Raises InputError: the rule cannot be read, nothing matches, or a municipality has two values.
     """

@@ -88,7 +88,7 @@ class View:
         use_style(self.language)
 
     def into(self, output: Path, files: bool) -> Self:
-        """The same view, with all computed of it by now, whose figures and tables go elsewhere."""
+        """A copy whose figures and tables go to `output`; what was computed so far is kept."""
         same = copy.copy(self)
         same.output, same.files = output, files
         same.__dict__.pop("gallery", None)
@@ -338,7 +338,7 @@ def frequency(survey: View, question: Question) -> tabulate.FrequencyTable:
         frame = _means(survey, question, frame)
     elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
-    # the kinds of missing stay together: how many were not asked is an answer, too
+    # without the counts by kind of missing: how many were not asked would disclose an answer
     return dataclasses.replace(table, frame=frame, missing={}, protected=True)
 
 

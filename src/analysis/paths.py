@@ -218,7 +218,7 @@ def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) ->
 
 
 def recover_folder(final: Path) -> None:
-    """Put right what a process left that was killed while it swapped a folder in."""
+    """Finish or undo the swap of a folder during which a process was killed."""
     mark = "[0-9a-f]" * 8
     for old in sorted(final.parent.glob(f".{final.name}.{mark}.old")):
         if final.exists():

@@ -44,9 +44,10 @@ _in_memory: dict[tuple[str, str, str, str], Survey] = {}
 
 
 def keep(survey: Survey) -> None:
-    """Let this process, and those forked from it, load the survey with all computed of it by now.
+    """Keep a survey in memory: `Survey.load` returns it with everything computed of it so far.
 
-    Only within a run, which gives its inputs, and while the data have the key that these have.
+    In this process and its forks, only within a run (which states its inputs), and while the data
+    have the key that the run states.
     """
     inputs = os.environ.get(INPUTS, "{}")
     _in_memory[survey.wave.name, survey.audience, survey.language, inputs] = survey
@@ -62,7 +63,7 @@ class Survey(View):
     register : the invited municipalities, whether they replied, and their size class.
     findings : what cleaning changed, refused or doubts.
     codebook, wave : what was asked, and of whom.
-    audience : what was left out at the source for those who may not see it.
+    audience : for whom the edition is; what they may not see was left out when it was loaded.
 
     >>> survey = Survey.load("demo-2019")
     >>> survey.n, survey.invited
@@ -185,7 +186,7 @@ class Survey(View):
 
     @cached_property
     def features(self) -> classifier.Features:
-        """What feeds the typology."""
+        """The indicators that the typology is made from."""
         return classifier.features(self.responses, self.status, self.codebook)
 
     @cached_property
@@ -343,7 +344,7 @@ class Survey(View):
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
-        """The same as a figure; `key`: by which the index shows the page."""
+        """The same as a figure; `key`: whether the index shows the page by it."""
         survey, (question,), groups = self._selected([id], by)
         return tabulation.figure(survey, question, groups, key=key)
 

@@ -36,8 +36,8 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     Columns
     -------
     question, question_type : its id and type. item : of a battery, else empty.
-    variable : the column of `responses`. code, answer : of the questionnaire; of answers that are
-        counted together all of them, as in ``1+2``. group : of the breakdown, else absent.
+    variable : the column of `responses`. code, answer : of the questionnaire; answers counted
+        together have all their codes, such as ``1+2``. group : of the breakdown, else absent.
     count, n, share : municipalities, those asked and answering, and count / n (0 to 1). NA where
         the edition hides the count.
     low, high : least and greatest share whatever those answered who did not; NA where all did, and
@@ -70,7 +70,7 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
         frame = pd.DataFrame() if table.protected else _scale(survey, question)
     else:
         frame = table.frame.reset_index().assign(n=table.n)
-    # how many did not answer is an answer, too; the size class of those who did not reply is known
+    # missing answers, counted, would disclose hidden ones; a size class is known without a reply
     if not table.protected and table.n:
         words = survey.labels("status")
         kinds = [f"{words[kind]} {count:,}" for kind, count in table.missing.items()]
@@ -226,10 +226,10 @@ def cell(count: Any, n: int) -> str:
 
 
 def to_answer(survey: View, question: Question | None) -> int | None:
-    """How many of the population were to answer, those who did not reply too; None: not known.
+    """How many of the population were to answer, replied or not; None where that is not known.
 
-    Whom the skip rule left out is not among them; nobody knows whether it would have left out those
-    who did not reply, and with them the bounds of a share are the widest that can be.
+    Respondents whom the skip rule left out do not count. Whether it would have left out those who
+    did not reply is unknown: they all count, which gives the widest bounds of a share.
     """
     if question is None or (size := survey.population.size) is None:
         return None
@@ -240,7 +240,7 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 
 
 def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
-    """One question as a table, broken down where asked.
+    """One question as a table, by group where a breakdown is given.
 
     Raises InputError: the edition shows nothing of it by group.
     """
@@ -279,7 +279,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
 def figure(
     survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
-    """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
+    """One question as a figure, by group where a breakdown is given; `key`: see `Survey.figure`."""
     name, title = f"q_{question.id}", survey.numbered(question)
     frequency = edition.frequency(survey, question)
     if frequency.n == 0:

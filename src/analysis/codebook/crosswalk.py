@@ -2,7 +2,7 @@
 
 A crosswalk is a file in ``data/codebooks/crosswalks``. Each question of both codebooks stands in it
 once: the same, compared by a rule in either (where it was split, merged or worded anew), ended, or
-new. What is asked twice under one number is never taken for the same because of its number.
+new. Two questions are never taken for the same because they have the same number.
 """
 
 from __future__ import annotations

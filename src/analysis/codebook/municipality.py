@@ -254,12 +254,14 @@ def _part_of(text: str, name: str, area: str, on: dt.date | None) -> Match | Non
 
 
 def named_in(text: str, *, known: bool = False) -> str:
-    """The municipality that a whole cell names, as a key to count by; empty where it names none.
+    """The municipality that a whole cell names: its code, or its folded name where that is unclear.
+
+    Empty where the cell names none.
 
     Parameters
     ----------
     text : a code, or a name in any of the ways that `resolve` reads.
-    known : leave out what only looks like a name: shortened ones, places of no register.
+    known : leave out what only looks like a name: shortened names, places of no register.
 
     >>> [named_in(text) for text in ("282014", "兵庫県姫路市役所", "府中市", "架空市", "町村")]
     ['282014', '282014', '府中市', '架空市', '']

@@ -57,7 +57,7 @@ class WaveFile(Model):
 
 
 def _how_invited(value: Any) -> str | None:
-    """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
+    """Which form of `invited` is meant, so that pydantic reports a fault in a list at its entry."""
     if isinstance(value, list | tuple):
         return "list"
     return "all" if value == "all" else "number" if type(value) is int else None

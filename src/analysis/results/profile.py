@@ -96,13 +96,13 @@ def ahead(wave: str, *, seed: int, **edition: Any) -> None:
 @once
 def _ranks(survey: Survey) -> pd.DataFrame:
     """The ranks of all respondents in the numbers of `likeness`, 0 to 1."""
-    # in what a municipality did not choose: of peers of its measures it could not learn any
+    # numbers that nobody chose: peers alike in their measures would have none to learn from
     numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
     return numbers.rank(pct=True).astype(float)
 
 
 def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    """The most alike of its size class, or of all: by the mean difference of ranks among all."""
+    """The nearest of its size class, of all where it has too few, by mean difference of ranks."""
     ranks = _ranks(survey)
     distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
     same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)

@@ -33,7 +33,7 @@ class Population:
     size : how many municipalities there are in it; None where it is unknown or has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
-    others : how many replied without having been invited; the numbers are theirs, too.
+    others : how many replied without having been invited; they count in all numbers.
     label : of a part of a survey (`analysis.derived`), what it is a part by.
     counted : whether it is a part of a full count.
     """

@@ -44,7 +44,7 @@ def counts_to_try(data: TypologyData, n_types: int | Literal["auto"]) -> list[in
 
 @dataclass(frozen=True)
 class Candidates:
-    """Numbers of types side by side, and all of a typology that no number of types changes.
+    """The numbers of types tried, side by side, and what does not depend on the number.
 
     Attributes
     ----------

@@ -209,7 +209,7 @@ def restrict(features: Features, indices: Sequence[str]) -> Features:
 def rename_codes(value: Any, alias: Mapping[str, str]) -> Any:
     """A result with every municipality's code replaced by its `alias` in an edition.
 
-    Rows follow the new names: in the order of the codes they would give the codes away.
+    Rows are sorted by the new names: the order of the codes would disclose these.
     """
     if not alias:
         return value

@@ -73,7 +73,8 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
 def treatments(frame: pd.DataFrame) -> list[str]:
     """What can be done about missing answers; ``none missing`` where there are none.
 
-    Complete cases alone where at least `ENOUGH_COMPLETE` of the units are some, enough for types.
+    ``complete cases`` only where at least `ENOUGH_COMPLETE` of the units are complete, and enough
+    for two types.
     """
     complete = frame.notna().all(axis=1)
     if complete.all():

@@ -1,11 +1,12 @@
 """Surveys invented to judge a typology by: some without types, some with types that are known.
 
-How often those without look as good gives its two p-values. A gradient cut into pieces gives stable
-"types" too, so they are not only noise but a continuum: units spread smoothly over the same
-correlated features, drawn from a copula with the survey's own margins (Hennig & Lin 2015; cf. Liu
-et al. 2008). They go through every step of the survey: drawn from the answers as given, they are
-adjusted, measured and cut into each number of types. (Residuals are not shuffled: those of a yes/no
-item still depend on the stratum or the level that was taken out.)
+The two p-values of a typology are how often surveys without types look as good as the survey.
+Independent features are one kind. But a gradient cut into pieces gives stable "types", too, so the
+other kind is a continuum: units spread smoothly over the same correlated features, drawn from a
+copula with the survey's own margins (Hennig & Lin 2015; cf. Liu et al. 2008). Invented surveys go
+through every step of the survey: drawn from the answers as given, they are adjusted, measured and
+cut into each number of types. (Residuals are not shuffled: those of a yes/no item still depend on
+the stratum or the level that was taken out.)
 
 How often known types are recovered says what "no clear types" means at this number of respondents.
 """
@@ -87,8 +88,8 @@ class Continuum:
         for step in STEPS:
             latent = np.clip(latent + step * (target - reached()), -0.999, 0.999)
             np.fill_diagonal(latent, 1.0)
-        # with gaps in small strata no survey may reach the target pair by pair: then the main axis
-        # at least is made as strong as in the survey, for a weaker rival would be too easy
+        # with gaps in small strata no drawn survey may reach every correlation of the target: then
+        # at least the main axis is made as strong as the survey's, or p would come out too small
         values, vectors = np.linalg.eigh(target)
         side, pulls = np.where(vectors[:, -1] < 0, -1.0, 1.0), 0
         while pulls < PULLS and np.linalg.eigvalsh(reached())[-1] < NEAR * values[-1]:
