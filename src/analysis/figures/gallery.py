@@ -38,7 +38,7 @@ with mpl.rc_context():  # its import sets the font of every figure; here `use_st
 
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
-POINTS = 9  # size of the letters in a report's column
+STYLE = Path(__file__).with_name("report.mplstyle")
 SMALL = checks.SMALLEST_LETTER  # of what is written into a drawing
 DOTS = 200  # an inch: twice what a page shows
 COLOURS = 128  # of a picture; with twice as many, files are a fourteenth larger and look no better
@@ -71,31 +71,9 @@ def use_style(language: Language = "ja") -> None:
         matplotlib_fontja.japanize()
     japanese = ["IPAexGothic", *(name for name in FALLBACK if name in installed)]
     fonts = japanese if language == "ja" else ["DejaVu Sans", *japanese[:-1]]
-    sns.set_theme(
-        style="ticks",
-        palette=list(PALETTE),
-        rc={
-            "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
-            "font.size": POINTS,
-            "text.parse_math": False,  # a $ in a label or a name is a $
-            "axes.titlesize": POINTS + 1,
-            "axes.labelsize": POINTS,
-            "xtick.labelsize": POINTS - 1,
-            "ytick.labelsize": POINTS - 1,
-            "legend.fontsize": POINTS - 1,
-            "axes.edgecolor": "#6b7580",
-            "axes.linewidth": 0.8,
-            "xtick.major.width": 0.8,
-            "ytick.major.width": 0.8,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.unicode_minus": False,
-            "figure.constrained_layout.use": True,
-            "svg.hashsalt": "workbench",
-            "svg.fonttype": "path",
-            "savefig.facecolor": "white",
-        },
-    )
+    sns.set_theme(style="ticks", palette=list(PALETTE))
+    plt.style.use(STYLE)
+    mpl.rcParams["font.family"] = fonts  # a list: matplotlib falls back for each missing glyph
 
 
 class Gallery:
