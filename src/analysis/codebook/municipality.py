@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,8 +18,8 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from analysis import yaml_file
 from analysis.errors import InputError
+from analysis.normal import normal
 from analysis.text import LANGUAGES, Language, Text, label
 
 SizeClass = Literal[  # largest first
@@ -32,16 +31,10 @@ SIZE_CLASSES = {
 }
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "unknown"]
-# written variants that mean the same character in names of municipalities
-_CHARACTERS = yaml_file.packaged("characters.yml")
-_VARIANTS, _RADICALS = (str.maketrans(*_CHARACTERS[kind]) for kind in ("variants", "radicals"))
-# radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
-# around or within a name: spaces, and selectors of variants
-_IGNORED = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
 # behind the name of its municipality, and no sentence: 図書館課, (総務課), /DX推進課, まちづくり課
@@ -147,7 +140,7 @@ def city_of_ward(text: str) -> str:
 
 def _digits(text: str) -> str:
     """The digits of a code without spaces and hyphens; empty where something else stands there."""
-    digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text)).removesuffix(".0")
+    digits = re.sub(r"[\s\-‐－]", "", normal(text, "width")).removesuffix(".0")
     return digits if re.fullmatch("[0-9]{4,6}", digits) else ""
 
 
@@ -163,19 +156,10 @@ def _readings(text: str) -> list[str]:
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.
 
-    >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
-    (True, True)
+    >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市"), fold("⻑野市")
+    (True, True, '長野市')
     """
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", plain(name))).translate(_VARIANTS)
-
-
-def plain(text: str) -> str:
-    """A text with characters in place of the radicals that copying from a PDF file gives.
-
-    >>> plain("⻲岡市"), plain("⻑野市")
-    ('亀岡市', '長野市')
-    """
-    return text.translate(_RADICALS)
+    return normal(name, "radicals", "width", "spaces", "variants")
 
 
 def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None) -> Match:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from python_calamine import CalamineError
 
 from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError, Message
+from analysis.normal import normal
 from analysis.spreadsheet import decode, separator
 
 HEADS = ("id", "name", "group", "size")
@@ -51,7 +51,7 @@ class OwnRegister:
         """
         cells = _cells(path, file)
         first = cells.iloc[0] if len(cells) else ()
-        heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
+        heads = [normal(head, "width", "case") for head in first]
         if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*HEADS}:
             hint = "it takes id and name, and may have group and size"
             columns = ", ".join(head or "—" for head in heads) or "—"
@@ -116,7 +116,7 @@ class OwnRegister:
 
 
 def _key(name: str) -> str:
-    return fold(name).casefold()
+    return normal(fold(name), "case")
 
 
 def _cells(path: Path, file: str) -> pd.DataFrame:
