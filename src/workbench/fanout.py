@@ -33,7 +33,7 @@ from analysis.errors import InputError, printed
 from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import outputs, overview
-from workbench.publish import index, release
+from workbench.publish import index, publication
 from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.execute import Progress, clean, side_by_side
@@ -120,7 +120,7 @@ class Work:
                 )
             about = {"title": title[context["language"]],
                      "command": f"{context['command']} --municipality {code}"}  # fmt: skip
-            release.write_page(ran, Path(folder), {**context, **about})
+            publication.write_page(ran, Path(folder), {**context, **about})
             # an error may quote answers
             quotable = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
@@ -129,7 +129,7 @@ class Work:
 
 def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
     """What all pages state of the run; `facts`: of its record."""
-    context = release.context(edition, facts)
+    context = publication.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", label("overview.title", edition.language))
     return {**context, "before": [], "command": command, "home": home}
@@ -224,7 +224,7 @@ def run(
         codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
         names = survey.names[[*codes]].to_dict()
         pages.open()
-        facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+        facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
         context = _context(edition, facts)
         work = Work(plan, options, context, ahead)
         listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
@@ -317,7 +317,7 @@ def _publish(
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder)
         if old := run.record:
-            index.write_index(run.folder, old["notebooks"], release.context(edition, old))
+            index.write_index(run.folder, old["notebooks"], publication.context(edition, old))
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)

@@ -21,7 +21,7 @@ from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, conc
 from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
+from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_other
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
 
@@ -163,7 +163,7 @@ def _forms(
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
     _check_followed(file, {targets[key] for key in map(normalise, texts) if key in targets})
     for sheet in sheets:
-        refuse_table(sheet, headings)
+        refuse_other(sheet, headings, "form")
     sent = [sheet for book in blanks for sheet in _pages(book, headings)]
     replies, beside = read_forms(sheets, headings, sent)
     return [*pieces, *replies], [*others, *beside]
@@ -204,7 +204,12 @@ def _tables(
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         left_out = file.unfinished == "leave out"
-        table = read_rows(turned, headings, export=export, left_out=left_out)
+        try:
+            table = read_rows(turned, headings, export=export, left_out=left_out)
+        except InputError:
+            if file.tool is None:  # a tool's export is a table, whatever stands in it
+                refuse_other(chosen, headings, file.layout)
+            raise
         rows = table.rows  # a record each
         answers = {name: (rows, np.broadcast_to(c, len(rows))) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))

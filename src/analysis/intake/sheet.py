@@ -129,6 +129,15 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
         raise InputError(what, file=file, hint=hint, reason="password")
 
 
+def as_percent(number: str) -> str:
+    """A number whose cell has a format of per cent, as the cell shows it.
+
+    >>> as_percent("0.625")
+    '62.5%'
+    """
+    return f"{float(number) * 100:.10g}%"
+
+
 def check_size(
     size: Place, file: str, most: int = MAX_CELLS, sheet: str | None = None, cell: str | None = None
 ) -> None:

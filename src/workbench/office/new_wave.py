@@ -16,6 +16,7 @@ import yaml
 
 from analysis import paths
 from analysis.cleaning.clean import answered
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, Message, printed, spoken
@@ -23,14 +24,13 @@ from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.layout import READ_AS, Layout, asked_in, issue_of, layout_of, who_beside
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
-READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 def new_wave(
@@ -44,6 +44,7 @@ def new_wave(
     population: str | None = None,
     register: Path | None = None,
     layout: str | None = None,
+    blank: Path | None = None,
     tool: str | None = None,
     invented: bool = False,
     check: Sequence[Path] = (),
@@ -54,6 +55,7 @@ def new_wave(
     `check`: files of which is only said what would be read: the layout, the replies, what each
     column is; without `as_of` the municipalities are those of today.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
+    `blank`: of forms, the form as it was sent.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
 
     Raises InputError: the files cannot be read. Where they have the headings of the codebook and
@@ -69,7 +71,11 @@ def new_wave(
         "invited": _invited(invited),
         "population": population,
     }
-    new = _New(folder.name, check or files, codebook, register, tool, on, entries, keep=not check)
+    if blank and layout not in (None, "form"):
+        raise InputError("--blank is for forms", hint="leave out --layout, or --blank")
+    layout = "form" if blank else layout
+    beside = {"register": register, "blank": blank}
+    new = _New(folder.name, check or files, codebook, beside, tool, on, entries, keep=not check)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
         received, read_as = new.read_in(part, layout)
     if check:
@@ -105,6 +111,7 @@ class _New:
 
     Attributes
     ----------
+    blank : the form as it was sent; it is no reply, but `beside` them, as the register is.
     tools : of each file that a form tool wrote, the tool.
     noted : the headings of what the tools note for themselves, by which replies are ranked.
     remarks : what to say of the files.
@@ -116,15 +123,15 @@ class _New:
         wave: str,
         files: Sequence[Path],
         codebook: str,
-        register: Path | None,
+        beside: Mapping[str, Path | None],
         tool: str | None,
         as_of: dt.date | None,
         entries: Mapping[str, Any],
         *,
         keep: bool,
     ) -> None:
-        self.files, self.all, self.keep = files, [*files, *([register] if register else [])], keep
-        self.wave = wave
+        self.files, self.all = files, [*files, *filter(None, beside.values())]
+        self.wave, self.keep, self.blank = wave, keep, beside["blank"]
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
@@ -147,6 +154,7 @@ class _New:
             "population": None,
             "files": [],
         }
+        register = beside["register"]
         more = {**entries, "issue": issue and issue.id, "register": register and register.name}
         self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
@@ -238,6 +246,7 @@ class _New:
             | ({"sheet": sheet} if sheet else {})
             | ({"ignore": self.ignore} if self.ignore else {})
             | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
+            | ({"blank": self.blank.name} if self.blank else {})
             for file in self.files
             for sheet in self.sheets.get(file.name, [self.sheet])
         ]
@@ -361,7 +370,13 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
                 "only {named:,} of {n:,} replies say from which municipality they are (read as "
                 "{layout})"
             )
-        if (beside := _who_beside(received, chosen, headings)) is not None:
+        ward, city = _ward(received, headings)
+        if ward:
+            hint = (
+                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
+                "survey of wards needs a list of them, --register"
+            )
+        if (beside := who_beside(received, headings, chosen.layout)) is not None:
             hint = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
                 "for this file in wave.yml"
@@ -372,6 +387,8 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             hint=hint,
             target=target,
             head=head,
+            ward=ward,
+            city=city,
             named=named,
             n=n,
             layout=READ_AS[chosen.layout],
@@ -394,20 +411,13 @@ def _named(received: Received, headings: Headings) -> np.ndarray:
     return keys
 
 
-def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
-    """What the column that names more than half tells of them, and the cell that heads it."""
-    cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
-    across, down = ("row", "column") if chosen.layout == "columns" else ("column", "row")
-    aside = cells["reason"].isin(["unmatched", "record", "ignored"])
-    loose = cells[aside | (cells["variable"] == "@prefecture")]
-    loose = loose[loose["text"].map(headings.named_in) != ""]
-    groups = [own for _, own in loose.groupby(["file", "sheet", across])]
-    column = max(groups, key=len, default=loose)
-    if 2 * len(column) <= received.n:
-        return None
-    heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
-    cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    return headings.who_of(column["text"]), addresses(cell)[0]
+def _ward(received: Received, headings: Headings) -> tuple[str, str]:
+    """The first code that is of a ward, and the city that has it; else empty."""
+    who = (name for name in received.variables if name in headings.who and headings.own is None)
+    for text in (text for name in who for text in received.texts(name)):
+        if city := municipality.city_of_ward(text):
+            return text, municipality.register().at[city, "name"]
+    return "", ""
 
 
 def _columns(
