@@ -60,7 +60,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        values = tabulate.aligned(rule, frame.index, Message("the condition"))
+        values = tabulate.align(rule, frame.index, Message("the condition"))
         return values.fillna(False).astype(bool)
     if missing := sorted(_variables(rule) - set(frame.columns)):
         raise unknown("variable", missing[0], list(frame.columns))
@@ -148,7 +148,7 @@ def variable(
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
         column, findings = _outside(full, wave, name, values)
-    question, column = _described(name, column, label, sensitive=sensitive)
+    question, column = _as_question(name, column, label, sensitive=sensitive)
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
     if SECTION not in {section.id for section in codebook.sections}:
@@ -190,7 +190,7 @@ def _outside(
     return own.reindex(index), pd.concat([full.findings, more], ignore_index=True)
 
 
-def _described(
+def _as_question(
     name: str, column: pd.Series, label: str, *, sensitive: bool
 ) -> tuple[dict[str, object], pd.Series]:
     """A variable as a question of the codebook, and its values in the column type of these."""

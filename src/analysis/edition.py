@@ -421,7 +421,7 @@ def cross(
     a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
     Of groups that overlap there is then none: each would be what the others leave.
     """
-    by = tabulate.aligned(by, survey.responses.index)
+    by = tabulate.align(by, survey.responses.index)
     overlapping = isinstance(by, pd.DataFrame)
     if hidden := protects(survey, question, *questions_behind(survey, by)):
         by = by.iloc[:, :0] if overlapping else coarse_groups(survey, by)

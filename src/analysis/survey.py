@@ -207,10 +207,10 @@ class Survey(View):
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
         if usual and not self._part:
-            typology = self._named(typology)
+            typology = self._with_names(typology)
         return rename_codes(typology, self._alias)
 
-    def _named(self, typology: Typology) -> Typology:
+    def _with_names(self, typology: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
 
         A name that an earlier wave gives by the code of a member goes to the type that this
@@ -239,7 +239,7 @@ class Survey(View):
         """The choices of a typology, with strata of one's own under the codes of the full data."""
         settings = {"seed": SEED, **choices}
         if isinstance(strata := settings.get("adjust"), pd.Series):
-            strata = tabulate.aligned(strata, self.responses.index, "adjust")
+            strata = tabulate.align(strata, self.responses.index, "adjust")
             settings["adjust"] = rename_codes(
                 strata, {name: code for code, name in self._alias.items()}
             )
@@ -289,12 +289,12 @@ class Survey(View):
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
 
         Of several answers it is a frame of who chose each, whose groups overlap. A Series of one's
-        own is matched by municipal code (`tabulate.aligned`).
+        own is matched by municipal code (`tabulate.align`).
         """
         if breakdown is None:
             return None
         if not isinstance(breakdown, str):
-            return tabulate.aligned(breakdown, self.responses.index)
+            return tabulate.align(breakdown, self.responses.index)
         if breakdown == "size_class":
             return self.size_class
         if breakdown == "prefecture":
@@ -302,7 +302,7 @@ class Survey(View):
         if breakdown == "type":
             typology = self.typology(**QUICK)
             names = {k: v[self.language] for k, v in typology.names.items()}
-            return tabulate.aligned(typology.labels.map(names), self.responses.index)
+            return tabulate.align(typology.labels.map(names), self.responses.index)
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
@@ -326,11 +326,11 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        return tabulation.counts(*self._selected(ids, by))
+        return tabulation.counts(*self._select(ids, by))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        return tabulation.numbers(*self._selected(ids, by))
+        return tabulation.numbers(*self._select(ids, by))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -338,24 +338,24 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        survey, (question,), groups = self._selected([id], by)
+        survey, (question,), groups = self._select([id], by)
         return tabulation.table(survey, question, groups)
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
         """The same as a figure; `key`: whether the index shows the page by it."""
-        survey, (question,), groups = self._selected([id], by)
+        survey, (question,), groups = self._select([id], by)
         return tabulation.figure(survey, question, groups, key=key)
 
-    def _selected(
+    def _select(
         self, ids: Sequence[str], by: str | pd.Series | None
     ) -> tuple[Survey, list[Question], tabulation.Breakdown | None]:
         """These questions, all that the edition shows where none is named, and the breakdown.
 
         Indices are questions of the survey that is given beside them.
         """
-        survey = self._measured(ids)
+        survey = self._with_indices(ids)
         questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
             if question.variables[0] not in survey.responses:
@@ -364,7 +364,7 @@ class Survey(View):
                 raise InputError(what, hint=hint, audience=self.audience, id=question.id)
         return survey, questions, survey.by(by)
 
-    def _measured(self, ids: Sequence[str]) -> Survey:
+    def _with_indices(self, ids: Sequence[str]) -> Survey:
         """The survey in which the indices among `ids` are questions like any other."""
         survey = self
         sensitive = any(q.sensitive for q in self.codebook)
@@ -377,7 +377,7 @@ class Survey(View):
     def __getattr__(self, id: str) -> SurveyQuestion:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
-            survey = self._measured([id])
+            survey = self._with_indices([id])
             return SurveyQuestion(survey, survey.codebook[id])
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""

@@ -247,7 +247,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     frequency = edition.frequency(survey, question)
     scale = question.type == "battery" and not frequency.protected
     make = numbers if question.type in MEASURED and not scale else counts
-    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    by = None if by is None else tabulate.align(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
         what = "{id} by group is not shown in the {audience} edition"
@@ -290,7 +290,7 @@ def figure(
     withheld = NotAvailable(name, why, withheld=True)
     if frequency.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
-    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    by = None if by is None else tabulate.align(by, survey.responses.index)
     if question.type in COUNTED:
         plot = _plot_counts(survey, question, by)
     elif question.type == "battery":

@@ -23,7 +23,7 @@ from analysis.errors import InputError
 from analysis.fingerprints import (
     INPUTS,
     cleaned_key,
-    combined,
+    combine,
     hash_file,
     hash_folder,
     installed,
@@ -91,8 +91,8 @@ def package_key() -> str:
     That is the code of `analysis` with its thresholds and words, as it runs here and as it lies on
     the disk, and the libraries.
     """
-    code = {"runs": combined(LOADED), "lies": combined(package_files("analysis"))}
-    return combined({**code, **installed()})[:16]
+    code = {"runs": combine(LOADED), "lies": combine(package_files("analysis"))}
+    return combine({**code, **installed()})[:16]
 
 
 def kept() -> Path:

@@ -20,7 +20,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError, names_in, rule_faults
 from analysis.errors import InputError, Message
 from analysis.text import Model, Text
-from analysis.yaml_file import at, entry, repeated, shaped
+from analysis.yaml_file import at, duplicate_faults, entry, validate
 
 
 class Shared(Text):
@@ -83,7 +83,7 @@ class Crosswalk(Model):
                 after=after.id,
                 other=other or Message("none"),
             )
-        walk = shaped(cls, yaml_file.load(file), file)
+        walk = validate(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
             raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)
         return walk
@@ -122,7 +122,7 @@ class Crosswalk(Model):
                 ids |= {question.id for question in book.using(names_in(rule))}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
-            yield from repeated("question", listed)
+            yield from duplicate_faults("question", listed)
             absent = (q.id for q in book if q.id not in ids and q.other_of is None)
             for id in absent:
                 yield Message("question {id} of {book} is missing", id=id, book=book.id)

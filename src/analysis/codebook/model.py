@@ -24,7 +24,7 @@ from analysis.codebook.questions import (
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, unknown
 from analysis.text import LANGUAGES, Language, Model, Text, label
-from analysis.yaml_file import at, described, entry, located, repeated, twice
+from analysis.yaml_file import at, describe, duplicate_faults, duplicates, entry, with_line
 
 # kind of entry with an id of its own -> the section of the file that lists them
 SECTIONS = {
@@ -221,10 +221,10 @@ class Codebook(Model):
         Of a file with entries of a wrong shape the other questions are checked, too.
         """
         try:
-            return [located(what, place, file) for place, what in _faults(cls._build(content))]
+            return [with_line(what, place, file) for place, what in _faults(cls._build(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
-        messages = [located(described(one, content), one["loc"], file) for one in faulty]
+        messages = [with_line(describe(one, content), one["loc"], file) for one in faulty]
         questions = content.get("questions") if isinstance(content, dict) else None
         if not isinstance(questions, list):
             return messages
@@ -237,7 +237,7 @@ class Codebook(Model):
         except ValidationError:
             return messages
         return messages + [
-            located(what, place, file)
+            with_line(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
             if not isinstance(fault := what.values.get("fault", what), NotThere)
@@ -350,7 +350,7 @@ class Codebook(Model):
     @cached_property
     def _alike(self) -> set[str]:
         """The short texts that several questions have."""
-        return {text for k in LANGUAGES for text in twice(q.label[k] for q in self.questions)}
+        return {text for k in LANGUAGES for text in duplicates(q.label[k] for q in self.questions)}
 
     def label(self, variable: str) -> Text:
         """What a variable is called in a table or figure."""
@@ -395,12 +395,13 @@ def _faults(book: Codebook) -> Iterator[tuple[tuple[str, str], Message]]:
     named_by["identity"] = [q.identity for q in book.questions if q.identity]
     named_by["comparable codebook"] = [other.codebook for other in book.comparable]
     for kind, ids in named_by.items():
-        for fault in repeated(kind, ids):
+        for fault in duplicate_faults(kind, ids):
             yield (SECTIONS.get(kind, kind), fault.values["value"]), fault
     for check in (_of_questions, _of_rules, _of_features, _of_sensitive, _of_others):
         for kind, id, fault in check(book):
             yield (SECTIONS.get(kind, kind), id), at(entry(kind, id), fault)
-    for fault in repeated("variable", [name for q in book.questions for name in q.variables]):
+    variables = [name for q in book.questions for name in q.variables]
+    for fault in duplicate_faults("variable", variables):
         yield ("questions", ""), fault
 
 
@@ -469,7 +470,7 @@ def _of_sensitive(book: Codebook) -> Iterator[Fault]:
 def _of_others(book: Codebook) -> Iterator[Fault]:
     """Faults of what is shared with other codebooks, and of hypotheses."""
     for other in book.comparable:
-        faults = [*repeated("feature", [shared.id for shared in other.features])]
+        faults = [*duplicate_faults("feature", [shared.id for shared in other.features])]
         for one in other.features:
             faults += [at(entry("feature", one.id), f) for f in rule_faults(one.rule, book.by_name)]
         yield from (("comparable", other.codebook, fault) for fault in faults)

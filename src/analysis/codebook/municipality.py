@@ -75,7 +75,7 @@ def register() -> pd.DataFrame:
     >>> len(register()), register().loc["282014", "name"]
     (1741, '姫路市')
     """
-    return packaged("municipalities.csv").set_index("code")
+    return packaged_table("municipalities.csv").set_index("code")
 
 
 def check_digit(code5: str) -> str:
@@ -317,13 +317,13 @@ def size_classes(on: dt.date) -> pd.Series:
 # --- the tables ------------------------------------------------------------------------------
 
 
-def packaged(name: str) -> pd.DataFrame:
+def packaged_table(name: str) -> pd.DataFrame:
     """A table that comes with the package, all its columns as text."""
     with (files("analysis") / "data" / name).open(encoding="utf-8") as handle:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
 
 
-def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
+def _by(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
     """Rows by a key, in their order."""
     groups: dict[str, list[Any]] = {}
     for row in rows:
@@ -334,7 +334,7 @@ def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[A
 @cache
 def _names() -> dict[str, list[str]]:
     """Folded name -> the codes of those that bear it."""
-    return _grouped(_today(), lambda code: fold(_today()[code][1]))
+    return _by(_today(), lambda code: fold(_today()[code][1]))
 
 
 @cache
@@ -370,7 +370,7 @@ def former() -> pd.DataFrame:
     Columns: code, prefecture, name, until (the last day of it, ISO), today (the codes of today, two
     of one that was divided), merged (``yes`` where others became the same municipality).
     """
-    return packaged("former.csv")
+    return packaged_table("former.csv")
 
 
 def place(code: str, on: dt.date | None = None) -> tuple[str, str] | None:
@@ -408,19 +408,19 @@ def current(code: str, on: dt.date | None = None) -> str:
 def _by_code() -> dict[str, list[Any]]:
     """Code -> its rows of `former`, the latest first."""
     latest_first = former().sort_values("until", ascending=False)
-    return _grouped(latest_first.itertuples(), attrgetter("code"))
+    return _by(latest_first.itertuples(), attrgetter("code"))
 
 
 @cache
 def _by_former_name() -> dict[str, list[Any]]:
     """Folded name -> the rows of `former` that have it."""
-    return _grouped(former().itertuples(), lambda row: fold(row.name))
+    return _by(former().itertuples(), lambda row: fold(row.name))
 
 
 @cache
 def _classes() -> dict[str, list[Any]]:
     """Code -> the size classes that it had by a decision, with their days (ISO, empty: open)."""
-    return _grouped(packaged("size_classes.csv").itertuples(), attrgetter("code"))
+    return _by(packaged_table("size_classes.csv").itertuples(), attrgetter("code"))
 
 
 def _former(text: str, area: str, on: dt.date | None) -> tuple[list[str], bool]:

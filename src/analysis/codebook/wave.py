@@ -18,7 +18,7 @@ from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError, Message
 from analysis.fingerprints import OF_PROGRAMS
 from analysis.text import Language, Model, Text
-from analysis.yaml_file import shaped, twice
+from analysis.yaml_file import duplicates, validate
 
 Stands = Literal["invited", "class", "nation", "beyond"]
 
@@ -111,7 +111,7 @@ class Wave(Model):
     def read(cls, wave: str | Path) -> Wave:
         """Read the ``wave.yml`` of a wave's name or of a folder."""
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
-        about = shaped(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
+        about = validate(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
         for fault, hint in _faults(about, folder.name):
             raise InputError(fault, file=folder / "wave.yml", hint=hint)
         return about
@@ -213,9 +213,9 @@ def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
             hint = Message("give it a name that does not begin with a point")
             yield Message(what, path=path), hint
     again = Message("remove one of the entries")
-    for path, _ in twice((part.path, part.sheet) for part in wave.files):
+    for path, _ in duplicates((part.path, part.sheet) for part in wave.files):
         yield Message("files names {path} twice", path=path), again
-    for code in twice(one.code for one in wave.listed):
+    for code in duplicates(one.code for one in wave.listed):
         yield Message("invited has the code {code} twice", code=code), again
     if wave.own is not None and any(part.codes == "order" for part in wave.files):
         what = "codes: order is for the municipalities of Japan, and the wave has a register"

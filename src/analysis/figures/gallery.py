@@ -167,7 +167,7 @@ class Gallery:
                 "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
             )
         of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
-        origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
+        origin, csv = label("figure.origin", self.language, **of), to_csv(self.round_numbers(data))
         png = self._export(canvas, name, about["title"], origin, csv)
         return Figure(
             name=name,
@@ -230,7 +230,7 @@ class Gallery:
         percent : columns of shares (0 to 1) that are given in percent with one decimal.
         page : what a page shows in the place of the frame, which is then in the files alone.
         """
-        on_page = frame = self.rounded(frame)
+        on_page = frame = self.round_numbers(frame)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
             if frame.empty:
@@ -285,7 +285,7 @@ class Gallery:
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
-            self.result(self.rounded(frame), result)
+            self.result(self.round_numbers(frame), result)
         known: dict[str, str] = {}
         for section in ("severity", "status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
@@ -337,7 +337,7 @@ class Gallery:
             frame[name] = there.astype(object).where(column.notna(), "—")
         return frame
 
-    def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def round_numbers(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
         if self.digits is None:
             return frame

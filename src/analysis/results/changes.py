@@ -76,7 +76,7 @@ def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
     where only the number of replies changed), missing_before, missing_now (how many).
     """
-    questions, old, new = _paired(survey, before)
+    questions, old, new = _pair(survey, before)
     table = changes.denominators(questions, old, new)
     return table.assign(question=table["question"].map(_labels(survey, questions)))
 
@@ -92,7 +92,7 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
         columns = ["points" if name == "estimate" else name for name in changes.OF_SHARES]
         nothing = [Frame.nothing("alone", each) for each in ([*columns, "id"], changes.OF_SCALES)]
         return nothing[0], nothing[1]
-    questions, old, new = _paired(survey, before)
+    questions, old, new = _pair(survey, before)
     tables = changes.compare_waves(questions, old, new, survey.language)
     names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
     shares, scales = (
@@ -195,7 +195,7 @@ def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
     return None if before.id == now.id else Crosswalk.between(before, now)
 
 
-def _paired(
+def _pair(
     survey: Survey, before: Survey
 ) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""

@@ -27,7 +27,7 @@ from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
 from analysis.survey import Survey
 from analysis.text import Model, Text
-from analysis.yaml_file import shaped
+from analysis.yaml_file import validate
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 LACKING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
@@ -91,7 +91,7 @@ def guide() -> Guide:
     file = paths.codebooks() / "visits" / "topics.yml"
     if not file.is_file():
         return Guide(topics=(), contradictions={}, visits={}, facts={})
-    return shaped(Guide, yaml_file.load(file, Message("the topics of visits")), file)
+    return validate(Guide, yaml_file.load(file, Message("the topics of visits")), file)
 
 
 def cases() -> list[Case]:
@@ -112,7 +112,7 @@ def _case(file: Path) -> Case:
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
         hint = "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
         raise InputError("this is no case note", file=file, hint=hint) from None
-    return shaped(Case, content, file)
+    return validate(Case, content, file)
 
 
 @dataclass(frozen=True)

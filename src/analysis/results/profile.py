@@ -327,7 +327,7 @@ def organisation(survey: Survey, here: Respondent) -> Frame:
 
 def _state(survey: Survey, here: Respondent, rule: str) -> tuple[str, bool]:
     """Whether a rule holds for a municipality, in a word; where that is not known, why."""
-    variables, values = _evaluated(survey, rule, truth=True)
+    variables, values = _evaluate(survey, rule, truth=True)
     if variables is None:
         return survey.label("profile.withheld"), False
     value = values[here.code]
@@ -339,7 +339,7 @@ def _state(survey: Survey, here: Respondent, rule: str) -> tuple[str, bool]:
 
 
 @once
-def _evaluated(
+def _evaluate(
     survey: Survey, rule: str, *, truth: bool = False
 ) -> tuple[list[str] | None, pd.Series]:
     """The variables that a rule reads and its value for each respondent.
@@ -359,7 +359,7 @@ def _persons(survey: Survey) -> pd.DataFrame:
     """Persons of all respondents by kind of staff, a column a kind; none that is kept back."""
     columns = {}
     for kind in survey.codebook.staff:
-        variables, values = _evaluated(survey, kind.rule)
+        variables, values = _evaluate(survey, kind.rule)
         if variables is None:
             continue
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none

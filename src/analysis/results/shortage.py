@@ -14,7 +14,7 @@ from analysis.edition import once, protects
 from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure, hypotheses, inference, population, tabulate
-from analysis.stats.tabulate import SHORT, aligned
+from analysis.stats.tabulate import SHORT, align
 from analysis.stats.thresholds import FEWEST_SIDE, NOTABLE_SHARE
 from analysis.survey import Survey
 from analysis.tabulation import to_answer
@@ -53,7 +53,7 @@ def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     who = short(survey)
     assert who is not None
     hides = _hides(survey)
-    groups = pd.Series("all", who.index) if by is None else aligned(by, who.index)
+    groups = pd.Series("all", who.index) if by is None else align(by, who.index)
     if hides and by is not None:
         groups = edition.coarse_groups(survey, groups)
     counts = pd.crosstab(groups, who).reindex(columns=[True, False], fill_value=0)

@@ -54,7 +54,7 @@ def as_frame(
             if of_single and not survey.shows_units:
                 return Frame.nothing("withheld", columns)
             table = make(survey, *arguments, **choices)
-            frame = survey.gallery.rounded(Frame(table, columns=list(columns) or None))
+            frame = survey.gallery.round_numbers(Frame(table, columns=list(columns) or None))
             empty = Frame.nothing("nothing" if survey.shows_units else "withheld", columns)
             return Frame(frame.reset_index(drop=True)) if len(frame) else empty
 

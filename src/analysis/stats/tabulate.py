@@ -44,16 +44,16 @@ class FrequencyTable:
     protected: bool = False
 
 
-def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
+def align(values: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
     """Values from outside, in the order of `index`: matched by code, never by position.
 
     `values` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it
     is no frame of pandas, lacks a code of `index`, or holds a code twice.
 
     >>> codes = pd.Index(["011002", "012025"])
-    >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
+    >>> align(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
     ['town', 'city']
-    >>> aligned(pd.Series(["town", "city"]), codes)
+    >>> align(pd.Series(["town", "city"]), codes)
     Traceback (most recent call last):
     ...
     analysis.errors.InputError: the breakdown has not one value for each of 2 respondents ...
@@ -219,7 +219,7 @@ def cross(
     The latter, how many of each group did, is the denominator of the group's shares.
     """
     there = answered(status, question).to_numpy(bool)
-    every = members(aligned(by, responses.index))
+    every = members(align(by, responses.index))
     inside = {group: at & there for group, at in every.items()}
     gave, rows = chosen(responses, question), answer_index(question, language)
     counts = {group: gave[at].sum(axis=0) for group, at in inside.items()}

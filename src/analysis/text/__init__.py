@@ -187,7 +187,7 @@ def read_labels(file: Path) -> Mapping[str, Mapping[str, Text]]:
     Raises InputError: a slip of YAML, a label without one of its languages, or a name twice.
     """
     such_as = Message("sections of labels, each with ja and en")
-    return yaml_file.shaped(Labels, yaml_file.load(file, such_as), file).root
+    return yaml_file.validate(Labels, yaml_file.load(file, such_as), file).root
 
 
 @cache

@@ -20,7 +20,7 @@ from joblib import Memory
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import InputError, unknown
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
 from analysis.text import Text
 from analysis.typology.dissimilarity import Gower, Groups, Kinds, feature_weights, share_answered
@@ -136,14 +136,14 @@ class Classifier:
         features = restrict(self.features, indices)
         texts = {k: t.model_dump() for k, t in (features.labels | features.group_labels).items()}
         grouped = 1 < len(features.group_labels) < len(features.labels)
-        typology: Typology = self._cached(study)(
+        typology: Typology = self._cache(study)(
             features.frame,
             features.kinds,
             features.groups,
             texts,
             adjust=adjust,
             composites=self.composites[list(features.group_labels)] if grouped else None,
-            remember=self._cached,
+            remember=self._cache,
             **choices,
         )
         return typology
@@ -154,7 +154,7 @@ class Classifier:
         Types of two classes are not the same.
         """
         every, typologies = self.features, {}
-        sizes = aligned(self.size_class, every.frame.index, "size_class").dropna()
+        sizes = align(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
             enough = (
                 share_answered(part, every.groups) >= ENOUGH_ANSWERED
@@ -182,9 +182,9 @@ class Classifier:
         features = restrict(self.features, indices)
         reference = self.study(indices=indices, **choices).fitted
         frame = features.frame.loc[reference.index]
-        return self._cached(multiverse)(frame, features.kinds, features.groups, reference)
+        return self._cache(multiverse)(frame, features.kinds, features.groups, reference)
 
-    def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
         return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
 
@@ -281,7 +281,7 @@ def project(
             "typology from the shared ones"
         )
         raise InputError(what, hint=hint, n=len(shared), of=len(reference.columns))
-    types = aligned(types, reference.index, "types")
+    types = align(types, reference.index, "types")
     numbers = sorted({*types.astype(int)} - {UNPLACED})
     if not numbers:
         raise InputError("the typology has no types to place anybody into")

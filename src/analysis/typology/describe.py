@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
 from analysis.stats.inference import holm, rank_sum_p
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
 from analysis.text import LANGUAGES, Language, label, say
 from analysis.typology.dissimilarity import Kinds
@@ -43,7 +43,7 @@ def profile(frame: pd.DataFrame, kinds: Kinds, labels: pd.Series) -> pd.DataFram
     [[1.0, 0.1, 0.2], [-1.0, 0.1, 0.2]]
     """
     columns, rows = numeric(frame, kinds), []
-    labels = aligned(labels, frame.index, "labels")
+    labels = align(labels, frame.index, "labels")
     for kind in sorted({int(t) for t in labels} - {UNPLACED}):
         inside = (labels == kind).to_numpy(bool)
         for name, column in columns.items():

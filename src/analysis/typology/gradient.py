@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ONE_SIDED
 from analysis.typology.dissimilarity import Groups, Kinds, feature_weights, source
 
@@ -236,7 +236,7 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
     [-1.0, 1.0, -2.0, 2.0]
     """
-    stratum = aligned(strata, frame.index, "adjust")
+    stratum = align(strata, frame.index, "adjust")
     if (none := stratum.isna()).any():
         what = "{n} units have no stratum ({missing})"
         hint = "give a size class for each of them, or leave them out"

@@ -20,7 +20,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import InputError
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import (
     BORDER,
     CORE,
@@ -390,7 +390,7 @@ def multiverse(
     belongs = [_members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
     shares = (everything @ everything.T).astype(float) / len(belongs)
-    types = aligned(reference, ordered.index, "reference").to_numpy(int)
+    types = align(reference, ordered.index, "reference").to_numpy(int)
     runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(DECISIONS))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),

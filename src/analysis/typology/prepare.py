@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.errors import InputError, Message
 from analysis.stats import thresholds
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.typology.dissimilarity import (
     LIMIT,
     Gower,
@@ -58,7 +58,7 @@ class Fit(Answers):
     basis: Basis = "none"
     strata: pd.Series | None = None
 
-    def adjusted(self) -> Answers:
+    def adjust(self) -> Answers:
         """What is left after the adjustment, of the columns that still vary, as numbers."""
         if self.basis == "none":
             return self
@@ -155,11 +155,11 @@ def prepare(
         )
         raise InputError(what, hint=TOO_FEW, fit=fit.sum(), n=len(frame))
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
-    strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
+    strata = align(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
     own = None if strata is None else strata.loc[fitted.frame.index]
     answers = Fit(fitted.frame, fitted.kinds, fitted.groups, basis, own)
-    rest = answers.adjusted()
+    rest = answers.adjust()
     if rest.frame.empty:
         raise InputError(
             "nothing is left of the answers after the adjustment", hint="use fewer strata"

@@ -250,7 +250,7 @@ def null_test(
 
 def _separation(fit: Fit, counts: Sequence[int], more: Sequence[int]) -> list[float]:
     """The statistic, and the average silhouette for each number of types."""
-    answers = fit.adjusted()
+    answers = fit.adjust()
     if answers.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
     few = len(answers.frame) <= FEW

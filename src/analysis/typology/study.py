@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.typology.choice import Candidates, best, candidates, counts_to_try, preferred, reason
 from analysis.typology.describe import Texts, most_and_least_typical, profile, propose_names
@@ -255,7 +255,7 @@ def _describe(
     kinds = data.kinds
     if composites is not None:
         kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-        indices = aligned(composites, types.index, "composites").astype(float)
+        indices = align(composites, types.index, "composites").astype(float)
         if isinstance(adjust, pd.Series):
             indices = without_strata(indices, kinds, adjust)
         elif adjust == "gradient":
