@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from analysis.errors import InputError, Message, printed, spoken
+from analysis.errors import InputError, Message, printed, refusal, spoken
 from analysis.paths import AUDIENCES
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -74,12 +74,7 @@ def _failure(error: BaseException) -> tuple[int, str]:
             "stopped; what was published before is unchanged, the same command carries on"
         )
     if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
-        error = InputError(
-            "the disk is full, or it may not be read or written ({strerror})",
-            file=error.filename,
-            hint="make room, or ask for the right to read the files and write there",
-            strerror=error.strerror,
-        )
+        error = refusal("command.disk", file=error.filename, strerror=error.strerror)
     if isinstance(error, InputError):
         return BAD_INPUT, error.say(spoken())
     return FAILED, printed(

@@ -144,11 +144,17 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
 
 
 def upright(sheet: Sheet) -> Sheet:
-    """The sheet with a row a municipality, also where they stand side by side in its header."""
+    """The sheet with a row a municipality, also where they stand side by side in its header.
+
+    Or a row a prefecture.
+    """
     filled = sheet.kind != CellKind.EMPTY
     head = sheet.text.iloc[data_start(sheet, filled)[0]] if filled.any() else ()
-    named = [bool(municipality.named_in(text, known=True)) for text in head if text.strip()]
-    return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
+    texts = [text.strip() for text in head if text.strip()]
+    named = [
+        municipality.prefecture_named(t) or municipality.named_in(t, known=True) for t in texts
+    ]
+    return sheet.turned if sum(map(bool, named)) > max(1, len(named) / 2) else sheet
 
 
 def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:

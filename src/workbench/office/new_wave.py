@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from analysis.cleaning.clean import answered
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError, Message, printed, spoken
+from analysis.errors import InputError, Message, printed, refusal, spoken
 from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
@@ -72,7 +71,7 @@ def new_wave(
         "population": population,
     }
     if blank and layout not in (None, "form"):
-        raise InputError("--blank is for forms", hint="leave out --layout, or --blank")
+        raise refusal("new_wave.blank")
     layout = "form" if blank else layout
     beside = {"register": register, "blank": blank}
     new = _New(folder.name, check or files, codebook, beside, tool, on, entries, keep=not check)
@@ -95,10 +94,9 @@ def new_wave(
 def _named_so(wave: str | None, files: Sequence[Path]) -> str:
     """The name of the wave; refused where it, or the files, are not given or cannot be used."""
     if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+        raise refusal("new_wave.name_and_files")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        hint = "use ASCII letters, digits, - and _ (it becomes a folder's name)"
-        raise InputError("a wave cannot be called {wave!r}", hint=hint, wave=wave)
+        raise refusal("new_wave.name", wave=wave)
     return wave
 
 
@@ -138,8 +136,7 @@ class _New:
         self.book = book.for_issue(issue)
         as_of = issue.as_of if issue else as_of
         if not as_of and keep:
-            hint = "write --as-of 2026-04-01"
-            raise InputError("the date that the answers describe is not given", hint=hint)
+            raise refusal("new_wave.no_date")
         self.sheet = issue.sheet if issue else None
         title = {
             of: label("new_wave.title", of, title=book.title[of], wave=wave) for of in LANGUAGES
@@ -265,22 +262,17 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     for file in files:
         tables = read.books_of(file.parent, WaveFile(path=file.name))
         if len(tables) > 1:
-            what = "the file holds {n} tables, and a wave is made of one"
-            hint = "unpack it, and give {right}"
             ours = [sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
             right = ours or Message("the table of the codebook")
-            raise InputError(what, file=file, hint=hint, n=len(tables), right=right)
+            raise refusal("new_wave.several_tables", file=file, n=len(tables), right=right)
         if known := issue_of(tables[0], book):
             issues[known.id] = known
     issue, *others = issues.values()
     if others:
-        hint = "make a wave of each, and compare them"
-        raise InputError("the files are of several issues", hint=hint)
+        raise refusal("new_wave.issues")
     if as_of not in (None, issue.as_of):
-        what = "the issue {issue} describes {observed}, not {as_of}"
-        hint = "leave --as-of out; the year in the title is not the day observed"
-        raise InputError(
-            what, file=files[0], hint=hint, issue=issue.id, observed=issue.as_of, as_of=as_of
+        raise refusal(
+            "new_wave.other_date", file=files[0], issue=issue.id, observed=issue.as_of, as_of=as_of
         )
     return issue
 
@@ -296,13 +288,11 @@ def _check_files(files: Sequence[Path]) -> None:
     names = [file.name for file in files]
     for file in files:
         if not file.exists():
-            raise InputError("there is no such file", file=file)
+            raise refusal("new_wave.no_file", file=file)
         if file.name != file.name.encode(errors="replace").decode():
-            what, name = "the name of the file is not UTF-8", ascii(file.name)
-            raise InputError(what, file=name, hint="rename it")
+            raise refusal("new_wave.file_name", file=ascii(file.name))
         if names.count(file.name) > 1:
-            hint = "rename one of them: a wave keeps all its files in one folder"
-            raise InputError("two files have the same name", file=file.name, hint=hint)
+            raise refusal("new_wave.same_name", file=file.name)
 
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
@@ -311,20 +301,9 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
     lacks = {f.path for f in known.files if not (folder / f.path).exists()}
     same = known.codebook == codebook and as_of in (None, known.as_of)
     if not (same and lacks and names == lacks):
-        what = (
-            "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
-            "{lacks})"
-        )
-        hint, none = "choose another name for the new wave", Message("none")
-        raise InputError(
-            what,
-            file=folder / "wave.yml",
-            hint=hint,
-            name=folder.name,
-            codebook=known.codebook,
-            as_of=known.as_of,
-            lacks=sorted(lacks) or none,
-        )
+        about = {"codebook": known.codebook, "as_of": known.as_of}
+        about["lacks"] = sorted(lacks) or Message("none")
+        raise refusal("new_wave.exists", file=folder / "wave.yml", name=folder.name, **about)
     with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
@@ -454,7 +433,7 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
 
     Without `keep` it never does; whatever goes wrong, nothing half-made is left.
     """
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     try:
         part.mkdir(parents=True)
         for file in files:
@@ -480,8 +459,7 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
-        what, hint = "{text!r} is not a date", "write --as-of 2023-04-01"
-        raise InputError(what, hint=hint, text=text) from None
+        raise refusal("new_wave.date", text=text) from None
 
 
 def _invited(text: str | None) -> int | str | None:
@@ -489,4 +467,4 @@ def _invited(text: str | None) -> int | str | None:
         return text
     if text.isdigit():
         return int(text)
-    raise InputError("--invited takes a number or all, not {text!r}", text=text)
+    raise refusal("new_wave.invited", text=text)

@@ -93,6 +93,7 @@ def test_nothing_to_do_changes_nothing(complete):
         ("README.md", None, None),
         ("notebooks/.ipynb_checkpoints/01_a-checkpoint.ipynb", None, None),
         ("data/raw/demo-2019/~$replies.xlsx", None, None),
+        ("data/raw/demo-2019/Thumbs.db", None, None),
         ("data/raw/demo-2020/more.csv", None, None),
         ("data/raw/demo-2019/more.csv", *["the data of the wave (more.csv)"] * 2),
         ("data/raw/demo-2019/wave.yml", *["the data of the wave (wave.yml)"] * 2),
