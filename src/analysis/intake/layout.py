@@ -42,7 +42,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     Raises InputError: no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
-    for sheet in visible:
+    for sheet in visible if wanted != "rows" else ():  # which `read_rows` does, unless of an export
         refuse_long(sheet, headings)
     targets = [_labels(sheet, headings) for sheet in visible]
     if headings.own is None and not headings.who & set().union(*targets):

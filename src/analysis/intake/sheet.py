@@ -36,6 +36,8 @@ class CellKind(IntEnum):
     BOOL = 4
     ERROR = 5
     UNSEEN = 6  # a form tool says that the question was shown and not answered
+    PRINTED = 7  # of a form: the cell of an answer, with nothing in it but what is printed there
+    UNCLEAR = 8  # of a form: a cell of which nobody knows whether it is the answer
 
 
 KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}

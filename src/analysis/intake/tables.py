@@ -237,8 +237,9 @@ def read_rows(
     }
     check_questions(columns, headings, sheet, loose)
     _check_labels(columns, headings, sheet)
-    kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book)
-    if export is not None or sheet.heads:  # a program wrote it: no row is a note
+    by_program = export is not None or sheet.heads > 0  # then no row is a note
+    kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book, by_program=by_program)
+    if by_program:
         kinds[(kinds == "note") & full.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
@@ -444,7 +445,13 @@ def _headers_below(
 
 
 def _row_kinds(
-    sheet: Sheet, full: np.ndarray, start: int, columns: dict[str, int], book: Codebook
+    sheet: Sheet,
+    full: np.ndarray,
+    start: int,
+    columns: dict[str, int],
+    book: Codebook,
+    *,
+    by_program: bool,
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = full.sum(axis=1)
@@ -463,12 +470,12 @@ def _row_kinds(
             hits |= np.array([match(text) is not None for text in known], bool)[codes]
         return hits
 
+    names_one = begin(code, r".*\d") | begin(name, ".")
     # beside the name of a municipality 全体 or ※ is an answer
-    place = begin(name, PLACE_NAME)
+    place = names_one if by_program else begin(name, PLACE_NAME)
     total, note = (begin(own, p) | (begin(first - own, p) & ~place) for p in (TOTAL, NOTE))
     # an example may have the code and name of a municipality
     example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
-    names_one = begin(code, r".*\d") | begin(name, ".")
     unnamed = (count <= 1) | (~full[:, answers].any(axis=1) & bool(name))
     lonely = ~names_one & unnamed
     kinds = np.select(
