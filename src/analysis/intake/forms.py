@@ -29,7 +29,7 @@ from analysis.intake.entries import (
     is_print,
 )
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm
-from analysis.intake.headings import Headings, is_technical
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -68,6 +68,7 @@ def read_forms(
     _check_files(forms, others, headings)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
+    _take_for_marks(forms)
     copies = _Copies(forms, headings, [Form(sheet, headings) for sheet in blanks])
     replies = []
     for form in forms:
@@ -85,6 +86,25 @@ def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
         asks = {place for place in words if PRINTED.search(form.text(place))}
         form.passed |= words if blank.given else asks if len(forms) > 1 else set()
+
+
+def _take_for_marks(forms: list[Form]) -> None:
+    """Take 1 or x for a mark where each reply has it at one option, and nothing at the others.
+
+    At another than the first at least once: 1 at that may as well be its number.
+    """
+    lines: dict[tuple[str, Place], list[tuple[Form, dict[int, Place]]]] = {}
+    for form in forms:
+        for name, way, cells in form.lines():
+            filled = {code: at for code, at in cells.items() if at and form.text(at)}
+            question = form.headings.book.question_of[name].id
+            lines.setdefault((question, way), []).append((form, filled))
+    for of_copies in lines.values():
+        signs = {normalise(form.text(at)) for form, line in of_copies for at in line.values()}
+        beyond = signs == {"x"} or any(code != 1 for _, line in of_copies for code in line)
+        if signs in ({"1"}, {"x"}) and beyond and all(len(line) < 2 for _, line in of_copies):
+            for form, at in ((form, at) for form, line in of_copies for at in line.values()):
+                form.text_at[at] = OPEN[0]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -217,7 +237,7 @@ class _Reply:
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
         form, codes = self.form, [*self.form.across[battery.id]]
-        for variable in (v for v in battery.variables if v in form.labels):
+        for variable in form.parts(battery):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
             if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
@@ -370,13 +390,14 @@ class _Copies:
     @cached_property
     def matrices(self) -> dict[str, bool]:
         """The batteries answered by marks below their options, and whether circles are printed."""
+        owner = self.headings.book.question_of
         circled: dict[str, bool] = {}
         for id in {id for form in self.forms for id in form.across}:
             lines = [
-                (form, {code: form.crossing(id, variable, code) for code in form.across[id]})
+                (form, cells)
                 for form in self.forms
-                for variable in self.headings.book[id].variables
-                if id in form.across and variable in form.labels
+                for name, way, cells in form.lines()
+                if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
             if circles or any(form.chosen(of)[1] for form, of in lines):
@@ -406,7 +427,7 @@ class _Copies:
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
+        rows = ([form.labels[name] for name in form.parts(question)] for form in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property

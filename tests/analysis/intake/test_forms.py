@@ -1045,3 +1045,20 @@ def test_items_with_their_options_in_one_cell_are_read(tmp_path):
         *named,
     ]
     assert said(received(tmp_path, lambda _: lines, 1)) == {WHO[0]: (1, {1, 3}, 12, (1, 2))}
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("sign", ["1", "Ｘ"])
+def test_one_or_x_at_the_option_chosen_is_a_mark_and_no_code(tmp_path, sign, n):
+    """In the column of the third option 1 is no code of the first."""
+
+    def rows(a):
+        matrix = [[item, *(mark(a[3][j] == k, sign) for k in (1, 2, 3))]
+                  for j, item in enumerate(ITEMS)]  # fmt: skip
+        third = 3 if a is SAID[0] else a[0]
+        return [*down(Q1, STATES, {third}, sign), *down(Q2, USES, a[1], sign), [Q3, a[2]],
+                [Q4], [None, *STAGES], *matrix]  # fmt: skip
+
+    result = received(tmp_path, rows, n)
+    expected = [(3, *SAID[0][1:]), *SAID[1:n]]
+    assert said(result) == dict(zip(WHO[:n], expected, strict=True))
