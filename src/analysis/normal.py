@@ -16,7 +16,7 @@ from analysis.yaml_file import packaged
 
 Step = Literal[
     "circled", "radicals", "width", "variants", "minus", "dashes", "case", "ends", "spaces"
-]  # fmt: skip
+]
 _CHARACTERS = packaged("characters.yml")
 _SPACES = re.compile("[\\s\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 
