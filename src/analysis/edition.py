@@ -239,10 +239,7 @@ class View:
 
 
 def protects(survey: View, *questions: Question | None) -> bool:
-    """Whether small numbers must be hidden: for the public, and in committee where sensitive.
-
-    The one rule; all else asks for it here, so that a caller gets what may be shown.
-    """
+    """Whether small numbers must be hidden: for the public, and in committee where sensitive."""
     if survey.wave.named:
         return False
     sensitive = any(question is not None and question.sensitive for question in questions)

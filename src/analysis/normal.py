@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
+from operator import methodcaller
 from typing import Literal
 
 from analysis.yaml_file import packaged
@@ -21,28 +22,18 @@ _CHARACTERS = packaged("characters.yml")
 _SPACES = re.compile("[\\s\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 
 
-def _replacing(table: dict[int, str] | dict[int, int]) -> Callable[[str], str]:
-    return lambda text: text.translate(table)
-
-
 STEPS: dict[Step, Callable[[str], str]] = {
-    # circled numbers in brackets: 問3① is not 問31
-    "circled": _replacing({code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}),
-    # characters in the place of radicals, which copies from PDF files have: ⻲岡市. NFKC reads only
-    # those of Kangxi (U+2F00)
-    "radicals": _replacing(str.maketrans(*_CHARACTERS["radicals"])),
-    # letters, digits and signs of full width, and kana of half width, as they are usual (NFKC)
-    "width": partial(unicodedata.normalize, "NFKC"),
-    # characters of names in one of their forms: 塩竈市, 龍ケ崎市
-    "variants": _replacing(str.maketrans(*_CHARACTERS["variants"])),
-    # what is typed for the sign of a negative number
-    "minus": _replacing(str.maketrans("−‐", "--")),
-    # what joins a number and its part, or the ends of a range: dashes and waves of all lengths
-    "dashes": _replacing(str.maketrans("‐‑–—−～〜", "-----~~")),
+    # ① is (1): 問3① is not 問31
+    "circled": methodcaller("translate", {c: f"({c - 0x245F})" for c in range(0x2460, 0x2474)}),
+    # characters for the radicals that copies from PDF files have; NFKC reads those of U+2F00 alone
+    "radicals": methodcaller("translate", str.maketrans(*_CHARACTERS["radicals"])),
+    "width": partial(unicodedata.normalize, "NFKC"),  # full-width letters, half-width kana
+    "variants": methodcaller("translate", str.maketrans(*_CHARACTERS["variants"])),  # 塩竈, 塩釜
+    "minus": methodcaller("translate", str.maketrans("−‐", "--")),  # of a negative number
+    "dashes": methodcaller("translate", str.maketrans("‐‑–—−～〜", "-----~~")),  # of a range
     "case": str.casefold,
-    "ends": str.strip,  # spaces around the text
-    # all spaces, those without width too, and selectors of variants of a character
-    "spaces": partial(_SPACES.sub, ""),
+    "ends": str.strip,
+    "spaces": partial(_SPACES.sub, ""),  # also those without width, and selectors of variants
 }
 
 

@@ -225,9 +225,8 @@ class Survey(View):
         settings = {"seed": SEED, **choices}
         if isinstance(strata := settings.get("adjust"), pd.Series):
             strata = tabulate.align(strata, self.responses.index, "adjust")
-            settings["adjust"] = rename_codes(
-                strata, {name: code for code, name in self._alias.items()}
-            )
+            codes = {name: code for code, name in self._alias.items()}
+            settings["adjust"] = rename_codes(strata, codes)
         return settings
 
     def multiverse(self, **choices: Any) -> Multiverse:

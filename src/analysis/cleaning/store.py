@@ -129,9 +129,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
             of = book.question_of if name == "responses" else {}
-            columns = {
-                v: csv_column(frame[v], question) for v, question in of.items() if v in frame
-            }
+            columns = {v: csv_column(frame[v], q) for v, q in of.items() if v in frame}
             if name in LISTS:
                 columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
             table = to_csv(frame.assign(**columns), index=name not in LISTS)

@@ -71,11 +71,7 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
 
 @as_frame(*changes.OF_DENOMINATORS)
 def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
-    """Questions of which another number of municipalities is the denominator, a row a reason.
-
-    Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
-    where only the number of replies changed), missing_before, missing_now (how many).
-    """
+    """`analysis.stats.changes.denominators` with the questions in words."""
     questions, old, new = _pair(survey, before)
     table = changes.denominators(questions, old, new)
     return table.assign(question=table["question"].map(_labels(survey, questions)))

@@ -156,10 +156,8 @@ class Classifier:
         every, typologies = self.features, {}
         sizes = align(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
-            enough = (
-                share_answered(part, every.groups) >= ENOUGH_ANSWERED
-            ).sum() >= SMALLEST_STRATUM
-            if enough and (part.nunique() > 1).any():
+            there = share_answered(part, every.groups) >= ENOUGH_ANSWERED
+            if there.sum() >= SMALLEST_STRATUM and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
                 typologies[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
         return typologies
@@ -217,10 +215,8 @@ def rename_codes(value: Any, alias: Mapping[str, str]) -> Any:
                 value = value.rename(alias, axis=axis).sort_index(axis=axis, kind="stable")
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {
-            f.name: rename_codes(getattr(value, f.name), alias) for f in dataclasses.fields(value)
-        }
-        return dataclasses.replace(value, **fields)
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **rename_codes(fields, alias))
     if isinstance(value, dict):
         return {alias.get(k, k): rename_codes(v, alias) for k, v in value.items()}
     if isinstance(value, str):

@@ -20,17 +20,9 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import refusal
+from analysis.stats import thresholds
 from analysis.stats.tabulate import align
-from analysis.stats.thresholds import (
-    BORDER,
-    CORE,
-    ENOUGH_COMPLETE,
-    LEAD,
-    MOST_TYPES_MULTIVERSE,
-    SMALLEST_SURVEY,
-    SMALLEST_TYPE,
-    UNPLACED,
-)
+from analysis.stats.thresholds import SMALLEST_SURVEY, SMALLEST_TYPE, UNPLACED
 from analysis.typology.dissimilarity import (
     Gower,
     Groups,
@@ -79,7 +71,7 @@ def treatments(frame: pd.DataFrame) -> list[str]:
     complete = frame.notna().all(axis=1)
     if complete.all():
         return ["none missing"]
-    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
+    enough = complete.mean() >= thresholds.ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
@@ -192,7 +184,7 @@ def _types(
     inside = inside[np.lexsort((-weights[inside], (distance @ weights).round(9)[inside]))]
     weights = weights[inside]
     among = distance[np.ix_(inside, inside)]
-    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
+    most = min(thresholds.MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
     if most < 2:
         return {}
     counts = range(2, most + 1)
@@ -433,7 +425,11 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     inside[types == UNPLACED] = np.nan
     outside = np.where(~own & is_type, share, 0.0).max(axis=1)
     lead = inside - outside
-    rules = [types == UNPLACED, (inside >= CORE) & (lead >= LEAD), lead < BORDER]
+    rules = [
+        types == UNPLACED,
+        (inside >= thresholds.CORE) & (lead >= thresholds.LEAD),
+        lead < thresholds.BORDER,
+    ]
     status = np.select(rules, ["unplaced", "core", "borderline"], "between")
     columns = {"type": types, "inside": inside, "outside": outside, "status": status}
     return pd.DataFrame(columns)
