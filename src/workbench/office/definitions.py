@@ -371,7 +371,7 @@ def _add_field(form: Definition, row: Line) -> None:
 
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
 TYPES: dict[str, str] = LIMESURVEY["types"]
-LISTED: dict[str, str] = LIMESURVEY["of_each_line"]
+OF_EACH_LINE: dict[str, str] = LIMESURVEY["of_each_line"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
 # the answers of types without their own
 FIXED = {"5": POINTS[:5], "A": POINTS[:5], "B": POINTS} | {
@@ -441,7 +441,7 @@ class _Structure:
             kind, question = row.get("type", ""), self._add(form, row)
             if question is not None:
                 form.ask(question, row.get("relevance", ""), RELEVANCE)
-            elif kind in LISTED and (parts := self._choices("subquestions", row["qid"])):
+            elif kind in OF_EACH_LINE and (parts := self._choices("subquestions", row["qid"])):
                 self._add_each(form, row, parts)
             elif kind not in LIMESURVEY["no_question"]:
                 what = LIMESURVEY["by_hand"].get(kind, f"a question of LimeSurvey's type {kind}")
@@ -489,7 +489,7 @@ class _Structure:
             )
             heads = [code, *(f"{code}. {text}" for text in (ja, en) if text)]
             question = form.add(
-                f"{row['title']}_{part.name}", LISTED[row["type"]], (ja, en), source=heads
+                f"{row['title']}_{part.name}", OF_EACH_LINE[row["type"]], (ja, en), source=heads
             )
             form.ask(question, row.get("relevance", ""), RELEVANCE)
 
