@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
@@ -27,9 +27,10 @@ from analysis.intake.entries import (
     chosen,
     is_filler,
     is_print,
+    is_request,
 )
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm
-from analysis.intake.headings import Headings, is_technical
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -46,6 +47,8 @@ from analysis.intake.tables import check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
+LOOSE = {NOTE, UNMATCHED, UNSURE}  # cells of no question
+SIGN = 3  # letters of a sign at an option
 
 
 def read_forms(
@@ -68,6 +71,7 @@ def read_forms(
     _check_files(forms, others, headings)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
+    _take_for_marks(forms)
     copies = _Copies(forms, headings, [Form(sheet, headings) for sheet in blanks])
     replies = []
     for form in forms:
@@ -85,6 +89,25 @@ def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
         asks = {place for place in words if PRINTED.search(form.text(place))}
         form.passed |= words if blank.given else asks if len(forms) > 1 else set()
+
+
+def _take_for_marks(forms: list[Form]) -> None:
+    """Take 1 or x for a mark where each reply has it at one option, and nothing at the others.
+
+    At another than the first at least once: 1 at that may as well be its number.
+    """
+    lines: dict[tuple[str, Place], list[tuple[Form, dict[int, Place]]]] = {}
+    for form in forms:
+        for name, way, cells in form.lines():
+            filled = {code: at for code, at in cells.items() if at and form.text(at)}
+            question = form.headings.book.question_of[name].id
+            lines.setdefault((question, way), []).append((form, filled))
+    for of_copies in lines.values():
+        signs = {normalise(form.text(at)) for form, line in of_copies for at in line.values()}
+        beyond = signs == {"x"} or any(code != 1 for _, line in of_copies for code in line)
+        if signs in ({"1"}, {"x"}) and beyond and all(len(line) < 2 for _, line in of_copies):
+            for form, at in ((form, at) for form, line in of_copies for at in line.values()):
+                form.text_at[at] = OPEN[0]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -147,7 +170,7 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                printed = is_print(form.text(place), form.headings.book.named.get(target))
+                printed = is_print(form.text(place), form.headings.book.by_name.get(target))
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.kinds[target] = CellKind.PRINTED
 
@@ -217,7 +240,7 @@ class _Reply:
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
         form, codes = self.form, [*self.form.across[battery.id]]
-        for variable in (v for v in battery.variables if v in form.labels):
+        for variable in form.parts(battery):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
             if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
@@ -240,23 +263,45 @@ class _Reply:
         printed = self.kinds.get(target) == CellKind.PRINTED
         return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
 
-    def take_doubtful(self) -> None:
-        """Of a question without an answer, what may be one below its label: it is refused."""
+    def take_doubtful(self, printed: set[Place]) -> None:
+        """Of a question without an answer, what may be one, at its options or below its label.
+
+        It is refused. `printed`: what the form as it was sent has.
+        """
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
-            question = book.named.get(target)
-            asked = question and not question.identity and target in form.labels
-            if not question or not asked or self.answer(target):
+            question = book.by_name.get(target)
+            if not question or question.identity or target not in form.labels:
                 continue
-            kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
-            kinds -= {UNSURE} if target in form.options else set()  # which may be printed
-            near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
-            spots = (at for at in near if answer_in(form.text(at), question, form.headings))
-            if (target == question.id or question.type != "multi") and (at := next(spots, None)):
+            if self.answer(target) or (question.type == "multi" and target != question.id):
+                continue
+            near = (*self._signs_at(target), *self._like_answers(question, target))
+            if (at := next((at for at in near if at not in printed), None)) is not None:
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
                 self.cells[target], self.kinds[target] = at, CellKind.UNCLEAR
                 self.mark[at] = ANSWER
+
+    def _signs_at(self, target: str) -> Iterator[Place]:
+        """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
+        form = self.form
+        for name, _, cells in form.lines():
+            own = {code: at for code, at in cells.items() if at and self.mark[at] in LOOSE}
+            signs = [own[code] for code in form.chosen(own)[0]] if name == target else []
+            short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
+            yield from (at for at in short if not is_request(form.text(at)))
+
+    def _like_answers(self, question: Question, target: str) -> Iterator[Place]:
+        """Cells below a label that read like an answer, or a mark at what is no known option."""
+        form = self.form
+        kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+        kinds -= {UNSURE} if target in form.options else set()  # which may be printed
+        for at in form.region(form.labels[target]):
+            text, marked = form.text(at), question.type in ONE_CHOICE and self.mark[at] in LOOSE
+            if marked and MARK.fullmatch(text):
+                yield at
+            if self.mark[at] in kinds and answer_in(text, question, form.headings):
+                yield at
 
     @property
     def piece(self) -> Piece:
@@ -289,7 +334,7 @@ class _Copies:
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
             reply.take_several(question.id, signs, self.rings.get(question.id))
-        for id in (id for id in form.boxed if book.named[id].type != "multi"):
+        for id in (id for id in form.boxed if book.by_name[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
@@ -370,13 +415,14 @@ class _Copies:
     @cached_property
     def matrices(self) -> dict[str, bool]:
         """The batteries answered by marks below their options, and whether circles are printed."""
+        owner = self.headings.book.question_of
         circled: dict[str, bool] = {}
         for id in {id for form in self.forms for id in form.across}:
             lines = [
-                (form, {code: form.crossing(id, variable, code) for code in form.across[id]})
+                (form, cells)
                 for form in self.forms
-                for variable in self.headings.book[id].variables
-                if id in form.across and variable in form.labels
+                for name, way, cells in form.lines()
+                if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
             if circles or any(form.chosen(of)[1] for form, of in lines):
@@ -406,7 +452,7 @@ class _Copies:
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
+        rows = ([form.labels[name] for name in form.parts(question)] for form in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property
@@ -439,7 +485,7 @@ class _Copies:
         In a lone form, where what is printed looks like an answer: who replied, what is behind a
         word such as 回答 or below a request, and what is alone in its row but for a unit.
         """
-        question = self.headings.book.named.get(target)
+        question = self.headings.book.by_name.get(target)
         forms = [form for form in self.forms if target in form.labels]
         between = [form.text(form.beside(target, way)) for form in forms]
         if any(between) or len(self.forms) > 1:
@@ -466,6 +512,9 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
     who, header = headings.who, headings.header or {}
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
+        for place in blank.written_over(form.sheet, form.examples):
+            grid[place], reply.mark[place] = form.sheet.text.iat[place], NOTE
+            form.places.append(place)
         # of a question without an answer the options may be what an office wrote
         said = {*filter(reply.answer, reply.cells)}
         unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}
@@ -493,7 +542,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 hint="put the answers where they are in the others, or give the file an entry of "
                 "its own under files in wave.yml",
             )
-        reply.take_doubtful()
+        reply.take_doubtful(form.printed if blank.given else set())
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
             _check_others(reply, others)
@@ -505,7 +554,7 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
     The section and the like are ignored. A label may stand in the cell itself, before a colon.
     """
     form, grid = reply.form, reply.form.text_at
-    loose = np.isin(reply.mark, (NOTE, UNMATCHED, UNSURE)) & (grid != "")
+    loose = np.isin(reply.mark, [*LOOSE]) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
         label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
         reason = headings.set_aside(label, form.sheet.address(row, column))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import InputError
+from analysis.normal import normal
 from analysis.yaml_file import packaged
 
 # 問3, 【問3】, Q3(1); 第3回 counts surveys, not questions
@@ -32,10 +32,7 @@ NUMBERED = re.compile(
     r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
-IN_BRACKETS = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
-NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
-SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
@@ -75,8 +72,7 @@ def normalise(text: str) -> str:
     >>> normalise("問3①")
     '問3(1)'
     """
-    text = municipality.plain(text.translate(IN_BRACKETS))
-    return NO_SPACE.sub("", unicodedata.normalize("NFKC", text).casefold()).translate(SIGNS)
+    return normal(text, "circled", "radicals", "width", "case", "spaces", "dashes")
 
 
 def told_apart(header: np.ndarray) -> dict[int, str]:
@@ -471,6 +467,15 @@ class Headings:
         exact, code = (self._offered.get(own, {}).get(question.id) for own in (key, words))
         numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
         return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
+
+    def other(self, question: Question, text: str) -> int | None:
+        """The code of the option "other" with more in brackets behind it: 4．その他（広報）."""
+        keys = {*_with_number_and_without(re.split(r"[(（]", text)[0])}
+        for option in question.options if re.search(r".[(（]", text) else ():
+            bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
+            if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:
+                return option.code
+        return None
 
     def of_one_choice(self, text: str) -> list[str]:
         """The questions of one choice of which a heading is an option, alone or behind them.
