@@ -199,7 +199,9 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
 # the fullest pages of the demonstration
-@pytest.mark.parametrize(("language", "code"), [("ja", "990124"), ("en", "990043")])
+@pytest.mark.parametrize(
+    ("language", "code"), [("ja", "990124"), pytest.param("en", "990043", marks=pytest.mark.slow)]
+)
 def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
     page = published("profile", "demo-2019", language, tmp_path, municipality=code)
     assert pages(page) == 1
