@@ -98,7 +98,7 @@ def test_who_is_not_short_is_advised_nothing(survey):
 
 
 def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
-    monkeypatch.setattr(profile, "typology", lambda *a, **k: NotAvailable("typology", ""))
+    monkeypatch.setattr(profile, "shared_typology", lambda *a, **k: NotAvailable("typology", ""))
     assert profile.place(survey, 990078).code == "990078"
 
 
