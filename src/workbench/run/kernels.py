@@ -23,11 +23,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
+from queue import Empty
 from types import ModuleType
 from typing import Any
 
 import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -45,6 +47,7 @@ LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
+KILLED_WITHIN = 5  # seconds; after that a run goes on without its end
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
 # What the server imports, with all that these import. A figure drawn there would tie matplotlib to
 # it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
@@ -125,8 +128,35 @@ class Kernels:
                 os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
 
 
+class Client(AsyncKernelClient):
+    """Talks to a kernel as soon as it answers.
+
+    jupyter_client's own goes on waiting until nothing more has arrived for 0.2 s. That is for
+    readers who take all that arrives for theirs; a run tells by its cell whose an output is.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # type: ignore[override]
+        """Wait until the kernel has answered and its outputs arrive.
+
+        Raises RuntimeError: it has died, or does not answer in `timeout` seconds.
+        """
+        end = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < end:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                answer = await self.get_shell_msg(timeout=1)
+                if answer["msg_type"] == "kernel_info_reply":
+                    await self.get_iopub_msg(timeout=0.2)
+                    return
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died before it answered")
+        raise RuntimeError(f"the kernel did not answer in {timeout:g} s")
+
+
 class Manager(AsyncKernelManager):
     """Starts and ends the kernel of one notebook, as its run's `Kernels` say."""
+
+    client_factory = Client
 
     def __init__(self, kernels: Kernels, **options: Any) -> None:
         super().__init__(**options)
@@ -251,6 +281,12 @@ class ForkProvisioner(LocalProvisioner):
         self.cwd = folder
         return self.connection_info
 
+    async def kill(self, restart: bool = False) -> None:
+        """Kill it and see its end at once, for which jupyter_client looks every 0.1 s."""
+        await super().kill(restart)
+        if isinstance(self.process, Forked):
+            self.process.wait(KILLED_WITHIN)
+
 
 class Forked:
     """A forked kernel as `LocalProvisioner` uses it: the part of `subprocess.Popen` it needs."""
@@ -265,9 +301,9 @@ class Forked:
         """The exit status, negative for a signal; None while it runs."""
         return self.process.exitcode
 
-    def wait(self) -> int | None:
-        """Wait for its end."""
-        self.process.join()
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end, so many seconds at most."""
+        self.process.join(timeout)
         return self.poll()
 
     def send_signal(self, signum: int) -> None:

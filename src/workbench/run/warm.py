@@ -53,10 +53,14 @@ def _compute(ahead: Mapping[str, Any]) -> None:
     import matplotlib as mpl
     from threadpoolctl import threadpool_limits
 
+    from analysis import paths
     from analysis.results import profile
+    from workbench.run.record import one_at_a_time
 
+    # the process that asked wants the same: one of them computes it, the other reads it
+    alone = one_at_a_time(paths.processed(ahead["wave"]))
     # a parallel region of OpenMP run here would hang the same region in every kernel
-    with contextlib.suppress(Exception), threadpool_limits(1):
+    with contextlib.suppress(Exception), threadpool_limits(1), alone:
         profile.ahead(**ahead)
     mpl.rc_file_defaults()  # a kernel's own figures begin without the style of the survey
 

@@ -84,7 +84,7 @@ def test_who_is_not_short_is_advised_nothing(survey):
 
 
 def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
-    monkeypatch.setattr(profile, "typology", lambda *a, **k: NotAvailable("typology", ""))
+    monkeypatch.setattr(profile, "shared_typology", lambda *a, **k: NotAvailable("typology", ""))
     assert profile.place(survey, 990078).code == "990078"
 
 
@@ -203,3 +203,13 @@ def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
         figure = diagrams.organisation(boxes, shown)
         figure.draw_without_rendering()
         checks.check(figure, "organisation")
+
+
+def test_the_pages_of_a_wave_share_one_typology(monkeypatch):
+    asked = []
+    none = NotAvailable("typology", "none")
+    monkeypatch.setattr(profile.types, "typology", lambda *_, **choices: asked.append(1) or none)
+    survey = Survey.load("demo-2019")
+    for code in survey.responses.index[:3]:
+        assert profile.place(survey, code).typology == none
+    assert len(asked) == 1
