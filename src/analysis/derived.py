@@ -18,7 +18,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import Message, refusal, unknown
 from analysis.stats import tabulate
 from analysis.stats.population import Population
 from analysis.text import LANGUAGES
@@ -41,9 +41,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
     """
     holds = _holds(full.responses.join(full.register[list(KNOWN)]), rule)
     if not holds.any():
-        raise InputError(
-            "no municipality is left by the condition {rule!r}", hint="change it", rule=rule
-        )
+        raise refusal("part.nobody", rule=rule)
     codes = holds.index[holds]
     inside = full.register.index.isin(codes)
     if isinstance(rule, str) and _of_register(rule, codebook):
@@ -67,13 +65,9 @@ def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     try:
         truth = frame.eval(rule, engine="python")
     except Exception as error:  # pandas has no error of its own for a condition it cannot read
-        what = "the condition {rule!r} cannot be read: {fault}"
-        hint = "such as size_class == 'core_city' or Q08 >= 2"
-        raise InputError(what, hint=hint, rule=rule, fault=error) from None
+        raise refusal("part.condition", rule=rule, fault=error) from None
     if not isinstance(truth, pd.Series) or not pd.api.types.is_bool_dtype(truth.dtype):
-        raise InputError(
-            "the condition {rule!r} is neither true nor false", hint="compare it", rule=rule
-        )
+        raise refusal("part.no_truth", rule=rule)
     return truth.fillna(False).astype(bool)
 
 
@@ -133,18 +127,15 @@ def variable(
     Raises InputError: the rule cannot be read, nothing matches, or a municipality has two values.
     """
     if name in codebook or name in codebook.question_of or not name.isidentifier():
-        raise InputError(
-            "{name!r} cannot be the name of a new variable", hint="choose another", name=name
-        )
+        raise refusal("variable.name", name=name)
     findings = full.findings
     if isinstance(values, str):
         try:
             rule = Expression(values)
             column = rule.evaluate(full.responses)
         except (ExpressionError, KeyError) as error:
-            what, hint = "the rule of {name} cannot be used: {fault}", "see docs/own-survey.md"
             fault = getattr(error, "what", error)
-            raise InputError(what, hint=hint, name=name, fault=fault) from None
+            raise refusal("variable.rule", name=name, fault=fault) from None
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
         column, findings = _outside(full, wave, name, values)
@@ -165,22 +156,16 @@ def _outside(
 ) -> tuple[pd.Series, pd.DataFrame]:
     """Values from outside for each respondent, and the findings with what matched nobody."""
     if not isinstance(values, pd.Series):
-        raise InputError(
-            "the values of {name} have no codes beside them", hint="give a Series", name=name
-        )
+        raise refusal("variable.no_index", name=name)
     index = full.responses.index
     matches = [wave.meant(str(key), full.register) for key in values.index]
     codes = pd.Series([each[0] if len(each) == 1 else "" for each in matches], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
-        what = "no row of the values of {name} belongs to a respondent of this wave"
-        hint = "index them by code, as text with leading zeros, or by name"
-        raise InputError(what, hint=hint, name=name)
+        raise refusal("variable.nobody", name=name)
     own = pd.Series(values.to_numpy()[known], codes[known].to_numpy()).dropna()
     if own.index.has_duplicates:
-        what = "the values of {name} have {twice} twice"
-        hint = "leave one in"
-        raise InputError(what, hint=hint, name=name, twice=own.index[own.index.duplicated()][0])
+        raise refusal("variable.twice", name=name, twice=own.index[own.index.duplicated()][0])
     rule, rows = RULES["outside-data"], []
     about = {"question": name, "rule": rule.id, "severity": rule.severity}
     for key in map(str, codes.index[(codes == "").to_numpy()]):

@@ -16,8 +16,9 @@ class Message(str):
     """A short text for the user: it is its English, and says itself in Japanese.
 
     The English template is the key of its Japanese in ``text/ja/messages.yml`` (gettext's
-    convention), so that it is read where it is raised or printed. A value may be a `Message`
-    itself; one of several texts is joined with the comma of the language.
+    convention), so that it is read where it is raised or printed; of a `refusal` both stand in
+    ``text/errors.yml``. A value may be a `Message` itself; one of several texts is joined with the
+    comma of the language.
 
     >>> text = Message("there are: {known}", known=["2019", "2020"])
     >>> print(text, text.say("ja"))
@@ -60,14 +61,20 @@ def _fill(template: str, values: dict[str, Any], language: str) -> str:
 
 
 @cache
-def japanese() -> dict[str, str]:
-    """The Japanese of each English template."""
+def _catalogue(*path: str) -> Any:
+    """The content of a file of texts."""
     import yaml  # only now: `workbench --help` answers at once
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    file = files("analysis").joinpath("text", "ja", "messages.yml")
-    texts: dict[str, str] = yaml.load(file.read_text(encoding="utf-8"), loader)
-    return texts
+    return yaml.load(files("analysis").joinpath("text", *path).read_text(encoding="utf-8"), loader)
+
+
+@cache
+def japanese() -> dict[str, str]:
+    """The Japanese of each English template."""
+    errors = (error for section in _catalogue("errors.yml").values() for error in section.values())
+    texts = {text["en"]: text["ja"] for error in errors for text in error.values()}
+    return texts | _catalogue("ja", "messages.yml")
 
 
 _notebook: Literal["ja", "en"] = "en"  # the language of the survey that a notebook loaded last
@@ -156,6 +163,19 @@ class InputError(ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""
         return partial(InputError, **vars(self)), ()
+
+
+def refusal(id: str, /, **about: Any) -> InputError:
+    """The error whose words stand under an id in ``text/errors.yml``, in both languages.
+
+    `about`: where it is wrong and what the places of its words are filled with, as of `InputError`.
+
+    >>> print(refusal("output.folder", file="reports/queries.xlsx"))
+    queries.xlsx: this is a folder; name a file
+    """
+    section, _, name = id.partition(".")
+    words = {part: text["en"] for part, text in _catalogue("errors.yml")[section][name].items()}
+    return InputError(**words, **about)
 
 
 def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> InputError:

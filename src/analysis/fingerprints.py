@@ -23,11 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import refusal
 
-# hidden files, and what programs keep beside others, such as ``~$name.xlsx`` of an open workbook:
-# neither read as data (`analysis.intake.files.is_table`) nor hashed as such
-OF_PROGRAMS = (".", "~$", "__MACOSX")
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
 AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is
@@ -50,7 +47,7 @@ def hash_file(path: Path) -> str:
 def hash_files(folder: Path) -> dict[str, str]:
     """sha256 of every file below a folder, by its path there; folders that are links count, too.
 
-    Left out: what nobody reads as data, see `OF_PROGRAMS`.
+    Left out: what nobody reads as data, see `analysis.paths.is_leftover`.
     """
     by_name, reals = dict[Path, Path](), set[str]()
     for place, folders, names in os.walk(folder, followlinks=True):
@@ -58,8 +55,8 @@ def hash_files(folder: Path) -> dict[str, str]:
             folders.clear()
             continue
         reals.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith(OF_PROGRAMS))
-        files = [Path(place, name) for name in names if not name.startswith(OF_PROGRAMS)]
+        folders[:] = sorted(name for name in folders if not paths.is_leftover(name))
+        files = [Path(place, name) for name in names if not paths.is_leftover(name)]
         by_name |= {p.relative_to(folder): p for p in files if p.is_file()}
     return {name.as_posix(): hash_file(by_name[name]) for name in sorted(by_name)}
 
@@ -79,7 +76,7 @@ def hash_read(path: Path) -> str:
     if not path.is_dir():
         return hash_file(path)
     names = (entry.name for entry in path.iterdir())
-    return sha("\n".join(sorted(name for name in names if not name.startswith(OF_PROGRAMS))))
+    return sha("\n".join(sorted(name for name in names if not paths.is_leftover(name))))
 
 
 def combined(files: Mapping[str, str]) -> str:
@@ -168,8 +165,7 @@ def pseudonym_key() -> bytes:
         Path(beside).unlink()
     key = file.read_bytes() if file.is_file() else b""
     if len(key) != KEY:
-        hint = "bring it back from a copy, or delete it: all pseudonyms are then others"
-        raise InputError("the key of the pseudonyms is damaged", file=file, hint=hint)
+        raise refusal("project.key", file=file)
     return key
 
 

@@ -15,7 +15,7 @@ import ipywidgets as widgets
 
 from analysis import paths
 from analysis.codebook.questions import ONE_CHOICE
-from analysis.errors import InputError
+from analysis.errors import InputError, refusal
 from analysis.figures import plots
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import profile
@@ -110,8 +110,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     survey, words = load(wave, language), labels("lab", language)
     there = survey.codebook.features and survey.features.group_labels
     if not there:
-        what = "the codebook {id} has no features for a typology"
-        raise InputError(what, hint="choose another wave", id=survey.codebook.id)
+        raise refusal("lab.no_features", id=survey.codebook.id)
 
     def choices(n_types: int, indices: tuple[str, ...], adjust: str) -> dict[str, Any]:
         values: dict[str, Any] = {"n_types": n_types} if n_types else {}

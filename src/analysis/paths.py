@@ -9,13 +9,15 @@ import shutil
 import uuid
 from collections.abc import Collection, Iterator, Set
 from pathlib import Path
+from typing import Literal
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 
 AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 # how the names of run folders end, see `workbench.run.record.Edition`, and names of other things
 EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
-OF_WINDOWS = {"Thumbs.db", "desktop.ini"}  # which it puts into folders by itself
+# hidden files, and what Office, a Mac and Windows put beside others by themselves
+LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
@@ -28,8 +30,7 @@ def root() -> Path:
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
-    hint = "run the command inside the project, or set WORKBENCH_ROOT"
-    raise InputError("no project folder found (a folder with data/raw and notebooks)", hint=hint)
+    raise refusal("project.none")
 
 
 def raw(wave: str) -> Path:
@@ -73,9 +74,7 @@ def wave_name(name: str) -> str:
         where = Message("it is the name of no single folder")
     else:
         return name
-    what = "a wave cannot be called {name!r}, because {where}"
-    hint = "use letters, digits, - and _; rename its folder in data/raw"
-    raise InputError(what, hint=hint, name=name, where=where)
+    raise refusal("project.wave_name", name=name, where=where)
 
 
 def reports() -> Path:
@@ -117,7 +116,7 @@ def read_text(file: Path) -> str:
     there is nothing, or no UTF-8, the errors of Python.
     """
     if file.exists() and not file.is_file():
-        raise InputError("this is a folder, a pipe or a device, no file", file=file)
+        raise refusal("file.pipe", file=file)
     return file.read_text(encoding="utf-8")
 
 
@@ -128,6 +127,15 @@ def is_below(name: str) -> bool:
     (True, False, False)
     """
     return not Path(name).anchor and ".." not in Path(name).parts
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file is what programs keep beside others: neither read as data nor hashed as such.
+
+    >>> [is_leftover(name) for name in ("a.xlsx", "Thumbs.db", "~$a.xlsx", "x/.DS_Store")]
+    [False, True, True, True]
+    """
+    return any(map(LEFTOVER.match, name.split("/")))
 
 
 def refuse_received(place: Path) -> None:
@@ -141,8 +149,7 @@ def refuse_received(place: Path) -> None:
         return
     leads = (place.parent.resolve() / place.name, place.resolve())
     if any(path.is_relative_to(folder) for path in leads):
-        what = "data/raw keeps the files as received, and nothing else is written there"
-        raise InputError(what, file=place, hint="name another folder")
+        raise refusal("project.received", file=place)
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:
@@ -155,17 +162,25 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     if not received:
         refuse_received(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError("this is a folder, a pipe or a device, no file", file=path)
+        raise refusal("file.pipe", file=path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = beside(path)
     try:
-        with beside.open("wb") as handle:
+        with part.open("wb") as handle:
             handle.write(content.encode("utf-8") if isinstance(content, str) else content)
             handle.flush()
             os.fsync(handle.fileno())
-        beside.replace(path)
+        part.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def beside(place: Path, ending: Literal["part", "old"] = "part") -> Path:
+    """A hidden place for a file or folder that is not whole yet, or is no longer needed.
+
+    Nobody else has it; `recover_folder` knows it by its name.
+    """
+    return place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.{ending}")
 
 
 def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
@@ -180,22 +195,18 @@ def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
-    hint = "move it elsewhere; the same command then carries on"
     if foreign or folder.is_symlink() or folder.is_file():
-        what = "something else is in this place, and stays as it is"
-        raise InputError(what, file=folder, hint=hint)
+        raise refusal("project.foreign", file=folder)
     if own and (name := next(_strays(folder, {mark, *own}), "")):
-        what = "{name}, in {place}, was not made by workbench, and stays as it is"
-        raise InputError(what, hint=hint, name=name, place=f"{folder.parent.name}/{folder.name}")
+        raise refusal("project.stray", name=name, place=f"{folder.parent.name}/{folder.name}")
 
 
 def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
     """Files of a folder that are not our `own`, nor what programs keep beside others."""
     for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder)
-        by_itself = name.name in OF_WINDOWS or any(part[0] in ".~" for part in name.parts)
-        if file.is_file() and name.as_posix() not in own and not by_itself:
-            yield name.as_posix()
+        name = file.relative_to(folder).as_posix()
+        if file.is_file() and name not in own and not is_leftover(name):
+            yield name
 
 
 def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) -> None:
@@ -205,7 +216,7 @@ def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) ->
     """
     refuse_foreign(final, mark, own)
     final.parent.mkdir(parents=True, exist_ok=True)
-    old = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
+    old = beside(final, "old")
     if final.exists():
         final.replace(old)
     try:

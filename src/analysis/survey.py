@@ -21,7 +21,7 @@ from analysis.codebook import waves
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.codebook.wave import Wave
 from analysis.edition import View
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import refusal, unknown
 from analysis.fingerprints import AUDIENCE, INPUTS
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
@@ -95,9 +95,7 @@ class Survey(View):
         """
         run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
         if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
-            what = "the notebook loads the {audience} edition of {wave}; this run is for {run_for}"
-            hint = "load it with audience=audience, and have audience in the parameters cell"
-            raise InputError(what, hint=hint, audience=audience, wave=wave, run_for=run_for)
+            raise refusal("survey.other_audience", audience=audience, wave=wave, run_for=run_for)
         place = Path(output) if output else paths.reports() / "by-hand" / wave
         inputs = os.environ.get(INPUTS, "{}")
         ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
@@ -124,13 +122,10 @@ class Survey(View):
         """
         if self.audience != "internal" and not self.wave.named:
             if self.audience == "public" or not isinstance(rule, str):
-                what = "the {audience} edition has no such part"
-                hint = "use by=, or the internal edition"
-                raise InputError(what, hint=hint, audience=self.audience)
+                raise refusal("survey.part", audience=self.audience)
             questions = self.codebook.using(derived.named(rule))
             if sensitive := sorted(q.id for q in questions if q.sensitive):
-                hint = Message("choose another question, or use the internal edition")
-                raise InputError("{told} is sensitive: no part by it", hint=hint, told=sensitive[0])
+                raise refusal("survey.sensitive", told=sensitive[0])
         replies = derived.part(self._full, self.codebook, rule)
         words = label or (rule if isinstance(rule, str) else str(rule.name or "…"))
         if self._part:
@@ -171,15 +166,10 @@ class Survey(View):
         codes = [code for code in matches if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
-        what = "there is no municipality {text!r} in the wave {name}"
-        hint = "give a code of six digits, or a name as it stands in the replies"
         if codes:
-            what = "{text} may mean {n} municipalities of the wave"
-            hint = "give one of the codes {called}"
-        elif matches:
-            what, hint = "{text} was asked but did not reply in the wave {name}", ""
-        wave, n = self.wave.name, len(codes)
-        raise InputError(what, hint=hint, text=text, name=wave, n=n, called=codes)
+            raise refusal("survey.several", text=text, n=len(codes), called=codes)
+        id = "survey.not_replied" if matches else "survey.no_municipality"
+        raise refusal(id, text=text, name=self.wave.name)
 
     # --- numbers from answers --------------------------------------------------------------
 
@@ -219,14 +209,9 @@ class Survey(View):
         for key, text in self.wave.names.items():
             kind = key if isinstance(key, int) else int(typology.labels.get(key, 0))
             if kind not in typology.names or kind in names:
-                raise InputError(
-                    "names: {why} for {key}",
-                    file=self.wave.folder / "wave.yml",
-                    hint="give a number (1 to {n}) or the code of a member, one a type",
-                    why=Message("there is a name already" if kind in names else "there is no type"),
-                    key=key,
-                    n=len(typology.names),
-                )
+                id = "survey.type_named_twice" if kind in names else "survey.no_type"
+                file = self.wave.folder / "wave.yml"
+                raise refusal(id, file=file, key=key, n=len(typology.names))
             names[kind] = text.model_dump()
         for code, before in waves.names_before(self.wave.name).items():
             kind = int(typology.labels.get(code, 0))
@@ -259,9 +244,7 @@ class Survey(View):
         if book != self.codebook.id:
             mine = classifier.comparable(self._full.responses, self.codebook, book)
             if mine is None:
-                what = "nothing says what {id} shares with {book}"
-                hint = "add `comparable` to the codebook"
-                raise InputError(what, hint=hint, id=self.codebook.id, book=book)
+                raise refusal("survey.not_comparable", id=self.codebook.id, book=book)
         typology, projection = other._classifier.place(mine, **choices)
         return renamed(typology, other._alias), renamed(projection, self._alias)
 
@@ -275,9 +258,7 @@ class Survey(View):
     def _classifier(self) -> Classifier:
         features, composites = self._of_all
         if features.frame.empty:
-            what = "the codebook {id} has no features for a typology"
-            hint = "add features and indices with the role cluster"
-            raise InputError(what, hint=hint, id=self.codebook.id)
+            raise refusal("survey.no_features", id=self.codebook.id)
         return Classifier(features, composites, self._full.register["size_class"], store.kept())
 
     # --- questions ------------------------------------------------------------------------
@@ -307,9 +288,7 @@ class Survey(View):
         if question.type in ONE_CHOICE:
             return tabulate.labelled(self.responses[question.id], question, self.language)
         if question.type != "multi":
-            what = "{id} is of type {type} and cannot be a breakdown"
-            hint = "use a question with options"
-            raise InputError(what, hint=hint, id=question.id, type=question.type)
+            raise refusal("survey.breakdown", id=question.id, type=question.type)
         choices = self.responses[list(question.variables)].fillna(False).astype(bool)
         options = [option.text[self.language] for option in question.options]
         return choices.set_axis(pd.Index(options, name=question.id), axis="columns")
@@ -356,9 +335,7 @@ class Survey(View):
         questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
             if question.variables[0] not in survey.responses:
-                what = "the {audience} edition does not show {id}"
-                hint = "the internal edition has it"
-                raise InputError(what, hint=hint, audience=self.audience, id=question.id)
+                raise refusal("survey.not_shown", audience=self.audience, id=question.id)
         return survey, questions, survey.by(by)
 
     def _measured(self, ids: Sequence[str]) -> Survey:

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import edition
 from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, UNCOUNTED, Question
 from analysis.edition import View, is_shown, protects
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.figures import plots
 from analysis.figures.gallery import HIDDEN
 from analysis.show import Figure, Frame, NotAvailable, Table
@@ -275,12 +275,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     by = None if by is None else tabulate.aligned(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
-        what = "{id} by group is not shown in the {audience} edition"
-        hint = (
-            "counts and statistics of small groups would give single answers away; see it "
-            "without breakdown"
-        )
-        raise InputError(what, hint=hint, id=question.id, audience=survey.audience)
+        raise refusal("survey.by_group", id=question.id, audience=survey.audience)
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
         if isinstance(by, pd.DataFrame):  # its groups overlap
@@ -321,9 +316,7 @@ def figure(
     elif question.type == "battery":
         plot = _drawn_battery(survey, question)
     elif isinstance(by, pd.DataFrame):
-        raise InputError(
-            "{id} is a number: no figure by several answers", hint="see the table", id=question.id
-        )
+        raise refusal("survey.no_figure", id=question.id)
     else:
         plot = _drawn_numbers(survey, question, by)
     if plot is None:

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from analysis.errors import InputError, Message, printed, spoken
+from analysis.errors import InputError, Message, printed, refusal, spoken
 from analysis.paths import AUDIENCES
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -74,12 +74,7 @@ def _failure(error: BaseException) -> tuple[int, str]:
             "stopped; what was published before is unchanged, the same command carries on"
         )
     if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
-        error = InputError(
-            "the disk is full, or it may not be read or written ({strerror})",
-            file=error.filename,
-            hint="make room, or ask for the right to read the files and write there",
-            strerror=error.strerror,
-        )
+        error = refusal("command.disk", file=error.filename, strerror=error.strerror)
     if isinstance(error, InputError):
         return BAD_INPUT, error.say(spoken())
     return FAILED, printed(
@@ -137,6 +132,8 @@ def _new_wave(command: Command) -> None:
     whom = "list of who can be asked (id, name, group, size), if no municipalities of Japan"
     sub.add_argument("--register", type=Path, metavar="FILE", help=whom)
     sub.add_argument("--layout", choices=["rows", "columns", "form"], help="default: by content")
+    empty = "of forms: the form as it was sent, which shows what is printed on them"
+    sub.add_argument("--blank", type=Path, metavar="FORM", help=empty)
     wrote = "the form tool that wrote the files (default: by content), or none"
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
     sub.add_argument("--invented", action="store_true", help="the answers are invented")
@@ -218,7 +215,7 @@ def _to_give_out(command: Command) -> None:
     _edition(sub)
 
     what = "keep a published edition as given out, and note it in releases.yml"
-    sub = command("release", "publish.given_out:release", what)
+    sub = command("release", "publish.releases:release", what)
     sub.add_argument("wave", help=WAVE)
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,7 +27,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
 from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError, printed
+from analysis.errors import printed, refusal
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged
 
@@ -94,7 +93,7 @@ def simulate(
     (15, [3, 3, 4, 3, 2])
     """
     if not 1 <= n < 50_000:
-        raise InputError("{n} replies cannot be drawn", hint="between 1 and 49,999 can", n=n)
+        raise refusal("simulate.how_many", n=n)
     book = Codebook.read("it-staffing")
     rng = np.random.default_rng(seed)
     kinds = np.repeat(np.arange(1, 6), KNOWN["mix"])
@@ -433,7 +432,7 @@ def simulate_wave(
 ) -> str:
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
     if (folder := paths.raw(wave)).exists():
-        raise InputError("data/raw/{wave} exists already", hint="choose another name", wave=wave)
+        raise refusal("simulate.exists", wave=wave)
     sample = simulate(n - 1, truth=truth, seed=seed)
     rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, sample), sample.book)
@@ -468,7 +467,7 @@ def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> d
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
     paths.recover_folder(folder)  # of a command that was killed
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
     text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)

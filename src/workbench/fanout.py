@@ -29,11 +29,11 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, printed
+from analysis.errors import InputError, printed, refusal
 from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import outputs, overview
-from workbench.publish import index, release
+from workbench.publish import index, publication
 from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.execute import Progress, side_by_side
@@ -65,7 +65,7 @@ PATIENCE = 60  # seconds without any worker
 
 
 @dataclass(frozen=True)
-class Made:
+class ProfilePage:
     """What became of one page; the executed notebook is kept only of one that failed."""
 
     ran: Ran
@@ -95,7 +95,7 @@ class Work:
         scratch: Path,
         on_cell: Callable[[int], None] = lambda number: None,
         given_up: str = "",
-    ) -> Made:
+    ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
 
         `given_up`: why it could not even be tried; the page then says so.
@@ -121,16 +121,16 @@ class Work:
                 )
             about = {"title": title[context["language"]],
                      "command": f"{context['command']} --municipality {code}"}  # fmt: skip
-            release.write_page(ran, Path(folder), {**context, **about})
+            publication.write_page(ran, Path(folder), {**context, **about})
             # an error may quote answers
             quotable = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
-            return Made(ran, html, executed.read_bytes() if quotable else b"")
+            return ProfilePage(ran, html, executed.read_bytes() if quotable else b"")
 
 
 def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
     """What all pages state of the run; `facts`: of its record."""
-    context = release.context(edition, facts)
+    context = publication.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
     home = ("index.html", label("overview.title", edition.language))
     return {**context, "before": [], "command": command, "home": home}
@@ -177,7 +177,7 @@ class Pages:
                 self.rans[ran.name] = self.linked(ran, earlier.folder)
 
     def linked(self, ran: Ran, folder: Path) -> Ran:
-        """A page of a folder under the same name here, or a copy where the disk has no links."""
+        """Link a page of another folder here (copy where the disk has no links); its entry here."""
         try:
             os.link(folder / ran.html, self.folder / ran.html)
         except FileExistsError:
@@ -186,7 +186,7 @@ class Pages:
             shutil.copy2(folder / ran.html, self.folder / ran.html)
         return replace(ran, reused=True)
 
-    def put(self, page: Made) -> None:
+    def put(self, page: ProfilePage) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
         ran = page.ran
         paths.write_atomic(self.folder / ran.html, page.html)
@@ -226,7 +226,7 @@ def run(
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
     names = survey.names[[*codes]].to_dict()
     pages.open()
-    facts = release.record_of(replace(plan, notebooks=[]), {}, started).facts
+    facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
     work = Work(plan, options, _context(edition, facts), ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
         _make(work, todo, pages, kernels, jobs, scheduler)
@@ -258,7 +258,7 @@ def _make(
     progress, waiting = Progress(len(todo), "profiles"), iter(todo.items())
     make = partial(work.make, kernels=kernels, scratch=pages.folder)
 
-    def more(free: int) -> Iterator[Callable[[], Made]]:
+    def more(free: int) -> Iterator[Callable[[], ProfilePage]]:
         for code, name in islice(waiting, 0 if kernels.stopped else free):
             yield partial(make, code, name, on_cell=partial(progress.cell, code))
 
@@ -316,7 +316,7 @@ def _publish(
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder)
         if old := run.record:
-            index.write_index(run.folder, old["notebooks"], release.context(edition, old))
+            index.write_index(run.folder, old["notebooks"], publication.context(edition, old))
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)
@@ -347,7 +347,7 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
 
 def remote(
     scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: bytes, kernels: Kernels
-) -> Generator[Made]:
+) -> Generator[ProfilePage]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     `data`, see `packed`, hold the answers: they go to the workers alone, and lie nowhere else.
@@ -368,8 +368,7 @@ def remote(
             threads = sum(client.nthreads().values())
             seen = time.monotonic() if threads else seen
             if time.monotonic() - seen > PATIENCE:
-                what = "the cluster at {scheduler} has no workers"
-                raise InputError(what, hint="start some", scheduler=scheduler)
+                raise refusal("cluster.no_workers", scheduler=scheduler)
             free = max(1, SUBMITTED * threads) - len(running)
             for place in islice(waiting, max(0, free)):
                 job = client.submit(make_there, work, sent.key, sent, *place, pure=False)
@@ -397,10 +396,8 @@ def _client(scheduler: str) -> Any:
     try:
         return Client(scheduler, timeout=CONNECTING)
     except (OSError, ValueError) as error:
-        what = "there is no scheduler at {scheduler} ({text})"
-        hint = "start one with `dask scheduler` and workers with `dask worker tcp://HOST:8786`"
-        raise InputError(
-            what, hint=hint, scheduler=scheduler, text=" ".join(str(error).split())[:160]
+        raise refusal(
+            "cluster.no_scheduler", scheduler=scheduler, text=" ".join(str(error).split())[:160]
         ) from None
 
 
@@ -408,7 +405,7 @@ _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpa
 _guard = threading.Lock()
 
 
-def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> Made:
+def make_there(work: Work, run: str, data: bytes, code: str, name: str) -> ProfilePage:
     """Make one page on a worker; `run` tells the data of one run from another's."""
     with _guard:
         if run not in _sites:
@@ -423,8 +420,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     from distributed import get_worker
 
     if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
-        what = "a worker has another version of this package than the process that asked"
-        raise InputError(what, hint="install the same on all machines")
+        raise refusal("cluster.other_version")
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)

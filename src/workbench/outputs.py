@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError
+from analysis.errors import InputError, refusal
 from workbench.run.record import RECORD, RunFolder
 
 NOTES = "outputs.json"
@@ -39,17 +39,11 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
     for place in places:
         paths.refuse_received(place)
         if place.is_symlink():
-            what = "this is a link, and what it leads to stays as it is"
-            raise InputError(what, file=place, hint="name a new file")
+            raise refusal("output.link", file=place)
         wrote, *hashes = noted.get(_key(place), [""])
         ours = wrote == command and place.is_file() and _hash(place.read_bytes()) in hashes
         if place.is_file() and not ours:
-            what = (
-                "there is a file of this name that `workbench {command}` did not write, or "
-                "that was changed since; it stays as it is"
-            )
-            hint = "name another one, or delete it first"
-            raise InputError(what, file=place, hint=hint, command=command)
+            raise refusal("output.not_ours", file=place, command=command)
 
 
 def write(contents: Mapping[Path, bytes | str], command: str) -> None:
@@ -59,14 +53,14 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     """
     refuse_others(contents, command)
     if folder := next(filter(Path.is_dir, contents), None):
-        raise InputError("this is a folder", file=folder, hint="name a file")
+        raise refusal("output.folder", file=folder)
     _note(contents, command)  # before, so that those that a killed command wrote are known
     for place, content in contents.items():
         try:
             paths.write_atomic(place, content)
         except OSError as error:
-            what, fault = "it cannot be written ({strerror})", error.strerror or error
-            raise InputError(what, file=place, hint="name another place", strerror=fault) from None
+            fault = error.strerror or error
+            raise refusal("output.not_written", file=place, strerror=fault) from None
 
 
 def _note(contents: Mapping[Path, bytes | str], command: str) -> None:
@@ -114,13 +108,12 @@ def send(folder: Path, target: str) -> int:
     with _errors(folder, target):
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
-            raise InputError("pages of another wave, edition or program are there")
+            raise refusal("target.other_pages")
         _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
-                what = "{name} is there already, and was not published from here"
-                raise InputError(what, name=name)
+                raise refusal("target.not_ours", name=name)
         if now != before:
             on_its_way = before | dict.fromkeys(changed, "")
             _put(place, listed, json.dumps(on_its_way, indent=1).encode())
@@ -140,7 +133,7 @@ def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
         if not paths.is_below(name) or (
             local and Path(root, name).resolve() != Path(root).resolve() / name
         ):
-            raise InputError("{name} leads out of this place", name=name)
+            raise refusal("target.outside", name=name)
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
@@ -173,20 +166,18 @@ def _errors(folder: Path, target: str) -> Iterator[None]:
         yield
     except Exception as error:  # each kind of store has errors of its own
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        what = "cannot publish to {place} ({fault})"
-        hint = "the pages are complete in {folder}; the same command tries again"
-        raise InputError(what, hint=hint, place=target, fault=text, folder=folder.name) from None
+        raise refusal(
+            "target.not_published", place=target, fault=text, folder=folder.name
+        ) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        what, hint = "clusters and URLs need the extra `cluster`", "pip install 'analysis[cluster]'"
-        raise InputError(what, hint=hint) from None
+        raise refusal("target.no_extra") from None
     try:
         place, root = url_to_fs(url)
     except (ValueError, ImportError) as error:
-        what, hint = "{url} cannot be used ({fault})", "file:// or s3://"
-        raise InputError(what, hint=hint, url=url, fault=error) from None
+        raise refusal("target.url", url=url, fault=error) from None
     return place, root.rstrip("/")

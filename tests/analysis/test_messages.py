@@ -10,6 +10,7 @@ from string import Formatter
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from analysis import show
 from analysis.errors import InputError, Message, japanese, spoken, unknown
@@ -78,6 +79,30 @@ def test_every_message_has_its_japanese() -> None:
                 assert fields(text.value) <= given, where
     assert not formatted, "a message is a template with named places, no f-string"
     assert not lacking, "add it to src/analysis/text/ja/messages.yml"
+
+
+def test_every_refusal_has_its_words_and_every_words_a_refusal() -> None:
+    catalogue = yaml.safe_load((SRC / "analysis/text/errors.yml").read_text("utf-8"))
+    words = {f"{of}.{name}": one for of, own in catalogue.items() for name, one in own.items()}
+    used = set[str]()
+    for file in sorted(SRC.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            name = getattr(node, "func", None)
+            if isinstance(node, ast.Constant) and node.value in words:
+                used.add(node.value)
+            elif getattr(name, "id", getattr(name, "attr", "")) == "refusal":
+                ids = [text.value for text in texts(node.args[0]) if isinstance(text, ast.Constant)]
+                assert {*ids} <= words.keys(), f"add it to src/analysis/text/errors.yml: {ids}"
+                given = {k.arg or "**" for k in node.keywords}
+                places = {p for id in ids for t in words[id].values() for p in fields(t["en"])}
+                assert "**" in given or places <= given, (file, ids)
+    assert words.keys() == used
+
+
+def test_a_sentence_has_one_translation() -> None:
+    catalogue = yaml.safe_load((SRC / "analysis/text/errors.yml").read_text("utf-8"))
+    errors = [text for own in catalogue.values() for one in own.values() for text in one.values()]
+    assert [text["en"] for text in errors if japanese()[text["en"]] != text["ja"]] == []
 
 
 def test_both_languages_of_a_message_have_the_same_places() -> None:

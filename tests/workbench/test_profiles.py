@@ -21,7 +21,7 @@ from refreshing import LIGHT
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cli, overview
-from workbench.fanout import Made, Pages
+from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
@@ -257,8 +257,8 @@ def test_a_page_that_failed_when_it_was_made_again_is_not_taken_over(project):
     pages = Pages(Edition("demo-2019").profiles, "key")
     pages.open()
     for status in (Status.OK, Status.FAILED):  # as with --force, stopped before it was published
-        pages.put(Made(replace(good, status=status), status.encode()))
-    pages.put(Made(replace(good, name=THREE[1], html=f"{THREE[1]}.html"), b"ok"))
+        pages.put(ProfilePage(replace(good, status=status), status.encode()))
+    pages.put(ProfilePage(replace(good, name=THREE[1], html=f"{THREE[1]}.html"), b"ok"))
     again = Pages(pages.edition, "key")
     again.open()
     assert list(again.rans) == THREE[1:2]

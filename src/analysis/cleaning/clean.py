@@ -25,7 +25,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.intake.beside import quoted
 from analysis.intake.cells import REASONS, Received, Remark, addresses
-from analysis.intake.sheet import CellKind
+from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
 
 
@@ -233,7 +233,7 @@ class _Cleaning:
         texts, kinds = self.received.texts(column), self.received.kinds(column)
         for i, look in self.received.formats(column).items():
             if "%" in look and kinds[i] == CellKind.NUMBER:
-                texts[i] = f"{float(texts[i]) * 100:.10g}%"
+                texts[i] = as_percent(texts[i])
                 kinds[i] = CellKind.TEXT
         numbers, distinct = pd.factorize(texts)
         codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)

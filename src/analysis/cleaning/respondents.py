@@ -15,9 +15,11 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import Match, fold
 from analysis.codebook.questions import Question
-from analysis.codebook.wave import Wave
+from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError
 from analysis.intake.cells import Received
+from analysis.intake.headings import Headings
+from analysis.intake.layout import who_beside
 from analysis.intake.tables import ONE_ROW
 from analysis.text import Text, say_both
 
@@ -81,9 +83,7 @@ def identify(
         who.counting = list(range(n))
         return who
     if at["code"] is None and at["name"] is None:
-        what, file = "no column tells which municipality a reply is from", received.sources["file"]
-        hint = "name the column of codes or names under header in wave.yml"
-        raise InputError(what, file=file.iloc[0], hint=hint)
+        raise _nobody_named(received, wave.files[0], Headings(codebook, own=wave.own))
     for i, look in received.formats(at["code"]).items() if at["code"] else ():
         if set(look) == {"0"}:  # leading zeros that the cell shows and its number lacks
             codes[i] = codes[i].removesuffix(".0").zfill(len(look))
@@ -94,6 +94,22 @@ def identify(
     _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
     _check_repeated(who, received)
     return who
+
+
+def _nobody_named(received: Received, file: WaveFile, headings: Headings) -> InputError:
+    """The refusal of replies without a column of who sent them, with the line that names one."""
+    hint = (
+        "give the column of codes or names in wave.yml by the cell of its heading, such as "
+        "header: {{'@name': [A1]}}"
+    )
+    if beside := who_beside(received, headings, file.layout):
+        hint = (
+            "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
+            "for this file in wave.yml"
+        )
+    target, head = beside or ("", "")
+    what = "no column tells which municipality a reply is from"
+    return InputError(what, file=file.path, hint=hint, target=target, head=head)
 
 
 class _Identity:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import time
-import uuid
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +18,7 @@ from analysis.codebook import registration
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import code_table, coded
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.fingerprints import (
     INPUTS,
     cleaned_key,
@@ -45,15 +44,10 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     Cleaned anew where files, codebook or cleaning code changed, or by `force`; an InputError where
     they change meanwhile.
     """
-    changed = InputError(
-        "the data of {wave}, its codebook, this package or the libraries changed while in use",
-        hint="run the command again, or restart the kernel, when nobody is saving them",
-        wave=wave,
-    )
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
     of_run = json.loads(os.environ.get(INPUTS, "{}")).get(wave, now)
     if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
-        raise changed
+        raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)
     book, folder = about.book(), paths.processed(wave)
     if not force and is_current(folder, now):
@@ -63,7 +57,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     cleaned = clean(read.read(about, book), about, book)
     cleaned.ledger.check()
     if key(about) != now:
-        raise changed
+        raise refusal("wave.changed_in_use", wave=wave)
     write(cleaned, folder, now, book)
     registration.register(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
@@ -73,9 +67,7 @@ def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
     """`prepared`, refused where no reply counts: nothing can be said of such a wave."""
     data = prepared(wave)
     if data[0].responses.empty:
-        what = "no reply of {wave} counts: each is blank or names no municipality"
-        hint = "see `workbench clean {wave}` and `workbench queries {wave}`"
-        raise InputError(what, hint=hint, wave=wave)
+        raise refusal("wave.no_reply_counts", wave=wave)
     return data
 
 
@@ -129,7 +121,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
     The CSV files meet the rules of machine readability: codes.csv explains the codes, and what
     others wrote stands in quotation marks. Parquet has it word for word.
     """
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     try:
         for name in TABLES:
             frame: pd.DataFrame = getattr(cleaned, name)
@@ -151,8 +143,8 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         paths.write_atomic(part / "ledger.json", text + "\n")
         paths.swap_folder(part, folder, "ledger.json", [file.name for file in part.iterdir()])
     except OSError as error:
-        what, fault = "the cleaned data cannot be written ({strerror})", error.strerror or error
-        raise InputError(what, file=folder, strerror=fault) from None
+        fault = error.strerror or error
+        raise refusal("wave.cleaned_not_written", file=folder, strerror=fault) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

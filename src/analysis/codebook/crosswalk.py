@@ -18,7 +18,7 @@ from analysis.codebook import waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError, names_in, rule_faults
-from analysis.errors import InputError, Message
+from analysis.errors import Message, refusal
 from analysis.text import Model, Text
 from analysis.yaml_file import at, named, repeated, shaped
 
@@ -69,23 +69,13 @@ class Crosswalk(Model):
         """
         file = waves.crosswalks().get((before.id, after.id))
         if file is None:
-            what = (
-                "the codebooks {before} and {after} have no crosswalk, and questions with one "
-                "number may differ ({other})"
-            )
-            hint = "write it (see docs/codebook.md), or compare two waves of one codebook"
             other = [q.id for q in before if q.id in after and _differs(q, after[q.id])]
-            raise InputError(
-                what,
-                file=f"crosswalks/{before.id}-{after.id}.yml",
-                hint=hint,
-                before=before.id,
-                after=after.id,
-                other=other or Message("none"),
-            )
+            about = {"before": before.id, "after": after.id, "other": other or Message("none")}
+            where = f"crosswalks/{before.id}-{after.id}.yml"
+            raise refusal("codebook.no_crosswalk", file=where, **about)
         walk = shaped(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
-            raise InputError("{n} faults: {faults}", file=file, n=len(faults), faults=faults)
+            raise refusal("codebook.faults", file=file, n=len(faults), faults=faults)
         return walk
 
     def faults(self, before: Codebook, after: Codebook) -> Iterator[Message]:

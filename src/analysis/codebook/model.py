@@ -22,7 +22,7 @@ from analysis.codebook.questions import (
     Section,
 )
 from analysis.codebook.rules import NotThere, names_in, rule_faults
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import InputError, Message, refusal, unknown
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import at, described, located, named, repeated, twice
 
@@ -263,14 +263,9 @@ class Codebook(Model):
         """
         match = next((issue for issue in self.issues if issue.id == id), None)
         if match is None and (self.issues or id is not None):
-            what, hint = (
-                "the codebook {book} has no issue {id!r}",
-                "write issue: with one of {known}",
-            )
-            if id is None:
-                what = "the codebook {book} has issues, and wave.yml does not say which is read"
+            error = "codebook.which_issue" if id is None else "codebook.no_issue"
             known = [issue.id for issue in self.issues] or Message("none")
-            raise InputError(what, file="wave.yml", hint=hint, book=self.id, id=id, known=known)
+            raise refusal(error, file="wave.yml", book=self.id, id=id, known=known)
         return match
 
     def issued(self, issue: Issue | None) -> Codebook:

@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from analysis import yaml_file
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.text import LANGUAGES, Language, Text, label
 
 SizeClass = Literal[  # largest first
@@ -286,14 +286,10 @@ def align(names: Sequence[str]) -> list[str]:
     """
     table = register()
     if len(names) != len(table):
-        what = "{n:,} municipalities stand in the file, the register has {registered:,}"
-        hint = "use a file of all municipalities, or one with a column of codes"
-        raise InputError(what, hint=hint, n=len(names), registered=len(table))
+        raise refusal("register.not_all", n=len(names), registered=len(table))
     for at, (name, official) in enumerate(zip(names, table["name"], strict=True)):
         if fold(name) != fold(official):
-            what = "the municipality at place {at} is {given!r}, the register has {official!r}"
-            hint = "the columns must stand in the order of the codes"
-            raise InputError(what, hint=hint, at=at + 1, given=name, official=official)
+            raise refusal("register.order", at=at + 1, given=name, official=official)
     return list(table.index)
 
 

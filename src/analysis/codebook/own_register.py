@@ -20,12 +20,11 @@ import pandas as pd
 from python_calamine import CalamineError
 
 from analysis.codebook.municipality import How, Match, fold
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 from analysis.spreadsheet import decode, separator
 
 HEADS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-EACH = Message("give each body an id of its own and a name")
 # of what is written for each body, the id is the name of a file: such a one may lead elsewhere
 NO_FILE = r'^\.|[\\/:*?"<>|\x00-\x1f]'
 
@@ -53,23 +52,21 @@ class OwnRegister:
         first = cells.iloc[0] if len(cells) else ()
         heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
         if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*HEADS}:
-            hint = "it takes id and name, and may have group and size"
             columns = ", ".join(head or "—" for head in heads) or "—"
-            what = "the register has the columns {columns}"
-            raise InputError(what, file=file, hint=hint, columns=columns)
+            raise refusal("register.columns", file=file, columns=columns)
         table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
-            raise InputError("the register lists nobody", file=file, hint=EACH)
+            raise refusal("register.empty", file=file)
         twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE)
-        for what, wrong in {
-            "line {row} of the register has no id": table["id"] == "",
-            "line {row} of the register has no name": table["name"] == "",
-            "line {row} of the register has the id {id}, which is there before": twice,
-            "line {row} of the register has the id {id}, which can be the name of no file": no_file,
+        for error, wrong in {
+            "register.no_id": table["id"] == "",
+            "register.no_name": table["name"] == "",
+            "register.twice": twice,
+            "register.no_file_name": no_file,
         }.items():
             if wrong.any():
                 row = wrong.idxmax()
-                raise InputError(what, file=file, hint=EACH, row=row, id=table.at[row, "id"])
+                raise refusal(error, file=file, row=row, id=table.at[row, "id"])
         return cls(table.set_index("id"))
 
     @cached_property
@@ -122,9 +119,9 @@ def _key(name: str) -> str:
 def _cells(path: Path, file: str) -> pd.DataFrame:
     """The texts of a CSV file or a workbook by the numbers of their lines, without blank ones."""
     if not path.exists():
-        raise InputError("there is no such file", file=file, hint="check the path")
+        raise refusal("file.missing", file=file)
     if not path.is_file():
-        raise InputError("this is a folder, a pipe or a device, no file", file=file)
+        raise refusal("file.pipe", file=file)
     try:
         if path.suffix.lower() in WORKBOOKS:
             sheet = pd.read_excel(
@@ -138,12 +135,8 @@ def _cells(path: Path, file: str) -> pd.DataFrame:
     except InputError:
         raise
     except (OSError, ValueError, csv.Error, CalamineError) as error:
-        what, hint = (
-            "the register cannot be read ({why})",
-            "save it as CSV in UTF-8 beside wave.yml",
-        )
         why = getattr(error, "strerror", None) or Message("no CSV in UTF-8 and no workbook")
-        raise InputError(what, file=file, hint=hint, why=why) from None
+        raise refusal("register.unreadable", file=file, why=why) from None
     stripped = ([cell.strip() for cell in line] for _, line in lines)
     texts = list(zip(*itertools.zip_longest(*stripped, fillvalue=""), strict=True))
     cells = pd.DataFrame(texts, [number for number, _ in lines] if texts else None, dtype="str")

@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,7 +22,7 @@ from pydantic import StrictInt, StrictStr, ValidationError
 from analysis import paths, yaml_file
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError, Message
+from analysis.errors import refusal
 from analysis.text import Model
 
 HEAD = (
@@ -119,13 +118,13 @@ def register(wave: str, book: Codebook, days: pd.Series) -> None:
         definitions=definitions,
     ).model_dump()
     text = HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
-    beside = file.with_name(f".{wave}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(file)
     with contextlib.suppress(OSError):  # a checkout that is read-only has no registration
         try:
-            paths.write_atomic(beside, text)
-            os.link(beside, file)  # fails where another process was first
+            paths.write_atomic(part, text)
+            os.link(part, file)  # fails where another process was first
         finally:
-            beside.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
 
 def registered(wave: str) -> Registration | None:
@@ -136,10 +135,7 @@ def registered(wave: str) -> Registration | None:
     try:
         return Registration.model_validate(yaml_file.load(file))
     except ValidationError as error:
-        hint = Message("take the file back from git: it is never edited")
-        raise InputError(
-            "not a registration ({title})", file=file, hint=hint, title=error.title
-        ) from None
+        raise refusal("codebook.no_registration", file=file, title=error.title) from None
 
 
 def deviations(record: Registration, book: Codebook) -> list[Deviation]:

@@ -15,8 +15,7 @@ from analysis import paths
 from analysis.codebook import municipality, waves
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
-from analysis.errors import InputError, Message
-from analysis.fingerprints import OF_PROGRAMS
+from analysis.errors import InputError, Message, refusal
 from analysis.text import Language, Model, Text
 from analysis.yaml_file import shaped, twice
 
@@ -124,16 +123,8 @@ class Wave(Model):
         book = Codebook.read(self.codebook)
         issue = book.issue(self.issue)
         if issue is not None and issue.as_of != self.as_of:
-            what = "the issue {issue} describes {observed}, and wave.yml says {as_of}"
-            hint = "write as_of: {observed}; the year in the title is not the day observed"
-            raise InputError(
-                what,
-                file=self.folder / "wave.yml",
-                hint=hint,
-                issue=issue.id,
-                observed=issue.as_of,
-                as_of=self.as_of,
-            )
+            about = {"issue": issue.id, "observed": issue.as_of, "as_of": self.as_of}
+            raise refusal("wave.other_date", file=self.folder / "wave.yml", **about)
         return book.issued(issue)
 
     @cached_property
@@ -208,7 +199,7 @@ def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
         yield Message(what, name=wave.name, folder=folder), hint
     for path in (*(part.path for part in wave.files), wave.register_file or ""):
         parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
-        if any(part.startswith(OF_PROGRAMS) for part in parts):  # ~$: refused where it is read
+        if any(map(paths.is_leftover, parts)):  # ~$: refused where it is read
             what = "{path} is hidden, so that nobody would notice when it changes"
             hint = Message("give it a name that does not begin with a point")
             yield Message(what, path=path), hint

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 from analysis import paths
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, refusal, unknown
 from analysis.yaml_file import load
 
 
@@ -30,12 +30,7 @@ def absent(folder: Path) -> InputError:
     """The error for the folder of a wave in which there is none."""
     known, name = [file.parent.name for file in folder.parent.glob("[!.]*/wave.yml")], folder.name
     if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
-        return InputError(
-            "the folder of the wave {name} is written in other characters that look the same",
-            file=folder.with_name(same[0]),
-            hint="type the name of the folder anew in data/raw",
-            name=name,
-        )
+        return refusal("wave.look_alike", file=folder.with_name(same[0]), name=name)
     hint = "there are: {known}; `workbench new-wave` makes one"
     return unknown("wave", name, sorted(known), hint)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.spreadsheet import is_number
 
 Bounds = tuple[float, float, float, float]  # left, bottom, right, top in pixels
@@ -32,16 +32,9 @@ def strict(name: str) -> Iterator[None]:
         except UserWarning as warning:
             glyph = re.match(r"Glyph (\d+) ", str(warning))
             if glyph is None:
-                what = "the labels of the figure {name!r} leave no room for the drawing"
-                hint = "make the figure larger or the labels shorter"
-                raise InputError(what, hint=hint, name=name) from None
-            raise InputError(
-                "the figure {name!r} needs the character {character} (U+{number:04X}), "
-                "which the font lacks",
-                hint="install a font that has it, such as Noto Sans CJK JP",
-                name=name,
-                character=chr(int(glyph[1])),
-                number=int(glyph[1]),
+                raise refusal("figure.no_room", name=name) from None
+            raise refusal(
+                "figure.no_glyph", name=name, character=chr(int(glyph[1])), number=int(glyph[1])
             ) from None
 
 
@@ -54,8 +47,7 @@ def check(canvas: Canvas, name: str) -> None:
             ticks = [t.get_text() for t in axis.get_ticklabels() if t.get_visible()]
             labels = [text for text in ticks if text]
             if labels and all(map(is_number, labels)) and not axis.get_label_text().strip():
-                what = "the figure {name!r} has an axis {which} of numbers without a name"
-                raise InputError(what, hint="ax.set_{which}label(...)", name=name, which=which)
+                raise refusal("figure.axis", name=name, which=which)
     _check_texts(canvas, name)
 
 
@@ -72,24 +64,18 @@ def _check_texts(canvas: Canvas, name: str) -> None:
             continue
         text, box = label.get_text(), extent.extents
         if float(label.get_fontsize()) < SMALLEST_LETTER:
-            what = "in the figure {name!r} the letters of {text!r} are too small"
-            hint = "at least {points:g} points"
-            raise InputError(what, hint=hint, name=name, text=text, points=SMALLEST_LETTER)
+            raise refusal("figure.small_letters", name=name, text=text, points=SMALLEST_LETTER)
         over, clip = 0.0, label.get_clip_box() if label.get_clip_on() else None
         if clip is not None:
             over = max(clip.x0 - box[0], box[2] - clip.x1, clip.y0 - box[1], box[3] - clip.y1)
         if over > 1 or box[0] < -width / 2 or box[2] > width * 1.5:  # all else would shrink
-            what = "in the figure {name!r} the text {label!r} is cut or sticks out"
-            hint = "make the figure larger, the label shorter, or break it into lines"
-            raise InputError(what, hint=hint, name=name, label=text)
+            raise refusal("figure.cut", name=name, label=text)
         boxes.append((text, box))
     for (one, a), (other, b) in itertools.combinations(boxes, 2):
         across, along = (min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
         smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
         if min(across, along) > 0 and across * along > OVERLAP * smaller:
-            what = "in the figure {name!r} the texts {texts} overlap"
-            hint = "make the figure larger or the labels shorter"
-            raise InputError(what, hint=hint, name=name, texts=f"{one!r} and {other!r}")
+            raise refusal("figure.overlap", name=name, texts=f"{one!r} and {other!r}")
 
 
 def _not_drawn(canvas: Canvas) -> set[int]:

@@ -27,7 +27,7 @@ from PIL import Image
 from scipy.spatial.distance import cdist
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import Message, refusal
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
@@ -183,9 +183,7 @@ class Gallery:
         }
         if lacking := next((what for what, value in parts.items() if not value), ""):
             subject = Message(lacking)
-            raise InputError(
-                "the figure {name!r} has no {subject}", hint="give one", name=name, subject=subject
-            )
+            raise refusal("figure.lacks", name=name, subject=subject)
         of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
         origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
         png = self._exported(canvas, name, about["title"], origin, csv)
@@ -260,7 +258,7 @@ class Gallery:
             on_page = self._labelled(there, words, percent=percent)
             frame = self._labelled(frame, words, f"tables/{name}", percent)
         if not title.strip():
-            raise InputError("the table {name!r} has no title", hint="give one", name=name)
+            raise refusal("table.no_title", name=name)
         csv = to_csv(frame)
         self._write("tables", name, csv=csv)
         columns = [_cells(on_page.iloc[:, at], places) for at in range(on_page.shape[1])]

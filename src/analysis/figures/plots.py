@@ -24,6 +24,7 @@ from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
 COLUMN = 3.1  # inches: half of it, and the width of a telephone
+NAMES = 26  # font sizes a line of the names beside a chart of all questions
 LINE = 0.26  # inches a bar
 ROW = 0.152  # inches a line of text
 SKEWED = 20  # greatest value by the median: from here on a scale of logarithms
@@ -44,16 +45,26 @@ def axes_for(bars: float, extra: float = 1.0) -> Axes:
     return canvas(max(1.8, bars * LINE + extra), WIDTH)
 
 
-def wrapped(labels: Sequence[object], width: float) -> list[str]:
+def wrapped(labels: Sequence[object], width: float, most: int = 0) -> list[str]:
     """Labels broken into lines of at most about `width` font sizes, even in length.
+
+    `most`: of how many lines; what is longer ends with an ellipsis. Default: any number.
 
     Examples
     --------
     >>> wrapped(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
+    >>> wrapped(["情報を計画に位置づけている"], 5, most=1)
+    ['情報を計…']
     """
     texts = []
     for text in map(str, labels):
+        if most and ems(text) > most * width:
+            whole = itertools.accumulate(text)
+            text = (
+                list(itertools.takewhile(lambda part: ems(part) <= most * width - 1, whole))[-1]
+                + "…"
+            )
         count = max(1, math.ceil(ems(text) / width))
         rooms = itertools.count(ems(text) / count, 0.5)
         lines = next(x for room in rooms if (x := broken(text, room)).count("\n") < count)
@@ -103,13 +114,20 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0]
     words = labels("column", language) | labels("status", language)
-    ax, bar = axes_for(len(counts) * 0.85), {"ec": "white", "lw": 0.4, "height": 0.78}
+    names = wrapped(counts.index, NAMES, most=2)
+    lines = max(name.count("\n") for name in names)
+    ax, bar = (
+        axes_for(len(counts) * (0.85 + 0.3 * lines)),
+        {"ec": "white", "lw": 0.4, "height": 0.78},
+    )
     hatches = ("", "", "//", "..", "xx", "\\\\")
     looks = {
         name: {**bar, "color": colour, "hatch": hatch, "label": words.get(str(name), str(name))}
         for name, colour, hatch in zip(counts, ("#c8d0d8", *PALETTE[1:]), hatches, strict=False)
     }
-    stacked(ax, counts.index.astype(str).to_numpy(), counts, looks)
+    places = np.arange(len(counts))
+    stacked(ax, places, counts, looks)
+    ax.set_yticks(places, names)
     ax.set(xlabel=label("figure.municipalities", language), xlim=(0, counts.sum(axis=1).max()))
     ax.margins(y=0.01)
     legend_above(ax)
@@ -392,10 +410,14 @@ def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     marks = dict(zip(STATUSES, ("", "×", "−", "?", "○", "!"), strict=True))
     colours = dict(zip(STATUSES, ("#e9edf0", *PALETTE[1:]), strict=False))
     codes = data.map(list(STATUSES).index).to_numpy(int)
-    ax = axes_for(len(data) * 0.5, 1.7)
+    names = wrapped(data.index, NAMES, most=2)
+    edges = np.cumsum([0, *(1 + 0.6 * name.count("\n") for name in names)])
+    places = (edges[1:] + edges[:-1]) / 2
+    ax = axes_for(edges[-1] * 0.5, 1.7)
     map_of = ListedColormap(list(colours.values()))
     look: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8}
-    ax.pcolormesh(codes, cmap=map_of, vmin=-0.5, vmax=len(marks) - 0.5, **look)
+    columns = np.arange(data.shape[1] + 1)
+    ax.pcolormesh(columns, edges, codes, cmap=map_of, vmin=-0.5, vmax=len(marks) - 0.5, **look)
     words, handles = labels("status", language), []
     for at, kind in enumerate(marks):
         there = np.argwhere(codes == at)
@@ -403,13 +425,13 @@ def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
             name = f"{words[kind]} {marks[kind]}".strip()
             handles.append(Patch(color=colours[kind], label=name))
         for y, x in there if at else ():
-            ax.text(x + 0.5, y + 0.5, marks[kind], color=ink(colours[kind]), **MIDDLE)
+            ax.text(x + 0.5, places[y], marks[kind], color=ink(colours[kind]), **MIDDLE)
     legend_above(ax, handles)
-    ax.set_yticks(np.arange(len(data)) + 0.5, [str(row) for row in data.index])
+    ax.set_yticks(places, names)
     ax.set_xticks(np.arange(data.shape[1]) + 0.5, [str(x) for x in data.columns], rotation=90)
     if all(str(x).isdigit() for x in data.columns):  # places whose names nobody gave
         ax.set_xlabel(label("identity.code", language))
-    ax.set_ylim(len(data), 0)
+    ax.set_ylim(edges[-1], 0)
     ax.tick_params(length=0)
     sns.despine(ax=ax, left=True, bottom=True)
     return ax

@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import paths
 from analysis.errors import InputError, Message
-from analysis.fingerprints import OF_PROGRAMS
 from analysis.intake import labelled
 from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 from analysis.spreadsheet import decode, separator
@@ -32,19 +30,7 @@ ARE = {
     "sav": "an SPSS file",
     "dta": "a Stata file",
 }
-# what a file manager leaves in a folder
-JUNK = {*map(str.lower, paths.OF_WINDOWS), "ehthumbs.db", "icon\r"}
 MAX_BYTES = 1 << 30
-
-
-def is_table(name: str) -> bool:
-    """Whether a file of a folder or an archive may be a table, and nothing of the system's own.
-
-    >>> [is_table(name) for name in ("a.xlsx", "Thumbs.db", "~$a.xlsx", "x/.DS_Store")]
-    [True, False, False, False]
-    """
-    parts = name.split("/")
-    return parts[-1].lower() not in JUNK and not any(p.startswith(OF_PROGRAMS) for p in parts)
 
 
 def read_file(

@@ -17,9 +17,12 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import WaveFile
 from analysis.errors import InputError, Message
+from analysis.intake.cells import Received, addresses
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
 from analysis.intake.tables import SEARCHED_ROWS, corner, refuse_long
+
+READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 class Layout(NamedTuple):
@@ -175,15 +178,50 @@ def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     return best
 
 
-def refuse_table(sheet: Sheet, headings: Headings) -> None:
-    """Refuse to read as a form what is a table of two municipalities or more."""
+def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
+    """Refuse to read in one layout a sheet that shows another.
+
+    That is a table of two municipalities or more, or the labels of a form below each other.
+    """
     refuse_long(sheet, headings)
-    for layout, turned in (("rows", sheet), ("columns", sheet.turned)):
-        if len(there := listed(turned, headings)) >= 2:
-            what = "this is no form but a table of {n:,} replies ({such})"
-            hint, such = "give it layout: {layout} in wave.yml", sorted(there)[:3]
-            such += ["…"] * (len(there) > 3)
-            raise sheet.error(what, hint=hint, n=len(there), such=such, layout=layout)
+    turned = {"rows": sheet, "columns": sheet.turned}
+    there = {name: listed(own, headings) for name, own in turned.items()}
+    right = max(there, key=lambda name: len(there[name]))
+    if layout != right and len(there[right]) >= 2 > len(there.get(layout, ())):
+        raise sheet.error(
+            "this is a table of {n:,} replies ({such}) in the layout {right}, not {wrong}",
+            hint="give it layout: {layout} in wave.yml",
+            n=len(there[right]),
+            such=[*sorted(there[right])[:3], *["…"] * (len(there[right]) > 3)],
+            right=READ_AS[right],
+            wrong=READ_AS[layout],
+            layout=right,
+        )
+    if layout == "rows" and not there[layout]:
+        across, down = (_headed(own, headings) for own in turned.values())
+        if down > max(across, 1):
+            what = "this is a form: {n:,} headings of the codebook stand below each other"
+            hint = "give it layout: {layout} in wave.yml"
+            raise sheet.error(what, hint=hint, n=down, layout="form")
+
+
+def who_beside(received: Received, headings: Headings, layout: str) -> tuple[str, str] | None:
+    """What the column that names more than half of the replies tells of them, and its heading.
+
+    Such as ``@name`` and A1: the heading by its cell, as ``header`` of wave.yml takes it.
+    """
+    cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
+    across, down = ("row", "column") if layout == "columns" else ("column", "row")
+    aside = cells["reason"].isin(["unmatched", "record", "ignored"])
+    loose = cells[aside | (cells["variable"] == "@prefecture")]
+    loose = loose[loose["text"].map(headings.named_in) != ""]
+    groups = [own for _, own in loose.groupby(["file", "sheet", across])]
+    column = max(groups, key=len, default=loose)
+    if 2 * len(column) <= received.n:
+        return None
+    heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
+    cell = column.iloc[[0]].assign(**{down: heads[down].max()})
+    return headings.who_of(column["text"]), addresses(cell)[0]
 
 
 # --- the issues of a yearly publication: its columns change, its titles name the year ----------

@@ -18,12 +18,13 @@ from analysis.errors import InputError
 from analysis.intake import own_sheets, tools
 from analysis.intake.beside import on_sheets, placed
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
-from analysis.intake.files import SUFFIXES, is_archive, is_table, read_file, unpacked
+from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_table
+from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_other
 from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
 from analysis.intake.tables import read_rows
+from analysis.paths import is_leftover
 
 KNOWN = set[str]().union(*SUFFIXES.values())
 
@@ -35,7 +36,7 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
         if not is_archive(path):
             books.append(read_file(path, name=name, encoding=file.encoding))
             continue
-        inside = {own: data for own, data in unpacked(path, name).items() if is_table(own)}
+        inside = {own: data for own, data in unpacked(path, name).items() if not is_leftover(own)}
         for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
             what = "the archive holds something that is no table ({name})"
             hint = "unpack it, and give the tables in it"
@@ -61,7 +62,7 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         raise InputError("the file lies outside the wave's folder", file=file.path)
     if not is_folder:
         return [(_as_spelt(path), file.path)]
-    files = sorted(p for p in path.iterdir() if is_table(p.name))
+    files = sorted(p for p in path.iterdir() if not is_leftover(p.name))
     for other in (p for p in files if p.suffix.lower() not in {".zip", *KNOWN}):
         what = "the folder holds something that is no table"
         hint = "move it out of the folder, or save it as .xlsx or .csv"
@@ -163,7 +164,7 @@ def _forms(
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
     _check_followed(file, {targets[key] for key in map(normalise, texts) if key in targets})
     for sheet in sheets:
-        refuse_table(sheet, headings)
+        refuse_other(sheet, headings, "form")
     sent = [sheet for book in blanks for sheet in _pages(book, headings)]
     replies, beside = read_forms(sheets, headings, sent)
     return [*pieces, *replies], [*others, *beside]
@@ -204,7 +205,12 @@ def _tables(
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         left_out = file.unfinished == "leave out"
-        table = read_rows(turned, headings, export=export, left_out=left_out)
+        try:
+            table = read_rows(turned, headings, export=export, left_out=left_out)
+        except InputError:
+            if file.tool is None:  # a tool's export is a table, whatever stands in it
+                refuse_other(chosen, headings, file.layout)
+            raise
         rows = table.rows  # a record each
         answers = {name: (rows, np.broadcast_to(c, len(rows))) for name, c in table.columns.items()}
         pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from analysis.errors import InputError
+from analysis.errors import InputError, refusal
 
 MAX_COLUMNS = 16_384  # Excel's own limit
 MAX_ROWS = 1_048_576
@@ -91,9 +91,15 @@ class Sheet:
         self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
     ) -> InputError:
         """What is wrong in this sheet, or in the cell `at`."""
-        cell = self.address(*at) if at else None
+        return InputError(what, hint=hint, **self._place(at), **values)
+
+    def refusal(self, id: str, *, at: tuple[int, int] | None = None, **values: Any) -> InputError:
+        """The same, its words by their id; see `analysis.errors.refusal`."""
+        return refusal(id, **self._place(at), **values)
+
+    def _place(self, at: tuple[int, int] | None) -> dict[str, Any]:
         name = self.page(at[0])[1] if at else self.sheet
-        return InputError(what, file=self.file, sheet=name, cell=cell, hint=hint, **values)
+        return {"file": self.file, "sheet": name, "cell": self.address(*at) if at else None}
 
     @property
     def turned(self) -> Sheet:
@@ -127,6 +133,15 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
     if any(part.flag_bits & 1 for part in parts):
         what, hint = "the archive is protected by a password", "save it without a password"
         raise InputError(what, file=file, hint=hint, reason="password")
+
+
+def as_percent(number: str) -> str:
+    """A number whose cell has a format of per cent, as the cell shows it.
+
+    >>> as_percent("0.625")
+    '62.5%'
+    """
+    return f"{float(number) * 100:.10g}%"
 
 
 def check_size(

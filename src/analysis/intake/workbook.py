@@ -171,7 +171,16 @@ def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
         links = relations(part(parts, f"{folder}/_rels/{own}.rels"), folder).values()
     except expat.ExpatError:  # calamine does without them
         return {}
-    return {link: data for link in links if 0 < len(data := part(parts, link)) < MAX_DRAWING}
+    return {link: data for link in links if (data := part(parts, link))}
+
+
+def _of_offices(name: str, xml: bytes) -> bytes:
+    """The drawings or comments of a sheet, refused where they are too large to be read."""
+    if len(xml) <= MAX_DRAWING:
+        return xml
+    what = "the drawings or comments of a sheet are too large to be read ({part}, {mb} MB)"
+    hint = "remove those that say nothing, and save the workbook again"
+    raise InputError(what, hint=hint, part=name, mb=len(xml) // 2**20)
 
 
 def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, list[str]]:
@@ -182,7 +191,7 @@ def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, 
     places: dict[str, list[str]] = {}
     for name, path in sheet_parts(parts).items():
         linked = _linked(parts, path).items()
-        drawings = (drawing for link, drawing in linked if "/drawings/drawing" in link)
+        drawings = (_of_offices(*one) for one in linked if "/drawings/drawing" in one[0])
         places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
     return places
 
@@ -193,7 +202,7 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
     A thread is there twice: the copy for programs that know none tells how to read it.
     """
     comment_at: dict[str, str] = {}
-    linked = (xml for xml in _linked(parts, path).values() if b"omment" in xml)
+    linked = (_of_offices(*one) for one in _linked(parts, path).items() if b"omment" in one[1])
     for xml in sorted(linked, key=lambda xml: b"threadedComment" in xml):
         tags(xml, ())  # refuses what is no XML, or declares entities
         root, own = ElementTree.fromstring(xml), dict[str, list[str]]()
@@ -397,7 +406,8 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
                 replace(s, rings=tuple(rings.get(s.sheet, ())), comments=own[s.sheet])
                 for s in sheets
             ]
-    except InputError:
+    except InputError as error:
+        error.file = error.file or file
         raise
     except (CalamineError, expat.ExpatError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise broken(file, error) from None

@@ -22,7 +22,7 @@ from analysis import paths, yaml_file
 from analysis.codebook.questions import AMOUNTS, UNCOUNTED, Labelled, Question
 from analysis.codebook.rules import Expression, rule_faults
 from analysis.edition import once
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
 from analysis.survey import Survey
@@ -110,8 +110,7 @@ def _case(file: Path) -> Case:
     except InputError:
         raise
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
-        hint = "begin with --- city, code, date, source --- and give a part ## ja and a part ## en"
-        raise InputError("this is no case note", file=file, hint=hint) from None
+        raise refusal("visit.no_case_note", file=file) from None
     return shaped(Case, content, file)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.codebook.questions import AMOUNTS, Question
 from analysis.codebook.rules import Expression, names_in
 from analysis.edition import once, shown_questions
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Answer, Frame, NotAvailable
@@ -48,8 +48,7 @@ def place(
     An empty `municipality` is the first respondent. `typology`: that of the wave unless given.
     """
     if not survey.shows_units:
-        what = "a profile shows one respondent and is not for the public edition"
-        raise InputError(what, hint="use --audience internal or committee")
+        raise refusal("profile.public")
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     typology = shared_typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)

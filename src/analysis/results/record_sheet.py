@@ -101,11 +101,7 @@ def read_all(folder: Path, register: Iterable[str]) -> list[Visit]:
         if visit is None:
             continue
         if visit.code in visits:
-            raise sheet.error(
-                "{name} has a second record sheet",
-                hint="keep one sheet for each municipality in the folder",
-                name=visit.name,
-            )
+            raise sheet.refusal("visit.second_sheet", name=visit.name)
         visits[visit.code] = visit
     return [visits[code] for code in sorted(visits)]
 
@@ -118,18 +114,11 @@ def _read(sheet: Sheet, codes: set[str]) -> Visit | None:
         about.setdefault(fields[keys[i, j]], next((t for t in text[i, j + 1 :] if t.strip()), ""))
     tops = [i for i, row in enumerate(keys) if {*heads.values()} <= {heads.get(k) for k in row}]
     if not tops or "code" not in about:
-        raise sheet.error(
-            "this sheet is no record sheet of a visit",
-            hint="fill in the form that 05_site_visits writes, without moving its headings",
-        )
+        raise sheet.refusal("visit.no_record_sheet")
     code = about["code"].strip()
     code = code if code in codes else code.zfill(6)  # of a number its leading zero is lost
     if code not in codes:
-        raise sheet.error(
-            "the municipality {code!r} is not in this wave",
-            hint="check the code in the form",
-            code=code,
-        )
+        raise sheet.refusal("visit.municipality", code=code)
     notes = _notes(sheet, text, keys, tops[0])
     if not (notes != "").any(axis=None):
         return None
@@ -149,16 +138,14 @@ def _notes(sheet: Sheet, text: np.ndarray, keys: np.ndarray, top: int) -> pd.Dat
         if not number and not any(line.values()):
             continue
         if number not in topics:
-            what = "there is no topic {number!r}"
-            hint = "the topics are numbered 1 to {n}"
-            raise sheet.error(
-                what, at=(i, columns["topic"]), hint=hint, number=number, n=len(topics)
+            raise sheet.refusal(
+                "visit.topic", at=(i, columns["topic"]), number=number, n=len(topics)
             )
         publish = choices.get(keys[i, columns["publish"]], "")
         if line["publish"] and not publish:
-            what = "whether it may be published cannot be {value!r}"
-            hint = "write 可, 不可 or 要確認 (yes, no, to confirm)"
-            raise sheet.error(what, at=(i, columns["publish"]), hint=hint, value=line["publish"])
+            raise sheet.refusal(
+                "visit.published", at=(i, columns["publish"]), value=line["publish"]
+            )
         rows[topics[number]] = {**line, "publish": publish}
     notes = pd.DataFrame.from_dict(rows, orient="index", columns=list(FILLED))
     return notes.fillna("").sort_index()

@@ -17,7 +17,7 @@ from scipy import special, stats
 from analysis.cleaning import respondents
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.stats import inference
 from analysis.stats.thresholds import FULL_COUNT
 from analysis.text import Language, say
@@ -109,9 +109,7 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
     elif kind == "class":
         classes = tuple(c for c in wave.size_classes.index if (frame["size_class"] == c).any())
         if not classes:
-            what = "population is class, but the size class of no municipality is known"
-            hint = "ask for it (identity: size_class), or write population: invited"
-            raise InputError(what, file=wave.folder / "wave.yml", hint=hint)
+            raise refusal("population.no_class", file=wave.folder / "wave.yml")
         size = int(wave.size_classes[list(classes)].sum())
     elif kind == "invited" and (invited := respondents.invited(wave, register)) is not None:
         others = len(register) - len(frame)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.questions import Question
-from analysis.errors import InputError, Message
+from analysis.errors import Message, refusal
 from analysis.text import Language, label
 
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
@@ -60,15 +60,7 @@ def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown"
     wrong = [*index[~index.isin(codes)], *codes[codes.duplicated()]]
     if wrong:
         codes, more = ", ".join(map(str, wrong[:5])), ", ..." if len(wrong) > 5 else ""
-        raise InputError(
-            "{subject} has not one value for each of {of:,} respondents ({codes}{more})",
-            hint="give a pandas Series indexed by code (text with leading zeros, as in "
-            "survey.responses.index), one row each",
-            subject=what,
-            of=len(index),
-            codes=codes,
-            more=more,
-        )
+        raise refusal("survey.one_value_each", subject=what, of=len(index), codes=codes, more=more)
     return values.reindex(index)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.stats.thresholds import FEW_FOR_BIC, MOST_TYPES, MOST_TYPES_EXTENDED, SMALLEST_TYPE
 from analysis.text import LANGUAGES, say
 from analysis.typology.dissimilarity import Gower, Kinds, collapse
@@ -31,13 +31,12 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
     if n_types == "auto":
         return list(tried)
     if not 2 <= n_types <= most:
-        what = (
-            "{n} respondents with {patterns} different answer patterns cannot be put into "
-            "{n_types} types"
-        )
-        hint = "choose 2 to {most}"
-        raise InputError(
-            what, hint=hint, n=len(data.frame), patterns=patterns, n_types=n_types, most=most
+        raise refusal(
+            "typology.few_patterns",
+            n=len(data.frame),
+            patterns=patterns,
+            n_types=n_types,
+            most=most,
         )
     return sorted({*tried, n_types})
 

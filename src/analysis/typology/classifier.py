@@ -19,7 +19,7 @@ from joblib import Memory
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
-from analysis.errors import InputError, unknown
+from analysis.errors import refusal, unknown
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
 from analysis.text import Text
@@ -167,9 +167,7 @@ class Classifier:
         shared = [name for name in self.features.frame if name in frame]
         indices = list(dict.fromkeys(self.features.groups[name] for name in shared))
         if not indices:
-            raise InputError(
-                "the two waves share no indicator", hint="see `comparable` in codebooks"
-            )
+            raise refusal("placement.no_indicator")
         features = restricted(self.features, indices)
         typology = self.study(indices=indices, **choices)
         reference = features.frame.loc[typology.fitted.index]
@@ -271,16 +269,11 @@ def project(
     shared = [c for c in reference.columns if c in frame.columns]
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
-        what = "only {n} of the typology's {of} indicators are in the new survey"
-        hint = (
-            "a placement needs at least half of them, groups weighing the same; make the "
-            "typology from the shared ones"
-        )
-        raise InputError(what, hint=hint, n=len(shared), of=len(reference.columns))
+        raise refusal("placement.few_indicators", n=len(shared), of=len(reference.columns))
     types = aligned(types, reference.index, "types")
     numbers = sorted({*types.astype(int)} - {UNPLACED})
     if not numbers:
-        raise InputError("the typology has no types to place anybody into")
+        raise refusal("placement.no_types")
     distance, edges = _from_types(frame[shared], reference[shared], types, kinds, groups)
     closeness = 1.0 / np.maximum(distance, 1e-9) ** 2
     strength = closeness / closeness.sum(axis=1, keepdims=True)

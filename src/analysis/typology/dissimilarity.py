@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 
 LIMIT = 10_000  # different rows; k-medoids of that many takes 4 GB
 ORDERED = ("ordinal", "ratio")
@@ -130,8 +130,7 @@ class Gower:
     def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
-            what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-            raise InputError(what, hint="take a sample", n=max(len(a), len(b)), limit=LIMIT)
+            raise refusal("typology.too_many", n=max(len(a), len(b)), limit=LIMIT)
         a, b = self._placed(a), self._placed(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)

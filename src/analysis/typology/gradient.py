@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import ONE_SIDED
 from analysis.typology.dissimilarity import Groups, Kinds, feature_weights, source
@@ -193,7 +193,7 @@ def map_axes(
     """
     scaled, weights = standardised(frame, kinds, groups)
     if scaled.shape[1] < 2:
-        raise InputError("a map needs at least two indicators that vary", hint="add indicators")
+        raise refusal("gradient.few_indicators")
     left, values, right = np.linalg.svd(scaled.to_numpy() * np.sqrt(weights), full_matrices=False)
     turn = np.where(right[:2].sum(axis=1) < 0, -1.0, 1.0)
     units = left[:, :2] * values[:2] * turn
@@ -238,10 +238,8 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     """
     stratum = aligned(strata, frame.index, "adjust")
     if (none := stratum.isna()).any():
-        what = "{n} units have no stratum ({missing})"
-        hint = "give a size class for each of them, or leave them out"
-        raise InputError(
-            what, hint=hint, n=int(none.sum()), missing=list(map(str, frame.index[none][:5]))
+        raise refusal(
+            "gradient.no_stratum", n=int(none.sum()), missing=list(map(str, frame.index[none][:5]))
         )
     columns = numeric(frame, kinds)
     values = columns.to_numpy(float)

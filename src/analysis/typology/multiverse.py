@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.stats.tabulate import aligned
 from analysis.stats.thresholds import (
     BORDER,
@@ -374,12 +374,7 @@ def multiverse(
     (1.0, 0.0)
     """
     if not SMALLEST_SURVEY <= len(frame) <= MOST_UNITS:
-        what = "a multiverse needs {least} to {limit} units, here are {n}"
-        hint = (
-            "two types of three are the least that can be compared; take a sample of a "
-            "larger survey"
-        )
-        raise InputError(what, hint=hint, least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
+        raise refusal("multiverse.units", least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
     tables = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []

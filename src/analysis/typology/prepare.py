@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError, Message
+from analysis.errors import refusal
 from analysis.stats import thresholds
 from analysis.stats.tabulate import aligned
 from analysis.typology.dissimilarity import (
@@ -30,11 +30,7 @@ from analysis.typology.gradient import Gradient, gradient, numeric, without_grad
 
 Basis = Literal["none", "gradient", "strata"]
 Adjust: TypeAlias = Literal["gradient"] | pd.Series | None
-TOO_FEW = Message(
-    "two types of {least} need at least {units}; describe them one by one",
-    least=thresholds.SMALLEST_TYPE,
-    units=thresholds.SMALLEST_SURVEY,
-)
+ENOUGH = {"least": thresholds.SMALLEST_TYPE, "units": thresholds.SMALLEST_SURVEY}
 
 
 @dataclass(frozen=True)
@@ -149,11 +145,7 @@ def prepare(
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
     if fit.sum() < thresholds.SMALLEST_SURVEY:
-        what = (
-            "only {fit} of {n} respondents answered at least half of the indicators and "
-            "lie near others"
-        )
-        raise InputError(what, hint=TOO_FEW, fit=fit.sum(), n=len(frame))
+        raise refusal("typology.few_fit", fit=fit.sum(), n=len(frame), **ENOUGH)
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
     strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
@@ -161,9 +153,7 @@ def prepare(
     answers = Fit(fitted.frame, fitted.kinds, fitted.groups, basis, own)
     rest = answers.adjusted()
     if rest.frame.empty:
-        raise InputError(
-            "nothing is left of the answers after the adjustment", hint="use fewer strata"
-        )
+        raise refusal("typology.nothing_left")
     raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
     every = numeric(ordered[list(fitted.frame)], fitted.kinds)
     members, outside = every[fit], every[~fit]
@@ -179,19 +169,14 @@ def prepare(
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     """The answers as numbers, in the order of the codes."""
     if len(frame) < thresholds.SMALLEST_SURVEY:
-        raise InputError("{n} respondents are too few for a typology", hint=TOO_FEW, n=len(frame))
+        raise refusal("typology.few", n=len(frame), **ENOUGH)
     if len(frame) > LIMIT:
-        what = "{n:,} respondents are too many for a table of pairs (at most {limit:,})"
-        raise InputError(what, hint="take a sample", n=len(frame), limit=LIMIT)
+        raise refusal("typology.too_many", n=len(frame), limit=LIMIT)
     ordered = frame.sort_index().astype(float)
     if (infinite := np.isinf(ordered.to_numpy())).any():
         row, column = np.argwhere(infinite)[0]
-        hint = "a division by zero has no answer: make it missing"
-        raise InputError(
-            "{indicator} of {code} is infinite",
-            hint=hint,
-            indicator=ordered.columns[column],
-            code=ordered.index[row],
+        raise refusal(
+            "typology.infinite", indicator=ordered.columns[column], code=ordered.index[row]
         )
     return ordered
 
@@ -200,8 +185,7 @@ def _those_that_vary(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> Answe
     """The features with more than one answer; one that no group claims is a group of its own."""
     names = [str(c) for c in frame if frame[c].nunique() > 1]
     if not names:
-        hint = "there is nothing to tell types apart by"
-        raise InputError("all respondents gave the same answers to all indicators", hint=hint)
+        raise refusal("typology.all_alike")
     own = {name: (groups or {}).get(name, name) for name in names}
     return Answers(frame[names], {name: kinds[name] for name in names}, own)
 

@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isnan
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths, show
-from analysis.errors import InputError, printed
+from analysis.errors import printed, refusal
 from analysis.text import label, labels, say
 from workbench import outputs
 from workbench.compare.differences import Cell, Value, pictures, shown
@@ -71,8 +70,7 @@ def run(
         two = Run.find(before, **find), Run.find(after, **find)
         name = "..".join(run.folder.name for run in two)
     else:
-        hint = "`workbench compare BEFORE AFTER`, or `--base main --wave WAVE`"
-        raise InputError("two things are to be compared", hint=hint)
+        raise refusal("compare.which")
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
@@ -264,8 +262,7 @@ def _run_of_here(edition: Edition) -> Run:
     """The run of the working tree, which is refreshed."""
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
-        what = "the run of the working tree is not complete"
-        raise InputError(what, hint="see {folder}/index.html", folder=record.folder)
+        raise refusal("compare.here_incomplete", folder=record.folder)
     return Run.read(edition.folder, label("compare.here", edition.language))
 
 
@@ -280,12 +277,11 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
-        hint = "give a branch, a tag or a commit (in a shallow clone: `git fetch --unshallow`)"
-        raise InputError("there is no git revision {revision!r}", hint=hint, revision=revision)
+        raise refusal("compare.no_revision", revision=revision)
     place = reports / edition.name
     if edition.folder.is_dir() and not place.is_dir():
         # what was made here is made there too as far as nothing differs
-        beside = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
+        beside = paths.beside(place)
         shutil.copytree(edition.folder, beside)
         beside.rename(place)
     with _worktree(root, sha) as there:
@@ -303,9 +299,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         )
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
-        what = "the run of {revision} is not complete (exit status {returncode})"
-        hint = "its notebooks are listed above"
-        raise InputError(what, hint=hint, revision=revision, returncode=done.returncode)
+        raise refusal("compare.base_incomplete", revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
     return Run.read(place, name)
 
@@ -317,7 +311,7 @@ def _worktree(root: Path, sha: str) -> Iterator[Path]:
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:
             said = done.stderr.strip()[-200:]
-            raise InputError("git could not make a worktree ({stderr})", stderr=said)
+            raise refusal("compare.no_worktree", stderr=said)
         try:
             yield there
         finally:
@@ -328,7 +322,7 @@ def _bring_data(root: Path, there: Path, wave: str) -> None:
     """Copy the files of the wave that git does not have."""
     here = paths.raw(wave)
     if not (here / "wave.yml").is_file():
-        raise InputError("there is no wave {wave!r}", hint="see data/raw", wave=wave)
+        raise refusal("compare.no_wave", wave=wave)
     tracked = {root / name for name in _git(root, "ls-files", "-z", here).stdout.split("\0")}
     for file in sorted(here.rglob("*")):
         target = there / "data" / "raw" / wave / file.relative_to(here)
@@ -351,4 +345,4 @@ def _git(root: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]
             check=False,
         )
     except OSError:
-        raise InputError("git is not installed", hint="--base needs it") from None
+        raise refusal("compare.no_git") from None

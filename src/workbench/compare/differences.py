@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageChops, ImageFilter
 
+from analysis.spreadsheet import plain
+
 TYPES = ("type", "second")  # columns that hold a type
 RELATIVE, ABSOLUTE = 1e-6, 1e-9  # what another processor's arithmetic may change
 
@@ -177,11 +179,11 @@ def _read(csv: str) -> pd.DataFrame:
 
 
 def shown(value: str) -> str:
-    """A value without the mark that keeps spreadsheets from running it, and not too precise."""
+    """A value for a reader: rounded, without the mark that keeps a spreadsheet from running it."""
     number = _number(value)
     if not math.isnan(number) and len(value) > 8 and not value.isdigit():
         return f"{number:.4g}"
-    return value.removeprefix("'") if value[1:2] in set("=+-@") else value
+    return plain(value)
 
 
 def _number(value: str) -> float:

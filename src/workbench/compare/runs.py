@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import paths, yaml_file
-from analysis.errors import InputError, Message
+from analysis.errors import Message, refusal
 from analysis.show import Answer
 from analysis.text import Language
 from workbench.compare.differences import Cells, Value, compare, entries, sources
@@ -151,18 +151,15 @@ class Run:
         """
         file = folder / RECORD
         if not file.is_file():
-            hint = "give a wave that was refreshed (`workbench refresh WAVE`) or a run folder"
-            raise InputError("there is no run in {label!r}", hint=hint, label=label)
+            raise refusal("compare.no_run", label=label)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
         except (KeyError, ValueError, OSError) as error:
-            what, kind = "the run cannot be read ({name}: {fault})", type(error).__name__
-            hint = "refresh it again"
-            raise InputError(what, file=file, hint=hint, name=kind, fault=error) from None
+            kind = type(error).__name__
+            raise refusal("compare.unreadable", file=file, name=kind, fault=error) from None
         if damaged := [name for name in RunFolder(folder).damaged if name.startswith(COMPARED)]:
-            what = "a file of the run is missing or was edited"
-            raise InputError(what, file=folder / damaged[0], hint="refresh it again")
+            raise refusal("compare.edited", file=folder / damaged[0])
         return cls(folder, label, record, pages)
 
     @classmethod
@@ -219,7 +216,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Changed:
+class ChangedOutput:
     """A figure or table that differs.
 
     `before`, `after`: its data in each run, None where it was not there. `cells`: its numbers.
@@ -258,8 +255,8 @@ class Comparison:
     results : what came out differently, by the id of its heading (labels ``compare``), the most
         important first. Of ``examples``, pages that take other municipalities as their example
         now, nothing else is compared: it is no change of an answer.
-    drawn : figures that are only drawn differently.
-    made : what they were made of that differs, by the id of its heading.
+    redrawn : figures that are only drawn differently.
+    causes : what the results were made of that differs, by the id of its heading.
     code : whether the package differs. movers : how many changed type, beside what is expected of
         the typology's own instability; None where a run has no types.
 
@@ -271,9 +268,7 @@ class Comparison:
         for subject in ("audience", "language"):
             a, b = getattr(before, subject), getattr(after, subject)
             if a != b:
-                what = "the runs differ in {subject} ({a}, {b}) and cannot be compared"
-                hint = "compare two runs of the same {subject}"
-                raise InputError(what, hint=hint, subject=Message(subject), a=a, b=b)
+                raise refusal("compare.other_edition", subject=Message(subject), a=a, b=b)
         self.before, self.after = before, after
         self.movers, moved = movers(before.types, after.types)
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
@@ -355,7 +350,7 @@ class Comparison:
         changed = ((" / ".join(titles), *both) for both, titles in alike.items())
         return response + [Value(*one) for one in changed if one[1] != one[2]]
 
-    def _outputs(self, kind: str) -> list[Changed]:
+    def _outputs(self, kind: str) -> list[ChangedOutput]:
         """Those that differ, the most important first.
 
         Types are numbered by size: in numbers by type, each is called as its counterpart before.
@@ -369,7 +364,7 @@ class Comparison:
             if a is None or b is None:
                 why = [r.outputs("missing").get(name, "") for r in (self.before, self.after)]
                 texts = [Value("reason", *why)] if why[0] != why[1] else []
-                changes.append(Changed(a, b, Cells(), texts, False))
+                changes.append(ChangedOutput(a, b, Cells(), texts, False))
             elif b["notebook"] not in self.left_out:
                 files = a["results"], b["results"]  # with ids in the place of labels
                 ids = tuple(file.read_text("utf-8") for file in files) if all(files) else None
@@ -377,7 +372,7 @@ class Comparison:
                 both = [data | {"notes": "\n".join(data.get("notes", []))} for data in (a, b)]
                 kinds = [k for k in ("title", "alt", "notes") if both[0].get(k) != both[1].get(k)]
                 texts = [Value(k, *(data[k] for data in both)) for k in kinds]
-                out = Changed(a, b, cells, texts, a.get("png") != b.get("png"))
+                out = ChangedOutput(a, b, cells, texts, a.get("png") != b.get("png"))
                 changes += [out] if out.result or out.redrawn else []
         return sorted(changes, key=lambda out: out.importance)
 

@@ -19,7 +19,7 @@ from xml.parsers import expat
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, refusal
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
@@ -30,7 +30,7 @@ from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
-from workbench.office.open_document import Look, Opened
+from workbench.office.open_document import Look, StyledSheet
 from workbench.office.readability import CODE_TABLE, REMARK, UNIT_HEAD, Breach, CheckedTable
 
 
@@ -54,12 +54,7 @@ SCORES: dict[str, dict[str, int]] = _DATA["scores"]
 UNREADABLE: dict[str, dict[str, str]] = _DATA["unreadable"]  # why, and what to do, in Japanese
 
 COLUMNS = ["file", "sheet", "cell", "check", "rule_2020", "rule_2026", "level", "raw", "ja", "en"]
-OPEN_DOCUMENT = InputError(
-    "this is {subject}",
-    hint="save it from Excel as .xlsx",
-    reason="open_document",
-    subject=Message("an OpenDocument table"),
-)
+OPEN_DOCUMENT = refusal("audit.open_document", reason="open_document")
 SHOWN = 12  # cells of one rule in the printed report
 
 
@@ -119,27 +114,27 @@ def _names_of(heading: str) -> set[str]:
     return parts | {part.rpartition("_")[0] for part in parts} - {""}
 
 
-def _read(file: Path) -> list[Opened] | InputError:
+def _read(file: Path) -> list[StyledSheet] | InputError:
     """The sheets of a file, or why it is no table."""
     if file.is_dir():
-        hint = "name the files in it, such as {files}"
-        raise InputError("this is a folder", file=file, hint=hint, files=f"{file}/*")
+        raise refusal("audit.folder", file=file, files=f"{file}/*")
     if not file.is_file():
-        raise InputError("there is no such file", file=file, hint="check the path")
+        raise refusal("file.missing", file=file)
     if not os.access(file, os.R_OK):
-        raise InputError("the file cannot be opened", file=file, hint="ask for the right to")
+        raise refusal("audit.not_opened", file=file)
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
-            what, hint = "this is an SPSS file", "save it as .xlsx"
-            raise InputError(what, file=file, hint=hint, reason="spss")
+            raise refusal("audit.spss", file=file, reason="spss")
         if open_document.is_open_document(file):
             return open_document.read(file)
-        return [Opened(sheet) for sheet in read_file(file)]
+        return [StyledSheet(sheet) for sheet in read_file(file)]
     except InputError as error:
         return error
 
 
-def _breaches(file: Path, pages: list[Opened], before: list[Sheet]) -> Iterator[tuple[str, Breach]]:
+def _breaches(
+    file: Path, pages: list[StyledSheet], before: list[Sheet]
+) -> Iterator[tuple[str, Breach]]:
     """Sheet and breach, sheet by sheet in the order of the checks."""
     content, sheets = file.read_bytes(), [page.sheet for page in pages]
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
@@ -255,7 +250,7 @@ def _layout_breaches(table: CheckedTable, earlier: Sheet) -> Iterator[Breach]:
     yield from (("layout", "", head) for head in sorted(before - now))
 
 
-# --- what is said of them -------------------------------------------------------------------------
+# --- the report -----------------------------------------------------------------------------------
 
 
 def _finding(name: str, sheet: str, breach: Breach, error: InputError | None = None) -> list[str]:
@@ -313,7 +308,7 @@ def report(
 ) -> str:
     """What ``workbench audit`` prints; with `annotate_to`, also the copy with comments."""
     if annotate_to and len(files) != 1:
-        raise InputError("--annotate takes one workbook at a time", hint="audit them one by one")
+        raise refusal("audit.one_at_a_time")
     if annotate_to:
         check_place(files[0], annotate_to)
     findings = audit(files, earlier=earlier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Literal
@@ -17,10 +17,10 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, labelled, tools
 from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
-from analysis.intake.sheet import CellKind, Place, Sheet, stacked
+from analysis.intake.sheet import CellKind, Place, Sheet, as_percent, stacked
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
-from workbench.office.guesses import DRAFTING, plain
+from workbench.office.guesses import DRAFTING, alike, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
@@ -104,7 +104,9 @@ def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
 
 def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     """The records below a header, without totals, notes and examples, and without empty columns."""
-    grid = sheet.text.to_numpy(object)
+    grid = sheet.text.to_numpy(object, copy=True)
+    for place, look in sheet.number_format.items():
+        grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
     apart = headings.told_apart(np.array([[column.heading for column in columns]], object))
     columns = [replace(c, heading=apart.get(i, c.heading)) for i, c in enumerate(columns)]
     rows = [
@@ -142,11 +144,17 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
 
 
 def upright(sheet: Sheet) -> Sheet:
-    """The sheet with a row a municipality, also where they stand side by side in its header."""
+    """The sheet with a row a municipality, also where they stand side by side in its header.
+
+    Or a row a prefecture.
+    """
     filled = sheet.kind != CellKind.EMPTY
     head = sheet.text.iloc[data_start(sheet, filled)[0]] if filled.any() else ()
-    named = [bool(municipality.named_in(text, known=True)) for text in head if text.strip()]
-    return sheet.turned if sum(named) > max(1, len(named) / 2) else sheet
+    texts = [text.strip() for text in head if text.strip()]
+    named = [
+        municipality.prefecture_named(t) or municipality.named_in(t, known=True) for t in texts
+    ]
+    return sheet.turned if sum(map(bool, named)) > max(1, len(named) / 2) else sheet
 
 
 def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
@@ -295,6 +303,60 @@ def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
         return "number" if words.part and column.has_part and lines[words.text] > 1 else ""
 
     return [replace(column, cell=cell(column)) for column in columns]
+
+
+NUMBERED_ALIKE = re.compile(r"([A-Za-z][\w.]*)[._](\d{1,2})")  # P2.5.1
+
+
+def by_their_cells(
+    columns: Sequence[Filled], tokens: Collection[str], unticked: Sequence[str]
+) -> list[Filled]:
+    """Columns of which those headed by numbers alone are options where their cells show it.
+
+    Such as P2.5.1 and P2.5.2, each with one answer of its own: the words of its option, or a tick
+    beside `unticked`, which say that it was not chosen. `tokens`: what stands for no answer.
+    """
+
+    def answer(column: Filled) -> str | None:
+        counts = Counter(text for text in column.texts if text not in {*tokens, *unticked})
+        marked = any(text in unticked for text in column.texts)
+        if len({*map(alike, counts)}) > 1 or not (marked or counts.total() < len(column.cells)):
+            return None
+        return next(iter(counts.most_common(1)), ("", 0))[0]
+
+    def stem(column: Filled) -> str:
+        numbered = NUMBERED_ALIKE.fullmatch(column.heading)
+        is_bare = column.kind == "answer" and not column.has_part and not column.name
+        return numbered[1] if numbered and is_bare and answer(column) is not None else ""
+
+    options: list[Filled] = []
+    for shared, run in groupby(columns, key=stem):
+        own = [*run]
+        words = [answer(column) or "" for column in own] if shared else []
+        chosen = [text for text in words if text]
+        worded = len({*chosen}) == len(chosen)
+        marked = any(text in unticked for column in own for text in column.texts)
+        if len(own) < 2 or not shared or not (worded or marked):
+            options += own
+            continue
+        spelled = {text for column in own for text in column.texts} - {*words, *tokens, *unticked}
+        ticks = dict.fromkeys(unticked, False) | {
+            text: True for text in sorted(spelled) if tick(plain(text)) is None
+        }
+        for column, text in zip(own, words, strict=True):
+            option = replace(
+                column,
+                text=shared,
+                part=text if worded and tick(plain(text)) is None else "",
+                part_name=column.heading,
+                cells=tuple(
+                    cell if cell in tokens else "" if cell in unticked else cell and text
+                    for cell in column.cells
+                ),
+                ticks=ticks,
+            )
+            options.append(option)
+    return options
 
 
 def answer_in_heading(names: list[str]) -> str:

@@ -29,6 +29,7 @@ from workbench.office.columns import (
     RECEIVED,
     Filled,
     answer_in_heading,
+    by_their_cells,
     of_package,
     read_columns,
 )
@@ -40,6 +41,8 @@ VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
 OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
 BETWEEN = r"[;；|、,，\n・/]\s*"  # answers in one cell
+NUMBERS_BEHIND = re.compile(r"(?<=\w)(?:[._]\d{1,2}){1,2}$")  # P2.8.1.1
+NAME = re.compile(r"(?!.*\.\w{2,4}$)[^/\n]{1,120}")  # no link, file or sentence
 SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
 ColumnGroup = list[Filled]  # the columns of one question
@@ -93,8 +96,14 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         )
         raise sheet.error(what, hint=hint, beside=beside)
     aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
-    markers = guesses.recurring([column.texts for column in answers])
-    proposal = _Questions(answers, sav, export, {*guesses.KIND_OF, *markers})
+    texts = [{*column.texts} for column in answers]
+    markers = guesses.recurring(texts)
+    unticked = guesses.not_chosen(texts, markers)
+    markers = [marker for marker in markers if marker not in unticked]
+    tokens = {*guesses.KIND_OF, *markers}
+    if export is None and sav is None:
+        answers = by_their_cells(answers, tokens, unticked)
+    proposal = _Questions(answers, sav, export, tokens)
     book = _book(file, file.stem, proposal.questions, markers)
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
@@ -105,6 +114,10 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     head += guesses.DRAFTING["structure"].get(export.tool, "") if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     pages = [name for _, name in sheet.pages]
+    head += f"# {', '.join(unticked)}: of options that were not chosen\n" if unticked else ""
+    who = {"code", "name"} & {one.get("identity") for one in proposal.questions}
+    if not who and (id := proposal.different):
+        head += f"# who replied? {id} differs in every record: role: id, identity: name\n"
     others = [
         one.sheet
         for one in sheets
@@ -245,7 +258,26 @@ class _Questions:
                 words = {"id": f"{owner.get('id', 'X')}_words{len(self.questions)}"}
             alone = replace(column, kind="answer", name="", text=column.heading, cells=())  # a text
             self.questions.append(self._single(words["id"], alone) | words | {"free": True})
+        self._count_alike()
         self._name_who()
+
+    def _count_alike(self) -> None:
+        """Small numbers are counts where others of one family, such as P2.8.1.1, are."""
+
+        def family(column: Filled) -> str:
+            return NUMBERS_BEHIND.sub("", column.heading) if not column.has_part else ""
+
+        counted = {family(own) for one, own in self.single if one["type"] == "integer"} - {""}
+        for question, column in self.single:
+            numbers = self._answers([column])[0]
+            bare = family(column) in counted and NUMBERS_BEHIND.search(column.heading)
+            if (
+                bare
+                and question["type"] in {"single", "binary"}
+                and all(map(str.isdecimal, numbers))
+            ):
+                question.pop("options", None)
+                question |= guesses.one(numbers, column.heading, "count", {}, (), False)
 
     def _name_who(self) -> None:
         """Where no heading says who replied, the first column of codes and that of names do."""
@@ -263,6 +295,15 @@ class _Questions:
                         del question[entry]
                     question |= {"type": "text", "role": "id", "identity": what}
                     break
+
+    @property
+    def different(self) -> str:
+        """The first question of short texts that no two records share; empty if there is none."""
+        for question, column in self.single:
+            named = question["type"] == "text" and all(map(NAME.fullmatch, column.texts))
+            if named and all(column.cells) and len({*column.texts}) == len(column.cells) > 1:
+                return str(question["id"])
+        return ""
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
         """What stands in columns and is an answer."""

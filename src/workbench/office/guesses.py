@@ -31,6 +31,9 @@ MAX_OPTIONS = 12
 MAX_CHOICES = 40  # options of a question with several answers
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
 TRANSLATE = "(to translate)"
+JAPANESE = re.compile(
+    "[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
+)  # kana, kanji and their signs
 
 
 def tells(what: str, text: str) -> bool:
@@ -52,9 +55,19 @@ def is_chosen(text: str) -> bool:
     return bool(text) and (tick(plain(text)) is not False or plain(text) in {"x", "X"})
 
 
+def alike(text: str) -> str:
+    """An answer without accents and case, each tick as the same: slips of one word are equal."""
+    letters = unicodedata.normalize("NFD", plain(text).casefold())
+    return "1" if tick(plain(text)) else re.sub(r"[\u0300-\u036f]", "", letters)
+
+
 def both(text: str) -> dict[str, str]:
-    """A label in the language it is in, and marked where it is to be translated."""
-    if text.isascii():
+    """A label in the language it is in, and marked where it is to be translated.
+
+    >>> both("Educación"), both("教育")["ja"]
+    ({'ja': 'Educación (to translate)', 'en': 'Educación'}, '教育')
+    """
+    if JAPANESE.search(text) is None:
         return {"ja": f"{text} {TRANSLATE}", "en": text}
     return {"ja": text, "en": f"{text} {TRANSLATE}"}
 
@@ -80,10 +93,28 @@ def worded(words: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def recurring(columns: Sequence[Collection[str]]) -> list[str]:
-    """The markers of no answer that stand in many columns, such as ``#n.s.`` and ``-99``."""
+    """The markers of no answer that stand in many columns, such as ``#n.a.`` and ``-99``."""
     marker = WORDS["recurring"].fullmatch
     there = Counter(text for column in columns for text in {*column} if marker(text))
     return sorted(text for text, n in there.items() if n >= max(3, 0.2 * len(columns)))
+
+
+def not_chosen(columns: Sequence[Collection[str]], markers: Collection[str]) -> list[str]:
+    """Those of the markers that say of an option that it was not chosen.
+
+    They begin with # and stand in columns in which nothing else is but one answer and other
+    markers; in a table of which other columns have no such marker.
+
+    >>> columns = [{"#n.s.", "cloud"}, {"#n.s.", "#n.a.", "paper"}, {"#n.a.", "12", "30"}]
+    >>> not_chosen(columns, ["#n.a.", "#n.s."])
+    ['#n.s.']
+    """
+
+    def of_options(marker: str) -> bool:
+        answers = [len({*map(alike, {*own} - {*markers})}) for own in columns if marker in own]
+        return len(answers) < len(columns) and sum(n < 2 for n in answers) >= 0.9 * len(answers)
+
+    return [marker for marker in markers if marker.startswith("#") and of_options(marker)]
 
 
 def _whole(text: str) -> bool:

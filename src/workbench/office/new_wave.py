@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,21 +15,21 @@ import yaml
 
 from analysis import paths
 from analysis.cleaning.clean import answered
+from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError, Message, printed, spoken
+from analysis.errors import InputError, Message, printed, refusal, spoken
 from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, is_technical
-from analysis.intake.layout import Layout, asked_in, issue_of, layout_of
+from analysis.intake.layout import READ_AS, Layout, asked_in, issue_of, layout_of, who_beside
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
-READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
 
 
 def new_wave(
@@ -44,6 +43,7 @@ def new_wave(
     population: str | None = None,
     register: Path | None = None,
     layout: str | None = None,
+    blank: Path | None = None,
     tool: str | None = None,
     invented: bool = False,
     check: Sequence[Path] = (),
@@ -54,6 +54,7 @@ def new_wave(
     `check`: files of which is only said what would be read: the layout, the replies, what each
     column is; without `as_of` the municipalities are those of today.
     `register`: a CSV of those who can be asked, where they are not the municipalities of Japan.
+    `blank`: of forms, the form as it was sent.
     Where a wave.yml was committed without its data (the national table), the files are added to it.
 
     Raises InputError: the files cannot be read. Where they have the headings of the codebook and
@@ -69,7 +70,11 @@ def new_wave(
         "invited": _invited(invited),
         "population": population,
     }
-    new = _New(folder.name, check or files, codebook, register, tool, on, entries, keep=not check)
+    if blank and layout not in (None, "form"):
+        raise refusal("new_wave.blank")
+    layout = "form" if blank else layout
+    beside = {"register": register, "blank": blank}
+    new = _New(folder.name, check or files, codebook, beside, tool, on, entries, keep=not check)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
         received, read_as = new.read_in(part, layout)
     if check:
@@ -89,10 +94,9 @@ def new_wave(
 def _named_so(wave: str | None, files: Sequence[Path]) -> str:
     """The name of the wave; refused where it, or the files, are not given or cannot be used."""
     if wave is None or not files:
-        raise InputError("new-wave takes a name and files", hint="or --check FILE")
+        raise refusal("new_wave.name_and_files")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        hint = "use ASCII letters, digits, - and _ (it becomes a folder's name)"
-        raise InputError("a wave cannot be called {wave!r}", hint=hint, wave=wave)
+        raise refusal("new_wave.name", wave=wave)
     return wave
 
 
@@ -105,6 +109,7 @@ class _New:
 
     Attributes
     ----------
+    blank : the form as it was sent; it is no reply, but `beside` them, as the register is.
     tools : of each file that a form tool wrote, the tool.
     noted : the headings of what the tools note for themselves, by which replies are ranked.
     remarks : what to say of the files.
@@ -116,23 +121,22 @@ class _New:
         wave: str,
         files: Sequence[Path],
         codebook: str,
-        register: Path | None,
+        beside: Mapping[str, Path | None],
         tool: str | None,
         as_of: dt.date | None,
         entries: Mapping[str, Any],
         *,
         keep: bool,
     ) -> None:
-        self.files, self.all, self.keep = files, [*files, *([register] if register else [])], keep
-        self.wave = wave
+        self.files, self.all = files, [*files, *filter(None, beside.values())]
+        self.wave, self.keep, self.blank = wave, keep, beside["blank"]
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
         self.book = book.issued(issue)
         as_of = issue.as_of if issue else as_of
         if not as_of and keep:
-            hint = "write --as-of 2026-04-01"
-            raise InputError("the date that the answers describe is not given", hint=hint)
+            raise refusal("new_wave.no_date")
         self.sheet = issue.sheet if issue else None
         title = {
             of: label("new_wave.title", of, title=book.title[of], wave=wave) for of in LANGUAGES
@@ -147,6 +151,7 @@ class _New:
             "population": None,
             "files": [],
         }
+        register = beside["register"]
         more = {**entries, "issue": issue and issue.id, "register": register and register.name}
         self.content |= {entry: value for entry, value in more.items() if value}
         exports, self.remarks = _tools(files, tool)
@@ -238,6 +243,7 @@ class _New:
             | ({"sheet": sheet} if sheet else {})
             | ({"ignore": self.ignore} if self.ignore else {})
             | ({"tool": self.tools[file.name]} if file.name in self.tools else {})
+            | ({"blank": self.blank.name} if self.blank else {})
             for file in self.files
             for sheet in self.sheets.get(file.name, [self.sheet])
         ]
@@ -256,22 +262,17 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     for file in files:
         tables = read.books_of(file.parent, WaveFile(path=file.name))
         if len(tables) > 1:
-            what = "the file holds {n} tables, and a wave is made of one"
-            hint = "unpack it, and give {right}"
             ours = [sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
             right = ours or Message("the table of the codebook")
-            raise InputError(what, file=file, hint=hint, n=len(tables), right=right)
+            raise refusal("new_wave.several_tables", file=file, n=len(tables), right=right)
         if known := issue_of(tables[0], book):
             issues[known.id] = known
     issue, *others = issues.values()
     if others:
-        hint = "make a wave of each, and compare them"
-        raise InputError("the files are of several issues", hint=hint)
+        raise refusal("new_wave.issues")
     if as_of not in (None, issue.as_of):
-        what = "the issue {issue} describes {observed}, not {as_of}"
-        hint = "leave --as-of out; the year in the title is not the day observed"
-        raise InputError(
-            what, file=files[0], hint=hint, issue=issue.id, observed=issue.as_of, as_of=as_of
+        raise refusal(
+            "new_wave.other_date", file=files[0], issue=issue.id, observed=issue.as_of, as_of=as_of
         )
     return issue
 
@@ -287,13 +288,11 @@ def _check_files(files: Sequence[Path]) -> None:
     names = [file.name for file in files]
     for file in files:
         if not file.exists():
-            raise InputError("there is no such file", file=file)
+            raise refusal("new_wave.no_file", file=file)
         if file.name != file.name.encode(errors="replace").decode():
-            what, name = "the name of the file is not UTF-8", ascii(file.name)
-            raise InputError(what, file=name, hint="rename it")
+            raise refusal("new_wave.file_name", file=ascii(file.name))
         if names.count(file.name) > 1:
-            hint = "rename one of them: a wave keeps all its files in one folder"
-            raise InputError("two files have the same name", file=file.name, hint=hint)
+            raise refusal("new_wave.same_name", file=file.name)
 
 
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
@@ -302,20 +301,9 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
     lacks = {f.path for f in known.files if not (folder / f.path).exists()}
     same = known.codebook == codebook and as_of in (None, known.as_of)
     if not (same and lacks and names == lacks):
-        what = (
-            "the wave {name} already exists (codebook {codebook}, date {as_of}, missing files: "
-            "{lacks})"
-        )
-        hint, none = "choose another name for the new wave", Message("none")
-        raise InputError(
-            what,
-            file=folder / "wave.yml",
-            hint=hint,
-            name=folder.name,
-            codebook=known.codebook,
-            as_of=known.as_of,
-            lacks=sorted(lacks) or none,
-        )
+        about = {"codebook": known.codebook, "as_of": known.as_of}
+        about["lacks"] = sorted(lacks) or Message("none")
+        raise refusal("new_wave.exists", file=folder / "wave.yml", name=folder.name, **about)
     with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
@@ -361,7 +349,13 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
                 "only {named:,} of {n:,} replies say from which municipality they are (read as "
                 "{layout})"
             )
-        if (beside := _who_beside(received, chosen, headings)) is not None:
+        ward, city = _ward(received, headings)
+        if ward:
+            hint = (
+                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
+                "survey of wards needs a list of them, --register"
+            )
+        if (beside := who_beside(received, headings, chosen.layout)) is not None:
             hint = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
                 "for this file in wave.yml"
@@ -372,6 +366,8 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
             hint=hint,
             target=target,
             head=head,
+            ward=ward,
+            city=city,
             named=named,
             n=n,
             layout=READ_AS[chosen.layout],
@@ -394,20 +390,13 @@ def _named(received: Received, headings: Headings) -> np.ndarray:
     return keys
 
 
-def _who_beside(received: Received, chosen: Layout, headings: Headings) -> tuple[str, str] | None:
-    """What the column that names more than half tells of them, and the cell that heads it."""
-    cells = received.cells.astype({"file": "str", "sheet": "str", "text": "str"})
-    across, down = ("row", "column") if chosen.layout == "columns" else ("column", "row")
-    aside = cells["reason"].isin(["unmatched", "record", "ignored"])
-    loose = cells[aside | (cells["variable"] == "@prefecture")]
-    loose = loose[loose["text"].map(headings.named_in) != ""]
-    groups = [own for _, own in loose.groupby(["file", "sheet", across])]
-    column = max(groups, key=len, default=loose)
-    if 2 * len(column) <= received.n:
-        return None
-    heads = cells[(cells["reason"] == "header") & cells["sheet"].isin(column["sheet"])]
-    cell = column.iloc[[0]].assign(**{down: heads[down].max()})
-    return headings.who_of(column["text"]), addresses(cell)[0]
+def _ward(received: Received, headings: Headings) -> tuple[str, str]:
+    """The first code that is of a ward, and the city that has it; else empty."""
+    who = (name for name in received.variables if name in headings.who and headings.own is None)
+    for text in (text for name in who for text in received.texts(name)):
+        if city := municipality.city_of_ward(text):
+            return text, municipality.register().at[city, "name"]
+    return "", ""
 
 
 def _columns(
@@ -444,7 +433,7 @@ def _copied(files: Sequence[Path], folder: Path, *, keep: bool = True) -> Iterat
 
     Without `keep` it never does; whatever goes wrong, nothing half-made is left.
     """
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = paths.beside(folder)
     try:
         part.mkdir(parents=True)
         for file in files:
@@ -470,8 +459,7 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
-        what, hint = "{text!r} is not a date", "write --as-of 2023-04-01"
-        raise InputError(what, hint=hint, text=text) from None
+        raise refusal("new_wave.date", text=text) from None
 
 
 def _invited(text: str | None) -> int | str | None:
@@ -479,4 +467,4 @@ def _invited(text: str | None) -> int | str | None:
         return text
     if text.isdigit():
         return int(text)
-    raise InputError("--invited takes a number or all, not {text!r}", text=text)
+    raise refusal("new_wave.invited", text=text)

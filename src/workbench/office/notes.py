@@ -21,7 +21,7 @@ from xml.parsers.expat import ExpatError
 import pandas as pd
 from lxml import etree
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.intake import workbook
 from analysis.intake.files import read_file
 from analysis.intake.sheet import Place, Sheet, address, column_number
@@ -79,23 +79,21 @@ def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Languag
     try:
         content = with_notes(file.read_bytes(), texts)
     except DAMAGED as error:
-        what, fault = "the workbook cannot be copied ({fault})", workbook.brief(error)
-        raise InputError(what, file=file, hint=workbook.REPAIR, fault=fault) from None
+        raise refusal("audit.not_copied", file=file, fault=workbook.brief(error)) from None
     outputs.write({out: content}, "audit")
 
 
 def check_place(file: Path, out: Path) -> None:
     """Refuse what would harm a file as received, or give a copy that Excel does not open."""
     if out.resolve() == file.resolve():
-        raise InputError("a file as received is never changed", file=out, hint="name another file")
+        raise refusal("audit.copy_over_received", file=out)
     suffix = file.suffix.lower()
     if suffix not in {".xlsx", ".xlsm"}:
-        what = "comments can only be put into an Excel workbook"
-        raise InputError(what, file=file, hint="save it as .xlsx")
+        raise refusal("audit.copy_of_no_workbook", file=file)
     if out.suffix.lower() != suffix:
-        what = "the copy of a workbook {suffix} is one, too"
-        hint = "call it {name}"
-        raise InputError(what, file=out, hint=hint, suffix=suffix, name=f"{out.stem}{suffix}")
+        raise refusal(
+            "audit.copy_of_another_kind", file=out, suffix=suffix, name=f"{out.stem}{suffix}"
+        )
     outputs.refuse_others([out], "audit")
 
 
@@ -214,7 +212,7 @@ class _Package:
 
 
 def _parted(xml: bytes) -> tuple[bytes, bytes]:
-    """The XML of a sheet without its cells, a million of which make a tree of 600 MB, and these."""
+    """The XML of a sheet without its cells, and the cells: a tree of a million takes 600 MB."""
     before, tag, rest = xml.partition(b"<sheetData>")
     cells, end, behind = rest.rpartition(b"</sheetData>")
     return (before + NO_CELLS + behind, tag + cells + end) if end else (xml, b"")

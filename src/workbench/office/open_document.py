@@ -32,7 +32,7 @@ PLAIN = {"normal", "none", "transparent", "#000000", "false"}  # values of a loo
 LOOKS = {"font-weight", "font-style", "color", "background-color", "text-underline-style"}
 
 
-class Opened(NamedTuple):
+class StyledSheet(NamedTuple):
     """A sheet, the look of its cells that do not look plain, and the cells with objects."""
 
     sheet: Sheet
@@ -48,7 +48,7 @@ def is_open_document(file: Path) -> bool:
         return CONTENT in archive.namelist()
 
 
-def read(file: Path) -> list[Opened]:
+def read(file: Path) -> list[StyledSheet]:
     """The sheets of an OpenDocument spreadsheet.
 
     Raises InputError: it is damaged, protected by a password, or larger than a table can be.
@@ -79,7 +79,9 @@ def _look(style: etree._Element) -> Iterator[str]:
         yield from (f"{name} {attrs[name]}" for name in own if attrs[name] not in PLAIN)
 
 
-def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]) -> Opened:
+def _page(
+    file: str, table: etree._Element, looks: Mapping[str, Look], hidden: set[str]
+) -> StyledSheet:
     """One table of the document as the audit takes it."""
     about, (defaults, unseen) = _given(table), _columns(table)
     values, styled, formulas = dict[Place, Any](), dict[Place, Look](), dict[Place, str]()
@@ -123,7 +125,7 @@ def _page(file: str, table: etree._Element, looks: Mapping[str, Look], hidden: s
         hidden=about.get("style-name", "") in hidden,
         formulas=formulas,
     )
-    return Opened(sheet, styled, objects)
+    return StyledSheet(sheet, styled, objects)
 
 
 def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:

@@ -20,7 +20,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Option
 from analysis.codebook.rules import Expression, names_in
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError, spoken
+from analysis.errors import refusal, spoken
 from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
@@ -61,8 +61,7 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
-            hint = "give the file another name"
-            raise InputError("another query sheet of this name came today", file=place, hint=hint)
+            raise refusal("queries.came_today", file=place)
         copies[place] = content
     new = {place: content for place, content in copies.items() if not place.is_file()}
     for half in (about.folder / own_sheets.FOLDER).glob(".*.part"):  # of a command that was killed
@@ -85,11 +84,8 @@ def _returned(file: Path, wave: str) -> bytes:
     """A query sheet of the wave as it came back."""
     waves = own_sheets.waves_of(read_file(file))
     if waves != {wave}:
-        what = "this is a query sheet of {waves}, not of {wave}" if waves else (
-            "this is no query sheet: its hidden columns are not there"
-        )  # fmt: skip
-        hint = "give the file that workbench queries wrote, filled in"
-        raise InputError(what, file=file, hint=hint, waves=sorted(waves), wave=wave)
+        id = "queries.other_wave" if waves else "queries.no_query_sheet"
+        raise refusal(id, file=file, waves=sorted(waves), wave=wave)
     return file.read_bytes()
 
 
@@ -97,10 +93,8 @@ def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None
     """Refuse two different replies of one day about the same answer: none of them is the later."""
     of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
     if other and of_that_day and other.text != one.text and other.place != one.place:
-        what = "{text} stands here and {other} in {place}, of the same day, about the same answer"
-        at, hint = (one.row, one.column), "ask which is right, and leave the other empty"
         texts = {"text": one.text, "other": other.text, "place": other.place}
-        raise one.sheet.error(what, at=at, hint=hint, **texts)
+        raise one.sheet.refusal("queries.two_replies", at=(one.row, one.column), **texts)
 
 
 def write_for_wave(
@@ -130,9 +124,7 @@ def write_for_wave(
                 for code, part in pages.items()}  # fmt: skip
         # what a municipality was asked before must not be sent once more by mistake
         if old := sorted({*place.glob("*_*.xlsx")} - {*books}):
-            what = "the folder holds {old}, which nobody is to be asked now"
-            hint = "delete the files of the earlier run, or name a new folder"
-            raise InputError(what, file=place, hint=hint, old=old[0].name)
+            raise refusal("queries.sent_before", file=place, old=old[0].name)
     outputs.refuse_others([place], "queries")
     listed = None if split else findings
     outputs.write({name: _workbook(queries, own, listed) for name, own in books.items()}, "queries")
@@ -143,9 +135,9 @@ def write_for_wave(
 
 
 def _asked(findings: pd.DataFrame) -> pd.DataFrame:
-    """What is asked, with the code of a municipality where it is asked of that.
+    """The findings to ask about; `code` is empty where a question is for the office that asks.
 
-    Beside the question which of two replies counts, also where they differ.
+    With the question which of two replies counts go those on what differs between the two.
     """
     twice = findings.loc[findings["rule"] == "same-date", "code"]
     differs = (findings["rule"] == "changed") & findings["code"].isin(twice)
@@ -160,9 +152,7 @@ def _asked(findings: pd.DataFrame) -> pd.DataFrame:
 def check_place(place: Path, *, folder: bool) -> None:
     """Refuse a place for one workbook that is called otherwise, or for a folder that is not."""
     if folder == (place.suffix.lower() == ".xlsx"):
-        what = "a workbook for each is written into a folder" if folder else "this is a workbook"
-        hint = "give the name of a folder" if folder else "let the name end in .xlsx"
-        raise InputError(what, file=place, hint=hint)
+        raise refusal("output.needs_folder" if folder else "output.needs_workbook", file=place)
 
 
 def file_for(folder: Path, code: str, name: str) -> Path:

@@ -25,7 +25,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import HEADS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
-from analysis.errors import InputError, spoken
+from analysis.errors import refusal, spoken
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.own_sheets import FORM, IDS, TICK, entries
@@ -57,7 +57,7 @@ def write(
     book = Codebook.read(codebook)
     check_place(out, folder=invited is not None)
     outputs.refuse_others([out], "questionnaire")
-    form = _Blank(book, language)
+    form = _Form(book, language)
     each = () if invited is None else _invited(invited, book)
     forms = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
     forms = forms if invited else {out: form.workbook()}
@@ -74,8 +74,7 @@ def _invited(source: str, book: Codebook) -> Sequence[Invited]:
             return _bodies(register if wave.own is None else wave.own.table)
         if isinstance(wave.invited, tuple):
             return wave.invited
-        hint = "list them under invited in wave.yml, or give a file with codes and names"
-        raise InputError("the wave {wave} does not list whom it invited", hint=hint, wave=source)
+        raise refusal("questionnaire.not_listed", wave=source)
     sheet, *_ = read_file(Path(source))
     if {"id", "name"} <= {*sheet.text.iloc[0].str.strip().str.lower()} <= {*HEADS, ""}:
         return _bodies(OwnRegister.read(Path(source), source).table)
@@ -84,17 +83,15 @@ def _invited(source: str, book: Codebook) -> Sequence[Invited]:
         if (meaning := headings.meaning(text)) and meaning.target in headings.who:
             columns.setdefault(_identity(book, meaning.target), column)
     if not columns.keys() & {"name", "code"}:
-        hint = "head the columns 団体コード, 団体名"
-        raise sheet.error("no heading names municipalities", hint=hint)
+        raise sheet.refusal("questionnaire.no_heading")
     bodies: dict[str, Invited] = {}
     for row in range(1, sheet.shape[0]):
         code, name = (sheet.text.iat[row, columns[what]].strip() if what in columns else ""
                       for what in ("code", "name"))  # fmt: skip
         known = municipality.parse_code(code)[0] if code else municipality.resolve(name).code
         if (code or name) and (not known or known in bodies):
-            what = "{name} is there twice" if known else "{name} is no one municipality"
-            at, hint = (row, min(columns.values())), "give its six-digit code once"
-            raise sheet.error(what, at=at, hint=hint, name=code or name)
+            id = "questionnaire.twice" if known else "questionnaire.no_municipality"
+            raise sheet.refusal(id, at=(row, min(columns.values())), name=code or name)
         if known:
             name = name or str(register["name"].get(known, known))
             bodies[known] = Invited(code=known, name=name)
@@ -130,7 +127,7 @@ class _Condition(NamedTuple):
     names: frozenset[str]
 
 
-class _Blank:
+class _Form:
     """The form of one codebook in one language."""
 
     def __init__(self, book: Codebook, language: Language) -> None:

@@ -36,7 +36,7 @@ from analysis.codebook.questions import (
     value_labels,
     variable_label,
 )
-from analysis.errors import InputError, spoken
+from analysis.errors import refusal, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
@@ -68,9 +68,7 @@ def write_for_wave(
     place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
     variables = dict(_variables(survey))
     if not variables:
-        what = "the edition {audience} of {wave} shows no single answer, so there is no data set"
-        hint = "give its tables (tables.xlsx) instead"
-        raise InputError(what, hint=hint, audience=audience, wave=wave)
+        raise refusal("dataset.no_answers", audience=audience, wave=wave)
     files = _files(survey, variables)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
     return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)

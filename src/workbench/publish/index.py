@@ -56,9 +56,9 @@ def write_index(
     ----------
     folder : of the run; the executed copy of a notebook stands in ``notebooks/NAME.ipynb``.
     notebooks : per notebook ``name, title {ja, en}, status, error, html, files`` in order.
-    context : see `workbench.publish.release.context`; with ``before`` (the runs before this, latest
-        first, each with ``finished, status, data_sha256``), ``sample`` (``invited, replied``) and
-        ``pdf`` (pages are printed too).
+    context : see `workbench.publish.publication.context`; with ``before`` (the runs before this,
+        latest first, each with ``finished, status, data_sha256``), ``sample`` (``invited,
+        replied``) and ``pdf`` (pages are printed too).
     """
     language = context["language"]
     words = labels("index", language)

@@ -50,8 +50,8 @@ FACTS = (  # in the footer, in this order
     *("data_sha256", "code_sha256", "commit", "date", "command"),
 )
 FACTS_OF_RUN = {"wave", "language", "audience", "output"}  # parameters of every notebook
-# what a page is not, where its context does not say otherwise
-UNSAID = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
+# what the templates of a page read, where its context does not set it
+UNSET = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "named"), "")
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
 
@@ -297,7 +297,7 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     site = more.get("site") or wave_title
     between = "・" if language == "ja" else "; "
     return {
-        **UNSAID,
+        **UNSET,
         **context,
         "site": site,
         "running": (_css(str(site)), _css(between.join(warned))),

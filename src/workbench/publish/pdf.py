@@ -14,7 +14,7 @@ from pathlib import Path
 from lxml import html
 
 from analysis import paths
-from analysis.errors import InputError
+from analysis.errors import refusal
 from workbench.run import temporary
 
 BROWSERS = (
@@ -32,8 +32,7 @@ def browser() -> str:
     """
     path = next((place for name in BROWSERS if (place := shutil.which(name))), None)
     if path is None:
-        hint = "install one, or leave --pdf out: the HTML pages print as well"
-        raise InputError("PDF needs Chromium, Chrome or Edge, and none is installed", hint=hint)
+        raise refusal("pdf.no_browser")
     return path
 
 
@@ -56,7 +55,7 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
             subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
         content = printed.read_bytes() if printed.is_file() else b""
     if not content:
-        raise InputError("Chromium could not print the page", file=page)
+        raise refusal("pdf.not_printed", file=page)
     paths.write_atomic(target, _dated(content, date))
 
 

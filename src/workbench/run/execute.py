@@ -17,7 +17,7 @@ from tqdm import tqdm
 from analysis import paths
 from analysis.cleaning.store import prepared
 from analysis.errors import printed
-from workbench.publish import release
+from workbench.publish import publication
 from workbench.run import parameters
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
@@ -112,14 +112,14 @@ def run(
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
         clean(plan.edition.wave)
         runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
-        record = release.record_of(plan, runs, started)
+        record = publication.record_of(plan, runs, started)
         record.facts["kernels"] = "forked" if kernels.fork else "plain"
         record.status = Status.RUNNING
         runner = Runner(plan, record, kernels)
         runner.run_all(todo, jobs)
         runner.refuse(plan.changed(record.notebooks))
-        release.finish(record, started)
-        release.publish_run(plan, record, pdf=pdf, word=word)
+        publication.finish(record, started)
+        publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
         _stopped(part)
         raise
@@ -184,7 +184,7 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
-        self.context = {**release.context(plan.edition, record.facts), "leads": plan.leads}
+        self.context = {**publication.context(plan.edition, record.facts), "leads": plan.leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
@@ -262,7 +262,7 @@ class Runner:
 
     def _page(self, ran: Ran) -> Ran:
         if not ran.not_asked:
-            release.write_page(ran, self.part, self.context)
+            publication.write_page(ran, self.part, self.context)
         return ran
 
     def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import InputError, Message, printed, unknown
+from analysis.errors import InputError, Message, printed, refusal, unknown
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -103,8 +103,7 @@ class Parameter:
         raise self._refused(value, " or ".join(self.types))
 
     def _refused(self, value: Any, allowed: str) -> InputError:
-        what, hint = "the parameter {name} cannot be {value!r}", "give {allowed}"
-        return InputError(what, hint=hint, name=self.name, value=value, allowed=allowed)
+        return refusal("parameter.value", name=self.name, value=value, allowed=allowed)
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -139,13 +138,11 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             assert isinstance(target, ast.Name) and node.value is not None
             default = ast.literal_eval(node.value)
         except (ValueError, AssertionError):
-            fault = "the parameter {name} is not a constant"
-            raise InputError(fault, file=notebook, name=name) from None
+            raise refusal("parameter.no_constant", file=notebook, name=name) from None
         types = _types(node, default)
         if not set(types) <= TYPES.keys():
-            what, said = "the parameter {name} has the type {types}", " | ".join(types)
-            hint = "use {known}, joined by |"
-            raise InputError(what, file=notebook, hint=hint, name=name, types=said, known=TYPES)
+            about = {"name": name, "types": " | ".join(types), "known": TYPES}
+            raise refusal("parameter.type", file=notebook, **about)
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         comment = " ".join(comments[at] for at in lines if at in comments)
         choices, bounds = CHOICES.search(comment), RANGE.search(comment)
@@ -207,10 +204,9 @@ def secret(value: str) -> str:
         return value
     name = value.removeprefix(REFERENCE)
     if not os.environ.get(name):
-        absent = "the environment has no variable {name}"
-        raise InputError(absent, hint="set it before the run", name=name)
+        raise refusal("parameter.no_variable", name=name)
     if len(value := os.environ[name]) < SHORTEST:
-        raise InputError("the value of {name} is too short to be kept out of a report", name=name)
+        raise refusal("parameter.short_secret", name=name)
     return value
 
 

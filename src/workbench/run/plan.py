@@ -17,7 +17,7 @@ from typing import Any
 
 from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
-from analysis.errors import InputError, Message, unknown
+from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
 from workbench.run.parameters import Parameter
 from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
@@ -69,10 +69,8 @@ class Notebook:
         except InputError:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            what = "this is no notebook that can be read ({fault})"
-            hint = "take it back from git, or out of the folder"
             fault = " ".join(f"{type(error).__name__}: {error}".split())[:160]
-            raise InputError(what, file=path, hint=hint, fault=fault) from None
+            raise refusal("run.no_notebook", file=path, fault=fault) from None
         return book
 
     def _check(self) -> None:
@@ -153,8 +151,7 @@ class Plan:
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])
         if fixed := own & settings.keys():
-            what = "{parameter} is set by the command itself, not with -p"
-            raise InputError(what, parameter=min(fixed))
+            raise refusal("parameter.set_by_run", parameter=min(fixed))
         words = book.get("pages") or {}
         every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
@@ -162,8 +159,9 @@ class Plan:
             raise unknown("parameter of a notebook", strange[0], known)
         lacking = {n.name: _lacking(n, edition, wave, book, settings) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
-            what = "there is no page {page} of {wave}: {lacking}"
-            raise InputError(what, page=without[0], wave=edition.wave, lacking=lacking[without[0]])
+            raise refusal(
+                "run.no_page", page=without[0], wave=edition.wave, lacking=lacking[without[0]]
+            )
         notebooks = [n for n in every if not lacking[n.name]]
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, settings, common, wave, by_file, names)
@@ -274,7 +272,7 @@ class Plan:
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
-        """What is no longer as the plan, or a notebook in `rans`, read it, by the notebook."""
+        """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
         fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)

@@ -23,7 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, Message, printed
+from analysis.errors import Message, printed, refusal
 
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
@@ -106,9 +106,8 @@ class Options:
         for name in ("jobs", "timeout", "cell_timeout", "memory_mb"):
             value = getattr(self, name)
             if value is not None and not 0 < value < MOST:
-                what, option = "--{option} cannot be {value:g}", name.removesuffix("_mb")
-                hint = "give a number above 0"
-                raise InputError(what, hint=hint, option=option.replace("_", "-"), value=value)
+                option = name.removesuffix("_mb").replace("_", "-")
+                raise refusal("run.option", option=option, value=value)
 
     @property
     def by_name(self) -> dict[str, Any]:
@@ -116,7 +115,7 @@ class Options:
         pairs, values = self.parameters or (), dict[str, Any]()
         for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
             if values.setdefault(name, value) != value:
-                raise InputError("the parameter {name} is given twice", name=name)
+                raise refusal("parameter.twice", name=name)
         return values
 
     def edition(self, wave: str) -> Edition:
@@ -373,9 +372,7 @@ def all_waves(reports: Path) -> Path:
     """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
-        what = "something else is in this place, and stays as it is"
-        hint = "move it elsewhere; the same command then carries on"
-        raise InputError(what, file=place, hint=hint)
+        raise refusal("project.foreign", file=place)
     return place
 
 
@@ -398,11 +395,9 @@ def lock(edition: Edition) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise InputError(
-                "the run could not be written ({strerror}); nothing was published",
+            raise refusal(
+                "run.not_written",
                 file=error.filename or edition.part,
-                hint="free some space, check the rights of the reports folder or close its files "
-                "in other programs; the same command then carries on",
                 strerror=error.strerror or error,
             ) from None
 
@@ -421,12 +416,11 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         held.acquire()
     except Timeout:
-        what = "{name} is being refreshed by {holder}"
-        hint = "wait until it has ended"
-        raise InputError(what, hint=hint, name=folder.name, holder=_holder(file)) from None
+        raise refusal("run.locked", name=folder.name, holder=_holder(file)) from None
     except OSError as error:
-        what = "the folder cannot be written ({strerror})"
-        raise InputError(what, file=file.parent, strerror=error.strerror or error) from None
+        raise refusal(
+            "run.folder_not_written", file=file.parent, strerror=error.strerror or error
+        ) from None
     try:
         _sign(file)
         paths.recover_folder(folder)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from analysis.errors import InputError, printed
+from analysis.errors import printed, refusal
 from workbench import outputs
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
@@ -113,12 +113,7 @@ def profiles(
     edition, own = options.edition(wave), OWN | {"municipality"}
     plan = Plan.make(edition, options.by_name, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
     if edition.audience == "public" and not plan.wave.get("named"):
-        raise InputError(
-            "a profile shows one respondent, and the data of {wave} are not open (`named` "
-            "in its wave.yml)",
-            hint="use --audience internal or committee",
-            wave=wave,
-        )
+        raise refusal("profiles.not_open", wave=wave)
     with lock(edition.profiles):
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:

@@ -1,11 +1,13 @@
 """Cleaning a wave: every cell ends in one place, and whatever was not literal is a finding."""
 
 import datetime as dt
+import re
 import string
 
 import openpyxl
 import pandas as pd
 import pytest
+import received
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -955,3 +957,17 @@ def test_a_date_of_reply_may_be_a_text(write, monkeypatch):
     result = cleaned(write([*lines, "990027,見本町,8月頃,300,5,2,"]))
     assert result.responses["ALL"].tolist() == [100, 300]
     assert result.register["received"].isna().tolist() == [False, True, True]
+
+
+def test_a_table_without_a_column_of_who_replied_is_refused_with_the_line_to_write(tmp_path):
+    questions = [q for q in received.BOOK["questions"] if q["id"] in {"Q03", "Q04"}]
+    book = Codebook.parse(received.BOOK | {"questions": questions})
+    rows = [["まち", "職員数", "Q04"], ["札幌市", 3, "1"], ["函館市", 4, "2"], ["仙台市", 5, "9"]]
+    received.workbook(tmp_path / "a.xlsx", rows)
+    about = received.wave(tmp_path, "a.xlsx")
+    with pytest.raises(InputError) as refused:
+        clean.clean(read.read(about, book, tmp_path), about, book)
+    (line,) = re.findall(r"header: (\{.+\})", str(refused.value))
+    about = received.wave(tmp_path, {"path": "a.xlsx", "header": yaml.safe_load(line)})
+    result = clean.clean(read.read(about, book, tmp_path), about, book)
+    assert result.register["name"].tolist() == ["札幌市", "函館市", "仙台市"]

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
+from analysis.figures import plots
 from analysis.figures.gallery import Gallery
 
 ABOUT = {"title": "題", "alt": "説明", "n": 3, "denominator": "団体"}
@@ -104,3 +105,16 @@ def test_what_is_not_drawn_is_not_judged(gallery):
     ax.set_xlim(0.9, 3.1)  # ticks outside the limits exist but are not drawn
     ax.figure.add_axes((0, 0, 0.01, 0.01)).set_axis_off()
     passes(gallery, ax)
+
+
+def test_questions_of_many_words_leave_room_beside_a_chart(gallery):
+    words = "よく使う32手続のオンライン化状況" * 4
+    names = [f"Q{n} {words}（{n}）" for n in range(6)]  # alike in all that is shown
+    counts = pd.DataFrame({"question": names, "answered": 40, "no_answer": range(6)})
+    passes(gallery, plots.status(counts))
+    each = pd.DataFrame("answered", index=names, columns=["青嶺市", "白浪崎市"])
+    each.iloc[2, 1] = "no_answer"
+    ax = plots.missing(each)
+    passes(gallery, ax)
+    labels = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert len(labels) == 6 and all(text.endswith("…") and text.count("\n") < 2 for text in labels)

@@ -14,6 +14,7 @@ from received import wave
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
+from analysis.intake.files import read_file
 from analysis.intake.read import read
 
 STATES = ["導入済み", "実証実験中", "検討中", "予定なし"]
@@ -952,6 +953,19 @@ def test_a_comment_on_a_cell_and_a_sheet_of_its_own_are_told(tmp_path, n, blank)
         ["調査票", "B2", "札幌市", "comment", "doubtful", "うち3人は兼務"],
         ["別紙", "B1:C2", "札幌市", "unmatched", "doubtful", "別紙 / 職員数の内訳 / 専任3人"],
     ]
+
+
+@pytest.mark.parametrize("kind", ["comments", "drawings"])
+def test_comments_and_drawings_too_large_to_be_read_are_refused(tmp_path, monkeypatch, kind):
+    """They might hold what an office said."""
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["団体名", "札幌市"])
+    (sheet.insert_textbox if kind == "drawings" else sheet.write_comment)("B1", "見込み" * 200)
+    book.close()
+    monkeypatch.setattr("analysis.intake.workbook.MAX_DRAWING", 1000)
+    with pytest.raises(InputError, match=rf"a\.xlsx: .*too large to be read .*{kind}"):
+        read_file(tmp_path / "a.xlsx")
 
 
 def test_a_lone_form_tells_of_its_other_sheets_mildly(tmp_path):

@@ -6,11 +6,13 @@ import zipfile
 import ministry
 import openpyxl
 import pytest
+import received
 import yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.intake.read import read
 from analysis.results import changes
 from analysis.survey import Survey
 from workbench.office.new_wave import new_wave
@@ -105,3 +107,33 @@ def test_who_merged_between_two_waves_is_neither_lost_nor_a_silent_absence(proje
     assert who["municipalities"].to_dict() == {"both": 3, "before": 0, "merged": 1, "now": 0}
     assert who.at["merged", "which"] == "岩舟町"
     assert municipality.current("093670", survey.wave.as_of) == "092037"
+
+
+FORM = [
+    [heading, answer] for heading, answer in zip(received.HEADINGS, received.ROWS[0], strict=True)
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "typed", "said"),
+    [
+        ([received.HEADINGS, *received.ROWS], "columns", r"table of 3 replies.*layout: rows"),
+        ([received.HEADINGS, *received.ROWS], "form", r"table of 3 replies.*layout: rows"),
+        ([*zip(received.HEADINGS, *received.ROWS, strict=True)], "rows", r"3 replies.*: columns"),
+        (FORM, "rows", r"this is a form.*layout: form"),
+    ],
+)
+def test_a_wrong_layout_in_wave_yml_is_told_as_such(tmp_path, rows, typed, said):
+    """Not as questions that the file lacks."""
+    received.workbook(tmp_path / "a.xlsx", [["調査"], *rows])
+    about = received.wave(tmp_path, {"path": "a.xlsx", "layout": typed})
+    with pytest.raises(InputError, match=said):
+        read(about, received.book(), tmp_path)
+
+
+def test_a_question_without_a_column_is_told_in_the_right_layout(tmp_path):
+    rows = [["調査"], *([*row[:2], *row[3:]] for row in (received.HEADINGS, *received.ROWS))]
+    received.workbook(tmp_path / "a.xlsx", rows)
+    about = received.wave(tmp_path, "a.xlsx")
+    with pytest.raises(InputError, match="Q03"):
+        read(about, received.book(), tmp_path)

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from analysis.intake.cells import addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
 from analysis.intake.tables import read_rows
+from analysis.survey import Survey
 from workbench.cli import main
 from workbench.office.draft import draft
 
@@ -1170,3 +1172,57 @@ def test_the_draft_of_a_few_records_of_redcap_says_where_the_choices_are(tmp_pat
     (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     head = draft(tmp_path / "r.csv").partition("id:")[0]
     assert "# read as an export of redcap" in head and "data dictionary (CSV): draft from" in head
+
+
+def test_what_says_that_an_option_was_not_chosen_is_no_missing_answer(project, tmp_path):
+    head = ["Body", "P2.1", "P2.2", "P2.3", "P2.4", "P3.1", "P3.2", "P4", "Rate"]
+    rows = [
+        [f"Office {chr(65 + i)}{chr(97 + i)}",
+         "Compras" if i % 2 else "#n.s.", "Soporte técnico" if i % 3 else "#n.s.",
+         "#s.i." if i == 1 else "#n.s.", "Soporte tecnico" if i == 4 else "#n.s.",
+         40 + i if i else "#s.i.", i % 3 if i else "#s.i.", "Sí" if i % 4 else "#s.i.",
+         0.5 + i / 100]
+        for i in range(24)
+    ]  # fmt: skip
+    rows[2][1] = "compras"  # a slip
+    workbook(tmp_path / "r.xlsx", [head, *rows])
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    for cell in book.active["I"][1:]:
+        cell.number_format = "0%"
+    book.save(tmp_path / "r.xlsx")
+    text = draft(tmp_path / "r.xlsx")
+    found = {q["en"]: q for q in yaml.safe_load(text)["questions"]}
+    tokens = yaml.safe_load(text)["missing"]["no_answer"]["tokens"]
+    assert "#s.i." in tokens and "#n.s." not in tokens
+    assert found["P2"]["type"] == "multi" and found["P2"]["ticks"] == {
+        "#n.s.": False,
+        "compras": True,
+    }
+    options = [(o["en"], o["source"]) for o in found["P2"]["options"]]
+    assert options[:2] == [("Compras", ["P2.1"]), ("Soporte técnico", ["P2.2"])]
+    assert options[2][1] == ["P2.3"]  # which nobody chose
+    assert found["P3.1"]["type"] == found["P3.2"]["type"] == "integer"
+    assert found["Rate"]["unit"]["en"] == "%"
+    assert "who replied? Q01" in text
+    # and is read so, with one change by hand
+    named = text.replace(
+        "type: text\n  role: describe", "type: text\n  role: id\n  identity: name", 1
+    )
+    (project / "data/codebooks/bodies.yml").write_text(
+        re.sub("(?m)^id: .*", "id: bodies", named, count=1), "utf-8"
+    )
+    who = [["id", "name"], *([f"B{i}", row[0]] for i, row in enumerate(rows))]
+    (tmp_path / "who.csv").write_text(csv_text(who), "utf-8")
+    words = [
+        "--codebook",
+        "bodies",
+        "--as-of",
+        "2023-12-31",
+        "--register",
+        str(tmp_path / "who.csv"),
+    ]
+    assert main(["new-wave", "bodies", str(tmp_path / "r.xlsx"), *words]) == 0
+    answers = Survey.load("bodies").responses
+    id = found["P2"]["id"]
+    assert [int(answers[f"{id}_{n}"].sum()) for n in (1, 2, 3, 4)] == [13, 16, 0, 1]
+    assert answers[found["Rate"]["id"]].max() == 73

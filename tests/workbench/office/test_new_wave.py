@@ -148,6 +148,37 @@ def test_replies_that_do_not_say_who_they_are_are_counted(libraries, tmp_path):
     assert "layout rows, 3 replies (1 do not say from which municipality)" in said
 
 
+def test_the_form_as_it_was_sent_is_given_beside_the_replies(libraries, tmp_path):
+    """It is copied and named in wave.yml, and what an office wrote beside the print is told."""
+    form(tmp_path / "forms", "つくば市", 25, 1)
+    sent = openpyxl.load_workbook(tmp_path / "forms" / "つくば市.xlsx")
+    for cell in ("C1", "C2", "C3", "C5", "C7"):
+        sent.active[cell] = None
+    sent.active["A20"] = "この調査票は電子メールで返送のこと"
+    sent.save(tmp_path / "sent.xlsx")
+    reply = openpyxl.load_workbook(tmp_path / "forms" / "つくば市.xlsx")
+    reply.active["A20"] = "この調査票は電子メールで返送のこと"
+    reply.active["A21"] = "分館を含む"
+    reply.save(tmp_path / "forms" / "つくば市.xlsx")
+    command = ["new-wave", "lib", str(tmp_path / "forms"), "--codebook", "libraries"]
+    assert main([*command, "--as-of", "2026-04-01", "--blank", str(tmp_path / "sent.xlsx")]) == 0
+    wave = Wave.read("lib")
+    assert [file.blank for file in wave.files] == ["sent.xlsx"]
+    assert (wave.folder / "sent.xlsx").read_bytes() == (tmp_path / "sent.xlsx").read_bytes()
+    findings = Survey.load("lib").findings
+    told = findings[findings["rule"].isin(["unmatched", "unsure"])]
+    assert told[["rule", "raw"]].to_numpy().tolist() == [["unmatched", "分館を含む"]]
+
+
+def test_a_blank_form_is_for_forms(libraries, tmp_path):
+    replies, sent = [EXAMPLE / "replies.csv"], tmp_path / "sent.csv"
+    sent.write_bytes(replies[0].read_bytes())
+    with pytest.raises(InputError, match=r"table of 5 replies.*layout: rows"):
+        new_wave("w", replies, "libraries", "2026-04-01", blank=sent)
+    with pytest.raises(InputError, match="--blank is for forms"):
+        new_wave("w2", replies, "libraries", "2026-04-01", blank=sent, layout="rows")
+
+
 def test_forms_that_came_back_blank_are_counted(libraries, tmp_path):
     for name, staff in (("つくば市", 25), ("千葉市", None), ("大津市", None)):
         form(tmp_path / "forms", name, staff, 1 if staff else None)
@@ -200,6 +231,14 @@ def test_a_table_of_nobody_is_not_taken_for_the_whole_register(libraries, tmp_pa
     file.write_text("Q1,Q2,Q3\n42,1,1\n60,1,3\n", encoding="utf-8")
     with pytest.raises(InputError, match="nothing tells from which municipality"):
         new_wave("nobody", [file], "libraries", "2026-04-01")
+
+
+@pytest.mark.parametrize("city", ["", "12025,60,3,1\n"])
+def test_replies_of_wards_are_told_to_be_of_wards(libraries, tmp_path, city):
+    file = tmp_path / "wards.csv"
+    file.write_text(f"団体コード,Q1,Q2,Q3\n11011,42,1,1\n11029,60,3,1\n{city}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"11011 is a ward of 札幌市.*--register"):
+        new_wave("wards", [file], "libraries", "2026-04-01")
 
 
 @pytest.mark.parametrize(
@@ -441,7 +480,7 @@ def test_a_table_is_not_read_as_a_form_where_it_is_called_one(tmp_path, monkeypa
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     file = tmp_path / "data" / "raw" / "odd" / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8").replace("rows", "form"), encoding="utf-8")
-    with pytest.raises(InputError, match=r"no form but a table of 6 replies.*layout: rows"):
+    with pytest.raises(InputError, match=r"a table of 6 replies.*not form.*layout: rows"):
         intake.read(Wave.read("odd"), Codebook.read("odd"))
 
 

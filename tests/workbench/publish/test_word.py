@@ -151,7 +151,7 @@ def test_libreoffice_opens_it(pages, tmp_path):
 
 def test_refresh_writes_it_beside_the_pages(project, monkeypatch):
     monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
-    monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
+    monkeypatch.setattr("workbench.publish.publication._sample", lambda wave: {})
     shutil.rmtree(project / "notebooks", ignore_errors=True)
     (project / "notebooks").mkdir()
     put(project, "02_a", "print(1)")

@@ -230,7 +230,7 @@ def test_plain_kernels_where_forking_fails_and_it_says_so(tmp_path, monkeypatch,
 @pytest.mark.parametrize("why", ["asked for", "no Linux"])
 def test_plain_kernels_are_used_and_it_says_so(project, monkeypatch, capsys, why):
     monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
-    monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
+    monkeypatch.setattr("workbench.publish.publication._sample", lambda wave: {})
     if why == "no Linux":
         monkeypatch.setattr(warm, "can_fork", lambda: False)
     put(project, "01_a", "import os; print(os.getppid())")

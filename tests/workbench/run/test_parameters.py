@@ -165,7 +165,7 @@ def test_no_text_can_become_code(text):
 @pytest.fixture
 def _no_cleaning(monkeypatch):
     monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
-    monkeypatch.setattr("workbench.publish.release._sample", lambda wave: {})
+    monkeypatch.setattr("workbench.publish.publication._sample", lambda wave: {})
 
 
 @pytest.mark.usefixtures("_no_cleaning")

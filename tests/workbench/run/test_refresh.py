@@ -18,7 +18,7 @@ from refreshing import contents, executed, put, record, statuses
 import analysis
 from analysis.errors import InputError
 from workbench import cli
-from workbench.publish.given_out import release
+from workbench.publish.releases import release
 from workbench.run.execute import Progress
 from workbench.run.refresh import refresh, why
 
@@ -32,11 +32,11 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _no_cleaning(monkeypatch):
-    import workbench.publish.release
+    import workbench.publish.publication
     import workbench.run.execute
 
     monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
-    monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
+    monkeypatch.setattr(workbench.publish.publication, "_sample", lambda wave: {})
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def once(tmp_path_factory):
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr("workbench.run.execute.prepared", lambda wave: None)
-        patch.setattr("workbench.publish.release._sample", lambda wave: {})
+        patch.setattr("workbench.publish.publication._sample", lambda wave: {})
         assert refresh("demo-2019").ok
     return folder
 
@@ -93,6 +93,7 @@ def test_nothing_to_do_changes_nothing(complete):
         ("README.md", None, None),
         ("notebooks/.ipynb_checkpoints/01_a-checkpoint.ipynb", None, None),
         ("data/raw/demo-2019/~$replies.xlsx", None, None),
+        ("data/raw/demo-2019/Thumbs.db", None, None),
         ("data/raw/demo-2020/more.csv", None, None),
         ("data/raw/demo-2019/more.csv", *["the data of the wave (more.csv)"] * 2),
         ("data/raw/demo-2019/wave.yml", *["the data of the wave (wave.yml)"] * 2),

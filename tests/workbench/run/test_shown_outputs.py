@@ -69,7 +69,7 @@ def test_half_a_pair_of_surrogates_is_shown_as_what_cannot_be_read(tmp_path, for
 def quick(monkeypatch):
     """Without cleaning, which these notebooks do not need."""
     monkeypatch.setattr(execute, "prepared", lambda wave: None)
-    monkeypatch.setattr(execute.release, "_sample", lambda wave: {})
+    monkeypatch.setattr(execute.publication, "_sample", lambda wave: {})
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,11 @@ kernels = pytest.mark.parametrize("options", [pytest.param((), id="forked"), pla
 
 @pytest.fixture(autouse=True)
 def _no_cleaning(monkeypatch):
-    import workbench.publish.release
+    import workbench.publish.publication
     import workbench.run.execute
 
     monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
-    monkeypatch.setattr(workbench.publish.release, "_sample", lambda wave: {})
+    monkeypatch.setattr(workbench.publish.publication, "_sample", lambda wave: {})
 
 
 @pytest.fixture

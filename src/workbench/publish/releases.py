@@ -19,7 +19,7 @@ import yaml
 
 from analysis import fingerprints, paths, yaml_file
 from analysis.codebook.wave import Wave
-from analysis.errors import InputError, spoken
+from analysis.errors import refusal, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
@@ -72,8 +72,7 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     if not place.exists():
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
-        hint = "restore releases.yml from git; delete the folder if it was never given out"
-        raise InputError("releases.yml does not list what is in this folder", file=place, hint=hint)
+        raise refusal("release.not_listed", file=place)
     text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
     paths.write_atomic(book, text)
     return number, place
@@ -88,24 +87,19 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
         shutil.copy2(edition.folder / name, part / name)
     if fingerprints.hash_files(part) != files:
         shutil.rmtree(part)
-        what = "the files of {name} changed while they were copied"
-        hint = "run workbench refresh {wave} --force"
-        raise InputError(what, hint=hint, name=edition.name, wave=edition.wave)
+        raise refusal("release.changed", name=edition.name, wave=edition.wave)
     part.rename(place)
 
 
 def _complete(edition: Edition, by: str) -> RunFolder:
     """The run of an edition that may be released by somebody."""
     if edition.audience == "internal":
-        hint = "give --audience committee or --audience public"
-        raise InputError("the internal edition stays inside and is never released", hint=hint)
+        raise refusal("release.internal")
     if not by.strip():
-        raise InputError("nobody is named as responsible", hint="give --by and a name")
+        raise refusal("release.nobody")
     run = RunFolder(edition.folder, edition)
     if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
-        what = "there is no complete edition {name}"
-        hint = "run workbench refresh {wave} --audience {audience} --language {language}"
-        raise InputError(what, hint=hint, name=edition.name, **asdict(edition))
+        raise refusal("release.incomplete", name=edition.name, **asdict(edition))
     return run
 
 
@@ -120,8 +114,8 @@ def _refuse_again(
         if line["wave"] != edition.wave and not copy:
             continue
         if (line["edition"], line["sha256"]) == (edition.name, digest):
-            what, book = "{name} is released already, on {date}", releases / "releases.yml"
-            raise InputError(what, file=book, name=edition.name, date=line["date"])
+            book = releases / "releases.yml"
+            raise refusal("release.again", file=book, name=edition.name, date=line["date"])
         if not Wave.read(edition.wave).named:
             _refuse_difference(earlier, edition, line)
 
@@ -145,20 +139,16 @@ def _lines(book: Path) -> list[dict[str, Any]]:
         for line in lines
     )
     if not whole:
-        raise InputError("this is no list of releases", file=book, hint="restore it from git")
+        raise refusal("release.no_list", file=book)
     return lines
 
 
 def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) -> None:
-    """Refuse numbers that tell single answers beside those of a release."""
+    """Refuse an edition whose numbers give away single answers beside those of a release."""
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
     if fingerprints.combined(fingerprints.hash_files(earlier)) != line["sha256"]:
-        what = (
-            "the release {edition} no. {number} is not in its folder as it was given out, so "
-            "nobody can say what this one would disclose beside it"
-        )
-        raise InputError(what, file=earlier, hint="bring the folder back", **about)
+        raise refusal("release.earlier_lost", file=earlier, **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):
         name = file.relative_to(earlier / RESULTS).as_posix()
         if name == "codes.csv" or not (now / RESULTS / name).is_file():
@@ -172,10 +162,8 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
         both = pd.concat([then.stack(), named.stack()], axis=1, keys=["old", "new"]).dropna()
         near = both[(both["old"] - both["new"]).abs().between(1, SMALLEST_CELL - 1)]
         for key, row in near.iterrows():
-            raise InputError(
-                "with the release {edition} no. {number} of {date} this one would disclose single "
-                "answers: {place} in {name} was {before:g} and is {after:g}",
-                hint="keep to that release, or release again when {smallest_cell} or more differ",
+            raise refusal(
+                "release.discloses_number",
                 **about,
                 place=" / ".join(map(str, key)),
                 name=name,
@@ -186,13 +174,7 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
         frames = [named, today] if line["language"] == edition.language else [named]
         otherwise = (_withheld_otherwise(then, frame) for frame in frames if alike)
         if place := next(filter(None, otherwise), ""):
-            what = (
-                "with the release {edition} no. {number} of {date} this one would disclose single "
-                "answers: the same answers are withheld or counted together otherwise, as in "
-                "{place} in {name}"
-            )
-            hint = "keep to that release, or release again when more replies have come"
-            raise InputError(what, hint=hint, **about, place=place, name=name)
+            raise refusal("release.discloses_withheld", **about, place=place, name=name)
 
 
 def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:

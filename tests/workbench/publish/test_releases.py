@@ -10,7 +10,7 @@ import yaml
 from analysis import fingerprints
 from analysis.errors import InputError
 from workbench.cli import main
-from workbench.publish import given_out
+from workbench.publish import releases
 from workbench.run.record import Edition, lock
 
 pytestmark = pytest.mark.usefixtures("cleaned")
@@ -64,16 +64,16 @@ def test_what_was_given_out_is_kept_and_noted(project, capsys, monkeypatch):
     kept = project / "releases" / line["folder"] / "results/tables/frequencies.csv"
     assert kept.read_bytes() == (folder / "results/tables/frequencies.csv").read_bytes()
     with pytest.raises(InputError, match="released already"):
-        given_out.release("demo-2019", by="企画係")
+        releases.release("demo-2019", by="企画係")
 
 
 @pytest.mark.parametrize("a", [4, 6, 7, 3])
 def test_a_release_that_differs_by_one_or_two_municipalities_is_refused(project, a):
     edition(project)
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     edition(project, a=a)
     with pytest.raises(InputError, match=rf"would disclose .* was 5 and is {a}"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert len(released(project)) == 1
     assert not (project / "releases/demo-2019.public/2").exists()
 
@@ -81,28 +81,28 @@ def test_a_release_that_differs_by_one_or_two_municipalities_is_refused(project,
 def test_a_copy_of_a_wave_under_another_name_hides_no_difference(project):
     shutil.copytree(project / "data/raw/demo-2019", project / "data/raw/demo-again")
     edition(project)
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     for date, refused in (("2019-04-01", True), ("2020-04-01", False)):
         folder = edition(project, a=4, name="demo-again.public", as_of=date)
         if refused:
             with pytest.raises(InputError, match=r"would disclose .* was 5 and is 4"):
-                given_out.release("demo-again", by="x")
+                releases.release("demo-again", by="x")
         else:
-            given_out.release("demo-again", by="x")
+            releases.release("demo-again", by="x")
     assert folder.is_dir() and len(released(project)) == 2
 
 
 def test_the_same_numbers_and_larger_differences_may_be_given_out(project):
     edition(project)
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     edition(project, a=8)  # three more
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     edition(project, a=8, name="demo-2019.public.en")
-    given_out.release("demo-2019", by="x", language="en")
+    releases.release("demo-2019", by="x", language="en")
     assert [line["number"] for line in released(project)] == [1, 2, 1]
     edition(project, a=9)  # beside the second one
     with pytest.raises(InputError, match=r"no\. 2 of"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
 
 
 WITHHELD = "question,answer,count,n\nQ06,a,{a},15\nQ06,b,{b},15\nQ06,c,{c},15\nQ06,d,{d},15\n"
@@ -117,7 +117,7 @@ def test_what_a_release_kept_back_no_other_tells(project, audience):
     def give(content):
         file.write_text(content)
         note(folder)
-        return given_out.release("demo-2019", by="x", audience=audience)
+        return releases.release("demo-2019", by="x", audience=audience)
 
     give(WITHHELD.format(a="", b="", c=4, d=9))
     with pytest.raises(InputError, match="withheld or counted together otherwise, as in Q06 / b"):
@@ -130,23 +130,23 @@ def test_what_a_release_kept_back_no_other_tells(project, audience):
     record["notebooks"][0]["files"]["more"] = "results/tables/more.csv"
     (folder / "run.json").write_text(json.dumps(record))
     note(folder)
-    given_out.release("demo-2019", by="x", audience=audience)
+    releases.release("demo-2019", by="x", audience=audience)
     (folder / "results/tables/more.csv").write_text(
         "question,answer,count,n\nQ1,a,3,12\nQ1,b / c,9,12\n"
     )
     note(folder)
     with pytest.raises(InputError, match="counted together otherwise, as in Q1 / "):
-        given_out.release("demo-2019", by="x", audience=audience)
+        releases.release("demo-2019", by="x", audience=audience)
 
 
 def test_a_committee_that_reads_what_is_public_learns_no_answer_by_both(project):
     edition(project, name="demo-2019.committee")
-    given_out.release("demo-2019", by="x", audience="committee")
+    releases.release("demo-2019", by="x", audience="committee")
     edition(project, a=6)
     with pytest.raises(InputError, match=r"demo-2019\.committee no\. 1 .* was 5 and is 6"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     edition(project)
-    assert given_out.release("demo-2019", by="x")
+    assert releases.release("demo-2019", by="x")
 
 
 def test_a_file_that_the_run_did_not_write_is_never_released(project):
@@ -154,10 +154,10 @@ def test_a_file_that_the_run_did_not_write_is_never_released(project):
     (folder / "tables").mkdir()
     (folder / "tables/answers.xlsx").write_bytes(b"of the inside")
     with pytest.raises(InputError, match=r"tables/answers\.xlsx, .* was not made by workbench"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert not (project / "releases").exists()
     (folder / "tables/answers.xlsx").rename(folder / "Thumbs.db")  # of Windows, with pictures
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     assert not [*(project / "releases").rglob("Thumbs.db")]
 
 
@@ -168,48 +168,48 @@ def test_rows_that_are_called_alike_are_compared_in_their_order(project):
         file.write_text(f"question,answer,count\nQ06,a,12\nQ06,a,{second}\n")
         note(folder)
         if second == 9:
-            given_out.release("demo-2019", by="x")
+            releases.release("demo-2019", by="x")
     with pytest.raises(InputError, match="was 9 and is 8"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
 
 
 def test_another_language_or_another_name_hides_no_difference(project):
     edition(project)
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     for name, language in (("demo-2019.public.en", "en"), ("demo-2019.public", "ja")):
         folder = edition(project, a=6, name=name)
         file = folder / "results/tables/frequencies.csv"
         file.write_text(file.read_text().replace(",a,", ",otherwise called,"))
         note(folder)
         with pytest.raises(InputError, match="was 5 and is 6"):
-            given_out.release("demo-2019", by="x", language=language)
+            releases.release("demo-2019", by="x", language=language)
 
 
 def test_what_is_never_released(project):
     edition(project, name="demo-2019")
     with pytest.raises(InputError, match="never released"):
-        given_out.release("demo-2019", by="x", audience="internal")
+        releases.release("demo-2019", by="x", audience="internal")
     with pytest.raises(InputError, match=r"no complete edition demo-2019\.public"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     edition(project, status="partial")
     with pytest.raises(InputError, match="no complete edition"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     with pytest.raises(InputError, match="nobody is named"):
-        given_out.release("demo-2019", by=" ")
+        releases.release("demo-2019", by=" ")
 
 
 @pytest.mark.parametrize("lost", ["1", f"1/{FILE}", "1/run.json"])
 def test_a_release_that_is_not_in_its_folder_as_given_out_is_asked_for(project, lost):
     edition(project)
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     (project / "releases/demo-2019.public" / lost).rename(project / "elsewhere")
     edition(project, a=9 if lost == "1" else 4)
     with pytest.raises(InputError, match="bring the folder back"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
 
 
 def test_what_is_compared_is_what_is_given_out(project, monkeypatch):
-    folder, compared = edition(project), given_out._refuse_again
+    folder, compared = edition(project), releases._refuse_again
 
     def meanwhile(*given):
         compared(*given)
@@ -220,22 +220,22 @@ def test_what_is_compared_is_what_is_given_out(project, monkeypatch):
             pass
         (folder / FILE).write_text(COUNTS.format(a=6, b=6))  # by hand, whom no lock stops
 
-    monkeypatch.setattr(given_out, "_refuse_again", meanwhile)
+    monkeypatch.setattr(releases, "_refuse_again", meanwhile)
     with pytest.raises(InputError, match="changed while they were copied"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert not (project / "releases" / "releases.yml").exists()
 
 
 def test_a_release_that_was_killed_before_it_was_noted_is_taken_up(project):
     folder, book = edition(project), project / "releases/releases.yml"
-    given_out.release("demo-2019", by="x")
+    releases.release("demo-2019", by="x")
     book.unlink()
-    assert given_out.release("demo-2019", by="x") and len(released(project)) == 1
+    assert releases.release("demo-2019", by="x") and len(released(project)) == 1
     book.unlink()
     (folder / FILE).write_text("question,answer,count\n")
     note(folder)
     with pytest.raises(InputError, match="does not list"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert COUNTS[:20] in (project / "releases/demo-2019.public/1" / FILE).read_text()
 
 
@@ -246,7 +246,7 @@ def test_a_link_in_the_place_of_the_releases_is_not_followed(project, tmp_path, 
     (project / place).parent.mkdir(exist_ok=True)
     (project / place).symlink_to(tmp_path / "theirs")
     with pytest.raises(InputError, match="something else is in this place"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert not any((tmp_path / "theirs").iterdir())
 
 
@@ -260,7 +260,7 @@ def test_a_damaged_list_of_releases_is_one_sentence(project, damaged):
     book.parent.mkdir()
     os.mkfifo(book) if damaged == "pipe" else book.write_text(f"releases: [{damaged}]")
     with pytest.raises(InputError, match=r"no list of releases|no file"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert book.exists() and len([*book.parent.iterdir()]) == 1
 
 
@@ -269,5 +269,5 @@ def test_a_copy_of_the_internal_edition_is_never_released(project):
     about = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(about | {"audience": "internal"}))
     with pytest.raises(InputError, match="there is no complete edition"):
-        given_out.release("demo-2019", by="x")
+        releases.release("demo-2019", by="x")
     assert not (project / "releases").exists()
