@@ -1,6 +1,7 @@
 """Every notebook as its user runs it: opened in JupyterLab, Run All Cells, the figure is there.
 
-One server and one browser; the desk at every run, all others with the slow tests.
+One server and one browser, with `make test-all`; every run tries the desk's tabs and buttons in
+`analysis/test_lab.py`, runs every notebook in one process and opens its page in a browser.
 """
 
 import json
@@ -17,13 +18,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = [
-    pytest.param(name, marks=[] if name == "lab" else pytest.mark.slow)
-    for name in sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
-]
+NOTEBOOKS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
 WAIT = 240_000  # ms that a notebook may take on a loaded machine; nothing is measured here
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.errors import InputError, Message
+from analysis.errors import refusal
 
 EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give the same bytes
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
@@ -127,9 +127,7 @@ def _fitting(content: bytes, file: str) -> str:
     if doubtful and euc is not None and not _looks_wrong(euc):
         return "euc_jp"
     if doubtful and cp932 is not None:
-        what = "the encoding of the file is not clear (neither UTF-8 nor plainly cp932)"
-        hint = "state it in wave.yml, such as encoding: euc_jp, or save the file as UTF-8"
-        raise InputError(what, file=file, hint=hint, reason="encoding")
+        raise refusal("file.encoding_unclear", file=file, reason="encoding")
     return "cp932"
 
 
@@ -138,17 +136,13 @@ def _declared(content: bytes, encoding: str, by_mark: str | None, file: str) -> 
     try:
         codec = codecs.lookup(encoding).name
     except LookupError:
-        hint, of = "use utf-8, cp932 or utf-16", {"encoding": encoding}
-        raise InputError("there is no encoding {encoding!r}", file=file, hint=hint, **of) from None
+        raise refusal("file.no_encoding", file=file, encoding=encoding) from None
     if codec == "shift_jis":
         codec = "cp932"  # what Excel writes under that name, with ①, ㈱ and 髙
-    what = None
     if codec == "cp932" and not content.isascii() and _or_none(content, "utf-8") is not None:
-        what = Message("the wave says {encoding} but the file is UTF-8", encoding=encoding)
-    elif codec.startswith("utf-16") and b"\0" not in content:
-        what = Message("the file is not {encoding}", encoding=encoding)
-    if what:
-        raise InputError(what, file=file, hint="correct wave.yml")
+        raise refusal("file.is_utf8", file=file, encoding=encoding)
+    if codec.startswith("utf-16") and b"\0" not in content:
+        raise refusal("file.other_encoding", file=file, encoding=encoding)
     return by_mark if by_mark and codec.startswith("utf") else codec
 
 
@@ -164,16 +158,11 @@ def _strict(content: bytes, encoding: str, file: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeError as error:
-        what, hint = Message("the file is not {encoding}", encoding=encoding), "save it as UTF-8"
-        if isinstance(error, UnicodeDecodeError):
-            hint = "state its encoding in wave.yml, or save it as UTF-8"
-            what = Message(
-                "the file is not {encoding}: byte {byte:#04x} in line {line} has no meaning there",
-                encoding=encoding,
-                byte=content[error.start],
-                line=content[: error.start].count(b"\n") + 1,
-            )
-        raise InputError(what, file=file, hint=hint, reason="encoding") from None
+        about: dict[str, Any] = {"file": file, "reason": "encoding", "encoding": encoding}
+        if not isinstance(error, UnicodeDecodeError):
+            raise refusal("file.not_encoded", **about) from None
+        line = content[: error.start].count(b"\n") + 1
+        raise refusal("file.bad_byte", **about, byte=content[error.start], line=line) from None
 
 
 def _looks_wrong(text: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from analysis import paths
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -111,13 +111,11 @@ def load(file: Path, such_as: str = Message("entries such as title and files")) 
     except InputError:
         raise
     except UnicodeDecodeError:
-        raise InputError(
-            "the file is not UTF-8", file=file, hint="save it with the encoding UTF-8"
-        ) from None
+        raise refusal("yaml.encoding", file=file) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(error, file) from None
     if not isinstance(content, dict):
-        raise InputError("the file must hold {such_as}", file=file, such_as=such_as)
+        raise refusal("yaml.content", file=file, such_as=such_as)
     return content
 
 

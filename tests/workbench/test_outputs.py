@@ -69,10 +69,17 @@ def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
     assert file.read_bytes().endswith(b"typed by hand")
 
 
-@pytest.mark.parametrize("changed", [False, True])
-@pytest.mark.parametrize("step", ["README.ja.md", outputs.NOTES])
+@pytest.mark.parametrize(
+    ("step", "changed"),
+    [
+        ("README.ja.md", True),
+        (outputs.NOTES, False),
+        pytest.param("README.ja.md", False, marks=pytest.mark.slow),
+        pytest.param(outputs.NOTES, True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_command_that_broke_off_between_two_files_carries_on(
-    run, project, monkeypatch, changed, step
+    run, project, monkeypatch, step, changed
 ):
     command, write = "dataset demo-2019 --out given", paths.write_atomic
     if changed:

@@ -20,7 +20,7 @@ from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refu
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries
-from analysis.intake.entries import BOXES, CIRCLED, MARKS, UNCLEAR, signs_in
+from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -481,10 +481,8 @@ class Reader:
         """One cell of a column that holds the question or one of its variables."""
         if not text.strip():
             return Parsed("empty")
-        if kind == CellKind.ERROR:
-            return refused("error-value")
-        if text == UNCLEAR:
-            return refused("unclear-place")
+        if kind in {CellKind.ERROR, CellKind.UNCLEAR}:
+            return refused("error-value" if kind == CellKind.ERROR else "unclear-place")
         plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id

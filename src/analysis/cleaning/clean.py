@@ -158,7 +158,8 @@ def answered(received: Received, codebook: Codebook) -> np.ndarray:
     """Which records hold anything but the municipality; the date is what somebody wrote."""
     who = codebook.identifying("code", "name", "prefecture", "size_class")
     names = (name for name in received.variables if name not in who)
-    columns = [received.kinds(name) != CellKind.EMPTY for name in names]
+    nothing = (CellKind.EMPTY, CellKind.PRINTED)
+    columns = [~np.isin(received.kinds(name), nothing) for name in names]
     holds = np.any([*columns, np.zeros(received.n, bool)], axis=0)
     cells = received.cells
     holds[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True

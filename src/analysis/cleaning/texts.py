@@ -179,10 +179,12 @@ def _unit(tail: str, own: frozenset[str]) -> tuple[int, list[str]] | None:
 ERAS: dict[str, dt.date] = packaged("eras.yml")  # era -> its first day
 ERA_LETTERS = dict(zip("MTSHR", ERAS, strict=True))
 SERIAL_ZERO = dt.date(1899, 12, 30)
+ZONES: dict[str, int] = packaged("zones.yml")  # letters -> hours from UTC
 CLOCK = re.compile(  # as form tools write it, and a date cell saved as CSV
     r"(?:,?\s(?:at )?|T|(?<=[日)]))(?:(?:午前|午後|[AP]M)\s*)?"
     r"(\d{1,2})(?::|時)(\d{2})(?:分|:(\d{2})(?:\.\d+)?|分(\d{2})秒)?\s*(午前|午後|[AP]M)?"
-    r"\s*(?:(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?(?:\s?\([^()]*\))?|(Z|GMT|UTC)|JST)?$",
+    r"\s*(?:(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?(?:\s?\([^()]*\))?"
+    rf"|({'|'.join(ZONES)}))?$",
     re.I,
 )
 JAPAN = 9  # hours before UTC
@@ -275,11 +277,13 @@ def _stamp(text: str) -> tuple[float, bool] | None:
     """
     if (match := CLOCK.search(text)) is None:
         return None
-    hour, minute, zoned = int(match[1]), int(match[2]), bool(match[6] or match[8])
+    hour, minute, letters = int(match[1]), int(match[2]), (match[8] or "").upper()
+    zoned = bool(match[6] or letters)
     if HALVES.search(match[0]):
         hour = hour % 12 + (12 if AFTERNOON.search(match[0]) else 0)
     if match[6]:  # an offset, such as +0900 or -3:30
         minute -= int(f"{match[6][0]}1") * (abs(int(match[6])) * 60 + int(match[7] or 0))
+    minute -= ZONES.get(letters, 0) * 60
     minute += JAPAN * 60 * zoned
     return (hour * 3600 + minute * 60 + int(match[3] or match[4] or 0)) / 86400, zoned
 

@@ -102,7 +102,7 @@ class Received:
     def texts(self, variable: str) -> np.ndarray:
         """The text of a variable per record, empty where its file has no such cell.
 
-        Of a mark in a matrix it is the option that the mark stands for.
+        Of a mark in a matrix it is the option that the mark stands for; of mere print it is empty.
         """
         at = self.positions[variable]
         texts = self._written[self.cells["text"].cat.codes.to_numpy()[at]]
@@ -110,7 +110,7 @@ class Received:
         codes = options.codes.to_numpy()[at]
         if codes.any():
             texts = np.where(codes > 0, options.categories.to_numpy(object)[codes], texts)
-        return np.where(at < 0, "", texts)
+        return np.where((at < 0) | (self.kinds(variable) == CellKind.PRINTED), "", texts)
 
     def kinds(self, variable: str) -> np.ndarray:
         """The `CellKind` of a variable per record."""
@@ -120,8 +120,9 @@ class Received:
     def text(self, variable: str, record: int) -> str:
         """The text of one cell as `texts` gives it, empty where there is none."""
         at = self.positions[variable][record]
+        none = at < 0 or self.cells["kind"].iat[at] == CellKind.PRINTED
         own = (self.cells[name].iat[at] for name in ("stands_for", "text"))
-        return "" if at < 0 else next(filter(None, own), "")
+        return "" if none else next(filter(None, own), "")
 
     def place(self, record: int) -> str:
         """Where a record stands: its file, its sheet and its first cell that holds something."""
@@ -172,6 +173,7 @@ class Piece:
     sheet : its cells as received.
     answers : variable -> position of its cell in each record, as rows and columns of the sheet.
     stands_for : of a lone record, variable -> the option that the mark in its cell stands for.
+    kinds : of a lone record, variable -> what its cell is, where the sheet alone does not say it.
     unfinished : record -> the cell that says that it was not completed.
     mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
     """
@@ -180,6 +182,7 @@ class Piece:
     mark: np.ndarray
     answers: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     stands_for: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, CellKind] = field(default_factory=dict)
     unfinished: dict[int, Place] = field(default_factory=dict)
 
 
@@ -236,9 +239,11 @@ def _cells(piece: Piece, start: int) -> dict[str, Any]:
     page = np.searchsorted(starts, rows, side="right").astype(np.int16) - 1
     options = {(int(r[0]), int(c[0])): piece.stands_for[name]
              for name, (r, c) in piece.answers.items() if name in piece.stands_for}  # fmt: skip
+    kind = sheet.kind[rows, columns]
+    kind[[names.index(name) for name in piece.kinds]] = [*piece.kinds.values()]
     values = {
         "text": text,
-        "kind": sheet.kind[rows, columns],
+        "kind": kind,
         "file": _words(np.zeros(len(rows), np.int8), [sheet.file]),
         "sheet": _words(page, titles),
         "number_format": _sparse(sheet, sheet.number_format, rows, columns),

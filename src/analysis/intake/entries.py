@@ -29,8 +29,6 @@ SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
-NOTHING = " "  # how a cell with printed words alone is read
-UNCLEAR = "\a"  # how a cell is read of which nobody knows whether it is the answer
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")

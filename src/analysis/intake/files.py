@@ -8,11 +8,12 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 from analysis.intake import labelled
 from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 from analysis.spreadsheet import decode, separator
@@ -57,18 +58,9 @@ def read_file(
     content = _bytes_of(path, name) if content is None else content
     kind, suffix = sniff(content, name), Path(name).suffix.lower()
     if suffix not in SUFFIXES[kind]:
-        what = "the file is called {suffix} but is {is_a}"
-        hint = "rename it to {right}, or save it again in the format of its name"
-        right, called = sorted(SUFFIXES[kind]), suffix or Message("without an extension")
-        raise InputError(
-            what,
-            file=name,
-            hint=hint,
-            reason="misnamed",
-            suffix=called,
-            is_a=Message(ARE[kind]),
-            right=right,
-        )
+        about: dict[str, Any] = {"is_a": Message(ARE[kind]), "right": sorted(SUFFIXES[kind])}
+        about["suffix"] = suffix or Message("without an extension")
+        raise refusal("file.misnamed", file=name, reason="misnamed", **about)
     if kind == "workbook":
         from analysis.intake.workbook import read_workbook
 
@@ -76,28 +68,25 @@ def read_file(
     if kind == "text":
         return [read_text(content, name, encoding)]
     if packed:
-        raise InputError("this SPSS file lies in an archive", file=name, hint="unpack the archive")
+        raise refusal("archive.spss", file=name)
     return [labelled.sheet(path, name)]
 
 
 def _bytes_of(path: Path, name: str) -> bytes:
     if Path(name).name.startswith("~$"):
-        what = "this is no table but the mark that Excel has the file open"
-        own, hint = Path(name).name.removeprefix("~$"), "close it in Excel and give {name}"
-        raise InputError(what, file=name, hint=hint, reason="open_in_excel", name=own)
+        own = Path(name).name.removeprefix("~$")
+        raise refusal("file.open_in_excel", file=name, reason="open_in_excel", name=own)
     try:
         size = path.stat().st_size
         if not (path.is_file() or path.is_dir()):
-            raise InputError("this is a pipe or a device, no file", file=name, hint="save it first")
+            raise refusal("file.device", file=name)
         if size > MAX_BYTES:
-            what = "the file has {size:,.0f} MB, above 1,024 MB"
-            raise InputError(what, file=name, size=size / 2**20)
+            raise refusal("file.too_large", file=name, size=size / 2**20)
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError("there is no such file", file=name, hint="check the path") from None
+        raise refusal("file.missing", file=name) from None
     except OSError as error:
-        what = "the file cannot be opened ({strerror})"
-        raise InputError(what, file=name, strerror=error.strerror) from None
+        raise refusal("file.not_opened", file=name, strerror=error.strerror) from None
 
 
 # --- archives -----------------------------------------------------------------------------------
@@ -123,19 +112,16 @@ def unpacked(path: Path, file: str) -> dict[str, bytes]:
             check_archive(entries, file, "unpack it and give the files that are wanted")
             contents = {i.filename.replace("\\", "/"): archive.read(i) for i in entries}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
-        hint = "ask the sender for a new copy"
-        raise InputError("the archive is damaged", file=file, hint=hint) from None
+        raise refusal("archive.damaged", file=file) from None
     except UnicodeDecodeError:
-        what = "the names in the archive are neither UTF-8 nor cp932"
-        raise InputError(what, file=file, hint="unpack it") from None
+        raise refusal("archive.names", file=file) from None
     return dict(sorted(contents.items()))
 
 
 def sniff(content: bytes, file: str) -> str:
     """``workbook``, ``text``, ``sav`` or ``dta``; everything else is refused with what it is."""
     if not content.strip():
-        hint = "ask the sender for the file again"
-        raise InputError("the file is empty", file=file, hint=hint, reason="empty")
+        raise refusal("file.empty", file=file, reason="empty")
     if content.startswith((b"$FL2", b"$FL3")):
         return "sav"
     if content.startswith(b"<stata_dta>") or re.match(rb"[\x69-\x73][\x01\x02]\x01", content):
@@ -163,8 +149,7 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     """A CSV or TSV file; every cell is text, positions count from the first line."""
     text = decode(content, file, encoding)
     if "\0" in text:
-        what = "the file holds NUL characters and is not a text file"
-        raise InputError(what, file=file, hint="save it as CSV")
+        raise refusal("file.no_text", file=file)
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1
@@ -180,9 +165,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
             skip_blank_lines=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        what, fault = "the file is no regular table ({fault})", " ".join(str(error).split())[:120]
-        hint = "a quotation mark may be missing; open it in Excel and save it again"
-        raise InputError(what, file=file, hint=hint, fault=fault) from None
+        fault = " ".join(str(error).split())[:120]
+        raise refusal("file.irregular_quotes", file=file, fault=fault) from None
     if '="' in text:  # ="011002", which keeps the zero where Excel opens the file
         frame = frame.replace(r'^="([^"]*)"$', r"\1", regex=True)
     kind = np.asfortranarray((frame != "").to_numpy(np.uint8) * np.uint8(CellKind.TEXT))
@@ -197,6 +181,6 @@ def _width(text: str, separator: str, file: str) -> int:
     try:
         return max(map(len, csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
     except csv.Error as error:
-        raise InputError("the file is no regular table ({fault})", file=file, fault=error) from None
+        raise refusal("file.irregular", file=file, fault=error) from None
     finally:
         csv.field_size_limit(limit)

@@ -21,17 +21,15 @@ from analysis.intake.entries import (
     AROUND,
     FILLED,
     MARK,
-    NOTHING,
     OPEN,
     PRINTED,
-    UNCLEAR,
     answer_in,
     chosen,
     is_filler,
     is_print,
 )
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm
-from analysis.intake.headings import Headings, is_technical
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
     BELOW,
@@ -43,7 +41,7 @@ from analysis.intake.printed import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.sheet import Place, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
@@ -70,7 +68,9 @@ def read_forms(
     _check_files(forms, others, headings)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
-    copies, replies = _Copies(forms, headings), []
+    _take_for_marks(forms)
+    copies = _Copies(forms, headings, [Form(sheet, headings) for sheet in blanks])
+    replies = []
     for form in forms:
         counts = {target: 0 for target in copies.targets if target in form.labels}
         check_questions(counts, headings, form.sheet)
@@ -86,6 +86,25 @@ def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
         asks = {place for place in words if PRINTED.search(form.text(place))}
         form.passed |= words if blank.given else asks if len(forms) > 1 else set()
+
+
+def _take_for_marks(forms: list[Form]) -> None:
+    """Take 1 or x for a mark where each reply has it at one option, and nothing at the others.
+
+    At another than the first at least once: 1 at that may as well be its number.
+    """
+    lines: dict[tuple[str, Place], list[tuple[Form, dict[int, Place]]]] = {}
+    for form in forms:
+        for name, way, cells in form.lines():
+            filled = {code: at for code, at in cells.items() if at and form.text(at)}
+            question = form.headings.book.question_of[name].id
+            lines.setdefault((question, way), []).append((form, filled))
+    for of_copies in lines.values():
+        signs = {normalise(form.text(at)) for form, line in of_copies for at in line.values()}
+        beyond = signs == {"x"} or any(code != 1 for _, line in of_copies for code in line)
+        if signs in ({"1"}, {"x"}) and beyond and all(len(line) < 2 for _, line in of_copies):
+            for form, at in ((form, at) for form, line in of_copies for at in line.values()):
+                form.text_at[at] = OPEN[0]
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -110,6 +129,7 @@ class _Reply:
     ----------
     cells : question or variable -> the cell of its answer.
     stands_for : variable -> the option that the mark in its cell stands for.
+    kinds : variable -> that its cell holds nothing but print, or may be of something else.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
     boxes : cells with the box and the words of an option, of questions of which one is ticked.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
@@ -118,6 +138,7 @@ class _Reply:
     def __init__(self, form: Form, cells: dict[str, Place | None]) -> None:
         self.form, self.cells = form, cells
         self.stands_for: dict[str, str] = {}
+        self.kinds: dict[str, CellKind] = {}
         self.marks: list[Place] = []
         self.boxes: set[Place] = set()
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
@@ -148,7 +169,7 @@ class _Reply:
             elif place is None or form.text(place):
                 printed = is_print(form.text(place), form.headings.book.named.get(target))
                 self.cells[target] = place if place and printed else form.labels[target]
-                self.stands_for[target] = NOTHING
+                self.kinds[target] = CellKind.PRINTED
 
     def take_option(self, question: str, way: Place, step: int, circles: bool) -> None:
         """The answer of one choice by the mark on this side of its option."""
@@ -165,13 +186,14 @@ class _Reply:
 
         `circles`: the form prints a circle beside every option.
         """
+        self.kinds.pop(name, None)
         filled, marked = self.form.chosen(cells, circles=circles)
         there = {code: at for code, at in cells.items() if at and self.form.text(at)}
         self.marks += [at for code, at in there.items() if code not in filled]
         empty = next((at for code, at in cells.items() if code not in there), None)
         self.cells[name] = cells[filled[0]] if filled else empty
         if not filled and empty is None and there:  # nothing but printed circles
-            self.cells[name], self.stands_for[name] = min(there.values()), NOTHING
+            self.cells[name], self.kinds[name] = min(there.values()), CellKind.PRINTED
         return marked[0] if len(filled) == 1 and marked else None
 
     def take_boxes(self, id: str) -> None:
@@ -181,6 +203,7 @@ class _Reply:
         which is refused.
         """
         form, boxes = self.form, self.form.boxed[id]
+        self.kinds.pop(id, None)
         ticked = chosen({code: form.signs[place] for code, place in boxes.items()})[1]
         if ticked:
             self.boxes |= {*boxes.values()}
@@ -200,6 +223,7 @@ class _Reply:
         form, boxed = self.form, self.form.boxed.get(id, {})
         if boxed:
             self.cells.pop(id, None)
+            self.kinds.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
         filled, marked = chosen(signs, circles=False)
         self.boxes |= {*boxed.values()} if marked else set()
@@ -213,7 +237,7 @@ class _Reply:
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
         form, codes = self.form, [*self.form.across[battery.id]]
-        for variable in (v for v in battery.variables if v in form.labels):
+        for variable in form.parts(battery):
             meet = {code: form.crossing(battery.id, variable, code) for code in codes}
             if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
@@ -231,13 +255,18 @@ class _Reply:
         for place in places:
             self.mark[place] = ANSWER
 
+    def answer(self, target: str) -> str:
+        """What is read for a question or variable."""
+        printed = self.kinds.get(target) == CellKind.PRINTED
+        return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
+
     def take_doubtful(self) -> None:
         """Of a question without an answer, what may be one below its label: it is refused."""
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.named.get(target)
-            answer = self.stands_for.get(target) or form.text(old)
-            if not question or question.identity or answer.strip() or target not in form.labels:
+            asked = question and not question.identity and target in form.labels
+            if not question or not asked or self.answer(target):
                 continue
             kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
             kinds -= {UNSURE} if target in form.options else set()  # which may be printed
@@ -246,7 +275,7 @@ class _Reply:
             if (target == question.id or question.type != "multi") and (at := next(spots, None)):
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
-                self.cells[target], self.stands_for[target] = at, UNCLEAR
+                self.cells[target], self.kinds[target] = at, CellKind.UNCLEAR
                 self.mark[at] = ANSWER
 
     @property
@@ -254,15 +283,19 @@ class _Reply:
         """One record, each answer with a place of its own."""
         there = {name: place for name, place in self.cells.items() if place is not None}
         answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
-        return Piece(self.form.sheet, self.mark, answers, self.stands_for)
+        return Piece(self.form.sheet, self.mark, answers, self.stands_for, self.kinds)
 
 
 @dataclass(frozen=True)
 class _Copies:
-    """Where the answers of copies of one form stand, decided over all of them together."""
+    """Where the answers of copies of one form stand, decided over all of them together.
+
+    `blanks`: the pages of the form as it was sent.
+    """
 
     forms: list[Form]
     headings: Headings
+    blanks: list[Form]
 
     def reply(self, form: Form) -> _Reply:
         """The answers of one of the forms."""
@@ -341,26 +374,30 @@ class _Copies:
     def rings(self) -> dict[str, bool]:
         """Questions of several choices with a circle at every option: whether these are printed.
 
-        As filled ones in a copy show; where one has none at some option, they are no print.
+        As the form as it was sent or filled ones in a copy show; where one has none at some option,
+        they are no print.
         """
         printed: dict[str, bool] = {}
         for question in (q for q in self.headings.book if q.type == "multi"):
             every = [self.signs(form, question) for form in self.forms]
             signs = {AROUND.sub("", sign) for own in every for sign in own.values()}
             if signs <= {*OPEN, *FILLED} and max(map(len, every)) > 1:
-                printed[question.id] = not signs <= {*OPEN}
+                sent = [self.signs(form, question).values() for form in self.blanks]
+                open_there = any(own and {*own} <= {*OPEN} for own in sent)
+                printed[question.id] = open_there or not signs <= {*OPEN}
         return printed
 
     @cached_property
     def matrices(self) -> dict[str, bool]:
         """The batteries answered by marks below their options, and whether circles are printed."""
+        owner = self.headings.book.question_of
         circled: dict[str, bool] = {}
         for id in {id for form in self.forms for id in form.across}:
             lines = [
-                (form, {code: form.crossing(id, variable, code) for code in form.across[id]})
+                (form, cells)
                 for form in self.forms
-                for variable in self.headings.book[id].variables
-                if id in form.across and variable in form.labels
+                for name, way, cells in form.lines()
+                if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
             if circles or any(form.chosen(of)[1] for form, of in lines):
@@ -390,7 +427,7 @@ class _Copies:
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""
-        rows = ([f.labels[v] for v in question.variables if v in f.labels] for f in self.forms)
+        rows = ([form.labels[name] for name in form.parts(question)] for form in self.forms)
         return (BELOW, ABOVE) if all(in_a_row(row) for row in rows) else ()
 
     @cached_property
@@ -451,9 +488,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
         # of a question without an answer the options may be what an office wrote
-        said = {
-            id for id, p in reply.cells.items() if reply.stands_for.get(id, form.text(p)).strip()
-        }
+        said = {*filter(reply.answer, reply.cells)}
         unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}
         known = reply.boxes | (form.offered - unsaid) | (form.printed if blank.known else set())
         whose = {headings.named_in(grid[p]) for t, p in reply.cells.items() if p and t in who}

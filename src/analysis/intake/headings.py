@@ -128,7 +128,7 @@ def _set_aside() -> tuple[frozenset[str], re.Pattern[str]]:
 
 # around what a person is asked for: お名前をご記入ください。, What is your name?
 ASKED_FOR = re.compile(
-    r"^(?:whatis|please(?:enter|give|provide)|enter)(?=your)"
+    r"^(?:(?:whatis|please(?:enter|give|provide)|enter)(?=your)|wie(?:ist|lautet)(?:deine?|ihre?))"
     r"|(?:を[ごお]?(?:入力|記入|記載|教え|書|知らせ).*|[(\[【※*].*|[:。?])$"
 )
 
@@ -471,6 +471,15 @@ class Headings:
         exact, code = (self._offered.get(own, {}).get(question.id) for own in (key, words))
         numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
         return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
+
+    def other(self, question: Question, text: str) -> int | None:
+        """The code of the option "other" with more in brackets behind it: 4．その他（広報）."""
+        keys = {*_with_number_and_without(re.split(r"[(（]", text)[0])}
+        for option in question.options if re.search(r".[(（]", text) else ():
+            bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
+            if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:
+                return option.code
+        return None
 
     def of_one_choice(self, text: str) -> list[str]:
         """The questions of one choice of which a heading is an option, alone or behind them.

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 
 SECONDS = 120
@@ -66,13 +66,9 @@ def read(path: Path, file: str) -> LabelledFile:
     try:
         process = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        what = "the {package} file is damaged and cannot be read"
-        hint = "ask the sender for a new copy"
-        if absent := getattr(error, "returncode", None) == NOT_INSTALLED:
-            what = "reading {package} files needs pyreadstat, the optional extra spss"
-            hint = "pip install pyreadstat, or install the workbench as '.[spss]'"
-        reason = "" if absent else "damaged"
-        raise InputError(what, file=file, hint=hint, reason=reason, package=package) from None
+        if getattr(error, "returncode", None) == NOT_INSTALLED:
+            raise refusal("file.no_pyreadstat", file=file, package=package) from None
+        raise refusal("file.labelled", file=file, reason="damaged", package=package) from None
     content = json.loads(process.stdout)
     data = LabelledFile(**content | {"sets": [AnswerSet(**one) for one in content["sets"]]})
     for one in data.sets:

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import WaveFile
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, Message, refusal
 from analysis.intake.cells import Received, addresses
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
@@ -42,7 +42,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     Raises InputError: no heading of the codebook is found, or two layouts fit.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
-    for sheet in visible:
+    for sheet in visible if wanted != "rows" else ():  # which `read_rows` does, unless of an export
         refuse_long(sheet, headings)
     targets = [_labels(sheet, headings) for sheet in visible]
     if headings.own is None and not headings.who & set().union(*targets):
@@ -61,28 +61,17 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     if wanted:
         right, n = ("rows", rows) if rows > columns else ("columns", columns)
         if wanted != right and min(rows, columns) < 2 <= n:
-            what = "the files are a table of {n:,} replies as --layout {right} reads it"
-            raise InputError(what, hint="say --layout {right}", n=n, right=right)
+            raise refusal("layout.other", n=n, right=right)
         return Layout(wanted)
     if min(rows, columns) >= 2:
-        what = (
-            "the files can be read as rows ({rows:,} municipalities below a heading) and "
-            "as columns ({columns:,} beside one)"
-        )
-        hint = "say which with --layout rows or --layout columns"
-        raise InputError(what, hint=hint, rows=rows, columns=columns)
+        raise refusal("layout.rows_or_columns", rows=rows, columns=columns)
     if max(rows, columns) >= 2:
         return Layout("rows" if rows >= 2 else "columns")
     # the most headings of the codebook in one row, in one column, and anywhere in one sheet
     across, down = (max((_headed(s, headings) for s in of), default=0) for of in (visible, turned))
     labels = max(map(len, targets), default=0)
     if across == down and labels > 1:
-        what = (
-            "the file can be read as rows ({across:,} headings in one row) and as a form "
-            "({labels:,} labels)"
-        )
-        hint = "say which with --layout rows or --layout form"
-        raise InputError(what, hint=hint, across=across, labels=labels)
+        raise refusal("layout.rows_or_form", across=across, labels=labels)
     return Layout("rows" if across > down and across >= 0.8 * labels else "form")
 
 
@@ -117,10 +106,10 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
         if own := next((sheet for sheet in sheets if sheet.sheet == file.sheet), None):
             return own
         there = "、".join(sheet.sheet for sheet in sheets if sheet.sheet) or "none (a text file)"
-        what, hint, of = "there is no sheet {sheet_name!r}", "there are: {there}", sheets[0].file
-        raise InputError(what, file=of, hint=hint, sheet_name=file.sheet, there=there)
+        about = {"sheet_name": file.sheet, "there": there}
+        raise refusal("sheet.no_such", file=sheets[0].file, **about)
     if not sheets:
-        raise InputError("the workbook has no sheet of cells", file=file.path, hint="send another")
+        raise refusal("sheet.none", file=file.path)
     visible = [sheet for sheet in sheets if not sheet.hidden] or sheets
     if len(visible) == 1:
         return visible[0]
@@ -129,10 +118,8 @@ def choose(sheets: list[Sheet], file: WaveFile, headings: Headings) -> Sheet:
     best = max(counts)
     rivals = [s for s, n in zip(visible, counts, strict=True) if best >= 2 and 2 * n > best]
     if len(rivals) > 1:
-        what = "{n} sheets have the headings of replies ({rivals})"
-        hint = "name the sheet in wave.yml; for several, give the file once for each"
         names = [sheet.sheet for sheet in rivals]
-        raise InputError(what, file=rivals[0].file, hint=hint, n=len(rivals), rivals=names)
+        raise refusal("sheet.several", file=rivals[0].file, n=len(rivals), rivals=names)
     return visible[counts.index(best)]
 
 
@@ -188,9 +175,8 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
     there = {name: listed(own, headings) for name, own in turned.items()}
     right = max(there, key=lambda name: len(there[name]))
     if layout != right and len(there[right]) >= 2 > len(there.get(layout, ())):
-        raise sheet.error(
-            "this is a table of {n:,} replies ({such}) in the layout {right}, not {wrong}",
-            hint="give it layout: {layout} in wave.yml",
+        raise sheet.refusal(
+            "layout.other_table",
             n=len(there[right]),
             such=[*sorted(there[right])[:3], *["…"] * (len(there[right]) > 3)],
             right=READ_AS[right],
@@ -200,9 +186,7 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
     if layout == "rows" and not there[layout]:
         across, down = (_headed(own, headings) for own in turned.values())
         if down > max(across, 1):
-            what = "this is a form: {n:,} headings of the codebook stand below each other"
-            hint = "give it layout: {layout} in wave.yml"
-            raise sheet.error(what, hint=hint, n=down, layout="form")
+            raise sheet.refusal("layout.form", n=down, layout="form")
 
 
 def who_beside(received: Received, headings: Headings, layout: str) -> tuple[str, str] | None:

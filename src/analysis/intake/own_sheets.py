@@ -61,17 +61,14 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
         return []
     name = ids.text.iat[0, 1]
     if name != headings.book.id:
-        what = "this is a form of the codebook {codebook}, not of {expected}"
-        hint = "put it into a wave of that codebook"
-        raise ids.error(what, hint=hint, codebook=name, expected=headings.book.id)
+        raise ids.refusal("form.other_codebook", codebook=name, expected=headings.book.id)
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
     codes = _codes(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
     others = [sheet for sheet in sheets if sheet is not ids]
     # an office may have renamed it
     filled_in = others[0].sheet if len(others) == 1 else ids.text.iat[1, 0]
     if filled_in not in [sheet.sheet for sheet in others]:
-        what, hint = "the sheet {name} is not in the file", "ask for the whole form"
-        raise ids.error(what, hint=hint, name=filled_in)
+        raise ids.refusal("form.no_sheet", name=filled_in)
     pieces = []
     for sheet in others:
         mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
@@ -118,19 +115,17 @@ def _places(sheet: Sheet, ids: Sheet, headings: Headings) -> Iterator[tuple[str,
     text = sheet.text.to_numpy(object)
     heads = np.argwhere(text == ids.text.iat[1, 1])
     if len(heads) != 1:
-        what = "the column of answers ({heading}) is there {n} times"
-        hint = "bring its heading back, as it was sent"
-        raise sheet.error(what, hint=hint, heading=ids.text.iat[1, 1], n=len(heads))
-    column, again = int(heads[0][1]), "ask for the form as it was sent, filled in once more"
+        raise sheet.refusal("form.answers", heading=ids.text.iat[1, 1], n=len(heads))
+    column = int(heads[0][1])
     for variable, mark in ids.text.iloc[2:, [0, 1]].itertuples(index=False):
         if not variable:
             continue
         if not variable.startswith("@") and variable not in headings.book.question_of:
-            what = "the codebook {codebook} has no {variable}"
-            raise sheet.error(what, hint=again, codebook=headings.book.id, variable=variable)
+            about = {"codebook": headings.book.id, "variable": variable}
+            raise sheet.refusal("form.not_in_codebook", **about)
         rows = np.flatnonzero(text[:, 0] == mark)
         if (n := len(rows)) != 1:
-            raise sheet.error("{n} rows of the form are marked {mark}", hint=again, n=n, mark=mark)
+            raise sheet.refusal("form.rows", n=n, mark=mark)
         yield variable, (int(rows[0]), column)
 
 

@@ -64,7 +64,7 @@ class Form:
     examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
     offered : these, and the cells of options of one choice.
-    passed : those listed, and others that are known to be print; an answer stands behind them.
+    passed : those listed, examples, and others known to be print; an answer stands behind them.
     """
 
     def __init__(self, sheet: Sheet, headings: Headings) -> None:
@@ -96,19 +96,19 @@ class Form:
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
         self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
         for battery in batteries:
-            for item in (name for name in battery.variables if name in self.labels):
+            for item in self.parts(battery):
                 row, column = self.labels[item]
                 line = [place for place in self.places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
         self.words |= {place for options in self.boxed.values() for place in options.values()}
         heads = [{*options.values()} for options in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
-        self.passed = {*self.listed}
+        self.passed = self.listed | self.examples
         self.offered = self.listed.union(*(options.values() for options in self.options.values()))
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
-        parts = [name for name in question.variables if name in self.labels]
+        parts = self.parts(question)
         if question.type != "multi" or len(parts) != 1 or len(question.variables) < 2:
             return
         label, place = self.labels[question.id], self.labels[parts[0]]
@@ -129,6 +129,10 @@ class Form:
         return cells
 
     # --- what stands where ---------------------------------------------------------------------
+
+    def parts(self, question: Question) -> list[str]:
+        """The options of a multi or the items of a battery that have a label."""
+        return [name for name in question.variables if name in self.labels]
 
     def text(self, place: Place | None) -> str:
         """What stands in the cell."""
@@ -313,6 +317,19 @@ class Form:
         down, over = options[code]
         return self.at(*((row, over) if in_a_row(options.values()) else (down, column)))
 
+    def lines(self) -> Iterator[tuple[str, Place, dict[int, Place | None]]]:
+        """The cells in which one of several options is marked, by code, on each side of these.
+
+        With the question, or the item of a matrix, whose options they are, and the side.
+        """
+        for id, options in self.options.items():
+            sides = (BELOW, ABOVE) if in_a_row(options.values()) else ()
+            for way in (LEFT, RIGHT, *sides):
+                yield id, way, self.marks_of(options, way, 1)
+        for id, options in self.across.items():
+            for item in self.parts(self.headings.book[id]):
+                yield item, OWN, {code: self.crossing(id, item, code) for code in options}
+
     # --- the search for labels: those of questions, then of the options and items below them ----
 
     def _labels(self) -> dict[str, Place]:
@@ -345,6 +362,7 @@ class Form:
             answers = [p for p in cells if is_answer_word(self.text_at[p])]
             beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
             heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
+            heads |= any(row == answer[0] for answer in answers for row, _ in self.examples)
             if len(answers) == 1 and not heads:
                 self.labels[target] = answers[0]
                 self.words.add(answers[0])
@@ -359,12 +377,16 @@ class Form:
             number = key.strip("()[]").isdecimal()
             if not start[0] <= place[0] < end or place in self.words or number:
                 continue
-            if key not in options and sum(words in key for words in options if words) > 1:
+            # the options of an item may stand in its cell
+            own = re.split("[:：\n]", text)[0] if question.type == "battery" else text
+            several = sum(words in key for words in options if words) > 1
+            if several and key not in options and own == text:
                 continue  # a list of the options
-            if question.type == "battery" and self.headings.option(question, text) is not None:
+            if question.type == "battery" and self.headings.option(question, own) is not None:
                 continue
-            own = re.split("[:：]", text)[0] if question.type == "battery" else text
             variable = self.headings.choice(question, own)
+            if not variable and (code := self.headings.other(question, text)) is not None:
+                variable = f"{question.id}_{code}"
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
 
@@ -388,12 +410,17 @@ class Form:
             if p[1] >= first and (last is None or p[1] < last)
         )
 
+    def _code(self, question: Question, text: str) -> int | None:
+        """The option that a cell prints, also "other" with what it asks for behind it."""
+        code = self.headings.option(question, text)
+        return self.headings.other(question, text) if code is None else code
+
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
         places: dict[int, Place] = {}
         for place in self.region(start or self.labels[question.id]):
             text = "" if place in self.words else self.text_at[place]
-            code = self.headings.option(question, text)
+            code = self._code(question, text)
             if code is None and question.type == "battery" and text.isdecimal():
                 code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
@@ -404,12 +431,13 @@ class Form:
         """Where the form lists the options of a question, and their numbers: no answer is there."""
         region = [p for p in self.region(self.labels[question.id]) if p not in self.words]
         if question.type == "multi":
-            names = [name for name in question.variables if name in self.labels]
-            return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in names)
-        every = [(self.headings.option(question, self.text_at[p]), p) for p in region]
+            parts = self.parts(question)
+            return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in parts)
+        every = [(self._code(question, self.text_at[p]), p) for p in region]
         cells = [(code, p) for code, p in every if code is not None]
         codes, places = {code for code, _ in cells}, [p for _, p in cells]
-        if len(places) != len(codes) or len(codes) < max(2, len(question.options) - 1):
+        least = 2 if question.type in ONE_CHOICE else max(2, len(question.options) - 1)
+        if len(places) != len(codes) or len(codes) < least:
             return set()
         in_line = any(len({*line}) == 1 for line in zip(*places, strict=True))
         parted = any(min(places) < word < max(places) for word in self.words)
@@ -427,7 +455,7 @@ class Form:
 
     def _across(self, question: Question) -> dict[int, Place]:
         """The options of a matrix: a row above its items, or a column below a row of these."""
-        items = [self.labels[name] for name in question.variables if name in self.labels]
+        items = [self.labels[name] for name in self.parts(question)]
         turned = in_a_row(items)
         options = self._options(question, items[0] if turned else None)
         places = [place[::-1] if turned else place for place in options.values()]
@@ -444,10 +472,10 @@ class Form:
         for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
-                code = self.headings.option(question, sign.sub("", text))
+                code = self._code(question, sign.sub("", text))
                 if code is not None and (match := sign.search(text)):
                     cells.setdefault(code, (place, match[0]))
-            if (code := self.headings.option(question, text)) is not None:
+            if (code := self._code(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
         ringed = ringed or (circled if bare else {})  # ① among 2 and 3

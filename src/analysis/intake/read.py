@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError
+from analysis.errors import InputError, refusal
 from analysis.intake import own_sheets, tools
 from analysis.intake.beside import on_sheets, placed
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
@@ -38,11 +38,9 @@ def books_of(folder: Path, file: WaveFile) -> list[list[Sheet]]:
             continue
         inside = {own: data for own, data in unpacked(path, name).items() if not is_leftover(own)}
         for own in (own for own in inside if Path(own).suffix.lower() not in KNOWN):
-            what = "the archive holds something that is no table ({name})"
-            hint = "unpack it, and give the tables in it"
-            raise InputError(what, file=name, hint=hint, name=own)
+            raise refusal("archive.other_files", file=name, name=own)
         if not inside:
-            raise InputError("the archive holds no table", file=name, hint="unpack it")
+            raise refusal("archive.no_table", file=name)
         for own, data in inside.items():
             options = {"name": f"{name}/{own}", "encoding": file.encoding}
             books.append(read_file(path, content=data, **options))
@@ -56,19 +54,16 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         name = file.path[:40].replace("\0", "")
-        what, hint = "{shown!r} can be no file", "correct the path under files"
-        raise InputError(what, file="wave.yml", hint=hint, shown=name) from None
+        raise refusal("wave.no_file_name", file="wave.yml", shown=name) from None
     if not inside:
-        raise InputError("the file lies outside the wave's folder", file=file.path)
+        raise refusal("wave.file_outside", file=file.path)
     if not is_folder:
         return [(_as_spelt(path), file.path)]
     files = sorted(p for p in path.iterdir() if not is_leftover(p.name))
     for other in (p for p in files if p.suffix.lower() not in {".zip", *KNOWN}):
-        what = "the folder holds something that is no table"
-        hint = "move it out of the folder, or save it as .xlsx or .csv"
-        raise InputError(what, file=f"{file.path}/{other.name}", hint=hint)
+        raise refusal("wave.folder_other_files", file=f"{file.path}/{other.name}")
     if not files:
-        raise InputError("the folder holds no files", file=file.path, hint="add the replies to it")
+        raise refusal("wave.folder_empty", file=file.path)
     return [(p, f"{file.path}/{p.name}") for p in files]
 
 
@@ -85,10 +80,8 @@ def _check_followed(file: WaveFile, targets: set[str]) -> None:
     """Refuse a heading that ``wave.yml`` gives and no file has: another column would be taken."""
     for target, texts in file.header.items():
         if texts and target not in targets:
-            what = "no heading of {target} in {path} is {texts}"
-            hint = "correct it under header, as it stands in the file"
             about = {"target": target, "path": file.path, "texts": " or ".join(texts)}
-            raise InputError(what, file="wave.yml", hint=hint, **about)
+            raise refusal("wave.header_not_there", file="wave.yml", **about)
 
 
 def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
@@ -124,7 +117,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
         others += no_replies
         headed = _by_number(own, headings) | headed
     if not pieces:
-        raise InputError("the wave has no replies", hint="check files in wave.yml")
+        raise refusal("wave.no_replies")
     _check_alike(pieces, codebook)
     places = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     by_place = {(sheet.file, sheet.sheet): sheet for sheet in others}
@@ -198,10 +191,8 @@ def _tables(
         named = sheets if file.sheet is None else [choose(sheets, file, headings)]
         export_of = tools.choose(named, file.tool) if file.tool is not None else None
         if len(books) > 1 and not any(asked_in(sheet, headings, who=True) for sheet in sheets):
-            what = "{name} has no heading of the codebook {id}, which others beside it have"
-            hint = "take it out of the folder or the archive, unless it holds replies"
-            id, name = headings.book.id, sheets[0].file
-            raise InputError(what, file=file.path, hint=hint, reason="beside", id=id, name=name)
+            about = {"id": headings.book.id, "name": sheets[0].file}
+            raise refusal("wave.file_beside", file=file.path, reason="beside", **about)
         chosen, export = export_of or (choose(sheets, file, headings), None)
         turned = chosen.turned if file.layout == "columns" else chosen
         left_out = file.unfinished == "leave out"
@@ -238,12 +229,7 @@ def _check_left(sheets: list[Sheet], received: Received, wave: Wave, codebook: C
         names = received.cells["text"][received.cells["variable"].isin(headings.who)]
         repliers = repliers or set(map(headings.named_in, names.unique()))
         if lost := sorted(there - repliers):
-            what = (
-                "this sheet is not read, and {n:,} of the municipalities that it lists reply "
-                "nowhere else ({lost})"
-            )
-            hint = "name the sheets to be read in wave.yml, the file once for each"
-            raise sheet.error(what, hint=hint, n=len(lost), lost=lost[:3])
+            raise sheet.refusal("sheet.not_read", n=len(lost), lost=lost[:3])
 
 
 def _by_number(pieces: list[Piece], headings: Headings) -> dict[tuple[str, str], Remark]:
@@ -275,10 +261,8 @@ def _check_alike(pieces: list[Piece], book: Codebook) -> None:
         whole = [p for p in pieces if question.id in p.answers]
         parts = [p for p in pieces if {*question.variables} & p.answers.keys()]
         if question.type == "multi" and whole and parts:
-            what = "{id} is one column here but several in {path}"
-            hint = "bring both into one form, or make them waves of their own"
             here, there = whole[0].sheet.file, parts[0].sheet.file
-            raise InputError(what, file=here, hint=hint, id=question.id, path=there)
+            raise refusal("wave.files_differ", file=here, id=question.id, path=there)
 
 
 def _hidden(piece: Piece) -> list[Remark]:

@@ -36,6 +36,8 @@ class CellKind(IntEnum):
     BOOL = 4
     ERROR = 5
     UNSEEN = 6  # a form tool says that the question was shown and not answered
+    PRINTED = 7  # of a form: the cell of an answer, with nothing in it but what is printed there
+    UNCLEAR = 8  # of a form: a cell of which nobody knows whether it is the answer
 
 
 KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}
@@ -93,7 +95,9 @@ class Sheet:
         """What is wrong in this sheet, or in the cell `at`."""
         return InputError(what, hint=hint, **self._place(at), **values)
 
-    def refusal(self, id: str, *, at: tuple[int, int] | None = None, **values: Any) -> InputError:
+    def refusal(
+        self, id: str, /, *, at: tuple[int, int] | None = None, **values: Any
+    ) -> InputError:
         """The same, its words by their id; see `analysis.errors.refusal`."""
         return refusal(id, **self._place(at), **values)
 
@@ -131,8 +135,7 @@ def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
         at["max_mb"] = MAX_UNPACKED // 2**20
         raise InputError(what, file=file, hint=hint, reason="too_large_unpacked", **at)
     if any(part.flag_bits & 1 for part in parts):
-        what, hint = "the archive is protected by a password", "save it without a password"
-        raise InputError(what, file=file, hint=hint, reason="password")
+        raise refusal("archive.password", file=file, reason="password")
 
 
 def as_percent(number: str) -> str:
@@ -149,14 +152,9 @@ def check_size(
 ) -> None:
     """Refuse a table of more than `most` cells, or wider than Excel's."""
     if size[1] > MAX_COLUMNS or size[0] * size[1] > most:
-        what = "the sheet spans {height:,} rows and {width:,} columns, more than can be read"
-        hint = (
-            "remove the cells far below or far to the right of the table; in a text file check the "
-            "separator and the quotation marks; give a table that is so large in several files"
-        )
         reason = "too_wide" if size[1] > MAX_COLUMNS else "too_large"
-        at = {"height": size[0], "width": size[1]}
-        raise InputError(what, file=file, sheet=sheet, cell=cell, hint=hint, reason=reason, **at)
+        about = {"sheet": sheet, "cell": cell, "height": size[0], "width": size[1]}
+        raise refusal("sheet.too_large", file=file, reason=reason, **about)
 
 
 def stacked(sheets: Sequence[Sheet]) -> Sheet:

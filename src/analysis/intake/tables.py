@@ -60,9 +60,7 @@ class _Header:
         } | below
         if not self.meanings:
             layout = Message("one column" if sheet.transposed else "one row")
-            what = "no heading of the codebook {id} was found (read as {layout} per municipality)"
-            hint = "check sheet, layout and header in wave.yml, and the codebook"
-            raise sheet.error(what, hint=hint, id=self.book.id, layout=layout)
+            raise sheet.refusal("replies.no_heading", id=self.book.id, layout=layout)
         heads = [(row, column, self.meanings[row, column].target) for row, column in self.meanings]
         if who := corner(sheet, headings, heads):
             self.meanings[who[:2]] = Meaning(who[2], PREFIX)
@@ -221,8 +219,7 @@ def read_rows(
     column.
     """
     if left_out and (export is None or export.finished is None):
-        hint = "remove unfinished from wave.yml, or give the export with the column that says it"
-        raise sheet.error("nothing says which replies were not completed", hint=hint)
+        raise sheet.refusal("replies.nothing_unfinished")
     if export is None:
         refuse_long(sheet, headings)
         header = _Header(sheet, headings)
@@ -237,8 +234,9 @@ def read_rows(
     }
     check_questions(columns, headings, sheet, loose)
     _check_labels(columns, headings, sheet)
-    kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book)
-    if export is not None or sheet.heads:  # a program wrote it: no row is a note
+    by_program = export is not None or sheet.heads > 0  # then no row is a note
+    kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book, by_program=by_program)
+    if by_program:
         kinds[(kinds == "note") & full.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
@@ -248,8 +246,7 @@ def read_rows(
         kinds[[*ends]] = np.where(kinds[[*ends]] == "record", "unfinished", kinds[[*ends]])
     rows = np.flatnonzero(kinds == "record")
     if not len(rows):
-        at, hint = (bottom, min(columns.values())), "check sheet and layout in wave.yml"
-        raise sheet.error("there is no reply below the header", at=at, hint=hint)
+        raise sheet.refusal("replies.no_reply", at=(bottom, min(columns.values())))
     head, free = range(top, bottom + 1), sorted({*range(sheet.shape[1])} - {*columns.values()})
     aside = {column: _aside(sheet, head, column, headings, export) for column in free}
     unfinished = {i: ends[row] for i, row in enumerate(rows.tolist()) if row in ends}
@@ -297,9 +294,9 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
         none = {*question.missing_codes} | headings.book.tokens
         unknown = {*sheet.missing.get(column, ())} - none
         for code in sorted(unknown & {*sheet.text[column]}) if unknown else ():
-            what = "code {code} of {variable} stands for no answer in the file, not in the codebook"
-            hint = "write missing_tokens: [{code}] to the question in the codebook"
-            raise sheet.error(what, at=(0, column), hint=hint, code=f"'{code}'", variable=variable)
+            raise sheet.refusal(
+                "replies.missing_code", at=(0, column), code=f"'{code}'", variable=variable
+            )
         for code, words in sheet.labels.get(column, {}).items():
             by_words = None if question.type == "multi" else headings.option(question, words)
             unticked = code == "1" and question.type in {"multi", "binary"}
@@ -307,10 +304,8 @@ def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) 
                 by_words = 0
             by_code = int(code) if code.isdecimal() else headings.option(question, code)
             if None not in (by_words, by_code) and by_words != by_code:
-                what = "code {code} of {variable} means {words} in the file, not in the codebook"
-                hint = "bring the codes of the codebook and of the file into one"
                 more = {"code": code, "variable": variable, "words": words}
-                raise sheet.error(what, at=(0, column), hint=hint, **more)
+                raise sheet.refusal("replies.other_code", at=(0, column), **more)
 
 
 # of what a form tool writes beside the answers
@@ -380,12 +375,7 @@ def check_questions(
         if question.identity in {"code", "name", "prefecture"}:
             if headings.who & columns.keys():
                 continue  # a name or a code is enough
-            raise sheet.error(
-                "no heading says from which municipality a reply is",
-                hint="add 団体名, and the name below or beside it (names of files and sheets are "
-                "not read), or give its heading in wave.yml, such as header: {{{target}: [A1]}}",
-                target=question.id,
-            )
+            raise sheet.refusal("replies.nobody", target=question.id)
         lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
         if not lacking:
             continue
@@ -430,12 +420,7 @@ def _headers_below(
             continue
         for target, column in pairs:
             if columns.get(target, column) != column:
-                what = (
-                    "a second table with other columns starts here ({others} is in another column "
-                    "above)"
-                )
-                hint = "put it on a sheet of its own, and name both sheets in wave.yml"
-                raise sheet.error(what, at=(row, column), hint=hint, others=target)
+                raise sheet.refusal("replies.second", at=(row, column), others=target)
         rows.append(row)
     return rows
 
@@ -444,7 +429,13 @@ def _headers_below(
 
 
 def _row_kinds(
-    sheet: Sheet, full: np.ndarray, start: int, columns: dict[str, int], book: Codebook
+    sheet: Sheet,
+    full: np.ndarray,
+    start: int,
+    columns: dict[str, int],
+    book: Codebook,
+    *,
+    by_program: bool,
 ) -> np.ndarray:
     """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
     count = full.sum(axis=1)
@@ -463,12 +454,12 @@ def _row_kinds(
             hits |= np.array([match(text) is not None for text in known], bool)[codes]
         return hits
 
+    names_one = begin(code, r".*\d") | begin(name, ".")
     # beside the name of a municipality 全体 or ※ is an answer
-    place = begin(name, PLACE_NAME)
+    place = names_one if by_program else begin(name, PLACE_NAME)
     total, note = (begin(own, p) | (begin(first - own, p) & ~place) for p in (TOTAL, NOTE))
     # an example may have the code and name of a municipality
     example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
-    names_one = begin(code, r".*\d") | begin(name, ".")
     unnamed = (count <= 1) | (~full[:, answers].any(axis=1) & bool(name))
     lonely = ~names_one & unnamed
     kinds = np.select(
@@ -502,9 +493,5 @@ def _check_lost(
             raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=kind)
     notes, records = rest[kinds[rest] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
-        what = (
-            "{records:,} {line}s are replies, but {notes:,} others are filled in that name nobody"
-        )
-        check = "check the column that says who replied, under header in wave.yml"
         at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}
-        raise sheet.error(what, at=at, hint=check, line=line, **numbers)
+        raise sheet.refusal("replies.many_name_nobody", at=at, line=line, **numbers)

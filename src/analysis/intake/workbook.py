@@ -25,7 +25,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from analysis.errors import InputError, Message
+from analysis.errors import InputError, refusal
 from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -47,7 +47,6 @@ COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
-REPAIR = Message("open it in Excel, save it again as .xlsx, or ask the sender for a new copy")
 
 
 def unpack(content: bytes, file: str) -> dict[str, bytes]:
@@ -86,11 +85,9 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
 
 def broken(file: str, error: BaseException | None = None) -> InputError:
     """The refusal of a workbook that cannot be read."""
-    what = "the workbook is damaged and cannot be read"
-    if error:
-        what = "the workbook is damaged and cannot be read ({fault})"
-    fault = brief(error) if error else ""
-    return InputError(what, file=file, hint=REPAIR, reason="damaged", fault=fault)
+    if error is None:
+        return refusal("file.damaged", file=file, reason="damaged")
+    return refusal("file.damaged_so", file=file, reason="damaged", fault=brief(error))
 
 
 def brief(error: BaseException) -> str:
@@ -178,9 +175,7 @@ def _of_offices(name: str, xml: bytes) -> bytes:
     """The drawings or comments of a sheet, refused where they are too large to be read."""
     if len(xml) <= MAX_DRAWING:
         return xml
-    what = "the drawings or comments of a sheet are too large to be read ({part}, {mb} MB)"
-    hint = "remove those that say nothing, and save the workbook again"
-    raise InputError(what, hint=hint, part=name, mb=len(xml) // 2**20)
+    raise refusal("sheet.large_drawings", part=name, mb=len(xml) // 2**20)
 
 
 def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, list[str]]:
@@ -382,8 +377,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
     try:
         paths = sheet_parts(parts)
         if not paths:
-            what = "this is a zip archive but not an Excel workbook"
-            raise InputError(what, file=file, hint="save it from Excel as .xlsx", reason="archive")
+            raise refusal("file.zip", file=file, reason="archive")
         styles = telling_formats(part(parts, "xl/styles.xml"))
         sheet_of = {path.lower(): name for name, path in paths.items()}
         marks = {}
@@ -394,7 +388,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
                 check_size((sheet.height, sheet.width), file, sheet=where, cell=far)
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
-                raise InputError("two sheets have the same name", file=file, hint="rename one")
+                raise refusal("sheet.same_name", file=file)
             rings = objects(parts, RINGS)
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))

@@ -85,7 +85,7 @@ def read_columns(
     sheet = with_alike(sheet, shown, export.heads)
     columns = [
         replace(own, kind="record") if own.kind == "answer" and is_technical(own.heading) else own
-        for own in below(sheet, export.heads, export.columns)
+        for own in below(sheet, export.heads, export.columns, by_program=True)
     ]
     columns = cells_of_arrays(columns) if export.tool == "limesurvey" else columns
     return sheet, columns, export
@@ -102,8 +102,13 @@ def with_alike(sheet: Sheet, sheets: Sequence[Sheet], start: int) -> Sheet:
     return replace(stacked([sheet, *alike]), transposed=sheet.transposed) if alike else sheet
 
 
-def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
-    """The records below a header, without totals, notes and examples, and without empty columns."""
+def below(
+    sheet: Sheet, start: int, columns: Sequence[Column], *, by_program: bool = False
+) -> list[Filled]:
+    """The records below a header, and without empty columns.
+
+    Totals, notes and examples are left out, which a program that wrote the file has none of.
+    """
     grid = sheet.text.to_numpy(object, copy=True)
     for place, look in sheet.number_format.items():
         grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
@@ -112,7 +117,8 @@ def below(sheet: Sheet, start: int, columns: Sequence[Column]) -> list[Filled]:
     rows = [
         row
         for row in range(start, len(grid))
-        if not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
+        if by_program
+        or not any(p.match(normalise(t)) for t in grid[row, :2] for p in (TOTAL, NOTE, EXAMPLE))
     ]
     filled = [
         Filled(**vars(column), cells=tuple(grid[row, position].strip() for row in rows))

@@ -226,6 +226,8 @@ class _Questions:
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
+        # those of which the reader of the tool says it need no question of their own to be read
+        told = {column.heading for column in columns if export and column.kind == "other"}
         columns = self.columns = list(_with_owners(columns))
         self.export, self.tokens = export, tokens
         asked = [column for column in columns if column.kind != "other"]
@@ -251,7 +253,7 @@ class _Questions:
             code = self._code_of_other(column)
             chosen = owner.get("type") in {"single", "ordinal", "multi"}
             if chosen and _with_other(owner, code, alone=many[column.question] == 1):
-                if not _is_alone(column):
+                if column.heading in told or not _is_alone(column):
                     continue
                 words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
             else:  # beside a number or another option there is no option "other"
@@ -315,7 +317,10 @@ class _Questions:
         """The columns of each question; most have one."""
         sure = self.export is not None  # a form tool says which belong together
         # side by side, also where it writes a remark beside each option
-        whose = [(own.has_part and own.name) or at for at, own in enumerate(columns)]
+        whose = [
+            (own.has_part and (own.name or (sure and own.text))) or at
+            for at, own in enumerate(columns)
+        ]
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
         groups: list[ColumnGroup] = []
@@ -434,6 +439,8 @@ class _Questions:
         identity = [what for what, known in IDENTITY.items() if names & {*map(normalise, known)}]
         if len({*column.texts}) < 0.5 * len(column.texts):  # 1 and 0 below "code" are none
             identity = [what for what in identity if what not in {"code", "name"}]
+        known = {one.get("identity") for one in self.questions}  # the first says who replied
+        identity = [what for what in identity if what not in known]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
         text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
@@ -451,7 +458,8 @@ class _Questions:
             question |= both(without or question["ja"])
         if question["type"] == "date" and words.endswith("年月"):
             question["precision"] = "month"
-        if question["type"] == "date" and (column.kind == "received" or key(words) in RECEIVED):
+        sent = column.kind == "received" or key(words) in RECEIVED
+        if question["type"] == "date" and sent and "received" not in known:
             question |= {"role": "id", "identity": "received"}
             fixed = self.export and self.export.tool in {"surveymonkey", "ms-forms"}
             if fixed and any(map(guesses.SLASHED.match, column.texts)):
@@ -464,7 +472,8 @@ class _Questions:
         kind = "count" if column.cell == "number" else ""
         kind = kind or ("share" if "%" in normalise(label) or "率" in label else "")
         kind = kind or ("count" if tells("count", BRACKETED.sub("", text)) else "")
-        if export and export.tool == "odk" and (names := guesses.by_space(answers)):
+        named = export and export.tool == "odk" and column.name and not guesses.graded({*answers})
+        if named and (names := guesses.by_space(answers)):
             return names
         several = export is None or export.joined
         heading = "複数" * (column.says == "several") + label

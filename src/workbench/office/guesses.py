@@ -84,11 +84,20 @@ def other_option(code: int) -> dict[str, Any]:
 
 
 def worded(words: Sequence[str]) -> list[dict[str, Any]]:
-    """Options numbered from 1, that of "other" with its mark; No and no are one option."""
-    different = {normalise(word): word for word in reversed(words)}
+    """Options numbered from 1, that of "other" with its mark; No and no are one option.
+
+    Where one of them is a number alone, each has the number that it begins with.
+
+    >>> [option["code"] for option in worded(["2", "3", "4 or more"])]
+    [2, 3, 4]
+    """
+    different = [*reversed({normalise(word): word for word in reversed(words)}.values())]
+    begun = [int(n[0]) for word in different if (n := re.match(r"[0-9]{1,3}(?![0-9])", word))]
+    own = any(map(_whole, different)) and len({*begun}) == len(different)
+    codes = begun if own else range(1, len(different) + 1)
     return [
         {"code": code, **both(word)} | ({"other": True} if is_other(word) else {})
-        for code, word in enumerate(reversed(different.values()), start=1)
+        for code, word in zip(codes, different, strict=True)
     ]
 
 
@@ -145,7 +154,7 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None
 
 
-DEGREES = {"weak": 1, "nearly": 2.5, "strong": 3}
+DEGREES = {"weak": 1, "nearly": 2.5, "extreme": 4, "strong": 3}
 
 
 def in_order(texts: Sequence[str]) -> list[str]:
@@ -215,9 +224,10 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
 
 
 BAND = re.compile(
-    r"(?:<|>|under|over|less than|more than|up to|above|below|age)?\s*[$€£¥]?\s*"
+    r"(?:<|>|under|over|less than|more than|up to|above|below|age|unter|über|bis zu|moins de"
+    r"|plus de|menos de|más de)?\s*[$€£¥]?\s*"
     r"(\d[\d,.]*)(万|千|億)?"
-    r"[^\d]{0,8}?(?:(?:[-–~〜～]|to|から|以上|超)[^\d]{0,4}(\d[\d,.]*)(万|千|億)?)?[^\d]{0,12}",
+    r"[^\d]{0,8}?(?:(?:[-–~〜～]|to|bis|à|から|以上|超)[^\d]{0,4}(\d[\d,.]*)(万|千|億)?)?[^\d]{0,12}",
     re.I,
 )
 MANY = {"千": 1e3, "万": 1e4, "億": 1e8}
@@ -241,7 +251,8 @@ def bands(words: Collection[str]) -> list[str] | None:
 
     def low(word: str) -> tuple[float, int]:
         start, unit, end, of_both = spans[word]  # 1～5万: the unit is that of both
-        number = float(start.replace(",", "").rstrip(".")) * MANY.get(unit or of_both, 1)
+        plain_start = re.sub(r"[,.](?=\d{3}(?!\d))|[,.]$", "", start).replace(",", "")
+        number = float(plain_start) * MANY.get(unit or of_both, 1)
         return number, 0 if end else -1 if tells("least", word) else int(tells("most", word))
 
     return sorted(spans, key=low)
@@ -283,8 +294,11 @@ def several(
     )
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
+    if {0, 1} <= {sum(map(_whole, own)) / len(own) for own in values if own}:
+        return ""  # numbers in one, words in another
     points = {value for value, _ in cells} - CODES
     few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    few &= not any(_whole(point) and int(point) > 10 for point in points)  # amounts
     sure |= 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
     return "battery" if (few and sure) or _alike(values, len(cells)) else ""
 
@@ -312,6 +326,8 @@ def battery(texts: Sequence[str]) -> Drafted:
     if numbers := {int(word) for word in words if _whole(word)}:
         whole = range(min(1, *numbers), max(numbers) + 1)
         options = [open_option(code) for code in (whole if max(numbers) <= 10 else sorted(numbers))]
+        beside = in_order([word for word in words if not _whole(word)])  # わからない beside 1 to 5
+        options += [{"code": max(numbers) + n, **both(word)} for n, word in enumerate(beside, 1)]
     elif all(map(CODED.fullmatch, words)):
         options = _by_code({*words})
     else:
@@ -378,7 +394,8 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     covered = sum(part in repeated for cell in cells for part in cell) / sum(map(len, cells))
     alone = any(len(cell) == 1 and cell[0] in repeated for cell in cells)
     alone |= len({*map(len, cells)}) > 2  # of three that were to be chosen nobody chose one
-    sentences = covered < 0.8 or not alone or max(map(len, words), default=0) > 40
+    long = max(map(len, words), default=0) > 40 and not firm and covered < 1
+    sentences = covered < 0.8 or not alone or long
     if not 1 < len(words) <= MAX_CHOICES or (sentences and not multiple):
         return None
     own = worded(words)
@@ -418,11 +435,11 @@ NUMBER = re.compile(
     rf"({'|'.join(map(re.escape, sorted(UNIT_OF, key=len, reverse=True)))})?|[千万億百]+)(?:程度)?$"
 )
 DATE = re.compile(
-    r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}/\d{1,2}/(20)?\d\d\b"
+    r"^(19|20)\d\d[-/.年]\d|^(令和|平成|昭和|R|H|S)\s*(元|\d+)[年.]|^\d{1,2}[/.]\d{1,2}[/.](20)?\d\d\b"
     rf"|^{ENGLISH.pattern}",
     re.I,
 )
-SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/(?:20)?\d\d\b")
+SLASHED = re.compile(r"^(\d{1,2})[/.](\d{1,2})[/.](?:20)?\d\d\b")
 MONTH = re.compile(r"\d{4}([-/.]\d{1,2}|年\d{1,2}月)")
 # years alone are no dates, those of an era no numbers; nor are these, times and links options
 NO_OPTION = re.compile(
@@ -468,9 +485,9 @@ def one(
     answers = [text for text in texts if text not in KIND_OF]
     if rated := ends_named([plain(text) for text in answers]):
         return {"type": "ordinal", "options": rated}
-    values = [
-        EXPLAINED.sub(r"\1", plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text))) for text in answers
-    ]
+    values = [plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text)) for text in answers]
+    if any(map(_whole, values)) or len({*values}) == len(values):  # 3 (UG) may be an option's words
+        values = [EXPLAINED.sub(r"\1", value) for value in values]
     never = DRAFTING["never_an_answer"]
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
@@ -527,6 +544,9 @@ def _number(
         return _with({"type": "multi", "options": options}, missing)
     if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
         return None
+    padded = sum(times for value, times in counts.items() if re.fullmatch(r"0\d{3,}", value))
+    if padded > 0.2 * n:  # of a telephone, or another number with which nobody reckons
+        return {}
     codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
     answered = n - sum(counts[value] for value in missing)
@@ -569,7 +589,10 @@ def _words(
     if question := joined(several, heading):
         return question
     coded = {value for value in answers if CODED.fullmatch(value)}
-    if coded and {*answers} - coded <= {"-oth-"}:  # the codes of a form tool, without their words
+    few = len(coded) <= MAX_OPTIONS or len(coded) < 0.8 * len(answers)  # else of the person
+    if (
+        coded and few and {*answers} - coded <= {"-oth-"}
+    ):  # the codes of a form tool, without their words
         options = _by_code(coded)
         if "-oth-" in answers:
             options.append(other_option(len(options) + 1) | {"source": ["-oth-"]})

@@ -57,7 +57,7 @@ def write(
     book = Codebook.read(codebook)
     check_place(out, folder=invited is not None)
     outputs.refuse_others([out], "questionnaire")
-    form = _Form(book, language)
+    form = _FormToSend(book, language)
     each = () if invited is None else _invited(invited, book)
     forms = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
     forms = forms if invited else {out: form.workbook()}
@@ -127,7 +127,7 @@ class _Condition(NamedTuple):
     names: frozenset[str]
 
 
-class _Form:
+class _FormToSend:
     """The form of one codebook in one language."""
 
     def __init__(self, book: Codebook, language: Language) -> None:

@@ -2,7 +2,8 @@
 
 It is made from the published pages, so it holds what these hold and nothing else: headings,
 paragraphs, lists, tables, and figures with their text alternatives. Numbers to download, code and
-the first rows of frames stay on the pages.
+the first rows of frames stay on the pages. How it looks is set in ``templates/report.docx``, with
+Word: paper, margins, fonts, and the styles that are named here.
 """
 
 from __future__ import annotations
@@ -13,37 +14,29 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import docx
 from docx.document import Document
-from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
-from docx.opc.packuri import PackURI
-from docx.opc.part import Part
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Emu, Mm, Pt, RGBColor
+from docx.shared import Emu, Mm, Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from lxml import etree, html
 
 from analysis import show
 from analysis.text import Language, labels
-from analysis.yaml_file import packaged
 
-A4 = (Mm(210), Mm(297))
-MARGIN = Mm(22)
+TEMPLATE = files("workbench") / "templates" / "report.docx"  # its paper, margins, styles, fonts
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same pages give the same bytes
-TEXT_WIDTH = Mm(210 - 2 * 22)
 TALLEST = Mm(200)  # a figure
-FONT_SIZES: dict[str, float] = packaged("sheets.yml", "workbench")["report"]
-FONTS: dict[str, list[str]] = packaged("sheets.yml", "workbench")["fonts"]
 LANGUAGE = {"ja": "ja-JP", "en": "en-GB"}
 LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
-INK = RGBColor(0x17, 0x3F, 0x5F)
 
 
 def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
@@ -57,8 +50,9 @@ def document(pages: Sequence[Path], about: Mapping[str, Any]) -> bytes:
     """
     language: Language = about["language"]
     title, publisher = str(about["wave_title"]), str(about["publisher"][language])
-    words, doc = labels("docx", language), docx.Document()
-    _style(doc, language)
+    words, doc = labels("docx", language), docx.Document(io.BytesIO(TEMPLATE.read_bytes()))
+    tag = _element("lang", val=LANGUAGE[language], eastAsia="ja-JP")
+    doc.styles["Normal"].element.get_or_add_rPr().append(tag)
     core = doc.core_properties
     core.title, core.author, core.language = title, publisher, LANGUAGE[language]
     core.created = core.modified = dt.datetime.fromisoformat(about["date"][:10])
@@ -92,6 +86,8 @@ class _Writer:
 
     def __init__(self, doc: Document, words: Mapping[str, str]) -> None:
         self.doc, self.words = doc, words
+        page: Any = doc.sections[0]
+        self.width = page.page_width - page.left_margin - page.right_margin  # of the text
         self.counts = {"figure": 0, "table": 0}
         self.headings: list[tuple[Paragraph, int]] = []  # and their level, in order
         self.notes: list[str] = []  # footnotes, in order
@@ -174,7 +170,7 @@ class _Writer:
             self.caption("figure", title, _text(caption).removeprefix(title).strip())
         paragraph = self.doc.add_paragraph()
         shape = paragraph.add_run().add_picture(io.BytesIO(base64.b64decode(png)))
-        scale = min(1.0, TEXT_WIDTH / shape.width, TALLEST / shape.height)
+        scale = min(1.0, self.width / shape.width, TALLEST / shape.height)
         shape.width, shape.height = Emu(int(shape.width * scale)), Emu(int(shape.height * scale))
         shape._inline.docPr.set("descr", picture.get("alt", ""))
 
@@ -195,7 +191,7 @@ class _Writer:
             if row.getparent().tag == "thead":
                 marks.append(_element("tblHeader"))
         _fill(table, rows, Pt(9 if width <= 5 else 8 if width <= 8 else 7))
-        _widths(table, rows, width)
+        _widths(table, rows, width, self.width)
         self.doc.add_paragraph(style="Footnote")
 
 
@@ -220,15 +216,15 @@ def _fill(table: Table, rows: Sequence[html.HtmlElement], size: Pt) -> None:
             column = right + 1
 
 
-def _widths(table: Table, rows: Sequence[html.HtmlElement], width: int) -> None:
-    """Columns as wide as their longest text needs, within the width of the page."""
-    needs = [4.0] * width
+def _widths(table: Table, rows: Sequence[html.HtmlElement], columns: int, width: int) -> None:
+    """Columns as wide as their longest text needs, within the `width` of the page."""
+    needs = [4.0] * columns
     for row in rows:
-        for at, cell in enumerate(row if len(row) == width else ()):
+        for at, cell in enumerate(row if len(row) == columns else ()):
             needs[at] = max(needs[at], min(30 if at else 18, show.width(_text(cell))))
     table.autofit = False
     for column, need in zip(table.columns, needs, strict=True):
-        own = Emu(int(TEXT_WIDTH * need / sum(needs)))
+        own = Emu(int(width * need / sum(needs)))
         column.width = own
         for cell in column.cells:
             cell.width = own
@@ -278,38 +274,6 @@ def _pieces(part: html.HtmlElement, bold: bool, link: str) -> Iterator[tuple[str
 # --- the document itself -------------------------------------------------------------------------
 
 
-def _style(doc: Document, language: Language) -> None:
-    """A4, fonts for both scripts, and the styles that python-docx does not bring."""
-    section = doc.sections[0]
-    section.page_width, section.page_height = A4
-    section.left_margin = section.right_margin = MARGIN
-    section.top_margin = section.bottom_margin = Mm(20)
-    styles = doc.styles
-    for name in (name for name in FONT_SIZES if name not in styles):
-        styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
-    for style in styles:
-        if style.type != WD_STYLE_TYPE.PARAGRAPH:
-            continue
-        heading = style.name.startswith(("Heading", "Title", "Contents Heading"))
-        latin, japanese = FONTS["heading" if heading else "body"]
-        style.font.name = latin
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(qn(f"w:{theme}"), None)
-        fonts.set(qn("w:eastAsia"), japanese)
-        if style.name in FONT_SIZES:
-            style.font.size = Pt(FONT_SIZES[style.name])
-        if heading or style.name == "Caption":
-            style.font.color.rgb = INK if heading else RGBColor(0, 0, 0)
-            style.font.bold, style.font.italic = heading, False
-    styles["Contents 2"].paragraph_format.left_indent = Mm(6)
-    for name in ("Contents 1", "Contents 2", "Table Text"):
-        styles[name].paragraph_format.space_after = Pt(0)
-    styles["Heading 1"].paragraph_format.page_break_before = True
-    tag = _element("lang", val=LANGUAGE[language], eastAsia="ja-JP")
-    styles["Normal"].element.get_or_add_rPr().append(tag)
-
-
 def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
     """Contents before the first heading; Word gives them page numbers when they are updated."""
     lines = []
@@ -326,14 +290,9 @@ def _contents(headings: Sequence[tuple[Paragraph, int]]) -> None:
 
 
 def _footnotes(doc: Document, notes: Sequence[str]) -> None:
-    """The part of the file that holds the footnotes, after the two lines that separate them."""
-    root = _element("footnotes")
-    for at, kind in ((-1, "separator"), (0, "continuationSeparator")):
-        line = _element("footnote", type=kind, id=str(at))
-        line.append(_element("p"))
-        line[0].append(_element("r"))
-        line[0][0].append(_element(kind))
-        root.append(line)
+    """Add the footnotes to the part of the template that holds them."""
+    part = doc.part.part_related_by(RELATIONSHIP_TYPE.FOOTNOTES)
+    root = etree.fromstring(part.blob)  # with the two lines that separate footnotes from text
     for at, text in enumerate(notes, 1):
         note, paragraph = _element("footnote", id=str(at)), doc.add_paragraph(style="Footnote")
         mark = paragraph.add_run()
@@ -342,10 +301,7 @@ def _footnotes(doc: Document, notes: Sequence[str]) -> None:
         paragraph.add_run(f" {text}")
         note.append(paragraph._p)  # out of the body
         root.append(note)
-    content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    name, package = PackURI("/word/footnotes.xml"), doc.part.package
-    part = Part(name, CONTENT_TYPE.WML_FOOTNOTES, content, package)
-    doc.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
 def _field(paragraph: Paragraph, code: str, result: str = "") -> None:

@@ -27,7 +27,7 @@ def options(texts):
     return [{"code": k, "ja": text, "en": f"option {k}"} for k, text in enumerate(texts, 1)]
 
 
-QUESTION = {"section": "A", "role": "context", "type": "text", "en": "x"}
+QUESTION = {"section": "A", "role": "context", "type": "text", "en": "a question"}
 BOOK = Codebook.parse({
     "id": "f", "title": {"ja": "小調査", "en": "Survey"}, "version": "1",
     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
@@ -851,10 +851,7 @@ def test_the_form_as_it_was_sent_says_what_a_lone_form_prints(tmp_path, rows_of,
     result = plans(tmp_path, lambda a: [*rows_of(a), [None, wrote]], [answers], "blank.xlsx")
     kinds = result.findings.set_index("raw")["rule"].to_dict()
     assert kinds.pop(wrote) == "unmatched"
-    circles = rows_of in PRINTS[:2] and answers is EMPTY  # at every option: all may be chosen
-    assert {*kinds.values()} <= {"marked", "unit", "wareki", "tick", "blank"} | (
-        {"not-a-tick"} if circles else set()
-    )
+    assert {*kinds.values()} <= {"marked", "unit", "wareki", "tick", "blank"}
     assert (result.status[["Q1", "Q3"]] == "answered").all(axis=None) == (answers is not EMPTY)
 
 
@@ -1000,3 +997,68 @@ def test_many_copies_are_no_evidence_for_what_three_of_them_say(tmp_path):
     assert (
         found[["rule", "question", "raw"]].to_numpy().tolist() == [["comment", "Q1", "見込み"]] * 3
     )
+
+
+EXAMPLES = [["設問", "記入例", "回答"], [Q1, "検討中"], [Q2, "1、2"], [Q3, "5人"],
+            [ITEMS[0], "予定"], [ITEMS[1], "未定"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_examples_beside_empty_cells_are_no_answers(tmp_path, n):
+    result = received(tmp_path, lambda _: EXAMPLES, n)
+    assert not len(result.responses) and {*result.findings["rule"]} == {"blank"}
+    assert not told(result)
+
+
+OTHER = Codebook.parse(
+    SHORT.model_dump(exclude={"questions"}, exclude_defaults=True)
+    | {"questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        QUESTION | {"id": "Q1", "type": "multi", "ja": "業務", "options": [
+            *options(USES), {"code": 9, "ja": "その他", "en": "other", "other": True}]},
+        QUESTION | {"id": "Q2", "type": "single", "ja": "理由", "options": [
+            *options(["人手", "財源"]), {"code": 9, "ja": "その他", "en": "other", "other": True}]},
+    ]}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ["（　　　）", "（具体的に）", "(please specify)"])
+def test_an_option_other_with_room_for_words_behind_it_is_an_option(tmp_path, words):
+    last = "other " if "please" in words else "その他"
+    uses = [["○", USES[0]], [None, USES[1]], [None, USES[2]], [None, last + words]]
+    reasons = [[None, "人手"], [None, "財源"], ["○", last + words]]
+    lines = [["団体名", "札幌市"], ["問1 業務"], *uses, ["問2 理由"], *reasons]
+    commented(tmp_path / "a.xlsx", lines, {})
+    about = wave(tmp_path, {"path": "a.xlsx", "layout": "form"}, codebook="f")
+    answers = clean(read(about, OTHER, tmp_path), about, OTHER).responses
+    assert answers[["Q1_1", "Q1_2", "Q1_3", "Q1_9"]].to_numpy().tolist() == [[True] + [False] * 3]
+    assert answers["Q2"].tolist() == [9]
+
+
+def test_items_with_their_options_in_one_cell_are_read(tmp_path):
+    named = [[None, f"{item}\n1実施済 2予定 3未定", k] for k, item in enumerate(ITEMS, 1)]
+    lines = [
+        ["1", "導入状況", 1],
+        ["2", "業務", "1、3"],
+        ["3", "職員数", 12],
+        ["4", "実施状況"],
+        *named,
+    ]
+    assert said(received(tmp_path, lambda _: lines, 1)) == {WHO[0]: (1, {1, 3}, 12, (1, 2))}
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("sign", ["1", "Ｘ"])
+def test_one_or_x_at_the_option_chosen_is_a_mark_and_no_code(tmp_path, sign, n):
+    """In the column of the third option 1 is no code of the first."""
+
+    def rows(a):
+        matrix = [[item, *(mark(a[3][j] == k, sign) for k in (1, 2, 3))]
+                  for j, item in enumerate(ITEMS)]  # fmt: skip
+        third = 3 if a is SAID[0] else a[0]
+        return [*down(Q1, STATES, {third}, sign), *down(Q2, USES, a[1], sign), [Q3, a[2]],
+                [Q4], [None, *STAGES], *matrix]  # fmt: skip
+
+    result = received(tmp_path, rows, n)
+    expected = [(3, *SAID[0][1:]), *SAID[1:n]]
+    assert said(result) == dict(zip(WHO[:n], expected, strict=True))

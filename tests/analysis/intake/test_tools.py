@@ -579,3 +579,45 @@ def test_two_likerts_of_one_wording_are_told_apart_by_the_number_microsoft_forms
     got = cleaned(of_rows(rows, book))
     assert got.responses["Q4_a"].tolist() == expected()["Q4_a"].tolist()
     assert set(got.responses["Q7_a"]) == {2} and set(got.responses["Q7_b"]) == {3}
+
+
+def test_an_answer_such_as_average_makes_no_total_of_the_reply(project):
+    """No form tool writes totals; beside the name of any body the row is its reply."""
+    rows = [[f"2024/06/03 9:15:0{i}", ("Average", "Total", "※", "Poor")[i % 4], f"Town {i}"]
+            for i in range(8)]  # fmt: skip
+    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["Timestamp", "Impression", "団体名"], *rows])
+    names = "".join(f"R{i},Town {i}\n" for i in range(8))
+    (project / "who.csv").write_text(f"id,name\n{names}", "utf-8")
+    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own", "--as-of"]
+    assert main([*command, "2024-06-01", "--register", str(project / "who.csv")]) == 0
+    data = read.read(Wave.read(project / "data/raw/w"), Codebook.read("own"))
+    assert data.n == 8
+
+
+def test_where_somebody_stood_is_personal_also_where_kobo_marks_the_column_as_its_own():
+    head = [
+        "end",
+        "grp/gps",
+        "_grp/gps_latitude",
+        "_grp/gps_longitude",
+        "_uuid",
+        "_submission_time",
+    ]
+    export = tools.READERS["odk"]([head, ["1"] * 6])
+    assert [c.kind for c in export.columns][1:4] == ["personal"] * 3
+
+
+def test_a_question_whose_answers_are_items_of_the_next_is_no_table_of_answers(project):
+    """Three rows of headings say the question twice."""
+    heads = [["EndDate", "Q0", "fruits", "rated_1", "rated_2"],
+             ["End Date", "団体名", "Fruits liked", "Fruits rated - Oranges",
+              "Fruits rated - Kiwis"], ['{"ImportId":"x"}'] * 5]  # fmt: skip
+    names = "札幌市", "函館市", "小樽市", "旭川市", "室蘭市", "釧路市"
+    rows = [["2024-06-03 09:15:42", name, ("Oranges", "Kiwis")[i % 2], ("good", "bad")[i % 2],
+             ("bad", "good")[i % 2]] for i, name in enumerate(names)]  # fmt: skip
+    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*heads, *rows])
+    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    assert main(["new-wave", "--check", str(project / "r.csv"), "--codebook", "own"]) == 0

@@ -1226,3 +1226,149 @@ def test_what_says_that_an_option_was_not_chosen_is_no_missing_answer(project, t
     id = found["P2"]["id"]
     assert [int(answers[f"{id}_{n}"].sum()) for n in (1, 2, 3, 4)] == [13, 16, 0, 1]
     assert answers[found["Rate"]["id"]].max() == 73
+
+
+# --- what further exports of other people showed ------------------------------------------------
+
+
+def by_heading(folder, heads, *columns, n=24, name="export.csv"):
+    """The questions of the draft of a file with these headings, by heading; a list is repeated."""
+    rows = [[(c[i % len(c)] if isinstance(c, list) else c(i)) for c in columns] for i in range(n)]
+    heads = heads if isinstance(heads[0], list) else [heads]
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*heads, *rows])
+    found = yaml.safe_load(draft(folder / name))["questions"]
+    return {q["en"].removesuffix(" (to translate)"): q for q in found}
+
+
+def stamp(i):
+    return f"2024/06/{i % 28 + 1:02} 9:15:{i:02}"
+
+
+@pytest.mark.parametrize(
+    ("sign", "options"),
+    [
+        (";", ["Waste management (food, trash, recycling, compost, etc)", "Community service"]),
+        (", ", ["Very short distance, no other modes make sense", "It is the quickest way of all"]),
+    ],
+)
+def test_long_options_that_recur_are_options_and_no_sentences(tmp_path, sign, options):
+    cells = [*options, sign.join(options), sign.join([*options, "Cheap"]), "Cheap"]
+    (question,) = [
+        q
+        for q in by_heading(tmp_path, ["Timestamp", "Reasons"], stamp, cells).values()
+        if q["en"] == "Reasons"
+    ]
+    assert question["type"] == "multi"
+    assert {o["en"] for o in question["options"]} == {*options, "Cheap"}
+
+
+def test_numbers_that_are_options_keep_their_numbers_and_their_words(tmp_path):
+    """`3` of 2, 3, 4 and "5 or more" is 3, and `0 (none)` is not the option 0 of a list from 1."""
+    found = by_heading(
+        tmp_path,
+        ["Timestamp", "Languages", "Year"],
+        stamp,
+        ["2", "3", "4", "5 or more"],
+        ["0 (foundation)", "1 (UG)", "2 (UG)", "3+"],
+    )
+    assert [o["code"] for o in found["Languages"]["options"]] == [2, 3, 4, 5]
+    assert "0 (foundation)" in {o["en"] for o in found["Year"]["options"]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Very Difficult", "Somewhat Difficult", "Neutral", "Somewhat Easy", "Very Easy"],
+        ["Excellent", "Good", "Average", "Poor", "Very Poor"],
+        ["Extremely easy", "Very easy", "Somewhat easy", "Not so easy", "Not at all easy"],
+        ["Stimme voll zu", "Stimme eher zu", "Stimme eher nicht zu", "Stimme gar nicht zu"],
+        ["unter 5.000", "5.000 bis 20.000", "20.000 bis 100.000", "über 100.000"],
+    ],
+)
+def test_further_scales_of_form_tools_are_ordinal_and_in_order(tmp_path, words):
+    found = by_heading(tmp_path, ["Timestamp", "Frage"], stamp, words[::2] + words[1::2])
+    assert found["Frage"]["type"] == "ordinal"
+    ordered = [o["en"].removesuffix(" (to translate)") for o in found["Frage"]["options"]]
+    assert ordered in (words, words[::-1])
+
+
+def test_what_nobody_reckons_with_is_a_text(tmp_path):
+    """A telephone with its zero is no number, a code that each person has alone no option."""
+    found = by_heading(
+        tmp_path,
+        ["Timestamp", "Reach me at", "Own code"],
+        stamp,
+        lambda i: f"025631600{i:02}",
+        lambda i: f"X{i}",
+    )
+    assert [found[name]["type"] for name in ("Reach me at", "Own code")] == ["text", "text"]
+
+
+def test_numbers_beside_words_are_two_questions_and_no_battery(tmp_path):
+    heads = [["Q1_1", "Q1_2", "Q2_1", "Q2_2", "Q3_1", "Q3_2"],
+             ["Start - Month", "Start - Year", "Points - A", "Points - B", "Rate - A", "Rate - B"],
+             ['{"ImportId":"x"}'] * 6]  # fmt: skip
+    found = by_heading(tmp_path, heads, ["May", "June"], ["2019", "2020"], ["10", "40", "60"],
+                       ["20", "30"], ["1", "3", "n.z."], ["2", "4"])  # fmt: skip
+    kinds = {q["type"] for name, q in found.items() if "Start" in name or "Points" in name}
+    assert "battery" not in kinds
+    rated = found["Rate"]
+    assert rated["type"] == "battery" and "n.z." in {o["en"] for o in rated["options"]}
+
+
+def test_a_second_column_of_names_is_a_text(tmp_path):
+    found = by_heading(tmp_path, ["団体名", "自治体名", "職員数"], lambda i: f"町{i}",
+                       lambda i: f"村{i}", lambda i: str(i))  # fmt: skip
+    assert [q.get("identity") for q in found.values()] == ["name", None, None]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [["Id", "Hora de inicio", "Hora de finalización", "Correo electrónico", "Nombre"],
+     ["Id", "Startzeit", "Fertigstellungszeit", "E-Mail", "Name"]],
+)  # fmt: skip
+def test_microsoft_forms_of_other_languages_and_statements_behind_a_point(tmp_path, head):
+    book = draft_text = by_heading(
+        tmp_path, [*head, "How good was it?.Food", "How good was it?.Talks"], str, stamp, stamp,
+        ["a@example.com"], ["anonymous"], ["1", "2", "3"], ["3", "2"])  # fmt: skip
+    assert draft_text["How good was it?"]["type"] == "battery"
+    assert len(book) == 2  # with the time of completion
+    sheet = read_file(tmp_path / "export.csv")[0]
+    assert tools.find(sheet).tool == "ms-forms"
+
+
+def test_the_words_beside_other_of_surveymonkey_are_read_by_its_draft(project, tmp_path):
+    """その他 (具体的に), whose question stands above its first column alone."""
+    heads = [["回答者ID", "終了日", "市町村名", "利用業務（複数回答）", "", ""],
+             ["", "", "自由形式の回答", "議事録", "翻訳", "その他 (具体的に)"]]  # fmt: skip
+    rows = [["1", "2024/06/03 9:15:00", "札幌市", "議事録", "", "窓口"],
+            ["2", "2024/06/03 9:16:00", "函館市", "議事録", "翻訳", ""],
+            ["3", "2024/06/03 9:17:00", "小樽市", "", "翻訳", "広報"]]  # fmt: skip
+    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*heads, *rows])
+    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own"]
+    assert main([*command, "--as-of", "2024-06-01"]) == 0
+
+
+def test_labels_of_kobo_with_a_stroke_or_of_several_words_are_one_answer(tmp_path):
+    head = ["end", "Services?", "Services?/Tax", "Services?/Waste / recycling", "School",
+            "_uuid", "_submission_time"]  # fmt: skip
+    found = by_heading(tmp_path, head, stamp, [""], ["1", "0"], ["0", "1"],
+                       ["Very satisfied", "Satisfied", "Dissatisfied", "Very dissatisfied"], str,
+                       stamp)  # fmt: skip
+    assert found["School"]["type"] == "ordinal"
+    assert [o["en"] for o in found["Services?"]["options"]] == ["Tax", "Waste / recycling"]
+
+
+def test_an_option_without_words_and_remarks_beside_options_of_limesurvey(tmp_path):
+    head = ["ID de la réponse", "Date de soumission", "Dernière page", "Langue de départ",
+            "Tête de série", "Âge []", "Âge [18-25]", "Content ? [Oui]", "Content ? [Commentaire]",
+            "Content ? [Non]", "Content ? [Commentaire]"]  # fmt: skip
+    found = by_heading(tmp_path, head, str, lambda i: f"2022-09-{i % 28 + 1:02} 21:10:14", ["1"],
+                       ["fr"], str, ["Non"], ["Oui", "Non"], ["Oui", "Non"], ["lent", ""],
+                       ["Non", "Oui"], ["", "cher"])  # fmt: skip
+    ages = found["Âge"]["options"]
+    assert [o["ja"].removesuffix(" (to translate)") for o in ages] == ["[]", "18-25"]
+    assert found["Content ?"]["type"] == "multi" and len(found["Content ?"]["options"]) == 2

@@ -74,7 +74,9 @@ BOOK_READ = Codebook.parse(BOOK)
 
 @cache
 def sent():
-    return questionnaire._Form(BOOK_READ, "ja").workbook(Invited(code="012025", name="函館市"))
+    return questionnaire._FormToSend(BOOK_READ, "ja").workbook(
+        Invited(code="012025", name="函館市")
+    )
 
 
 @pytest.fixture
@@ -310,7 +312,9 @@ def test_an_empty_form_that_lost_its_hidden_sheet_has_no_answer_to_ask_about(
     replies, tmp_path, language
 ):
     large = Codebook.read("it-staffing")
-    form = questionnaire._Form(large, language).workbook(Invited(code="012025", name="函館市"))
+    form = questionnaire._FormToSend(large, language).workbook(
+        Invited(code="012025", name="函館市")
+    )
     content = openpyxl.load_workbook(io.BytesIO(form))
     del content["workbench"]
     content.active["E12"] = "単位：千人"  # not in the words of the form

@@ -301,7 +301,9 @@ def ticks_possible(survey, question, n_of):
     return values
 
 
-@pytest.fixture(scope="module", params=["demo-2019", "demo-2020"])
+@pytest.fixture(
+    scope="module", params=["demo-2019", pytest.param("demo-2020", marks=pytest.mark.slow)]
+)
 def edition(request, tmp_path_factory):
     """The public edition of a demo wave; of the typology only what the tables need."""
     folder = tmp_path_factory.mktemp(request.param)

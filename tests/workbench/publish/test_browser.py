@@ -1,8 +1,8 @@
 """Every page of the demo wave, in both languages and for all audiences, in a real browser.
 
-At every run the Japanese pages for the inside, which show all there is, and for the public, which
-show what is kept back (on a screen; they print by the same rules); with `make test-all` those for
-the committee, the English twins and the public pages on paper.
+At every run the Japanese pages for the inside, which show all there is, three of them also as PDF,
+and one page for the public (what its others may say is tried in `test_audiences.py`); with `make
+test-all` all public ones, those for the committee, the English twins, and each page as PDF.
 """
 
 import re
@@ -28,8 +28,9 @@ OTHERS = {"06_summary", "07_refresh_diff", "08_prefectures"}
 PAGES = sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb") if p.stem not in OTHERS)
 PAGES.append("index")
 INSIDE = {"05_site_visits"}  # a guide for interviews is no page for the public
+PAPER = {"index", "02_explore", "03_typology"}  # one sheet, very many figures, large figures
 AUDIENCES = [
-    pytest.param(audience, marks=pytest.mark.slow) if audience == "committee" else audience
+    pytest.param(audience, marks=[] if audience == "internal" else pytest.mark.slow)
     for audience in editions.AUDIENCES
 ]
 PAIRS = [
@@ -39,10 +40,12 @@ PAIRS = [
     if audience != "public" or name not in INSIDE
 ]
 SHOWN = [
-    pytest.param(*pair, marks=[pytest.mark.slow] if "committee" in pair else []) for pair in PAIRS
+    pytest.param(*pair, marks=[] if "internal" in pair else pytest.mark.slow) for pair in PAIRS
 ]
 PRINTED = [
-    pytest.param(*pair, marks=[pytest.mark.slow] if "internal" not in pair else [])
+    pytest.param(
+        *pair, marks=[] if pair[0] == "internal" and pair[1] in PAPER else pytest.mark.slow
+    )
     for pair in PAIRS
 ]
 LANGUAGES = ["ja", pytest.param("en", marks=pytest.mark.slow)]
@@ -134,7 +137,20 @@ def violations(page, **options):
 def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
     published, page, language, audience, name
 ):
-    visit(page, published(language, audience) / f"{name}.html")
+    opens(page, published(language, audience) / f"{name}.html", language)
+
+
+def test_a_page_for_the_public_opens_and_offers_what_is_machine_readable(page, tmp_path):
+    editions.project(tmp_path)
+    folder = editions.publish(tmp_path, "ja", "public", notebooks=["04_hypotheses"])
+    is_one_small_file(folder / "04_hypotheses.html", "public")
+    opens(page, folder / "04_hypotheses.html", "ja")
+    lists_each_file(page, folder / "figures" / "index.html")
+    offers_what_is_machine_readable(folder)
+
+
+def opens(page, file, language):
+    visit(page, file)
     assert page.faults == []
     assert page.evaluate("document.documentElement.lang") == language
     broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth || !i.alt.trim())"
@@ -151,6 +167,9 @@ def test_opens_from_disk_without_a_request_an_error_or_an_obstacle(
     if links := page.evaluate("[...document.querySelectorAll('.instead a')].map(a => a.href)"):
         page.goto(links[0])
         assert page.locator(":target img").is_visible(), "the large figure opens"
+    fits_on_a4(page)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 360, "height": 900})
     # a table may scroll in its frame, on a narrow screen what it is called stays in view
     ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
     assert page.evaluate(f"Math.max(0, ...{ends})") <= 360
@@ -167,13 +186,7 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not installed: the printed pages were not read")
     visit(page, published(language, audience) / f"{name}.html")
-    page.emulate_media(media="print")
-    page.set_viewport_size({"width": A4, "height": 900})
-    cut = f"e => e.getBoundingClientRect().right > {A4 + 1}"
-    wide = f"[...document.querySelectorAll('main *')].filter({cut})"
-    assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
-    assert min(page.evaluate(LETTERS), default=99) / POINT >= 7, "the letters of figures on A4"
-    assert page.evaluate(COVERED) == [], "captions under pictures"
+    fits_on_a4(page)
     printed = tmp_path / "page.pdf"
     page.pdf(path=printed, prefer_css_page_size=True)
     text = read(printed)
@@ -198,6 +211,17 @@ def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     assert fonts and all(line[-5] == "yes" for line in fonts), "every font is embedded"
     size = subprocess.run(["pdfinfo", printed], capture_output=True, text=True, check=True).stdout
     assert "(A4)" in size
+
+
+def fits_on_a4(page):
+    """As it is laid out for paper: without the PDF, which takes most of the time."""
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4, "height": 900})
+    cut = f"e => e.getBoundingClientRect().right > {A4 + 1}"
+    wide = f"[...document.querySelectorAll('main *')].filter({cut})"
+    assert page.evaluate(f"{wide}.map(e => e.tagName + e.textContent.slice(0, 60))") == []
+    assert min(page.evaluate(LETTERS), default=99) / POINT >= 7, "the letters of figures on A4"
+    assert page.evaluate(COVERED) == [], "captions under pictures"
 
 
 def read(printed):
@@ -244,7 +268,10 @@ def broken(file, targets):
 def test_the_list_of_figures_leads_to_each_file_and_to_its_page(
     published, page, language, audience
 ):
-    file = published(language, audience) / "figures" / "index.html"
+    lists_each_file(page, published(language, audience) / "figures" / "index.html")
+
+
+def lists_each_file(page, file):
     visit(page, file)
     assert page.faults == [] and violations(page) == []
     targets = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
@@ -254,14 +281,16 @@ def test_the_list_of_figures_leads_to_each_file_and_to_its_page(
     assert len(page.query_selector_all("li a:first-child")) >= len(listed) / 3
 
 
+@pytest.mark.parametrize("audience", AUDIENCES)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_waves_are_listed_with_their_editions(published, page, language):
-    inside, public = published(language, "internal"), published(language, "public")
-    visit(page, inside.parent / "index.html")
+def test_the_waves_are_listed_with_their_editions(published, page, language, audience):
+    folder = published(language, audience)
+    visit(page, folder.parent / "index.html")
     assert page.faults == [] and violations(page) == []
     hrefs = page.evaluate("[...document.querySelectorAll('main a')].map(a => a.href)")
-    listed = [(folder / "index.html").as_uri() for folder in (inside, public)]
-    assert [href for href in hrefs if "committee" not in href] == listed
+    made = folder.parent.glob("demo-2019*/index.html")
+    assert (folder / "index.html").as_uri() in hrefs
+    assert sorted(hrefs) == sorted(file.as_uri() for file in made)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -281,13 +310,17 @@ def test_the_numbers_of_a_figure_come_out_of_the_page_as_they_were_plotted(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_one_small_file(published, language, audience):
     for file in sorted(published(language, audience).glob("*.html")):
-        text = file.read_text(encoding="utf-8")
-        assert "<script" not in text and "<link" not in text
-        bare = re.sub(r"data:[a-z/]+[^\"]*", "", text)
-        # 02 has bounds, n and missing in columns; inside also the code and the first rows of data
-        most = 84_000 if audience == "internal" else 70_000
-        assert len(bare.encode("utf-8")) <= most, file.name
-        assert ("<details" in text) == (audience == "internal" and file.stem != "index")
+        is_one_small_file(file, audience)
+
+
+def is_one_small_file(file, audience):
+    text = file.read_text(encoding="utf-8")
+    assert "<script" not in text and "<link" not in text
+    bare = re.sub(r"data:[a-z/]+[^\"]*", "", text)
+    # 02 has bounds, n and missing in columns; inside also the code and the first rows of data
+    most = 84_000 if audience == "internal" else 70_000
+    assert len(bare.encode("utf-8")) <= most, file.name
+    assert ("<details" in text) == (audience == "internal" and file.stem != "index")
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
@@ -295,7 +328,10 @@ def test_a_page_is_one_small_file(published, language, audience):
 def test_what_a_run_offers_is_machine_readable_to_our_audit_and_to_another_reader(
     published, language, audience
 ):
-    folder = published(language, audience)
+    offers_what_is_machine_readable(published(language, audience))
+
+
+def offers_what_is_machine_readable(folder):
     offered = [folder / "tables.xlsx", *folder.glob("tables/*.csv"), *folder.glob("figures/*.csv")]
     found = [audit.audit([file]) for file in offered]
     found.append(audit.audit(sorted(folder.glob("results/**/*.csv"))))  # with their code table

@@ -85,32 +85,35 @@ def notebook(text):
     ]
 
 
-def hostile_run(folder, text):
-    """Every kind of page with a hostile text in every place."""
-    titles = {"ja": text, "en": text}
-    context = {
-        **made.CONTEXT,
-        **dict.fromkeys(("as_of", "commit", "command", "site"), text),
-        "wave_title": titles,
-        "publisher": titles,
-        "parameters": {"by": text},
-        "before": [{"finished": text, "status": "ok", "data_sha256": text}],
-    }
-    cells = notebook(text)
+def hostile_run(reports, texts):
+    """Every kind of page with hostile texts wherever one can stand, in heads the last of them."""
+    entries = []
+    for at, text in enumerate(texts):
+        folder = reports / f"run{at}"
+        titles = {"ja": text, "en": text}
+        context = {
+            **made.CONTEXT,
+            **dict.fromkeys(("as_of", "commit", "command", "site"), text),
+            "wave_title": titles,
+            "publisher": titles,
+            "parameters": {"by": text},
+            "before": [{"finished": text, "status": "ok", "data_sha256": text}],
+        }
+        publish.error_page(folder / "02_b.html", title=text, sentence=text, context=context)
+        about = {"title": titles, "error": text}
+        entries += [
+            {"name": "01_a", **about, "status": "ok", "error": "", "html": "01_a.html"},
+            {"name": "02_b", **about, "status": "failed", "html": "02_b.html"},
+        ]
+        run = {"wave": text, "as_of": text, "audience": "internal", "language": "ja"}
+        run |= {"wave_title": titles, "finished": text, "status": "ok", "notebooks": []}
+        (folder / "run.json").write_text(json.dumps(run))
+    cells = [cell for text in texts for cell in notebook(text)]
     book = made.write(folder / "notebooks" / "01_a.ipynb", *cells, title=titles)
     publish.export(book, folder / "01_a.html", context=context)
-    publish.error_page(folder / "02_b.html", title=text, sentence=text, context=context)
-    entries = [
-        {"name": "01_a", "title": titles, "status": "ok", "error": "", "html": "01_a.html"},
-        {"name": "02_b", "title": titles, "status": "failed", "error": text, "html": "02_b.html"},
-    ]
     index.write_index(folder, entries, context)
-    run = {"wave": text, "as_of": text, "audience": "internal", "language": "ja", "status": "ok"}
-    (folder / "run.json").write_text(
-        json.dumps(run | {"wave_title": titles, "finished": text, "notebooks": []})
-    )
-    index.write_waves(folder.parent)
-    return [*folder.glob("*.html"), folder.parent / "index.html"]
+    index.write_waves(reports)
+    return [*reports.rglob("*.html")]
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +128,16 @@ def tab(chromium):
         yield page
 
 
+# all on one page of each kind; each on every kind of page with the slow tests
+TOGETHER = [pytest.param(CORPUS, id="all")]
+TOGETHER += [pytest.param([t], id=str(at), marks=pytest.mark.slow) for at, t in enumerate(CORPUS)]
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
-def test_nothing_hostile_runs_loads_or_leaves_its_place(tab, tmp_path, text):
-    files = hostile_run(tmp_path / "run", text)
-    assert len(files) == 4
+@pytest.mark.parametrize("texts", TOGETHER)
+def test_nothing_hostile_runs_loads_or_leaves_its_place(tab, tmp_path, texts):
+    files = hostile_run(tmp_path, texts)
+    assert len(files) == 3 + len(texts)
     for file in files:
         policy = "Content-Security-Policy"  # taken off: the cleaning must hold without it
         written = file.read_text(encoding="utf-8").replace(policy, "none", 1)

@@ -63,7 +63,8 @@ def test_a_chapter_a_page_with_headings_figures_and_tables(pages):
     assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
     (picture,) = made_of.inline_shapes
     assert picture._inline.docPr.get("descr") == "「はい」が最も多い"
-    assert picture.width <= word.TEXT_WIDTH
+    page = made_of.sections[0]
+    assert picture.width <= page.page_width - page.left_margin - page.right_margin
     texts = [p.text for p in made_of.paragraphs]
     assert "一つ目" in texts and "二つ目 出典 (https://example.org/a)" in texts
     bold = {run.text for p in made_of.paragraphs for run in p.runs if run.bold}

@@ -203,18 +203,19 @@ def odk(head: Head) -> Export | None:
     heads = 2 if tagged and any(head[1]) else 1
     records = {*own["records"], *(key(text) for text in names if text.startswith("_"))}
     headings = [text for text in names if key(text) not in records]
-    above = Counter(text.rpartition("/")[0] for text in headings)
+    stem_of = {text: _stem(text, headings) for text in names}
+    above = Counter(stem_of[text] for text in headings)
     ticked = _ticked(names, head[heads:])
     found_at = {text: at[1] for text in names if (at := POSITION.fullmatch(text))}
     places = {place for text, place in found_at.items() if text.lower().endswith("latitude")}
     columns = []
     for text in names:
-        before, _, last = text.rpartition("/")
+        before, last = stem_of[text], text.rpartition("/")[2]
         if {last, found_at.get(text)} & places:
             columns.append(Column(text, text, kind="personal"))
         # the question has a column of its own, too, or has ticks alone
         elif before and above[before] > 1 and (before in headings or before in ticked):
-            columns.append(_of_odk(text, before, last))
+            columns.append(_of_odk(text, before, text[len(before) + 1 :]))
         else:
             columns.append(_of_odk(text, text))
     split = {c.question for c in columns if c.has_part}
@@ -228,6 +229,12 @@ def odk(head: Head) -> Export | None:
 POSITION = re.compile(
     r"(?:.*/)?_?([\w-]+?)[_-](?:latitude|longitude|altitude|precision|accuracy)", re.I
 )
+
+
+def _stem(heading: str, headings: Sequence[str]) -> str:
+    """What stands before the last ``/``, or before the first behind the heading of a question."""
+    cuts = (heading[: cut.start()] for cut in re.finditer("/", heading))
+    return next((stem for stem in cuts if stem in headings), heading.rpartition("/")[0])
 
 
 def _ticked(names: Sequence[str], rows: Head) -> set[str]:
@@ -286,7 +293,10 @@ def _of_limesurvey(heading: str, by_code: bool) -> Column:
     """A heading by its code where the export has codes, else by its words."""
     match = CODED.fullmatch(heading)
     if not by_code or match is None:
-        return bracketed(heading)
+        own = bracketed(heading)  # the remark beside an option is none
+        return (
+            Column(heading, text=heading) if key(own.part) in _own("limesurvey")["remark"] else own
+        )
     subs = re.findall(r"\[(\w+)\]", match[2])
     if subs and subs[-1].endswith("comment"):  # a remark, no option
         return Column(heading, name="_".join([match[1], *subs]), text=match[3] or "")
@@ -325,12 +335,16 @@ def google_forms(head: Head) -> Export | None:
     return Export("google-forms", 1, noted(columns, own["records"], own["received"]), joined=True)
 
 
+LIKERT = re.compile(
+    r"(.*[^\d\s]{2}[?？:：。]?)\.(\S.*)", re.S
+)  # a question, and one of its statements
 POINTS = re.compile(r"^(?:Points|Feedback|点数|ポイント|フィードバック)\s*[-–:：]\s*(.+)$")
 
 
 def ms_forms(head: Head) -> Export | None:
     """Recognised by ID, start and completion before everything else.
 
+    A statement of a Likert may stand behind its question and a point: ``How good was it?.Food``.
     A quiz has columns of points and remarks (``Points - Q``) behind each question.
     """
     own, names = _own("ms-forms"), head[0]
@@ -338,7 +352,14 @@ def ms_forms(head: Head) -> Export | None:
     if len(names) < 3 or not all(key(text) in use for text, use in zip(names, uses, strict=False)):
         return None
     marked = {text for text in names if (of := POINTS.match(text)) and of[1] in names}
-    own_columns = (Column(text, text=text) for text in names)
+    cut = [LIKERT.fullmatch(text) for text in names]
+    shared = Counter(of[1] for of in cut if of)
+    own_columns = (
+        Column(text, text=of[1], part=of[2])
+        if of and shared[of[1]] > 1
+        else Column(text, text=text)
+        for text, of in zip(names, cut, strict=True)
+    )
     columns = [*noted(own_columns, {*own["records"], *keys(*marked)}, own["received"])]
     if len(names) > 4 and key(names[4]) in own["names"]:  # beside the mail address
         columns[4] = replace(columns[4], kind="personal")

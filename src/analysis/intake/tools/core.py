@@ -142,7 +142,9 @@ def noted(
         kind: Kind = column.kind
         if sent in own:
             kind, sent = "received", None
-        elif any(map(is_personal, (column.name, column.text, column.heading))):
+        elif kind == "personal" or any(
+            map(is_personal, (column.name, column.text, column.heading))
+        ):
             kind = "personal"
         elif not column.heading or not own.isdisjoint((*records, *received)):
             kind = "record"
@@ -153,13 +155,13 @@ def noted(
 def bracketed(heading: str) -> Column:
     """A heading with an option or item in brackets behind it.
 
-    >>> bracketed("Q4. 取組の状況 [AI]").part
-    'AI'
+    >>> bracketed("Q4. 取組の状況 [AI]").part, bracketed("Age group []").part
+    ('AI', '[]')
     """
     match = re.fullmatch(r"(.*\S)\s*[\[［]([^\[\]［］]*)[\]］]\.?", heading)
     if match is None:
         return Column(heading, text=heading)
-    return Column(heading, text=match[1], part=match[2].strip())
+    return Column(heading, text=match[1], part=match[2].strip() or "[]")
 
 
 PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S.*)", re.S)
