@@ -142,6 +142,11 @@ def _pointed(text: str) -> str:
     return ARROW.split(text)[-1].strip()
 
 
+def is_request(text: str) -> bool:
+    """Whether a text is what only a form prints: a unit, an arrow, a heading or a request."""
+    return bool(PRINTED.search(text) or ARROW.search(text)) or is_filler(text)
+
+
 def is_filler(text: str) -> bool:
     """Whether a text is a unit, the name of an era and the like, printed where one fills in."""
     return not DATED.sub("", COUNTED.sub("", BLANK.sub("", unicodedata.normalize("NFKC", text))))

@@ -22,7 +22,7 @@ HeldCell = tuple[int, int, str]
 COPIES = 3  # that many replies of one text at one place show that it is printed
 # even where all offices say the same: numbers, marks, 特になし
 ANSWER_LIKE = re.compile(
-    rf"^(?:[\d①-⑳.,、，・％%{entries.MARKS}]+|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
+    rf"^(?:[\d①-⑳.,、，・％%{entries.MARKS}]+|[xｘX✕×oO]|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
 )
 BRIEF = (entries.NUMBER, entries.DAY, ANSWER_LIKE)
 ANSWER_WORD = re.compile(
@@ -100,7 +100,7 @@ class BlankForm:
     def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
         self.words, n = BookWords(headings), len(copies)
         self.given, self.known = bool(sent), bool(sent) or n >= COPIES
-        self._blanks = [{*filled_cells(sheet)} for sheet in sent or copies]
+        self._blanks = self._shown = [{*filled_cells(sheet)} for sheet in sent or copies]
         if self.known and not sent:  # what may be an answer is print where all have it
             there = Counter(cell for own in self._blanks for cell in own)
             said = {cell for cell in there if self.words.are_said(cell[2])}
@@ -115,6 +115,13 @@ class BlankForm:
         cells = filled_cells(sheet)
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
+
+    def written_over(self, sheet: Sheet, examples: set[Place]) -> set[Place]:
+        """Of examples those that are others on the form as it was sent, or on most copies."""
+        least = 1 if self.given else len(self._shown) / 2
+        own = {cell for cell in filled_cells(sheet) if (cell[0], cell[1]) in examples}
+        rare = (cell for cell in own if sum(cell in shown for shown in self._shown) < least)
+        return {(row, column) for row, column, _ in rare} if self.known else set()
 
     def _as_on(self, blank: set[HeldCell], cells: list[HeldCell]) -> set[Place]:
         same = blank & {*cells}

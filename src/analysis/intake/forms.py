@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.errors import InputError
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
@@ -27,6 +27,7 @@ from analysis.intake.entries import (
     chosen,
     is_filler,
     is_print,
+    is_request,
 )
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm
 from analysis.intake.headings import Headings, is_technical, normalise
@@ -46,6 +47,8 @@ from analysis.intake.tables import check_questions
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
+LOOSE = {NOTE, UNMATCHED, UNSURE}  # cells of no question
+SIGN = 3  # letters of a sign at an option
 
 
 def read_forms(
@@ -260,23 +263,45 @@ class _Reply:
         printed = self.kinds.get(target) == CellKind.PRINTED
         return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
 
-    def take_doubtful(self) -> None:
-        """Of a question without an answer, what may be one below its label: it is refused."""
+    def take_doubtful(self, printed: set[Place]) -> None:
+        """Of a question without an answer, what may be one, at its options or below its label.
+
+        It is refused. `printed`: what the form as it was sent has.
+        """
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.named.get(target)
-            asked = question and not question.identity and target in form.labels
-            if not question or not asked or self.answer(target):
+            if not question or question.identity or target not in form.labels:
                 continue
-            kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
-            kinds -= {UNSURE} if target in form.options else set()  # which may be printed
-            near = (at for at in form.region(form.labels[target]) if self.mark[at] in kinds)
-            spots = (at for at in near if answer_in(form.text(at), question, form.headings))
-            if (target == question.id or question.type != "multi") and (at := next(spots, None)):
+            if self.answer(target) or (question.type == "multi" and target != question.id):
+                continue
+            near = (*self._signs_at(target), *self._like_answers(question, target))
+            if (at := next((at for at in near if at not in printed), None)) is not None:
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
                 self.cells[target], self.kinds[target] = at, CellKind.UNCLEAR
                 self.mark[at] = ANSWER
+
+    def _signs_at(self, target: str) -> Iterator[Place]:
+        """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
+        form = self.form
+        for name, _, cells in form.lines():
+            own = {code: at for code, at in cells.items() if at and self.mark[at] in LOOSE}
+            signs = [own[code] for code in form.chosen(own)[0]] if name == target else []
+            short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
+            yield from (at for at in short if not is_request(form.text(at)))
+
+    def _like_answers(self, question: Question, target: str) -> Iterator[Place]:
+        """Cells below a label that read like an answer, or a mark at what is no known option."""
+        form = self.form
+        kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+        kinds -= {UNSURE} if target in form.options else set()  # which may be printed
+        for at in form.region(form.labels[target]):
+            text, marked = form.text(at), question.type in ONE_CHOICE and self.mark[at] in LOOSE
+            if marked and MARK.fullmatch(text):
+                yield at
+            if self.mark[at] in kinds and answer_in(text, question, form.headings):
+                yield at
 
     @property
     def piece(self) -> Piece:
@@ -487,6 +512,9 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
     who, header = headings.who, headings.header or {}
     for reply in replies:
         form, grid = reply.form, reply.form.text_at
+        for place in blank.written_over(form.sheet, form.examples):
+            grid[place], reply.mark[place] = form.sheet.text.iat[place], NOTE
+            form.places.append(place)
         # of a question without an answer the options may be what an office wrote
         said = {*filter(reply.answer, reply.cells)}
         unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}
@@ -514,7 +542,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 hint="put the answers where they are in the others, or give the file an entry of "
                 "its own under files in wave.yml",
             )
-        reply.take_doubtful()
+        reply.take_doubtful(form.printed if blank.given else set())
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
             _check_others(reply, others)
@@ -526,7 +554,7 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
     The section and the like are ignored. A label may stand in the cell itself, before a colon.
     """
     form, grid = reply.form, reply.form.text_at
-    loose = np.isin(reply.mark, (NOTE, UNMATCHED, UNSURE)) & (grid != "")
+    loose = np.isin(reply.mark, [*LOOSE]) & (grid != "")
     for row, column in np.argwhere(loose).tolist():
         label, *inside = re.split("[:：]", grid[row, column], maxsplit=1)
         reason = headings.set_aside(label, form.sheet.address(row, column))

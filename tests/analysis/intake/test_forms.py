@@ -1062,3 +1062,39 @@ def test_one_or_x_at_the_option_chosen_is_a_mark_and_no_code(tmp_path, sign, n):
     result = received(tmp_path, rows, n)
     expected = [(3, *SAID[0][1:]), *SAID[1:n]]
     assert said(result) == dict(zip(WHO[:n], expected, strict=True))
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("sign", ["×", "はい", "○1"])
+def test_a_sign_at_an_option_that_is_no_mark_is_asked_about(tmp_path, sign, n):
+    """Also where all replies have it at one place, as print has."""
+
+    def rows(a):
+        matrix = [[ITEMS[0], None, sign, None], [ITEMS[1], None, None, sign]]
+        return [*down(Q1, STATES, {3}, sign), *down(Q2, USES, a[1]), [Q3, a[2]],
+                [Q4], [None, *STAGES], *matrix]  # fmt: skip
+
+    status = received(tmp_path, rows, n).status
+    assert {*status[["Q1", "Q4_0", "Q4_1"]].to_numpy().ravel()} == {"unreadable"}
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_a_mark_at_an_option_that_the_codebook_does_not_know_is_asked_about(tmp_path, n):
+    def rows(a):
+        return [[Q1], [None, "1．導入済み"], ["○", "2．本格運用"], [None, "3．検討中"],
+                *down(Q2, USES, a[1]), [Q3, a[2]], *LAYOUTS[4]["codes"](a[3])]  # fmt: skip
+
+    assert {*received(tmp_path, rows, n).status["Q1"]} == {"unreadable"}
+
+
+def test_an_answer_written_over_an_example_is_asked_about(tmp_path):
+    def rows(a):
+        answers = [STATES[a[0] - 1], "、".join(map(str, a[1])), a[2], *a[3]]
+        own = [[*line, answer] for line, answer in zip(EXAMPLES[1:], answers, strict=True)]
+        if a is SAID[0]:
+            own[2] = [Q3, 12, None]
+        return [EXAMPLES[0], *own]
+
+    result = received(tmp_path, rows, 3)
+    assert result.status["Q3"].tolist() == ["unreadable", "answered", "answered"]
+    assert told(result) == {"12"}

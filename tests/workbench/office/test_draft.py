@@ -1276,6 +1276,14 @@ def test_numbers_that_are_options_keep_their_numbers_and_their_words(tmp_path):
     assert "0 (foundation)" in {o["en"] for o in found["Year"]["options"]}
 
 
+def test_a_heading_that_names_the_ends_of_a_scale_gives_its_points(tmp_path):
+    head = "How difficult is it?\n\n1 - Extremely simple\n5 - Very difficult"
+    found = by_heading(tmp_path, ["Timestamp", head], stamp, ["2", "3", "4"])
+    (question,) = [q for q in found.values() if q["type"] == "ordinal"]
+    assert [o["code"] for o in question["options"]] == [1, 2, 3, 4, 5]
+    assert question["options"][0]["en"] == "Extremely simple"
+
+
 @pytest.mark.parametrize(
     "words",
     [
