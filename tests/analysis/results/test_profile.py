@@ -60,7 +60,7 @@ def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
 
 
 def test_every_step_gives_its_evidence(survey):
-    words = shortage.compared(survey).set_index("variable")["word"]
+    words = shortage.comparison(survey).set_index("variable")["word"]
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
     line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]

@@ -391,7 +391,7 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     )
     given = {"survey": survey, "typology": NotAvailable("typology", "not here")}
     page = run("06_report", until="measures", given=given, language="en")
-    words, every = page.prose, shortage.compared(survey)
+    words, every = page.prose, shortage.comparison(survey)
     if times == 1:
         assert "measures" in page.absent
         assert not any(label in words for label in every["measure"])
