@@ -28,7 +28,7 @@ from scipy.spatial.distance import cdist
 
 from analysis import paths
 from analysis.errors import Message, refusal
-from analysis.figures import checks, texts
+from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
 from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescape
@@ -181,7 +181,7 @@ class Gallery:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         as_laid_out = mpl.rc_context({"figure.constrained_layout.use": False})
-        with checks.strict(name), as_laid_out, texts.laid_out_once():
+        with checks.strict(name), as_laid_out, checks.laid_out_once():
             canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved, and once
             canvas.draw_without_rendering()  # legends and the like take their places only then
             canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice

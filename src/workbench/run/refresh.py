@@ -16,7 +16,6 @@ from workbench import outputs
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
-from workbench.run.warm import importing
 
 PROFILE = "profile"  # the notebook of a municipality
 
@@ -62,8 +61,7 @@ def refresh(
         with started_kernels(options, jobs, plan.inputs) as kernels:
             if todo:  # import what notebooks do, while this process imports what runs them
                 kernels.warm()
-            with importing():
-                from workbench.run import execute
+            from workbench.run import execute
 
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
 
@@ -130,8 +128,7 @@ def profiles(
         with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
             if not scheduler:
                 kernels.warm()
-            with importing():
-                from workbench import fanout  # heavy, and not needed where nothing is to be made
+            from workbench import fanout  # heavy, and not needed where nothing is to be made
 
             return fanout.run(plan, municipality, kernels, jobs, ahead, scheduler, target)
 

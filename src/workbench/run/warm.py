@@ -13,24 +13,13 @@ import gc
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ASKED = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
 PR_SET_PDEATHSIG = 1
-
-
-@contextlib.contextmanager
-def importing() -> Iterator[None]:
-    """No search for garbage meanwhile, a fifth of the time of imports, which leave little of it."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -> None:
@@ -43,10 +32,11 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     stops = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which says so
     if os.getppid() == parent:
-        with importing():
-            for name in modules:
-                with contextlib.suppress(ImportError):
-                    import_module(name)
+        gc.disable()  # imports leave little garbage, and the search takes a fifth of their time
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                import_module(name)
+        gc.enable()
         if ahead:
             _compute(ahead)
     # from here on the server itself looks for its parent, and not for the thread that started it
