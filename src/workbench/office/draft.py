@@ -141,7 +141,8 @@ def _of_definition(definition: Definition, file: Path) -> str:
         words = {normalise(question[entry]) for entry in ("ja", "en", "id")}
         for what, texts in IDENTITY.items():
             known = any(one.get("identity") == what for one in questions)
-            if question["type"] == "text" and not known and words & {*map(normalise, texts)}:
+            own = question["type"] == "text" and question["id"] not in definition.lost
+            if own and not known and words & {*map(normalise, texts)}:
                 question |= {"role": "id", "identity": what}
         owner = question["id"].removesuffix("_other")
         if owner != question["id"] and owner in names:

@@ -807,6 +807,21 @@ def test_quarters_and_months_of_spss_and_stata_are_dates(tmp_path, monkeypatch, 
     assert read_back == ["2019-01", "2019-04", "2019-07", "", "2020-01", "2020-04"]
 
 
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_weeks_of_spss_and_stata_are_dates(tmp_path, monkeypatch, name):
+    days = pd.to_datetime(["2020-01-01", "2020-01-08", "2020-02-05", None, "2020-01-01", None])
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "begun": days.date})
+    if name == "s.sav":
+        pyreadstat.write_sav(frame, tmp_path / name, variable_format={"begun": "WKYR8"})
+    else:
+        frame["begun"] = [3120.0, 3121, 3125, None, 3120, None]  # weeks since 1960
+        pyreadstat.write_dta(frame, tmp_path / name, variable_format={"begun": "%tw"})
+    text = draft(tmp_path / name)
+    assert yaml.safe_load(text)["questions"][1]["type"] == "date"
+    read_back = reads_itself(tmp_path, monkeypatch, name, text).texts("begun").tolist()
+    assert read_back == ["2020-01-01", "2020-01-08", "2020-02-05", "", "2020-01-01", ""]
+
+
 def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
     if not (SHARED / "stata_tagged_na.dta").is_file():
         pytest.skip("stata_tagged_na.dta is not here")
