@@ -47,7 +47,6 @@ LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
-KILLED_WITHIN = 5  # seconds; after that a run goes on without its end
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
 # What the server imports, with all that these import. A figure drawn there would tie matplotlib to
 # it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
@@ -202,6 +201,10 @@ class Manager(AsyncKernelManager):
         if self.transport == "ipc" and not restart:
             shutil.rmtree(Path(self.ip).parent, ignore_errors=True)
 
+    async def _async_wait(self, pollinterval: float = 0.005) -> None:
+        """Wait for its end, and look more often than every tenth of a second."""
+        await super()._async_wait(pollinterval)
+
     def _use_sockets_in_a_folder(self) -> None:
         """Communicate over sockets in a folder that only this user can read.
 
@@ -275,12 +278,6 @@ class ForkProvisioner(LocalProvisioner):
         self.cwd = folder
         return self.connection_info
 
-    async def kill(self, restart: bool = False) -> None:
-        """Kill it and see its end at once, for which jupyter_client looks every 0.1 s."""
-        await super().kill(restart)
-        if isinstance(self.process, Forked):
-            self.process.wait(KILLED_WITHIN)
-
 
 class Forked:
     """A forked kernel as `LocalProvisioner` uses it: the part of `subprocess.Popen` it needs."""
@@ -295,9 +292,9 @@ class Forked:
         """The exit status, negative for a signal; None while it runs."""
         return self.process.exitcode
 
-    def wait(self, timeout: float | None = None) -> int | None:
-        """Wait for its end, so many seconds at most."""
-        self.process.join(timeout)
+    def wait(self) -> int | None:
+        """Wait for its end."""
+        self.process.join()
         return self.poll()
 
     def send_signal(self, signum: int) -> None:
