@@ -213,10 +213,7 @@ def run(
     scheduler: str | None,
     target: str | None,
 ) -> Outcome:
-    """Make what is asked for and not ready, then publish all that is ready with its overview.
-
-    `ahead` : what the server of the kernels computes meanwhile, see `workbench.run.warm`.
-    """
+    """Make what is asked for and not ready, then publish all that is ready with its overview."""
     started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])

@@ -130,8 +130,7 @@ class Kernels:
 class EagerClient(AsyncKernelClient):
     """Talks to a kernel as soon as it answers.
 
-    jupyter_client's own goes on waiting until nothing more has arrived for 0.2 s. That is for
-    readers who take all that arrives for theirs; a run tells by its cell whose an output is.
+    jupyter_client's own waits until nothing more arrives for 0.2 s; a run knows outputs by cells.
     """
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:  # type: ignore[override]
