@@ -34,7 +34,7 @@ PARAMETERS = next(
 SAYS = "print(f'page of {municipality}')"
 WITHOUT_TYPES = (
     "from analysis.show import NotAvailable\nfrom analysis.results import profile\n"
-    "profile.typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
+    "profile.shared_typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 
 THREE = ["990019", "990027", "990035"]
