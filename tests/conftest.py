@@ -26,8 +26,8 @@ fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: the workers end together when these are begun early
 DEAR = "browser audiences fanout jupyterlab truth refresh kernels inputs forms clean study draft"
-DEAR += " population survey new_wave demo queries outputs tabulation read other_subject lab hypotheses"
-DEAR += " tools types compare typology_plots bad_input sanitize rivals dataset audit questionnaire"
+DEAR += " population survey new_wave demo queries outputs tabulation read other_subject hypotheses"
+DEAR += " lab tools types compare typology_plots bad_input sanitize rivals dataset audit questionnaire"
 DEAR += " shortage analyst_guide crosswalk profile invariances mutated_files layout docs chile"
 DEAR += " inference answers attempt text cleaning cli word visits multiverse page own_survey"
 
