@@ -27,9 +27,9 @@ os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms f
 # the files that take longest, longest first: the workers end together when these are begun early
 DEAR = "browser audiences fanout jupyterlab truth refresh kernels inputs forms clean study draft"
 DEAR += " population survey new_wave demo queries outputs tabulation read other_subject hypotheses"
-DEAR += " lab tools types compare typology_plots bad_input sanitize rivals dataset audit questionnaire"
-DEAR += " shortage analyst_guide crosswalk profile invariances mutated_files layout docs chile"
-DEAR += " inference answers attempt text cleaning cli word visits multiverse page own_survey"
+DEAR += " lab tools types compare typology_plots bad_input sanitize rivals dataset questionnaire"
+DEAR += " audit shortage analyst_guide crosswalk profile invariances mutated_files layout docs"
+DEAR += " chile inference answers attempt text cleaning cli word visits multiverse page own_survey"
 
 
 def pytest_configure(config):
