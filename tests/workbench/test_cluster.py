@@ -16,7 +16,7 @@ import zipfile
 import pytest
 from project import ROOT
 from refreshing import contents
-from test_profiles import put
+from test_fanout import put
 
 from analysis import paths
 from analysis.codebook import waves

@@ -45,7 +45,7 @@ def place(
 ) -> Respondent:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent. `typology`: that of the wave unless given.
+    An empty `municipality` is the first respondent. `typology`: `shared_typology` unless given.
     """
     if not survey.shows_units:
         raise refusal("profile.public")

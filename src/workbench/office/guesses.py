@@ -521,6 +521,8 @@ def one(
     if labels and (question := labelled(labels, missing)):
         return question
     counts = Counter(values)  # with the codes of no answer
+    if is_other(heading) and "0" in counts and not any(map(NUMBER.match, {*counts} - {"0"})):
+        return _with({"free": True}, {"0": "not_applicable"})  # words, or 0 where it is not chosen
     values = [value for value in values if value not in declared]
     if not values:
         return _with({}, missing)
@@ -608,8 +610,9 @@ def _words(
     missing = sorted({*counts} - {*answers})
     aside = {word for word in answers if tells("not_given", word)}
     none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
-    if classes := bands({*answers} - aside):
-        return _with({"type": "ordinal", "options": worded(classes)}, none)
+    zero = [word for word in dict.fromkeys(answers) if tells("zero", word)][:1]  # the lowest
+    if classes := bands({*answers} - aside - {*zero}):
+        return _with({"type": "ordinal", "options": worded([*zero, *classes])}, none)
     if question := joined(several, heading):
         return question
     coded = {value for value in answers if CODED.fullmatch(value)}

@@ -45,6 +45,20 @@ def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey)
     assert here.peers == list(distance[others].sort_values(kind="stable").index[:5])
 
 
+def test_all_pages_share_one_typology_and_of_a_large_wave_no_multiverse(survey, monkeypatch):
+    made = []
+
+    def typology(survey, **choices):
+        made.append(choices["multiverse"])
+        return NotAvailable("typology", "none")
+
+    monkeypatch.setattr(profile.types, "typology", typology)
+    monkeypatch.setattr(profile, "POWER_UP_TO", 10)
+    for code in ("990078", "990019"):
+        profile.place(survey, code, seed=1)  # a seed that no other test takes
+    assert made == [False]
+
+
 def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
@@ -185,7 +199,9 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
 # the fullest pages of the demonstration
-@pytest.mark.parametrize(("language", "code"), [("ja", "990124"), ("en", "990043")])
+@pytest.mark.parametrize(
+    ("language", "code"), [("ja", "990124"), pytest.param("en", "990043", marks=pytest.mark.slow)]
+)
 def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
     page = published("profile", "demo-2019", language, tmp_path, municipality=code)
     assert pages(page) == 1

@@ -1395,3 +1395,24 @@ def test_an_option_without_words_and_remarks_beside_options_of_limesurvey(tmp_pa
     ages = found["Âge"]["options"]
     assert [o["ja"].removesuffix(" (to translate)") for o in ages] == ["[]", "18-25"]
     assert found["Content ?"]["type"] == "multi" and len(found["Content ?"]["options"]) == 2
+
+
+def test_numbers_of_one_range_below_three_questions_in_a_row_are_points_of_a_scale(tmp_path):
+    """One or two such columns may be codes of anything, and so may those of other ranges."""
+    five, three = ["1", "2", "4", "5"], ["1", "2", "3"]
+    heads = ["No", "出席", "難易度", "分量", "熱意", "学年", "専攻"]
+    columns = [lambda i: str(i), three, five, five[::-1], ["5", "1", "3", "2"], three, five]
+    found = by_heading(tmp_path, heads, *columns, n=32)
+    kinds = [(q["type"], len(q["options"])) for name, q in found.items() if name in heads]
+    scale = ("ordinal", 5)
+    assert kinds == [("single", 3), scale, scale, scale, ("single", 3), ("single", 5)]
+
+
+def test_none_beside_classes_is_the_lowest_and_zero_beside_words_of_other_is_none(tmp_path):
+    costs = ["1,000円未満", "使わない", "5,000円以上 10,000円未満", "1,000円以上 5,000円未満"]
+    found = by_heading(tmp_path, ["Timestamp", "宿泊費", "その他"], stamp, costs,
+                       ["0", "0", "議会の傍聴", "0"])  # fmt: skip
+    cost, other = found["宿泊費"], found["その他"]
+    assert cost["type"] == "ordinal"
+    assert [o["ja"] for o in cost["options"]] == ["使わない", costs[0], costs[3], costs[2]]
+    assert other["type"] == "text" and other["missing_tokens"] == {"not_applicable": ["0"]}

@@ -37,6 +37,7 @@ from analysis.results import cleaning, hypotheses, record_sheet, shortage, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.hypotheses import FEWEST
+from analysis.typology import multiverse
 from workbench import demo
 from workbench.demo import simulate
 from workbench.run.refresh import refresh
@@ -117,6 +118,7 @@ def published(tmp_path_factory):
     with editions.published(root), pytest.MonkeyPatch.context() as patch:
         few, typology = {"n_bootstrap": 20, "n_null": 19}, Survey.typology  # nothing leaks by draws
         patch.setattr(Survey, "typology", lambda of, **given: typology(of, **given | few))
+        patch.setattr(multiverse, "IMPUTATIONS", 1)
         planted = wave(root / "data" / "raw" / "kept")
         given = {"visits": planted["code"][0]}
         for audience in ("public", "committee"):
