@@ -127,7 +127,7 @@ def _under_headings(
 ) -> tuple[list[str], list[str], list[dict[str, Any]]]:
     """Labels, kinds and bodies of a table whose first column becomes headings over its runs.
 
-    A heading has with it what a column says alike of all rows of each run.
+    A column whose cells are the same within each run moves into the headings.
     """
     alike = [
         at for at, kind in enumerate(kinds)
@@ -170,7 +170,7 @@ def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Tabl
 
 
 def _kind(texts: Sequence[str]) -> str:
-    """How wide the heading keeps a column of text: short texts are never broken."""
+    """The width of a column of text: ``w`` and the characters that stay whole, or ``m``, ``l``."""
     longest = max(map(width, texts), default=0.0)
     if longest <= NARROW:
         return f"w{math.ceil(longest + 1.2)}"  # with the space at its sides
@@ -188,10 +188,10 @@ def width(text: str) -> float:
     return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(text) - wide - slim - signs), 2)
 
 
-def scoped(fragment: str) -> str:
+def with_scopes(fragment: str) -> str:
     """Cleaned HTML tables whose headings say what they are headings of.
 
-    >>> scoped("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
+    >>> with_scopes("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
     '<tbody><tr><th scope="row">a</th><td>1</td></tr></tbody>'
     """
 
@@ -207,7 +207,7 @@ _PICTURE = re.compile('src="data:image/png;base64,([^"]*)"')
 FEW_ROWS = 8  # of a frame that a page shows
 
 
-def stored(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def outputs_in(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What a stored output shows of the workbench's own kinds: the kind and its fields.
 
     The picture of a figure is stored once, in the HTML that JupyterLab shows.
@@ -229,12 +229,12 @@ class _Output:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         own = f"{VENDOR}{self.kind}+json"
-        return {own: self._data(), **self._shown(), "text/plain": repr(self)}
+        return {own: self._data(), **self._representations(), "text/plain": repr(self)}
 
     def _data(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload]
 
-    def _shown(self) -> dict[str, str]:
+    def _representations(self) -> dict[str, str]:
         return {"text/html": STYLE + self._html()}
 
     def _html(self) -> Markup:
@@ -340,7 +340,7 @@ class Prose(_Output):
     kind = "prose"
     markdown: str
 
-    def _shown(self) -> dict[str, str]:
+    def _representations(self) -> dict[str, str]:
         return {"text/markdown": self.markdown}
 
     def __repr__(self) -> str:

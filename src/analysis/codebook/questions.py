@@ -16,7 +16,7 @@ from pydantic import Field, StrictInt, StrictStr
 from analysis.errors import Message
 from analysis.spreadsheet import quoted
 from analysis.text import LANGUAGES, Language, Model, Text, labels
-from analysis.yaml_file import packaged, repeated
+from analysis.yaml_file import duplicate_faults, packaged
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -25,8 +25,8 @@ Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = ("answered", *get_args(MissingKind), "unreadable")
 CHOICES = {"single", "multi", "ordinal", "battery"}  # types of questions that have options
-# sorts of question, by what is told of them: how often each answer was given, statistics, or only
-# how many answered; ONE_CHOICE: those that others are broken down by
+# kinds of question by what is tabulated of them: how often each answer was given (COUNTED; those of
+# ONE_CHOICE can break others down), statistics (MEASURED), or only how many answered (UNCOUNTED)
 ONE_CHOICE, AMOUNTS = ("single", "ordinal", "binary"), ("integer", "ratio")
 COUNTED, MEASURED, UNCOUNTED = (*ONE_CHOICE, "multi"), (*AMOUNTS, "battery"), ("text", "date")
 COLUMNS = (
@@ -202,8 +202,8 @@ class Question(Labelled):
         if self.max_choices is not None and type != "multi":
             yield Message("max_choices belongs to a question of type multi")
         yield from self._range_faults()
-        yield from repeated("option code", codes)
-        yield from repeated("option label", [option.ja for option in self.options])
+        yield from duplicate_faults("option code", codes)
+        yield from duplicate_faults("option label", [option.ja for option in self.options])
 
     def _range_faults(self) -> Iterator[Message]:
         if self.range is None:
@@ -264,7 +264,7 @@ def value_labels(question: Question) -> dict[int, Text]:
     return {option.code: option.text for option in question.options}
 
 
-def coded(answers: pd.Series, question: Question) -> pd.Series:
+def csv_column(answers: pd.Series, question: Question) -> pd.Series:
     """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing.
 
     Texts stand in quotation marks, see `analysis.spreadsheet.quoted`.
