@@ -76,7 +76,7 @@ def likeness(survey: Survey) -> list[Question]:
     ]
 
 
-def ahead(wave: str, *, seed: int, **edition: Any) -> None:
+def ahead(wave: str, *, seed: int = SEED, **edition: Any) -> None:
     """Compute what the pages of all municipalities share, and keep it in memory with the survey.
 
     It is what the page of the first one asks for, without drawing: typology, comparisons, words.

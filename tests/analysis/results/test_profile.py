@@ -219,3 +219,13 @@ def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
         figure = diagrams.organisation(boxes, shown)
         figure.draw_without_rendering()
         checks.check(figure, "organisation")
+
+
+def test_the_pages_of_a_wave_share_one_typology(monkeypatch):
+    asked = []
+    none = NotAvailable("typology", "none")
+    monkeypatch.setattr(profile.types, "typology", lambda *_, **choices: asked.append(1) or none)
+    survey = Survey.load("demo-2019")
+    for code in survey.responses.index[:3]:
+        assert profile.place(survey, code).typology == none
+    assert len(asked) == 1

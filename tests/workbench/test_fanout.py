@@ -64,7 +64,9 @@ def _one_server(warm_kernels):
 def quick(cleaned, monkeypatch):
     """A project whose profile says little, at once, and whose types are not looked for."""
     monkeypatch.setattr(
-        overview.profile, "typology", lambda survey, seed: NotAvailable("typology", "not here")
+        overview.profile,
+        "shared_typology",
+        lambda survey, seed: NotAvailable("typology", "not here"),
     )
     put(cleaned, SAYS)
     return cleaned
