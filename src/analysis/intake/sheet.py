@@ -123,17 +123,16 @@ class Sheet:
         )
 
 
-def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
+def check_archive(parts: Sequence[ZipInfo], file: str, too_large: str) -> None:
     """Refuse an archive that unpacks to more than can be read, or has a password.
 
-    `hint`: what to give instead of one that is too large.
+    `too_large`: the id of the first refusal, which says what to give instead.
     """
     total = sum(part.file_size for part in parts)
     if total > MAX_UNPACKED or len(parts) > MAX_PARTS:
-        what = "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts"
-        at: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
-        at["max_mb"] = MAX_UNPACKED // 2**20
-        raise InputError(what, file=file, hint=hint, reason="too_large_unpacked", **at)
+        size: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
+        size["max_mb"] = MAX_UNPACKED // 2**20
+        raise refusal(too_large, file=file, reason="too_large_unpacked", **size)
     if any(part.flag_bits & 1 for part in parts):
         raise refusal("archive.password", file=file, reason="password")
 
