@@ -89,21 +89,13 @@ class Sheet:
         before = [page for page in self.pages if page[0] <= row]
         return before[-1] if before else (0, self.sheet)
 
-    def error(
-        self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
-    ) -> InputError:
-        """What is wrong in this sheet, or in the cell `at`."""
-        return InputError(what, hint=hint, **self._place(at), **values)
-
     def refusal(
         self, id: str, /, *, at: tuple[int, int] | None = None, **values: Any
     ) -> InputError:
-        """The same, its words by their id; see `analysis.errors.refusal`."""
-        return refusal(id, **self._place(at), **values)
-
-    def _place(self, at: tuple[int, int] | None) -> dict[str, Any]:
+        """What is wrong in this sheet, or in the cell `at`; `id`: see `analysis.errors.refusal`."""
         name = self.page(at[0])[1] if at else self.sheet
-        return {"file": self.file, "sheet": name, "cell": self.address(*at) if at else None}
+        cell = self.address(*at) if at else None
+        return refusal(id, file=self.file, sheet=name, cell=cell, **values)
 
     @property
     def turned(self) -> Sheet:
