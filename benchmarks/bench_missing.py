@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.typology.multiverse import consensus, imputed
+from analysis.typology.multiverse import consensus, impute
 from analysis.typology.prepare import set_aside
 from analysis.typology.rivals import known_types
 from analysis.typology.study import study
@@ -67,7 +67,7 @@ def recovery(surveys: int) -> None:
                 rng = np.random.default_rng(seed)
                 frame, truth = drawn(30, 3.0, name, rng)
                 gaps = frame.mask(rng.random(frame.shape) < share)
-                filled = imputed(gaps, kinds)
+                filled = impute(gaps, kinds)
                 one = types(gaps, kinds)
                 several = consensus(np.array([types(table, kinds) for table in filled]), 3)
                 scores.append([adjusted_rand_score(truth, found) for found in (one, several)])

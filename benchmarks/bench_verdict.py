@@ -35,7 +35,7 @@ from sklearn.metrics import adjusted_rand_score
 from analysis.stats.thresholds import ALPHA
 from analysis.typology.choice import counts_to_try
 from analysis.typology.prepare import Adjust, prepare
-from analysis.typology.rivals import Keep, beside
+from analysis.typology.rivals import Keep, null_test
 from analysis.typology.study import study
 
 P = 12
@@ -127,7 +127,7 @@ def level(
     less: Keep = "gradient" if data.fit.basis == "gradient" else "margins"
     asked: tuple[Keep, ...] = ("correlations", less)
     for keep in asked:
-        if beside(data.fit, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
+        if null_test(data.fit, counts, keep, n_null=99, surely_more=ALPHA, seed=seed).p > ALPHA:
             return {"level": "no types"}
     found = study(frame, kinds, GROUPS, adjust=adjust, seed=seed, criteria=truth is not None)
     name = found.verdict.level

@@ -58,7 +58,7 @@ def part(full: Cleaned, codebook: Codebook, rule: str | pd.Series) -> Cleaned:
 
 def _holds(frame: pd.DataFrame, rule: str | pd.Series) -> pd.Series:
     if isinstance(rule, pd.Series):
-        values = tabulate.aligned(rule, frame.index, Message("the condition"))
+        values = tabulate.align(rule, frame.index, Message("the condition"))
         return values.fillna(False).astype(bool)
     if missing := sorted(_variables(rule) - set(frame.columns)):
         raise unknown("variable", missing[0], list(frame.columns))
@@ -83,11 +83,11 @@ def _variables(rule: str) -> set[str]:
 
 def _of_register(rule: str, codebook: Codebook) -> bool:
     """Whether a condition asks only what is known of those who did not reply, too."""
-    return not codebook.using(named(rule))
+    return not codebook.using(words_of(rule))
 
 
-def named(rule: str) -> set[str]:
-    """The words of a condition that may be variables."""
+def words_of(rule: str) -> set[str]:
+    """Every word of a condition that could be a variable, also one within quotes."""
     return set(re.findall(r"[A-Za-z_]\w*", rule))
 
 
@@ -121,8 +121,8 @@ def variable(
     values : a rule of the codebook's language (see `analysis.codebook.rules`), or data from outside
         by code or by name. Names are read as those of replies are; what matches no municipality of
         this wave is a finding, and a municipality without a value was not surveyed for it.
-    sensitive : whether the values may not be seen one by one. A rule on sensitive questions is so
-        by itself.
+    sensitive : whether single values are kept from other audiences, as those of a rule that uses
+        sensitive questions always are.
 
     Raises InputError: the rule cannot be read, nothing matches, or a municipality has two values.
     """
@@ -139,7 +139,7 @@ def variable(
         sensitive = sensitive or any(q.sensitive for q in codebook.using(rule.names))
     else:
         column, findings = _outside(full, wave, name, values)
-    question, column = _described(name, column, label, sensitive=sensitive)
+    question, column = _as_question(name, column, label, sensitive=sensitive)
     status = pd.Series("answered", full.responses.index).where(column.notna(), "not_surveyed")
     content = codebook.model_dump(mode="json", exclude_defaults=True)
     if SECTION not in {section.id for section in codebook.sections}:
@@ -158,7 +158,7 @@ def _outside(
     if not isinstance(values, pd.Series):
         raise refusal("variable.no_index", name=name)
     index = full.responses.index
-    matches = [wave.meant(str(key), full.register) for key in values.index]
+    matches = [wave.codes_of(str(key), full.register) for key in values.index]
     codes = pd.Series([each[0] if len(each) == 1 else "" for each in matches], values.index)
     known = codes.isin(index).to_numpy()
     if not known.any():
@@ -175,7 +175,7 @@ def _outside(
     return own.reindex(index), pd.concat([full.findings, more], ignore_index=True)
 
 
-def _described(
+def _as_question(
     name: str, column: pd.Series, label: str, *, sensitive: bool
 ) -> tuple[dict[str, object], pd.Series]:
     """A variable as a question of the codebook, and its values in the column type of these."""

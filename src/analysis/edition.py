@@ -88,7 +88,7 @@ class View:
         use_style(self.language)
 
     def into(self, output: Path, files: bool) -> Self:
-        """The same view, with all computed of it by now, whose figures and tables go elsewhere."""
+        """A copy whose figures and tables go to `output`; what was computed so far is kept."""
         same = copy.copy(self)
         same.output, same.files = output, files
         same.__dict__.pop("gallery", None)
@@ -131,6 +131,11 @@ class View:
     def shows_units(self) -> bool:
         """Whether results of single municipalities are shown: never of a survey to the public."""
         return not protects(self)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether small numbers of some question are hidden, so that tables are coarser than it."""
+        return any(protects(self, question) for question in self.codebook)
 
     @cached_property
     def unit_responses(self) -> pd.DataFrame:
@@ -187,7 +192,7 @@ class View:
 
     def answer(self, sentence: str, **values: Any) -> Answer:
         """The one sentence that answers the question of a page; then what follows it."""
-        return Answer.first(text.unescaped(self.say(sentence, **values)))
+        return Answer.first(text.unescape(self.say(sentence, **values)))
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""
@@ -234,7 +239,7 @@ class View:
 
 
 def protects(survey: View, *questions: Question | None) -> bool:
-    """Whether small cells must be hidden: for the public, and in committee where sensitive."""
+    """Whether small numbers must be hidden: for the public, and in committee where sensitive."""
     if survey.wave.named:
         return False
     sensitive = any(question is not None and question.sensitive for question in questions)
@@ -275,7 +280,7 @@ def _gives_away(survey: View, question: Question) -> bool:
         return True
     for gate in gates:
         if gate.type in ONE_CHOICE:
-            if not _apart(*_counted(survey, gate), survey):
+            if not _countable_apart(*_counts(survey, gate), survey):
                 return True
         elif gate.type == "multi" and rule.names == {gate.id}:
             # more answered it than the shown ones of the options that lead to it were ticked: then
@@ -287,13 +292,13 @@ def _gives_away(survey: View, question: Question) -> bool:
     return False
 
 
-def _apart(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> bool:
+def _countable_apart(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> bool:
     """Whether the answers that lead to other questions may be counted apart from the rest."""
     totals = np.array([counts[part].sum() for part in subtotals])
     return len(subtotals) == 1 or bool(disclosure.may_be_shown(totals, _group(survey)).all())
 
 
-def _counted(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
+def _counts(survey: View, question: Question) -> tuple[np.ndarray, list[list[int]]]:
     """How often each answer was given, and the `disclosure.subtotals` of the question."""
     table = tabulate.frequency(survey.responses, survey.status, question, survey.language)
     subtotals = disclosure.subtotals(question, survey.codebook)
@@ -311,7 +316,7 @@ def _group(survey: View) -> disclosure.Group:
     return survey.codebook.disclosure.group
 
 
-def frequency(survey: View, question: Question) -> tabulate.Counted:
+def frequency(survey: View, question: Question) -> tabulate.FrequencyTable:
     """`analysis.stats.tabulate.frequency` as this edition may show it.
 
     Where small numbers are protected, answers are put together until each may be counted; of
@@ -330,8 +335,8 @@ def frequency(survey: View, question: Question) -> tabulate.Counted:
         frame = _means(survey, question, frame)
     elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
-    # the kinds of missing stay together: how many were not asked is an answer, too
-    return dataclasses.replace(table, frame=frame, missing={})
+    # without the counts by kind of missing: how many were not asked would disclose an answer
+    return dataclasses.replace(table, frame=frame, missing={}, protected=True)
 
 
 def parts(survey: View, question: Question) -> list[list[int]]:
@@ -340,11 +345,11 @@ def parts(survey: View, question: Question) -> list[list[int]]:
     First those apart whose totals other tables need: the answers that lead to other questions, and
     those that say short of people.
     """
-    return _parts(*_counted(survey, question), survey)
+    return _parts(*_counts(survey, question), survey)
 
 
 def _parts(counts: np.ndarray, subtotals: list[list[int]], survey: View) -> list[list[int]]:
-    if not _apart(counts, subtotals, survey):
+    if not _countable_apart(counts, subtotals, survey):
         return [list(range(len(counts)))]
     pieces = [
         [part[at] for at in together]
@@ -358,14 +363,14 @@ def _together(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataF
     """A frequency or cross table, a row for each part of its answers, with codes as ``1+2``."""
     groups, (variables, codes, names) = parts(survey, question), zip(*frame.index, strict=True)
     index = [
-        (variables[0], "+".join(codes[at] for at in part), _joined(survey, names, part))
+        (variables[0], "+".join(codes[at] for at in part), _joint_name(survey, names, part))
         for part in groups
     ]
     rows = [frame.iloc[part].sum() for part in groups]
     return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=frame.index.names))
 
 
-def _ticks_shown(survey: View, question: Question, table: tabulate.Counted) -> np.ndarray:
+def _ticks_shown(survey: View, question: Question, table: tabulate.FrequencyTable) -> np.ndarray:
     """Which options of a question of several answers this edition may count."""
     exclusive = np.array([option.exclusive for option in question.options])
     none_left = np.zeros(len(exclusive), bool)
@@ -391,17 +396,35 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
     return means.where(safe, axis=0)
 
 
-def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+def members(
+    survey: View, question: Question, by: tabulate.Breakdown | None
+) -> dict[Any, np.ndarray]:
+    """`analysis.stats.tabulate.members` of whom this edition may give statistics of a question.
+
+    Without a breakdown all are one group. Where small numbers are protected there is none: answers
+    could be reckoned back from statistics of a group.
+    """
+    if protects(survey, question, *questions_behind(survey, by)):
+        return {}
+    return {"": np.ones(survey.n, bool)} if by is None else tabulate.members(by)
+
+
+def cross(
+    survey: View, question: Question, by: tabulate.Breakdown
+) -> tuple[pd.DataFrame, pd.Series]:
     """`analysis.stats.tabulate.cross` as this edition may show it.
 
     Where small numbers are protected, groups and answers are those that are counted together, and
     a table (of several answers: an option) is shown where all its cells may be, else NA throughout.
+    Of groups that overlap there is then none: each would be what the others leave.
     """
-    by = tabulate.aligned(by, survey.responses.index)
-    if not protects(survey, question, *asked_by(survey, by)):
-        return tabulate.cross(survey.responses, survey.status, question, by, survey.language)
-    groups = grouped(survey, by)
-    counts, n = tabulate.cross(survey.responses, survey.status, question, groups, survey.language)
+    by = tabulate.align(by, survey.responses.index)
+    overlapping = isinstance(by, pd.DataFrame)
+    if hidden := protects(survey, question, *questions_behind(survey, by)):
+        by = by.iloc[:, :0] if overlapping else coarse_groups(survey, by)
+    counts, n = tabulate.cross(survey.responses, survey.status, question, by, survey.language)
+    if not hidden or overlapping:
+        return counts, n
     fit, group = disclosure.may_be_shown, _group(survey)
     if question.type == "multi":
         known = frequency(survey, question).frame["count"].notna().to_numpy(bool)
@@ -410,7 +433,7 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     else:
         counts = _together(survey, question, counts)
         safe = np.full(len(counts), len(counts) > 1 and fit(counts, group).all())
-    rest = groups.value_counts().reindex(n.index) - n
+    rest = by.value_counts().reindex(n.index) - n
     if len(n) < 2 or _gives_away(survey, question):
         safe[:] = False
     elif question.ask_if and rest.any() and not fit(rest.to_numpy(int)).all():
@@ -418,29 +441,32 @@ def cross(survey: View, question: Question, by: pd.Series) -> tuple[pd.DataFrame
     return counts.astype("Int64").where(np.repeat(safe[:, None], len(n), axis=1)), n
 
 
-def asked_by(survey: View, by: pd.Series | None) -> list[Question]:
+def questions_behind(survey: View, by: tabulate.Breakdown | None) -> list[Question]:
     """The question that a breakdown is by, if it is by one."""
     if by is None:
         return []
-    return [q for q in survey.codebook if by.name in {q.id, q.identity} - {None}]
+    name = by.columns.name if isinstance(by, pd.DataFrame) else by.name
+    return [q for q in survey.codebook if name in {q.id, q.identity} - {None}]
 
 
-def grouped(survey: View, by: pd.Series) -> pd.Series:
+def coarse_groups(survey: View, by: pd.Series) -> pd.Series:
     """A breakdown whose groups are put together where small numbers are protected."""
     every = [text[survey.language] for text in SIZE_CLASSES.values()]
     if isinstance(by.dtype, pd.CategoricalDtype) and set(by.cat.categories) <= set(every):
         by = by.cat.set_categories(every)  # also those not there
-    for question in (q for q in asked_by(survey, by) if q.type in ONE_CHOICE):
+    for question in (q for q in questions_behind(survey, by) if q.type in ONE_CHOICE):
         names = list(tabulate.labels_of(question, survey.language).values())
         if isinstance(by.dtype, pd.CategoricalDtype) and list(by.cat.categories) == names:
             groups = parts(survey, question)
-            label = {names[at]: _joined(survey, names, part) for part in groups for at in part}
+            label = {names[at]: _joint_name(survey, names, part) for part in groups for at in part}
             kinds = pd.CategoricalDtype(list(dict.fromkeys(label.values())), ordered=True)
             return by.astype(object).map(label).astype(kinds)
-    return disclosure.merged(by, survey.label("joined.nowhere"), survey.label("joined.between"))
+    return disclosure.merge_groups(
+        by, survey.label("joined.nowhere"), survey.label("joined.between")
+    )
 
 
-def _joined(survey: View, names: Sequence[str], part: list[int]) -> str:
+def _joint_name(survey: View, names: Sequence[str], part: list[int]) -> str:
     """What answers that are counted together are called."""
     return survey.label("joined.between").join(names[at] for at in part)
 
@@ -475,7 +501,7 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
 
 def _possible(survey: View, question: Question, groups: list[list[int]]) -> np.ndarray | None:
     """Every count of the answers of a question that is published by `groups`; None if too many."""
-    counts, subtotals = _counted(survey, question)
+    counts, subtotals = _counts(survey, question)
     totals = [int(counts[part].sum()) for part in groups]
     sizes = [math.comb(t + len(part) - 1, t) for t, part in zip(totals, groups, strict=True)]
     if math.prod(sizes) > MOST_POSSIBLE:
@@ -494,7 +520,7 @@ def _ways(total: int, places: int) -> Iterator[np.ndarray]:
 
 def note(survey: View) -> list[str]:
     """What a table says of how it protects small numbers; empty where it need not."""
-    if not any(protects(survey, question) for question in survey.codebook):
+    if not survey.coarse:
         return []
     least = SMALLEST + (_group(survey) == "show")
     return [survey.say("edition/note", least=least, hidden=HIDDEN)]

@@ -63,7 +63,7 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 def hash_folder(folder: Path) -> str:
     """One hash of the names and contents of all files below a folder."""
-    return combined(hash_files(folder))
+    return combine(hash_files(folder))
 
 
 def hash_path(path: Path) -> str:
@@ -79,7 +79,7 @@ def hash_read(path: Path) -> str:
     return sha("\n".join(sorted(name for name in names if not paths.is_leftover(name))))
 
 
-def combined(files: Mapping[str, str]) -> str:
+def combine(files: Mapping[str, str]) -> str:
     """One hash of many files, from their names and hashes."""
     return sha("\n".join(f"{name} {digest}" for name, digest in files.items()))
 
@@ -124,7 +124,7 @@ def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     package : the files of the package and their hashes, see `package_files`.
     """
     code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
-    return f"{data} {codebook} {combined({**code, **installed()})}"
+    return f"{data} {codebook} {combine({**code, **installed()})}"
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

@@ -120,7 +120,7 @@ def types(wave: str = "demo-2019", language: Language = "ja") -> Panel:
 
     def draw(**values: Any) -> list[Any]:
         typology = survey.typology(**choices(**values), **QUICK)
-        frame = kinds.named(survey, typology, kinds.summary(survey, typology))
+        frame = kinds.with_names(survey, typology, kinds.summary(survey, typology))
         summary = frame.drop(columns="name").dropna(axis="columns", how="all")
         return [
             Answer(survey.say("types/verdict", **kinds.verdict(survey, typology))),

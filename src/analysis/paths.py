@@ -79,15 +79,15 @@ def wave_name(name: str) -> str:
 
 def reports() -> Path:
     """All run folders; ``WORKBENCH_REPORTS`` moves them elsewhere."""
-    return _moved("WORKBENCH_REPORTS", "reports")
+    return _folder("WORKBENCH_REPORTS", "reports")
 
 
 def cache() -> Path:
     """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
-    return _moved("WORKBENCH_CACHE", "data/processed/.cache")
+    return _folder("WORKBENCH_CACHE", "data/processed/.cache")
 
 
-def _moved(variable: str, usual: str) -> Path:
+def _folder(variable: str, usual: str) -> Path:
     """The folder that a variable of the environment names, else the usual one of the project."""
     place = Path(os.environ.get(variable) or root() / usual)
     refuse_received(place)
@@ -229,7 +229,7 @@ def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) ->
 
 
 def recover_folder(final: Path) -> None:
-    """Put right what a process left that was killed while it swapped a folder in."""
+    """Finish or undo the swap of a folder during which a process was killed."""
     mark = "[0-9a-f]" * 8
     for old in sorted(final.parent.glob(f".{final.name}.{mark}.old")):
         if final.exists():

@@ -188,10 +188,10 @@ def width(text: str) -> float:
     return round(wide + 0.3 * slim + 0.9 * signs + 0.57 * (len(text) - wide - slim - signs), 2)
 
 
-def scoped(fragment: str) -> str:
+def with_scopes(fragment: str) -> str:
     """Cleaned HTML tables whose headings say what they are headings of.
 
-    >>> scoped("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
+    >>> with_scopes("<tbody><tr><th>a</th><td>1</td></tr></tbody>")
     '<tbody><tr><th scope="row">a</th><td>1</td></tr></tbody>'
     """
 
@@ -207,7 +207,7 @@ _PICTURE = re.compile('src="data:image/png;base64,([^"]*)"')
 FEW_ROWS = 8  # of a frame that a page shows
 
 
-def stored(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def outputs_in(bundle: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What a stored output shows of the workbench's own kinds: the kind and its fields.
 
     The picture of a figure is stored once, in the HTML that JupyterLab shows.
@@ -229,12 +229,12 @@ class _Output:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         own = f"{VENDOR}{self.kind}+json"
-        return {own: self._data(), **self._shown(), "text/plain": repr(self)}
+        return {own: self._data(), **self._representations(), "text/plain": repr(self)}
 
     def _data(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload]
 
-    def _shown(self) -> dict[str, str]:
+    def _representations(self) -> dict[str, str]:
         return {"text/html": STYLE + self._html()}
 
     def _html(self) -> Markup:
@@ -340,7 +340,7 @@ class Prose(_Output):
     kind = "prose"
     markdown: str
 
-    def _shown(self) -> dict[str, str]:
+    def _representations(self) -> dict[str, str]:
         return {"text/markdown": self.markdown}
 
     def __repr__(self) -> str:

@@ -109,7 +109,7 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
     """
     by_mark = next((code for mark, code in BOMS.items() if content.startswith(mark)), None)
     if encoding is not None:
-        encoding = _declared(content, encoding, by_mark, file)
+        encoding = _checked_encoding(content, encoding, by_mark, file)
     return _strict(content, encoding or by_mark or _fitting(content, file), file).removeprefix(BOM)
 
 
@@ -131,7 +131,7 @@ def _fitting(content: bytes, file: str) -> str:
     return "cp932"
 
 
-def _declared(content: bytes, encoding: str, by_mark: str | None, file: str) -> str:
+def _checked_encoding(content: bytes, encoding: str, by_mark: str | None, file: str) -> str:
     """The encoding that ``wave.yml`` gives, where the bytes do not tell of another."""
     try:
         codec = codecs.lookup(encoding).name

@@ -28,7 +28,7 @@ from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
 from analysis.text import Language, Text
 from analysis.typology import classifier
-from analysis.typology.classifier import Classifier, Projection, renamed
+from analysis.typology.classifier import Classifier, Projection, rename_codes
 
 if TYPE_CHECKING:
     from analysis.typology.multiverse import Multiverse
@@ -44,9 +44,10 @@ _in_memory: dict[tuple[str, str, str, str], Survey] = {}
 
 
 def keep(survey: Survey) -> None:
-    """Let this process, and those forked from it, load the survey with all computed of it by now.
+    """Keep a survey in memory: `Survey.load` returns it with everything computed of it so far.
 
-    Only within a run, which gives its inputs, and while the data have the key that these have.
+    In this process and its forks, only within a run (which states its inputs), and while the data
+    have the key that the run states.
     """
     inputs = os.environ.get(INPUTS, "{}")
     _in_memory[survey.wave.name, survey.audience, survey.language, inputs] = survey
@@ -62,7 +63,7 @@ class Survey(View):
     register : the invited municipalities, whether they replied, and their size class.
     findings : what cleaning changed, refused or doubts.
     codebook, wave : what was asked, and of whom.
-    audience : what was left out at the source for those who may not see it.
+    audience : for whom the edition is; what they may not see was left out when it was loaded.
 
     >>> survey = Survey.load("demo-2019")
     >>> survey.n, survey.invited
@@ -123,7 +124,7 @@ class Survey(View):
         if self.audience != "internal" and not self.wave.named:
             if self.audience == "public" or not isinstance(rule, str):
                 raise refusal("survey.part", audience=self.audience)
-            questions = self.codebook.using(derived.named(rule))
+            questions = self.codebook.using(derived.words_of(rule))
             if sensitive := sorted(q.id for q in questions if q.sensitive):
                 raise refusal("survey.sensitive", told=sensitive[0])
         replies = derived.part(self._full, self.codebook, rule)
@@ -151,7 +152,7 @@ class Survey(View):
         return replace(self, _full=data, codebook=book)
 
     def code_of(self, text: str | int) -> str:
-        """The code of the respondent that a code or a name means; see `Wave.meant`.
+        """The code of the respondent that a code or a name means; see `Wave.codes_of`.
 
         A number is a code of six digits whose zero papermill's own command took away.
 
@@ -162,7 +163,7 @@ class Survey(View):
         ('990035', '990027', '990019')
         """
         text = text.strip() if isinstance(text, str) else f"{text:06}"
-        matches = self.wave.meant(text, self.register)
+        matches = self.wave.codes_of(text, self.register)
         codes = [code for code in matches if code in self.responses.index]
         if len(codes) == 1:
             return codes[0]
@@ -175,7 +176,7 @@ class Survey(View):
 
     @cached_property
     def features(self) -> classifier.Features:
-        """What feeds the typology."""
+        """The indicators that the typology is made from."""
         return classifier.features(self.responses, self.status, self.codebook)
 
     @cached_property
@@ -192,14 +193,14 @@ class Survey(View):
         Computed on the full data of the wave once and kept in `paths.cache`, then shown under the
         names of this edition: type 2 is the same in all. Without choices it is that of the reports.
         """
-        typology = self._classifier.study(**self._chosen(choices))
+        typology = self._classifier.study(**self._settings(choices))
         adjust = choices.get("adjust", "none")
         usual = isinstance(adjust, str) and adjust == "none" and not choices.get("indices")
         if usual and not self._part:
-            typology = self._named(typology)
-        return renamed(typology, self._alias)
+            typology = self._with_names(typology)
+        return rename_codes(typology, self._alias)
 
-    def _named(self, typology: Typology) -> Typology:
+    def _with_names(self, typology: Typology) -> Typology:
         """The types under the names that wave.yml gives them, the others under the proposed ones.
 
         A name that an earlier wave gives by the code of a member goes to the type that this
@@ -219,21 +220,22 @@ class Survey(View):
                 names[kind] = Text.model_validate(before).model_dump()
         return replace(typology, names=dict(typology.names) | names)
 
-    def _chosen(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+    def _settings(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a typology, with strata of one's own under the codes of the full data."""
         settings = {"seed": SEED, **choices}
         if isinstance(strata := settings.get("adjust"), pd.Series):
-            strata = tabulate.aligned(strata, self.responses.index, "adjust")
-            settings["adjust"] = renamed(strata, {name: code for code, name in self._alias.items()})
+            strata = tabulate.align(strata, self.responses.index, "adjust")
+            codes = {name: code for code, name in self._alias.items()}
+            settings["adjust"] = rename_codes(strata, codes)
         return settings
 
     def multiverse(self, **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        return renamed(self._classifier.multiverse(**self._chosen(choices)), self._alias)
+        return rename_codes(self._classifier.multiverse(**self._settings(choices)), self._alias)
 
     def typology_by_size(self, **choices: Any) -> dict[str, Typology]:
         """A typology of each size class with at least 30 respondents."""
-        return renamed(self._classifier.study_by_size(**choices), self._alias)
+        return rename_codes(self._classifier.study_by_size(**choices), self._alias)
 
     def place_in(self, other: Survey, **choices: Any) -> tuple[Typology, Projection]:
         """These respondents placed into the types of another wave, by the indicators both have.
@@ -246,7 +248,7 @@ class Survey(View):
             if mine is None:
                 raise refusal("survey.not_comparable", id=self.codebook.id, book=book)
         typology, projection = other._classifier.place(mine, **choices)
-        return renamed(typology, other._alias), renamed(projection, self._alias)
+        return rename_codes(typology, other._alias), rename_codes(projection, self._alias)
 
     @cached_property
     def _of_all(self) -> tuple[classifier.Features, pd.DataFrame]:
@@ -267,12 +269,12 @@ class Survey(View):
         """A labelled breakdown: ``size_class``, ``type``, ``prefecture`` or a question.
 
         Of several answers it is a frame of who chose each, whose groups overlap. A Series of one's
-        own is matched by municipal code (`tabulate.aligned`).
+        own is matched by municipal code (`tabulate.align`).
         """
         if breakdown is None:
             return None
         if not isinstance(breakdown, str):
-            return tabulate.aligned(breakdown, self.responses.index)
+            return tabulate.align(breakdown, self.responses.index)
         if breakdown == "size_class":
             return self.size_class
         if breakdown == "prefecture":
@@ -280,13 +282,13 @@ class Survey(View):
         if breakdown == "type":
             typology = self.typology(**QUICK)
             names = {k: v[self.language] for k, v in typology.names.items()}
-            return tabulate.aligned(typology.labels.map(names), self.responses.index)
+            return tabulate.align(typology.labels.map(names), self.responses.index)
         if breakdown not in self.codebook:
             known = ["size_class", "type", "prefecture", *(q.id for q in self.codebook)]
             raise unknown("breakdown", breakdown, known, "see survey.questions")
         question = self.codebook[breakdown]
         if question.type in ONE_CHOICE:
-            return tabulate.labelled(self.responses[question.id], question, self.language)
+            return tabulate.as_categories(self.responses[question.id], question, self.language)
         if question.type != "multi":
             raise refusal("survey.breakdown", id=question.id, type=question.type)
         choices = self.responses[list(question.variables)].fillna(False).astype(bool)
@@ -302,11 +304,11 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        return tabulation.counts(*self._selected(ids, by))
+        return tabulation.counts(*self._select(ids, by))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        return tabulation.numbers(*self._selected(ids, by))
+        return tabulation.numbers(*self._select(ids, by))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -314,31 +316,31 @@ class Survey(View):
 
     def table(self, id: str, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Frequencies of a question, or a cross table, with their denominators."""
-        survey, (question,), groups = self._selected([id], by)
+        survey, (question,), groups = self._select([id], by)
         return tabulation.table(survey, question, groups)
 
     def figure(
         self, id: str, by: str | pd.Series | None = None, *, key: bool = False
     ) -> Figure | NotAvailable:
-        """The same as a figure; `key`: by which the index shows the page."""
-        survey, (question,), groups = self._selected([id], by)
+        """The same as a figure; `key`: whether the index shows the page by it."""
+        survey, (question,), groups = self._select([id], by)
         return tabulation.figure(survey, question, groups, key=key)
 
-    def _selected(
+    def _select(
         self, ids: Sequence[str], by: str | pd.Series | None
     ) -> tuple[Survey, list[Question], tabulation.Breakdown | None]:
         """These questions, all that the edition shows where none is named, and the breakdown.
 
         Indices are questions of the survey that is given beside them.
         """
-        survey = self._measured(ids)
+        survey = self._with_indices(ids)
         questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
             if question.variables[0] not in survey.responses:
                 raise refusal("survey.not_shown", audience=self.audience, id=question.id)
         return survey, questions, survey.by(by)
 
-    def _measured(self, ids: Sequence[str]) -> Survey:
+    def _with_indices(self, ids: Sequence[str]) -> Survey:
         """The survey in which the indices among `ids` are questions like any other."""
         survey = self
         sensitive = any(q.sensitive for q in self.codebook)
@@ -348,11 +350,11 @@ class Survey(View):
                 survey = survey.with_(index.id, values, label=label, sensitive=sensitive)
         return survey
 
-    def __getattr__(self, id: str) -> Asked:
+    def __getattr__(self, id: str) -> SurveyQuestion:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
-            survey = self._measured([id])
-            return Asked(survey, survey.codebook[id])
+            survey = self._with_indices([id])
+            return SurveyQuestion(survey, survey.codebook[id])
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
@@ -386,7 +388,7 @@ class Survey(View):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SurveyQuestion:
     """A question of a survey, as ``survey.Q13``."""
 
     survey: Survey

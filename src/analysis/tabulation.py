@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, UNCOUNTED, Question
-from analysis.edition import View, is_shown, protects
+from analysis.edition import View, is_shown
 from analysis.errors import refusal
 from analysis.figures import plots
 from analysis.figures.gallery import HIDDEN
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
+from analysis.stats.tabulate import Breakdown
 from analysis.stats.thresholds import (
     HEADLINE_AHEAD,
     HEADLINE_APART,
@@ -27,8 +28,6 @@ OF_ANSWER = ["question", "question_type", "item", "variable", "code", "answer"]
 COUNTS = [*OF_ANSWER, "group", "count", "n", "share", "low", "high", "missing"]
 STATISTICS = ["question", "item", "group", "n", *tabulate.MEASURES]
 ALIKE = 3  # questions of yes or no that make one figure
-# a group each; or who chose each of several answers
-Breakdown: TypeAlias = pd.Series | pd.DataFrame
 
 
 def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = None) -> Frame:
@@ -37,8 +36,8 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     Columns
     -------
     question, question_type : its id and type. item : of a battery, else empty.
-    variable : the column of `responses`. code, answer : of the questionnaire; of answers that are
-        counted together all of them, as in ``1+2``. group : of the breakdown, else absent.
+    variable : the column of `responses`. code, answer : of the questionnaire; answers counted
+        together have all their codes, such as ``1+2``. group : of the breakdown, else absent.
     count, n, share : municipalities, those asked and answering, and count / n (0 to 1). NA where
         the edition hides the count.
     low, high : least and greatest share whatever those answered who did not; NA where all did, and
@@ -51,11 +50,10 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
         if by is None:
             tables = [_whole(survey, q)]
         elif q.type == "battery":
-            members = _members(survey, q, by)
-            tables = [_scale(survey, q, inside).assign(**group) for group, inside in members]
+            groups = edition.members(survey, q, by).items()
+            tables = [_scale(survey, q, inside).assign(group=group) for group, inside in groups]
         else:
-            groups = (g for g in _breakdowns(survey, q, by) if q not in edition.asked_by(survey, g))
-            tables = [_crossed(survey, q, one) for one in groups]
+            tables = [] if q in edition.questions_behind(survey, by) else [_by_group(survey, q, by)]
         about = {"question": q.id, "question_type": q.type}
         parts += [part.assign(**about, item=part.get("item", "")) for part in tables if len(part)]
     if not parts:
@@ -69,11 +67,11 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
 def _whole(survey: View, question: Question) -> pd.DataFrame:
     table = edition.frequency(survey, question)
     if question.type == "battery":
-        frame = pd.DataFrame() if protects(survey, question) else _scale(survey, question)
+        frame = pd.DataFrame() if table.protected else _scale(survey, question)
     else:
         frame = table.frame.reset_index().assign(n=table.n)
-    # how many did not answer is an answer, too; the size class of those who did not reply is known
-    if not protects(survey, question) and table.n:
+    # missing answers, counted, would disclose hidden ones; a size class is known without a reply
+    if not table.protected and table.n:
         words = survey.labels("status")
         kinds = [f"{words[kind]} {count:,}" for kind, count in table.missing.items()]
         frame["missing"] = survey.label("answers.separator").join(kinds)
@@ -83,19 +81,6 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
             frame["low"] = [end[0] if end else None for end in ends]
             frame["high"] = [end[1] if end else None for end in ends]
     return frame
-
-
-def _breakdowns(survey: View, question: Question, by: Breakdown) -> list[pd.Series]:
-    """The breakdown; of several answers one for each, of those who gave it.
-
-    Such groups overlap, so that where small numbers are protected there are none.
-    """
-    if isinstance(by, pd.Series):
-        return [by]
-    name = str(by.columns.name)
-    choices = [by[option].map({True: option}).rename(name) for option in by]
-    hidden = any(protects(survey, question, *edition.asked_by(survey, one)) for one in choices)
-    return [] if hidden else [one for one in choices if one.notna().any()]
 
 
 def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.DataFrame:
@@ -112,7 +97,7 @@ def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def _crossed(survey: View, question: Question, by: pd.Series) -> pd.DataFrame:
+def _by_group(survey: View, question: Question, by: Breakdown) -> pd.DataFrame:
     counts, answered = edition.cross(survey, question, by)
     long = counts.rename_axis(columns="group").dropna().stack().rename("count").astype("Int64")
     long = long.reset_index()
@@ -132,34 +117,23 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
         return Frame(columns=STATISTICS)
     for q in (q for q in questions if q.type in MEASURED):
         names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
-        hidden = edition.frequency(survey, q).frame if protects(survey, q) else None
-        if hidden is not None and q.type == "battery" and by is None:
-            means = hidden.dropna().rename_axis("item").rename(columns={"count": "n"})
+        table = edition.frequency(survey, q)
+        if table.protected and by is None and q.type == "battery":
+            means = table.frame.dropna().rename_axis("item").rename(columns={"count": "n"})
             rows += means.reset_index().assign(question=q.id).astype({"n": int}).to_dict("records")
-            continue
-        for group, inside in _members(survey, q, by):
+        elif table.protected and by is None:
+            rows.append(
+                {"question": q.id, "item": "", "n": table.n} | table.frame["value"].to_dict()
+            )
+        for group, inside in edition.members(survey, q, by).items():
             for variable, item in names.items():
                 values = survey.responses[variable].loc[inside].astype("Float64").dropna()
-                frame = tabulate.summary(values) if hidden is None else hidden
-                about = {"question": q.id, "item": item, "n": len(values)} | group
-                rows.append(about | frame["value"].to_dict())
+                about = {"question": q.id, "item": item, "group": group, "n": len(values)}
+                rows.append(about | tabulate.summary(values)["value"].to_dict())
     if not rows and any(q.type in MEASURED for q in questions):
         return Frame.nothing("withheld", STATISTICS)
     frame = Frame(rows, columns=STATISTICS)
     return frame if by is not None else frame.drop(columns="group")
-
-
-def _members(
-    survey: View, question: Question, by: Breakdown | None
-) -> Iterator[tuple[dict[str, Any], Any]]:
-    """The rows of each group of a breakdown, of all where there is none."""
-    if by is None:
-        yield {}, slice(None)
-        return
-    for groups in _breakdowns(survey, question, by):
-        if not protects(survey, question, *edition.asked_by(survey, groups)):
-            for group in tabulate.groups(groups):
-                yield {"group": group}, (groups == group).fillna(False).to_numpy(bool)
 
 
 def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
@@ -179,7 +153,7 @@ def wide(survey: View, frame: pd.DataFrame, value: str) -> Frame:
     order = pd.MultiIndex.from_frame(frame[rows].drop_duplicates())
     table = frame.assign(cell=cells).pivot(index=rows, columns="group", values="cell")
     table = table.reindex(order)[frame["group"].unique()].fillna(HIDDEN)
-    return titled(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
+    return with_titles(survey, table.rename(columns=str).rename_axis(columns=None).reset_index())
 
 
 def nothing_by(by: Breakdown | None) -> bool:
@@ -189,7 +163,7 @@ def nothing_by(by: Breakdown | None) -> bool:
     return by is not None and bool(by.dropna().astype(str).eq("").all())
 
 
-def titled(survey: View, frame: pd.DataFrame) -> Frame:
+def with_titles(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame with the words of a question in place of ids.
 
     A question is its number, short text, unit and, of a battery, the item.
@@ -215,7 +189,7 @@ def compact(survey: View, frame: pd.DataFrame) -> Frame:
         for a, c, s in rows[["answer", "count", "share"]].itertuples(index=False)
     ]
     together = {"answers": survey.label("answers.separator").join, "n": "first", "missing": "first"}
-    rows = titled(survey, rows.assign(answers=texts))
+    rows = with_titles(survey, rows.assign(answers=texts))
     columns = {name: how for name, how in together.items() if name in rows}
     return Frame(rows.groupby("question", sort=False).agg(columns).reset_index())
 
@@ -252,10 +226,10 @@ def cell(count: Any, n: int) -> str:
 
 
 def to_answer(survey: View, question: Question | None) -> int | None:
-    """How many of the population were to answer, those who did not reply too; None: not known.
+    """How many of the population were to answer, replied or not; None where that is not known.
 
-    Whom the skip rule left out is not among them; nobody knows whether it would have left out those
-    who did not reply, and with them the bounds of a share are the widest that can be.
+    Respondents whom the skip rule left out do not count. Whether it would have left out those who
+    did not reply is unknown: they all count, which gives the widest bounds of a share.
     """
     if question is None or (size := survey.population.size) is None:
         return None
@@ -266,13 +240,14 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 
 
 def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
-    """One question as a table, broken down where asked.
+    """One question as a table, by group where a breakdown is given.
 
     Raises InputError: the edition shows nothing of it by group.
     """
-    scale = question.type == "battery" and not protects(survey, question)
+    frequency = edition.frequency(survey, question)
+    scale = question.type == "battery" and not frequency.protected
     make = numbers if question.type in MEASURED and not scale else counts
-    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    by = None if by is None else tabulate.align(by, survey.responses.index)
     frame = make(survey, [question], by)
     if by is not None and frame.empty:
         raise refusal("survey.by_group", id=question.id, audience=survey.audience)
@@ -282,7 +257,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
             n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
         page = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type in UNCOUNTED:
-        n = edition.frequency(survey, question).n
+        n = frequency.n
         page = Frame({"answer": [HIDDEN], "count": [n]})
     else:
         n = int(frame["n"].max())
@@ -299,7 +274,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
 def figure(
     survey: View, question: Question, by: Breakdown | None = None, *, key: bool = False
 ) -> Figure | NotAvailable:
-    """One question as a figure, broken down where asked; `key`: the index shows the page by it."""
+    """One question as a figure, by group where a breakdown is given; `key`: see `Survey.figure`."""
     name, title = f"q_{question.id}", survey.numbered(question)
     frequency = edition.frequency(survey, question)
     if frequency.n == 0:
@@ -310,15 +285,15 @@ def figure(
     withheld = NotAvailable(name, why, withheld=True)
     if frequency.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
-    by = None if by is None else tabulate.aligned(by, survey.responses.index)
+    by = None if by is None else tabulate.align(by, survey.responses.index)
     if question.type in COUNTED:
-        plot = _drawn_counts(survey, question, by)
+        plot = _plot_counts(survey, question, by)
     elif question.type == "battery":
-        plot = _drawn_battery(survey, question)
+        plot = _plot_battery(survey, question, protected=frequency.protected)
     elif isinstance(by, pd.DataFrame):
         raise refusal("survey.no_figure", id=question.id)
     else:
-        plot = _drawn_numbers(survey, question, by)
+        plot = _plot_numbers(survey, question, by)
     if plot is None:
         return withheld
     ax, data, words, values = plot
@@ -363,7 +338,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     )  # fmt: skip
 
 
-Plotted = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
+Plot = tuple[Any, pd.DataFrame, str, dict[str, Any]]  # axes, numbers, sentence and its values
 
 
 def leads(tallies: Sequence[int], n: int) -> bool:
@@ -376,24 +351,24 @@ def leads(tallies: Sequence[int], n: int) -> bool:
     return n >= HEADLINE_FEWEST and first - second >= max(2, HEADLINE_AHEAD * n)
 
 
-def _drawn_counts(survey: View, question: Question, by: Breakdown | None) -> Plotted | None:
+def _plot_counts(survey: View, question: Question, by: Breakdown | None) -> Plot | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     lead = by is None and len(known) == len(whole)
     lead = lead and leads(list(known["count"]), int(whole["n"].max()))
     values = {"top": next(iter(known.records), None), "lead": lead}
     if by is None:
-        rows = _sorted(whole, question) if question.type == "multi" else whole
+        rows = _in_order(whole, question) if question.type == "multi" else whole
         data = rows[["answer", "count", "share"]].round({"share": 4})
         return plots.shares(data, language=survey.language), data, "shares", values
     data = counts(survey, [question], by).round({"share": 4})
     data = data.drop(columns=[name for name in OF_ANSWER if name != "answer"])
     if data.empty:
         return None
-    return plots.crossed(data, language=survey.language), data, "shares", values
+    return plots.cross_table(data, language=survey.language), data, "shares", values
 
 
-def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+def _in_order(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Several answers by how often they were given; "other" and "none" stay below."""
     last = {str(o.code) for o in question.options if o.exclusive or o.other}
     below = [bool(last.intersection(code.split("+"))) for code in frame["code"]]
@@ -401,14 +376,14 @@ def _sorted(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     return frame.loc[order.sort_values(["below", "count"], kind="stable").index]
 
 
-def _drawn_battery(survey: View, question: Question) -> Plotted:
+def _plot_battery(survey: View, question: Question, *, protected: bool) -> Plot:
     means = numbers(survey, [question]).drop(columns="question").dropna(axis="columns", how="all")
     means = means.sort_values("mean", ascending=False, kind="stable")
     data = means.round(4)
     top, least = means.records[0], means.records[-1]
     apart = least["n"] >= HEADLINE_FEWEST and top["mean"] - least["mean"] >= HEADLINE_POINTS
     values = {"top": top, "least": least, "lead": apart}
-    if protects(survey, question):  # the counts of single answers stay inside
+    if protected:  # the counts of single answers stay inside
         ax = plots.means(data, question=question, language=survey.language)
         return ax, data, "battery", values
     points = counts(survey, [question])[["item", "answer", "count", "n", "share"]]
@@ -417,8 +392,8 @@ def _drawn_battery(survey: View, question: Question) -> Plotted:
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _drawn_numbers(survey: View, question: Question, by: pd.Series | None) -> Plotted | None:
-    if protects(survey, question, *edition.asked_by(survey, by)):
+def _plot_numbers(survey: View, question: Question, by: pd.Series | None) -> Plot | None:
+    if not edition.members(survey, question, by):
         return None
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})

@@ -167,7 +167,7 @@ FAULTS = {
 Shaped = TypeVar("Shaped", bound="BaseModel")
 
 
-def shaped(model: type[Shaped], content: Any, file: Path) -> Shaped:
+def validate(model: type[Shaped], content: Any, file: Path) -> Shaped:
     """The content of a YAML file in its right shape.
 
     Raises InputError: its first fault in one sentence that names line and entry.
@@ -180,11 +180,11 @@ def shaped(model: type[Shaped], content: Any, file: Path) -> Shaped:
         fault = error.errors(include_url=False)[0]
         is_code = fault["loc"][-1:] == ("code",)
         hint = Message("put a code in quotes, such as '012025'") if is_code else None
-        what = located(described(fault, content), fault["loc"], file)
+        what = with_line(describe(fault, content), fault["loc"], file)
         raise InputError(what, file=file, hint=hint) from None
 
 
-def located(fault: Message, place: Sequence[int | str], file: Path | None) -> Message:
+def with_line(fault: Message, place: Sequence[int | str], file: Path | None) -> Message:
     """A fault after the line of its entry, if it is in a file.
 
     `place`: the names of the entries around it, outermost first; in a list the number or id.
@@ -215,7 +215,7 @@ def _id(node: yaml.Node) -> str | None:
     return next((value.value for key, value in entries if key.value == "id"), None)
 
 
-def described(fault: Any, content: Any) -> Message:
+def describe(fault: Any, content: Any) -> Message:
     """A fault that pydantic reports in one sentence that names the entry."""
     place: list[str] = []
     node, type, about = content, fault["type"], fault.get("ctx", {})
@@ -257,17 +257,17 @@ def at(where: str, what: Message) -> Message:
     return Message("{where}: {fault}", where=where, fault=what)
 
 
-def named(what: str, id: str) -> Message:
+def entry(what: str, id: str) -> Message:
     """Which question, feature or other entry a fault is in."""
     return Message("{what} {id}", what=Message(what), id=id)
 
 
-def repeated(what: str, values: Iterable[object]) -> Iterator[Message]:
+def duplicate_faults(what: str, values: Iterable[object]) -> Iterator[Message]:
     """A fault for each value that is there more than once."""
-    for value in twice(values):
+    for value in duplicates(values):
         yield Message("{what} {value!r} stands more than once", what=Message(what), value=value)
 
 
-def twice(values: Iterable[Any]) -> list[Any]:
+def duplicates(values: Iterable[Any]) -> list[Any]:
     """The values that are there more than once."""
     return [value for value, times in Counter(values).items() if times > 1]

@@ -320,7 +320,7 @@ def soiled(rows: list[Row], sample: Simulated, share: float, rng: np.random.Gene
     """Write this share of the answers in some other way that means the same, in the rows."""
     for row, record in zip(rows, sample.records, strict=True):
         for key, value in record.items():
-            ways = _ways(value, sample.book.named[key])
+            ways = _ways(value, sample.book.by_name[key])
             if key in row and ways and rng.random() < share:
                 row[key] = ways[int(rng.integers(len(ways)))]
     return rows
@@ -412,7 +412,7 @@ def workbook(rows: Sequence[Row], book: Codebook) -> bytes:
 
 def _header(sheet: Any, columns: list[str], book: Codebook, bold: Any) -> None:
     """Two header rows: the section merged over its questions, then the questions."""
-    owners = [book.named[key] for key in columns]
+    owners = [book.by_name[key] for key in columns]
     titles, end = {section.id: section.ja for section in book.sections}, 0
     for section, group in groupby(owners, key=lambda question: question.section):
         start, end = end, end + len(list(group))

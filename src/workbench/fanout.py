@@ -420,7 +420,7 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
-    if fingerprints.combined(fingerprints.package_files()) != work.plan.common[PACKAGE]:
+    if fingerprints.combine(fingerprints.package_files()) != work.plan.common[PACKAGE]:
         raise refusal("cluster.other_version")
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

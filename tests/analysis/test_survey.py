@@ -33,17 +33,17 @@ def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, m
     monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
     monkeypatch.setattr("analysis.survey._in_memory", {})
     first = Survey.load("demo-2019")
-    measures = shortage.compared(first)
+    measures = shortage.comparison(first)
     keep(first)
     monkeypatch.setattr(shortage, "actions", lambda survey: [])  # nothing is computed anew
     again = Survey.load("demo-2019", output=project / "elsewhere")
-    assert shortage.compared(again).equals(measures)
+    assert shortage.comparison(again).equals(measures)
     assert (again.gallery.folder, first.gallery.folder) == (project / "elsewhere", first.output)
     for other in ({"language": "en"}, {"audience": "committee"}):
-        assert shortage.compared(Survey.load("demo-2019", **other)).empty
+        assert shortage.comparison(Survey.load("demo-2019", **other)).empty
     same = json.dumps({"demo-2019": store.key(wave), "": "of another run"})
     monkeypatch.setenv(INPUTS, same)
-    assert shortage.compared(Survey.load("demo-2019")).empty
+    assert shortage.comparison(Survey.load("demo-2019")).empty
     monkeypatch.setenv(INPUTS, json.dumps({"demo-2019": store.key(wave)}))
     file = wave.folder / "wave.yml"
     file.write_text(file.read_text(encoding="utf-8") + "# saved", encoding="utf-8")
@@ -83,7 +83,7 @@ def test_near_matches_are_named(demo):
 )
 def test_a_code_or_name_means_whom_it_can_mean_in_the_register(demo, there, meant):
     register = municipality.register().loc[there]
-    assert {text: demo.wave.meant(text, register) for text in meant} == meant
+    assert {text: demo.wave.codes_of(text, register) for text in meant} == meant
 
 
 def test_completion_at_the_keyboard_offers_questions_and_what_they_can_do(demo):

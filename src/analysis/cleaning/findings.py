@@ -128,6 +128,8 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
 def _loose(received: Received) -> Iterator[Remark]:
     """Cells of no question; a column with a heading is one finding, each cell of a form its own."""
     replies, outside = received.sources.value_counts(), received.outside
+    if not outside["reason"].isin(["unmatched", "unsure"]).any():
+        return
     outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
     ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
     heads = outside[(outside["reason"] == "header") & ~ids]

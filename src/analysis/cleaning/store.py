@@ -16,13 +16,13 @@ from analysis import paths
 from analysis.cleaning.clean import Cleaned, Ledger, clean
 from analysis.codebook import registration
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import code_table, coded
+from analysis.codebook.questions import code_table, csv_column
 from analysis.codebook.wave import Wave
 from analysis.errors import refusal
 from analysis.fingerprints import (
     INPUTS,
     cleaned_key,
-    combined,
+    combine,
     hash_file,
     hash_folder,
     installed,
@@ -83,8 +83,8 @@ def package_key() -> str:
     That is the code of `analysis` with its thresholds and words, as it runs here and as it lies on
     the disk, and the libraries.
     """
-    code = {"runs": combined(LOADED), "lies": combined(package_files("analysis"))}
-    return combined({**code, **installed()})[:16]
+    code = {"runs": combine(LOADED), "lies": combine(package_files("analysis"))}
+    return combine({**code, **installed()})[:16]
 
 
 def kept() -> Path:
@@ -129,7 +129,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
             frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
             paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
             of = book.question_of if name == "responses" else {}
-            columns = {v: coded(frame[v], question) for v, question in of.items() if v in frame}
+            columns = {v: csv_column(frame[v], q) for v, q in of.items() if v in frame}
             if name in LISTS:
                 columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
             table = to_csv(frame.assign(**columns), index=name not in LISTS)

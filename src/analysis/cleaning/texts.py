@@ -6,16 +6,14 @@ import calendar
 import datetime as dt
 import math
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.codebook.questions import Question
 from analysis.intake.sheet import CellKind
+from analysis.normal import normal
 from analysis.text import Text
 from analysis.yaml_file import packaged
-
-_MINUS = str.maketrans("−‐", "--")
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ def refused(rule: str, more: str | Text = "") -> Parsed:
 
 
 def tidy(text: str) -> str:
-    """NFKC with the signs that it leaves apart, outer space removed."""
-    return unicodedata.normalize("NFKC", text).translate(_MINUS).strip()
+    """A text with signs of usual width, without the space around it."""
+    return normal(text, "width", "minus", "ends")
 
 
 def outside_brackets(text: str, signs: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 A crosswalk is a file in ``data/codebooks/crosswalks``. Each question of both codebooks stands in it
 once: the same, compared by a rule in either (where it was split, merged or worded anew), ended, or
-new. What is asked twice under one number is never taken for the same because of its number.
+new. Two questions are never taken for the same because they have the same number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from analysis.codebook.questions import Question
 from analysis.codebook.rules import Expression, ExpressionError, names_in, rule_faults
 from analysis.errors import Message, refusal
 from analysis.text import Model, Text
-from analysis.yaml_file import at, named, repeated, shaped
+from analysis.yaml_file import at, duplicate_faults, entry, validate
 
 
 class Shared(Text):
@@ -73,7 +73,7 @@ class Crosswalk(Model):
             about = {"before": before.id, "after": after.id, "other": other or Message("none")}
             where = f"crosswalks/{before.id}-{after.id}.yml"
             raise refusal("codebook.no_crosswalk", file=where, **about)
-        walk = shaped(cls, yaml_file.load(file), file)
+        walk = validate(cls, yaml_file.load(file), file)
         if faults := list(walk.faults(before, after)):
             raise refusal("codebook.faults", file=file, n=len(faults), faults=faults)
         return walk
@@ -83,7 +83,7 @@ class Crosswalk(Model):
         for one in self.shared:
             if _is_condition(one.before) != _is_condition(one.after):
                 fault = Message("one rule is true or false, the other a number")
-                yield at(named("shared", one.id), fault)
+                yield at(entry("shared", one.id), fault)
         names = self.variables(before, after)
         names |= {old: new for old, new in self.same.items() if old in before and new in after}
         for old, new in self.same.items():
@@ -107,12 +107,12 @@ class Crosswalk(Model):
             ids = set(listed)
             for shared in self.shared:
                 rule = getattr(shared, side)
-                for fault in rule_faults(rule, book.named):
-                    yield at(named("shared", shared.id), at(book.id, fault))
+                for fault in rule_faults(rule, book.by_name):
+                    yield at(entry("shared", shared.id), at(book.id, fault))
                 ids |= {question.id for question in book.using(names_in(rule))}
             for id in (id for id in listed if id not in book):
                 yield Message("the codebook {book} has no question {id}", book=book.id, id=id)
-            yield from repeated("question", listed)
+            yield from duplicate_faults("question", listed)
             absent = (q.id for q in book if q.id not in ids and q.other_of is None)
             for id in absent:
                 yield Message("question {id} of {book} is missing", id=id, book=book.id)

@@ -24,7 +24,7 @@ from analysis.codebook.questions import (
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, refusal, unknown
 from analysis.text import LANGUAGES, Language, Model, Text, label
-from analysis.yaml_file import at, described, located, named, repeated, twice
+from analysis.yaml_file import at, describe, duplicate_faults, duplicates, entry, with_line
 
 # kind of entry with an id of its own -> the section of the file that lists them
 SECTIONS = {
@@ -201,10 +201,10 @@ class Codebook(Model):
         """
         for fault in cls.faults(content, file):
             raise InputError(fault, file=file)
-        return cls._made(content)
+        return cls._build(content)
 
     @classmethod
-    def _made(cls, content: Any) -> Codebook:
+    def _build(cls, content: Any) -> Codebook:
         """The codebook of a content in its right shape, with the questions that follow from it."""
         book, sensitive = cls.model_validate(content), set[str]()
         every = [*_with_words(book.questions)]
@@ -221,10 +221,10 @@ class Codebook(Model):
         Of a file with entries of a wrong shape the other questions are checked, too.
         """
         try:
-            return [located(what, place, file) for place, what in _faults(cls._made(content))]
+            return [with_line(what, place, file) for place, what in _faults(cls._build(content))]
         except ValidationError as error:
             faulty = error.errors(include_url=False)
-        messages = [located(described(one, content), one["loc"], file) for one in faulty]
+        messages = [with_line(describe(one, content), one["loc"], file) for one in faulty]
         questions = content.get("questions") if isinstance(content, dict) else None
         if not isinstance(questions, list):
             return messages
@@ -233,11 +233,11 @@ class Codebook(Model):
         wrong_ids = [str(q.get("id")) for q in questions if isinstance(q, dict) and q not in others]
         texts = {one["loc"][0]: str(one["input"]) for one in faulty if one["type"] == "string_type"}
         try:
-            more = [*_faults(cls._made({**content, **texts, "questions": others}))]
+            more = [*_faults(cls._build({**content, **texts, "questions": others}))]
         except ValidationError:
             return messages
         return messages + [
-            located(what, place, file)
+            with_line(what, place, file)
             for place, what in more
             # a rule may name a question that was left out
             if not isinstance(fault := what.values.get("fault", what), NotThere)
@@ -268,7 +268,7 @@ class Codebook(Model):
             raise refusal(error, file="wave.yml", book=self.id, id=id, known=known)
         return match
 
-    def issued(self, issue: Issue | None) -> Codebook:
+    def for_issue(self, issue: Issue | None) -> Codebook:
         """This codebook for the files of one of its issues; itself where it has none."""
         if issue is None:
             return self
@@ -298,7 +298,7 @@ class Codebook(Model):
         return {name: question for question in self.questions for name in question.variables}
 
     @cached_property
-    def named(self) -> dict[str, Question]:
+    def by_name(self) -> dict[str, Question]:
         """Each name that a rule or a heading may use, an id or a variable, with its question."""
         return {name: q for q in self.questions for name in (q.id, *q.variables)}
 
@@ -345,7 +345,7 @@ class Codebook(Model):
     @cached_property
     def _alike(self) -> set[str]:
         """The short texts that several questions have."""
-        return {text for k in LANGUAGES for text in twice(q.label[k] for q in self.questions)}
+        return {text for k in LANGUAGES for text in duplicates(q.label[k] for q in self.questions)}
 
     def label(self, variable: str) -> Text:
         """What a variable is called in a table or figure."""
@@ -390,12 +390,13 @@ def _faults(book: Codebook) -> Iterator[tuple[tuple[str, str], Message]]:
     named_by["identity"] = [q.identity for q in book.questions if q.identity]
     named_by["comparable codebook"] = [other.codebook for other in book.comparable]
     for kind, ids in named_by.items():
-        for fault in repeated(kind, ids):
+        for fault in duplicate_faults(kind, ids):
             yield (SECTIONS.get(kind, kind), fault.values["value"]), fault
     for check in (_of_questions, _of_rules, _of_features, _of_sensitive, _of_others):
         for kind, id, fault in check(book):
-            yield (SECTIONS.get(kind, kind), id), at(named(kind, id), fault)
-    for fault in repeated("variable", [name for q in book.questions for name in q.variables]):
+            yield (SECTIONS.get(kind, kind), id), at(entry(kind, id), fault)
+    variables = [name for q in book.questions for name in q.variables]
+    for fault in duplicate_faults("variable", variables):
         yield ("questions", ""), fault
 
 
@@ -403,7 +404,7 @@ def _of_questions(book: Codebook) -> Iterator[Fault]:
     sections = {section.id for section in book.sections}
     earlier: dict[str, Question] = {}  # by id and by variable
     for question in book.questions:
-        of_rule = rule_faults(question.ask_if, earlier, book.named, truth=True)
+        of_rule = rule_faults(question.ask_if, earlier, book.by_name, truth=True)
         faults = [*question.faults(), *of_rule]
         if question.section not in sections:
             faults.insert(0, Message("there is no section {section!r}", section=question.section))
@@ -428,7 +429,7 @@ def _of_rules(book: Codebook) -> Iterator[Fault]:
         parts = ((one.group, True), (one.x, False), (one.value, False))
         rules += [("hypothesis", one.id, rule, truth) for rule, truth in parts]
     for kind, id, rule, truth in rules:
-        yield from ((kind, id, fault) for fault in rule_faults(rule, book.named, truth=truth))
+        yield from ((kind, id, fault) for fault in rule_faults(rule, book.by_name, truth=truth))
 
 
 def _of_features(book: Codebook) -> Iterator[Fault]:
@@ -464,9 +465,9 @@ def _of_sensitive(book: Codebook) -> Iterator[Fault]:
 def _of_others(book: Codebook) -> Iterator[Fault]:
     """Faults of what is shared with other codebooks, and of hypotheses."""
     for other in book.comparable:
-        faults = [*repeated("feature", [shared.id for shared in other.features])]
+        faults = [*duplicate_faults("feature", [shared.id for shared in other.features])]
         for one in other.features:
-            faults += [at(named("feature", one.id), f) for f in rule_faults(one.rule, book.named)]
+            faults += [at(entry("feature", one.id), f) for f in rule_faults(one.rule, book.by_name)]
         yield from (("comparable", other.codebook, fault) for fault in faults)
     for claim in book.hypotheses:
         if claim.topic not in {None, *(topic.id for topic in book.topics)}:

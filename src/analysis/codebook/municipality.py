@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,8 +18,8 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from analysis import yaml_file
 from analysis.errors import refusal
+from analysis.normal import normal
 from analysis.text import LANGUAGES, Language, Text, label
 
 SizeClass = Literal[  # largest first
@@ -32,16 +31,10 @@ SIZE_CLASSES = {
 }
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "unknown"]
-# written variants that mean the same character in names of municipalities
-_CHARACTERS = yaml_file.packaged("characters.yml")
-_VARIANTS, _RADICALS = (str.maketrans(*_CHARACTERS[kind]) for kind in ("variants", "radicals"))
-# radicals that PDF files give in place of characters; NFKC reads only those of Kangxi (U+2F00)
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
-# around or within a name: spaces, and selectors of variants
-_IGNORED = re.compile("[\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _WITH_CODE = re.compile(r"\W*(\d{4,6})[\W_]*(\D*[市区町村])|(\D+)[(（](\d{4,6})[)）]")
 _BRACKETED = re.compile(r"(.+)\((.+)\)")
 # behind the name of its municipality, and no sentence: 図書館課, (総務課), /DX推進課, まちづくり課
@@ -82,7 +75,7 @@ def register() -> pd.DataFrame:
     >>> len(register()), register().loc["282014", "name"]
     (1741, '姫路市')
     """
-    return packaged("municipalities.csv").set_index("code")
+    return packaged_table("municipalities.csv").set_index("code")
 
 
 def check_digit(code5: str) -> str:
@@ -147,7 +140,7 @@ def city_of_ward(text: str) -> str:
 
 def _digits(text: str) -> str:
     """The digits of a code without spaces and hyphens; empty where something else stands there."""
-    digits = re.sub(r"[\s\-‐－]", "", unicodedata.normalize("NFKC", text)).removesuffix(".0")
+    digits = re.sub(r"[\s\-‐－]", "", normal(text, "width")).removesuffix(".0")
     return digits if re.fullmatch("[0-9]{4,6}", digits) else ""
 
 
@@ -163,19 +156,10 @@ def _readings(text: str) -> list[str]:
 def fold(name: str) -> str:
     """A name without what never tells two places apart: width, spaces, variant characters.
 
-    >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市")
-    (True, True)
+    >>> fold("塩竈市") == fold("塩釜市"), fold("龍ケ崎市") == fold("竜ヶ崎 市"), fold("⻑野市")
+    (True, True, '長野市')
     """
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", plain(name))).translate(_VARIANTS)
-
-
-def plain(text: str) -> str:
-    """A text with characters in place of the radicals that copying from a PDF file gives.
-
-    >>> plain("⻲岡市"), plain("⻑野市")
-    ('亀岡市', '長野市')
-    """
-    return text.translate(_RADICALS)
+    return normal(name, "radicals", "width", "spaces", "variants")
 
 
 def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None) -> Match:
@@ -254,12 +238,14 @@ def _part_of(text: str, name: str, area: str, on: dt.date | None) -> Match | Non
 
 
 def named_in(text: str, *, known: bool = False) -> str:
-    """The municipality that a whole cell names, as a key to count by; empty where it names none.
+    """The municipality that a whole cell names: its code, or its folded name where that is unclear.
+
+    Empty where the cell names none.
 
     Parameters
     ----------
     text : a code, or a name in any of the ways that `resolve` reads.
-    known : leave out what only looks like a name: shortened ones, places of no register.
+    known : leave out what only looks like a name: shortened names, places of no register.
 
     >>> [named_in(text) for text in ("282014", "兵庫県姫路市役所", "府中市", "架空市", "町村")]
     ['282014', '282014', '府中市', '架空市', '']
@@ -327,13 +313,13 @@ def size_classes(on: dt.date) -> pd.Series:
 # --- the tables ------------------------------------------------------------------------------
 
 
-def packaged(name: str) -> pd.DataFrame:
+def packaged_table(name: str) -> pd.DataFrame:
     """A table that comes with the package, all its columns as text."""
     with (files("analysis") / "data" / name).open(encoding="utf-8") as handle:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
 
 
-def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
+def _by(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:
     """Rows by a key, in their order."""
     groups: dict[str, list[Any]] = {}
     for row in rows:
@@ -344,7 +330,7 @@ def _grouped(rows: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[A
 @cache
 def _names() -> dict[str, list[str]]:
     """Folded name -> the codes of those that bear it."""
-    return _grouped(_today(), lambda code: fold(_today()[code][1]))
+    return _by(_today(), lambda code: fold(_today()[code][1]))
 
 
 @cache
@@ -380,7 +366,7 @@ def former() -> pd.DataFrame:
     Columns: code, prefecture, name, until (the last day of it, ISO), today (the codes of today, two
     of one that was divided), merged (``yes`` where others became the same municipality).
     """
-    return packaged("former.csv")
+    return packaged_table("former.csv")
 
 
 def place(code: str, on: dt.date | None = None) -> tuple[str, str] | None:
@@ -418,19 +404,19 @@ def current(code: str, on: dt.date | None = None) -> str:
 def _by_code() -> dict[str, list[Any]]:
     """Code -> its rows of `former`, the latest first."""
     latest_first = former().sort_values("until", ascending=False)
-    return _grouped(latest_first.itertuples(), attrgetter("code"))
+    return _by(latest_first.itertuples(), attrgetter("code"))
 
 
 @cache
 def _by_former_name() -> dict[str, list[Any]]:
     """Folded name -> the rows of `former` that have it."""
-    return _grouped(former().itertuples(), lambda row: fold(row.name))
+    return _by(former().itertuples(), lambda row: fold(row.name))
 
 
 @cache
 def _classes() -> dict[str, list[Any]]:
     """Code -> the size classes that it had by a decision, with their days (ISO, empty: open)."""
-    return _grouped(packaged("size_classes.csv").itertuples(), attrgetter("code"))
+    return _by(packaged_table("size_classes.csv").itertuples(), attrgetter("code"))
 
 
 def _former(text: str, area: str, on: dt.date | None) -> tuple[list[str], bool]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from python_calamine import CalamineError
 
 from analysis.codebook.municipality import How, Match, fold
 from analysis.errors import InputError, Message, refusal
+from analysis.normal import normal
 from analysis.spreadsheet import decode, separator
 
 HEADS = ("id", "name", "group", "size")
@@ -50,7 +50,7 @@ class OwnRegister:
         """
         cells = _cells(path, file)
         first = cells.iloc[0] if len(cells) else ()
-        heads = [unicodedata.normalize("NFKC", head).lower() for head in first]
+        heads = [normal(head, "width", "case") for head in first]
         if len({*heads}) < len(heads) or not {"id", "name"} <= {*heads} <= {*HEADS}:
             columns = ", ".join(head or "—" for head in heads) or "—"
             raise refusal("register.columns", file=file, columns=columns)
@@ -113,7 +113,7 @@ class OwnRegister:
 
 
 def _key(name: str) -> str:
-    return fold(name).casefold()
+    return normal(fold(name), "case")
 
 
 def _cells(path: Path, file: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pydantic import Field, StrictInt, StrictStr
 from analysis.errors import Message
 from analysis.spreadsheet import quoted
 from analysis.text import LANGUAGES, Language, Model, Text, labels
-from analysis.yaml_file import packaged, repeated
+from analysis.yaml_file import duplicate_faults, packaged
 
 QuestionType = Literal[
     "single", "multi", "ordinal", "binary", "integer", "ratio", "date", "text", "battery"
@@ -202,8 +202,8 @@ class Question(Labelled):
         if self.max_choices is not None and type != "multi":
             yield Message("max_choices belongs to a question of type multi")
         yield from self._range_faults()
-        yield from repeated("option code", codes)
-        yield from repeated("option label", [option.ja for option in self.options])
+        yield from duplicate_faults("option code", codes)
+        yield from duplicate_faults("option label", [option.ja for option in self.options])
 
     def _range_faults(self) -> Iterator[Message]:
         if self.range is None:
@@ -264,7 +264,7 @@ def value_labels(question: Question) -> dict[int, Text]:
     return {option.code: option.text for option in question.options}
 
 
-def coded(answers: pd.Series, question: Question) -> pd.Series:
+def csv_column(answers: pd.Series, question: Question) -> pd.Series:
     """A column as CSV has it: 1 and 0 for chosen or not, ISO dates, blanks where it is missing.
 
     Texts stand in quotation marks, see `analysis.spreadsheet.quoted`.

@@ -80,7 +80,7 @@ def section(book: Codebook) -> tuple[dict[str, dict[str, Any]], dict[str, dict[s
     definitions: dict[str, dict[str, Any]] = {}
     while rules:
         for name in sorted(Expression(rules.pop()).names):
-            question = book.named.get(name)
+            question = book.by_name.get(name)
             if question is not None and question.id not in definitions:
                 definitions[question.id] = question.model_dump(
                     mode="json", include=MEANING, exclude=UNSAID, exclude_defaults=True
@@ -127,7 +127,7 @@ def register(wave: str, book: Codebook, days: pd.Series) -> None:
             part.unlink(missing_ok=True)
 
 
-def registered(wave: str) -> Registration | None:
+def on_record(wave: str) -> Registration | None:
     """What is on record for a wave; None where nothing is. An InputError where it is unreadable."""
     file = paths.registration(wave)
     if not file.is_file():

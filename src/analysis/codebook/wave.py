@@ -17,7 +17,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.errors import InputError, Message, refusal
 from analysis.text import Language, Model, Text
-from analysis.yaml_file import shaped, twice
+from analysis.yaml_file import duplicates, validate
 
 Stands = Literal["invited", "class", "nation", "beyond"]
 
@@ -56,7 +56,7 @@ class WaveFile(Model):
 
 
 def _how_invited(value: Any) -> str | None:
-    """Which form of `invited` is meant, so that a fault in a list is told where it stands."""
+    """Which form of `invited` is meant, so that pydantic reports a fault in a list at its entry."""
     if isinstance(value, list | tuple):
         return "list"
     return "all" if value == "all" else "number" if type(value) is int else None
@@ -110,7 +110,7 @@ class Wave(Model):
     def read(cls, wave: str | Path) -> Wave:
         """Read the ``wave.yml`` of a wave's name or of a folder."""
         folder = wave if isinstance(wave, Path) else paths.raw(wave)
-        about = shaped(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
+        about = validate(cls, {"name": folder.name, **waves.content(wave)}, folder / "wave.yml")
         for fault, hint in _faults(about, folder.name):
             raise InputError(fault, file=folder / "wave.yml", hint=hint)
         return about
@@ -125,7 +125,7 @@ class Wave(Model):
         if issue is not None and issue.as_of != self.as_of:
             about = {"issue": issue.id, "observed": issue.as_of, "as_of": self.as_of}
             raise refusal("wave.other_date", file=self.folder / "wave.yml", **about)
-        return book.issued(issue)
+        return book.for_issue(issue)
 
     @cached_property
     def own(self) -> OwnRegister | None:
@@ -133,7 +133,7 @@ class Wave(Model):
         name = self.register_file
         return None if name is None else OwnRegister.read(self.folder / Path(name).name, name)
 
-    def meant(self, text: str, register: pd.DataFrame) -> list[str]:
+    def codes_of(self, text: str, register: pd.DataFrame) -> list[str]:
         """The codes of a register of this wave that a code or a name means: several of a namesake.
 
         A code may lack its leading zero or check digit, or be one that its town had before; a name
@@ -204,9 +204,9 @@ def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
             hint = Message("give it a name that does not begin with a point")
             yield Message(what, path=path), hint
     again = Message("remove one of the entries")
-    for path, _ in twice((part.path, part.sheet) for part in wave.files):
+    for path, _ in duplicates((part.path, part.sheet) for part in wave.files):
         yield Message("files names {path} twice", path=path), again
-    for code in twice(one.code for one in wave.listed):
+    for code in duplicates(one.code for one in wave.listed):
         yield Message("invited has the code {code} twice", code=code), again
     if wave.own is not None and any(part.codes == "order" for part in wave.files):
         what = "codes: order is for the municipalities of Japan, and the wave has a register"

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from analysis.figures.gallery import PALETTE, SMALL
-from analysis.figures.plots import COLUMN, MIDDLE, ink, legend_above, stacked, wrapped
+from analysis.figures.plots import COLUMN, MIDDLE, ink, legend_above, stack_bars, wrap_labels
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 
@@ -116,7 +116,7 @@ def _chart(ax: Axes, boxes: pd.DataFrame) -> None:
         corner, look = (left + 0.04, bottom + 0.04), present if there else absent
         box = FancyBboxPatch(corner, width - 0.08, HEIGHT - 0.08, boxstyle="round,pad=0.04", **look)
         ax.add_patch(box)
-        text = "\n".join(wrapped([name, state], 8.5 * width))
+        text = "\n".join(wrap_labels([name, state], 8.5 * width))
         colour = "black" if there else "#595959"
         ax.text(left + width / 2, bottom + HEIGHT / 2, text, color=colour, **MIDDLE)
     ax.set(xlim=(-0.02, 3.22), ylim=(-0.04, 1.0 + HEIGHT + 0.04), xticks=[], yticks=[])
@@ -131,7 +131,7 @@ def _bars(ax: Axes, staff: pd.DataFrame, language: Language) -> None:
         kind: {"height": 0.5, "color": to_hex(colour), "label": kind}
         for kind, colour in zip(rows, sns.color_palette("colorblind"), strict=False)
     }
-    stacked(ax, np.arange(len(rows)), persons, looks, texts)
+    stack_bars(ax, np.arange(len(rows)), persons, looks, texts)
     between = label("answers.separator", language)
     # over the bars, so that they take no width from the chart
     for place, (group, line) in enumerate(rows.iterrows()):

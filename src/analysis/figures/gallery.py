@@ -31,14 +31,14 @@ from analysis.errors import Message, refusal
 from analysis.figures import checks
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.spreadsheet import quoted, to_csv
-from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescaped
+from analysis.text import Language, interval_text, label, labels, p_text, say, sections, unescape
 
 with mpl.rc_context():  # its import sets the font of every figure; here `use_style` does that
     import matplotlib_fontja
 
 # steps that differ in grey print too; blue and orange are apart for every colour vision
 PALETTE = ("#173f5f", "#5aa9c7", "#f5bf4f", "#a63a24", "#858585", "#d3dfcd", "#9b36c4", "#2b1a0e")
-POINTS = 9  # size of the letters in a report's column
+STYLE = Path(__file__).with_name("report.mplstyle")
 SMALL = checks.SMALLEST_LETTER  # of what is written into a drawing
 DOTS = 200  # an inch: twice what a page shows
 COLOURS = 128  # of a picture; with twice as many, files are a fourteenth larger and look no better
@@ -71,31 +71,9 @@ def use_style(language: Language = "ja") -> None:
         matplotlib_fontja.japanize()
     japanese = ["IPAexGothic", *(name for name in FALLBACK if name in installed)]
     fonts = japanese if language == "ja" else ["DejaVu Sans", *japanese[:-1]]
-    sns.set_theme(
-        style="ticks",
-        palette=list(PALETTE),
-        rc={
-            "font.family": fonts,  # a list: matplotlib falls back for each missing glyph
-            "font.size": POINTS,
-            "text.parse_math": False,  # a $ in a label or a name is a $
-            "axes.titlesize": POINTS + 1,
-            "axes.labelsize": POINTS,
-            "xtick.labelsize": POINTS - 1,
-            "ytick.labelsize": POINTS - 1,
-            "legend.fontsize": POINTS - 1,
-            "axes.edgecolor": "#6b7580",
-            "axes.linewidth": 0.8,
-            "xtick.major.width": 0.8,
-            "ytick.major.width": 0.8,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.unicode_minus": False,
-            "figure.constrained_layout.use": True,
-            "svg.hashsalt": "workbench",
-            "svg.fonttype": "path",
-            "savefig.facecolor": "white",
-        },
-    )
+    sns.set_theme(style="ticks", palette=list(PALETTE))
+    plt.style.use(STYLE)
+    mpl.rcParams["font.family"] = fonts  # a list: matplotlib falls back for each missing glyph
 
 
 class Gallery:
@@ -166,13 +144,15 @@ class Gallery:
                 return self._nothing(name, data)
             if words:
                 title, denominator, alt, *question = self._paragraphs(words, values)
-                data = self._labelled(data, words, f"figures/{name}", units=units)
+                data = self._with_labels(data, words, f"figures/{name}", units=units)
             about = {"title": title, "alt": alt, "denominator": denominator, "key": key}
-            return self._final(canvas, name, n, data, asked="".join(question), **about)
+            return self._figure(canvas, name, n, data, asked="".join(question), **about)
         finally:
             plt.close(canvas)
 
-    def _final(self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any) -> Figure:
+    def _figure(
+        self, canvas: Canvas, name: str, n: int, data: pd.DataFrame, **about: Any
+    ) -> Figure:
         """The figure of a drawing with its words, exported; refused where one is lacking."""
         parts = {
             "title": about["title"].strip(),
@@ -185,8 +165,8 @@ class Gallery:
             subject = Message(lacking)
             raise refusal("figure.lacks", name=name, subject=subject)
         of = {"n": f"{n:,}", "of": about["denominator"], "source": self.source}
-        origin, csv = label("figure.origin", self.language, **of), to_csv(self.rounded(data))
-        png = self._exported(canvas, name, about["title"], origin, csv)
+        origin, csv = label("figure.origin", self.language, **of), to_csv(self.round_numbers(data))
+        png = self._export(canvas, name, about["title"], origin, csv)
         return Figure(
             name=name,
             n=int(n),
@@ -197,7 +177,7 @@ class Gallery:
             **about,
         )
 
-    def _exported(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
+    def _export(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
@@ -248,15 +228,15 @@ class Gallery:
         percent : columns of shares (0 to 1) that are given in percent with one decimal.
         page : what a page shows in the place of the frame, which is then in the files alone.
         """
-        on_page = frame = self.rounded(frame)
+        on_page = frame = self.round_numbers(frame)
         words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
         if words:
             if frame.empty:
                 return self._nothing(name, frame)
             title, *notes = self._paragraphs(words, values)
-            there = self._written(frame if page is None else page, intervals, percent)
-            on_page = self._labelled(there, words, percent=percent)
-            frame = self._labelled(frame, words, f"tables/{name}", percent)
+            there = self._as_text(frame if page is None else page, intervals, percent)
+            on_page = self._with_labels(there, words, percent=percent)
+            frame = self._with_labels(frame, words, f"tables/{name}", percent)
         if not title.strip():
             raise refusal("table.no_title", name=name)
         csv = to_csv(frame)
@@ -279,7 +259,7 @@ class Gallery:
     def _paragraphs(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        text = unescaped(say(words, self.language, **values))
+        text = unescape(say(words, self.language, **values))
         return [p for p in text.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
@@ -287,7 +267,7 @@ class Gallery:
         why = frame.attrs.get("why", "nothing")
         return NotAvailable(name, label(f"figure.{why}", self.language), why in WITHHELD)
 
-    def _labelled(
+    def _with_labels(
         self,
         frame: pd.DataFrame,
         words: str,
@@ -303,7 +283,7 @@ class Gallery:
         """
         frame = pd.DataFrame(frame.reset_index() if frame.index.name else frame)
         if result:
-            self.result(self.rounded(frame), result)
+            self.result(self.round_numbers(frame), result)
         known: dict[str, str] = {}
         for section in ("severity", "status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
@@ -330,7 +310,7 @@ class Gallery:
                 frame[column] = pd.Series(quoted, frame.index).where(frame[column].ne(""), "")
         return frame.rename(columns=known)
 
-    def _written(
+    def _as_text(
         self,
         frame: pd.DataFrame,
         intervals: Sequence[str] | Mapping[str, int],
@@ -355,7 +335,7 @@ class Gallery:
             frame[name] = there.astype(object).where(column.notna(), "—")
         return frame
 
-    def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def round_numbers(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The numbers with decimals to as many digits as may be given."""
         if self.digits is None:
             return frame
@@ -392,7 +372,7 @@ def _write(
     low = min(0.0, extent.y0) - gap
     y = max(height, extent.y1) + 0.08 if above else low
     look: dict[str, Any] = {"va": "bottom"} if above else {"va": "top", "color": "#444444"}
-    text = broken(words, max(width, extent.width) * 72 / size)
+    text = break_lines(words, max(width, extent.width) * 72 / size)
     added = canvas.text(min(0.0, extent.x0) / width, y / height, text, fontsize=size, **look)
     box = added.get_window_extent().transformed(canvas.dpi_scale_trans.inverted())
     return Bbox.union([extent, box])
@@ -403,13 +383,13 @@ def ems(text: str) -> float:
     return sum(0.6 if letter.isascii() else 1.0 for letter in text)
 
 
-def broken(text: str, room: float) -> str:
+def break_lines(text: str, room: float) -> str:
     """Lines of at most `room` font sizes; words of Latin letters or katakana stay whole.
 
     No line begins with a mark that Japanese keeps with the word before, nor ends with an opening
     bracket (kinsoku).
 
-    >>> broken("あいう（えお）か", 4)
+    >>> break_lines("あいう（えお）か", 4)
     'あいう\\n（えお）\\nか'
     """
     lines, length = [""], 0.0

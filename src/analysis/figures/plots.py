@@ -19,7 +19,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from analysis.codebook.questions import STATUSES, Question
-from analysis.figures.gallery import HIDDEN, NAMED_UP_TO, PALETTE, SMALL, broken, ems
+from analysis.figures.gallery import HIDDEN, NAMED_UP_TO, PALETTE, SMALL, break_lines, ems
 from analysis.text import Language, label, labels
 
 WIDTH = 7.1  # inches: the text width of A4
@@ -45,16 +45,16 @@ def axes_for(bars: float, extra: float = 1.0) -> Axes:
     return canvas(max(1.8, bars * LINE + extra), WIDTH)
 
 
-def wrapped(labels: Sequence[object], width: float, most: int = 0) -> list[str]:
+def wrap_labels(labels: Sequence[object], width: float, most: int = 0) -> list[str]:
     """Labels broken into lines of at most about `width` font sizes, even in length.
 
     `most`: of how many lines; what is longer ends with an ellipsis. Default: any number.
 
     Examples
     --------
-    >>> wrapped(["情報を計画に位置づけている", "short"], 12)
+    >>> wrap_labels(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
-    >>> wrapped(["情報を計画に位置づけている"], 5, most=1)
+    >>> wrap_labels(["情報を計画に位置づけている"], 5, most=1)
     ['情報を計…']
     """
     texts = []
@@ -67,7 +67,7 @@ def wrapped(labels: Sequence[object], width: float, most: int = 0) -> list[str]:
             )
         count = max(1, math.ceil(ems(text) / width))
         rooms = itertools.count(ems(text) / count, 0.5)
-        lines = next(x for room in rooms if (x := broken(text, room)).count("\n") < count)
+        lines = next(x for room in rooms if (x := break_lines(text, room)).count("\n") < count)
         texts.append(lines or " ")
     return texts
 
@@ -88,7 +88,7 @@ def legend_above(ax: Axes, handles: Sequence[Artist] | None = None) -> int:
     return -(-len(entries) // columns)
 
 
-def stacked(
+def stack_bars(
     ax: Axes,
     places: np.ndarray,
     parts: pd.DataFrame,
@@ -114,7 +114,7 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0]
     words = labels("column", language) | labels("status", language)
-    names = wrapped(counts.index, NAMES, most=2)
+    names = wrap_labels(counts.index, NAMES, most=2)
     lines = max(name.count("\n") for name in names)
     ax, bar = (
         axes_for(len(counts) * (0.85 + 0.3 * lines)),
@@ -126,7 +126,7 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
         for name, colour, hatch in zip(counts, ("#c8d0d8", *PALETTE[1:]), hatches, strict=False)
     }
     places = np.arange(len(counts))
-    stacked(ax, places, counts, looks)
+    stack_bars(ax, places, counts, looks)
     ax.set_yticks(places, names)
     ax.set(xlabel=label("figure.municipalities", language), xlim=(0, counts.sum(axis=1).max()))
     ax.margins(y=0.01)
@@ -144,7 +144,7 @@ def rows(
     `extra`: inches for a legend or an axis. `mark`: height of a mark with the gap under it, in
     lines of text.
     """
-    texts = wrapped(labels, 23)
+    texts = wrap_labels(labels, 23)
     lines = np.array([1 + text.count("\n") for text in texts], dtype=float)
     ends = np.cumsum(lines + mark)
     total = float(ends[-1]) if len(ends) else 1.0
@@ -163,14 +163,14 @@ def _column(
     return ax
 
 
-def _labelled(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
+def _share_rows(labels: Sequence[object]) -> tuple[Axes, np.ndarray, float]:
     """Rows of shares: axes, places, and the room for labels in percent of the bars' length.
 
     Short labels stand before their marks, on half the height; long ones over them, without room.
     """
-    texts = wrapped(labels, 11)
+    texts = wrap_labels(labels, 11)
     lines = np.array([max(1.35, 0.2 + 1.1 * (1 + text.count("\n"))) for text in texts])
-    over = sum(2.05 + text.count("\n") for text in wrapped(labels, 23))
+    over = sum(2.05 + text.count("\n") for text in wrap_labels(labels, 23))
     if not texts or lines.sum() > over:
         return *rows(labels), 0.0
     places = np.cumsum(lines) - lines / 2
@@ -183,7 +183,7 @@ def shares(data: pd.DataFrame, *, dots: bool = False, language: Language = "ja")
     With columns low and high the interval of each share is drawn. A share of NA is written as
     withheld. `dots` in the place of bars, for answers of several questions.
     """
-    ax, places, left = _labelled(list(data["answer"]))
+    ax, places, left = _share_rows(list(data["answer"]))
     percent = data["share"].astype("Float64").to_numpy(float, na_value=np.nan) * 100
     ax.barh(places, 100, color=TRACK, height=0.12 if dots else 0.6)
     if dots:
@@ -221,12 +221,12 @@ def heat(
     words += [1.2 * ems(text) for text in map(str, texts.to_numpy().flat)]
     cells = max(1, len(heads)) * 0.8 * max([4.2, *words]) * SMALL / 72  # inches
     before = cells <= CELLS
-    names = wrapped(shades.index, 11 if before else 23)
+    names = wrap_labels(shades.index, 11 if before else 23)
     lines = np.array([1 + text.count("\n") for text in names])
     tall = np.maximum(1.15, 0.8 * lines + 0.3) if before else lines + 1.2
     below = np.cumsum(tall)
     over = 1 + max((head.count("\n") for head in heads), default=0)
-    note = "\n".join(wrapped(notes, 29))
+    note = "\n".join(wrap_labels(notes, 29))
     under = 0.2 + 0.12 * (1 + note.count("\n"))
     ax = canvas((below[-1] + over) * ROW + under, max(COLUMN, cells))
     left = len(heads) * (1 - COLUMN / CELLS) if before else 0.0
@@ -249,7 +249,7 @@ def heat(
     return ax
 
 
-def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
+def cross_table(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Heatmap of a breakdown, answers down, groups across, the share written in each cell.
 
     Columns: answer, group, share (0 to 1), n (of the group).
@@ -260,7 +260,9 @@ def crossed(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     numbers = table.astype(float) * 100
     texts = numbers.map(lambda share: f"{share:.0f}", na_action="ignore").fillna(HIDDEN)
     room = max(4.0, 16 / max(1, len(n)))
-    heads = [f"{name}\nn={size:,}" for name, size in zip(wrapped(n.index, room), n, strict=True)]
+    heads = [
+        f"{name}\nn={size:,}" for name, size in zip(wrap_labels(n.index, room), n, strict=True)
+    ]
     note = [label("figure.share_of_column", language)]
     return heat(numbers, texts, heads, colours="Blues", ends=(0, 100), notes=note)
 
@@ -283,7 +285,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     municipalities. By group the middle half of each, and where there are few all values.
     """
     if "group" in data:
-        return _grouped(data, label, language)
+        return _by_group(data, label, language)
     words, values = labels("figure", language), data["value"].to_numpy(float)
     few, median = len(values) <= NAMED_UP_TO, float(np.median(values))
     figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
@@ -311,7 +313,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     if not skewed:
         ax.xaxis.set_major_locator(MaxNLocator(4))
     kind = words["each_dot" if few else "histogram"] + (words["logarithmic"] if skewed else "")
-    about = wrapped([label + words["between"] + kind], 25 if few else 21)[0]
+    about = wrap_labels([label + words["between"] + kind], 25 if few else 21)[0]
     ax.set_xlabel(about)
     figure.set_figheight(figure.get_figheight() + ROW * about.count("\n"))
     return ax
@@ -327,7 +329,7 @@ def _edges(values: np.ndarray, most: int, *, skewed: bool) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1, most + 1)
 
 
-def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
+def _by_group(data: pd.DataFrame, name: str, language: Language) -> Axes:
     """A row a group: the middle half of its values, its median, and of few all values."""
     groups = list(dict.fromkeys(data["group"]))
     ax, places = rows(groups, extra=0.5)
@@ -340,7 +342,7 @@ def _grouped(data: pd.DataFrame, name: str, language: Language) -> Axes:
         ax.vlines(median, place - 0.45, place + 0.45, color=PALETTE[3], linewidth=2.4)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    ax.set_xlabel("\n".join([*wrapped([name], 24), label("figure.with_median", language)]))
+    ax.set_xlabel("\n".join([*wrap_labels([name], 24), label("figure.with_median", language)]))
     sns.despine(ax=ax, left=True)
     return ax
 
@@ -362,7 +364,7 @@ def intervals(data: pd.DataFrame, *, label: str, breaks: Sequence[str] = ()) -> 
         ax.hlines(places, data["low"], data["high"], color=PALETTE[0], linewidth=1.6)
     ax.plot(data["effect"], places, "o", color=PALETTE[3], markersize=6)
     ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.set_xlabel(wrapped([label], 26)[0])
+    ax.set_xlabel(wrap_labels([label], 26)[0])
     sns.despine(ax=ax, left=True)
     return ax
 
@@ -375,7 +377,7 @@ def places(data: pd.DataFrame, *, label: str) -> Axes:
     ax.hlines(places, frame["low"], frame["high"], color="#c8d0d8", linewidth=9)
     ax.plot(frame["median"], places, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
     ax.plot(frame["value"], places, "o", color=PALETTE[3], markersize=7)
-    ax.set_yticks(places, wrapped(frame["indicator"], 18))
+    ax.set_yticks(places, wrap_labels(frame["indicator"], 18))
     ax.set(ylim=(-0.7, len(frame) - 0.3), xlabel=label)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
@@ -410,7 +412,7 @@ def missing(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     marks = dict(zip(STATUSES, ("", "×", "−", "?", "○", "!"), strict=True))
     colours = dict(zip(STATUSES, ("#e9edf0", *PALETTE[1:]), strict=False))
     codes = data.map(list(STATUSES).index).to_numpy(int)
-    names = wrapped(data.index, NAMES, most=2)
+    names = wrap_labels(data.index, NAMES, most=2)
     edges = np.cumsum([0, *(1 + 0.6 * name.count("\n") for name in names)])
     places = (edges[1:] + edges[:-1]) / 2
     ax = axes_for(edges[-1] * 0.5, 1.7)
@@ -460,7 +462,7 @@ def likert(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
         point: {"color": colour, "ec": "white", "height": 0.8, "label": str(point)}
         for point, colour in zip(points, colours, strict=True)
     }
-    stacked(ax, places, shares, looks, texts, left)
+    stack_bars(ax, places, shares, looks, texts, left)
     for place in places:
         ax.vlines(0, place - 0.52, place + 0.52, color="#1b1f23", linewidth=1, zorder=0)
     ax.set(xlim=ends, xlabel=label("figure.share_of_item", language))
@@ -520,7 +522,7 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     ax.annotate(f"{share:.0f}%", (when, share), (5, 3), textcoords="offset points", **look)
 
 
-def beside(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
+def representation(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
     names = list(data["size_class"])
     ax, places = rows(names, extra=0.6, mark=1.6)

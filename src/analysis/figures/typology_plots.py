@@ -26,7 +26,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from analysis.figures.gallery import NAMED_UP_TO, PALETTE, ems
-from analysis.figures.plots import COLUMN, canvas, heat, legend_above, stacked, wrapped
+from analysis.figures.plots import COLUMN, canvas, heat, legend_above, stack_bars, wrap_labels
 from analysis.text import Language, label
 
 A4 = 6.7  # inches between the margins of an A4 page
@@ -53,7 +53,7 @@ def wrap(text: str, width: float) -> str:
         if lines[-1] and ems(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
-    return "\n".join(wrapped(lines, width))
+    return "\n".join(wrap_labels(lines, width))
 
 
 def style(kind: int) -> dict[str, Any]:
@@ -133,12 +133,12 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
     texts = counts.astype(str).where(shares >= 6, "")
     looks = {kind: {"height": 0.7, "lw": 0.6, **style(kind)} for kind in kinds}
-    stacked(ax, np.arange(len(shares)), shares[kinds], looks, texts, bbox=WHITE)
+    stack_bars(ax, np.arange(len(shares)), shares[kinds], looks, texts, bbox=WHITE)
     sizes = [label("typology_figure.members", language, n=int(n)) for n in counts.sum(axis=1)]
     names = [f"{size}\n({n})" for size, n in zip(counts.index, sizes, strict=True)]
     ax.set_yticks(range(len(counts)), names)
     ax.invert_yaxis()
-    about = wrapped([label("typology_figure.share_in_class", language)], 16)[0]
+    about = wrap_labels([label("typology_figure.share_in_class", language)], 16)[0]
     ax.set(xlim=(0, 100), xlabel=about)
     titles = heads(types, language, 22)
     legend_above(ax, [Patch(**style(kind), label=titles[kind]) for kind in kinds])
@@ -240,7 +240,7 @@ def criteria(data: pd.DataFrame, *, language: Language = "ja") -> Figure:
         values = data.set_index("k")[name].dropna()
         ax.plot(values.index, values, color=PALETTE[0], marker="o", markersize=4)
         ax.plot(k, values.get(k, np.nan), "s", color=PALETTE[3], markersize=8)
-        lines = wrapped(label(f"criterion.{name}", language).split("\n"), 12)
+        lines = wrap_labels(label(f"criterion.{name}", language).split("\n"), 12)
         ax.set_ylabel("\n".join(lines), fontsize=8)
         ax.set_xlabel(label("typology_figure.n_types", language), fontsize=8)
         ax.set_xticks(list(data["k"]))
@@ -274,7 +274,7 @@ def multiverse(
     above, middle, below = figure.subplots(3, height_ratios=heights)
     for ax, name in zip((above, middle, below), ("firm", "agreement", "matters"), strict=True):
         if name != "firm" or len(firmness):
-            title = wrapped([label(f"typology_figure.{name}", language)], 15)[0]
+            title = wrap_labels([label(f"typology_figure.{name}", language)], 15)[0]
             ax.set_title(title, fontsize=9)
     if len(firmness):
         (_lines if single else _bars)(above, firmness, language)
@@ -316,7 +316,7 @@ def _bars(ax: Axes, data: pd.DataFrame, language: Language) -> None:
     texts = counts.astype(str).where(counts > 0.05 * data["n"].sum(), "")
     names = {member: label(f"member.{member}", language) for member in counts}
     looks = {m: {"color": FILL[m], "ec": "black", "label": name} for m, name in names.items()}
-    stacked(ax, np.arange(len(counts)), counts, looks, texts, bbox=WHITE)
+    stack_bars(ax, np.arange(len(counts)), counts, looks, texts, bbox=WHITE)
     ax.set_yticks(range(len(kinds)), [head(kind, language) for kind in kinds])
     ax.set_xlabel(label("typology_figure.units", language), fontsize=8)
 

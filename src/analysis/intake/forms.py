@@ -164,7 +164,7 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                printed = is_print(form.text(place), form.headings.book.named.get(target))
+                printed = is_print(form.text(place), form.headings.book.by_name.get(target))
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.kinds[target] = CellKind.PRINTED
 
@@ -262,7 +262,7 @@ class _Reply:
         """
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
-            question = book.named.get(target)
+            question = book.by_name.get(target)
             if not question or question.identity or target not in form.labels:
                 continue
             if self.answer(target) or (question.type == "multi" and target != question.id):
@@ -326,7 +326,7 @@ class _Copies:
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
             reply.take_several(question.id, signs, self.rings.get(question.id))
-        for id in (id for id in form.boxed if book.named[id].type != "multi"):
+        for id in (id for id in form.boxed if book.by_name[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
             reply.take_matrix(book[battery], self.matrices[battery])
@@ -477,7 +477,7 @@ class _Copies:
         In a lone form, where what is printed looks like an answer: who replied, what is behind a
         word such as 回答 or below a request, and what is alone in its row but for a unit.
         """
-        question = self.headings.book.named.get(target)
+        question = self.headings.book.by_name.get(target)
         forms = [form for form in self.forms if target in form.labels]
         between = [form.text(form.beside(target, way)) for form in forms]
         if any(between) or len(self.forms) > 1:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.questions import Item, Option, Question, tick_words
 from analysis.errors import refusal
+from analysis.normal import normal
 from analysis.yaml_file import packaged
 
 # 問3, 【問3】, Q3(1); 第3回 counts surveys, not questions
@@ -32,10 +32,7 @@ NUMBERED = re.compile(
     r"(?:(?:[-_ー.の]\(?|\()0*(\d+)\)?)?(?!\d)(.*)$"
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
-IN_BRACKETS = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}  # 問3① is not 問31
-NO_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
-SIGNS = str.maketrans("‐‑–—−～〜", "-----~~")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
@@ -75,8 +72,7 @@ def normalise(text: str) -> str:
     >>> normalise("問3①")
     '問3(1)'
     """
-    text = municipality.plain(text.translate(IN_BRACKETS))
-    return NO_SPACE.sub("", unicodedata.normalize("NFKC", text).casefold()).translate(SIGNS)
+    return normal(text, "circled", "radicals", "width", "case", "spaces", "dashes")
 
 
 def told_apart(header: np.ndarray) -> dict[int, str]:

@@ -20,6 +20,7 @@ from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
 MONTHLY = ["MOYR6", "MOYR8", "QYR6", "QYR8"]  # formats of SPSS for months and quarters
+WEEKLY = ["WKYR6", "WKYR8", "WKYR10"]
 PERIODS = {"%tm": 1, "%tq": 3, "%th": 6}  # those of Stata, which counts them from 1960: months
 
 
@@ -119,7 +120,7 @@ def _main(path: str) -> None:
     except ImportError:
         sys.exit(NOT_INSTALLED)
     reader = pyreadstat.read_dta if path.lower().endswith(".dta") else pyreadstat.read_sav
-    frame, meta = reader(path, user_missing=True, extra_date_formats=MONTHLY)
+    frame, meta = reader(path, user_missing=True, extra_date_formats=[*MONTHLY, *WEEKLY])
     # Stata's .a to .z: pyreadstat gives the letter alone
     tagged = {n: {*map(str, of)} for n, of in (meta.missing_user_values or {}).items()}
     cells = frame.astype(object).where(frame.notna(), "")
@@ -154,11 +155,20 @@ def _main(path: str) -> None:
 
 
 def _date(value: Any, shown: str | None) -> Any:
-    """A date as ISO has it, of a quarter its first month; anything else as it is."""
+    """A date as ISO has it, of a quarter its first month, of a week its first day; else as it is.
+
+    Stata has 52 weeks a year, the first from 1 January.
+
+    >>> _date(3120.0, "%tw"), _date(3121.0, "%tw"), _date(236.0, "%tq")
+    ('2020-01-01', '2020-01-08', '2019-01')
+    """
     if hasattr(value, "isoformat"):
         return value.isoformat()[: 7 if shown in MONTHLY else None]
     if shown and shown in PERIODS and isinstance(value, float):
         return str(np.datetime64("1960-01") + int(value) * PERIODS[shown])
+    if shown == "%tw" and isinstance(value, float):
+        years, weeks = divmod(int(value), 52)
+        return str(np.datetime64(f"{1960 + years}-01-01") + 7 * weeks)
     return value
 
 

@@ -200,7 +200,7 @@ class Form:
 
     def entry(self, target: str, way: Place, step: int = 1) -> Entry | None:
         """What is written beside a label, or behind it in its own cell; None where nothing is."""
-        question = self.headings.book.named.get(target)
+        question = self.headings.book.by_name.get(target)
         if way == OWN:
             label = self.text(self.labels[target])
             text = label.partition(":" if ":" in label else "：")[2] if is_answer_word(label) else (

@@ -102,7 +102,7 @@ def others(survey: Survey, code: str, typology: Typology | NotAvailable) -> dict
     if not isinstance(typology, NotAvailable) and typology.labels.get(code, UNPLACED) != UNPLACED:
         alike = (typology.labels.reindex(index) == typology.labels[code]).to_numpy(bool)
     same = (classes == classes[code]).fillna(False).to_numpy(bool)
-    both = {f"same_{types.called(typology)}": alike, "its_class": same}
+    both = {f"same_{types.noun(typology)}": alike, "its_class": same}
     return {whom: group & (index != code) for whom, group in both.items()}
 
 

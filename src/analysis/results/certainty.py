@@ -164,8 +164,8 @@ def agreement(survey: Survey, runs: Multiverse) -> pd.DataFrame:
     return runs.runs
 
 
-def stayed(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
-    """How many stay with their type, and which choice matters most: values of ``types/matters``."""
+def robustness(survey: Survey, runs: Multiverse | NotAvailable) -> dict[str, Any]:
+    """How many stay with their type whatever is chosen: values of ``types/matters``."""
     if isinstance(runs, NotAvailable):
         return {}
     status, share, most = runs.units["status"], runs.choices["share"], runs.matters_most

@@ -71,12 +71,8 @@ def who_answered(survey: Survey, before: Survey) -> list[tuple[str, int, Any]]:
 
 @as_frame(*changes.OF_DENOMINATORS)
 def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
-    """Questions of which another number of municipalities is the denominator, a row a reason.
-
-    Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer; NA
-    where only the number of replies changed), missing_before, missing_now (how many).
-    """
-    questions, old, new = _paired(survey, before)
+    """`analysis.stats.changes.denominators` with the questions in words."""
+    questions, old, new = _pair(survey, before)
     table = changes.denominators(questions, old, new)
     return table.assign(question=table["question"].map(_labels(survey, questions)))
 
@@ -84,16 +80,16 @@ def denominators(survey: Survey, before: Survey) -> pd.DataFrame:
 def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     """Shares and scales in both waves, the largest changes first.
 
-    The columns of `analysis.stats.changes.moved`; of shares the change with its interval is in
-    percentage points (points, low, high), and `id` is the number of the question. Of a full count
-    low, high, p and p_holm are NA.
+    The columns of `analysis.stats.changes.compare_waves`; of shares the change with its interval is
+    in percentage points (points, low, high), and `id` is the number of the question. Of a full
+    count low, high, p and p_holm are NA.
     """
     if before is None:
         columns = ["points" if name == "estimate" else name for name in changes.OF_SHARES]
         nothing = [Frame.nothing("alone", each) for each in ([*columns, "id"], changes.OF_SCALES)]
         return nothing[0], nothing[1]
-    questions, old, new = _paired(survey, before)
-    tables = changes.moved(questions, old, new, survey.language)
+    questions, old, new = _pair(survey, before)
+    tables = changes.compare_waves(questions, old, new, survey.language)
     names, why = _labels(survey, questions), "nothing" if survey.shows_units else "withheld"
     shares, scales = (
         Frame(frame.assign(question=frame["question"].map(names)))
@@ -109,7 +105,7 @@ def answers(survey: Survey, before: Survey | None) -> tuple[Frame, Frame]:
     return shares.assign(id=tables[0]["question"].map(numbers)), scales
 
 
-def moved(frame: Frame) -> Frame:
+def changed_rows(frame: Frame) -> Frame:
     """The rows of `answers` in which a municipality changed its answer."""
     up, down = ("gained", "lost") if "gained" in frame else ("rose", "fell")
     return frame[(frame[up] + frame[down]).astype(float) > 0]
@@ -127,7 +123,7 @@ def summary(shares: Frame, scales: Frame) -> dict[str, Any]:
     return {
         "n": max(int(frame["n"].max()) if len(frame) else 0 for frame in both),
         "compared": sum(map(len, both)),
-        "changed": sum(len(moved(frame)) for frame in both),
+        "changed": sum(len(changed_rows(frame)) for frame in both),
         "sure": sum(int((frame["p_holm"] <= ALPHA).sum()) for frame in both),
         "least": least,
         "possible": not tests or least <= ALPHA,
@@ -195,7 +191,7 @@ def _walk(before: Codebook, now: Codebook) -> Crosswalk | None:
     return None if before.id == now.id else Crosswalk.between(before, now)
 
 
-def _paired(
+def _pair(
     survey: Survey, before: Survey
 ) -> tuple[tuple[Question, ...], changes.Replies, changes.Replies]:
     """The questions of this wave with what its crosswalk adds, and both waves' answers to them."""

@@ -97,7 +97,7 @@ def to_confirm(survey: Survey) -> Frame:
     findings = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
     if findings.empty or not survey.shows_units:
         return Frame()
-    questions = pd.Series([_called(survey, name) for name in findings["question"]], findings.index)
+    questions = pd.Series([_title(survey, name) for name in findings["question"]], findings.index)
     if survey.audience != "internal":
         codes = findings["code"].replace("", None)  # a heading is no municipality's
         groups = codes.groupby(questions.replace("", survey.label("cleaning.no_question")))
@@ -118,7 +118,7 @@ def to_confirm(survey: Survey) -> Frame:
     return frame.iloc[findings["name"].map(order).argsort(kind="stable")]
 
 
-def _called(survey: Survey, name: str) -> str:
+def _title(survey: Survey, name: str) -> str:
     """A question, option or item by its id and its words."""
     book, identity = survey.codebook, survey.labels("identity")
     if name in book:

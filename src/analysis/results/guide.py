@@ -27,7 +27,7 @@ from analysis.stats import tabulate
 from analysis.stats.thresholds import FEWEST_OTHERS, UNUSUAL
 from analysis.survey import Survey
 from analysis.text import Model, Text
-from analysis.yaml_file import shaped
+from analysis.yaml_file import validate
 
 STEPS = 2  # points of a scale between an unusual answer and the median of the others
 LACKING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
@@ -91,7 +91,7 @@ def guide() -> Guide:
     file = paths.codebooks() / "visits" / "topics.yml"
     if not file.is_file():
         return Guide(topics=(), contradictions={}, visits={}, facts={})
-    return shaped(Guide, yaml_file.load(file, Message("the topics of visits")), file)
+    return validate(Guide, yaml_file.load(file, Message("the topics of visits")), file)
 
 
 def cases() -> list[Case]:
@@ -111,7 +111,7 @@ def _case(file: Path) -> Case:
         raise
     except (ValueError, IndexError, TypeError, yaml.YAMLError, UnicodeDecodeError):
         raise refusal("visit.no_case_note", file=file) from None
-    return shaped(Case, content, file)
+    return validate(Case, content, file)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class VisitRemark:
     rarity: float = 0.0
 
 
-def asked(survey: Survey, topic: Topic) -> list[Question]:
+def topic_questions(survey: Survey, topic: Topic) -> list[Question]:
     """The questions of a topic that this codebook has and this edition shows of single ones."""
     book = survey.codebook
     questions = [book[id] for id in topic.questions.get(book.id, ()) if id in book]
@@ -155,7 +155,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
     remarks = contradictions(survey, code)
     topic_of: dict[str, int] = {}
     for topic in guide().topics:
-        for question in asked(survey, topic):
+        for question in topic_questions(survey, topic):
             topic_of[question.id] = topic.id
             state = tabulate.state_of(survey.status, code, question)
             if state in LACKING:
@@ -167,7 +167,7 @@ def remarks(survey: Survey, code: str, groups: Mapping[str, np.ndarray]) -> list
     if survey.audience == "internal":
         mine = survey.findings.query("code == @code and severity == 'doubtful'")
         for name, text in mine[["question", survey.language]].itertuples(index=False):
-            of = survey.codebook.named.get(name)
+            of = survey.codebook.by_name.get(name)
             if of is not None and of.id in topic_of:
                 remarks.append(VisitRemark(topic_of[of.id], of.id, "doubtful", str(text)))
     return remarks
@@ -193,7 +193,7 @@ def _rules(survey: Survey) -> tuple[Contradiction, ...]:
     """
     book, rules = survey.codebook, guide().contradictions.get(survey.codebook.id, ())
     topics = {topic.id: topic.questions.get(book.id, ()) for topic in guide().topics}
-    faults = [fault for one in rules for fault in rule_faults(one.rule, book.named, truth=True)]
+    faults = [fault for one in rules for fault in rule_faults(one.rule, book.by_name, truth=True)]
     missing = [f"topic {one.topic}" for one in rules if one.topic not in topics]
     missing += [id for ids in topics.values() for id in ids if id not in book]
     faults += [Message("there is no {name}", name=name) for name in missing]

@@ -56,7 +56,7 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     there = [  # the edition of a part has no sensitive answers
         h
         for h in survey.codebook.hypotheses
-        if variables.issuperset(v for q in _asked(survey, h) for v in q.variables)
+        if variables.issuperset(v for q in _questions(survey, h) for v in q.variables)
     ]
     book = survey.codebook.model_copy(update={"hypotheses": tuple(there)})
     size = survey.register["size_class"]
@@ -69,7 +69,7 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
         home = home.where(home.notna() & (home != ""), prefectures)
         results = hypotheses.describe(book, survey.responses, size, home)
     for h, row in zip(there, results.to_dict("records"), strict=True):
-        rows[h.id] |= _shown(survey, h, row)
+        rows[h.id] |= _reportable(survey, h, row)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
     frame = Frame(list(rows.values()), columns=[*texts, *ESTIMATES, "significant", "turns"])
     return frame.astype(dict.fromkeys(ESTIMATES, "Float64"))
@@ -104,19 +104,19 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     return frame if survey.shows_units else frame.assign(least=np.nan)
 
 
-def _asked(survey: Survey, h: Hypothesis) -> list[Question]:
+def _questions(survey: Survey, h: Hypothesis) -> list[Question]:
     """The questions that a hypothesis is about."""
     return survey.codebook.using(names_in(h.group, h.x, h.value))
 
 
-def _shown(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:
+def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:
     """What a test, or a full count, says of a hypothesis, as far as the edition may show it."""
     word, sizes = row["word"], row.pop("sizes")
     if h.group and not group_may_be_told(survey, h.group, FEWEST):
         return {"word": "withheld"}
     if survey.audience != "internal" and not survey.wave.named and min(sizes) < FEWEST:
         return {"word": word}  # the effect would give away the answer of one or two
-    coarse = protects(survey, *_asked(survey, h))
+    coarse = protects(survey, *_questions(survey, h))
     if coarse:  # exact effects of few answers could be reckoned back to counts
         effect = row["effect"] if pd.isna(row.get("same_size")) else row["same_size"]
         row = {name: row.get(name) for name in ("word", "significant", "least")}

@@ -85,7 +85,7 @@ def ahead(wave: str, *, seed: int, **edition: Any) -> None:
     survey = Survey.load(wave, **edition)
     here = place(survey, "", seed=seed)
     steps = missing(survey, here)
-    for part in (standing, staff, organisation, to_confirm, compared):
+    for part in (standing, staff, organisation, to_confirm, comparison):
         part(survey, here)
     survey.prose("profile/steps", steps=steps, peers=len(here.peers), need=need(survey, here))
     Answer(survey.say("profile/answer", **who(survey, here)))._repr_mimebundle_()
@@ -95,13 +95,13 @@ def ahead(wave: str, *, seed: int, **edition: Any) -> None:
 @once
 def _ranks(survey: Survey) -> pd.DataFrame:
     """The ranks of all respondents in the numbers of `likeness`, 0 to 1."""
-    # in what a municipality did not choose: of peers of its measures it could not learn any
+    # numbers that nobody chose: peers alike in their measures would have none to learn from
     numbers = survey.responses[[q.id for q in likeness(survey)]].astype("Float64")
     return numbers.rank(pct=True).astype(float)
 
 
 def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    """The most alike of its size class, or of all: by the mean difference of ranks among all."""
+    """The nearest of its size class, of all where it has too few, by mean difference of ranks."""
     ranks = _ranks(survey)
     distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
     same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)
@@ -120,7 +120,7 @@ def who(survey: Survey, here: Respondent) -> dict[str, Any]:
     kind: dict[str, Any] = {"called": "", "kind": "", "second": "", "membership": 0.0}
     if not isinstance(typology, NotAvailable) and here.code in typology.labels.index:
         kind = {
-            "called": types.called(typology),
+            "called": types.noun(typology),
             "kind": types.name(survey, typology, int(typology.labels[here.code])),
             "second": types.name(survey, typology, int(typology.second[here.code])),
             "membership": float(typology.membership.loc[here.code].max()),
@@ -177,7 +177,7 @@ def missing(survey: Survey, here: Respondent) -> Frame:
     """
     language, does = survey.language, _done(survey)
     peers, group = does.loc[here.peers], answers.others(survey, here.code, here.typology)
-    words = shortage.compared(survey).reindex(columns=["variable", "word"])
+    words = shortage.comparison(survey).reindex(columns=["variable", "word"])
     rows = [
         (v, survey.codebook.label(v)[language], question.label[language], cost)
         for question, v, cost in shortage.actions(survey)
@@ -278,7 +278,7 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     return frame, survey.label("profile.percent")
 
 
-def compared(survey: Survey, here: Respondent) -> Frame:
+def comparison(survey: Survey, here: Respondent) -> Frame:
     """Its answers beside those of its type and its size class, a row a question.
 
     Columns: asked (the question), this_one; same_type or same_group, its_class: what these mostly
@@ -326,7 +326,7 @@ def organisation(survey: Survey, here: Respondent) -> Frame:
 
 def _state(survey: Survey, here: Respondent, rule: str) -> tuple[str, bool]:
     """Whether a rule holds for a municipality, in a word; where that is not known, why."""
-    variables, values = _evaluated(survey, rule, truth=True)
+    variables, values = _evaluate(survey, rule, truth=True)
     if variables is None:
         return survey.label("profile.withheld"), False
     value = values[here.code]
@@ -338,7 +338,7 @@ def _state(survey: Survey, here: Respondent, rule: str) -> tuple[str, bool]:
 
 
 @once
-def _evaluated(
+def _evaluate(
     survey: Survey, rule: str, *, truth: bool = False
 ) -> tuple[list[str] | None, pd.Series]:
     """The variables that a rule reads and its value for each respondent.
@@ -358,7 +358,7 @@ def _persons(survey: Survey) -> pd.DataFrame:
     """Persons of all respondents by kind of staff, a column a kind; none that is kept back."""
     columns = {}
     for kind in survey.codebook.staff:
-        variables, values = _evaluated(survey, kind.rule)
+        variables, values = _evaluate(survey, kind.rule)
         if variables is None:
             continue
         skipped = (survey.status[variables] == "not_applicable").any(axis=1)  # then there is none

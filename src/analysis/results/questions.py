@@ -18,7 +18,7 @@ OTHER: dict[Language, Language] = {"ja": "en", "en": "ja"}
 COLUMNS = ["question", "translated", "question_type", "options", "whom", "n", "used"]
 
 
-def asked(survey: Survey) -> Frame:
+def questionnaire(survey: Survey) -> Frame:
     """Every question as it was asked, a row each; a column without any entry is left out.
 
     Columns
@@ -54,7 +54,7 @@ def asked(survey: Survey) -> Frame:
         rows.append(row)
     inside = survey.audience == "internal"
     findings = survey.findings if inside else survey.findings.head(0)
-    of = {name: question.id for name, question in survey.codebook.named.items()}
+    of = {name: question.id for name, question in survey.codebook.by_name.items()}
     cleaned = pd.crosstab(findings["question"].map(of), findings["severity"])
     kinds = [*STATUSES[1:], *survey.labels("severity")]
     frame = Frame(rows).join(cleaned.where(cleaned > 0), on="id").replace("", None)
@@ -63,7 +63,7 @@ def asked(survey: Survey) -> Frame:
 
 
 def compact(survey: Survey, frame: Frame) -> Frame:
-    """`asked` for a page, in fewer columns: both languages together, all kinds of missing in one.
+    """`questionnaire` for a page: both languages in one column, all kinds of missing in another.
 
     Columns: question, options, n, missing_cleaned (kinds of missing / what cleaning did), used.
     """

@@ -14,7 +14,7 @@ from analysis.edition import once, protects
 from analysis.results import types
 from analysis.show import Frame, NotAvailable
 from analysis.stats import disclosure, hypotheses, inference, population, tabulate
-from analysis.stats.tabulate import SHORT, aligned
+from analysis.stats.tabulate import SHORT, align
 from analysis.stats.thresholds import FEWEST_SIDE, NOTABLE_SHARE
 from analysis.survey import Survey
 from analysis.tabulation import to_answer
@@ -43,14 +43,19 @@ def short(survey: Survey) -> pd.Series | None:
     return (values <= SHORT).astype("boolean").mask(values.isna())
 
 
+def _hides(survey: Survey) -> bool:
+    """Whether this edition hides small numbers of who is short of people."""
+    return protects(survey, question(survey))
+
+
 def split(survey: Survey, by: pd.Series | None = None) -> pd.DataFrame:
     """How many say that they are short (True) and are not, a row a group that the edition shows."""
     who = short(survey)
     assert who is not None
-    hides = protects(survey, question(survey))
-    groups = pd.Series("all", who.index) if by is None else aligned(by, who.index)
+    hides = _hides(survey)
+    groups = pd.Series("all", who.index) if by is None else align(by, who.index)
     if hides and by is not None:
-        groups = edition.grouped(survey, groups)
+        groups = edition.coarse_groups(survey, groups)
     counts = pd.crosstab(groups, who).reindex(columns=[True, False], fill_value=0)
     if not hides:
         return counts
@@ -71,9 +76,9 @@ def overall(survey: Survey) -> dict[str, Any] | None:
     if q is None or who is None or why_not(survey):
         return None
     count, n, around = int(who.sum()), int(who.notna().sum()), ""
-    if not (q.ask_if and protects(survey, q)):
+    if not (q.ask_if and _hides(survey)):
         size = to_answer(survey, q)
-        around = population.beside(survey.population, count, n, survey.language, size)
+        around = population.in_brackets(survey.population, count, n, survey.language, size)
     return {"count": count, "n": n, "around": around}
 
 
@@ -93,7 +98,7 @@ def by_group(survey: Survey, typology: Typology | NotAvailable) -> Frame:
         kinds = typology.labels.map(lambda kind: types.name(survey, typology, int(kind)))
         parts["type"] = whole["type"] = kinds.reindex(survey.responses.index)
     here = survey.population
-    hides = here.finite and protects(survey, question(survey))  # who did not answer is one, too
+    hides = here.finite and _hides(survey)  # who did not answer is one, too
     rows = []
     for breakdown, groups in parts.items():
         sizes = whole[breakdown].value_counts()
@@ -105,7 +110,7 @@ def by_group(survey: Survey, typology: Typology | NotAvailable) -> Frame:
     return Frame(rows, columns=columns) if rows else Frame.nothing("few", columns)
 
 
-def apart(groups: Frame) -> dict[str, bool]:
+def intervals_apart(groups: Frame) -> dict[str, bool]:
     """Whether some intervals (or bounds) of a breakdown do not overlap, by breakdown."""
     if groups[["low", "high"]].isna().all(axis=None):
         return {}
@@ -152,13 +157,13 @@ def measures(survey: Survey) -> Frame:
     Where small numbers are protected, measures with a small count, or beside which another one has,
     are left out, and what is reckoned within size classes is NA: it would tell how many are short.
     """
-    if (why := why_not(survey)) or (table := compared(survey)).empty:
+    if (why := why_not(survey)) or (table := comparison(survey)).empty:
         return Frame.nothing(why or "no_measures", COLUMNS)
     if not survey.population.tests:
         table = table.sort_values("difference", key=lambda x: -x.abs(), kind="stable")
         table[["within_low", "within_high", "p", "p_holm", "word"]] = None
     table.loc[~table["testable"], OF_CLASSES] = float("nan")
-    if protects(survey, question(survey)):
+    if _hides(survey):
         table = table[_safe(survey, table)].assign(**dict.fromkeys(OF_CLASSES, float("nan")))
     return Frame(table[COLUMNS]) if len(table) else Frame.nothing("few", COLUMNS)
 
@@ -193,7 +198,7 @@ def side_by_side(frame: pd.DataFrame) -> Frame:
 
 
 @once
-def compared(survey: Survey) -> pd.DataFrame:
+def comparison(survey: Survey) -> pd.DataFrame:
     """Every measure on full data: the columns of `measures`, and others that no edition shows.
 
     variable, least (the least p that the arrangements allow), ways (their number), small (a count
@@ -208,7 +213,7 @@ def compared(survey: Survey) -> pd.DataFrame:
             label = survey.codebook.label(variable)
             about = {"variable": variable, "question": q.label[language]}
             about |= {"measure": label[language], "cost": cost}
-            rows.append(about | _compared(survey.responses[variable], lacking, sizes))
+            rows.append(about | _compare(survey.responses[variable], lacking, sizes))
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.DataFrame(rows)
@@ -233,7 +238,7 @@ def actions(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
             yield question, question.id, None
 
 
-def _compared(takes: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
+def _compare(takes: pd.Series, lacking: pd.Series, sizes: pd.Series) -> dict[str, Any]:
     """Counts of those not short and those short, their difference, and that within size classes."""
     known = lacking.notna() & takes.notna()
     is_short, does = lacking[known].to_numpy(bool), takes[known].to_numpy(bool)
@@ -274,9 +279,9 @@ def attainable(survey: Survey) -> dict[str, Any]:
     together, 0 where nothing can be compared. least : the least p_holm, possible : whether it is at
     most 0.05. hidden : the edition does not tell them; they follow from how many are short.
     """
-    table = compared(survey)
+    table = comparison(survey)
     tested = table[table["testable"].astype(bool)]
-    hidden = protects(survey, question(survey))
+    hidden = _hides(survey)
     ways, least = 0, float("nan")
     if tests := len(tested):
         ways, least = int(tested["ways"].max()), min(1.0, tests * float(tested["least"].min()))

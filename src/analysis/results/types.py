@@ -1,8 +1,8 @@
 """The types of municipalities: their names and members, and what sets them apart.
 
 Each function takes a survey and its typology and gives a tidy frame as the edition may show it.
-Types are numbered; `named` puts their names beside the numbers where a table shows them. How sure
-the types are is in `analysis.results.certainty`.
+Types are numbered; `with_names` puts their names beside the numbers where a table shows them. How
+sure the types are is in `analysis.results.certainty`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def as_frame(
             if of_single and not survey.shows_units:
                 return Frame.nothing("withheld", columns)
             table = make(survey, *arguments, **choices)
-            frame = survey.gallery.rounded(Frame(table, columns=list(columns) or None))
+            frame = survey.gallery.round_numbers(Frame(table, columns=list(columns) or None))
             empty = Frame.nothing("nothing" if survey.shows_units else "withheld", columns)
             return Frame(frame.reset_index(drop=True)) if len(frame) else empty
 
@@ -131,15 +131,15 @@ def level(typology: Typology) -> str:
     return typology.verdict.level + "_borderline" * bool(borderline(typology))
 
 
-def called(typology: Typology | NotAvailable) -> str:
+def noun(typology: Typology | NotAvailable) -> str:
     """``type``, or ``group`` where the verdict finds no types (ids of the labels ``called``)."""
     level = "" if isinstance(typology, NotAvailable) else typology.verdict.level
     return "group" if level in {"gradient", "none"} else "type"
 
 
-def of_interest(typology: Typology | NotAvailable) -> bool:
+def names_each(typology: Typology | NotAvailable) -> bool:
     """Whether a page names the type of each: not of many where there are no types."""
-    return typology.n <= NAMED_UP_TO or called(typology) == "type"
+    return typology.n <= NAMED_UP_TO or noun(typology) == "type"
 
 
 def name(survey: Survey, typology: Typology, kind: int) -> str:
@@ -149,7 +149,7 @@ def name(survey: Survey, typology: Typology, kind: int) -> str:
     return f"{kind} {typology.names[kind][survey.language]}"
 
 
-def named(survey: Survey, typology: Typology | NotAvailable, frame: Frame) -> Frame:
+def with_names(survey: Survey, typology: Typology | NotAvailable, frame: Frame) -> Frame:
     """A frame for a table: its columns ``type`` and ``second`` with numbers and names."""
     if isinstance(typology, NotAvailable):
         return frame
@@ -304,7 +304,7 @@ def _safe(survey: Survey, typology: Typology) -> pd.Series:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placement:
     """Respondents of one wave in the types (`typology`) of the survey `other`."""
 
     other: Survey
@@ -317,7 +317,7 @@ class Placed:
         return len(self.projection.labels)
 
 
-def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | NotAvailable:
+def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placement | NotAvailable:
     """Place the respondents in the types of the wave `reference`; empty: of the wave before."""
     reference = reference or earlier(survey.wave.name)
     if not reference:
@@ -330,10 +330,10 @@ def place(survey: Survey, reference: str = "", *, seed: int = SEED) -> Placed | 
     except InputError as error:
         why = error.say(survey.language)
         return NotAvailable("placement", survey.say("types/not_placed", why=why))
-    return Placed(other, typology, projection)
+    return Placement(other, typology, projection)
 
 
-def placement(survey: Survey, there: Placed) -> dict[str, Any]:
+def placement_facts(survey: Survey, there: Placement) -> dict[str, Any]:
     """Which types, made from which indicators: values of the sentence ``types/placed``."""
     other, projection, language = there.other, there.projection, survey.language
     labels = [other.features.labels[name][language] for name in projection.shared]
@@ -353,7 +353,7 @@ def placement(survey: Survey, there: Placed) -> dict[str, Any]:
 
 
 @as_frame("municipality", "type", "membership", "second", "fit", of_single=True)
-def placed(survey: Survey, there: Placed) -> pd.DataFrame:
+def placements(survey: Survey, there: Placement) -> pd.DataFrame:
     """The type of each respondent there (number and name), how strongly, and the next type.
 
     membership : 0 to 1. fit : ``far`` from every type, ``unanswered`` where it answered none of
@@ -370,4 +370,4 @@ def placed(survey: Survey, there: Placed) -> pd.DataFrame:
             "fit": far.mask(projection.labels == UNPLACED, "unanswered"),
         }
     )
-    return named(there.other, there.typology, frame)
+    return with_names(there.other, there.typology, frame)

@@ -83,7 +83,7 @@ def groups(survey: Survey, code: str, typology: Typology | NotAvailable) -> dict
     """Whom a city is compared with, by name: others of its type, of its size class; all."""
     (kind, size), by_name = others(survey, code, typology).values(), dict[str, np.ndarray]()
     if kind.any() and not isinstance(typology, NotAvailable):
-        at, of = int(typology.labels[code]), f"compared.{types.called(typology)}"
+        at, of = int(typology.labels[code]), f"compared.{types.noun(typology)}"
         by_name[survey.label(of, kind=at, name=typology.names[at][survey.language])] = kind
     if size.any():
         by_name[survey.label("compared.class", name=survey.size_class[code])] = size
@@ -160,7 +160,7 @@ def cases(survey: Survey) -> list[Case]:
     return [case for case in guidebook.cases() if case.public or survey.shows_units]
 
 
-def beside(survey: Survey, plan: VisitPlan, code: str) -> tuple[Frame, Frame]:
+def comparison(survey: Survey, plan: VisitPlan, code: str) -> tuple[Frame, Frame]:
     """The answers of a city beside those of its type and size class, with what to ask.
 
     Returns
@@ -196,7 +196,7 @@ def _questions(
     """The questions of the guide that a city was asked, their words, and what to ask of them."""
     language = survey.language
     for topic in guide().topics:
-        for q in guidebook.asked(survey, topic):
+        for q in guidebook.topic_questions(survey, topic):
             if survey.status.at[code, q.variables[0]] == "not_applicable":
                 continue
             mine = [r for r in plan.remarks[code] if q.id in r.question.split(", ")]

@@ -67,7 +67,7 @@ def shift(before: np.ndarray, after: np.ndarray) -> Shift:
 
 
 def least_corrected(*frames: pd.DataFrame) -> tuple[int, float]:
-    """Of the frames of `moved`: tests corrected together, and the least corrected p they allow.
+    """Of the frames of `compare_waves`: tests corrected together, and the least p_holm they allow.
 
     >>> least_corrected(pd.DataFrame({"n": [13] * 124, "p": 1.0}))
     (124, 0.0302734375)
@@ -93,7 +93,7 @@ class Replies:
     status: pd.DataFrame
 
 
-def moved(
+def compare_waves(
     questions: Iterable[Question], before: Replies, after: Replies, language: Language = "ja"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares and scales of every question in both waves, the largest changes first.

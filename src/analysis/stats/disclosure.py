@@ -128,12 +128,12 @@ def ticks_shown(
     return none_left if n - int(counts[fit].sum()) > room else fit
 
 
-def merged(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
+def merge_groups(groups: pd.Series, nowhere: str, between: str = "／") -> pd.Series:
     """A breakdown whose groups are put together as answers are (`put_together`).
 
     Units of no group come last, as `nowhere`. `between`: joins the names of groups.
 
-    >>> merged(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
+    >>> merge_groups(pd.Series(list("aaaabbbbccd")), "none").value_counts().to_dict()
     {'a': 4, 'b': 4, 'c／d': 3}
     """
     kinds = groups if isinstance(groups.dtype, pd.CategoricalDtype) else groups.astype("category")

@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.codebook.model import Codebook, Hypothesis
 from analysis.codebook.rules import Expression
 from analysis.stats import inference
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ALPHA, EFFECT_SIZES, NOTABLE_EFFECT
 from analysis.stats.thresholds import SMALLEST_GROUP as FEWEST
 
@@ -42,7 +42,7 @@ def run(
     p_holm : corrected among the primary ones that can be tested, or among the exploratory ones.
     word : see `word`, of p_holm. significant : whether p_holm is at most 0.05.
     """
-    classes = aligned(size_class, responses.index, "size_class").astype("str").to_numpy(object)
+    classes = align(size_class, responses.index, "size_class").astype("str").to_numpy(object)
     rows = [_test(h, responses, classes, seed) for h in codebook.hypotheses]
     frame = pd.DataFrame(rows, [h.id for h in codebook.hypotheses], OF_TESTS)
 

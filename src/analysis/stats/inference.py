@@ -41,7 +41,7 @@ class Effect:
     least: float = float("nan")
 
 
-def _agreeing(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
+def _consistent(estimate: float, low: float, high: float, p: float) -> tuple[float, float]:
     """The interval; an end that contradicts the exact test is the test-based one (Miettinen 1976).
 
     Approximate intervals disagree with an exact p-value now and then, where it is near 0.05.
@@ -117,7 +117,7 @@ def _stratified(
     d = float(share @ estimate)
     below, above = (sqrt(share**2 @ (end - estimate) ** 2) for end in (low, high))
     p = permutation_p(values, group, strata=strata, seed=seed)
-    ends = _agreeing(d, d - below, d + above, p)
+    ends = _consistent(d, d - below, d + above, p)
     return Effect(sizes, d, *ends, p, _least(arrangements(group, strata)))
 
 
@@ -172,7 +172,7 @@ def permutation_p(
 
 
 def _normal_p(distance: float, draws: int) -> float:
-    """Two-sided p-value of a normal deviate, at least what so many draws could give."""
+    """Two-sided p-value of a normal deviate, not below the least that so many draws can give."""
     return max(2 * float(stats.norm.sf(distance)), 1 / (draws + 1))
 
 
@@ -281,11 +281,11 @@ class _Gaps:
         self.over = np.append(of_y[::-1].cumsum()[::-1], 0)  # values at least each of y, and none
 
     def up_to(self, gap: float, side: Literal["left", "right"] = "left") -> int:
-        """How many are at most so large, or with "right" smaller."""
+        """The number of differences of at most `gap`; with "right" of those below it."""
         return int(self.of_x @ self.over[np.searchsorted(self.y, self.x - gap, side)])
 
     def at(self, rank: int) -> float:
-        """The difference of which so many are smaller, or as large and before it."""
+        """The difference at this place, from 0, in ascending order."""
         least = 1e-14 * (abs(np.append(self.x, self.y)).max() or 1.0)  # that of rounding
         low, high = self.x[0] - self.y[-1] - least, self.x[-1] - self.y[0] + least
         while high - low > 2 * least:
@@ -361,7 +361,7 @@ def association(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Effect:
     else:
         tau, p = _drawn_tau(x, y, scale, draws, seed)
     half = sqrt(k * (1 + k - tau**2))
-    low, high = _agreeing(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
+    low, high = _consistent(tau, (tau - half) / (1 + k), (tau + half) / (1 + k), p)
     return Effect((n,), tau, max(low, -1.0), min(high, 1.0), p, least)
 
 

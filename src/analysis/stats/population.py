@@ -33,7 +33,7 @@ class Population:
     size : how many municipalities there are in it; None where it is unknown or has no end.
     replied : how many of them replied.
     classes : the size classes that a ``class`` is made of.
-    others : how many replied without having been invited; the numbers are theirs, too.
+    others : how many replied without having been invited; they count in all numbers.
     label : of a part of a survey (`analysis.derived`), what it is a part by.
     counted : whether it is a part of a full count.
     """
@@ -169,12 +169,12 @@ def bounds_words(here: Population, language: Language) -> str:
     return say("population/bounds", language, invited=here.kind == "invited") if bounded else ""
 
 
-def beside(
+def in_brackets(
     here: Population, count: int, n: int, language: Language, size: int | None = None
 ) -> str:
     """What is given in brackets beside a share: its bounds, its interval, both, or nothing.
 
-    >>> beside(Population("invited", True, 16, 15), 5, 13, "en").partition(" (")[0]
+    >>> in_brackets(Population("invited", True, 16, 15), 5, 13, "en").partition(" (")[0]
     '31% to 50% of all 16 invited, 95 % interval 26% to 52%'
     """
     bounds, interval = here.bounds(count, n, size), here.interval(count, n, size)

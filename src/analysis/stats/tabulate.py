@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,36 +20,40 @@ from analysis.text import Language, label
 
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Values = TypeVar("Values", pd.Series, pd.DataFrame)
+# the group of each respondent; or who chose each of several answers, groups that overlap
+Breakdown: TypeAlias = pd.Series | pd.DataFrame
 SHORT = 2  # the two lowest answers of the question on shortage say: short of people
 
 
 @dataclass(frozen=True)
-class Counted:
+class FrequencyTable:
     """A tabulated question.
 
     Attributes
     ----------
-    frame : columns ``count`` and ``share`` (0 to 1) of `n`, a row an answer (index: see `coded`).
+    frame : columns ``count`` and ``share`` (0 to 1) of `n`, a row an answer (`answer_index`).
         For numbers: one row a statistic, column ``value``.
     n : municipalities that answered: the denominator.
     missing : kind of missing -> municipalities.
+    protected : whether an edition hides small numbers of it, so that answers are counted together.
     """
 
     frame: pd.DataFrame
     n: int
     missing: dict[str, int]
+    protected: bool = False
 
 
-def aligned(values: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
+def align(values: Values, index: pd.Index, what: str = Message("the breakdown")) -> Values:
     """Values from outside, in the order of `index`: matched by code, never by position.
 
     `values` may hold more codes than `index`, and NaN. Raises InputError, which calls it `what`: it
     is no frame of pandas, lacks a code of `index`, or holds a code twice.
 
     >>> codes = pd.Index(["011002", "012025"])
-    >>> aligned(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
+    >>> align(pd.Series(["city", "town"], index=["012025", "011002"]), codes).tolist()
     ['town', 'city']
-    >>> aligned(pd.Series(["town", "city"]), codes)
+    >>> align(pd.Series(["town", "city"]), codes)
     Traceback (most recent call last):
     ...
     analysis.errors.InputError: the breakdown has not one value for each of 2 respondents ...
@@ -71,7 +75,7 @@ def labels_of(question: Question, language: Language) -> dict[int, str]:
     return {option.code: option.text[language] for option in question.options}
 
 
-def coded(question: Question, language: Language) -> pd.MultiIndex:
+def answer_index(question: Question, language: Language) -> pd.MultiIndex:
     """The answers of a question: ``variable`` and ``code`` of each, and what it is called."""
     labels = labels_of(question, language)
     several = question.type == "multi"
@@ -100,7 +104,7 @@ def with_unit(question: Question, language: Language) -> str:
     return f"{name}{opens}{unit}{closes}" if unit and f"{opens}{unit}" not in name else name
 
 
-def labelled(values: pd.Series, question: Question, language: Language) -> pd.Series:
+def as_categories(values: pd.Series, question: Question, language: Language) -> pd.Series:
     """Codes as labelled categories in the order of the questionnaire."""
     labels = labels_of(question, language)
     kinds = pd.CategoricalDtype(list(labels.values()), ordered=True)
@@ -146,7 +150,7 @@ def chosen(responses: pd.DataFrame, question: Question) -> np.ndarray:
 
 def frequency(
     responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
-) -> Counted:
+) -> FrequencyTable:
     """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
     there = answered(status, question).to_numpy(bool)
     n = int(there.sum())
@@ -157,15 +161,17 @@ def frequency(
             counts = chosen(responses, question)[there].sum(axis=0)
             shares = counts / n if n else np.full(len(counts), np.nan)
             columns = {"count": counts, "share": shares}
-            return Counted(pd.DataFrame(columns, coded(question, language)), n, missing)
+            return FrequencyTable(
+                pd.DataFrame(columns, answer_index(question, language)), n, missing
+            )
         case "battery":
             items = responses[list(question.variables)][there].astype("Float64")
             frame = items.agg(["count", "mean", "median"]).T.astype({"count": int, "mean": float})
             frame.index = pd.Index([item.text[language] for item in question.items])
-            return Counted(frame.astype({"median": float}), n, missing)
+            return FrequencyTable(frame.astype({"median": float}), n, missing)
         case "integer" | "ratio":
-            return Counted(summary(responses[question.id][there]), n, missing)
-    return Counted(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
+            return FrequencyTable(summary(responses[question.id][there]), n, missing)
+    return FrequencyTable(pd.DataFrame({"count": [n]}, index=["—"]), n, missing)
 
 
 def summary(values: pd.Series) -> pd.DataFrame:
@@ -182,19 +188,31 @@ def groups(by: pd.Series) -> list[Any]:
     return sorted(by.dropna().unique())
 
 
+def members(by: Breakdown) -> dict[Any, np.ndarray]:
+    """Group of a breakdown -> whether each respondent is in it; in the order of the groups.
+
+    >>> [at.tolist() for at in members(pd.Series(["b", None, "a"])).values()]
+    [[False, False, True], [True, False, False]]
+    """
+    if isinstance(by, pd.DataFrame):
+        return {option: by[option].to_numpy(bool) for option in by if by[option].any()}
+    return {group: (by == group).fillna(False).to_numpy(bool) for group in groups(by)}
+
+
 def cross(
     responses: pd.DataFrame,
     status: pd.DataFrame,
     question: Question,
-    by: pd.Series,
+    by: Breakdown,
     language: Language = "ja",
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Counts of a question with options, answers down and groups across, and who answered.
 
     The latter, how many of each group did, is the denominator of the group's shares.
     """
-    by, there = aligned(by, responses.index), answered(status, question).to_numpy(bool)
-    inside = {group: (by == group).fillna(False).to_numpy(bool) & there for group in groups(by)}
-    gave, rows = chosen(responses, question), coded(question, language)
-    counts = {group: gave[members].sum(axis=0) for group, members in inside.items()}
+    there = answered(status, question).to_numpy(bool)
+    every = members(align(by, responses.index))
+    inside = {group: at & there for group, at in every.items()}
+    gave, rows = chosen(responses, question), answer_index(question, language)
+    counts = {group: gave[at].sum(axis=0) for group, at in inside.items()}
     return pd.DataFrame(counts, rows), pd.Series({g: m.sum() for g, m in inside.items()}, dtype=int)

@@ -168,10 +168,10 @@ def escape(text: object) -> str:
     return str(text).translate(_SPECIAL).replace("\n", " ")
 
 
-def unescaped(sentence: str) -> str:
+def unescape(sentence: str) -> str:
     """A sentence without the backslashes of `escape`, for titles and answers: no Markdown.
 
-    >>> print(unescaped(escape("re-employed [retirees]")))
+    >>> print(unescape(escape("re-employed [retirees]")))
     re-employed [retirees]
     """
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", sentence)
@@ -187,7 +187,7 @@ def read_labels(file: Path) -> Mapping[str, Mapping[str, Text]]:
     Raises InputError: a slip of YAML, a label without one of its languages, or a name twice.
     """
     such_as = Message("sections of labels, each with ja and en")
-    return yaml_file.shaped(Labels, yaml_file.load(file, such_as), file).root
+    return yaml_file.validate(Labels, yaml_file.load(file, such_as), file).root
 
 
 @cache

@@ -14,13 +14,13 @@ from analysis.stats.thresholds import FEW_FOR_BIC, MOST_TYPES, MOST_TYPES_EXTEND
 from analysis.text import LANGUAGES, say
 from analysis.typology.dissimilarity import Gower, Kinds, collapse
 from analysis.typology.partition import least_stable, medoids_for, separation
-from analysis.typology.prepare import Prepared
-from analysis.typology.rivals import Beside, rivals
+from analysis.typology.prepare import TypologyData
+from analysis.typology.rivals import NullTest, null_tests
 
 LIGHT = 20  # resamples for the stability of each number of types that is tried
 
 
-def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
+def counts_to_try(data: TypologyData, n_types: int | Literal["auto"]) -> list[int]:
     """Numbers of types to try: at most one for three units and one per answer pattern.
 
     Raises InputError: `n_types` is more than the units can hold.
@@ -42,8 +42,8 @@ def counts_to_try(data: Prepared, n_types: int | Literal["auto"]) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Numbers of types side by side, and all of a typology that no number of types changes.
+class Candidates:
+    """The numbers of types tried, side by side, and what does not depend on the number.
 
     Attributes
     ----------
@@ -58,15 +58,15 @@ class Compared:
 
     measure: Gower
     distance: np.ndarray
-    null: Beside
-    continuum: Beside
+    null: NullTest
+    continuum: NullTest
     table: pd.DataFrame
     resampled: dict[int, list[np.ndarray]]
 
 
-def compared(
-    data: Prepared, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int
-) -> Compared:
+def candidates(
+    data: TypologyData, counts: Sequence[int], *, n_null: int, criteria: bool, seed: int
+) -> Candidates:
     """Weigh the numbers of types to try; without `criteria` by silhouette and gap alone.
 
     While the last number tried is the best, by the silhouette or by BIC, another is tried, up to
@@ -83,7 +83,7 @@ def compared(
         table = pd.DataFrame({"silhouette": silhouette, "smallest": smallest}, [*labels])
         more = [max(labels) + 1] if best(table) == max(labels) < most else []
     added = sorted({*labels} - {*counts})
-    null, smooth = rivals(data.fit, counts, more=added, n_null=n_null, seed=seed)
+    null, smooth = null_tests(data.fit, counts, more=added, n_null=n_null, seed=seed)
     table["gap"] = null.gap
     resampled: dict[int, list[np.ndarray]] = {}
     if criteria:
@@ -96,7 +96,7 @@ def compared(
             more = [max(bic) + 1] if pd.Series(bic).idxmin() == max(bic) < most else []
         table = table.join(pd.Series(bic, name="bic"), how="outer")
     table = table.sort_index().rename_axis("k")
-    return Compared(measure, distance, null, smooth, table, resampled)
+    return Candidates(measure, distance, null, smooth, table, resampled)
 
 
 def best(table: pd.DataFrame) -> int:
@@ -123,7 +123,7 @@ def preferred(table: pd.DataFrame) -> dict[str, int]:
 def reason(table: pd.DataFrame, k: int, *, asked: bool, n: int, large: int) -> dict[str, str]:
     """Why this number of types and what the other criteria say, in each language.
 
-    ``table``: see `Compared`. ``k``: the number made; ``asked``: whether it was asked for.
+    ``table``: see `Candidates`. ``k``: the number made; ``asked``: whether it was asked for.
     ``large``: how many of the k groups are large enough to be types. ``n``: units.
 
     >>> table = pd.DataFrame({"silhouette": [0.5, 0.4], "smallest": [9, 8], "gap": [0.2, 0.3],

@@ -20,10 +20,10 @@ from joblib import Memory
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import refusal, unknown
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
 from analysis.text import Text
-from analysis.typology.dissimilarity import Gower, Groups, Kinds, answered, feature_weights
+from analysis.typology.dissimilarity import Gower, Groups, Kinds, feature_weights, share_answered
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.study import Typology, study
 
@@ -133,17 +133,17 @@ class Classifier:
             if str(adjust) not in adjustments:
                 raise unknown("adjustment", str(adjust), list(adjustments))
             adjust = adjustments[adjust]
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         texts = {k: t.model_dump() for k, t in (features.labels | features.group_labels).items()}
         grouped = 1 < len(features.group_labels) < len(features.labels)
-        typology: Typology = self._cached(study)(
+        typology: Typology = self._cache(study)(
             features.frame,
             features.kinds,
             features.groups,
             texts,
             adjust=adjust,
             composites=self.composites[list(features.group_labels)] if grouped else None,
-            remember=self._cached,
+            remember=self._cache,
             **choices,
         )
         return typology
@@ -154,10 +154,10 @@ class Classifier:
         Types of two classes are not the same.
         """
         every, typologies = self.features, {}
-        sizes = aligned(self.size_class, every.frame.index, "size_class").dropna()
+        sizes = align(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
-            enough = (answered(part, every.groups) >= ENOUGH_ANSWERED).sum() >= SMALLEST_STRATUM
-            if enough and (part.nunique() > 1).any():
+            there = share_answered(part, every.groups) >= ENOUGH_ANSWERED
+            if there.sum() >= SMALLEST_STRATUM and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
                 typologies[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
         return typologies
@@ -168,24 +168,24 @@ class Classifier:
         indices = list(dict.fromkeys(self.features.groups[name] for name in shared))
         if not indices:
             raise refusal("placement.no_indicator")
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         typology = self.study(indices=indices, **choices)
         reference = features.frame.loc[typology.fitted.index]
         return typology, project(frame, reference, typology.fitted, features.kinds, features.groups)
 
     def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
-        features = restricted(self.features, indices)
+        features = restrict(self.features, indices)
         reference = self.study(indices=indices, **choices).fitted
         frame = features.frame.loc[reference.index]
-        return self._cached(multiverse)(frame, features.kinds, features.groups, reference)
+        return self._cache(multiverse)(frame, features.kinds, features.groups, reference)
 
-    def _cached(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
         return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
 
 
-def restricted(features: Features, indices: Sequence[str]) -> Features:
+def restrict(features: Features, indices: Sequence[str]) -> Features:
     """The features of these indices only; all where none is named."""
     if strange := [name for name in indices if name not in features.group_labels]:
         raise unknown("index", strange[0], list(features.group_labels))
@@ -202,10 +202,10 @@ def restricted(features: Features, indices: Sequence[str]) -> Features:
     )
 
 
-def renamed(value: Any, alias: Mapping[str, str]) -> Any:
+def rename_codes(value: Any, alias: Mapping[str, str]) -> Any:
     """A result with every municipality's code replaced by its `alias` in an edition.
 
-    Rows follow the new names: in the order of the codes they would give the codes away.
+    Rows are sorted by the new names: the order of the codes would disclose these.
     """
     if not alias:
         return value
@@ -215,10 +215,10 @@ def renamed(value: Any, alias: Mapping[str, str]) -> Any:
                 value = value.rename(alias, axis=axis).sort_index(axis=axis, kind="stable")
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: renamed(getattr(value, f.name), alias) for f in dataclasses.fields(value)}
-        return dataclasses.replace(value, **fields)
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **rename_codes(fields, alias))
     if isinstance(value, dict):
-        return {alias.get(k, k): renamed(v, alias) for k, v in value.items()}
+        return {alias.get(k, k): rename_codes(v, alias) for k, v in value.items()}
     if isinstance(value, str):
         return alias.get(value, value)
     return value
@@ -270,7 +270,7 @@ def project(
     weights = feature_weights(reference.columns, groups)
     if weights[reference.columns.isin(shared)].sum() < ENOUGH_ANSWERED - 1e-9:
         raise refusal("placement.few_indicators", n=len(shared), of=len(reference.columns))
-    types = aligned(types, reference.index, "types")
+    types = align(types, reference.index, "types")
     numbers = sorted({*types.astype(int)} - {UNPLACED})
     if not numbers:
         raise refusal("placement.no_types")

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
 from analysis.stats.inference import holm, rank_sum_p
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import BROAD, NOTABLE_TRAIT, UNPLACED
 from analysis.text import LANGUAGES, Language, label, say
 from analysis.typology.dissimilarity import Kinds
@@ -43,7 +43,7 @@ def profile(frame: pd.DataFrame, kinds: Kinds, labels: pd.Series) -> pd.DataFram
     [[1.0, 0.1, 0.2], [-1.0, 0.1, 0.2]]
     """
     columns, rows = numeric(frame, kinds), []
-    labels = aligned(labels, frame.index, "labels")
+    labels = align(labels, frame.index, "labels")
     for kind in sorted({int(t) for t in labels} - {UNPLACED}):
         inside = (labels == kind).to_numpy(bool)
         for name, column in columns.items():
@@ -136,7 +136,7 @@ def _name(effects: pd.Series, count: int, kinds: Kinds, texts: Texts) -> dict[st
         across = label(f"trait.degree_{'high' if up >= down else 'low'}", language)
         words = [_trait(str(f), e > 0, kinds, texts, language) for f, e in traits.items()]
         runs = itertools.groupby(words, key=lambda trait: trait[0])
-        alike = [(word, _joined([own for _, own in same], language)) for word, same in runs]
+        alike = [(word, _join([own for _, own in same], language)) for word, same in runs]
         values = {"across": across if broad else "", "traits": alike}
         names[language] = say("typology/name", language, **values)
     return names
@@ -162,7 +162,7 @@ def _trait(
     return label(f"trait.{sense}_{'high' if high else 'low'}", language), own
 
 
-def _joined(heads: list[str], language: Language) -> str:
+def _join(heads: list[str], language: Language) -> str:
     """「AI・RPAの導入」 for 「AIの導入」 and 「RPAの導入」, else joined by 「と」."""
     if language == "en":
         return " and ".join(heads)

@@ -74,7 +74,7 @@ def feature_weights(columns: Iterable[str], groups: Groups) -> np.ndarray:
     return weight / weight.sum()
 
 
-def answered(frame: pd.DataFrame, groups: Groups) -> np.ndarray:
+def share_answered(frame: pd.DataFrame, groups: Groups) -> np.ndarray:
     """Share of the features that each unit answered, groups weighing the same."""
     return (frame.notna().to_numpy() @ feature_weights(map(str, frame), groups)).round(DIGITS)
 
@@ -110,7 +110,7 @@ class Gower:
             values, at = np.unique(patterns.rows[known, j], return_inverse=True)
             counts = np.bincount(at, patterns.weights[known], minlength=len(values))
             self._ranks[j] = values, np.cumsum(counts) - (counts - 1) / 2.0
-        ranked = self._ranked(patterns.rows)
+        ranked = self._rank(patterns.rows)
         self._low, self._high = (np.nan_to_num(f.reduce(ranked)) for f in (np.fmin, np.fmax))
 
     @classmethod
@@ -131,7 +131,7 @@ class Gower:
         """Dissimilarity of each row of a to each row of b."""
         if len(a) * len(b) > LIMIT**2:
             raise refusal("typology.too_many", n=max(len(a), len(b)), limit=LIMIT)
-        a, b = self._placed(a), self._placed(b)
+        a, b = self._scale(a), self._scale(b)
         known_a, known_b = ~np.isnan(a), ~np.isnan(b)
         weight = (known_a * self.weights) @ known_b.T.astype(float)
         total = np.zeros_like(weight)
@@ -146,21 +146,21 @@ class Gower:
             zero_a, zero_b = a[:, one_sided] == 0, b[:, one_sided] == 0
             weight -= (zero_a * self.weights[one_sided]) @ zero_b.T.astype(float)
         known = weight > 1e-9
-        unknown = 0.0 if known.all() else self._expected()
+        unknown = 0.0 if known.all() else self._expectation()
         distance = np.divide(total, weight, out=np.full_like(total, unknown), where=known)
         np.round(distance, DIGITS, out=distance)
         return np.abs(distance, out=distance)  # no negative zeros
 
-    def _ranked(self, values: np.ndarray) -> np.ndarray:
+    def _rank(self, values: np.ndarray) -> np.ndarray:
         ranked = np.array(values, dtype=float)
         for j, ranks in self._ranks.items():
             if len(ranks[0]):
                 ranked[:, j] = np.interp(ranked[:, j], *ranks)
         return ranked
 
-    def _placed(self, values: np.ndarray) -> np.ndarray:
+    def _scale(self, values: np.ndarray) -> np.ndarray:
         """Numbers from 0 to 1 within the range; categories as they are."""
-        ranked = self._ranked(values)
+        ranked = self._rank(values)
         span = np.where(self._high > self._low, self._high - self._low, 1.0)
         scaled = (np.clip(ranked, self._low, self._high) - self._low) / span
         return np.where(self._number, scaled, ranked)
@@ -177,10 +177,10 @@ class Gower:
             result -= np.transpose(mine) @ np.array([b[:, j] == code for j, code in codes], float)
         return result
 
-    def _expected(self) -> float:
+    def _expectation(self) -> float:
         """Dissimilarity expected of two units whose answers are not known."""
         total = weight = 0.0
-        scaled, counts = self._placed(self.patterns.rows), self.patterns.weights
+        scaled, counts = self._scale(self.patterns.rows), self.patterns.weights
         for column, kind, w in zip(scaled.T, self.kinds, self.weights, strict=True):
             known = ~np.isnan(column)
             if not known.any():

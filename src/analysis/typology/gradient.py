@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import refusal
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ONE_SIDED
 from analysis.typology.dissimilarity import Groups, Kinds, feature_weights, source
 
@@ -87,7 +87,7 @@ def gradient(
     >>> round(found.share, 2), bool(found.score.corr(pd.Series(level)) > 0.99)
     (1.0, True)
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.empty:
         return Gradient(pd.Series(0.0, frame.index), 0.0, pd.Series(dtype=float))
     X = scaled.to_numpy() * np.sqrt(weights)
@@ -118,7 +118,7 @@ def share_interval(
     >>> low > 0.8, high
     (True, 1.0)
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.empty:
         return 0.0, 1.0
     Z, chance = scaled.to_numpy(), _chance_eigenvalues(scaled, weights, SHUFFLED, seed)
@@ -143,7 +143,7 @@ def _share(values: np.ndarray, chance: np.ndarray) -> float:
     return float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0
 
 
-def standardised(
+def standardise(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Columns that vary, mean 0 and deviation 1, missing ones 0; and their weights."""
@@ -191,7 +191,7 @@ def map_axes(
     are those of the "yes" answers in multiple correspondence analysis. The longest is drawn as long
     as the farthest unit. Raises InputError: fewer than two features vary.
     """
-    scaled, weights = standardised(frame, kinds, groups)
+    scaled, weights = standardise(frame, kinds, groups)
     if scaled.shape[1] < 2:
         raise refusal("gradient.few_indicators")
     left, values, right = np.linalg.svd(scaled.to_numpy() * np.sqrt(weights), full_matrices=False)
@@ -236,7 +236,7 @@ def without_strata(frame: pd.DataFrame, kinds: Kinds, strata: pd.Series) -> pd.D
     >>> without_strata(frame, {"x": "ratio"}, size)["x"].tolist()
     [-1.0, 1.0, -2.0, 2.0]
     """
-    stratum = aligned(strata, frame.index, "adjust")
+    stratum = align(strata, frame.index, "adjust")
     if (none := stratum.isna()).any():
         raise refusal(
             "gradient.no_stratum", n=int(none.sum()), missing=list(map(str, frame.index[none][:5]))

@@ -20,17 +20,9 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from analysis.errors import refusal
-from analysis.stats.tabulate import aligned
-from analysis.stats.thresholds import (
-    BORDER,
-    CORE,
-    ENOUGH_COMPLETE,
-    LEAD,
-    MOST_TYPES_MULTIVERSE,
-    SMALLEST_SURVEY,
-    SMALLEST_TYPE,
-    UNPLACED,
-)
+from analysis.stats import thresholds
+from analysis.stats.tabulate import align
+from analysis.stats.thresholds import SMALLEST_SURVEY, SMALLEST_TYPE, UNPLACED
 from analysis.typology.dissimilarity import (
     Gower,
     Groups,
@@ -73,12 +65,13 @@ def settings(frame: pd.DataFrame, groups: Groups) -> tuple[list[Setting], dict[s
 def treatments(frame: pd.DataFrame) -> list[str]:
     """What can be done about missing answers; ``none missing`` where there are none.
 
-    Complete cases alone where at least `ENOUGH_COMPLETE` of the units are some, enough for types.
+    ``complete cases`` only where at least `ENOUGH_COMPLETE` of the units are complete, and enough
+    for two types.
     """
     complete = frame.notna().all(axis=1)
     if complete.all():
         return ["none missing"]
-    enough = complete.mean() >= ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
+    enough = complete.mean() >= thresholds.ENOUGH_COMPLETE and complete.sum() >= SMALLEST_SURVEY
     return ["pairwise", "imputed", *["complete cases"] * bool(enough)]
 
 
@@ -87,7 +80,7 @@ ROUNDS = 8  # through all features, for each of them
 DONORS = 3  # respondents with the nearest predictions, of whom one is drawn
 
 
-def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
+def impute(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
     """Surveys in which every missing answer is filled in.
 
     Chained equations with predictive mean matching (Little 1988; van Buuren 2018, Flexible
@@ -98,7 +91,7 @@ def imputed(frame: pd.DataFrame, kinds: Kinds) -> list[pd.DataFrame]:
 
     >>> x = np.arange(20.0)
     >>> frame = pd.DataFrame({"a": x, "b": 2 * x, "c": -x}).mask(np.eye(20, 3, -9) > 0)
-    >>> surveys = imputed(frame, dict.fromkeys(frame, "ratio"))
+    >>> surveys = impute(frame, dict.fromkeys(frame, "ratio"))
     >>> all(abs(one.loc[9, "a"] - 9) <= 3 for one in surveys)
     True
     """
@@ -191,7 +184,7 @@ def _types(
     inside = inside[np.lexsort((-weights[inside], (distance @ weights).round(9)[inside]))]
     weights = weights[inside]
     among = distance[np.ix_(inside, inside)]
-    most = min(MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
+    most = min(thresholds.MOST_TYPES_MULTIVERSE, int(weights.sum()) // SMALLEST_TYPE, len(among))
     if most < 2:
         return {}
     counts = range(2, most + 1)
@@ -286,8 +279,8 @@ def consensus(labels: np.ndarray, k: int) -> np.ndarray:
     return cuts(weighted_tree(1 - together, patterns.weights, "average"), k)[k][patterns.back]
 
 
-def _standardised(answers: Answers, patterns: Patterns) -> np.ndarray:
-    table = _scaled(answers)[patterns.first]
+def _euclidean(answers: Answers, patterns: Patterns) -> np.ndarray:
+    table = _scale(answers)[patterns.first]
     if np.isnan(table).any():
         return np.nan_to_num(nan_euclidean_distances(table), nan=float(np.nanmax(table)))
     return squareform(pdist(table))
@@ -295,13 +288,13 @@ def _standardised(answers: Answers, patterns: Patterns) -> np.ndarray:
 
 def _axes(answers: Answers, patterns: Patterns) -> np.ndarray:
     """Distances on the main axes only: those above average, at least two."""
-    table = np.nan_to_num(_scaled(answers))
+    table = np.nan_to_num(_scale(answers))
     left, values, _ = np.linalg.svd(table, full_matrices=False)
     keep = max(2, int((values**2 > (values**2).mean()).sum()))
     return squareform(pdist((left[:, :keep] * values[:keep])[patterns.first]))
 
 
-def _scaled(answers: Answers) -> np.ndarray:
+def _scale(answers: Answers) -> np.ndarray:
     columns = numeric(answers.frame, answers.kinds)
     columns = columns.loc[:, columns.std(ddof=0) > 0]
     scaled = (columns - columns.mean()) / columns.std(ddof=0)
@@ -312,7 +305,7 @@ GROUPED, FLAT = "Gower, groups weighted equally", "Gower, questions weighted equ
 DISSIMILARITIES: dict[str, Callable[[Answers, Patterns], np.ndarray]] = {
     GROUPED: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds, a.groups).among(),
     FLAT: lambda a, patterns: Gower(patterns, list(a.frame), a.kinds).among(),
-    "standardised Euclidean": _standardised,
+    "standardised Euclidean": _euclidean,
     "main axes only": _axes,
 }
 
@@ -377,14 +370,14 @@ def multiverse(
         raise refusal("multiverse.units", least=SMALLEST_SURVEY, limit=MOST_UNITS, n=len(frame))
     ordered = frame.sort_index(kind="stable")
     tasks, sets = settings(ordered, groups)
-    tables = imputed(ordered, kinds) if ordered.isna().to_numpy().any() else []
+    tables = impute(ordered, kinds) if ordered.isna().to_numpy().any() else []
     blocks = [
         universes(ordered[sets[task.indicators]], kinds, groups, task, tables) for task in tasks
     ]
     belongs = [_members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
     shares = (everything @ everything.T).astype(float) / len(belongs)
-    types = aligned(reference, ordered.index, "reference").to_numpy(int)
+    types = align(reference, ordered.index, "reference").to_numpy(int)
     runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(DECISIONS))
     return Multiverse(
         runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
@@ -432,7 +425,11 @@ def _units(shares: np.ndarray, types: np.ndarray) -> pd.DataFrame:
     inside[types == UNPLACED] = np.nan
     outside = np.where(~own & is_type, share, 0.0).max(axis=1)
     lead = inside - outside
-    rules = [types == UNPLACED, (inside >= CORE) & (lead >= LEAD), lead < BORDER]
+    rules = [
+        types == UNPLACED,
+        (inside >= thresholds.CORE) & (lead >= thresholds.LEAD),
+        lead < thresholds.BORDER,
+    ]
     status = np.select(rules, ["unplaced", "core", "borderline"], "between")
     columns = {"type": types, "inside": inside, "outside": outside, "status": status}
     return pd.DataFrame(columns)

@@ -66,7 +66,7 @@ def medoids_for(
     medoids = {}
     for k in counts:
         best = _search(weighted, start[:k], n_init) if 1 < k < n else np.arange(min(k, n))
-        medoids[k] = _numbered(distance, order[best], weights)
+        medoids[k] = _number(distance, order[best], weights)
     return medoids
 
 
@@ -80,7 +80,7 @@ def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> np.ndarray:
     return np.sort(best.medoids.astype(int))
 
 
-def _numbered(distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray) -> Medoids:
+def _number(distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray) -> Medoids:
     """Each pattern with its nearest medoid; the heaviest type first, ties by the first pattern."""
     nearest = distance[:, medoids].argmin(axis=1)
     nearest[medoids] = np.arange(len(medoids))

@@ -15,15 +15,15 @@ import pandas as pd
 
 from analysis.errors import refusal
 from analysis.stats import thresholds
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.typology.dissimilarity import (
     LIMIT,
     Gower,
     Groups,
     Kinds,
-    answered,
     collapse,
     feature_weights,
+    share_answered,
     source,
 )
 from analysis.typology.gradient import Gradient, gradient, numeric, without_gradient, without_strata
@@ -54,7 +54,7 @@ class Fit(Answers):
     basis: Basis = "none"
     strata: pd.Series | None = None
 
-    def adjusted(self) -> Answers:
+    def adjust(self) -> Answers:
         """What is left after the adjustment, of the columns that still vary, as numbers."""
         if self.basis == "none":
             return self
@@ -69,7 +69,7 @@ class Fit(Answers):
 
 
 @dataclass(frozen=True)
-class Prepared(Answers):
+class TypologyData(Answers):
     """What a typology is made from: the units of the fit, by code, x features that vary among them.
 
     Attributes
@@ -101,7 +101,7 @@ def set_aside(frame: pd.DataFrame, kinds: Kinds, groups: Groups = None) -> pd.Se
     >>> set_aside(frame, {"a": "ratio", "b": "ratio"}).to_dict()
     {6: 'outlying'}
     """
-    share = answered(frame, groups)
+    share = share_answered(frame, groups)
     fit = share >= thresholds.ENOUGH_ANSWERED
     why = pd.Series(np.where(share > 0, "sparse", "empty"), frame.index, dtype=object)
     if fit.any():
@@ -129,7 +129,7 @@ def _far_out(frame: pd.DataFrame, kinds: Kinds, groups: Groups) -> np.ndarray:
 
 def prepare(
     frame: pd.DataFrame, kinds: Kinds, groups: Groups, adjust: Adjust, *, seed: int = 0
-) -> Prepared:
+) -> TypologyData:
     """Check the features, decide who takes part in the fit, and adjust by those.
 
     Raises InputError: fewer than 6 units (in all, or that take part) or more than 10,000, no
@@ -140,18 +140,18 @@ def prepare(
     >>> list(ready.frame.index), list(ready.frame)
     (['a', 'b', 'c', 'd', 'e', 'f'], ['a'])
     """
-    ordered = _checked(frame)
+    ordered = _check(frame)
     everyone = _those_that_vary(ordered, kinds, groups)
     aside = set_aside(everyone.frame, everyone.kinds, everyone.groups)
     fit = ~ordered.index.isin(aside.index)
     if fit.sum() < thresholds.SMALLEST_SURVEY:
         raise refusal("typology.few_fit", fit=fit.sum(), n=len(frame), **ENOUGH)
     fitted = _those_that_vary(ordered[fit], kinds, everyone.groups)
-    strata = aligned(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
+    strata = align(adjust, ordered.index, "adjust") if isinstance(adjust, pd.Series) else None
     basis: Basis = "none" if adjust is None else "gradient" if strata is None else "strata"
     own = None if strata is None else strata.loc[fitted.frame.index]
     answers = Fit(fitted.frame, fitted.kinds, fitted.groups, basis, own)
-    rest = answers.adjusted()
+    rest = answers.adjust()
     if rest.frame.empty:
         raise refusal("typology.nothing_left")
     raw = gradient(fitted.frame, fitted.kinds, fitted.groups, seed=seed)
@@ -161,12 +161,12 @@ def prepare(
     axis, others = raw, ordered.loc[~fit, list(fitted.frame)]  # where nothing is taken out
     if basis != "none":
         place = level if strata is None else strata.astype(str).astype(object)
-        others = _adjusted_likewise(rest.frame, members, outside, place)
+        others = _adjust_others(rest.frame, members, outside, place)
         axis = gradient(rest.frame, rest.kinds, rest.groups, seed=seed)
-    return Prepared(rest.frame, rest.kinds, rest.groups, others, aside, answers, axis, level)
+    return TypologyData(rest.frame, rest.kinds, rest.groups, others, aside, answers, axis, level)
 
 
-def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+def _check(frame: pd.DataFrame) -> pd.DataFrame:
     """The answers as numbers, in the order of the codes."""
     if len(frame) < thresholds.SMALLEST_SURVEY:
         raise refusal("typology.few", n=len(frame), **ENOUGH)
@@ -204,7 +204,7 @@ def _level(axis: Gradient, inside: pd.DataFrame, others: pd.DataFrame, groups: G
     return score.where(others.notna().any(axis=1))
 
 
-def _adjusted_likewise(
+def _adjust_others(
     rest: pd.DataFrame, members: pd.DataFrame, others: pd.DataFrame, place: pd.Series
 ) -> pd.DataFrame:
     """Answers of the units set aside, less what is expected at their place by those of the fit.

@@ -1,11 +1,12 @@
 """Surveys invented to judge a typology by: some without types, some with types that are known.
 
-How often those without look as good gives its two p-values. A gradient cut into pieces gives stable
-"types" too, so they are not only noise but a continuum: units spread smoothly over the same
-correlated features, drawn from a copula with the survey's own margins (Hennig & Lin 2015; cf. Liu
-et al. 2008). They go through every step of the survey: drawn from the answers as given, they are
-adjusted, measured and cut into each number of types. (Residuals are not shuffled: those of a yes/no
-item still depend on the stratum or the level that was taken out.)
+The two p-values of a typology are how often surveys without types look as good as the survey.
+Independent features are one kind. But a gradient cut into pieces gives stable "types", too, so the
+other kind is a continuum: units spread smoothly over the same correlated features, drawn from a
+copula with the survey's own margins (Hennig & Lin 2015; cf. Liu et al. 2008). Invented surveys go
+through every step of the survey: drawn from the answers as given, they are adjusted, measured and
+cut into each number of types. (Residuals are not shuffled: those of a yes/no item still depend on
+the stratum or the level that was taken out.)
 
 How often known types are recovered says what "no clear types" means at this number of respondents.
 """
@@ -75,20 +76,20 @@ class Continuum:
             target = _correlations(rest, self._seen)
             if keep == "gradient":
                 target = _one_gradient(target, feature_weights(self.frame, fit.groups))
-            self._root = self._calibrated(target, np.random.default_rng(seed))
+            self._root = self._calibrate(target, np.random.default_rng(seed))
 
-    def _calibrated(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _calibrate(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         latent, draws = target.copy(), max(3, ROWS // max(len(self.frame), 1))
 
         def reached() -> np.ndarray:
             normal = rng.standard_normal((draws, *self.frame.shape)) @ _root(latent).T
-            return _correlations(self._dealt(self._rest, normal), self._seen).mean(axis=0)
+            return _correlations(self._deal(self._rest, normal), self._seen).mean(axis=0)
 
         for step in STEPS:
             latent = np.clip(latent + step * (target - reached()), -0.999, 0.999)
             np.fill_diagonal(latent, 1.0)
-        # with gaps in small strata no survey may reach the target pair by pair: then the main axis
-        # at least is made as strong as in the survey, for a weaker rival would be too easy
+        # with gaps in small strata no drawn survey may reach every correlation of the target: then
+        # at least the main axis is made as strong as the survey's, or p would come out too small
         values, vectors = np.linalg.eigh(target)
         side, pulls = np.where(vectors[:, -1] < 0, -1.0, 1.0), 0
         while pulls < PULLS and np.linalg.eigvalsh(reached())[-1] < NEAR * values[-1]:
@@ -96,7 +97,7 @@ class Continuum:
             pulls += 1
         return _root(latent)
 
-    def _dealt(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    def _deal(self, values: np.ndarray, latent: np.ndarray) -> np.ndarray:
         """The sorted `values` given out in the order of the latent ones, stratum by stratum."""
         order = (latent + self._place).argsort(axis=-2, kind="stable")
         table = np.empty_like(latent)
@@ -108,7 +109,7 @@ class Continuum:
         axes = rng.standard_normal(self.frame.shape)
         if shape == "even":
             axes = rng.uniform(-(3**0.5), 3**0.5, self.frame.shape)
-        table = self._dealt(self._sorted, axes @ self._root.T)
+        table = self._deal(self._sorted, axes @ self._root.T)
         for j, codes in self._codes.items():
             at = self._seen[:, j]
             table[at, j] = codes[table[at, j].astype(int)]
@@ -167,7 +168,7 @@ def _root(matrix: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Beside:
+class NullTest:
     """The survey beside surveys without types.
 
     Attributes
@@ -182,9 +183,9 @@ class Beside:
     gap: pd.Series
 
 
-def rivals(
+def null_tests(
     fit: Fit, counts: Sequence[int], *, more: Sequence[int] = (), n_null: int, seed: int = 0
-) -> tuple[Beside, Beside]:
+) -> tuple[NullTest, NullTest]:
     """Compare the survey with invented ones that have no types.
 
     Those of the first comparison have nothing but the margins (within strata) or, where the
@@ -199,17 +200,17 @@ def rivals(
 
     >>> frame, _ = known_types(30, 4.0, rng=np.random.default_rng(0))
     >>> fit = Fit(frame, dict.fromkeys(frame, "ratio"), {c: c for c in frame})
-    >>> null, continuum = rivals(fit, [2, 3, 4], n_null=19)
+    >>> null, continuum = null_tests(fit, [2, 3, 4], n_null=19)
     >>> null.p, continuum.p, int(null.gap.idxmax())
     (0.05, 0.05, 3)
     """
     less: Keep = "gradient" if fit.basis == "gradient" else "margins"
-    null = beside(fit, counts, less, more=more, n_null=n_null, seed=seed)
-    smooth = beside(fit, counts, "correlations", n_null=n_null, seed=seed)
+    null = null_test(fit, counts, less, more=more, n_null=n_null, seed=seed)
+    smooth = null_test(fit, counts, "correlations", n_null=n_null, seed=seed)
     return null, smooth
 
 
-def beside(
+def null_test(
     fit: Fit,
     counts: Sequence[int],
     keep: Keep,
@@ -218,7 +219,7 @@ def beside(
     n_null: int,
     surely_more: float = SURELY_MORE,
     seed: int,
-) -> Beside:
+) -> NullTest:
     """Compare the survey with surveys that `keep` something; of several shapes the greatest p.
 
     Once a shape has shown that p is above `surely_more`, the next is not tried.
@@ -229,7 +230,7 @@ def beside(
     fit = replace(fit, frame=frame.iloc[thin], strata=strata)
     source = Continuum(fit, keep, seed)
     own = _separation(fit, counts, more)
-    worst = Beside(0.0, 0, pd.Series(dtype=float))
+    worst = NullTest(0.0, 0, pd.Series(dtype=float))
     for j, shape in enumerate(SHAPES if keep != "margins" else SHAPES[:1]):
         statistics, hits = list[list[float]](), 0
         while len(statistics) < n_null and hits < surely_more * (n_null + 1):
@@ -241,7 +242,7 @@ def beside(
         p = (1 + hits) / (1 + len(statistics))
         if p > worst.p:
             gap = np.subtract(own[1:], np.mean(statistics, axis=0)[1:])
-            worst = Beside(p, len(statistics), pd.Series(gap, index=[*counts, *more]))
+            worst = NullTest(p, len(statistics), pd.Series(gap, index=[*counts, *more]))
         if p > surely_more:
             break
     return worst
@@ -249,7 +250,7 @@ def beside(
 
 def _separation(fit: Fit, counts: Sequence[int], more: Sequence[int]) -> list[float]:
     """The statistic, and the average silhouette for each number of types."""
-    answers = fit.adjusted()
+    answers = fit.adjust()
     if answers.frame.empty:
         return [-1.0] * (1 + len(counts) + len(more))
     few = len(answers.frame) <= FEW

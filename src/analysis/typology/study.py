@@ -9,15 +9,15 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.stats.tabulate import aligned
+from analysis.stats.tabulate import align
 from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
-from analysis.typology.choice import Compared, best, compared, counts_to_try, preferred, reason
+from analysis.typology.choice import Candidates, best, candidates, counts_to_try, preferred, reason
 from analysis.typology.describe import Texts, most_and_least_typical, profile, propose_names
 from analysis.typology.dissimilarity import Groups, Kinds
 from analysis.typology.gradient import share_interval, without_gradient, without_strata
 from analysis.typology.multiverse import Multiverse
 from analysis.typology.partition import Stability, k_medoids, silhouette_widths, stability
-from analysis.typology.prepare import Adjust, Prepared, prepare
+from analysis.typology.prepare import Adjust, TypologyData, prepare
 from analysis.typology.verdict import Evidence, Verdict, judge
 
 
@@ -36,7 +36,7 @@ class Typology:
     silhouette : silhouette width of each unit (NaN: unplaced, or set aside).
     level : each unit's place on the main gradient of the answers.
     aside : units that took no part in the fit, and why, see `prepare.set_aside`.
-    choice : criteria by number of types, see `choice.Compared`.
+    choice : criteria by number of types, see `choice.Candidates`.
     names : proposed name of each type, ``{1: {"ja": ..., "en": ...}}``.
     profile : what sets each type apart, see `describe.profile`.
     paragons, atypical : most and least typical member of each type.
@@ -103,7 +103,7 @@ def study(
     n_null: int = 99,
     criteria: bool = True,
     seed: int = 0,
-    remember: Callable[[Callable[..., Compared]], Callable[..., Compared]] | None = None,
+    remember: Callable[[Callable[..., Candidates]], Callable[..., Candidates]] | None = None,
 ) -> Typology:
     """Make a typology and gather the evidence for it.
 
@@ -118,7 +118,7 @@ def study(
     n_bootstrap, n_null : resamples for stability; surveys drawn for each of the two p-values.
     criteria : whether to weigh the numbers of types by stability and BIC too.
         None of these three changes the types, only how sure one can be of them.
-    remember : wraps `choice.compared`, which does not depend on `n_types`, in a cache.
+    remember : wraps `choice.candidates`, which does not depend on `n_types`, in a cache.
 
     Raises InputError: fewer than 6 units, no feature that varies, more types than the units can
     hold.
@@ -132,7 +132,7 @@ def study(
     ('clear', [10, 10, 10])
     """
     data = prepare(frame, kinds, groups, adjust, seed=seed)
-    make, counts = remember(compared) if remember else compared, counts_to_try(data, n_types)
+    make, counts = remember(candidates) if remember else candidates, counts_to_try(data, n_types)
     tried = make(data, counts, n_null=n_null, criteria=criteria, seed=seed)
     auto, fitted, back = n_types == "auto", data.frame.index, tried.measure.patterns.back
     k = best(tried.table) if n_types == "auto" else n_types
@@ -146,7 +146,7 @@ def study(
         least_p=1 / (n_null + 1),
         most_tried=int(tried.table["silhouette"].last_valid_index()) if auto else 0,
     )
-    members = _placed(data, tried, medoids, types, sure.second[back])
+    members = _place(data, tried, medoids, types, sure.second[back])
     together = pd.DataFrame(sure.together[np.ix_(back, back)], fitted, fitted)
     own = frame.index[frame.index.isin(fitted)]
     return Typology(
@@ -162,12 +162,12 @@ def study(
         verdict=judge(evidence),
         params={"n_types": k, "n_bootstrap": n_bootstrap, "n_null": n_null}
         | {"drawn": (tried.null.surveys, tried.continuum.surveys)},
-        **_described(data, types, apart, composites, adjust, labels or {}),
+        **_describe(data, types, apart, composites, adjust, labels or {}),
     )
 
 
 def _cut(
-    tried: Compared, k: int, *, n_bootstrap: int, seed: int
+    tried: Candidates, k: int, *, n_bootstrap: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, Stability]:
     """The type of each pattern, the medoids of the types, and how these hold when drawn again.
 
@@ -185,7 +185,12 @@ def _cut(
 
 
 def _evidence(
-    data: Prepared, tried: Compared, sure: Stability, widths: pd.Series, seed: int, **choices: Any
+    data: TypologyData,
+    tried: Candidates,
+    sure: Stability,
+    widths: pd.Series,
+    seed: int,
+    **choices: Any,
 ) -> Evidence:
     """What the verdict weighs, beside what follows from the `choices` made."""
     return Evidence(
@@ -213,8 +218,8 @@ def _widths(apart: np.ndarray, types: pd.Series) -> pd.Series:
     return widths
 
 
-def _placed(
-    data: Prepared, tried: Compared, medoids: np.ndarray, types: pd.Series, second: np.ndarray
+def _place(
+    data: TypologyData, tried: Candidates, medoids: np.ndarray, types: pd.Series, second: np.ndarray
 ) -> pd.DataFrame:
     """Type and second type of all units; those set aside by the medoids of types 1, 2, ...
 
@@ -233,8 +238,8 @@ def _placed(
     return pd.concat([pd.DataFrame({"type": types, "second": second}, dtype="Int16"), others])
 
 
-def _described(
-    data: Prepared,
+def _describe(
+    data: TypologyData,
     types: pd.Series,
     apart: np.ndarray,
     composites: pd.DataFrame | None,
@@ -250,7 +255,7 @@ def _described(
     kinds = data.kinds
     if composites is not None:
         kinds = dict.fromkeys(map(str, composites.columns), "ratio")
-        indices = aligned(composites, types.index, "composites").astype(float)
+        indices = align(composites, types.index, "composites").astype(float)
         if isinstance(adjust, pd.Series):
             indices = without_strata(indices, kinds, adjust)
         elif adjust == "gradient":

@@ -33,8 +33,8 @@ class Evidence:
         `SMALLEST_TYPE`.
     stability : bootstrap Jaccard of each named type.
     silhouette : average silhouette of the units placed.
-    null_p, continuum_p : see `analysis.typology.rivals.rivals`; least_p : the least that either can
-        be, by the number of surveys drawn.
+    null_p, continuum_p : see `analysis.typology.rivals.null_tests`; least_p : the least that either
+        can be, by the number of surveys drawn.
     gradient_share : share of the structure that is one gradient; gradient_interval : 95 %.
     core_share : share of units that stay with their type through the multiverse; None: not run.
     adoption : whether that gradient is a level (all features rise together), not a contrast.

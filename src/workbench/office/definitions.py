@@ -242,10 +242,14 @@ def of_xlsform(sheets: Sequence[Sheet]) -> Definition | None:
         kind = re.sub(r"^(begin|end)_", r"\1 ", kind)
         for words in sorted(LISTS, key=len, reverse=True):
             kind = re.sub(rf"^{words} ", f"{LISTS[words]} ", kind)
-        if re.match(r"begin (group|repeat)", kind):
-            groups.append(row | {"type": kind})
-        elif re.match(r"end (group|repeat)", kind):
+        if re.match(r"begin (group|repeat|score|rank)", kind):
+            shared = row.get("kobo--score-choices") or row.get("kobo--rank-items", "")
+            looks = {"appearance": "table-list", "line": f"select_one {shared}"} if shared else {}
+            groups.append(row | {"type": kind} | looks)
+        elif re.match(r"end (group|repeat|score|rank)", kind):
             groups = groups[:-1]
+        elif kind in ("score__row", "rank__level") and groups:
+            _add_row(form, row, groups[-1].get("line", kind), choices, groups)
         elif row.get("name"):
             _add_row(form, row, kind, choices, groups)
     return form
@@ -367,6 +371,7 @@ def _add_field(form: Definition, row: Line) -> None:
 
 STRUCTURES = {".lss", ".lsa"}  # the structure alone; the archive that holds it beside the responses
 TYPES: dict[str, str] = LIMESURVEY["types"]
+OF_EACH_LINE: dict[str, str] = LIMESURVEY["of_each_line"]
 POINTS = [Choice(str(o["code"]), (o["ja"], o["en"])) for o in map(open_option, range(1, 11))]
 # the answers of types without their own
 FIXED = {"5": POINTS[:5], "A": POINTS[:5], "B": POINTS} | {
@@ -435,6 +440,8 @@ class _Structure:
             kind, question = row.get("type", ""), self._add(form, row)
             if question is not None:
                 form.ask(question, row.get("relevance", ""), RELEVANCE)
+            elif kind in OF_EACH_LINE and (parts := self._choices("subquestions", row["qid"])):
+                self._add_each(form, row, parts)
             elif kind not in LIMESURVEY["no_question"]:
                 what = LIMESURVEY["by_hand"].get(kind, f"a question of LimeSurvey's type {kind}")
                 lacks = ", which lacks its answers," if kind in TYPES else ""
@@ -450,6 +457,13 @@ class _Structure:
         if row.get("other") == "Y" and type_ in ("single", "multi"):
             own.append(Choice("other" if type_ == "multi" else "-oth-", OTHER))
         own = own or [*FIXED.get(kind, ())]
+        if kind == "R":  # the answers stand among the sub-questions since version 6
+            own = own or parts
+            parts = [
+                Choice(str(n), (ja.format(n=n), en.format(n=n)))
+                for n in range(1, len(own) + 1)
+                for ja, en in [LIMESURVEY["rank"]]
+            ]
         chosen = type_ in ("single", "multi", "battery", "binary", "ordinal")
         if not type_ or (chosen and not own) or (type_ == "battery" and not parts):
             return None
@@ -462,6 +476,21 @@ class _Structure:
                 for part in parts
             ]  # fmt: skip
         return question
+
+    def _add_each(self, form: Definition, row: Line, parts: Sequence[Choice]) -> None:
+        """A list of numbers or texts: each line is a question, by its code and its words."""
+        for part in parts:
+            code = f"{row['title']}[{part.name}]"
+            whole = in_both(self.words.get(("qid", row["qid"]), {}))
+            ja, en = (
+                f"{text} [{line}]" if text and line else ""
+                for text, line in zip(whole, part.texts, strict=True)
+            )
+            heads = [code, *(f"{code}. {text}" for text in (ja, en) if text)]
+            question = form.add(
+                f"{row['title']}_{part.name}", OF_EACH_LINE[row["type"]], (ja, en), source=heads
+            )
+            form.ask(question, row.get("relevance", ""), RELEVANCE)
 
     def _choices(self, table: str, owner: str) -> list[Choice]:
         """The answers or the sub-questions of a question, in their order."""

@@ -133,7 +133,8 @@ def _of_definition(definition: Definition, file: Path) -> str:
         words = {normalise(question[entry]) for entry in ("ja", "en", "id")}
         for what, texts in IDENTITY.items():
             known = any(one.get("identity") == what for one in questions)
-            if question["type"] == "text" and not known and words & {*map(normalise, texts)}:
+            own = question["type"] == "text" and question["id"] not in definition.lost
+            if own and not known and words & {*map(normalise, texts)}:
                 question |= {"role": "id", "identity": what}
         owner = question["id"].removesuffix("_other")
         if owner != question["id"] and owner in names:
@@ -253,6 +254,7 @@ class _Questions:
             alone = replace(column, kind="answer", name="", text=column.heading, cells=())  # a text
             self.questions.append(self._single(words["id"], alone) | words | {"free": True})
         self._count_alike()
+        self._rate_blocks()
         self._name_who()
 
     def _count_alike(self) -> None:
@@ -272,6 +274,24 @@ class _Questions:
             ):
                 question.pop("options", None)
                 question |= guesses.one(numbers, column.heading, "count", {}, (), False)
+
+    def _rate_blocks(self) -> None:
+        """Numbers without words from 1 to 5 or 7 below three questions in a row are a scale.
+
+        Each must use four of its points: fewer may be codes of anything.
+        """
+
+        def points(question: Drafted) -> int:
+            codes = [o["code"] for o in question.get("options", ()) if "to fill in" in o["en"]]
+            texts = {text for one, own in self.single if one is question for text in own.texts}
+            used = [code for code in codes if str(code) in texts]
+            full = question["type"] == "single" and len(codes) == len(question["options"])
+            return codes[-1] if full and codes[:1] == [1] and len(used) > 3 else 0
+
+        for top, run in groupby(self.questions, key=points):
+            block = [*run]
+            for question in block if top in (5, 7) and len(block) > 2 else ():
+                question["type"] = "ordinal"
 
     def _name_who(self) -> None:
         """Where no heading says who replied, the first column of codes and that of names do."""

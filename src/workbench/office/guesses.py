@@ -223,6 +223,27 @@ def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
     return [open_option(code) | bearing.get(code, {}) for code in every]
 
 
+END_TOLD = re.compile(r"(?<![\d.])(\d{1,2})\s*(?:[=:(]| - )\s*([^\d\s=:(),;][^\d=(),;]{0,39})")
+RANGE_TOLD = re.compile(r"(?<![\d.-])([01])\s?(?:[-–~〜]|から|to)\s?(10|[4-7])(?![\d.%])")
+
+
+def told_points(heading: str) -> list[dict[str, Any]]:
+    """The points of a scale of which a heading names the ends, also with their words.
+
+    >>> [point["en"] for point in told_points("Summary (5 = good, 1 = poor)")][::4]
+    ['poor', 'good']
+    >>> [point["code"] for point in told_points("満足度を1〜4でお答えください")]
+    [1, 2, 3, 4]
+    """
+    ends = {int(n): words.strip(" ~〜-") for n, words in END_TOLD.findall(plain(heading))}
+    if len(ends) < 2 and tells("rated", heading) and (span := RANGE_TOLD.search(plain(heading))):
+        ends = dict.fromkeys(map(int, span.groups()), "")
+    if len(ends) < 2 or min(ends) > 1 or not 2 < max(ends) < 11:
+        return []
+    points = range(min(ends), max(ends) + 1)
+    return [open_option(n) | (both(ends[n]) if ends.get(n) else {}) for n in points]
+
+
 BAND = re.compile(
     r"(?:<|>|under|over|less than|more than|up to|above|below|age|unter|über|bis zu|moins de"
     r"|plus de|menos de|más de)?\s*[$€£¥]?\s*"
@@ -500,6 +521,8 @@ def one(
     if labels and (question := labelled(labels, missing)):
         return question
     counts = Counter(values)  # with the codes of no answer
+    if is_other(heading) and "0" in counts and not any(map(NUMBER.match, {*counts} - {"0"})):
+        return _with({"free": True}, {"0": "not_applicable"})  # words, or 0 where it is not chosen
     values = [value for value in values if value not in declared]
     if not values:
         return _with({}, missing)
@@ -549,6 +572,9 @@ def _number(
         return {}
     codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
+    told = told_points(heading)
+    if codes and codes <= {point["code"] for point in told}:
+        return _with({"type": "ordinal", "options": told}, missing)
     answered = n - sum(counts[value] for value in missing)
     coded = sum(counts[str(code)] for code in codes) > 0.8 * answered
     if few and coded and kind != "count" and all(0 <= code <= 20 for code in codes):
@@ -584,8 +610,9 @@ def _words(
     missing = sorted({*counts} - {*answers})
     aside = {word for word in answers if tells("not_given", word)}
     none = dict.fromkeys(missing, "no_answer") | dict.fromkeys(aside, "dont_know")
-    if classes := bands({*answers} - aside):
-        return _with({"type": "ordinal", "options": worded(classes)}, none)
+    zero = [word for word in dict.fromkeys(answers) if tells("zero", word)][:1]  # the lowest
+    if classes := bands({*answers} - aside - {*zero}):
+        return _with({"type": "ordinal", "options": worded([*zero, *classes])}, none)
     if question := joined(several, heading):
         return question
     coded = {value for value in answers if CODED.fullmatch(value)}

@@ -133,7 +133,7 @@ class _New:
         _check_files(self.all)
         book = Codebook.read(codebook)
         issue = _issue(files, book, as_of) if book.issues else None
-        self.book = book.issued(issue)
+        self.book = book.for_issue(issue)
         as_of = issue.as_of if issue else as_of
         if not as_of and keep:
             raise refusal("new_wave.no_date")
@@ -407,7 +407,7 @@ def _columns(
     for variable, at in received.positions.items():
         first = addresses(cells.iloc[[at[at >= 0][0]]])[0]
         words = variable.removeprefix("@")
-        if variable in book.named:
+        if variable in book.by_name:
             own = variable in book.question_of
             text = book.label(variable) if own else book[variable].label
             words += f" {text[language]}"

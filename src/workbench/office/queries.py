@@ -249,7 +249,7 @@ class _Queries:
     def __init__(self, wave: Wave, book: Codebook, cleaned: Cleaned, language: Language) -> None:
         self.cleaned, self.language = cleaned, language
         self.words, self.taken_as = labels("queries", language), labels("taken_as", language)
-        self.book, self.named = book, book.named
+        self.book, self.named = book, book.by_name
         self.names: Mapping[str, str] = cleaned.register["name"].to_dict()
         title, invented = wave.title[language], label("page.invented_short", language)
         known = not wave.invented or invented in title.lower()

@@ -32,7 +32,7 @@ from analysis.codebook.questions import (
     UNCOUNTED,
     Question,
     code_table,
-    coded,
+    csv_column,
     value_labels,
     variable_label,
 )
@@ -88,7 +88,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     """The content of every file, by its name."""
     whose = survey.register.loc[survey.responses.index, ["name", "prefecture", "size_class"]]
     whose = whose.astype("object").where(whose.notna(), "").rename_axis("code").reset_index()
-    answers = {name: coded(survey.responses[name], of) for name, of in variables.items()}
+    answers = {name: csv_column(survey.responses[name], of) for name, of in variables.items()}
     data = pd.concat([whose, pd.DataFrame(answers).reset_index(drop=True)], axis=1)
     states = survey.status[[*variables]].astype("object").reset_index(drop=True)
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)

@@ -38,7 +38,7 @@ def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
-            for kind, data in show.stored(output.get("data", {})):
+            for kind, data in show.outputs_in(output.get("data", {})):
                 by_kind.setdefault(kind, []).append(data)
     return by_kind
 

@@ -85,7 +85,7 @@ def markdown(text: str) -> str:
     """
     text = re.sub(r"(?m)^(?!#)(.*[、-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return show.scoped(clean(MarkdownWithMath(renderer=renderer).render(text)))
+    return show.with_scopes(clean(MarkdownWithMath(renderer=renderer).render(text)))
 
 
 def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
@@ -102,7 +102,7 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     data = cell_output.get("data", {})
     if FRAME in data and not inside:
         return ""  # the tables and the numbers of the figures have it
-    for own, fields in show.stored(data):
+    for own, fields in show.outputs_in(data):
         if own in OURS:
             content = _own(own, fields, words)
             return f"{content}\n" if content else ""
@@ -111,7 +111,7 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if "text/markdown" in data:
         return markdown(data["text/markdown"])
     if "text/html" in data:
-        safe = show.scoped(clean(data["text/html"]))
+        safe = show.with_scopes(clean(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
     if "image/png" in data:
         picture = {"png": data["image/png"], "alt": words["picture"]}

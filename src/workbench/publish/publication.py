@@ -24,7 +24,7 @@ from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
 from analysis.errors import InputError, printed
-from analysis.show import stored
+from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
@@ -245,6 +245,6 @@ def scrub(executed: Path) -> None:
             results = ("display_data", "execute_result")
             cell.outputs = [output for output in cell.outputs if output.output_type in results]
             for output in cell.outputs:
-                if not any(kind in OURS for kind, _ in stored(output.data)):
+                if not any(kind in OURS for kind, _ in outputs_in(output.data)):
                     output.data, output.metadata = {}, {}  # and the page says that it is left out
     paths.write_atomic(executed, nbformat.v4.writes(notebook) + "\n")

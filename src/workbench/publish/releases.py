@@ -51,7 +51,7 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     files = {name: digest for name, digest in every.items() if name in own}
     book = releases / "releases.yml"
     lines = _lines(book)
-    digest = fingerprints.combined(files)
+    digest = fingerprints.combine(files)
     _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
     place = releases / edition.name / str(number)
@@ -147,7 +147,7 @@ def _refuse_difference(earlier: Path, edition: Edition, line: dict[str, Any]) ->
     """Refuse an edition whose numbers give away single answers beside those of a release."""
     now, alike = edition.folder, line["audience"] == edition.audience  # these withhold the same
     about = {"number": line["number"], "edition": line["edition"], "date": line["date"]}
-    if fingerprints.combined(fingerprints.hash_files(earlier)) != line["sha256"]:
+    if fingerprints.combine(fingerprints.hash_files(earlier)) != line["sha256"]:
         raise refusal("release.earlier_lost", file=earlier, **about)
     for file in sorted((earlier / RESULTS).rglob("*.csv")):
         name = file.relative_to(earlier / RESULTS).as_posix()

@@ -33,7 +33,7 @@ from papermill.exceptions import PapermillExecutionError
 from analysis import paths
 from analysis.errors import InputError, Message, printed
 from analysis.fingerprints import hash_read
-from analysis.show import Answer, Figure, NotAvailable, Prose, Table, stored
+from analysis.show import Answer, Figure, NotAvailable, Prose, Table, outputs_in
 from analysis.text import escape
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, state
@@ -268,7 +268,7 @@ def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """What a notebook shows of our own kinds: the kind, the number of its cell, the data."""
     for at, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
-            for kind, data in stored(output.get("data", {})):
+            for kind, data in outputs_in(output.get("data", {})):
                 if kind in NEEDED:
                     yield kind, at, data if isinstance(data, Mapping) else {}
 

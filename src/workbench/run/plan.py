@@ -264,7 +264,7 @@ class Plan:
 
     def _cleaned(self, wave: str) -> str:
         if wave == self.edition.wave:
-            data, book = fingerprints.combined(self.files[DATA]), self.common[CODEBOOK]
+            data, book = fingerprints.combine(self.files[DATA]), self.common[CODEBOOK]
         else:
             data, book = fingerprints.hash_folder(paths.raw(wave)), ""
             with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
@@ -421,9 +421,9 @@ def _common(
     }
     totals = str(_content(codebook(wave)).get("published") or "")
     common = {
-        DATA: for_edition(edition, fingerprints.combined(files[DATA])),
-        PACKAGE: fingerprints.combined(files[PACKAGE]),
-        LIBRARIES: fingerprints.combined(files[LIBRARIES]),
+        DATA: for_edition(edition, fingerprints.combine(files[DATA])),
+        PACKAGE: fingerprints.combine(files[PACKAGE]),
+        LIBRARIES: fingerprints.combine(files[LIBRARIES]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),

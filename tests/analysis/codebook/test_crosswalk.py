@@ -106,7 +106,9 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, mo
     before = changes.wave_before(survey)
     shares, scales = changes.answers(survey, before)
     # the replies of 2026 were made of those of 2020: what is the same did not move
-    assert set(changes.moved(shares)["id"]) == {"Q07"} and not len(changes.moved(scales))
+    assert set(changes.changed_rows(shares)["id"]) == {"Q07"} and not len(
+        changes.changed_rows(scales)
+    )
     compared = shares.set_index("question")
     same = compared.loc["IT-track graduate recruitment (by the crosswalk)"]
     before_chosen = before.responses["Q13_1"].sum()

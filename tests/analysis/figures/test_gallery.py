@@ -30,7 +30,7 @@ from analysis.errors import InputError
 from analysis.figures import gallery as figures
 from analysis.figures import plots
 from analysis.figures.gallery import PALETTE, Gallery
-from analysis.show import Figure, stored
+from analysis.show import Figure, outputs_in
 
 ROOT = Path(__file__).parents[3]
 SHARES = pd.DataFrame({"count": [9, 4], "share": [0.6, 0.27]}, index=["ある", "ない"])
@@ -98,7 +98,7 @@ def test_a_notebook_holds_the_picture_of_a_figure_once_and_gives_all_of_it_back(
     made = shown(gallery)
     bundle = made._repr_mimebundle_()
     assert json.dumps(bundle).count(made.png) == 1
-    assert dict(stored(bundle)) == {"figure": dataclasses.asdict(made)}
+    assert dict(outputs_in(bundle)) == {"figure": dataclasses.asdict(made)}
 
 
 def test_a_figure_is_laid_out_once_and_drawn_once_for_each_format(gallery, monkeypatch):
@@ -124,7 +124,7 @@ def test_a_picture_has_128_colours_and_the_commonest_as_they_were_drawn(gallery)
 
 def test_no_line_of_a_caption_ends_with_an_opening_bracket_or_begins_with_a_closing_one():
     for room in range(4, 30):
-        lines = figures.broken(
+        lines = figures.break_lines(
             "出典：庁「調査（令和5年度）」（2023-04-01 時点）、n = 1,741（全団体）", room
         )
         assert not re.search(r"[（「]\n|\n[）」、]", lines)

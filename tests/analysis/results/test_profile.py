@@ -60,7 +60,7 @@ def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
 
 
 def test_every_step_gives_its_evidence(survey):
-    words = shortage.compared(survey).set_index("variable")["word"]
+    words = shortage.comparison(survey).set_index("variable")["word"]
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
     line = survey.say("profile/steps", steps=frame.head(3), peers=5, need="short").splitlines()[0]
@@ -185,7 +185,9 @@ def test_groups_are_called_types_only_where_the_verdict_finds_types(survey, leve
 
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
 # the fullest pages of the demonstration
-@pytest.mark.parametrize(("language", "code"), [("ja", "990124"), ("en", "990043")])
+@pytest.mark.parametrize(
+    ("language", "code"), [("ja", "990124"), pytest.param("en", "990043", marks=pytest.mark.slow)]
+)
 def test_a_profile_prints_on_exactly_one_page(language, code, tmp_path):
     page = published("profile", "demo-2019", language, tmp_path, municipality=code)
     assert pages(page) == 1

@@ -5,7 +5,7 @@ from analysis.survey import Survey
 
 
 def test_every_question_stands_as_it_was_asked_in_both_languages(demo):
-    listed = questions.asked(demo).set_index("question")
+    listed = questions.questionnaire(demo).set_index("question")
     asked = [q for q in demo.codebook if not (q.role == "id" and q.identity)]
     assert [text.split(" ")[0] for text in listed.index] == [q.id for q in asked]
     row = listed.loc[
@@ -20,7 +20,7 @@ def test_every_question_stands_as_it_was_asked_in_both_languages(demo):
     # the file has what cleaning did with dates, too, which no table counts
     days = demo.findings.loc[demo.findings["question"] == "Q04", "severity"].value_counts()
     assert listed.filter(like="Q04", axis=0)["doubtful"].tolist() == [days["doubtful"]]
-    page = questions.compact(demo, questions.asked(demo))
+    page = questions.compact(demo, questions.questionnaire(demo))
     assert list(page) == ["question", "options", "n", "missing_cleaned", "used"]
     told = page.loc[page["question"].str.startswith("Q07"), "missing_cleaned"].item()
     assert f"非該当 {row['not_applicable']}" in told
@@ -28,7 +28,7 @@ def test_every_question_stands_as_it_was_asked_in_both_languages(demo):
 
 def test_outside_the_house_no_finding_and_no_kind_of_missing_is_told():
     survey = Survey.load("demo-2019", audience="public", language="en", files=False)
-    listed = questions.asked(survey)
+    listed = questions.questionnaire(survey)
     assert list(listed) == [
         "question",
         "translated",

@@ -70,7 +70,7 @@ def page(survey, until="priorities", **given):
 
 
 def test_measures_of_six_municipalities_by_hand():
-    found = shortage.compared(six()).set_index("measure")
+    found = shortage.comparison(six()).set_index("measure")
     assert set(found.index) == {"training", "recruiting"}  # "none" is no measure
     training = found.loc["training"]
     assert (training["enough"], training["n_enough"]) == (3, 3)
@@ -119,7 +119,7 @@ def test_a_difference_of_exactly_a_fifth_is_notable():
     columns = {"Q1": [5] * 5 + [1] * 5, "Q2_1": done, "Q2_2": done, "Q2_3": False}
     survey.responses = pd.DataFrame(columns, codes)
     # 5/5 less 4/5 is a little less than 0.2 as a binary number
-    (first, *_) = shortage.compared(survey).itertuples()
+    (first, *_) = shortage.comparison(survey).itertuples()
     assert 100 * (5 / 5 - 4 / 5) < 20 == first.difference == shortage.NOTABLE
 
 
@@ -148,7 +148,7 @@ def test_those_that_can_be_told_from_chance_are_put_in_order_of_their_difference
 
 
 def test_chance_alone_gives_as_many_large_differences_as_the_page_says(demo):
-    frame = shortage.compared(demo)
+    frame = shortage.comparison(demo)
     frame = frame[frame["testable"]]
     rng, short = np.random.default_rng(1), shortage.short(demo)
     known = short.notna().to_numpy(bool)
@@ -166,7 +166,7 @@ def test_too_few_that_are_short_are_not_called_alike():
     shown = page(survey, until="measures")
     assert "不足している団体が4団体" in shown.prose
     assert "5団体以上ないと比べられない" in shown.prose
-    assert shortage.compared(survey)["p_holm"].isna().all()  # nor given a p-value
+    assert shortage.comparison(survey)["p_holm"].isna().all()  # nor given a p-value
     assert not {"p値", "補正後p値"} & set(shown.tables["measures"].frame)
 
 

@@ -59,7 +59,7 @@ AFTER = wave("abcdeg", [1, 1, 1, 0, 0, 1], [1, 0, 0, "-", "-", 1], [6, 1, 3, 7, 
 
 
 def test_shares_are_compared_among_those_who_answered_both_times():
-    shares, scales = changes.moved(BOOK, BEFORE, AFTER, "en")
+    shares, scales = changes.compare_waves(BOOK, BEFORE, AFTER, "en")
     q1 = shares.set_index("question").loc["Q1"]
     assert (q1["count_before"], q1["n_before"], q1["count_now"], q1["n_now"]) == (4, 6, 4, 6)
     assert (q1["n"], q1["gained"], q1["lost"], q1["estimate"]) == (5, 1, 1, 0.0)

@@ -17,7 +17,7 @@ from analysis import fingerprints
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
 from analysis.stats import disclosure
-from analysis.typology.classifier import renamed
+from analysis.typology.classifier import rename_codes
 
 CODES = ("990019", "990027", "282014")
 
@@ -108,7 +108,7 @@ def test_a_breakdown_that_is_not_shown_keeps_three_values_for_each_cell(cells, t
 
 def test_groups_are_put_together_in_their_order():
     kinds = pd.Series(pd.Categorical(list("aaaaabccdd"), list("abcd"), ordered=True))
-    sizes = disclosure.merged(kinds, "none").value_counts().to_dict()
+    sizes = disclosure.merge_groups(kinds, "none").value_counts().to_dict()
     assert sizes == {"a": 5, "b／c／d": 5}
 
 
@@ -202,13 +202,13 @@ def test_rows_follow_the_pseudonyms_and_not_the_codes():
     alias = {"990019": "MZ", "990027": "MA", "990035": "MK"}
     labels = pd.Series([1, 2, 3], index=list(alias))
     square = pd.DataFrame(np.arange(9).reshape(3, 3), list(alias), list(alias))
-    shown = renamed(
+    shown = rename_codes(
         {"labels": labels, "square": square, "by type": square.rename(columns=str)}, alias
     )
     assert list(shown["labels"].index) == list(shown["square"].columns) == ["MA", "MK", "MZ"]
     assert shown["labels"]["MZ"] == 1 and shown["square"].loc["MZ", "MA"] == 1
     runs = pd.DataFrame({"ari": [0.3, 0.1]}, index=[1, 0])
-    assert list(renamed(runs, alias).index) == [1, 0]
+    assert list(rename_codes(runs, alias).index) == [1, 0]
 
 
 def test_a_hash_of_answers_needs_the_key_to_be_confirmed(project):

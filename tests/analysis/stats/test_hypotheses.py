@@ -192,7 +192,7 @@ def test_the_first_cleaning_registers_and_no_later_one_does(project):
     file = paths.registration("demo-2019")
     file.unlink()
     said = page(Survey.load("demo-2019"))
-    found = registration.registered("demo-2019")
+    found = registration.on_record("demo-2019")
     assert found.intact and found.replies == 15 and found.date == dt.date.today()
     assert f"{found.date}に登録" in said and found.sha256[:12] in said
     # its replies are of 2019: nothing may be said to have been stated beforehand
@@ -256,6 +256,6 @@ def test_a_record_older_than_the_first_reply_says_so(project):
 
 def test_the_record_of_the_demo_waves_is_that_of_the_codebook():
     for wave in ("demo-2019", "demo-2020"):
-        found = registration.registered(wave)
+        found = registration.on_record(wave)
         assert found.intact and registration.deviations(found, BOOK) == []
         assert found.before_replies is False

@@ -71,7 +71,7 @@ def test_numbers_leave_out_those_who_do_not_know():
 
 
 def test_a_cross_table_has_a_denominator_for_each_group():
-    by = tabulate.labelled(RESPONSES["Q1"], BOOK["Q1"], "en")
+    by = tabulate.as_categories(RESPONSES["Q1"], BOOK["Q1"], "en")
     counts, n = tabulate.cross(RESPONSES, STATUS, BOOK["Q2"], by, "en")
     assert n.to_dict() == {"city": 3, "town": 0}
     assert counts.xs("way 1", level="answer").iloc[0].to_dict() == {"city": 2, "town": 0}

@@ -12,7 +12,7 @@ from analysis.typology.multiverse import (
     adjusted_rand,
     consensus,
     cuts,
-    imputed,
+    impute,
     multiverse,
     treatments,
     universes,
@@ -124,13 +124,13 @@ def test_missing_answers_are_imputed_by_answers_that_were_given():
     frame["x5"] = (frame["x5"] > 1.5).astype(float)
     frame["x6"] = frame["x6"].round()
     gaps = frame.mask(np.random.default_rng(2).random(frame.shape) < 0.2)
-    filled = imputed(gaps, kinds)
+    filled = impute(gaps, kinds)
     for one in filled:
         assert one.where(gaps.notna()).equals(gaps)
         assert one.notna().all(axis=None)
         for name in gaps:
             assert set(one[name]) <= set(gaps[name].dropna())
-    again = imputed(gaps.iloc[:, ::-1], kinds)
+    again = impute(gaps.iloc[:, ::-1], kinds)
     assert all(b[list(a)].equals(a) for a, b in zip(filled, again, strict=True))
     assert not filled[0].equals(filled[1])
 
@@ -144,7 +144,7 @@ def test_imputation_finds_the_types_that_pairwise_comparison_loses():
         gaps = frame.mask(rng.random(frame.shape) < 0.2)
         one, *filled = (
             k_medoids(Gower.of(table, RATIO).among(), 3).labels
-            for table in (gaps, *imputed(gaps, RATIO))
+            for table in (gaps, *impute(gaps, RATIO))
         )
         found = (one, consensus(np.array(filled), 3))
         scores.append([adjusted_rand_score(truth, types) for types in found])
@@ -170,7 +170,7 @@ def test_few_answers_decide_no_universe(missing):
     frame = pd.DataFrame(table, [f"{i:02d}" for i in range(14)], list("abcde"))
     kinds = dict.fromkeys(frame, "binary")
     setting = Setting("all", missing, ["Gower, groups weighted equally"])
-    rows, labels = universes(frame, kinds, None, setting, imputed(frame, kinds))
+    rows, labels = universes(frame, kinds, None, setting, impute(frame, kinds))
     for row, found in zip(rows, labels, strict=True):
         if row[4] == 2:
             assert adjusted_rand_score(group, found[:12]) == 1

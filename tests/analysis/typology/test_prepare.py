@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.typology.dissimilarity import answered
+from analysis.typology.dissimilarity import share_answered
 from analysis.typology.prepare import prepare, set_aside
 from analysis.typology.rivals import known_types
 
@@ -59,7 +59,7 @@ def test_less_than_half_of_the_answers_is_too_little_and_groups_weigh_the_same()
     frame.iloc[2] = np.nan
     assert set_aside(frame, RATIO).to_dict() == {"000001": "sparse", "000002": "empty"}
     one_question = dict.fromkeys(["x1", "x2", "x3", "x4"], "nine options")
-    assert answered(frame, one_question)[0] == pytest.approx(0.25)
+    assert share_answered(frame, one_question)[0] == pytest.approx(0.25)
     assert "000000" in set_aside(frame, RATIO, one_question)
 
 

@@ -7,7 +7,7 @@ import pytest
 from analysis.stats.thresholds import ALPHA
 from analysis.typology.gradient import share_interval
 from analysis.typology.prepare import Adjust, prepare
-from analysis.typology.rivals import beside, known_types, rivals
+from analysis.typology.rivals import known_types, null_test, null_tests
 
 P = 12
 KINDS = {f"q{j:02d}": "binary" for j in range(P)}
@@ -29,7 +29,7 @@ def within_strata(n: int, most: float, rng: np.random.Generator) -> tuple[pd.Dat
 def null_rejected(frame: pd.DataFrame, adjust: Adjust, seed: int) -> bool:
     given = prepare(frame, KINDS, GROUPS, adjust).fit
     less = "gradient" if adjust is not None and isinstance(adjust, str) else "margins"
-    found = beside(given, [2, 3, 4], less, n_null=39, surely_more=ALPHA, seed=seed)
+    found = null_test(given, [2, 3, 4], less, n_null=39, surely_more=ALPHA, seed=seed)
     return found.p <= ALPHA
 
 
@@ -63,7 +63,9 @@ def test_an_evenly_spread_level_is_a_continuum_too():
         frame = pd.DataFrame(values, [f"{i:06d}" for i in range(15)], list(KINDS))
         kinds = {name: "binary" if j < 6 else "ratio" for j, name in enumerate(KINDS)}
         given = prepare(frame, kinds, GROUPS, None).fit
-        found = beside(given, [2, 3, 4, 5], "correlations", n_null=39, surely_more=ALPHA, seed=seed)
+        found = null_test(
+            given, [2, 3, 4, 5], "correlations", n_null=39, surely_more=ALPHA, seed=seed
+        )
         said += found.p <= ALPHA
     assert said <= 6
 
@@ -73,7 +75,7 @@ def test_types_within_strata_are_still_found():
     stratum = pd.Series(np.arange(60) % 4, frame.index).astype(str)
     moved = frame.add(3.0 * (np.arange(60) % 4), axis=0)
     kinds = dict.fromkeys(frame, "ratio")
-    null, smooth = rivals(prepare(moved, kinds, None, stratum).fit, [2, 3, 4], n_null=19)
+    null, smooth = null_tests(prepare(moved, kinds, None, stratum).fit, [2, 3, 4], n_null=19)
     assert null.p == smooth.p == 0.05
     assert null.gap.idxmax() == 3
 
@@ -81,7 +83,7 @@ def test_types_within_strata_are_still_found():
 def test_drawing_stops_once_no_type_can_be_claimed():
     frame, _ = known_types(15, 0.0, rng=np.random.default_rng(1))
     given = prepare(frame, dict.fromkeys(frame, "ratio"), None, None).fit
-    for found in rivals(given, [2, 3, 4], n_null=999):
+    for found in null_tests(given, [2, 3, 4], n_null=999):
         assert found.surveys < 999
         assert found.p > 0.10
 

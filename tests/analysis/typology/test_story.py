@@ -133,12 +133,12 @@ def test_this_years_replies_in_last_years_types():
     survey = Survey.load("demo-2020")
     placed = types.place(survey)
     assert placed.other.wave.name == "demo-2019" and placed.n == survey.n
-    shown = types.placed(survey, placed).set_index("municipality")
+    shown = types.placements(survey, placed).set_index("municipality")
     strength = placed.projection.membership.max(axis=1)
     assert shown["membership"].tolist() == pytest.approx(strength.round(2).tolist())
     far = survey.names[placed.projection.fits.index[~placed.projection.fits]]
     assert set(shown.index[shown["fit"] == "far"]) == set(far)
-    said = survey.say("types/placed", **types.placement(survey, placed))
+    said = survey.say("types/placed", **types.placement_facts(survey, placed))
     assert "架空データ" in said and "当てはめ先の類型の判定" in said
 
 

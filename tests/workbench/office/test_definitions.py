@@ -9,7 +9,10 @@ import yaml
 
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
+from analysis.intake import tools
 from analysis.intake.files import read_file
+from analysis.intake.headings import Headings
+from analysis.intake.tables import read_rows
 from workbench.office import definitions
 from workbench.office.draft import draft
 
@@ -268,3 +271,74 @@ def test_labels_and_conditions_that_open_what_they_never_close_are_no_hang():
         definitions.rule(definitions.Definition("x"), "(" * 100_000 + "a" + ")" * 100_000, [])
         is None
     )
+
+
+@pytest.mark.parametrize("headed", ["{code}", "{words}", "{code}. {words}"])
+def test_rankings_and_lists_of_limesurvey_are_drafted_and_read(tmp_path, headed):
+    """A line of a ranking is an item; each line of a list of numbers or texts is a question."""
+
+    def question(qid, title, kind, parent="0"):
+        return {"qid": qid, "parent_qid": parent, "type": kind, "title": title, "other": "N",
+                "question_order": qid, "relevance": "1"}  # fmt: skip
+
+    words = {
+        "1": "優先順位",
+        "2": "職員の数",
+        "3": "連絡",
+        "21": "本庁",
+        "22": "支所",
+        "31": "課名",
+    }
+    said = {"10": "安全", "11": "費用"}
+    xml = lss(
+        questions=[question("1", "prio", "R"), question("2", "cnt", "K"),
+                   question("3", "who", "Q")],
+        subquestions=[question("21", "SQ001", "T", "2"), question("22", "SQ002", "T", "2"),
+                      question("31", "SQ001", "T", "3")],
+        answers=[{"aid": aid, "qid": "1", "code": f"A{aid}", "sortorder": aid} for aid in said],
+        question_l10ns=[{"qid": q, "question": t, "language": "ja"} for q, t in words.items()],
+        answer_l10ns=[{"aid": a, "answer": t, "language": "ja"} for a, t in said.items()],
+    )  # fmt: skip
+    (tmp_path / "s.lss").write_text(xml, "utf-8")
+    found = parsed(text := draft(tmp_path / "s.lss"))
+    assert {id: q["type"] for id, q in found.items()} == {
+        "prio": "battery", "cnt_SQ001": "ratio", "cnt_SQ002": "ratio", "who_SQ001": "text"
+    }  # fmt: skip
+    assert [(i["id"], i["ja"]) for i in found["prio"]["items"]] == [
+        ("prio_1", "1位"), ("prio_2", "2位")
+    ]  # fmt: skip
+    columns = [("id", "回答ID"), ("submitdate", "送信日"), ("lastpage", "最後のページ"),
+               ("startlanguage", "開始言語"), ("name", "団体名"), ("prio[1]", "優先順位 [1位]"),
+               ("prio[2]", "優先順位 [2位]"), ("cnt[SQ001]", "職員の数 [本庁]"),
+               ("cnt[SQ002]", "職員の数 [支所]"), ("who[SQ001]", "連絡 [課名]")]  # fmt: skip
+    head = [headed.format(code=code, words=text) for code, text in columns]
+    row = ["1", "2024-06-03 09:15:42", "3", "ja", "札幌市", "A10", "A11", "12", "3", "情報課"]
+    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, row])
+    sheet, export = tools.choose(read_file(tmp_path / "r.csv"))
+    block = read_rows(sheet, Headings(Codebook.parse(yaml.safe_load(text))), export=export)
+    read = {"prio_1", "prio_2", "cnt_SQ001", "cnt_SQ002", "who_SQ001"}
+    assert read <= block.columns.keys()
+
+
+def test_ratings_and_rankings_of_kobotoolbox_are_batteries(tmp_path):
+    survey = [
+        ["type", "name", "label", "kobo--score-choices", "kobo--rank-items"],
+        ["begin_score", "g", "評価", "lv", ""], ["score__row", "g_a", "速さ"],
+        ["score__row", "g_b", "費用"], ["end_score"],
+        ["begin_rank", "r", "順位", "", "lv"], ["rank__level", "r_1", "1位"], ["end_rank"],
+        ["begin_repeat", "lines", ""], ["text", "person", "団体名"], ["end_repeat"],
+    ]  # fmt: skip
+    choices = [["list_name", "name", "label"], ["lv", "good", "良い"], ["lv", "bad", "悪い"]]
+    book = openpyxl.Workbook()
+    for name, rows in (("survey", survey), ("choices", choices)):
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "form.xlsx")
+    found = parsed(text := draft(tmp_path / "form.xlsx"))
+    assert {id: q["type"] for id, q in found.items()} == {
+        "g": "battery", "r": "battery", "person": "text"
+    }  # fmt: skip
+    assert [i["id"] for i in found["g"]["items"]] == ["g_a", "g_b"] and "left out" not in text
+    assert "identity" not in found["person"]  # of a repeat: of many in a reply

@@ -807,6 +807,21 @@ def test_quarters_and_months_of_spss_and_stata_are_dates(tmp_path, monkeypatch, 
     assert read_back == ["2019-01", "2019-04", "2019-07", "", "2020-01", "2020-04"]
 
 
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_weeks_of_spss_and_stata_are_dates(tmp_path, monkeypatch, name):
+    days = pd.to_datetime(["2020-01-01", "2020-01-08", "2020-02-05", None, "2020-01-01", None])
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "begun": days.date})
+    if name == "s.sav":
+        pyreadstat.write_sav(frame, tmp_path / name, variable_format={"begun": "WKYR8"})
+    else:
+        frame["begun"] = [3120.0, 3121, 3125, None, 3120, None]  # weeks since 1960
+        pyreadstat.write_dta(frame, tmp_path / name, variable_format={"begun": "%tw"})
+    text = draft(tmp_path / name)
+    assert yaml.safe_load(text)["questions"][1]["type"] == "date"
+    read_back = reads_itself(tmp_path, monkeypatch, name, text).texts("begun").tolist()
+    assert read_back == ["2020-01-01", "2020-01-08", "2020-02-05", "", "2020-01-01", ""]
+
+
 def test_the_kinds_of_missing_of_stata_are_kept(tmp_path):
     if not (SHARED / "stata_tagged_na.dta").is_file():
         pytest.skip("stata_tagged_na.dta is not here")
@@ -1276,6 +1291,14 @@ def test_numbers_that_are_options_keep_their_numbers_and_their_words(tmp_path):
     assert "0 (foundation)" in {o["en"] for o in found["Year"]["options"]}
 
 
+def test_a_heading_that_names_the_ends_of_a_scale_gives_its_points(tmp_path):
+    head = "How difficult is it?\n\n1 - Extremely simple\n5 - Very difficult"
+    found = by_heading(tmp_path, ["Timestamp", head], stamp, ["2", "3", "4"])
+    (question,) = [q for q in found.values() if q["type"] == "ordinal"]
+    assert [o["code"] for o in question["options"]] == [1, 2, 3, 4, 5]
+    assert question["options"][0]["en"] == "Extremely simple"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -1372,3 +1395,24 @@ def test_an_option_without_words_and_remarks_beside_options_of_limesurvey(tmp_pa
     ages = found["Âge"]["options"]
     assert [o["ja"].removesuffix(" (to translate)") for o in ages] == ["[]", "18-25"]
     assert found["Content ?"]["type"] == "multi" and len(found["Content ?"]["options"]) == 2
+
+
+def test_numbers_of_one_range_below_three_questions_in_a_row_are_points_of_a_scale(tmp_path):
+    """One or two such columns may be codes of anything, and so may those of other ranges."""
+    five, three = ["1", "2", "4", "5"], ["1", "2", "3"]
+    heads = ["No", "出席", "難易度", "分量", "熱意", "学年", "専攻"]
+    columns = [lambda i: str(i), three, five, five[::-1], ["5", "1", "3", "2"], three, five]
+    found = by_heading(tmp_path, heads, *columns, n=32)
+    kinds = [(q["type"], len(q["options"])) for name, q in found.items() if name in heads]
+    scale = ("ordinal", 5)
+    assert kinds == [("single", 3), scale, scale, scale, ("single", 3), ("single", 5)]
+
+
+def test_none_beside_classes_is_the_lowest_and_zero_beside_words_of_other_is_none(tmp_path):
+    costs = ["1,000円未満", "使わない", "5,000円以上 10,000円未満", "1,000円以上 5,000円未満"]
+    found = by_heading(tmp_path, ["Timestamp", "宿泊費", "その他"], stamp, costs,
+                       ["0", "0", "議会の傍聴", "0"])  # fmt: skip
+    cost, other = found["宿泊費"], found["その他"]
+    assert cost["type"] == "ordinal"
+    assert [o["ja"] for o in cost["options"]] == ["使わない", costs[0], costs[3], costs[2]]
+    assert other["type"] == "text" and other["missing_tokens"] == {"not_applicable": ["0"]}

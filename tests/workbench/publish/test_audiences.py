@@ -37,6 +37,7 @@ from analysis.results import cleaning, hypotheses, record_sheet, shortage, types
 from analysis.show import NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.hypotheses import FEWEST
+from analysis.typology import multiverse
 from workbench import demo
 from workbench.demo import simulate
 from workbench.run.refresh import refresh
@@ -117,6 +118,7 @@ def published(tmp_path_factory):
     with editions.published(root), pytest.MonkeyPatch.context() as patch:
         few, typology = {"n_bootstrap": 20, "n_null": 19}, Survey.typology  # nothing leaks by draws
         patch.setattr(Survey, "typology", lambda of, **given: typology(of, **given | few))
+        patch.setattr(multiverse, "IMPUTATIONS", 1)
         planted = wave(root / "data" / "raw" / "kept")
         given = {"visits": planted["code"][0]}
         for audience in ("public", "committee"):
@@ -391,7 +393,7 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     )
     given = {"survey": survey, "typology": NotAvailable("typology", "not here")}
     page = run("06_report", until="measures", given=given, language="en")
-    words, every = page.prose, shortage.compared(survey)
+    words, every = page.prose, shortage.comparison(survey)
     if times == 1:
         assert "measures" in page.absent
         assert not any(label in words for label in every["measure"])

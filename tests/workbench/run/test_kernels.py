@@ -166,7 +166,7 @@ def test_the_main_module_of_the_runner_is_not_run_again(tmp_path, monkeypatch):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(tmp_path, threads):
     notebook = made(
         tmp_path,

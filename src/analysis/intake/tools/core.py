@@ -350,7 +350,7 @@ def _of_other(column: Column, headings: Headings, columns: dict[str, int]) -> st
         return beside_item.target
     if (meaning := _meaning(column, headings)) is None:
         return None
-    question = headings.book.named[meaning.target]
+    question = headings.book.by_name[meaning.target]
     if question.other_of is not None:
         return question.id
     option = next((option for option in question.options if option.other), None)
