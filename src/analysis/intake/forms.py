@@ -63,7 +63,7 @@ def read_forms(
     pages = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in pages), default=0)
     if most == 0:
-        raise refusal("form.no_label", file=sheets[0].file, id=headings.book.id)
+        raise refusal("forms.no_label", file=sheets[0].file, id=headings.book.id)
     forms = [form for form in pages if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in pages if form not in forms]
     _check_files(forms, others, headings)
@@ -116,7 +116,7 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
         if named := next((text for text in beside if headings.named_in(text)), ""):
             n, id = len(form.labels), headings.book.id
-            raise form.sheet.refusal("form.few_labels", named=named, n=n, id=id)
+            raise form.sheet.refusal("forms.other_form", named=named, n=n, id=id)
 
 
 class _Reply:
@@ -243,8 +243,8 @@ class _Reply:
         """What each cell is; two answers in one cell are refused."""
         places = [*filter(None, self.cells.values())]
         if twice := [place for place, n in Counter(places).items() if n > 1]:
-            rivals = [target for target, place in self.cells.items() if place == twice[0]]
-            raise self.form.sheet.refusal("form.same_cell", at=twice[0], rivals=rivals)
+            questions = [target for target, place in self.cells.items() if place == twice[0]]
+            raise self.form.sheet.refusal("forms.same_cell", at=twice[0], questions=questions)
         for place in self.marks:
             self.mark[place] = REASONS.index("mark")
         for place in places:
@@ -528,7 +528,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
             reply.mark[place] = UNMATCHED if sure else UNSURE
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
-            raise form.sheet.refusal("form.answers_elsewhere", at=(unread[0][0], unread[0][1]))
+            raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))
         reply.take_doubtful(form.printed if blank.given else set())
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
@@ -554,10 +554,19 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
 
 
 def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
-    """Refuse a form with several other municipalities in a line: it may be a table of replies."""
+    """Refuse a form with a second one, or several other municipalities in a line, on its sheet.
+
+    A second one begins where another municipality stands beside a label of who replied.
+    """
+    form, who = reply.form, reply.form.headings.who
+    for place, name in others.items():
+        before = (form.text(form.next_to(place, way)) for way in (LEFT, ABOVE))
+        meanings = filter(None, map(form.headings.meaning, before))
+        if any(meaning.target in who for meaning in meanings):
+            raise form.sheet.refusal("forms.second", at=place, name=name)
     for axis in (0, 1):
         lines = Counter(place[axis] for place in others).most_common(1)
         if lines and lines[0][1] >= 2:
             at = [place for place in others if place[axis] == lines[0][0]]
             names = [others[place] for place in at[:3]]
-            raise reply.form.sheet.refusal("form.others_beside", at=at[0], names=names)
+            raise form.sheet.refusal("forms.others", at=at[0], names=names)
