@@ -25,13 +25,11 @@ settings.load_profile("every run")
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: the workers end together when these are begun early
-DEAR = "browser audiences profiles kernels truth jupyterlab sanitize compare clean study forms"
-DEAR += " population survey demo cluster new_wave tabulation hypotheses queries lab"
-DEAR += " other_subject mutated_files tools rivals draft story typology_figures read inputs cli"
-DEAR += " shortage questionnaire chile dataset profile bad_input crosswalk audit layout"
-DEAR += " invariances gallery refresh docs inference analyst_guide cleaning changes multiverse"
-DEAR += " word visits outputs answers real_exports known_answers notebooks files own_register"
-DEAR += " rules_2026 shown_outputs pages"
+DEAR = "browser audiences fanout jupyterlab truth refresh kernels inputs forms clean study draft"
+DEAR += " population survey new_wave demo queries outputs tabulation read other_subject hypotheses"
+DEAR += " lab tools types compare typology_plots bad_input sanitize rivals dataset questionnaire"
+DEAR += " audit shortage analyst_guide crosswalk profile invariances mutated_files layout docs"
+DEAR += " chile inference answers attempt text cleaning cli word visits multiverse page own_survey"
 
 
 def pytest_configure(config):

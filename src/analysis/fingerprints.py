@@ -1,6 +1,6 @@
 """Hashes (sha256) of what a result depends on: data, codebook, notebooks, code, git commit.
 
-Those with this project's key, pseudonyms among them, nobody can recompute without it.
+Those made with this project's key, such as pseudonyms, cannot be recomputed without it.
 """
 
 from __future__ import annotations

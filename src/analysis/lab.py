@@ -154,7 +154,7 @@ def municipality(wave: str = "demo-2019", language: Language = "ja") -> Panel:
     through them and a name typed above it finds one.
     """
     survey, words = load(wave, language), labels("lab", language)
-    typology = profile.typology(survey, seed=SEED, **QUICK)
+    typology = profile.shared_typology(survey, seed=SEED, **QUICK)
     quick = [] if isinstance(typology, NotAvailable) else [Prose(words["quick"])]
 
     def draw(municipality: str) -> list[Any]:

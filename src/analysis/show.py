@@ -127,7 +127,7 @@ def _under_headings(
 ) -> tuple[list[str], list[str], list[dict[str, Any]]]:
     """Labels, kinds and bodies of a table whose first column becomes headings over its runs.
 
-    A heading has with it what a column says alike of all rows of each run.
+    A column whose cells are the same within each run moves into the headings.
     """
     alike = [
         at for at, kind in enumerate(kinds)
@@ -170,7 +170,7 @@ def _cells(row: Sequence[str], kinds: Sequence[str], span: int = 1) -> list[Tabl
 
 
 def _kind(texts: Sequence[str]) -> str:
-    """How wide the heading keeps a column of text: short texts are never broken."""
+    """The width of a column of text: ``w`` and the characters that stay whole, or ``m``, ``l``."""
     longest = max(map(width, texts), default=0.0)
     if longest <= NARROW:
         return f"w{math.ceil(longest + 1.2)}"  # with the space at its sides

@@ -293,7 +293,8 @@ def figure(
     elif isinstance(by, pd.DataFrame):
         raise refusal("survey.no_figure", id=question.id)
     else:
-        plot = _plot_numbers(survey, question, by)
+        hidden = frequency.protected if by is None else not edition.members(survey, question, by)
+        plot = None if hidden else _plot_numbers(survey, question, by)
     if plot is None:
         return withheld
     ax, data, words, values = plot
@@ -392,9 +393,7 @@ def _plot_battery(survey: View, question: Question, *, protected: bool) -> Plot:
     return ax, Frame(data[[*points, *data.columns.difference(points.columns)]]), "battery", values
 
 
-def _plot_numbers(survey: View, question: Question, by: pd.Series | None) -> Plot | None:
-    if not edition.members(survey, question, by):
-        return None
+def _plot_numbers(survey: View, question: Question, by: pd.Series | None) -> Plot:
     values = survey.responses[question.id].astype("Float64")
     data = pd.DataFrame({"value": values.to_numpy(float, na_value=np.nan)})
     if by is not None:

@@ -36,8 +36,8 @@ from workbench import outputs, overview
 from workbench.publish import index, publication
 from workbench.run import temporary
 from workbench.run.attempt import attempt
-from workbench.run.execute import Progress, clean, side_by_side
-from workbench.run.kernels import Kernels, started_kernels
+from workbench.run.execute import Progress, side_by_side
+from workbench.run.kernels import Kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
@@ -50,6 +50,7 @@ from workbench.run.record import (
     RunRecord,
     Status,
     lock,
+    one_at_a_time,
     swap_in,
     write_record,
 )
@@ -206,30 +207,26 @@ class Pages:
 def run(
     plan: Plan,
     members: Sequence[str] | None,
-    options: Options,
+    kernels: Kernels,
+    jobs: int,
+    ahead: dict[str, Any],
     scheduler: str | None,
     target: str | None,
 ) -> Outcome:
     """Make what is asked for and not ready, then publish all that is ready with its overview."""
-    started, jobs = time.monotonic(), options.jobs or (os.cpu_count() or 1) + 1
-    if target:
-        outputs.refuse_target(target)
+    started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
-    seed = int(plan.parameters(notebook).get("seed", SEED))
-    ahead = {**asdict(edition), "seed": seed}
-    with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
-        clean(edition.wave)
-        survey = Survey.load(**asdict(edition))
-        codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
-        names = survey.names[[*codes]].to_dict()
-        pages.open()
-        facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
-        context = _context(edition, facts)
-        work = Work(plan, options, context, ahead)
-        listed = overview.members(survey, seed=seed)  # with the typology, which all pages read
-        if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
-            _make(work, todo, pages, kernels, jobs, scheduler)
+    with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
+        survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
+        listed = overview.members(survey, seed=ahead.get("seed", SEED))
+    codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
+    names = survey.names[[*codes]].to_dict()
+    pages.open()
+    facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
+    work = Work(plan, options, _context(edition, facts), ahead)
+    if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
+        _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.rans[code] for code in names if code in pages.rans]
     if kernels.stopped:
         return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
@@ -266,7 +263,6 @@ def _make(
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
         results = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
-        kernels.warm()
         results = side_by_side(more, jobs, kernels)
     with contextlib.closing(results):
         for one in results:

@@ -29,7 +29,7 @@ def members(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
     categories in the order of the overview's groups, missing where it has none. Then the verdict
     in words.
     """
-    typology = profile.typology(survey, seed=seed)
+    typology = profile.shared_typology(survey, seed=seed)
     names: dict[int, str] = {}
     kinds = pd.Series(pd.NA, survey.responses.index)
     if not isinstance(typology, NotAvailable):

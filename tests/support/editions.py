@@ -20,8 +20,8 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
-from workbench import fanout
 from workbench.run import kernels, refresh
+from workbench.run.record import Options
 
 ROOT = Path(__file__).parents[2]
 AUDIENCES = ("internal", "committee", "public")
@@ -42,9 +42,8 @@ def published(folder):
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr(papermill, "execute_notebook", run_here)
-        for module in (kernels, fanout):
-            none = contextlib.nullcontext(Mock(stopped=""))
-            patch.setattr(module, "started_kernels", lambda *_, none=none, **__: none)
+        none = contextlib.nullcontext(Mock(stopped="", options=Options()))
+        patch.setattr(kernels, "started_kernels", lambda *_, **__: none)
         yield
 
 

@@ -16,7 +16,7 @@ import zipfile
 import pytest
 from project import ROOT
 from refreshing import contents
-from test_profiles import put
+from test_fanout import put
 
 from analysis import paths
 from analysis.codebook import waves
@@ -35,7 +35,9 @@ pytest.importorskip("distributed", reason="needs the extra `cluster`")
 def project_of_many(project, monkeypatch):
     simulate_wave("many", n=PAGES + 1)
     monkeypatch.setattr(
-        overview.profile, "typology", lambda survey, seed: NotAvailable("typology", "not here")
+        overview.profile,
+        "shared_typology",
+        lambda survey, seed: NotAvailable("typology", "not here"),
     )
     return project
 

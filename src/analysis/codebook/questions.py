@@ -25,8 +25,8 @@ Role = Literal["id", "context", "cluster", "factor", "outcome", "describe"]
 MissingKind = Literal["no_answer", "not_applicable", "dont_know", "not_surveyed"]
 STATUSES = ("answered", *get_args(MissingKind), "unreadable")
 CHOICES = {"single", "multi", "ordinal", "battery"}  # types of questions that have options
-# sorts of question, by what is told of them: how often each answer was given, statistics, or only
-# how many answered; ONE_CHOICE: those that others are broken down by
+# kinds of question by what is tabulated of them: how often each answer was given (COUNTED; those of
+# ONE_CHOICE can break others down), statistics (MEASURED), or only how many answered (UNCOUNTED)
 ONE_CHOICE, AMOUNTS = ("single", "ordinal", "binary"), ("integer", "ratio")
 COUNTED, MEASURED, UNCOUNTED = (*ONE_CHOICE, "multi"), (*AMOUNTS, "battery"), ("text", "date")
 COLUMNS = (

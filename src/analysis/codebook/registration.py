@@ -29,6 +29,7 @@ HEAD = (
     "# Written once, when replies were first cleaned. Not to be edited: changes are deviations.\n"
 )
 MEANING = {"ja", "en", "type", "options", "items", "range", "unit", "ask_if", "missing_tokens"}
+# how the files write an option and what it costs are no part of what was asked
 UNSAID = {part: {"__all__": {"source", "cost"}} for part in ("options", "items")}
 
 

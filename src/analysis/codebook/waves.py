@@ -27,7 +27,7 @@ def content(wave: str | Path) -> dict[str, Any]:
 
 
 def absent(folder: Path) -> InputError:
-    """The error for the folder of a wave in which there is none."""
+    """The error for a folder that holds no wave."""
     known, name = [file.parent.name for file in folder.parent.glob("[!.]*/wave.yml")], folder.name
     if same := [one for one in known if normalize("NFC", one) == normalize("NFC", name)]:
         return refusal("wave.look_alike", file=folder.with_name(same[0]), name=name)

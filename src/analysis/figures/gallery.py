@@ -188,8 +188,8 @@ class Gallery:
                 legend.set_bbox_to_anchor((0, 0, 1, 1), transform=canvas.transFigure)
             column = canvas.get_tightbbox()
             if self.notice:  # a page gives all else as text
-                column = _write(canvas, column, self.notice, gap=0.02)
-            whole = _write(canvas, _write(canvas, column, origin), title, above=True)
+                column = _add_text(canvas, column, self.notice, gap=0.02)
+            whole = _add_text(canvas, _add_text(canvas, column, origin), title, above=True)
             checks.check(canvas, name)
             image, part = _images(canvas, whole, column)
             if self.folder:  # a page alone needs neither
@@ -360,7 +360,7 @@ class Gallery:
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
 
 
-def _write(
+def _add_text(
     canvas: Canvas, extent: Bbox, words: str, *, above: bool = False, gap: float = MARGIN + 0.02
 ) -> Bbox:
     """A title over everything drawn, or a line under it, which travel with the picture.

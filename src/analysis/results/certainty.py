@@ -126,8 +126,8 @@ def recovery(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any
     """How often this number of types would be found: values of the sentence ``types/recovery``.
 
     n, n_types : of the survey. rates : share of simulated surveys with types this far apart that
-    were recovered (``weak, moderate, strong``); empty where there are too few or so many
-    respondents that it is not the question. kinds, groups, missing : the indicators simulated.
+    were recovered (``weak, moderate, strong``); empty where there are too few respondents, or so
+    many that power is no question. kinds, groups, missing : the indicators simulated.
     """
     if isinstance(typology, NotAvailable):
         return {}

@@ -50,7 +50,7 @@ def arrivals(survey: Survey) -> dict[str, Any]:
 def ledger(survey: Survey) -> Frame:
     """Where the cells of all files ended: columns ledger (an id) and cells, the total last."""
     hides = any(protects(survey, q) and not is_shown(survey, q) for q in survey.codebook)
-    # what the shown ones leave of all values would be the n of the others
+    # all values less those of the shown questions would be the n of the hidden ones
     return Frame((survey.ledger.without_kinds() if hides else survey.ledger).table())
 
 
@@ -80,7 +80,7 @@ def _without_small(survey: Survey, frame: Frame) -> Frame:
     """Rules that were met once or twice, put together by severity."""
     small = frame["municipalities"] < disclosure.SMALLEST
     for _, part in frame.groupby("severity", sort=False):
-        if small[part.index].sum() == 1:  # alone it would be what the sum leaves of the others
+        if small[part.index].sum() == 1:  # alone it could be reckoned from the sum of all
             small.loc[part.index[~small[part.index]][-1:]] = True
     rest = frame[small].groupby("severity", sort=False)["findings"].sum().reset_index()
     rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
@@ -165,7 +165,7 @@ def matrix(survey: Survey, missing: pd.DataFrame) -> pd.DataFrame:
 
 
 def most_missing(missing: pd.DataFrame) -> Frame:
-    """The three questions that lack most answers; of equals at the end none."""
+    """The three questions that lack most answers; without those that tie for the last place."""
     counts = missing.set_index("question")["no_answer"]
     top = counts[counts > 0].nlargest(NAMED, keep="all")
     return Frame((top if len(top) <= NAMED else top[top > top.min()]).reset_index())

@@ -45,19 +45,19 @@ def place(
 ) -> Respondent:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent. `typology`: that of the wave unless given.
+    An empty `municipality` is the first respondent. `typology`: `shared_typology` unless given.
     """
     if not survey.shows_units:
         raise refusal("profile.public")
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
-    typology = types.typology(survey, seed=seed) if typology is None else typology
+    typology = shared_typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)
     peers = _nearest(survey, code, same_prefecture=same_prefecture)
     return Respondent(code, name, "" if pd.isna(size) else str(size), typology, peers)
 
 
 @once
-def typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
+def shared_typology(survey: Survey, *, seed: int, **quick: Any) -> Typology | NotAvailable:
     """The typology that all profiles of a wave share.
 
     In a large wave it goes without its multiverse, which a page for one municipality does not show;
@@ -76,7 +76,7 @@ def likeness(survey: Survey) -> list[Question]:
     ]
 
 
-def ahead(wave: str, *, seed: int, **edition: Any) -> None:
+def ahead(wave: str, *, seed: int = SEED, **edition: Any) -> None:
     """Compute what the pages of all municipalities share, and keep it in memory with the survey.
 
     It is what the page of the first one asks for, without drawing: typology, comparisons, words.

@@ -138,7 +138,7 @@ def noun(typology: Typology | NotAvailable) -> str:
 
 
 def names_each(typology: Typology | NotAvailable) -> bool:
-    """Whether a page names the type of each: not of many where there are no types."""
+    """Whether a page names each one's type: not of many where the verdict has no types."""
     return typology.n <= NAMED_UP_TO or noun(typology) == "type"
 
 

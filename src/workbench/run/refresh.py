@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from analysis.errors import printed, refusal
+from workbench import outputs
 from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
@@ -117,9 +118,19 @@ def profiles(
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
             return unchanged
-        from workbench import fanout  # heavy, and not needed where nothing is to be made
+        if target:
+            outputs.refuse_target(target)
+        from workbench.run.kernels import started_kernels
 
-        return fanout.run(plan, municipality, options, scheduler, target)
+        jobs = options.jobs or (os.cpu_count() or 1) + 1
+        given = plan.parameters(plan.notebooks[0])
+        ahead = asdict(edition) | ({"seed": int(given["seed"])} if "seed" in given else {})
+        with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
+            if not scheduler:
+                kernels.warm()
+            from workbench import fanout  # heavy, and not needed where nothing is to be made
+
+            return fanout.run(plan, municipality, kernels, jobs, ahead, scheduler, target)
 
 
 def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:

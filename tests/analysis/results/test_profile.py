@@ -45,6 +45,20 @@ def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey)
     assert here.peers == list(distance[others].sort_values(kind="stable").index[:5])
 
 
+def test_all_pages_share_one_typology_and_of_a_large_wave_no_multiverse(survey, monkeypatch):
+    made = []
+
+    def typology(survey, **choices):
+        made.append(choices["multiverse"])
+        return NotAvailable("typology", "none")
+
+    monkeypatch.setattr(profile.types, "typology", typology)
+    monkeypatch.setattr(profile, "POWER_UP_TO", 10)
+    for code in ("990078", "990019"):
+        profile.place(survey, code, seed=1)  # a seed that no other test takes
+    assert made == [False]
+
+
 def test_measures_are_what_half_of_the_peers_do_and_it_does_not(survey):
     here = place(survey, "990078")
     frame = profile.missing(survey, here)
@@ -84,7 +98,7 @@ def test_who_is_not_short_is_advised_nothing(survey):
 
 
 def test_a_code_read_as_a_number_is_still_a_code(survey, monkeypatch):
-    monkeypatch.setattr(profile, "typology", lambda *a, **k: NotAvailable("typology", ""))
+    monkeypatch.setattr(profile, "shared_typology", lambda *a, **k: NotAvailable("typology", ""))
     assert profile.place(survey, 990078).code == "990078"
 
 
@@ -205,3 +219,13 @@ def test_the_chart_has_room_where_the_answers_tell_of_no_part(survey):
         figure = diagrams.organisation(boxes, shown)
         figure.draw_without_rendering()
         checks.check(figure, "organisation")
+
+
+def test_the_pages_of_a_wave_share_one_typology(monkeypatch):
+    asked = []
+    none = NotAvailable("typology", "none")
+    monkeypatch.setattr(profile.types, "typology", lambda *_, **choices: asked.append(1) or none)
+    survey = Survey.load("demo-2019")
+    for code in survey.responses.index[:3]:
+        assert profile.place(survey, code).typology == none
+    assert len(asked) == 1

@@ -1,10 +1,10 @@
-"""The number of types: its criteria, and its reason in words."""
+"""The number of types: its criteria, its reason in words, and the classes beside it."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.typology.choice import best, reason
+from analysis.typology.choice import best, bic_of_classes, reason
 from analysis.typology.rivals import known_types
 from analysis.typology.study import study
 
@@ -93,3 +93,22 @@ def test_more_numbers_are_tried_while_the_last_is_the_best():
     assert found.choice["silhouette"].last_valid_index() == 9
     assert found.choice["gap"].last_valid_index() == 9
     assert "silhouette the best is the largest" not in found.choice_reason["en"]
+
+
+@pytest.mark.parametrize("useless", [1.0, np.nan], ids=["constant", "all missing"])
+def test_a_column_that_says_nothing_changes_nothing(useless):
+    frame = pd.DataFrame(np.repeat([[0.0, 0, 1], [1.0, 1, 0]], [5, 3], axis=0), columns=list("abc"))
+    frame.loc[0, "c"] = 0
+    more, kinds = frame.assign(x=useless), dict.fromkeys("abcx", "binary")
+    quick = {"n_bootstrap": 2, "n_null": 1}
+    assert study(more, kinds, **quick).labels.equals(study(frame, kinds, **quick).labels)
+    ours, theirs = (bic_of_classes(f, kinds, 2) for f in (frame, more))
+    assert theirs == pytest.approx(ours, abs=2e-6)
+
+
+def test_classes_need_as_many_different_answers():
+    same = pd.DataFrame(np.ones((8, 3)), columns=list("abc"))
+    kinds = dict.fromkeys(same, "binary")
+    assert bic_of_classes(same, kinds, 1) == pytest.approx(0)
+    assert np.isnan(bic_of_classes(same, kinds, 2))
+    assert bic_of_classes(same * np.nan, kinds, 1) == 0

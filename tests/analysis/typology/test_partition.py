@@ -77,3 +77,10 @@ def test_resamples_that_were_searched_for_all_numbers_of_types_are_not_searched_
     )
     assert len(labels[3]) == 20 and kept.types.equals(fresh.types)
     assert np.array_equal(kept.together, fresh.together)
+
+
+def test_patterns_that_cannot_be_told_apart_still_make_as_many_types_as_asked():
+    nothing = np.zeros((3, 3))  # such as answers of which no two have a question in common
+    for k in (1, 2, 3):
+        found = k_medoids(nothing, k)
+        assert sorted(set(found.labels)) == list(range(k))

@@ -278,3 +278,27 @@ def test_the_municipalities_that_were_not_surveyed_do_not_decide_the_national_ty
     widths = found.choice["silhouette"].loc[2:5]
     assert widths.round(3).tolist() == [0.354, 0.297, 0.274, 0.272]
     assert {code[5:] for code in found.paragons.values()} == {"音更町", "様似町"}
+
+
+def test_a_study_of_too_many_is_refused_before_anything_is_allocated():
+    many = pd.DataFrame({"a": np.arange(10_001.0) % 2}, map(str, range(10_001)))
+    with pytest.raises(InputError, match="10,001 respondents are too many"):
+        study(many, {"a": "binary"})
+
+
+def test_a_study_says_what_is_too_little():
+    few = pd.DataFrame({"a": np.arange(5.0)}, list("abcde"))
+    with pytest.raises(InputError, match="5 respondents are too few"):
+        study(few, {"a": "ratio"})
+    same = pd.DataFrame({"a": [1.0] * 8, "b": [np.nan] * 8}, list("abcdefgh"))
+    with pytest.raises(InputError, match="the same answers"):
+        study(same, {"a": "binary", "b": "ratio"})
+
+
+def test_a_study_leaves_out_columns_that_say_nothing():
+    frame = pd.DataFrame(
+        {"a": [0.0] * 4 + [1.0] * 4, "b": [1.0] * 8, "c": [np.nan] * 8}, list("abcdefgh")
+    )
+    found = study(frame, dict.fromkeys(frame, "binary"), n_bootstrap=10, n_null=19)
+    assert set(found.profile["feature"]) == {"a"}
+    assert found.labels.tolist() == [1] * 4 + [2] * 4

@@ -11,7 +11,7 @@ from analysis.errors import InputError
 from analysis.survey import Survey
 from workbench.office.new_wave import new_wave
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[1]
 NAME = "市区町村毎のDX進捗状況_市区町村比較.csv"
 REAL = ROOT.parent / "shared" / "data" / "digital-agency-r5" / NAME
 needs_real = pytest.mark.skipif(not REAL.is_file(), reason="the national table is not here")

@@ -34,7 +34,7 @@ PARAMETERS = next(
 SAYS = "print(f'page of {municipality}')"
 WITHOUT_TYPES = (
     "from analysis.show import NotAvailable\nfrom analysis.results import profile\n"
-    "profile.typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
+    "profile.shared_typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 
 THREE = ["990019", "990027", "990035"]
@@ -64,7 +64,9 @@ def _one_server(warm_kernels):
 def quick(cleaned, monkeypatch):
     """A project whose profile says little, at once, and whose types are not looked for."""
     monkeypatch.setattr(
-        overview.profile, "typology", lambda survey, seed: NotAvailable("typology", "not here")
+        overview.profile,
+        "shared_typology",
+        lambda survey, seed: NotAvailable("typology", "not here"),
     )
     put(cleaned, SAYS)
     return cleaned
