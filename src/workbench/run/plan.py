@@ -243,7 +243,7 @@ class Plan:
 
     def known(self, notebook: Notebook) -> list[str]:
         """Files and folders of the project of which the key of a notebook has the hash."""
-        places = ["src", *notebook.declares.get("reads", [])]
+        places = ["src/analysis", "src/workbench", *notebook.declares.get("reads", [])]
         for wave in filter(None, self.inputs):
             places += [f"data/raw/{wave}", f"data/processed/{wave}"]
             with contextlib.suppress(InputError):
