@@ -32,6 +32,12 @@ SIZE_CLASSES = {
 CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal["exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "unknown"]
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
+# behind a name: the day on which it replied, such as (令和6年5月10日現在)
+_DAY = re.compile(
+    r"[(,、]?(?:記入日|回答日|作成日)?:?(?:令和|平成|r|h)?\.?(?:元|\d{1,4})[年./-]\d{1,2}[月./-]\d{1,2}日?"
+    r"(?:現在|時点|付け?|記入|回答)?\)?$",
+    re.I,
+)
 _SHAPED = re.compile(r"\S{1,12}([市区]|[市区]役所|[町村]|[町村]役場)")
 # kinds and groups of municipalities: 中核市, 町村, 市区町村
 _KIND = re.compile(r".*(都市|中核市|特例市|一般市|特別区|市区|市?区?町村|市町)")
@@ -176,8 +182,8 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     '282219'
     >>> resolve("342084 府中市").name, resolve("姫路市(282014)").how, resolve("121002 姫路市").how
     ('府中市', 'variant', 'unknown')
-    >>> resolve("札幌市 図書館課").name
-    '札幌市'
+    >>> resolve("札幌市 図書館課").name, resolve("札幌市（令和6年5月10日現在）").how
+    ('札幌市', 'variant')
     """
     if both := _WITH_CODE.fullmatch(fold(name)):
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
@@ -205,7 +211,7 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
 
 def _apart(name: str, prefecture: str | None) -> tuple[str, str]:
     """A folded name without the prefecture before or behind it, and that prefecture if any."""
-    text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", fold(name))
+    text = _SUFFIX.sub(lambda m: m[0][0] if m[0][0] in "市区町村" else "", _DAY.sub("", fold(name)))
     area = _prefecture_of(fold(prefecture)) if prefecture else ""
     if bracket := _BRACKETED.fullmatch(text):  # 姫路市（兵庫県）
         full = _prefecture_of(bracket[2])

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.codebook.questions import ONE_CHOICE, Question
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.entries import (
     AROUND,
@@ -63,9 +63,7 @@ def read_forms(
     pages = [Form(sheet, headings) for sheet in sheets]
     most = max((len(form.labels) for form in pages), default=0)
     if most == 0:
-        what = "no label of the codebook {id} was found (read as one form per sheet)"
-        hint = "check layout and header in wave.yml, and the codebook"
-        raise InputError(what, file=sheets[0].file, hint=hint, id=headings.book.id)
+        raise refusal("forms.no_label", file=sheets[0].file, id=headings.book.id)
     forms = [form for form in pages if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in pages if form not in forms]
     _check_files(forms, others, headings)
@@ -117,12 +115,8 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
         whose = [target for target in headings.who if target in form.labels]
         beside = [form.text(form.beside(target, way)) for target in whose for way in (RIGHT, BELOW)]
         if named := next((text for text in beside if headings.named_in(text)), ""):
-            what = (
-                "this is a form of {named}, but only {n} labels of the codebook {id} stand in "
-                "it, fewer than half of those in the other forms"
-            )
-            hint, n = "ask for the right form, or make it a wave of its own", len(form.labels)
-            raise form.sheet.error(what, hint=hint, named=named, n=n, id=headings.book.id)
+            n, id = len(form.labels), headings.book.id
+            raise form.sheet.refusal("forms.other_form", named=named, n=n, id=id)
 
 
 class _Reply:
@@ -249,10 +243,8 @@ class _Reply:
         """What each cell is; two answers in one cell are refused."""
         places = [*filter(None, self.cells.values())]
         if twice := [place for place, n in Counter(places).items() if n > 1]:
-            rivals = [target for target, place in self.cells.items() if place == twice[0]]
-            what = "the answer to {rivals} is looked for in the same cell"
-            hint = "give the label of each in wave.yml under header"
-            raise self.form.sheet.error(what, at=twice[0], hint=hint, rivals=rivals)
+            questions = [target for target, place in self.cells.items() if place == twice[0]]
+            raise self.form.sheet.refusal("forms.same_cell", at=twice[0], questions=questions)
         for place in self.marks:
             self.mark[place] = REASONS.index("mark")
         for place in places:
@@ -536,12 +528,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
             reply.mark[place] = UNMATCHED if sure else UNSURE
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
-            raise form.sheet.error(
-                "no answer stands where the other forms have theirs",
-                at=(unread[0][0], unread[0][1]),
-                hint="put the answers where they are in the others, or give the file an entry of "
-                "its own under files in wave.yml",
-            )
+            raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))
         reply.take_doubtful(form.printed if blank.given else set())
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
@@ -567,15 +554,19 @@ def _set_aside(reply: _Reply, headings: Headings) -> None:
 
 
 def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
-    """Refuse a form with several other municipalities in a line: it may be a table of replies."""
+    """Refuse a form with a second one, or several other municipalities in a line, on its sheet.
+
+    A second one begins where another municipality stands beside a label of who replied.
+    """
+    form, who = reply.form, reply.form.headings.who
+    for place, name in others.items():
+        before = (form.text(form.next_to(place, way)) for way in (LEFT, ABOVE))
+        meanings = filter(None, map(form.headings.meaning, before))
+        if any(meaning.target in who for meaning in meanings):
+            raise form.sheet.refusal("forms.second", at=place, name=name)
     for axis in (0, 1):
         lines = Counter(place[axis] for place in others).most_common(1)
         if lines and lines[0][1] >= 2:
             at = [place for place in others if place[axis] == lines[0][0]]
-            raise reply.form.sheet.error(
-                "other municipalities stand beside the answers ({names})",
-                at=at[0],
-                hint="if they replied, give another layout in wave.yml; if they did not, give "
-                "the label of who replied under header, such as header: {{'@name': [団体名]}}",
-                names=[others[place] for place in at[:3]],
-            )
+            names = [others[place] for place in at[:3]]
+            raise form.sheet.refusal("forms.others", at=at[0], names=names)

@@ -85,7 +85,7 @@ class Form:
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
-        starts = sorted(self.labels[question.id] for question in questions)
+        starts = {question.id: self.labels[question.id] for question in questions}
         for question in questions:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
@@ -367,15 +367,12 @@ class Form:
                 self.labels[target] = answers[0]
                 self.words.add(answers[0])
 
-    def _label_parts(self, question: Question, starts: list[Place]) -> None:
+    def _label_parts(self, question: Question, starts: Mapping[str, Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
-        start = self.labels[question.id]
-        end = next((row for row, _ in starts if row > start[0]), self.sheet.shape[0])
         options = {normalise(option.ja) for option in question.options}
-        for place in self.places:
+        for place in self.region(self.labels[question.id], (), starts):
             text, key = self.text_at[place], normalise(self.text_at[place])
-            number = key.strip("()[]").isdecimal()
-            if not start[0] <= place[0] < end or place in self.words or number:
+            if place in self.words or key.strip("()[]").isdecimal():
                 continue
             # the options of an item may stand in its cell
             own = re.split("[:：\n]", text)[0] if question.type == "battery" else text
@@ -395,20 +392,18 @@ class Form:
     ) -> Iterator[Place]:
         """The filled cells from a label to the row of the next one that is not its own.
 
-        Of labels beside each other each has the columns up to the next one.
+        Of labels beside each other each has the columns up to the next one, and the next one below
+        is that in these columns, if there is one.
         """
         known = self.labels if labels is None else labels
         others = [at for name, at in known.items() if name not in {*own} and at != place]
-        end = min((row for row, _ in others if row > place[0]), default=None)
         beside = [column for row, column in others if row == place[0]]
-        last = min((column for column in beside if column > place[1]), default=None)
-        first = place[1] if any(column < place[1] for column in beside) else 0
-        return (
-            p
-            for p in self.places
-            if p[0] >= place[0] and (end is None or p[0] < end)
-            if p[1] >= first and (last is None or p[1] < last)
-        )
+        after = min((column for column in beside if column > place[1]), default=self.sheet.shape[1])
+        columns = range(place[1] if any(column < place[1] for column in beside) else 0, after)
+        below = [at for at in others if at[0] > place[0]]
+        under = [row for row, column in below if column in columns] or [row for row, _ in below]
+        rows = range(place[0], min(under, default=self.sheet.shape[0]))
+        return (p for p in self.places if p[0] in rows and p[1] in columns)
 
     def _code(self, question: Question, text: str) -> int | None:
         """The option that a cell prints, also "other" with what it asks for behind it."""
@@ -439,9 +434,12 @@ class Form:
         least = 2 if question.type in ONE_CHOICE else max(2, len(question.options) - 1)
         if len(places) != len(codes) or len(codes) < least:
             return set()
-        in_line = any(len({*line}) == 1 for line in zip(*places, strict=True))
-        parted = any(min(places) < word < max(places) for word in self.words)
-        return {*places, *self._numbers(cells)} if in_line and not parted else set()
+        line = next((axis for axis in (0, 1) if len({place[axis] for place in places}) == 1), None)
+        if line is None:
+            return set()
+        words = (word for word in self.words if word[line] == places[0][line])
+        parted = any(min(places) < word < max(places) for word in words)
+        return set() if parted else {*places, *self._numbers(cells)}
 
     def _numbers(self, options: Iterable[tuple[int, Place]]) -> set[Place]:
         """The cells beside options that number them, of which none is circled."""

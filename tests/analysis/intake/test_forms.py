@@ -1098,3 +1098,26 @@ def test_an_answer_written_over_an_example_is_asked_about(tmp_path):
     result = received(tmp_path, rows, 3)
     assert result.status["Q3"].tolist() == ["unreadable", "answered", "answered"]
     assert told(result) == {"12"}
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_questions_in_two_columns_side_by_side_are_read(tmp_path, n):
+    """What stands left of an option is right of the one in the column before it."""
+
+    def rows(a):
+        left, right = [*down(Q1, STATES, {a[0]}), [Q3, a[2]]], down(Q2, USES, a[1])
+        both = itertools.zip_longest(left, right, fillvalue=[])
+        return [
+            *([*one, None, None][:2] + other for one, other in both),
+            *LAYOUTS[4]["codes"](a[3]),
+        ]
+
+    result = received(tmp_path, rows, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+def test_a_second_form_on_a_sheet_is_refused(tmp_path):
+    """It was told line by line, as words that an office may have written."""
+    second = [["団体名", WHO[1]], *usual()(SAID[1])]
+    with pytest.raises(InputError, match=f"a second form begins here .{WHO[1]}"):
+        received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
