@@ -226,14 +226,17 @@ def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
             yield name
 
 
-def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) -> None:
+def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None = None) -> None:
     """Put a complete folder in the place of an older one, which stays until then.
 
+    One of which nobody can say which files are ours (`own` is empty) is kept under another name.
     `mark`, `own` and errors: as of `refuse_foreign`.
     """
     refuse_foreign(final, mark, own)
     final.parent.mkdir(parents=True, exist_ok=True)
+    kept = own is not None and not own
     old = beside(final, "old")
+    old = old.with_name(old.name.strip(".").replace(".old", ".damaged")) if kept else old
     if final.exists():
         final.replace(old)
     try:
@@ -242,7 +245,8 @@ def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) ->
         if old.exists():
             old.replace(final)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    if not kept:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def recover_folder(final: Path) -> None:
