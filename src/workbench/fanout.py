@@ -217,7 +217,8 @@ def run(
     started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
-    with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
+    # or wait for what the server keeps
+    with kernels.while_alone(), one_at_a_time(paths.processed(edition.wave)):
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
         listed = overview.members(survey, seed=ahead.get("seed", SEED))
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index

@@ -8,6 +8,7 @@ tried; anywhere else plain kernels are started.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import gc
 import json
@@ -36,7 +37,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import results
-from analysis.errors import printed
+from analysis.errors import printed, refusal
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench.run import temporary
 from workbench.run.record import Options
@@ -105,6 +106,23 @@ class Kernels:
             self.environment[ASKED] = json.dumps(orders)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
+        self.waited_for = False  # this process is at work, and no kernel of it
+
+    @contextlib.contextmanager
+    def while_alone(self) -> Iterator[None]:
+        """Let the end of the run's time stop this process, too, while no kernel is at work.
+
+        Raises InputError: the time is over.
+        """
+        self.waited_for = threading.current_thread() is threading.main_thread()
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self.over:
+                raise
+            raise refusal("run.time_over", why=self.stopped) from None
+        finally:
+            self.waited_for = False
 
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
@@ -120,6 +138,8 @@ class Kernels:
         """
         if not self.stopped:
             self.stopped, self.over = why, over
+            if over and self.waited_for:
+                _thread.interrupt_main()
         for manager in list(self.running):
             manager.end()
         if self.fork and _starting.locked():

@@ -45,11 +45,14 @@ def refresh(
     if pdf:
         printing.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
+    jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
             from workbench.run import execute  # heavy, and not needed where nothing is to run
+            from workbench.run.kernels import started_kernels
 
-            execute.clean(wave)
+            with started_kernels(options, jobs, {}) as kernels, kernels.while_alone():
+                execute.clean(wave)
             plan = Plan.make(edition, options.by_name, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
@@ -57,7 +60,6 @@ def refresh(
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run.kernels import started_kernels
 
-        jobs = options.jobs or os.cpu_count() or 1
         with started_kernels(options, jobs, plan.inputs) as kernels:
             if todo:  # import what notebooks do, while this process imports what runs them
                 kernels.warm()
