@@ -568,7 +568,10 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
             values = [column.texts for column in joint]
             numbers = any(text.isdecimal() for texts in values for text in texts)
             labels = [column.text for column in joint]
-            if not numbers and guesses.several(values, labels) == "battery":
+            several_in_cell = guesses.joined(
+                [text for own in values for text in own], joint[0].text
+            )
+            if not (numbers or several_in_cell) and guesses.several(values, labels) == "battery":
                 questions[-1] = joint
                 continue
         questions.append(own)
@@ -580,7 +583,7 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
 
 def _option(number: int, column: Filled) -> dict[str, Any]:
     """An option with a column of its own, by its words and by the tool's name."""
-    name = "" if column.part_name.isdecimal() else column.part_name
+    name = "" if column.part_name == str(number) else column.part_name
     option = {"code": number, **both(column.part)} if column.part else open_option(number)
     other = is_other(column.part) or name == "other"
     return option | ({"other": True} if other else {}) | ({"source": [name]} if name else {})

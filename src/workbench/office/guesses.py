@@ -526,7 +526,8 @@ def one(
     values = [value for value in values if value not in declared]
     if not values:
         return _with({}, missing)
-    if sum(bool(DATE.match(value)) for value in values) > 0.5 * len(values):
+    days = [value for value in values if DATE.match(value) and not NO_OPTION.match(value)]
+    if len(days) > 0.5 * len(values):
         return _date(values)
     pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):

@@ -338,40 +338,22 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     n, named = received.n, int((_named(received, headings) != "").sum())
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
-        what, hint = (
-            "nothing tells from which municipality a reply is (read as {layout})",
-            "it takes a label such as 団体コード or 団体名, in a form with the answer beside it; "
-            "--layout gives another layout, --register a list of bodies that are no "
-            "municipalities of Japan",
-        )
-        if named:
-            what = (
-                "only {named:,} of {n:,} replies say from which municipality they are (read as "
-                "{layout})"
-            )
+        id = "new_wave.few_named" if named else "new_wave.none_named"
+        error = refusal(id, named=named, n=n, layout=READ_AS[chosen.layout])
         ward, city = _ward(received, headings)
-        if ward:
-            hint = (
-                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
-                "survey of wards needs a list of them, --register"
-            )
-        if (beside := who_beside(received, headings, chosen.layout)) is not None:
-            hint = (
+        if beside := who_beside(received, headings, chosen.layout):
+            more = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
                 "for this file in wave.yml"
             )
-        target, head = beside or ("", "")
-        raise InputError(
-            what,
-            hint=hint,
-            target=target,
-            head=head,
-            ward=ward,
-            city=city,
-            named=named,
-            n=n,
-            layout=READ_AS[chosen.layout],
-        )
+            error.hint = Message(more, target=beside[0], head=beside[1])
+        elif ward:
+            more = (
+                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
+                "survey of wards needs a list of them, --register"
+            )
+            error.hint = Message(more, ward=ward, city=city)
+        raise error
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),

@@ -1416,3 +1416,30 @@ def test_none_beside_classes_is_the_lowest_and_zero_beside_words_of_other_is_non
     assert cost["type"] == "ordinal"
     assert [o["ja"] for o in cost["options"]] == ["使わない", costs[0], costs[3], costs[2]]
     assert other["type"] == "text" and other["missing_tokens"] == {"not_applicable": ["0"]}
+
+
+def test_a_grid_of_boxes_with_few_combinations_is_no_battery_of_them(tmp_path):
+    heads = ["Timestamp", "利用（すべて） [総務]", "利用（すべて） [福祉]"]
+    cells = ["議事録", "議事録, 翻訳", "翻訳", "議事録, 要約"]
+    found = by_heading(tmp_path, heads, stamp, cells, cells[::-1])
+    multi = [q for q in found.values() if q["type"] == "multi"]
+    assert [{o["ja"] for o in q["options"]} for q in multi] == [{"議事録", "翻訳", "要約"}] * 2
+
+
+def test_fiscal_years_of_an_era_are_no_dates(tmp_path):
+    years = ["令和3年度", "令和4年度", "令和5年度"]
+    found = by_heading(tmp_path, ["Timestamp", "導入年度"], stamp, years)
+    assert found["導入年度"]["type"] == "text"
+
+
+def test_options_of_redcap_are_read_by_their_codes_whatever_the_others_are(project):
+    """Beside `why___na` those of numbers are counted, and keep their own as words of the file."""
+    heads = ["record_id", "name", "why___1", "why___98", "why___na", "form_complete"]
+    rows = [["1", "札幌市", "1", "0", "0", "2"], ["2", "函館市", "1", "1", "0", "2"]]
+    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([heads, *rows])
+    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own", "--as-of"]
+    assert main([*command, "2024-06-01"]) == 0
+    table = read.read(Wave.read(project / "data/raw/w"), Codebook.read("own"))
+    assert table.texts("why_2").tolist() == ["0", "1"]
