@@ -13,6 +13,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 import yaml
+from project import prepare
 from received import csv_text, wave, workbook
 
 from analysis.cleaning.clean import clean
@@ -1373,6 +1374,9 @@ def test_the_words_beside_other_of_surveymonkey_are_read_by_its_draft(project, t
     (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
     command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own"]
     assert main([*command, "--as-of", "2024-06-01"]) == 0
+    read = prepare("w").responses
+    assert {"窓口", "広報"} <= {*read.astype("str").to_numpy().ravel()}
+    assert [*read.filter(regex=r"_1$").iloc[:, 0]] == [True, True, False]  # minutes
 
 
 def test_labels_of_kobo_with_a_stroke_or_of_several_words_are_one_answer(tmp_path):

@@ -223,6 +223,18 @@ def test_cleaned_data_that_were_edited_are_cleaned_again(cleaned, file):
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == good
 
 
+def test_what_somebody_typed_into_a_csv_of_cleaned_data_is_neither_used_nor_lost(project):
+    Survey.load("demo-2019")
+    file = paths.processed("demo-2019") / "responses.csv"
+    good = file.read_bytes()
+    file.write_text("typed")
+    with pytest.raises(InputError, match=r"responses\.csv, in processed/demo-2019, was changed"):
+        Survey.load("demo-2019")
+    assert file.read_text() == "typed"
+    file.unlink()
+    assert Survey.load("demo-2019").n == 15 and file.read_bytes() == good
+
+
 @pytest.mark.parametrize("code", ["stats/thresholds.py", "text/labels.yml", "typology/study.py"])
 def test_no_kept_typology_is_of_another_state_of_the_package(monkeypatch, code):
     files, before = fingerprints.package_files("analysis"), store.package_key()
