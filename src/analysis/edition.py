@@ -152,7 +152,7 @@ class View:
         """The name of each respondent (a pseudonym in the public edition of a survey)."""
         return self.register["name"].reindex(self.responses.index)
 
-    @property
+    @cached_property
     def full_names(self) -> pd.Series:
         """The name of each municipality with its prefecture, where that is known."""
         known = self.register[["name", "prefecture"]].astype("object").fillna("").astype(str)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
 import uuid
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 # hidden files, and what Office, a Mac and Windows put beside others by themselves
 LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
+TYPED_INTO = {".csv", ".docx", ".xlsx"}  # by people, who would miss what they typed
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
@@ -26,7 +28,11 @@ def root() -> Path:
     setting = os.environ.get("WORKBENCH_ROOT")
     if setting:
         return Path(setting).resolve()
-    for start in (Path.cwd().resolve(), Path(__file__).resolve()):
+    try:
+        here = Path.cwd().resolve()
+    except FileNotFoundError:
+        raise refusal("project.gone") from None
+    for start in (here, Path(__file__).resolve()):
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
@@ -183,22 +189,37 @@ def beside(place: Path, ending: Literal["part", "old"] = "part") -> Path:
     return place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.{ending}")
 
 
-def refuse_foreign(folder: Path, mark: str, own: Collection[str] = ()) -> None:
+def refuse_foreign(folder: Path, mark: str, own: Mapping[str, str] | None = None) -> None:
     """Refuse a place for a folder of ours where something else is.
 
     Parameters
     ----------
     mark : the file that every folder of ours has there.
-    own : the other files that we wrote there, by their path in it; any others if not given.
+    own : the other files that we wrote there, by their path in it, with their sha256 where it is
+        known; any others if not given, or where its record cannot be read (see `swap_folder`).
 
-    Raises InputError: it is in data/raw, a link, a file, or a folder that holds anything else.
+    Raises InputError: it is in data/raw, a link, a file, or a folder that holds anything else, or a
+    table or document of ours that somebody has changed.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
     if foreign or folder.is_symlink() or folder.is_file():
         raise refusal("project.foreign", file=folder)
+    about = {"place": f"{folder.parent.name}/{folder.name}"}
     if own and (name := next(_strays(folder, {mark, *own}), "")):
-        raise refusal("project.stray", name=name, place=f"{folder.parent.name}/{folder.name}")
+        raise refusal("project.stray", name=name, **about)
+    if own and (name := next(_changed(folder, own), "")):
+        raise refusal("project.typed_into", name=name, **about)
+
+
+def _changed(folder: Path, own: Mapping[str, str]) -> Iterator[str]:
+    """Tables and documents of our own into which somebody has typed; none that is empty."""
+    for name, digest in own.items():
+        file = folder / name
+        if digest and file.suffix in TYPED_INTO and file.is_file():
+            content = file.read_bytes()
+            if content and hashlib.sha256(content).hexdigest() != digest:
+                yield name
 
 
 def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
@@ -209,14 +230,17 @@ def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
             yield name
 
 
-def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) -> None:
+def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None = None) -> None:
     """Put a complete folder in the place of an older one, which stays until then.
 
+    One of which nobody can say which files are ours (`own` is empty) is kept under another name.
     `mark`, `own` and errors: as of `refuse_foreign`.
     """
     refuse_foreign(final, mark, own)
     final.parent.mkdir(parents=True, exist_ok=True)
+    kept = own is not None and not own
     old = beside(final, "old")
+    old = old.with_name(old.name.strip(".").replace(".old", ".damaged")) if kept else old
     if final.exists():
         final.replace(old)
     try:
@@ -225,7 +249,8 @@ def swap_folder(new: Path, final: Path, mark: str, own: Collection[str] = ()) ->
         if old.exists():
             old.replace(final)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    if not kept:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def recover_folder(final: Path) -> None:

@@ -177,6 +177,7 @@ def _kind(texts: Sequence[str]) -> str:
     return "m" if longest <= MIDDLE else "l"
 
 
+@cache  # answers repeat
 def width(text: str) -> float:
     """How wide a text is in Japanese characters.
 

@@ -126,22 +126,19 @@ def _unreadable(error: Exception, file: Path) -> InputError:
     opened = context.startswith(("while scanning a ", "while parsing a flow"))
     mark = getattr(error, "context_mark" if opened else "problem_mark", None)
     if isinstance(what, Message):
-        template = "line {line}: {fault}" if mark else "this is not readable YAML ({fault})"
-        return InputError(template, file=file, fault=what, line=mark and mark.line + 1)
-    hint = Message("put a text with : # @ % or & in quotes, close each quote and bracket, and "
-                   "indent with spaces")  # fmt: skip
+        id = "yaml.fault_in_line" if mark else "yaml.fault"
+        return refusal(id, file=file, fault=what, line=mark and mark.line + 1)
     if mark is None:
-        return InputError("this is not readable YAML", file=file, hint=hint)
+        return refusal("yaml.unreadable", file=file)
     lines, line = file.read_text("utf-8").split("\n"), mark.line
     wide = (n for n in (line, line - 1) if WIDE.match("".join(lines[n : n + 1])))
-    if (at := next(wide, None)) is not None:
-        line, hint = at, Message("write spaces and the colon in half width")
+    at = next(wide, None)
+    line = line if at is None else at
     text = "".join(lines[line : line + 1])
     if text.lstrip(" ").startswith("\t"):
-        template, hint = "line {line} begins with a tab", Message("indent with spaces")
-        return InputError(template, file=file, hint=hint, line=line + 1)
-    template, text = "line {line} is not readable as YAML: {text}", text.strip()[:60]
-    return InputError(template, file=file, hint=hint, line=line + 1, text=text)
+        return refusal("yaml.tab", file=file, line=line + 1)
+    id = "yaml.line" if at is None else "yaml.full_width"
+    return refusal(id, file=file, line=line + 1, text=text.strip()[:60])
 
 
 # --- the shape of a content ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Tabulation: denominators in words, breakdowns by anything, free text by topic."""
 
 import io
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -203,6 +204,8 @@ def test_statistics_are_those_of_pandas(survey):
 
 def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
     frame = survey.tabulate("Q24", by="Q13")
+    blocks = [code for code, _ in itertools.groupby(frame["code"])]
+    assert len(blocks) == len(set(blocks))  # answer by answer, as by any other breakdown
     both = survey.responses
     label = {o.code: o.text.ja for q in ("Q13",) for o in survey.question(q).options}
     row = frame[(frame["group"] == label[4]) & (frame["variable"] == "Q24_1")].iloc[0]

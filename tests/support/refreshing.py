@@ -27,7 +27,7 @@ COMMAND = LIGHT + (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "sys.modules['rfc3987_syntax'] = None\n"
     "import workbench.run.execute; workbench.run.execute.prepared = lambda wave: None\n"
-    "workbench.run.execute.release._sample = lambda wave: {}\n"
+    "workbench.run.execute.publication._sample = lambda wave: {}\n"
     "from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
 )
 

@@ -16,11 +16,10 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import Match, fold
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError
+from analysis.errors import InputError, refusal
 from analysis.intake.cells import Received
 from analysis.intake.headings import Headings
 from analysis.intake.layout import who_beside
-from analysis.intake.tables import ONE_ROW
 from analysis.text import Text, say_both
 
 ENDS = "市区町村都道府県"  # of a name, which a reply may leave out
@@ -98,18 +97,9 @@ def identify(
 
 def _nobody_named(received: Received, file: WaveFile, headings: Headings) -> InputError:
     """The refusal of replies without a column of who sent them, with the line that names one."""
-    hint = (
-        "give the column of codes or names in wave.yml by the cell of its heading, such as "
-        "header: {{'@name': [A1]}}"
-    )
     if beside := who_beside(received, headings, file.layout):
-        hint = (
-            "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
-            "for this file in wave.yml"
-        )
-    target, head = beside or ("", "")
-    what = "no column tells which municipality a reply is from"
-    return InputError(what, file=file.path, hint=hint, target=target, head=head)
+        return refusal("wave.who_beside", file=file.path, target=beside[0], head=beside[1])
+    return refusal("wave.nobody_named", file=file.path)
 
 
 class _Identity:
@@ -279,12 +269,8 @@ def _check_repeated(who: Identified, received: Received) -> None:
         rows = own["code"].value_counts()
         undated = {*own.index} & {*who.superseded} <= who.same_date
         if len(rows) > 1 and rows.min() > 1 and undated:
-            what = (
-                "all {n} municipalities of this table have several rows ({rows}), and no date says "
-                "which is the latest"
-            )
-            n = len(rows)
-            raise InputError(what, file=file, sheet=sheet, hint=ONE_ROW, n=n, rows=len(own))
+            counts = {"n": len(rows), "rows": len(own)}
+            raise refusal("replies.several_rows_each", file=file, sheet=sheet, **counts)
 
 
 def register_of(

@@ -32,6 +32,7 @@ from analysis.intake import read
 from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
+FILES = ["codes.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
 LISTS = {"findings", "outside"}  # without a code a row
 KEPT = 60  # days
 LOADED = package_files("analysis")  # the code that runs here, whatever becomes of its files
@@ -106,13 +107,22 @@ def is_current(folder: Path, key: str) -> bool:
     """Whether the folder holds the complete result of just this key, as it was written."""
     try:
         content = json.loads(paths.read_text(folder / "ledger.json"))
-        return bool(content["key"] == key and content["tables"] == _hashes(folder))
+        return bool(content["key"] == key and content["files"] == _hashes(folder))
     except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
         return False
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {name: hash_file(folder / f"{name}.parquet") for name in TABLES}
+    """The hash of each table, and of what is written of it for other programs."""
+    return {name: hash_file(folder / name) for name in FILES}
+
+
+def _written(folder: Path) -> dict[str, str]:
+    """The files of cleaned data, with the hashes of those that are in a folder, where known."""
+    known = dict.fromkeys(FILES, "")
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        known |= json.loads(paths.read_text(folder / "ledger.json"))["files"]
+    return known
 
 
 def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
@@ -137,11 +147,11 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         variables = {v: q for q in book for v in q.variables if v in cleaned.responses}
         paths.write_atomic(part / "codes.csv", to_csv(code_table(variables)))
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
-        about = {"key": key, "tables": _hashes(part)}
+        about = {"key": key, "files": _hashes(part)}
         content = {**about, "received": cleaned.ledger.received, "counts": counts}
         text = json.dumps(content, ensure_ascii=False, indent=1)
         paths.write_atomic(part / "ledger.json", text + "\n")
-        paths.swap_folder(part, folder, "ledger.json", [file.name for file in part.iterdir()])
+        paths.swap_folder(part, folder, "ledger.json", _written(folder))
     except OSError as error:
         fault = error.strerror or error
         raise refusal("wave.cleaned_not_written", file=folder, strerror=fault) from None

@@ -7,6 +7,7 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
@@ -17,6 +18,11 @@ from analysis.spreadsheet import is_number
 Bounds = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 SMALLEST_LETTER = 8.0  # points: 7 on A4 and 11 pixels on a telephone after what a page scales
 OVERLAP = 0.2  # share of the smaller label that another may cover
+# of a text, beside its font: what decides how it is laid out
+LOOK = (
+    *("text", "rotation", "rotation_mode", "horizontalalignment", "verticalalignment"),
+    *("linespacing", "usetex", "parse_math"),
+)
 _LACKING_GLYPH = r"Glyph \d+ .* missing"
 _NO_ROOM = r"constrained_layout not applied"
 
@@ -36,6 +42,31 @@ def strict(name: str) -> Iterator[None]:
             raise refusal(
                 "figure.no_glyph", name=name, character=chr(int(glyph[1])), number=int(glyph[1])
             ) from None
+
+
+@contextlib.contextmanager
+def laid_out_once() -> Iterator[None]:
+    """Keep how texts are laid out while a figure is measured, checked and drawn.
+
+    matplotlib does that anew whenever something asks for the size of a text, seven times on the way
+    to a picture. It depends on how a text looks and not on its place, unless it is broken to fit.
+    """
+    lay_out, known = Label._get_layout, dict[tuple[Any, ...], Any]()  # type: ignore[attr-defined]
+
+    def kept(text: Label, renderer: Any) -> Any:
+        figure, font = text.get_figure(root=True), hash(text.get_fontproperties())
+        look = tuple(getattr(text, f"get_{name}")() for name in LOOK)
+        lines = text._get_multialignment()  # type: ignore[attr-defined]
+        key = (*look, font, lines, type(renderer), renderer.dpi, figure and figure.dpi)
+        if text.get_wrap() or key not in known:
+            known[key] = lay_out(text, renderer)
+        return known[key]
+
+    Label._get_layout = kept  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        Label._get_layout = lay_out  # type: ignore[attr-defined]
 
 
 def check(canvas: Canvas, name: str) -> None:

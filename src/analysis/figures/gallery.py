@@ -138,7 +138,7 @@ class Gallery:
         question: list[str] = []
         canvas = drawing.figure
         assert isinstance(canvas, Canvas)
-        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        words, name = _sentence(name, words)
         try:
             if words and data.empty:
                 return self._nothing(name, data)
@@ -180,7 +180,8 @@ class Gallery:
     def _export(self, canvas: Canvas, name: str, title: str, origin: str, csv: bytes) -> bytes:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
-        with checks.strict(name), mpl.rc_context({"figure.constrained_layout.use": False}):
+        as_laid_out = mpl.rc_context({"figure.constrained_layout.use": False})
+        with checks.strict(name), as_laid_out, checks.laid_out_once():
             canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved, and once
             canvas.draw_without_rendering()  # legends and the like take their places only then
             canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice
@@ -229,7 +230,7 @@ class Gallery:
         page : what a page shows in the place of the frame, which is then in the files alone.
         """
         on_page = frame = self.round_numbers(frame)
-        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        words, name = _sentence(name, words)
         if words:
             if frame.empty:
                 return self._nothing(name, frame)
@@ -358,6 +359,11 @@ class Gallery:
         if self.folder:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
+
+
+def _sentence(name: str, words: str) -> tuple[str, str]:
+    """The sentence with the words of an output, empty if it has none, and the output's own name."""
+    return words or (name if "/" in name else ""), name.rpartition("/")[2]
 
 
 def _add_text(

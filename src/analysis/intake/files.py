@@ -109,7 +109,7 @@ def unpacked(path: Path, file: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path, metadata_encoding="cp932") as archive:
             entries = [info for info in archive.infolist() if not info.is_dir()]
-            check_archive(entries, file, "unpack it and give the files that are wanted")
+            check_archive(entries, file, "archive.large")
             contents = {i.filename.replace("\\", "/"): archive.read(i) for i in entries}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
         raise refusal("archive.damaged", file=file) from None

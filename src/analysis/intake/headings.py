@@ -22,7 +22,7 @@ from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.questions import Item, Option, Question, tick_words
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.normal import normal
 from analysis.yaml_file import packaged
 
@@ -276,9 +276,8 @@ class Headings:
         """Refuse entries under ``header`` that name no question."""
         known = {*self.book.variables, *(q.id for q in self.book), *(f"@{i}" for i in IDENTITY)}
         if lost := next((target for target in self.header or {} if target not in known), None):
-            what = "header names {target}, which is no question of the codebook {id}"
             about = {"target": lost, "id": self.book.id, "path": file}
-            raise InputError(what, file="wave.yml", hint="correct the entry of {path}", **about)
+            raise refusal("wave.header_of_none", file="wave.yml", **about)
 
     @cached_property
     def _numbers(self) -> dict[int, Question]:

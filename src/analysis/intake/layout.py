@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import WaveFile
-from analysis.errors import InputError, Message, refusal
+from analysis.errors import Message, refusal
 from analysis.intake.cells import Received, addresses
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import Sheet
@@ -228,13 +228,9 @@ def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
         if any(normalise(title) in normalise(text) for title in issue.titles for text in texts)
     ]
     if len(there) != 1:
-        raise InputError(
-            "no title of the codebook {book} is in the file, which begins with {first!r}"
-            if not there
-            else "the file has the titles of several issues ({there})",
+        raise refusal(
+            "issue.several" if there else "issue.none",
             file=sheets[0].file if sheets else None,
-            hint="the workbench knows {known}; give one of these files, or add the new year "
-            "to the codebook under issues",
             book=book.id,
             first=texts[0][:60] if texts else "",
             there=[one.id for one in there],
@@ -242,10 +238,9 @@ def issue_of(sheets: Sequence[Sheet], book: Codebook) -> Issue | None:
         )
     issue = there[0]
     if issue.sheet is not None and issue.sheet not in [sheet.sheet for sheet in sheets]:
-        what, hint = "the file is {issue} but has no sheet {wanted!r}", "there are: {there}"
         names = [sheet.sheet for sheet in sheets] or Message("none")
-        raise InputError(what, file=sheets[0].file, hint=hint, issue=issue.id, wanted=issue.sheet,
-                         there=names)  # fmt: skip
+        about = {"issue": issue.id, "wanted": issue.sheet, "there": names}
+        raise refusal("issue.no_sheet", file=sheets[0].file, **about)
     return issue
 
 
@@ -253,7 +248,5 @@ def check_issue(sheets: Sequence[Sheet], book: Codebook, wanted: str | None) -> 
     """Refuse a file of another issue than wave.yml gives."""
     issue = issue_of(sheets, book)
     if issue is not None and issue.id != wanted:
-        what = "the file is the issue {found}, and wave.yml says {wanted}"
-        hint = "write issue: {found} and as_of: {as_of}, or give the other file"
         own = {"found": issue.id, "as_of": str(issue.as_of), "wanted": str(wanted)}
-        raise InputError(what, file=sheets[0].file, hint=hint, **own)
+        raise refusal("issue.other", file=sheets[0].file, **own)

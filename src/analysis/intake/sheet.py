@@ -91,21 +91,13 @@ class Sheet:
         before = [page for page in self.pages if page[0] <= row]
         return before[-1] if before else (0, self.sheet)
 
-    def error(
-        self, what: str, *, hint: str, at: tuple[int, int] | None = None, **values: Any
-    ) -> InputError:
-        """What is wrong in this sheet, or in the cell `at`."""
-        return InputError(what, hint=hint, **self._place(at), **values)
-
     def refusal(
         self, id: str, /, *, at: tuple[int, int] | None = None, **values: Any
     ) -> InputError:
-        """The same, its words by their id; see `analysis.errors.refusal`."""
-        return refusal(id, **self._place(at), **values)
-
-    def _place(self, at: tuple[int, int] | None) -> dict[str, Any]:
+        """What is wrong in this sheet, or in the cell `at`; `id`: see `analysis.errors.refusal`."""
         name = self.page(at[0])[1] if at else self.sheet
-        return {"file": self.file, "sheet": name, "cell": self.address(*at) if at else None}
+        cell = self.address(*at) if at else None
+        return refusal(id, file=self.file, sheet=name, cell=cell, **values)
 
     @property
     def turned(self) -> Sheet:
@@ -125,17 +117,16 @@ class Sheet:
         )
 
 
-def check_archive(parts: Sequence[ZipInfo], file: str, hint: str) -> None:
+def check_archive(parts: Sequence[ZipInfo], file: str, too_large: str) -> None:
     """Refuse an archive that unpacks to more than can be read, or has a password.
 
-    `hint`: what to give instead of one that is too large.
+    `too_large`: the id of the first refusal, which says what to give instead.
     """
     total = sum(part.file_size for part in parts)
     if total > MAX_UNPACKED or len(parts) > MAX_PARTS:
-        what = "it unpacks to {total:,.0f} MB in {n:,} parts, above {max_mb} MB or {most:,} parts"
-        at: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
-        at["max_mb"] = MAX_UNPACKED // 2**20
-        raise InputError(what, file=file, hint=hint, reason="too_large_unpacked", **at)
+        size: dict[str, Any] = {"total": total / 2**20, "n": len(parts), "most": MAX_PARTS}
+        size["max_mb"] = MAX_UNPACKED // 2**20
+        raise refusal(too_large, file=file, reason="too_large_unpacked", **size)
     if any(part.flag_bits & 1 for part in parts):
         raise refusal("archive.password", file=file, reason="password")
 

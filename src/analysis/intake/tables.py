@@ -24,10 +24,6 @@ from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tools.core import Export, Kind, apart, headed_twice, targets
 
 SEARCHED_ROWS = 100
-ONE_ROW = (  # what to do with a table with a row an answer
-    "make it one row a municipality with one column a question, in Excel by Data, From Table, "
-    "Transform, Pivot Column; or export the replies again, a row each"
-)
 TOTAL = re.compile(
     r"^[(（]?(合計|総合計|計|総計|小計|平均|平均値|中央値|総数|全国|全国計|全体|最大|最大値|最小|最小値"
     r"|標準偏差|構成比|割合|回答数|total|subtotal|sum|average|mean|median|max|min"
@@ -281,8 +277,7 @@ def refuse_long(sheet: Sheet, headings: Headings) -> None:
         # a question whose answers are called as other questions has its own heading first, and once
         most = len(targets) >= max(2 * len(often), 0.8 * (head[column] != "").sum())
         if most and often[first] > 1:
-            what = "each row of this table is one answer: a column names the questions"
-            raise sheet.error(what, at=(row, column), hint=ONE_ROW)
+            raise sheet.refusal("replies.row_an_answer", at=(row, column))
 
 
 def _check_labels(columns: Mapping[str, int], headings: Headings, sheet: Sheet) -> None:
@@ -386,19 +381,10 @@ def check_questions(
             part = Message(" for {variable}「{label}」", variable=first, label=label)
         target = question.id if all_of_it else first
         near = headings.closest(target, [*loose.values()])
-        what = "question {id} of the codebook {book} (「{label}」) has no column{part}"
         heading = "" if near is None else [*loose][near]
         names: dict[str, Any] = {"label": question.label.ja, "heading": heading, "part": part}
         names |= {"id": question.id, "book": headings.book.id, "target": target}
-        hint = (
-            "give its heading in wave.yml under header, or an empty list where it was not "
-            "asked, such as header: {{{target}: []}}"
-            if near is None
-            else "give its heading in wave.yml under header, such as header: {{{target}: "
-            "[{heading}]}}, or an empty list where it was not asked, such as header: "
-            "{{{target}: []}}"
-        )
-        raise sheet.error(what, hint=hint, **names)
+        raise sheet.refusal("replies.no_column" if near is None else "replies.near", **names)
 
 
 def _headers_below(
@@ -478,19 +464,16 @@ def _check_lost(
     line = Message("column" if sheet.transposed else "row")
     who = sorted(columns[target] for target in headings.who & columns.keys())
     rest = np.flatnonzero((kinds != "record") & (kinds != "example") & (full.sum(axis=1) >= 2))
-    say_who = Message("remove it, or say under header in wave.yml which column says who replied")
-    remove = Message("remove what makes it look so, or give header and sheet in wave.yml")
     aside = full & np.isin(kinds, ("note", "total"))[:, None]
-    suspects = [(row, c, say_who) for row, c in np.argwhere(aside).tolist()]
-    suspects += [(row, c, remove) for row in rest.tolist() for c in who]
-    for row, column, hint in suspects:
+    suspects = [(row, c, "replies.note_of_one") for row, c in np.argwhere(aside).tolist()]
+    suspects += [(row, c, "replies.not_read") for row in rest.tolist() for c in who]
+    for row, column, id in suspects:
         text = str(sheet.text.iat[row, column])
-        if hint is say_who and text.isdecimal():
+        if id == "replies.note_of_one" and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
-            what = "this {line} names a municipality ({text}) but is read as {kinds}"
             kind = Message(kinds[row] or "part of the header or what stands above it")
-            raise sheet.error(what, at=(row, column), hint=hint, line=line, text=text, kinds=kind)
+            raise sheet.refusal(id, at=(row, column), line=line, text=text, kinds=kind)
     notes, records = rest[kinds[rest] == "note"], int((kinds == "record").sum())
     if len(notes) > max(records, 3):
         at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}

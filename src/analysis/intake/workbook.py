@@ -59,7 +59,7 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [i for i in archive.infolist() if not SKIPPED_PARTS.search(i.filename)]
-            check_archive(members, file, "if it is genuine, save the data sheet alone as CSV")
+            check_archive(members, file, "archive.large_workbook")
             # reading never gives more than the size that is declared
             parts = {info.filename: archive.read(info) for info in members}
             if any(data.startswith(UTF_16) for data in parts.values()):

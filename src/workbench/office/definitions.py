@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from analysis.codebook.rules import Expression, ExpressionError
-from analysis.errors import InputError
+from analysis.errors import refusal
 from analysis.intake.files import unpacked
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other
@@ -394,14 +394,13 @@ def of_structure(path: Path) -> Definition:
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))
         content = next(inside, b"")
     if b"<LimeSurveyDocType>" not in content[:4096]:
-        hint = "export the survey as .lss once more, or give a table of replies"
-        raise InputError("this is no structure of LimeSurvey", file=path, hint=hint)
+        raise refusal("draft.no_structure", file=path)
     if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
-        raise InputError("the XML declares entities", file=path)
+        raise refusal("draft.xml_entities", file=path)
     try:
         root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, LookupError, ValueError) as error:  # an unknown encoding, too
-        raise InputError("the XML is damaged ({fault})", file=path, fault=error) from None
+        raise refusal("draft.xml_damaged", file=path, fault=error) from None
     rows = {table.tag: [{cell.tag: cell.text or "" for cell in row} for row in table.iter("row")]
             for table in root}  # fmt: skip
     return _Structure(rows).definition()

@@ -16,7 +16,7 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
-from analysis.errors import InputError, printed, spoken
+from analysis.errors import printed, refusal, spoken
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, OTHER_WORDS, is_technical, normalise
@@ -57,8 +57,7 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
         outputs.write({out: text}, "codebook draft")
         return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
-        hint = "workbench codebook draft proposes one from a table of replies"
-        raise InputError("this is no codebook, whose name ends in .yml", file=file, hint=hint)
+        raise refusal("draft.no_codebook", file=file)
     return check(file)
 
 
@@ -72,8 +71,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     """
     file = Path(file)
     if file.is_dir():
-        hint = "give one file with a table of replies, not forms"
-        raise InputError("this is a folder", file=file, hint=hint)
+        raise refusal("draft.folder", file=file)
     suffix = file.suffix.lower()
     if suffix in definitions.STRUCTURES:
         return _of_definition(of_structure(file), file)
@@ -86,15 +84,9 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     records = max((len(column.texts) for column in columns), default=0)
     answers = [column for column in columns if column.kind not in ASIDE]
     if not records or all(column.kind == "other" for column in answers):
-        hint = "one row per municipality, the headings in the row above them"
-        raise sheet.error("no heading with records below it was found", hint=hint)
+        raise sheet.refusal("draft.no_heading")
     if beside := answer_in_heading([column.heading for column in columns]):
-        what = "{beside} stands where a heading should, so this seems to be a form"
-        hint = (
-            "give a table of replies, one row a municipality; the codebook of a form is "
-            "written by hand"
-        )
-        raise sheet.error(what, hint=hint, beside=beside)
+        raise sheet.refusal("draft.form", beside=beside)
     aside = [own.heading for own in columns if own.kind in ASIDE and own.heading]
     texts = [{*column.texts} for column in answers]
     markers = guesses.recurring(texts)
@@ -135,7 +127,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
 def _of_definition(definition: Definition, file: Path) -> str:
     """The codebook of a questionnaire as its tool defines it."""
     if not (questions := definition.questions):
-        raise InputError("the questionnaire has no question that a codebook takes", file=file)
+        raise refusal("draft.no_question", file=file)
     names = {question["id"] for question in questions}
     for question in questions:
         words = {normalise(question[entry]) for entry in ("ja", "en", "id")}
@@ -182,9 +174,9 @@ def check(codebook: str) -> str:
     """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content, file):
-        what = "{n} faults:{listed}" if len(faults) > 1 else "{n} fault:{listed}"
         listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
-        raise InputError(what, file=file, n=len(faults), listed=listed)
+        id = "codebook.several_faults" if len(faults) > 1 else "codebook.one_fault"
+        raise refusal(id, file=file, n=len(faults), listed=listed)
     book = Codebook.parse(content, file=file)
     what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
     lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
@@ -439,7 +431,9 @@ class _Questions:
             question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
+            never = guesses.DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
+            codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
             guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
@@ -576,7 +570,10 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
             values = [column.texts for column in joint]
             numbers = any(text.isdecimal() for texts in values for text in texts)
             labels = [column.text for column in joint]
-            if not numbers and guesses.several(values, labels) == "battery":
+            several_in_cell = guesses.joined(
+                [text for own in values for text in own], joint[0].text
+            )
+            if not (numbers or several_in_cell) and guesses.several(values, labels) == "battery":
                 questions[-1] = joint
                 continue
         questions.append(own)
@@ -588,7 +585,7 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
 
 def _option(number: int, column: Filled) -> dict[str, Any]:
     """An option with a column of its own, by its words and by the tool's name."""
-    name = "" if column.part_name.isdecimal() else column.part_name
+    name = "" if column.part_name == str(number) else column.part_name
     option = {"code": number, **both(column.part)} if column.part else open_option(number)
     other = is_other(column.part) or name == "other"
     return option | ({"other": True} if other else {}) | ({"source": [name]} if name else {})

@@ -482,7 +482,8 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | Non
     if not options or len({option["ja"] for option in options}) < len(options):
         return None
     yes_no = {*answers} == {"0", "1"}
-    rated = graded([text for text in answers.values() if not tells("not_given", text)])
+    given = [text for text in answers.values() if not tells("not_given", text)]
+    rated = graded(given) or bands(given)
     kind = "binary" if yes_no else "ordinal" if rated else "single"
     # the codes of no answer, apart by kind where their labels tell it
     kinds = {code: KIND_OF.get(labels.get(code, "").strip(), "no_answer") for code in missing}
@@ -526,7 +527,8 @@ def one(
     values = [value for value in values if value not in declared]
     if not values:
         return _with({}, missing)
-    if sum(bool(DATE.match(value)) for value in values) > 0.5 * len(values):
+    days = [value for value in values if DATE.match(value) and not NO_OPTION.match(value)]
+    if len(days) > 0.5 * len(values):
         return _date(values)
     pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):

@@ -61,8 +61,11 @@ def new_wave(
     leave something open, the files and the wave.yml stay, to be corrected there.
     """
     on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
+    files, check = ([_with_a_name(file) for file in every] for every in (files, check))
     if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
+    if not check and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
+        raise refusal("new_wave.in_the_way", wave=wave)
     entries = {
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
@@ -283,12 +286,19 @@ def _is_of_issue(sheets: Sequence[Sheet], book: Codebook) -> bool:
     return False
 
 
+def _with_a_name(file: Path) -> Path:
+    """A file or folder by its own name, also where it is given as ``.``."""
+    return file if file.name not in ("", "..") else file.resolve()
+
+
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name."""
     names = [file.name for file in files]
     for file in files:
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
+        if odd := next((p for p in file.rglob("*") if not (p.is_file() or p.is_dir())), None):
+            raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))
         if names.count(file.name) > 1:
@@ -338,40 +348,22 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
     n, named = received.n, int((_named(received, headings) != "").sum())
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
-        what, hint = (
-            "nothing tells from which municipality a reply is (read as {layout})",
-            "it takes a label such as 団体コード or 団体名, in a form with the answer beside it; "
-            "--layout gives another layout, --register a list of bodies that are no "
-            "municipalities of Japan",
-        )
-        if named:
-            what = (
-                "only {named:,} of {n:,} replies say from which municipality they are (read as "
-                "{layout})"
-            )
+        id = "new_wave.few_named" if named else "new_wave.none_named"
+        error = refusal(id, named=named, n=n, layout=READ_AS[chosen.layout])
         ward, city = _ward(received, headings)
-        if ward:
-            hint = (
-                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
-                "survey of wards needs a list of them, --register"
-            )
-        if (beside := who_beside(received, headings, chosen.layout)) is not None:
-            hint = (
+        if beside := who_beside(received, headings, chosen.layout):
+            more = (
                 "the column of {head} says who most are: write header: {{'{target}': [{head}]}} "
                 "for this file in wave.yml"
             )
-        target, head = beside or ("", "")
-        raise InputError(
-            what,
-            hint=hint,
-            target=target,
-            head=head,
-            ward=ward,
-            city=city,
-            named=named,
-            n=n,
-            layout=READ_AS[chosen.layout],
-        )
+            error.hint = Message(more, target=beside[0], head=beside[1])
+        elif ward:
+            more = (
+                "{ward} is a ward of {city}: write the city where the reply is the city's; a "
+                "survey of wards needs a list of them, --register"
+            )
+            error.hint = Message(more, ward=ward, city=city)
+        raise error
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
         "{n:,} are blank": n - int(answered(received, headings.book).sum()),
@@ -465,6 +457,6 @@ def _date(text: str | None) -> dt.date | None:
 def _invited(text: str | None) -> int | str | None:
     if text is None or text == "all":
         return text
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     raise refusal("new_wave.invited", text=text)

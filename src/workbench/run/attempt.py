@@ -13,6 +13,7 @@ import errno
 import json
 import logging
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -187,12 +188,15 @@ def _note_reads(ran: Ran, read: Mapping[str, str], known: Iterable[str]) -> None
     """
     root, received = paths.root(), paths.root() / "data" / "raw"
     left = [paths.cache(), *(root / name for name in known)]
-    sources = {p: Path(source_from_cache(p) if p.endswith(".pyc") else p) for p in read}
+    left += [p for p in map(Path, (sys.prefix, sys.base_prefix)) if root in p.parents]
+    sources = {
+        p: _in_project(Path(source_from_cache(p) if p.endswith(".pyc") else p), root) for p in read
+    }
     own = {
         path.relative_to(root): file
         for file, path in sources.items()
         if path.is_relative_to(root)
-        and path not in (root, received)
+        and path not in (root, received, root / "src")
         and not any(map(path.is_relative_to, left))
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
     }
@@ -203,6 +207,12 @@ def _note_reads(ran: Ran, read: Mapping[str, str], known: Iterable[str]) -> None
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
         ran.status = Status.FAILED
         ran.error = printed(CHANGED, changed=[Message(OWN_FILES)])
+
+
+def _in_project(path: Path, root: Path) -> Path:
+    """A path of the project as such, also where it was named by way of a link, or with ``..``."""
+    plain = path.is_relative_to(root) and ".." not in path.parts
+    return path if plain else path.resolve()
 
 
 def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:

@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+import sysconfig
 import threading
 import time
 from collections import Counter
@@ -29,9 +30,13 @@ from traitlets import default
 OUTPUTS = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
 )
-SENT, READ = "outputs_sent", "files_read"  # in the metadata of a cell's reply
-INSTALLED = (sys.prefix, sys.base_prefix)
+# in the metadata of a cell's reply
+SENT, READ, WROTE = "outputs_sent", "files_read", "files_written"
+# the files of Python and its packages; a project may lie in their prefix, as in /usr/src/app
+PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
+INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
 LOOKED_INTO = {"os.listdir", "os.scandir", "sqlite3.connect"}  # as Python's audit events call it
+PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
 _read: dict[str, str] = {}  # the state of each then; empty of what was written here later on
 
 

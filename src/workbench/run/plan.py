@@ -243,7 +243,7 @@ class Plan:
 
     def known(self, notebook: Notebook) -> list[str]:
         """Files and folders of the project of which the key of a notebook has the hash."""
-        places = ["src", *notebook.declares.get("reads", [])]
+        places = ["src/analysis", "src/workbench", *notebook.declares.get("reads", [])]
         for wave in filter(None, self.inputs):
             places += [f"data/raw/{wave}", f"data/processed/{wave}"]
             with contextlib.suppress(InputError):
@@ -313,8 +313,7 @@ class Plan:
         same = list(rans) == list(self.keys) and set(valid.values()) == {last.folder}
         if last.record.get("status") != Status.OK or not same:
             return None
-        whole = all(name in valid and last.has_page(ran) for name, ran in rans.items())
-        whole = whole and last.is_whole("index.html")
+        whole = valid.keys() >= rans.keys() and last.is_whole("index.html") and not last.damaged
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property

@@ -298,9 +298,11 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     record.write(edition.part)
     older = not record.ok and RunFolder(edition.folder).record.get("status") == Status.OK
     place = edition.incomplete if older else edition.folder
+    if over := {} if older else RunFolder(edition.incomplete).hashes:
+        paths.refuse_foreign(edition.incomplete, RECORD, over)
     paths.swap_folder(edition.part, place, RECORD, RunFolder(place).hashes)
     record.folder = str(place)
-    if not older:
+    if over:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
 
 
@@ -313,14 +315,17 @@ def write_record(record: Mapping[str, Any], folder: Path) -> None:
 class RunFolder:
     """What a run left in its folder.
 
-    Its record is empty where there is none, none that can be read, or not that `of` the edition: a
-    copy of another edition's folder, which may show more, is not this edition.
+    `hashes`: of each file, by its name there, also where the rest of its record is damaged; empty
+    of a run that was not published. Its record is empty where there is none, none that can be read,
+    or not that `of` the edition: a copy of another edition's folder, which may show more, is not
+    this edition.
     """
 
     def __init__(self, folder: Path, of: Edition | None = None) -> None:
-        self.folder, self.record = folder, dict[str, Any]()
+        self.folder, self.record, self.hashes = folder, dict[str, Any](), dict[str, str]()
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             record = json.loads(paths.read_text(folder / RECORD))
+            self.hashes |= record.get(FILES, {})
             here = Edition(*(record[name] for name in ("wave", "audience", "language")))
             whole = isinstance(record["notebooks"], list) and here.audience in paths.AUDIENCES
             whole = whole and all(isinstance(run, dict) for run in record.get("before", []))
@@ -336,12 +341,6 @@ class RunFolder:
                 ran = Ran.read(entry)
                 rans[ran.name] = ran
         return rans
-
-    @property
-    def hashes(self) -> dict[str, str]:
-        """The hash of each file, by its name there; empty of a run that was not published."""
-        hashes = self.record.get(FILES)
-        return hashes if isinstance(hashes, dict) else {}
 
     def is_whole(self, name: str) -> bool:
         """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited."""

@@ -142,6 +142,8 @@ def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)
-    if not (ready and last.is_whole("index.html")) or plan.edition.profiles.incomplete.exists():
+    beside = {"index.html", *last.hashes} - {ran.html for ran in last.notebooks.values()}
+    ready = ready and all(map(last.is_whole, beside))
+    if not ready or plan.edition.profiles.incomplete.exists():
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

@@ -13,6 +13,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 import yaml
+from project import prepare
 from received import csv_text, wave, workbook
 
 from analysis.cleaning.clean import clean
@@ -1373,6 +1374,9 @@ def test_the_words_beside_other_of_surveymonkey_are_read_by_its_draft(project, t
     (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
     command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own"]
     assert main([*command, "--as-of", "2024-06-01"]) == 0
+    read = prepare("w").responses
+    assert {"窓口", "広報"} <= {*read.astype("str").to_numpy().ravel()}
+    assert [*read.filter(regex=r"_1$").iloc[:, 0]] == [True, True, False]  # minutes
 
 
 def test_labels_of_kobo_with_a_stroke_or_of_several_words_are_one_answer(tmp_path):
@@ -1416,3 +1420,53 @@ def test_none_beside_classes_is_the_lowest_and_zero_beside_words_of_other_is_non
     assert cost["type"] == "ordinal"
     assert [o["ja"] for o in cost["options"]] == ["使わない", costs[0], costs[3], costs[2]]
     assert other["type"] == "text" and other["missing_tokens"] == {"not_applicable": ["0"]}
+
+
+def test_a_grid_of_boxes_with_few_combinations_is_no_battery_of_them(tmp_path):
+    heads = ["Timestamp", "利用（すべて） [総務]", "利用（すべて） [福祉]"]
+    cells = ["議事録", "議事録, 翻訳", "翻訳", "議事録, 要約"]
+    found = by_heading(tmp_path, heads, stamp, cells, cells[::-1])
+    multi = [q for q in found.values() if q["type"] == "multi"]
+    assert [{o["ja"] for o in q["options"]} for q in multi] == [{"議事録", "翻訳", "要約"}] * 2
+
+
+def test_fiscal_years_of_an_era_are_no_dates(tmp_path):
+    years = ["令和3年度", "令和4年度", "令和5年度"]
+    found = by_heading(tmp_path, ["Timestamp", "導入年度"], stamp, years)
+    assert found["導入年度"]["type"] == "text"
+
+
+def test_options_of_redcap_are_read_by_their_codes_whatever_the_others_are(project):
+    """Beside `why___na` those of numbers are counted, and keep their own as words of the file."""
+    heads = ["record_id", "name", "why___1", "why___98", "why___na", "form_complete"]
+    rows = [["1", "札幌市", "1", "0", "0", "2"], ["2", "函館市", "1", "1", "0", "2"]]
+    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([heads, *rows])
+    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own", "--as-of"]
+    assert main([*command, "2024-06-01"]) == 0
+    table = read.read(Wave.read(project / "data/raw/w"), Codebook.read("own"))
+    assert table.texts("why_2").tolist() == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_labels_of_variables_say_what_is_asked_and_which_line_it_is(tmp_path, monkeypatch, name):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "q2_1": [0.0, 1, 0, 1, 1, 0],
+                          "q2_2": [1.0, 1, 0, 1, 0, 0], "q3a": [1.0, 2, 9, 1, 2, 3],
+                          "q3b": [3.0, 9, 1, 2, 1, 2], "size": [1.0, 2, 2, 1, 1, 2]})  # fmt: skip
+    labels = ["団体コード", "業務：議事録", "業務：翻訳", "人材は足りているか - 企画",
+              "人材は足りているか - 運用", "人口規模"]  # fmt: skip
+    yes, often = {0: "いいえ", 1: "はい"}, {1: "足りる", 2: "やや不足", 3: "不足", 9: "無回答"}
+    values = {"q2_1": yes, "q2_2": yes, "q3a": often, "q3b": often,
+              "size": {1: "5万人未満", 2: "5万人以上"}}  # fmt: skip
+    write = pyreadstat.write_dta if name == "s.dta" else pyreadstat.write_sav
+    write(frame, tmp_path / name, column_labels=labels, variable_value_labels=values)
+    text = draft(tmp_path / name)
+    found = {q["id"]: q for q in yaml.safe_load(text)["questions"]}
+    assert (found["q2"]["ja"], found["q3"]["ja"]) == ("業務", "人材は足りているか")
+    assert [o["ja"] for o in found["q2"]["options"]] == ["議事録", "翻訳"]
+    assert [i["ja"] for i in found["q3"]["items"]] == ["企画", "運用"]
+    assert found["q3"]["missing_tokens"] == ["9"] and found["size"]["type"] == "ordinal"
+    read_back = reads_itself(tmp_path, monkeypatch, name, text)
+    assert read_back.texts("q2_1").tolist() == ["0", "1", "0", "1", "1", "0"]
+    assert read_back.texts("q3_q3b").tolist() == ["3", "9", "1", "2", "1", "2"]

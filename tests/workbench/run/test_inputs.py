@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from refreshing import executed, put, record, statuses
@@ -12,6 +14,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.run import kernel
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
@@ -102,8 +105,13 @@ def test_a_file_that_is_saved_while_the_notebook_that_read_it_goes_on(cleaned):
     assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
 
 
-def test_whatever_a_notebook_reads_in_the_project_counts(cleaned):
-    """Also folders that it lists, databases, another wave or codebook, and what others made."""
+def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_factory):
+    """Also folders that it lists, databases, another wave or codebook, and what others made.
+
+    However its place is called, and a package of one's own beside those of the workbench.
+    """
+    link = tmp_path_factory.mktemp("elsewhere") / "link"
+    link.symlink_to(cleaned)
     other = cleaned / "data" / "raw" / "other"
     shutil.copytree(cleaned / "data" / "raw" / "demo-2019", other)
     places = {
@@ -116,6 +124,9 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned):
         "g_report": ("reports/other/results/g.csv", "open({!r}).read()"),
         "h_data_set": ("data/processed/demo-2019-dataset/data.csv", "open({!r}).read()"),
         "i_wave": ("data/raw/other/wave.yml", "Survey.load('other').n  # {}"),
+        "k_package": ("src/own/__init__.py", "open({!r}).read()"),
+        "l_dots": ("own/l.csv", f"open('{cleaned}/notebooks/../own/l.csv').read()  # {{}}"),
+        "m_link": ("own/m.csv", f"open('{link}/own/m.csv').read()  # {{}}"),
         "j_nothing": ("data/raw/other/wave.yml", "Survey.load('demo-2019').n  # {}"),
     }
     imports = "import glob, os, sqlite3; from pathlib import Path; from analysis import Survey\n"
@@ -132,7 +143,13 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned):
         file = file.with_name("2.csv") if file.parent.name in "cd" else file
         file.write_bytes((file.read_bytes() if file.is_file() else b"") + b"\n")
     told = [line for line in why("demo-2019").splitlines() if "would run;" not in line]
-    assert told == ["09_j_nothing: unchanged, would not run"]
+    assert told == ["12_j_nothing: unchanged, would not run"]
+
+
+def test_a_project_may_lie_where_python_is_installed():
+    """As in /usr/src/app, below the prefix of the system's Python."""
+    files = (Path(sys.prefix, "src/app/own.csv"), Path(json.__file__), Path(pytest.__file__))
+    assert [str(file).startswith(kernel.INSTALLED) for file in files] == [False, True, True]
 
 
 def test_a_crosswalk_counts_for_what_compares(cleaned):
@@ -204,6 +221,18 @@ def test_cleaned_data_that_were_edited_are_cleaned_again(cleaned, file):
         edited.to_parquet(folder / file)
     assert Survey.load("demo-2019").n == survey.n
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == good
+
+
+def test_what_somebody_typed_into_a_csv_of_cleaned_data_is_neither_used_nor_lost(project):
+    Survey.load("demo-2019")
+    file = paths.processed("demo-2019") / "responses.csv"
+    good = file.read_bytes()
+    file.write_text("typed")
+    with pytest.raises(InputError, match=r"responses\.csv, in processed/demo-2019, was changed"):
+        Survey.load("demo-2019")
+    assert file.read_text() == "typed"
+    file.unlink()
+    assert Survey.load("demo-2019").n == 15 and file.read_bytes() == good
 
 
 @pytest.mark.parametrize("code", ["stats/thresholds.py", "text/labels.yml", "typology/study.py"])

@@ -336,6 +336,24 @@ def test_two_notebooks_that_write_one_name_keep_their_own(project):
     assert re.findall('href="([^"]*svg)"', listed) == ["map.svg", "02_b-map.svg"]
 
 
+def test_a_notebook_may_call_its_files_as_a_run_calls_its_own(project):
+    names = ["index.html", "codebook.yml", "figures/index.html", "results/codes.csv", "02_b.html"]
+    writes = "from pathlib import Path\nfor name in {}:\n    file = Path(output) / name\n"
+    writes += "    file.parent.mkdir(parents=True, exist_ok=True); file.write_text('mine')"
+    put(project, "01_a", writes.format(names))
+    put(project, "02_b", "print(2)")
+    for _ in range(2):  # and then taken over from the run before
+        found = refresh("demo-2019")
+        places = {
+            name: project / "reports/demo-2019" / p for name, p in found.notebooks[0].files.items()
+        }
+        assert found.ok and {name: p.read_text() for name, p in places.items()} == dict.fromkeys(
+            names, "mine"
+        )
+        assert "mine" not in (project / "reports/demo-2019/index.html").read_text()
+        put(project, "02_b", "print(22)")
+
+
 def test_the_record_of_a_run(complete, once):
     found = record(complete)
     digest = lambda file: hashlib.sha256(file.read_bytes()).hexdigest()  # noqa: E731
@@ -560,7 +578,35 @@ def test_what_somebody_keeps_in_the_folder_of_a_report_is_never_lost(complete, c
     assert cli.main(["refresh", "demo-2019"]) == 2 and memo.read_text() == "meanwhile"
 
 
-@pytest.mark.parametrize("file", ["01_a.html", "index.html", "notebooks/01_a.ipynb"])
+def test_what_somebody_typed_into_a_table_of_a_report_is_never_lost(project, capsys):
+    put(project, "01_a", "from pathlib import Path; table = Path(output) / 'own.csv'\n"
+        "table.parent.mkdir(parents=True); table.write_text('1')")  # fmt: skip
+    assert refresh("demo-2019").ok
+    table = project / "reports" / "demo-2019" / "own.csv"
+    table.write_text("1, which the mayor doubts")
+    assert cli.main(["refresh", "demo-2019"]) == 2
+    said = capsys.readouterr().err
+    assert "own.csv, in reports/demo-2019, was changed since workbench made it, and stays" in said
+    assert table.read_text() == "1, which the mayor doubts"
+    table.write_text("")  # as a full disk leaves it
+    assert cli.main(["refresh", "demo-2019"]) == 0 and table.read_text() == "1"
+
+
+def test_what_lies_beside_a_record_that_cannot_be_read_is_kept(complete):
+    """Nobody can say which of the files the run made."""
+    folder = complete / "reports" / "demo-2019"
+    (folder / "memo.docx").write_text("what the mayor said")
+    (folder / "run.json").write_text("{")
+    put(complete, "01_a", "print(11)")
+    assert refresh("demo-2019").ok
+    (kept,) = folder.parent.glob("demo-2019.*.damaged")
+    assert (kept / "memo.docx").read_text() == "what the mayor said"
+    assert not (folder / "memo.docx").exists()
+
+
+@pytest.mark.parametrize(
+    "file", ["01_a.html", "index.html", "codebook.yml", "notebooks/01_a.ipynb"]
+)
 def test_a_report_that_was_edited_or_emptied_is_made_again(complete, file):
     place = complete / "reports" / "demo-2019" / file
     for text in (b"", place.read_bytes().replace(b"1", b"7")):
@@ -569,7 +615,8 @@ def test_a_report_that_was_edited_or_emptied_is_made_again(complete, file):
         state = "would run; its files in the report are missing or were edited"
         if file == "01_a.html":
             state = "would not run; its page is missing or was edited, and made again"
-        assert said(complete)["01_a"] == (UNCHANGED if file == "index.html" else state)
+        unchanged = file in ("index.html", "codebook.yml")
+        assert said(complete)["01_a"] == (UNCHANGED if unchanged else state)
         found = refresh("demo-2019")
         assert found.ok and found.notebooks[0].reused is not runs_again
         assert place.read_bytes() not in (b"", text)

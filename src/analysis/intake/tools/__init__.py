@@ -415,8 +415,7 @@ def find(sheet: Sheet, tool: str | None = None) -> Export | None:
         export = _with_ends(export) if "finished" in _own(export.tool) else export
         _refuse_split_records(sheet, export)
     elif tool is not None:
-        hint = "leave out the tool, or export the replies again without changing the header"
-        raise sheet.error("the header is not that of an export of {tool}", hint=hint, tool=tool)
+        raise sheet.refusal("tool.other_header", tool=tool)
     return export
 
 
@@ -438,14 +437,8 @@ def _refuse_split_records(sheet: Sheet, export: Export) -> None:
         opened = body.iloc[:, export.opens].ne("")
         ids, again = opened.cumsum(), ~opened & body.ne("").any(axis=1)
     if (twice := np.flatnonzero(again.to_numpy())).size:
-        what, hint = (
-            "the record {id} has several rows, one for each event, instance of a form or line of a "
-            "table",
-            "export one event or one form at a time, and no table within the form, so that each "
-            "record is one row",
-        )
         at = export.heads + int(twice[0]), export.opens or 0
-        raise sheet.error(what, at=at, hint=hint, id=ids.iloc[twice[0]])
+        raise sheet.refusal("tool.several_rows", at=at, id=ids.iloc[twice[0]])
 
 
 def choose(sheets: Sequence[Sheet], tool: str | None = None) -> tuple[Sheet, Export] | None:

@@ -298,25 +298,15 @@ def headed_twice(
     """The error of two columns that are headed as one question, with the likelier one."""
     texts = [str(sheet.text.iat[place]) for place in (first, second)]
     likelier = (first, second)[headings.closest(target, texts) or 0]
-    what = "two columns are headed {target} ({first} and {second})"
-    hint = (
-        "give the cell of the right one in wave.yml, such as header: {{{entry}: [{closer}]}}; the "
-        "other under ignore if it is none"
-    )
-    closer, entry = sheet.address(*likelier), yaml_key(target)
-    return sheet.error(what, at=second, hint=hint, target=target, closer=closer, entry=entry,
-                       first=sheet.address(*first), second=sheet.address(*second))  # fmt: skip
+    about = {"closer": sheet.address(*likelier), "entry": yaml_key(target), "target": target}
+    about |= {"first": sheet.address(*first), "second": sheet.address(*second)}
+    return sheet.refusal("replies.headed_twice", at=second, **about)
 
 
 def apart(sheet: Sheet, id: str, first: Place, second: Place) -> InputError:
     """The error of one choice of which each option has a column: the headings of two of them."""
-    what = "question {id} is one choice, but its options have columns of their own"
-    hint = (
-        "give it type: multi and max_choices: 1 in the codebook ({first} and {second} are two of "
-        "its options), or bring the answers into one column"
-    )
-    return sheet.error(what, at=first, hint=hint, id=id, first=sheet.address(*first),
-                       second=sheet.address(*second))  # fmt: skip
+    two = {"first": sheet.address(*first), "second": sheet.address(*second)}
+    return sheet.refusal("replies.options_apart", at=first, id=id, **two)
 
 
 def _meaning(column: Column, headings: Headings) -> Meaning | None:
