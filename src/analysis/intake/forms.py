@@ -290,8 +290,8 @@ class _Reply:
         lines = (cells for name, _, cells in form.lines() if name == target)
         options = form.options.get(target) or form.boxed.get(target) or next(lines, {})
         several = question.type == "multi" and target != question.id
-        places = [form.labels[name] for name in form.parts(question)] if several else (
-            [*filter(None, options.values())])  # fmt: skip
+        labels = [form.labels[name] for name in form.parts(question)]
+        places = labels if several else [*filter(None, options.values())]
         counts = Counter(looks.get(at, ()) for at in places)
         rare = min(counts, key=lambda look: counts[look], default=())
         apart = [at for at in places if len(counts) > 1 and looks.get(at, ()) == rare]

@@ -1179,8 +1179,8 @@ def test_yes_and_no_of_which_one_is_struck_out_in_their_cell_are_asked_about(tmp
 
 def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_path):
     """What stands two cells from the last option is the answer to the next question."""
-    items = [[item, k] for k, item in enumerate(ITEMS, 1)]
-    rows = [*down(Q1, STATES, {2}), *down(Q2, USES, set()), [Q4, "1 実施済　2 予定　3 未定"], *items]
-    result = received(tmp_path, lambda _: [*rows, [Q3, 12]], 1)
+    items = [[Q4, "1 実施済　2 予定　3 未定"], *([item, k] for k, item in enumerate(ITEMS, 1))]
+    rows = [*down(Q1, STATES, {2}), *down(Q2, USES, set()), *items, [Q3, 12]]
+    result = received(tmp_path, lambda _: rows, 1)
     assert result.responses[["Q3", "Q4_0", "Q4_1"]].to_numpy().tolist() == [[12, 1, 2]]
     assert result.status["Q2_3"].tolist() == ["no_answer"]
