@@ -118,10 +118,16 @@ class BlankForm:
         return max((self._as_on(blank, cells) for blank in others), key=len)
 
     def looks(self, sheet: Sheet) -> dict[Place, Look]:
-        """How cells look that look otherwise on the form as it was sent, or on most copies."""
+        """How cells look that look otherwise on the form as it was sent, or on most copies.
+
+        No form is sent with a line through an option, however many have it.
+        """
         least = 1 if self.given else max(COPIES, len(self._sheets) / 2)
         shown = Counter(look for one in self._sheets for look in one.looks.items())
-        return {place: look for place, look in sheet.looks.items() if shown[place, look] < least}
+        own = {place for place, look in sheet.looks.items() if shown[place, look] < least}
+        if not self.given:
+            own |= {place for place, look in sheet.looks.items() if "strike" in str(look)}
+        return {place: sheet.looks[place] for place in own}
 
     def written_over(self, sheet: Sheet, examples: set[Place]) -> set[Place]:
         """Of examples those that are others on the form as it was sent, or on most copies."""

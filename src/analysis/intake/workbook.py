@@ -46,7 +46,7 @@ from analysis.intake.sheet import (
 
 MAX_DRAWING = 2**24
 MAX_FORM = 2**20  # bytes of a sheet that may be a form
-STRUCK = "struck"
+STRUCK = "strike"
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
