@@ -28,7 +28,11 @@ def root() -> Path:
     setting = os.environ.get("WORKBENCH_ROOT")
     if setting:
         return Path(setting).resolve()
-    for start in (Path.cwd().resolve(), Path(__file__).resolve()):
+    try:
+        here = Path.cwd().resolve()
+    except FileNotFoundError:
+        raise refusal("project.gone") from None
+    for start in (here, Path(__file__).resolve()):
         for folder in (start, *start.parents):
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder

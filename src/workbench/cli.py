@@ -73,8 +73,9 @@ def _failure(error: BaseException) -> tuple[int, str]:
         return 130, printed(
             "stopped; what was published before is unchanged, the same command carries on"
         )
-    if isinstance(error, OSError) and error.errno in REFUSED and error.filename:
-        error = refusal("command.disk", file=error.filename, strerror=error.strerror)
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        file = error.filename or "stdout"
+        error = refusal("command.disk", file=file, strerror=error.strerror)
     if isinstance(error, InputError):
         return BAD_INPUT, error.say(spoken())
     return FAILED, printed(

@@ -433,6 +433,8 @@ def simulate_wave(
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
     if (folder := paths.raw(wave)).exists():
         raise refusal("simulate.exists", wave=wave)
+    if seed < 0:
+        raise refusal("simulate.seed", seed=seed)
     sample = simulate(n - 1, truth=truth, seed=seed)
     rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, sample), sample.book)

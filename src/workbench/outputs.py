@@ -172,6 +172,8 @@ def _errors(folder: Path, target: str) -> Iterator[None]:
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
+    if "::" in url:  # such as simplecache::file://, by way of which data/raw could be written
+        raise refusal("target.chain", url=url)
     try:
         from fsspec.core import url_to_fs
     except ImportError:

@@ -1,6 +1,7 @@
 """The command line: what a user sees of it, and what it must not import."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -261,6 +262,25 @@ def test_what_steers_a_terminal_is_shown_and_never_sent(project, capsys):
         shown = "".join(capsys.readouterr())
         assert not set(shown) & set("\x1b\x07\x9b\u202e"), command
         assert "\\x" in shown or "\\u" in shown, (command, shown)
+
+
+def test_an_output_that_is_full_and_a_folder_that_has_gone_are_one_sentence_each(
+    project, monkeypatch, capsys, tmp_path_factory
+):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Full())
+        assert cli.main(["why", "demo-2019"]) == 2
+    assert "stdout: the disk is full" in capsys.readouterr().err
+    gone = tmp_path_factory.mktemp("gone")
+    monkeypatch.chdir(gone)
+    monkeypatch.delenv("WORKBENCH_ROOT")
+    gone.rmdir()
+    assert cli.main(["clean", "demo-2019"]) == 2
+    assert "the folder in which this command was given has been removed" in capsys.readouterr().err
 
 
 def test_a_disk_that_may_not_be_written_is_one_sentence(project, monkeypatch, capsys):

@@ -284,10 +284,11 @@ def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project,
 
 
 @pytest.mark.parametrize(
-    ("name", "n", "told"), [("../x", 16, "called"), ("x", 1, "cannot be drawn")]
+    ("name", "options", "told"),
+    [("../x", {}, "called"), ("x", {"n": 1}, "cannot be drawn"), ("x", {"seed": -1}, "be -1")],
 )
-def test_a_wave_that_cannot_be_made_leaves_nothing(project, name, n, told):
+def test_a_wave_that_cannot_be_made_leaves_nothing(project, name, options, told):
     before = sorted(project.rglob("*"))
     with pytest.raises(InputError, match=told):
-        demo.simulate_wave(name, n=n)
+        demo.simulate_wave(name, **options)
     assert sorted(project.rglob("*")) == before

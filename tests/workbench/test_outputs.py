@@ -141,6 +141,8 @@ def test_profiles_are_not_published_into_data_raw(run, project):
     for place in ("data/raw/pages", "way/pages"):
         code, said = run(f"profiles demo-2019 --target file://{project}/{place}")
         assert code == 2 and "data/raw keeps the files as received" in said, said
+    code, said = run(f"profiles demo-2019 --target simplecache::file://{project}/data/raw/pages")
+    assert code == 2 and "leads through one store into another" in said, said
     assert contents(project / "data" / "raw") == before
 
 

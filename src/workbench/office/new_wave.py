@@ -61,8 +61,11 @@ def new_wave(
     leave something open, the files and the wave.yml stay, to be corrected there.
     """
     on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
+    files, check = ([_with_a_name(file) for file in every] for every in (files, check))
     if not check and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
+    if not check and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
+        raise refusal("new_wave.in_the_way", wave=wave)
     entries = {
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
@@ -283,12 +286,19 @@ def _is_of_issue(sheets: Sequence[Sheet], book: Codebook) -> bool:
     return False
 
 
+def _with_a_name(file: Path) -> Path:
+    """A file or folder by its own name, also where it is given as ``.``."""
+    return file if file.name not in ("", "..") else file.resolve()
+
+
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name."""
     names = [file.name for file in files]
     for file in files:
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
+        if odd := next((p for p in file.rglob("*") if not (p.is_file() or p.is_dir())), None):
+            raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))
         if names.count(file.name) > 1:
@@ -447,6 +457,6 @@ def _date(text: str | None) -> dt.date | None:
 def _invited(text: str | None) -> int | str | None:
     if text is None or text == "all":
         return text
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     raise refusal("new_wave.invited", text=text)

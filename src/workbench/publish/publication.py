@@ -31,8 +31,13 @@ from workbench.publish import index
 from workbench.publish import pdf as printing
 from workbench.publish.page import OURS, error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
-from workbench.run.record import Edition, Ran, RunFolder, RunRecord, Status, swap_in
+from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
+# what a run writes beside the files of its notebooks; the PDF of a page, too
+OWN_FILES = {
+    *("index.html", RECORD, "codebook.yml", "report.docx", "report.pdf", "tables.xlsx"),
+    *("figures/index.html", "results/codes.csv"),
+}
 _rendering = threading.Lock()  # one exporter for all
 
 
@@ -194,14 +199,22 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
 
 
 def _gather(ran: Ran, part: Path) -> None:
-    """Move the files of a notebook to where readers look; two may have used the same name."""
+    """Move the files of a notebook to where readers look; another may have used the same name."""
     for name, place in ran.files.items():
         target = part / name
-        if target.is_file() and target.read_bytes() != (part / place).read_bytes():
+        while _is_taken(target, part, by=part / place):
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
         ran.files[name] = target.relative_to(part).as_posix()
+
+
+def _is_taken(target: Path, part: Path, by: Path) -> bool:
+    """Whether a place in a run folder is for another file than `by`: there, or written later."""
+    own = target.relative_to(part).as_posix() in OWN_FILES
+    printed_page = target.suffix == ".pdf" and target.with_suffix(".html").is_file()
+    other = target.is_file() and target.read_bytes() != by.read_bytes()
+    return own or printed_page or other
 
 
 def _explain(results: Path) -> None:

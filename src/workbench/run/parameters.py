@@ -110,8 +110,16 @@ class Parameter:
 
 
 def schema(notebook: Path) -> list[Parameter]:
-    """The parameters of a notebook file, read without running anything; errors: see `declared`."""
-    return declared(json.loads(notebook.read_text(encoding="utf-8")), notebook)
+    """The parameters of a notebook file, read without running anything; errors: see `declared`.
+
+    Raises InputError: also where it is no notebook.
+    """
+    try:
+        return declared(json.loads(paths.read_text(notebook)), notebook)
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise refusal("run.no_notebook", file=notebook, fault=type(error).__name__) from None
 
 
 def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:

@@ -1,6 +1,7 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
 import csv
+import os
 import re
 import shutil
 import sys
@@ -97,6 +98,49 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch, 
     assert "the disk is full, or it may not be read or written (No space left" in told
     assert "make room" in told
     assert sorted((libraries / "data" / "raw").rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", ["files", "link", "file"])
+def test_what_is_in_the_place_of_a_new_wave_stays(libraries, capsys, kind):
+    """As files that somebody has put there by hand, to give them from there."""
+    place, given = libraries / "data" / "raw" / "mine", EXAMPLE / "replies.csv"
+    if kind == "files":
+        place.mkdir()
+        given = place / "replies.csv"
+        shutil.copy(EXAMPLE / "replies.csv", given)
+    elif kind == "link":
+        place.symlink_to(libraries)
+    else:
+        place.write_text("1")
+    before = sorted((libraries / "data" / "raw").rglob("*"))
+    line = ["new-wave", "mine", str(given), "--codebook", "libraries", "--as-of", "2026-04-01"]
+    assert main([*line, "--language", "en"]) == 2
+    assert "data/raw/mine exists already, and has no wave.yml" in capsys.readouterr().err
+    assert sorted((libraries / "data" / "raw").rglob("*")) == before
+
+
+@pytest.mark.parametrize("odd", ["pipe", "broken link"])
+def test_what_is_no_file_in_a_folder_of_replies_is_refused(libraries, tmp_path, odd):
+    folder = tmp_path / "replies"
+    folder.mkdir()
+    os.mkfifo(folder / "a.csv") if odd == "pipe" else (folder / "a.csv").symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"a\.csv: this is a broken link, a pipe or a device"):
+        new_wave("w", [folder], "libraries", "2026-04-01")
+
+
+def test_the_folder_in_which_one_stands_is_a_folder_of_replies(libraries, monkeypatch, tmp_path):
+    folder = tmp_path / "forms"
+    for name in ("姫路市", "つくば市"):
+        form(folder, name, 12)
+    monkeypatch.chdir(folder)
+    new_wave("w", [Path()], "libraries", "2026-04-01")
+    assert (libraries / "data" / "raw" / "w" / "forms" / "姫路市.xlsx").is_file()
+
+
+@pytest.mark.parametrize("text", ["①", "²", "many"])
+def test_how_many_were_asked_is_a_number(libraries, text):
+    with pytest.raises(InputError, match="--invited takes a number or all"):
+        new_wave("w", [EXAMPLE / "replies.csv"], "libraries", "2026-04-01", invited=text)
 
 
 def test_the_copies_that_a_killed_one_left_are_cleared_away(libraries):

@@ -120,6 +120,13 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     assert set(known) == {parameter.name for parameter in parameters.schema(notebook)}
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{}]}'])
+def test_what_is_no_notebook_is_refused(tmp_path, text):
+    (tmp_path / "x.ipynb").write_text(text)
+    with pytest.raises(InputError, match=r"x\.ipynb: this is no notebook that can be read"):
+        parameters.describe(str(tmp_path / "x.ipynb"))
+
+
 def test_an_unknown_name_is_refused_with_the_nearest_one(project):
     notebook(project / "notebooks")
     with pytest.raises(
