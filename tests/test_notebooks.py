@@ -70,6 +70,7 @@ def hook(id: str) -> list[str]:
     return [sys.executable if word == "python" else word for word in words]
 
 
+@pytest.mark.slow  # every run looks at the committed notebooks themselves
 def test_the_hook_takes_out_what_an_editor_leaves_and_nothing_else(tmp_path):
     path = NOTEBOOKS[0]
     before = path.read_text(encoding="utf-8")

@@ -479,10 +479,12 @@ class Reader:
 
     def read(self, text: str, kind: int, question: Question, variable: str) -> Parsed:
         """One cell of a column that holds the question or one of its variables."""
+        if kind == CellKind.UNCLEAR:  # of an empty one its colour may be the answer
+            return refused("unclear-place")
         if not text.strip():
             return Parsed("empty")
-        if kind in {CellKind.ERROR, CellKind.UNCLEAR}:
-            return refused("error-value" if kind == CellKind.ERROR else "unclear-place")
+        if kind == CellKind.ERROR:
+            return refused("error-value")
         plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id

@@ -32,7 +32,7 @@ from analysis.intake import read
 from analysis.spreadsheet import quoted, to_csv
 
 TABLES = ("responses", "status", "register", "findings", "outside")
-FILES = ["codes.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
+CLEANED = ["codes.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
 LISTS = {"findings", "outside"}  # without a code a row
 KEPT = 60  # days
 LOADED = package_files("analysis")  # the code that runs here, whatever becomes of its files
@@ -114,12 +114,12 @@ def is_current(folder: Path, key: str) -> bool:
 
 def _hashes(folder: Path) -> dict[str, str]:
     """The hash of each table, and of what is written of it for other programs."""
-    return {name: hash_file(folder / name) for name in FILES}
+    return {name: hash_file(folder / name) for name in CLEANED}
 
 
 def _written(folder: Path) -> dict[str, str]:
     """The files of cleaned data, with the hashes of those that are in a folder, where known."""
-    known = dict.fromkeys(FILES, "")
+    known = dict.fromkeys(CLEANED, "")
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         known |= json.loads(paths.read_text(folder / "ledger.json"))["files"]
     return known

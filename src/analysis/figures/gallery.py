@@ -138,7 +138,7 @@ class Gallery:
         question: list[str] = []
         canvas = drawing.figure
         assert isinstance(canvas, Canvas)
-        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        words, name = _sentence(name, words)
         try:
             if words and data.empty:
                 return self._nothing(name, data)
@@ -230,7 +230,7 @@ class Gallery:
         page : what a page shows in the place of the frame, which is then in the files alone.
         """
         on_page = frame = self.round_numbers(frame)
-        words, name = words or ("/" in name and name) or "", name.rpartition("/")[2]
+        words, name = _sentence(name, words)
         if words:
             if frame.empty:
                 return self._nothing(name, frame)
@@ -359,6 +359,11 @@ class Gallery:
         if self.folder:
             for suffix, content in contents.items():
                 paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
+
+
+def _sentence(name: str, words: str) -> tuple[str, str]:
+    """The sentence with the words of an output, empty if it has none, and the output's own name."""
+    return words or (name if "/" in name else ""), name.rpartition("/")[2]
 
 
 def _add_text(

@@ -15,7 +15,7 @@ import numpy as np
 
 from analysis.intake import entries
 from analysis.intake.headings import Headings, choices_of, normalise
-from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.sheet import CellKind, Look, Place, Sheet
 from analysis.text import LANGUAGES, labels
 
 HeldCell = tuple[int, int, str]
@@ -100,6 +100,7 @@ class BlankForm:
     def __init__(self, copies: Sequence[Sheet], sent: Sequence[Sheet], headings: Headings) -> None:
         self.words, n = BookWords(headings), len(copies)
         self.given, self.known = bool(sent), bool(sent) or n >= COPIES
+        self._sheets = sent or copies
         self._blanks = self._shown = [{*filled_cells(sheet)} for sheet in sent or copies]
         if self.known and not sent:  # what may be an answer is print where all have it
             there = Counter(cell for own in self._blanks for cell in own)
@@ -115,6 +116,18 @@ class BlankForm:
         cells = filled_cells(sheet)
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
+
+    def looks(self, sheet: Sheet) -> dict[Place, Look]:
+        """How cells look that look otherwise on the form as it was sent, or on most copies.
+
+        No form is sent with a line through an option, however many have it.
+        """
+        least = 1 if self.given else max(COPIES, len(self._sheets) / 2)
+        shown = Counter(look for one in self._sheets for look in one.looks.items())
+        own = {place for place, look in sheet.looks.items() if shown[place, look] < least}
+        if not self.given:
+            own |= {place for place, look in sheet.looks.items() if "strike" in str(look)}
+        return {place: sheet.looks[place] for place in own}
 
     def written_over(self, sheet: Sheet, examples: set[Place]) -> set[Place]:
         """Of examples those that are others on the form as it was sent, or on most copies."""

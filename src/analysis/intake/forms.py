@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,8 +42,9 @@ from analysis.intake.printed import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.sheet import CellKind, Place, Sheet
+from analysis.intake.sheet import CellKind, Look, Place, Sheet
 from analysis.intake.tables import check_questions
+from analysis.intake.workbook import STRUCK
 
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
@@ -255,24 +256,48 @@ class _Reply:
         printed = self.kinds.get(target) == CellKind.PRINTED
         return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
 
-    def take_doubtful(self, printed: set[Place]) -> None:
+    def take_doubtful(self, printed: set[Place], looks: Mapping[Place, Look]) -> None:
         """Of a question without an answer, what may be one, at its options or below its label.
 
-        It is refused. `printed`: what the form as it was sent has.
+        It is refused. `printed`: what the form as it was sent has; `looks`: how cells look that do
+        not look so there.
         """
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.by_name.get(target)
             if not question or question.identity or target not in form.labels:
                 continue
-            if self.answer(target) or (question.type == "multi" and target != question.id):
+            names = {target, *(question.variables if question.type == "multi" else ())}
+            if any(map(self.answer, names & self.cells.keys())):
                 continue
-            near = (*self._signs_at(target), *self._like_answers(question, target))
-            if (at := next((at for at in near if at not in printed), None)) is not None:
+            part = question.type == "multi" and target != question.id
+            near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
+            apart = self._set_apart(question, target, looks)
+            if spots := (*(at for at in near if at not in printed), *apart):
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
-                self.cells[target], self.kinds[target] = at, CellKind.UNCLEAR
-                self.mark[at] = ANSWER
+                self.cells[target], self.kinds[target] = spots[0], CellKind.UNCLEAR
+                self.mark[spots[0]] = ANSWER
+
+    def _set_apart(
+        self, question: Question, target: str, looks: Mapping[Place, Look]
+    ) -> Iterator[Place]:
+        """An option that looks otherwise than the others, or a list of which a part is struck out.
+
+        As one in red, or the one without a line through it.
+        """
+        form, old = self.form, self.cells[target]
+        lines = (cells for name, _, cells in form.lines() if name == target)
+        options = form.options.get(target) or form.boxed.get(target) or next(lines, {})
+        several = question.type == "multi" and target != question.id
+        labels = [form.labels[name] for name in form.parts(question)]
+        places = labels if several else [*filter(None, options.values())]
+        counts = Counter(looks.get(at, ()) for at in places)
+        rare = min(counts, key=lambda look: counts[look], default=())
+        apart = [at for at in places if len(counts) > 1 and looks.get(at, ()) == rare]
+        yield from (at for at in apart[:1] if not several or at == form.labels[target])
+        if old and STRUCK in looks.get(old, ()):
+            yield old
 
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
@@ -465,7 +490,7 @@ class _Copies:
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {at: sum(self.count(part, *at) for part in group) for at in sides}
-        if step == 1 and not any(counts.values()):
+        if step == 1 and not option and not any(counts.values()):
             further = [(way, 2) for way in (RIGHT, BELOW) if self._open(target, way)]
             far = {at: sum(self.count(part, *at) for part in group) for at in further}
             counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}
@@ -529,7 +554,7 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))
-        reply.take_doubtful(form.printed if blank.given else set())
+        reply.take_doubtful(form.printed if blank.given else set(), blank.looks(form.sheet))
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
             _check_others(reply, others)

@@ -23,6 +23,7 @@ MAX_CELLS = 24_000_000
 MAX_UNPACKED = 512 * 2**20  # bytes of a workbook or an archive
 MAX_PARTS = 10_000
 Place = tuple[int, int]  # 0-based row and column
+Look = tuple[str, ...]  # how a cell looks: its bold face, colour, line through it, filling
 address, column_letters = xl_rowcol_to_cell, xl_col_to_name  # (11, 2) -> C12; 27 -> AB
 
 
@@ -73,6 +74,7 @@ class Sheet:
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
     rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
     comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
+    looks: dict[Place, Look] = field(default_factory=dict)  # of a form, cells that are not plain
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -168,6 +170,7 @@ def stacked(sheets: Sequence[Sheet]) -> Sheet:
         hidden_rows=frozenset(row + at for at, s in pages for row in s.hidden_rows),
         formulas={(r + at, c): f for at, s in pages for (r, c), f in s.formulas.items()},
         pages=tuple((start, sheet.sheet) for start, sheet in pages),
+        looks={(r + at, c): look for at, s in pages for (r, c), look in s.looks.items()},
     )
 
 

@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -29,7 +30,9 @@ from analysis.errors import InputError, refusal
 from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
+    MAX_UNPACKED,
     CellKind,
+    Look,
     Place,
     Sheet,
     address,
@@ -42,6 +45,8 @@ from analysis.intake.sheet import (
 )
 
 MAX_DRAWING = 2**24
+MAX_FORM = 2**20  # bytes of a sheet that may be a form
+STRUCK = "strike"
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -209,6 +214,57 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
             own.setdefault(one.get("ref", ""), []).append(text)
         comment_at |= {cell: " / ".join(filter(None, texts)) for cell, texts in own.items()}
     return {cell: text for cell, text in comment_at.items() if text and place_of(cell)}
+
+
+def looks(parts: dict[str, bytes], largest: int = MAX_UNPACKED) -> dict[str, dict[Place, Look]]:
+    """Sheet name -> the look of each of its cells that does not look plain.
+
+    Of a cell of which a part is struck out `STRUCK` comes first. `largest`: in bytes, sheet by
+    sheet, of those that are looked at.
+    """
+    sheets: dict[str, dict[Place, Look]] = {}
+    strings = part(parts, "xl/sharedStrings.xml")
+    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
+        # calamine reads what no parser of XML takes; then nothing is known of how cells look
+        styles = _styles(part(parts, "xl/styles.xml"))
+        struck = _struck(strings) if b"<strike" in strings else set()
+        for name, path in sheet_parts(parts).items() if styles or struck else ():
+            if len(xml := part(parts, path)) > largest:
+                continue
+            own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
+            there = {place: styles[style] for style, place in own if place and style in styles}
+            shared = (
+                re.findall(rb'<c r="(\w+)"[^<>]*t="s"[^<>]*><v>(\d+)</v>', xml) if struck else ()
+            )
+            for place in (place_of(cell.decode()) for cell, i in shared if int(i) in struck):
+                there |= {place: (STRUCK, *there.get(place, ()))} if place else {}
+            sheets[name] = there
+    return sheets
+
+
+def _struck(strings: bytes) -> set[int]:
+    """The numbers of shared texts of which a part is struck out."""
+    tags(strings, ())  # refuses a document type
+    texts = enumerate(ElementTree.fromstring(strings).iterfind("{*}si"))
+    return {i for i, text in texts if text.find("{*}r/{*}rPr/{*}strike") is not None}
+
+
+def _styles(xml: bytes) -> dict[str, Look]:
+    """Style number -> its look, where that is not the one of the first style."""
+    root = ElementTree.fromstring(xml)
+
+    def look(element: ElementTree.Element, *names: str) -> Look:
+        parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
+        return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in parts)
+
+    marks = ("b", "i", "u", "strike", "color")
+    fonts = [look(font, *marks) for font in root.iterfind("{*}fonts/{*}font")]
+    unfilled = "{*}patternFill[@patternType='none']"
+    fills = [look(one, "fgColor") if one.find(unfilled) is None else ()
+             for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
+    own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
+           for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
+    return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
 def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
@@ -389,16 +445,20 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise refusal("sheet.same_name", file=file)
-            rings = objects(parts, RINGS)
+            rings, of_cells = objects(parts, RINGS), looks(parts, MAX_FORM)
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
                 if about.typ is SheetTypeEnum.WorkSheet
             ]
-            own = {s.sheet: comments(parts, paths.get(s.sheet, "")) for s in sheets}
             return [
-                replace(s, rings=tuple(rings.get(s.sheet, ())), comments=own[s.sheet])
-                for s in sheets
+                replace(
+                    sheet,
+                    rings=tuple(rings.get(sheet.sheet, ())),
+                    comments=comments(parts, paths.get(sheet.sheet, "")),
+                    looks=of_cells.get(sheet.sheet, {}),
+                )
+                for sheet in sheets
             ]
     except InputError as error:
         error.file = error.file or file

@@ -11,10 +11,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from xml.etree import ElementTree
-from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
@@ -23,14 +20,14 @@ from analysis.errors import InputError, refusal
 from analysis.intake import workbook
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
-from analysis.intake.sheet import Place, Sheet, address
+from analysis.intake.sheet import Look, Place, Sheet, address
 from analysis.intake.tables import TOTAL
 from analysis.spreadsheet import decode, separator
 from analysis.text import LANGUAGES, Language, Model, Text, label
 from analysis.yaml_file import packaged
 from workbench.office import open_document, readability
 from workbench.office.notes import annotate, check_place
-from workbench.office.open_document import Look, StyledSheet
+from workbench.office.open_document import StyledSheet
 from workbench.office.readability import CODE_TABLE, REMARK, UNIT_HEAD, Breach, CheckedTable
 
 
@@ -141,7 +138,7 @@ def _breaches(
     looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
     if file.suffix.lower() in SUFFIXES["workbook"]:
         parts = workbook.unpack(content, file.name)
-        pictures, looks = workbook.objects(parts), _looks(parts)
+        pictures, looks = workbook.objects(parts), workbook.looks(parts)
     for sheet in sheets:
         table = CheckedTable(sheet)
         own = [*readability.breaches(table)]
@@ -184,40 +181,6 @@ def line_breaches(text: str, separator: str) -> Iterator[Breach]:
             yield "quoting", address(row, width), values[width]
         elif len(values) < width and not REMARK.match(values[0]):
             yield "records", address(row, 0), values[0]
-
-
-def _looks(parts: dict[str, bytes]) -> dict[str, dict[Place, Look]]:
-    """Sheet name -> the look of each of its cells that does not look plain."""
-    sheets: dict[str, dict[Place, Look]] = {}
-    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
-        # calamine reads what no parser of XML takes; then nothing is known of how cells look
-        styles = _styles(workbook.part(parts, "xl/styles.xml"))
-        for name, path in workbook.sheet_parts(parts).items() if styles else ():
-            cells = workbook.tags(workbook.part(parts, path), {"c"})
-            sheets[name] = {
-                place: styles[cell["s"]]
-                for _, cell in cells
-                if cell.get("s") in styles and (place := workbook.place_of(cell.get("r", "")))
-            }
-    return sheets
-
-
-def _styles(xml: bytes) -> dict[str, Look]:
-    """Style number -> its look, where that is not the one of the first style."""
-    root = ElementTree.fromstring(xml)
-
-    def look(element: ElementTree.Element, *names: str) -> Look:
-        parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
-        return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in parts)
-
-    marks = ("b", "i", "u", "strike", "color")
-    fonts = [look(font, *marks) for font in root.iterfind("{*}fonts/{*}font")]
-    unfilled = "{*}patternFill[@patternType='none']"
-    fills = [look(one, "fgColor") if one.find(unfilled) is None else ()
-             for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
-    own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
-           for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
-    return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
 def _look_breaches(table: CheckedTable, looks: Mapping[Place, Look]) -> Iterator[Breach]:

@@ -235,19 +235,30 @@ def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[li
         chosen = {tick(plain(words)): code for code, words in lines[0].labels.items()}
         if {column.name for column in lines} & {*sets} or len(lines) < 2:
             shared = ""
+        text, parts = _in_common(lines)
         if shared and {*chosen} == {True, False}:  # yes or no to each option
             names, counted = [column.name for column in lines], chosen[True]
-            groups.append(_options(lines, labelled.AnswerSet(shared, "", names, counted)))
+            one = labelled.AnswerSet(shared, text, names, counted)
+            options = [replace(line, text=part) for line, part in zip(lines, parts, strict=True)]
+            groups.append(_options(options, one))
         elif shared and len(lines[0].labels) > 2:
-            groups.append([replace(line, name=shared, text="", part=line.text or line.name,
-                                  part_name=line.name) for line in lines])  # fmt: skip
+            groups.append([replace(line, name=shared, text=text, part=part, part_name=line.name)
+                           for line, part in zip(lines, parts, strict=True)])  # fmt: skip
         else:
             for column in lines:
-                one = sets.get(column.name)
-                own = [by_name[n] for n in one.variables if n in by_name] if one else [column]
+                of = sets.get(column.name)
+                own = [by_name[n] for n in of.variables if n in by_name] if of else [column]
                 if column is own[0]:
-                    groups.append(_options(own, one) if one else own)
+                    groups.append(_options(own, of) if of else own)
     return groups
+
+
+def _in_common(lines: Sequence[Filled]) -> tuple[str, list[str]]:
+    """What the labels of variables share before a colon or a line, and the rest of each."""
+    cut = parted([line.text for line in lines])
+    if len({column.text for column in cut}) == 1 < len(cut) and all(c.part for c in cut):
+        return cut[0].text, [column.part for column in cut]
+    return "", [line.text or line.name for line in lines]
 
 
 def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:

@@ -431,7 +431,9 @@ class _Questions:
             question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
+            never = guesses.DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
+            codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
             guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])

@@ -482,7 +482,8 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | Non
     if not options or len({option["ja"] for option in options}) < len(options):
         return None
     yes_no = {*answers} == {"0", "1"}
-    rated = graded([text for text in answers.values() if not tells("not_given", text)])
+    given = [text for text in answers.values() if not tells("not_given", text)]
+    rated = graded(given) or bands(given)
     kind = "binary" if yes_no else "ordinal" if rated else "single"
     # the codes of no answer, apart by kind where their labels tell it
     kinds = {code: KIND_OF.get(labels.get(code, "").strip(), "no_answer") for code in missing}

@@ -18,9 +18,17 @@ import pandas as pd
 from lxml import etree
 
 from analysis.intake import workbook
-from analysis.intake.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Place, Sheet, address, typed
+from analysis.intake.sheet import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Look,
+    Place,
+    Sheet,
+    address,
+    typed,
+)
 
-Look = tuple[str, ...]  # of a cell: its font's weight, slant, lines and colour, and its fill
 SUFFIX, CONTENT = ".ods", "content.xml"
 MOST = 2_000_000  # filled cells
 DRAWN = ("{*}frame", "{*}custom-shape", "{*}rect", "{*}line", "{*}ellipse", "{*}polygon",

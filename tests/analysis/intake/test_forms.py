@@ -1121,3 +1121,70 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
     second = [["団体名", WHO[1]], *usual()(SAID[1])]
     with pytest.raises(InputError, match=f"a second form begins here .{WHO[1]}"):
         received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
+
+
+def looking(folder, look, rows_of, n, chosen):
+    """The status of forms of which the first has cells (of `chosen` rows and columns) in a look."""
+    (folder / "r").mkdir()
+    for i, name in enumerate(WHO[:n]):
+        book = xlsxwriter.Workbook(folder / "r" / f"{i}.xlsx")
+        sheet, own = book.add_worksheet(), book.add_format(look)
+        for row, cells in enumerate([["団体名", name], *rows_of(i)]):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell, own if i == 0 and (row, column) in chosen else None)
+        book.close()
+    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, BOOK, folder), about, BOOK)
+    result.ledger.check()
+    return result.status.join(result.register["name"]).set_index("name")
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize(("look", "chosen"), [
+    ({"font_strikeout": True}, {(2, 1), (4, 1), (5, 1)}), ({"bg_color": "yellow"}, {(3, 1)}),
+    ({"font_color": "red"}, {(3, 1)}),
+])  # fmt: skip
+def test_an_option_set_apart_by_its_look_alone_is_asked_about(tmp_path, look, chosen, n):
+    """The others struck out, or the one in colour: it counted as no answer."""
+
+    def rows(i):
+        one = {2} if i else set()
+        return [*down(Q1, STATES, one), *down(Q2, USES, {1}), [Q3, 12 + i],
+                *LAYOUTS[4]["codes"]((1, 2))]  # fmt: skip
+
+    status = looking(tmp_path, look, rows, n, chosen)["Q1"]
+    assert status.to_dict() == {WHO[0]: "unreadable"} | dict.fromkeys(WHO[1:n], "answered")
+
+
+def test_coloured_cells_of_a_matrix_and_options_of_several_are_asked_about(tmp_path):
+    def rows(i):
+        return [*down(Q1, STATES, {2}), *down(Q2, USES, {1} if i else set()), [Q3, 12 + i], [Q4],
+                [None, *STAGES], [ITEMS[0], None, "○" if i else None], [ITEMS[1], "○"]]  # fmt: skip
+
+    status = looking(tmp_path, {"bg_color": "yellow"}, rows, 3, {(7, 1), (9, 1), (13, 2)})
+    assert {*status.loc[WHO[0], ["Q2_1", "Q2_2", "Q2_3", "Q4_0"]]} == {"unreadable"}
+    assert {*status.loc[WHO[1:3]].to_numpy().ravel()} == {"answered"}
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_yes_and_no_of_which_one_is_struck_out_in_their_cell_are_asked_about(tmp_path, n):
+    """Also where all offices struck out the same."""
+    (tmp_path / "r").mkdir()
+    for name in WHO[:n]:
+        book = xlsxwriter.Workbook(tmp_path / "r" / f"{name}.xlsx")
+        sheet = book.add_worksheet()
+        for row, cells in enumerate([["団体名", name], *([head] for head in HEADS)]):
+            sheet.write_row(row, 0, cells)
+        sheet.write_rich_string("B2", "有・", book.add_format({"font_strikeout": True}), "無", "　")
+        book.close()
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    assert {*clean(read(about, PLAN, tmp_path), about, PLAN).status["Q1"]} == {"unreadable"}
+
+
+def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_path):
+    """What stands two cells from the last option is the answer to the next question."""
+    items = [[Q4, "1 実施済　2 予定　3 未定"], *([item, k] for k, item in enumerate(ITEMS, 1))]
+    rows = [*down(Q1, STATES, {2}), *down(Q2, USES, set()), *items, [Q3, 12]]
+    result = received(tmp_path, lambda _: rows, 1)
+    assert result.responses[["Q3", "Q4_0", "Q4_1"]].to_numpy().tolist() == [[12, 1, 2]]
+    assert result.status["Q2_3"].tolist() == ["no_answer"]

@@ -1447,3 +1447,26 @@ def test_options_of_redcap_are_read_by_their_codes_whatever_the_others_are(proje
     assert main([*command, "2024-06-01"]) == 0
     table = read.read(Wave.read(project / "data/raw/w"), Codebook.read("own"))
     assert table.texts("why_2").tolist() == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", ["s.dta", "s.sav"])
+def test_labels_of_variables_say_what_is_asked_and_which_line_it_is(tmp_path, monkeypatch, name):
+    frame = pd.DataFrame({"code": [row[0] for row in ROWS], "q2_1": [0.0, 1, 0, 1, 1, 0],
+                          "q2_2": [1.0, 1, 0, 1, 0, 0], "q3a": [1.0, 2, 9, 1, 2, 3],
+                          "q3b": [3.0, 9, 1, 2, 1, 2], "size": [1.0, 2, 2, 1, 1, 2]})  # fmt: skip
+    labels = ["団体コード", "業務：議事録", "業務：翻訳", "人材は足りているか - 企画",
+              "人材は足りているか - 運用", "人口規模"]  # fmt: skip
+    yes, often = {0: "いいえ", 1: "はい"}, {1: "足りる", 2: "やや不足", 3: "不足", 9: "無回答"}
+    values = {"q2_1": yes, "q2_2": yes, "q3a": often, "q3b": often,
+              "size": {1: "5万人未満", 2: "5万人以上"}}  # fmt: skip
+    write = pyreadstat.write_dta if name == "s.dta" else pyreadstat.write_sav
+    write(frame, tmp_path / name, column_labels=labels, variable_value_labels=values)
+    text = draft(tmp_path / name)
+    found = {q["id"]: q for q in yaml.safe_load(text)["questions"]}
+    assert (found["q2"]["ja"], found["q3"]["ja"]) == ("業務", "人材は足りているか")
+    assert [o["ja"] for o in found["q2"]["options"]] == ["議事録", "翻訳"]
+    assert [i["ja"] for i in found["q3"]["items"]] == ["企画", "運用"]
+    assert found["q3"]["missing_tokens"] == ["9"] and found["size"]["type"] == "ordinal"
+    read_back = reads_itself(tmp_path, monkeypatch, name, text)
+    assert read_back.texts("q2_1").tolist() == ["0", "1", "0", "1", "1", "0"]
+    assert read_back.texts("q3_q3b").tolist() == ["3", "9", "1", "2", "1", "2"]

@@ -209,7 +209,13 @@ def test_a_run_over_its_time(published, monkeypatch):
 
 
 @linux
-@pytest.mark.parametrize("signal_too", [False, True], ids=["over its time", "Ctrl-C"])
+@pytest.mark.parametrize(
+    "signal_too",
+    [
+        pytest.param(False, marks=pytest.mark.slow, id="over its time"),
+        pytest.param(True, id="Ctrl-C"),
+    ],
+)
 def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, signal_too):
     slow = "import time; open('begun', 'w').close(); time.sleep(30); open('imported', 'w').close()"
     (project / "slow.py").write_text(slow)
