@@ -8,6 +8,7 @@ arrived, and the files that were read, on which the notebook depends.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -139,5 +140,21 @@ def launch(arguments: Sequence[str]) -> None:
     App.launch_instance(argv=[*arguments])
 
 
+def _end_with_parent() -> None:
+    """End with the process that started this one, also while it computes in C (Linux).
+
+    A second process then ends what the kernel started: it sees the end of the kernel by itself.
+    """
+    if sys.platform != "linux" or os.getpgrp() != os.getpid():
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel = os.getpid()
+    if os.fork() == 0:
+        for stop in (signal.SIGINT, signal.SIGTERM):  # they are for the kernel
+            signal.signal(stop, signal.SIG_IGN)
+        _end_after(kernel)
+
+
 if __name__ == "__main__":
+    _end_with_parent()
     launch(sys.argv[1:])

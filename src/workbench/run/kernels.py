@@ -46,7 +46,7 @@ from workbench.run.warm import ASKED
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
-READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT")  # variables of the server
+READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
 # What the server imports, with all that these import. A figure drawn there would tie matplotlib to

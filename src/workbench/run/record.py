@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -29,6 +30,7 @@ RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
 CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it reads"
+PATIENCE = 3  # seconds after which a command says for whom it waits
 NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
 
@@ -410,10 +412,17 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
     Raises InputError: it cannot be written; with `wait` False also if another process holds it.
     """
     file = folder.with_name(f".{folder.name}.lock")
-    held = FileLock(file, timeout=-1 if wait else 0)
+    held = FileLock(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        held.acquire()
+        try:
+            held.acquire(timeout=PATIENCE if wait else 0)
+        except Timeout:
+            if not wait:
+                raise
+            waiting = "waiting for {holder}, which holds {name}; Ctrl-C stops waiting"
+            print(printed(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
+            held.acquire()
     except Timeout:
         raise refusal("run.locked", name=folder.name, holder=_holder(file)) from None
     except OSError as error:

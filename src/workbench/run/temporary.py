@@ -1,7 +1,8 @@
 """The folder for temporary files of this process, which no later run finds in its way.
 
-It is removed when the process ends. One that was killed leaves it; its lock is then free, and the
-next process that asks for a folder of its own removes it.
+It is removed when the process ends, and whatever was started with it as ``TMPDIR`` ends. A process
+that was killed leaves it; its lock is then free, and the next that asks for a folder of its own
+removes it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import multiprocessing
+import os
 import shutil
+import signal
 import tempfile
 import threading
 import uuid
@@ -48,6 +51,17 @@ def _remove(folder: Path, lock: FileLock) -> None:
     """Remove a folder, unless the process that holds its lock is alive."""
     with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
         lock.acquire(timeout=0)
+        _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
         Path(lock.lock_file).unlink()
         lock.release(force=True)
+
+
+def _end_processes(folder: Path) -> None:
+    """End what kernels started and left, also in sessions of their own (Linux alone)."""
+    mark = f"TMPDIR={folder}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if mark in variables and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)

@@ -105,11 +105,12 @@ def test_kill_9_of_the_runner_while_a_second_says_who_is_at_work(published, opti
 
 
 @linux
-def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project):
+@pytest.mark.parametrize("options", [(), ("--no-fork",)], ids=["forked", "plain"])
+def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project, options):
     """Its threads do not run while an expression is searched for, which may take for ever."""
     starts = says_its_process(project / "process").replace("time.sleep(600)", "")
     put(project, "01_a", f"{starts}\nimport re; re.match('(a+)+$', 'a' * 60 + 'b')")
-    runner = started(project)
+    runner = started(project, *options)
     try:
         process_in(project / "process")
         runner.kill()
@@ -140,8 +141,10 @@ def test_ctrl_c(published, options):
     carries_on(published)
 
 
-def test_two_cleanings_of_a_wave_wait_for_each_other(project):
+def test_two_cleanings_of_a_wave_wait_for_each_other_and_say_so(project, monkeypatch, capsys):
+    """One may have been stopped by Ctrl-Z, and would be waited for without a word."""
     folder, order = project / "data" / "processed" / "demo-2019", []
+    monkeypatch.setattr(runs, "PATIENCE", 0.1)
 
     def second():
         with runs.one_at_a_time(folder):
@@ -154,6 +157,47 @@ def test_two_cleanings_of_a_wave_wait_for_each_other(project):
         order.append("first")
     other.join()
     assert order == ["first", "second"] and hidden(folder.parent) == []
+    assert f"waiting for process {os.getpid()} " in capsys.readouterr().err
+
+
+@linux
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_process_in_a_session_of_its_own_ends_with_the_run_or_when_the_next_begins(
+    project, killed
+):
+    starts = "import os, subprocess, sys, time; from pathlib import Path\n"
+    starts += "if not os.fork():\n    os.setsid(); time.sleep(600)\n"
+    starts += "own = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    starts += f"Path({str(project / 'process')!r}).write_text(str(own.pid))\n"
+    put(project, "01_a", starts, "time.sleep(600)" if killed else "")
+    runner = started(project)
+    try:
+        own = process_in(project / "process")
+        if killed:
+            runner.kill()
+        runner.wait(240)
+        if killed:
+            assert alive(own)
+            code = "from workbench.run import temporary; temporary.folder()"
+            subprocess.run([sys.executable, "-c", code], check=True)
+        wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
+    finally:
+        for process in left_of(runner):
+            os.kill(process, signal.SIGKILL)
+        end(runner)
+
+
+def test_cleaning_ends_when_the_time_of_a_run_is_over(project, monkeypatch, capsys):
+    def cleans_for_ever(wave):
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr("workbench.run.execute.prepared", cleans_for_ever)
+    put(project, "01_a", "print(1)")
+    assert cli.main(["refresh", "demo-2019", "--timeout", "1", "--language", "en"]) == 2
+    said = capsys.readouterr().err
+    assert "the run took longer than 1 s; nothing was published" in said
+    assert not (project / "reports" / "demo-2019").exists() and hidden(paths.reports()) == []
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "plain"])
