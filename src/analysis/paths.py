@@ -23,6 +23,9 @@ TYPED_INTO = {".csv", ".docx", ".xlsx"}  # by people, who would miss what they t
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
+written: set[str] = set()  # by `write_atomic` in this process, as a run's notebooks report it
+
+
 def root() -> Path:
     """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
     setting = os.environ.get("WORKBENCH_ROOT")
@@ -177,6 +180,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
             handle.flush()
             os.fsync(handle.fileno())
         part.replace(path)
+        written.add(str(path))
     finally:
         part.unlink(missing_ok=True)
 

@@ -20,6 +20,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
+from analysis import paths
 from workbench.run import kernels, refresh
 from workbench.run.record import Options
 
@@ -67,7 +68,8 @@ def run_here(notebook, _target, *, parameters, held, **_):
     shell.reset(new_session=True)
     content = parameterize_notebook(load_notebook_node(notebook), parameters)
     content.metadata["papermill"] = {"parameters": parameters}
-    held += [content, {}]  # a notebook run here says nothing of the files that it read
+    # a notebook run here says nothing of the files that it read
+    held += [content, {}, paths.written]
     for count, cell in enumerate(c for c in content.cells if c.cell_type == "code"):
         with shell.display_trap, capture_output() as caught:
             shell.run_cell(cell.source).raise_error()

@@ -37,7 +37,7 @@ from analysis.fingerprints import hash_read
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table, outputs_in
 from analysis.text import escape
 from workbench.run import parameters
-from workbench.run.kernel import OUTPUTS, READ, SENT, state
+from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
 from workbench.run.kernels import Kernels, Manager
 from workbench.run.record import CHANGED, OWN_FILES, Ran, Status
 
@@ -70,6 +70,7 @@ class Client(PapermillNotebookClient):
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
         self.read: dict[str, str] = {}
+        self.wrote: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
@@ -79,6 +80,7 @@ class Client(PapermillNotebookClient):
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         self.read.update(execute_reply["metadata"].get(READ, {}))
+        self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
         sent = execute_reply["metadata"].get(SENT, 0)
         arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
         if arrived < sent:
@@ -102,8 +104,8 @@ class Engine(NBClientEngine):
     ) -> Any:
         """Run as papermill does; `on_cell` gets the number of each cell that starts.
 
-        `held` gets the notebook, with the outputs that there are however the run ends, and the
-        files that it read.
+        `held` gets the notebook, with the outputs that there are however the run ends, the files
+        that it read, and those that `analysis` wrote for it.
         """
         limit = kernels.options.cell_timeout
         client = Client(
@@ -116,7 +118,7 @@ class Engine(NBClientEngine):
             extra_arguments=["--IPKernelApp.log_level=40"],
             on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
-        held += [nb_man.nb, client.read]
+        held += [nb_man.nb, client.read, client.wrote]
         client.km = Manager(kernels, kernel_name=kernel_name)
         try:
             return client.execute()
@@ -136,8 +138,10 @@ def attempt(
     kernels: Kernels,
     on_cell: Callable[[int], None] = lambda number: None,
     known: Iterable[str] = (),
-) -> None:
+) -> set[str]:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
+
+    Returns the files that `analysis` wrote for it: the figures and tables of the survey.
 
     `on_cell` gets the number of each cell that starts; `known` are files and folders of the project
     that its run knows to be read. Of a notebook that failed, `target` has the cells that ran and
@@ -168,7 +172,7 @@ def attempt(
     hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
     ran.error = _without(hidden, ran.error)
     if not held:
-        return
+        return set()
     text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
@@ -177,6 +181,8 @@ def attempt(
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
+    wrote: set[str] = held[2]
+    return wrote
 
 
 def _note_reads(ran: Ran, read: Mapping[str, str], known: Iterable[str]) -> None:

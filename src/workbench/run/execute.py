@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -238,7 +238,7 @@ class Runner:
         folder = self.part / WORK / ran.name
         if "output" in notebook.parameters:
             values["output"] = str(folder)
-        attempt(
+        wrote = attempt(
             ran,
             notebook.content,
             self.part / "notebooks" / notebook.path.name,
@@ -248,6 +248,8 @@ class Runner:
             known=self.plan.known(notebook),
         )
         self._collect(ran, folder, values)
+        if self.plan.edition.audience != "internal" and not self.plan.wave.get("named"):
+            _refuse_own(ran, folder, wrote)
         self._page(ran)
         self.progress.ended(ran.name)
         return ran
@@ -277,3 +279,19 @@ class Runner:
                 ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"
+
+
+def _refuse_own(ran: Ran, folder: Path, wrote: Set[str]) -> None:
+    """Refuse in an edition for others what a notebook wrote past the survey: it may hold answers.
+
+    `wrote`: what the survey wrote for it.
+    """
+    for name in [name for name in ran.files if str(folder / name) not in wrote]:
+        (folder / name).unlink()
+        del ran.files[name]
+        ran.status = Status.FAILED
+        ran.error = printed(
+            "{name} did not come through the survey, and this edition is for others: write it by "
+            "`gallery.table` or `gallery.show`, or for the internal edition alone",
+            name=name,
+        )

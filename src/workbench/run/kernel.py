@@ -2,7 +2,7 @@
 
 ZeroMQ drops what a reader has not fetched beyond about a thousand messages. Here nothing is
 dropped, and each cell's reply gives the number of its outputs, which the reader compares with what
-arrived, and the files that were read, on which the notebook depends.
+arrived, the files that were read, on which the notebook depends, and those that `analysis` wrote.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class CountingSession(Session):
         with self.counting:
             self.counts[cell] += kind in OUTPUTS
         if kind == "execute_reply":
-            msg["metadata"] |= {SENT: self.counts[cell], READ: dict(_read)}
+            wrote = getattr(sys.modules.get("analysis.paths"), "written", ())
+            msg["metadata"] |= {SENT: self.counts[cell], READ: dict(_read), WROTE: [*wrote]}
         return super().serialize(msg, ident)
 
 

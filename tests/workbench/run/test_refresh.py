@@ -443,6 +443,22 @@ def test_outside_a_raw_output_is_in_no_file_of_the_edition(project):
     assert "出力は、載せていない" in found[Path("01_a.html")].decode()
 
 
+def test_outside_a_notebook_gives_no_file_that_did_not_come_through_the_survey(cleaned):
+    """It may hold single answers, as the raw outputs that pages leave out."""
+    loads = "from analysis import Survey; from pathlib import Path\n"
+    loads += "survey = Survey.load(wave, audience=audience, output=output)\n"
+    shows = "survey.table('Q13')"
+    writes = "survey.responses.to_csv(Path(output) / 'answers.csv')"
+    put(cleaned, "01_a", loads + shows, writes)
+    put(cleaned, "02_b", loads + shows)
+    for audience, ok in (("internal", True), ("public", False)):
+        found = refresh("demo-2019", audience=audience)
+        assert statuses(found) == {"01_a": "ok" if ok else "failed", "02_b": "ok"}
+        files = {p.name for p in contents(Path(found.folder)) if p.suffix == ".csv"}
+        assert ("answers.csv" in files) == ok and "table_Q13.csv" in files
+    assert "answers.csv did not come through the survey" in found.notebooks[0].error
+
+
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
