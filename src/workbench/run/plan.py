@@ -296,7 +296,7 @@ class Plan:
         """
         places: dict[str, Path] = {}
         for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            run = RunFolder(folder)
+            run = RunFolder(folder, self.edition)
             for name, ran in run.notebooks.items():
                 if ran.key == self.keys.get(name) and name not in places and run.has(ran):
                     places[name] = folder
@@ -305,7 +305,7 @@ class Plan:
     @cached_property
     def last(self) -> RunFolder:
         """The published run."""
-        return RunFolder(self.edition.folder)
+        return RunFolder(self.edition.folder, self.edition)
 
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
