@@ -248,6 +248,7 @@ class Runner:
             known=self.plan.known(notebook),
         )
         self._collect(ran, folder, values)
+        _refuse_own_report(ran, self.plan.edition.folder)
         if self.plan.edition.audience != "internal" and not self.plan.wave.get("named"):
             _refuse_own(ran, folder, wrote)
         self._page(ran)
@@ -279,6 +280,16 @@ class Runner:
                 ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"
+
+
+def _refuse_own_report(ran: Ran, report: Path) -> None:
+    """Refuse what a notebook read of the report that this run replaces: it is of the run before."""
+    if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
+        ran.status = Status.FAILED
+        ran.error = printed(
+            "{name} is of the report that this run replaces: compute it in this notebook",
+            name=own[0],
+        )
 
 
 def _refuse_own(ran: Ran, folder: Path, wrote: Set[str]) -> None:

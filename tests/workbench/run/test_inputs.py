@@ -146,6 +146,20 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
     assert told == ["12_j_nothing: unchanged, would not run"]
 
 
+def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(cleaned):
+    """It would be of the run before, beside a page that has the numbers of this one."""
+    writes = "from pathlib import Path; file = Path(output) / 'n.csv'\n"
+    writes += "file.parent.mkdir(parents=True, exist_ok=True); file.write_text({!r})"
+    table = cleaned / "reports" / "demo-2019" / "n.csv"
+    put(cleaned, "01_a", writes.format("1"))
+    assert refresh("demo-2019").ok
+    put(cleaned, "01_a", writes.format("2"))
+    put(cleaned, "02_b", f"print(open({str(table)!r}).read())", needs=["01_a"])
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "ok", "02_b": "failed"}
+    assert "n.csv is of the report that this run replaces" in found.notebooks[1].error
+
+
 def test_a_project_may_lie_where_python_is_installed():
     """As in /usr/src/app, below the prefix of the system's Python."""
     files = (Path(sys.prefix, "src/app/own.csv"), Path(json.__file__), Path(pytest.__file__))
