@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -420,8 +421,9 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         except Timeout:
             if not wait:
                 raise
-            waiting = "waiting for {holder}, which holds {name}; Ctrl-C stops waiting"
-            print(printed(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
+            if not _is_child(file):
+                waiting = "waiting for {holder}, which holds {name}; Ctrl-C stops waiting"
+                print(printed(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
             held.acquire()
     except Timeout:
         raise refusal("run.locked", name=folder.name, holder=_holder(file)) from None
@@ -454,3 +456,12 @@ def _holder(file: Path) -> str:
         handle.seek(1)
         return handle.read().decode("utf-8", "replace").strip() or Message("another process")
     return Message("another process")
+
+
+def _is_child(file: Path) -> bool:
+    """Whether a lock is held by a process that this one started: its kernels' server, on Linux."""
+    holder = re.match(rf"process (\d+) on {re.escape(platform.node())} ", str(_holder(file)))
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{holder[1]}/status").read_text() if holder else ""
+        return f"\nPPid:\t{os.getpid()}\n" in status
+    return False

@@ -161,6 +161,19 @@ def test_two_cleanings_of_a_wave_wait_for_each_other_and_say_so(project, monkeyp
 
 
 @linux
+def test_nothing_is_said_of_waiting_for_the_kernels_of_ones_own(project, monkeypatch, capsys):
+    folder, file = project / "data" / "processed" / "demo-2019", project / "there"
+    monkeypatch.setattr(runs, "PATIENCE", 0.1)
+    code = "import sys, time; from pathlib import Path; from workbench.run import record\n"
+    code += "with record.one_at_a_time(Path(sys.argv[1])):\n"
+    code += "    Path(sys.argv[2]).touch(); time.sleep(1)"
+    with subprocess.Popen([sys.executable, "-c", code, str(folder), str(file)]):
+        wait_for(file.exists)
+        with runs.one_at_a_time(folder):
+            assert capsys.readouterr().err == ""
+
+
+@linux
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_process_in_a_session_of_its_own_ends_with_the_run_or_when_the_next_begins(
     project, killed
