@@ -44,9 +44,12 @@ def project_of_many(project, monkeypatch):
 
 @contextlib.contextmanager
 def running(folder, *names):
-    """A dask scheduler and workers, started as on the command line; they know no project."""
+    """A dask scheduler and workers, started as on the command line; they know no project.
+
+    What is sent to them lies in the folder that they take for one.
+    """
     folder.mkdir()
-    environment = {**os.environ, "WORKBENCH_ROOT": str(folder / "nowhere")}
+    environment = {**os.environ, "WORKBENCH_ROOT": str(folder)}
     found = folder / "scheduler.json"
 
     def start(kind, *options):

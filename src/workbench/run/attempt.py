@@ -13,6 +13,7 @@ import errno
 import json
 import logging
 import math
+import os
 import sys
 import time
 from collections import Counter
@@ -169,7 +170,7 @@ def attempt(
             raise  # the disk, not the notebook
         ran.status, ran.error = _why_ended(error, kernels, held)
     ran.seconds = round(time.monotonic() - started, 2)
-    hidden = {**parameters.secrets(values), str(paths.root()): PROJECT}
+    hidden = {**parameters.secrets(values), str(kernels.root): PROJECT}
     ran.error = _without(hidden, ran.error)
     if not held:
         return set()
@@ -177,7 +178,7 @@ def attempt(
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed)
-    _note_reads(ran, held[1], known)
+    _note_reads(ran, held[1], kernels.root, known)
     if not ran.ok:
         _mark(executed, ran)
     paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
@@ -185,15 +186,15 @@ def attempt(
     return wrote
 
 
-def _note_reads(ran: Ran, read: Mapping[str, str], known: Iterable[str]) -> None:
-    """Note in `ran` what of the project a notebook read by itself, with the hashes.
+def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[str]) -> None:
+    """Note in `ran` what of the project, in `root`, a notebook read by itself, with the hashes.
 
     Left out are hidden files, what is `known` to its run, and where waves are looked for. A file
     that was saved between its reading and the end makes the notebook fail, but not where it wrote
     the file by itself.
     """
-    root, received = paths.root(), paths.root() / "data" / "raw"
-    left = [paths.cache(), *(root / name for name in known)]
+    received, cache = root / "data" / "raw", root / "data" / "processed" / ".cache"
+    left = [Path(os.environ.get("WORKBENCH_CACHE") or cache), *(root / name for name in known)]
     left += [p for p in map(Path, (sys.prefix, sys.base_prefix)) if root in p.parents]
     sources = {
         p: _in_project(Path(source_from_cache(p) if p.endswith(".pyc") else p), root) for p in read

@@ -36,7 +36,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis import results
+from analysis import paths, results
 from analysis.errors import printed, refusal
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench.run import temporary
@@ -107,6 +107,12 @@ class Kernels:
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
         self.waited_for = False  # this process is at work, and no kernel of it
+
+    @property
+    def root(self) -> Path:
+        """The project of the kernels: on a worker of a cluster what was sent to it."""
+        sent = self.environment.get("WORKBENCH_ROOT")
+        return Path(sent).resolve() if sent else paths.root()
 
     @contextlib.contextmanager
     def while_alone(self) -> Iterator[None]:
