@@ -43,7 +43,8 @@ def published(folder):
         patch.setenv("WORKBENCH_ROOT", str(folder))
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr(papermill, "execute_notebook", run_here)
-        alone = Mock(stopped="", options=Options(), while_alone=contextlib.nullcontext)
+        about = {"stopped": "", "options": Options(), "root": paths.root()}
+        alone = Mock(**about, while_alone=contextlib.nullcontext)
         none = contextlib.nullcontext(alone)
         patch.setattr(kernels, "started_kernels", lambda *_, **__: none)
         yield
