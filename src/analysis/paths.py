@@ -244,7 +244,8 @@ def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None
     final.parent.mkdir(parents=True, exist_ok=True)
     kept = own is not None and not own
     old = beside(final, "old")
-    old = old.with_name(old.name.strip(".").replace(".old", ".damaged")) if kept else old
+    if kept:
+        old = final.with_name(f"{final.name}.{uuid.uuid4().hex[:8]}.damaged")
     if final.exists():
         final.replace(old)
     try:
