@@ -77,11 +77,13 @@ class ProfilePage:
 class Work:
     """What the pages of a run have in common; it can be sent to another machine.
 
-    `plan` of the one notebook, `context` what its pages state of the run, `ahead` what is computed
-    once for all of them, see `workbench.run.kernels.Kernels`.
+    `plan` of the one notebook, `known` what its key has the hash of (`Plan.known`), `context` what
+    its pages state of the run, `ahead` what is computed once for all of them, see
+    `workbench.run.kernels.Kernels`.
     """
 
     plan: Plan
+    known: list[str]
     options: Options
     context: dict[str, Any]
     ahead: dict[str, Any]
@@ -117,7 +119,7 @@ class Work:
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
                     on_cell=on_cell,
-                    known=plan.known(notebook),
+                    known=self.known,
                 )
             about = {"title": title[context["language"]],
                      "command": f"{context['command']} --municipality {code}"}  # fmt: skip
@@ -225,7 +227,7 @@ def run(
     names = survey.names[[*codes]].to_dict()
     pages.open()
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
-    work = Work(plan, options, _context(edition, facts), ahead)
+    work = Work(plan, plan.known(notebook), options, _context(edition, facts), ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
         _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.rans[code] for code in names if code in pages.rans]

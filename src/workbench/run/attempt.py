@@ -193,9 +193,9 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
     that was saved between its reading and the end makes the notebook fail, but not where it wrote
     the file by itself.
     """
-    received, cache = root / "data" / "raw", root / "data" / "processed" / ".cache"
-    left = [Path(os.environ.get("WORKBENCH_CACHE") or cache), *(root / name for name in known)]
-    left += [p for p in map(Path, (sys.prefix, sys.base_prefix)) if root in p.parents]
+    received, left = root / "data" / "raw", [root / name for name in known]
+    own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
+    left += [Path(name) for name in own_folders if name and root in Path(name).parents]
     sources = {
         p: _in_project(Path(source_from_cache(p) if p.endswith(".pyc") else p), root) for p in read
     }
