@@ -313,7 +313,9 @@ class Plan:
         same = list(rans) == list(self.keys) and set(valid.values()) == {last.folder}
         if last.record.get("status") != Status.OK or not same:
             return None
-        whole = valid.keys() >= rans.keys() and last.is_whole("index.html") and not last.damaged
+        checked = [name for ran in rans.values() for name in ran.written()]  # by `valid`
+        whole = valid.keys() >= rans.keys() and last.is_whole("index.html")
+        whole = whole and not last.damaged_beside(checked)
         return [replace(ran, reused=True) for ran in rans.values()] if whole else None
 
     @property

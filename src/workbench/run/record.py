@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -362,9 +362,13 @@ class RunFolder:
     @property
     def damaged(self) -> list[str]:
         """The files of the run that are missing, empty or were edited."""
+        return self.damaged_beside(())
+
+    def damaged_beside(self, checked: Iterable[str]) -> list[str]:
+        """Those of `damaged` that are none of the files `checked` already."""
         good = [ran for ran in self.notebooks.values() if ran.ok]
         files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-        return sorted(name for name in files if not self.is_whole(name))
+        return sorted(name for name in files - {*checked} if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:
