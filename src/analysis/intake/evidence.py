@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,13 +118,17 @@ class BlankForm:
         others = [blank for blank in self._blanks if blank != {*cells}] or self._blanks
         return max((self._as_on(blank, cells) for blank in others), key=len)
 
+    @cached_property
+    def _looks(self) -> Counter[tuple[Place, Look]]:
+        """On how many of the sheets a cell looks so."""
+        return Counter(look for sheet in self._sheets for look in sheet.looks.items())
+
     def looks(self, sheet: Sheet) -> dict[Place, Look]:
         """How cells look that look otherwise on the form as it was sent, or on most copies.
 
         No form is sent with a line through an option, however many have it.
         """
-        least = 1 if self.given else max(COPIES, len(self._sheets) / 2)
-        shown = Counter(look for one in self._sheets for look in one.looks.items())
+        least, shown = 1 if self.given else max(COPIES, len(self._sheets) / 2), self._looks
         own = {place for place, look in sheet.looks.items() if shown[place, look] < least}
         if not self.given:
             own |= {place for place, look in sheet.looks.items() if "strike" in str(look)}

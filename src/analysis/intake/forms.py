@@ -287,7 +287,7 @@ class _Reply:
         As one in red, or the one without a line through it.
         """
         form, old = self.form, self.cells[target]
-        lines = (cells for name, _, cells in form.lines() if name == target)
+        lines = (cells for _, _, cells in form.lines(target))
         options = form.options.get(target) or form.boxed.get(target) or next(lines, {})
         several = question.type == "multi" and target != question.id
         labels = [form.labels[name] for name in form.parts(question)]
@@ -302,9 +302,9 @@ class _Reply:
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
         form = self.form
-        for name, _, cells in form.lines():
+        for _, _, cells in form.lines(target):
             own = {code: at for code, at in cells.items() if at and self.mark[at] in LOOSE}
-            signs = [own[code] for code in form.chosen(own)[0]] if name == target else []
+            signs = [own[code] for code in form.chosen(own)[0]]
             short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
             yield from (at for at in short if not is_request(form.text(at)))
 

@@ -317,17 +317,21 @@ class Form:
         down, over = options[code]
         return self.at(*((row, over) if in_a_row(options.values()) else (down, column)))
 
-    def lines(self) -> Iterator[tuple[str, Place, dict[int, Place | None]]]:
+    def lines(self, target: str = "") -> Iterator[tuple[str, Place, dict[int, Place | None]]]:
         """The cells in which one of several options is marked, by code, on each side of these.
 
-        With the question, or the item of a matrix, whose options they are, and the side.
+        With the question, or the item of a matrix, whose options they are, and the side. `target`:
+        of one of these alone.
         """
         for id, options in self.options.items():
+            if target not in ("", id):
+                continue
             sides = (BELOW, ABOVE) if in_a_row(options.values()) else ()
             for way in (LEFT, RIGHT, *sides):
                 yield id, way, self.marks_of(options, way, 1)
         for id, options in self.across.items():
-            for item in self.parts(self.headings.book[id]):
+            items = self.parts(self.headings.book[id])
+            for item in (one for one in items if target in ("", one)):
                 yield item, OWN, {code: self.crossing(id, item, code) for code in options}
 
     # --- the search for labels: those of questions, then of the options and items below them ----

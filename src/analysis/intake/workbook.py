@@ -12,7 +12,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -183,13 +183,16 @@ def _of_offices(name: str, xml: bytes) -> bytes:
     raise refusal("sheet.large_drawings", part=name, mb=len(xml) // 2**20)
 
 
-def objects(parts: dict[str, bytes], shapes: Collection[str] = ()) -> dict[str, list[str]]:
+def objects(
+    parts: dict[str, bytes], paths: Mapping[str, str], shapes: Collection[str] = ()
+) -> dict[str, list[str]]:
     """Sheet name -> the cells at which pictures, shapes and charts are anchored.
 
-    `shapes`: of shapes of these kinds alone, such as `RINGS`.
+    `paths`: of the sheets, see `sheet_parts`. `shapes`: of shapes of these kinds alone, such as
+    `RINGS`.
     """
     places: dict[str, list[str]] = {}
-    for name, path in sheet_parts(parts).items():
+    for name, path in paths.items():
         linked = _linked(parts, path).items()
         drawings = (_of_offices(*one) for one in linked if "/drawings/drawing" in one[0])
         places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
@@ -216,11 +219,13 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
     return {cell: text for cell, text in comment_at.items() if text and place_of(cell)}
 
 
-def looks(parts: dict[str, bytes], largest: int = MAX_UNPACKED) -> dict[str, dict[Place, Look]]:
+def looks(
+    parts: dict[str, bytes], paths: Mapping[str, str], largest: int = MAX_UNPACKED
+) -> dict[str, dict[Place, Look]]:
     """Sheet name -> the look of each of its cells that does not look plain.
 
-    Of a cell of which a part is struck out `STRUCK` comes first. `largest`: in bytes, sheet by
-    sheet, of those that are looked at.
+    Of a cell of which a part is struck out `STRUCK` comes first. `paths`: of the sheets, see
+    `sheet_parts`. `largest`: in bytes, sheet by sheet, of those that are looked at.
     """
     sheets: dict[str, dict[Place, Look]] = {}
     strings = part(parts, "xl/sharedStrings.xml")
@@ -228,7 +233,7 @@ def looks(parts: dict[str, bytes], largest: int = MAX_UNPACKED) -> dict[str, dic
         # calamine reads what no parser of XML takes; then nothing is known of how cells look
         styles = _styles(part(parts, "xl/styles.xml"))
         struck = _struck(strings) if b"<strike" in strings else set()
-        for name, path in sheet_parts(parts).items() if styles or struck else ():
+        for name, path in paths.items() if styles or struck else ():
             if len(xml := part(parts, path)) > largest:
                 continue
             own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
@@ -445,7 +450,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise refusal("sheet.same_name", file=file)
-            rings, of_cells = objects(parts, RINGS), looks(parts, MAX_FORM)
+            rings, of_cells = objects(parts, paths, RINGS), looks(parts, paths, MAX_FORM)
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata

@@ -138,7 +138,8 @@ def _breaches(
     looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
     if file.suffix.lower() in SUFFIXES["workbook"]:
         parts = workbook.unpack(content, file.name)
-        pictures, looks = workbook.objects(parts), workbook.looks(parts)
+        names = workbook.sheet_parts(parts)
+        pictures, looks = workbook.objects(parts, names), workbook.looks(parts, names)
     for sheet in sheets:
         table = CheckedTable(sheet)
         own = [*readability.breaches(table)]
