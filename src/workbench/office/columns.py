@@ -333,30 +333,31 @@ def by_their_cells(
     Such as P2.5.1 and P2.5.2, each with one answer of its own: the words of its option, or a tick
     beside `unticked`, which say that it was not chosen. `tokens`: what stands for no answer.
     """
+    aside = {*tokens, *unticked}
 
-    def answer(column: Filled) -> str | None:
-        counts = Counter(text for text in column.texts if text not in {*tokens, *unticked})
+    def stem_and_answer(column: Filled) -> tuple[str, str]:
+        """What the numbers stand behind, and the one answer; of other columns nothing."""
+        numbered = NUMBERED_ALIKE.fullmatch(column.heading)
+        if numbered is None or column.kind != "answer" or column.has_part or column.name:
+            return "", ""
+        counts = Counter(text for text in column.texts if text not in aside)
         marked = any(text in unticked for text in column.texts)
         if len({*map(alike, counts)}) > 1 or not (marked or counts.total() < len(column.cells)):
-            return None
-        return next(iter(counts.most_common(1)), ("", 0))[0]
-
-    def stem(column: Filled) -> str:
-        numbered = NUMBERED_ALIKE.fullmatch(column.heading)
-        is_bare = column.kind == "answer" and not column.has_part and not column.name
-        return numbered[1] if numbered and is_bare and answer(column) is not None else ""
+            return "", ""
+        return numbered[1], next(iter(counts.most_common(1)), ("", 0))[0]
 
     options: list[Filled] = []
-    for shared, run in groupby(columns, key=stem):
-        own = [*run]
-        words = [answer(column) or "" for column in own] if shared else []
+    pairs = zip(map(stem_and_answer, columns), columns, strict=True)
+    for shared, run in groupby(pairs, key=lambda pair: pair[0][0]):
+        keys, own = zip(*run, strict=True)
+        words = [text for _, text in keys]
         chosen = [text for text in words if text]
         worded = len({*chosen}) == len(chosen)
         marked = any(text in unticked for column in own for text in column.texts)
         if len(own) < 2 or not shared or not (worded or marked):
             options += own
             continue
-        spelled = {text for column in own for text in column.texts} - {*words, *tokens, *unticked}
+        spelled = {text for column in own for text in column.texts} - {*words, *aside}
         ticks = dict.fromkeys(unticked, False) | {
             text: True for text in sorted(spelled) if tick(plain(text)) is None
         }
