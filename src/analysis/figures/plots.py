@@ -60,11 +60,8 @@ def wrap_labels(labels: Sequence[object], width: float, most: int = 0) -> list[s
     texts = []
     for text in map(str, labels):
         if most and ems(text) > most * width:
-            whole = itertools.accumulate(text)
-            text = (
-                list(itertools.takewhile(lambda part: ems(part) <= most * width - 1, whole))[-1]
-                + "…"
-            )
+            ends = itertools.accumulate(map(ems, text))
+            text = text[: sum(end <= most * width - 1 for end in ends)] + "…"
         count = max(1, math.ceil(ems(text) / width))
         rooms = itertools.count(ems(text) / count, 0.5)
         lines = next(x for room in rooms if (x := break_lines(text, room)).count("\n") < count)
@@ -116,10 +113,8 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     words = labels("column", language) | labels("status", language)
     names = wrap_labels(counts.index, NAMES, most=2)
     lines = max(name.count("\n") for name in names)
-    ax, bar = (
-        axes_for(len(counts) * (0.85 + 0.3 * lines)),
-        {"ec": "white", "lw": 0.4, "height": 0.78},
-    )
+    ax = axes_for(len(counts) * (0.85 + 0.3 * lines))
+    bar = {"ec": "white", "lw": 0.4, "height": 0.78}
     hatches = ("", "", "//", "..", "xx", "\\\\")
     looks = {
         name: {**bar, "color": colour, "hatch": hatch, "label": words.get(str(name), str(name))}
