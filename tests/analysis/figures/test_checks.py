@@ -153,33 +153,30 @@ def boxes(figure, text):
     return extent.extents.tolist(), lines, corner, text.get_window_extent().extents.tolist()
 
 
+def is_laid_out_anew(figure, text, change):
+    """Whether a text that changes, or its figure, is where it would be without what is kept."""
+    with checks.laid_out_once():
+        before = boxes(figure, text)
+        change()
+        after = boxes(figure, text)
+    return after == boxes(figure, text) != before
+
+
 @pytest.mark.parametrize("change", CHANGED)
 def test_a_text_that_changes_is_laid_out_anew(figure, change):
     text = figure.text(0.5, 0.5, TEXT, **LOOK)
-    with checks.laid_out_once():
-        before = boxes(figure, text)
-        text.set(**CHANGED[change])
-        after = boxes(figure, text)
-    assert after == boxes(figure, text) != before
+    assert is_laid_out_anew(figure, text, lambda: text.set(**CHANGED[change]))
 
 
 def test_a_text_is_laid_out_anew_for_another_resolution(figure):
     text = figure.text(0.5, 0.5, "文字")
-    with checks.laid_out_once():
-        before = boxes(figure, text)
-        figure.set_dpi(300)
-        after = boxes(figure, text)
-    assert after == boxes(figure, text) != before
+    assert is_laid_out_anew(figure, text, lambda: figure.set_dpi(300))
 
 
 def test_a_text_that_is_broken_where_it_stands_moves(figure):
     text = figure.text(0.1, 0.5, "words " * 20, wrap=True)
     text.get_window_extent()  # then it knows by what it is drawn
-    with checks.laid_out_once():
-        before = boxes(figure, text)
-        text.set_x(0.7)
-        after = boxes(figure, text)
-    assert after == boxes(figure, text) != before
+    assert is_laid_out_anew(figure, text, lambda: text.set_x(0.7))
 
 
 def test_matplotlib_is_left_as_it_was(figure):

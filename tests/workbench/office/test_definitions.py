@@ -49,16 +49,21 @@ def parsed(text):
     return {q["id"]: q for q in yaml.safe_load(text)["questions"]}
 
 
-@pytest.fixture
-def xlsform(tmp_path):
+def drafted(folder, **sheets):
+    """The draft of an XLSForm with these sheets."""
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for name, rows in XLSFORM.items():
+    for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
-    book.save(tmp_path / "form.xlsx")
-    return draft(tmp_path / "form.xlsx")
+    book.save(folder / "form.xlsx")
+    return draft(folder / "form.xlsx")
+
+
+@pytest.fixture
+def xlsform(tmp_path):
+    return drafted(tmp_path, **XLSFORM)
 
 
 def test_an_xlsform(xlsform):
@@ -99,13 +104,7 @@ def test_what_else_an_xlsform_may_have(tmp_path):
     ]  # fmt: skip
     choices = [["list_name", "name", "label"], ["yn", "yes", "はい"], ["yn", "other", "その他"],
                ["lv", "r1", "中央"], ["lv", "r2", "中央"]]  # fmt: skip
-    book = openpyxl.Workbook()
-    for name, rows in (("survey", survey), ("choices", choices)):
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(tmp_path / "form.xlsx")
-    found = parsed(text := draft(tmp_path / "form.xlsx"))
+    found = parsed(text := drafted(tmp_path, survey=survey, choices=choices))
     assert {id: q["type"] for id, q in found.items()} == {
         "old": "single", "all": "multi", "head": "battery", "rated": "integer", "at": "text",
         "line": "text",
@@ -330,13 +329,7 @@ def test_ratings_and_rankings_of_kobotoolbox_are_batteries(tmp_path):
         ["begin_repeat", "lines", ""], ["text", "person", "団体名"], ["end_repeat"],
     ]  # fmt: skip
     choices = [["list_name", "name", "label"], ["lv", "good", "良い"], ["lv", "bad", "悪い"]]
-    book = openpyxl.Workbook()
-    for name, rows in (("survey", survey), ("choices", choices)):
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(tmp_path / "form.xlsx")
-    found = parsed(text := draft(tmp_path / "form.xlsx"))
+    found = parsed(text := drafted(tmp_path, survey=survey, choices=choices))
     assert {id: q["type"] for id, q in found.items()} == {
         "g": "battery", "r": "battery", "person": "text"
     }  # fmt: skip
