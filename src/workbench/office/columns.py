@@ -20,7 +20,7 @@ from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technic
 from analysis.intake.sheet import CellKind, Place, Sheet, as_percent, stacked
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
-from workbench.office.guesses import DRAFTING, alike, plain
+from workbench.office.options import DRAFTING, alike, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"

@@ -27,7 +27,7 @@ from analysis.intake.files import unpacked
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
-from workbench.office.guesses import Drafted, both, open_option
+from workbench.office.options import Drafted, both, open_option
 
 Words = tuple[str, str]  # Japanese, English; one of them may be empty
 Line = dict[str, str]

@@ -34,7 +34,19 @@ from workbench.office.columns import (
     read_columns,
 )
 from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
-from workbench.office.guesses import Drafted, both, open_option, other_option, plain, tells
+from workbench.office.options import (
+    DRAFTING,
+    KIND_OF,
+    MISSING,
+    Drafted,
+    both,
+    is_chosen,
+    open_option,
+    other_option,
+    plain,
+    tells,
+)
+from workbench.office.scales import graded
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
@@ -92,7 +104,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     markers = guesses.recurring(texts)
     unticked = guesses.not_chosen(texts, markers)
     markers = [marker for marker in markers if marker not in unticked]
-    tokens = {*guesses.KIND_OF, *markers}
+    tokens = {*KIND_OF, *markers}
     if export is None and sav is None:
         answers = by_their_cells(answers, tokens, unticked)
     proposal = _Questions(answers, sav, export, tokens)
@@ -100,10 +112,10 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     # of an export its tool says what it keeps for itself
     if ignored := [heading for heading in aside if export is None or is_technical(heading)]:
         book["ignore"] = ignored
-    head = guesses.DRAFTING["head"].format(file=file.name)
-    head += guesses.DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
+    head = DRAFTING["head"].format(file=file.name)
+    head += DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
     head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
-    head += guesses.DRAFTING["structure"].get(export.tool, "") if export else ""
+    head += DRAFTING["structure"].get(export.tool, "") if export else ""
     head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
     pages = [name for _, name in sheet.pages]
     head += f"# {', '.join(unticked)}: of options that were not chosen\n" if unticked else ""
@@ -140,13 +152,13 @@ def _of_definition(definition: Definition, file: Path) -> str:
         if owner != question["id"] and owner in names:
             question["other_of"] = owner
     notes = [f"# left out: {id}: {why}\n" for id, why in definition.lost.items() if id not in names]
-    head = "".join([guesses.DRAFTING["head"].format(file=file.name), *notes])
+    head = "".join([DRAFTING["head"].format(file=file.name), *notes])
     return _written(head, _book(file, definition.title, questions, []), definition.lost, file)
 
 
 def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:
     """The content of a codebook with these questions; `markers` stand for no answer, too."""
-    missing = {kind: {**marker} for kind, marker in guesses.MISSING.items()}
+    missing = {kind: {**marker} for kind, marker in MISSING.items()}
     missing["no_answer"]["tokens"] = [*missing["no_answer"]["tokens"], *markers]
     return {
         "id": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "draft",
@@ -431,7 +443,7 @@ class _Questions:
             question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
-            never = guesses.DRAFTING["never_an_answer"]
+            never = DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
             codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
             guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
@@ -486,7 +498,7 @@ class _Questions:
         kind = "count" if column.cell == "number" else ""
         kind = kind or ("share" if "%" in normalise(label) or "率" in label else "")
         kind = kind or ("count" if tells("count", BRACKETED.sub("", text)) else "")
-        named = export and export.tool == "odk" and column.name and not guesses.graded({*answers})
+        named = export and export.tool == "odk" and column.name and not graded({*answers})
         if named and (names := guesses.by_space(answers)):
             return names
         several = export is None or export.joined
@@ -507,7 +519,7 @@ class _Questions:
         owners = [c for c in self.columns if c.question == words.question and c is not words]
         wrote = [bool(text) for text in words.cells]
         for owner in owners if any(wrote) else ():
-            if owner.part_name.isdecimal() and wrote == [*map(guesses.is_chosen, owner.cells)]:
+            if owner.part_name.isdecimal() and wrote == [*map(is_chosen, owner.cells)]:
                 return int(owner.part_name)
         if len(owners) != 1:
             return None
@@ -555,7 +567,7 @@ def _is_beside_other(words: Filled, own: Filled) -> bool:
     """Whether words stand only where "other" was chosen in a column of the question."""
     ticked = is_other(own.part) or own.part_name == "other"
     return any(words.cells) and all(
-        (ticked and guesses.is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
+        (ticked and is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
         for cell, text in zip(own.cells, words.cells, strict=True)
         if text
     )
@@ -637,7 +649,7 @@ def _summary(question: Drafted, own: ColumnGroup) -> str:
             sizes = [len(re.split(r"[;；|、，,\n・/]\s*", text.strip("; "))) for text in texts]
         else:
             rows = zip(*(column.cells for column in own), strict=True)
-            sizes = [sum(map(guesses.is_chosen, row)) for row in rows]
+            sizes = [sum(map(is_chosen, row)) for row in rows]
         if min(sizes) == len(question["options"]) > 2:
             summary += "; everybody chose all: is it a ranking? the order is not read"
         if max(sizes) < 2:

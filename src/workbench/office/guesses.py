@@ -6,7 +6,6 @@ Everything here is a proposal from texts as they stand; a draft says what was se
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
@@ -16,89 +15,28 @@ import numpy as np
 
 from analysis.cleaning.answers import tick
 from analysis.cleaning.texts import ENGLISH, outside_brackets
-from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
-from analysis.yaml_file import packaged
+from workbench.office.options import (
+    DRAFTING,
+    KIND_OF,
+    WORDS,
+    Drafted,
+    alike,
+    both,
+    is_whole,
+    open_option,
+    other_option,
+    plain,
+    tells,
+    worded,
+)
+from workbench.office.scales import bands, ends_named, graded, in_order, scale, told_points
 
-Drafted = dict[str, Any]
-DRAFTING = packaged("draft.yml", "workbench")
-WORDS = {name: re.compile("|".join(words), re.I) for name, words in DRAFTING["words"].items()}
-MISSING: dict[str, dict[str, Any]] = DRAFTING["missing"]
-KIND_OF = {token: kind for kind, marker in MISSING.items() for token in marker["tokens"]}
 CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
 SCALE = 7  # points of the answers of a battery, at most
 MAX_OPTIONS = 12
 MAX_CHOICES = 40  # options of a question with several answers
 CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an option
-TRANSLATE = "(to translate)"
-JAPANESE = re.compile(
-    "[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
-)  # kana, kanji and their signs
-
-
-def tells(what: str, text: str) -> bool:
-    """Whether a text has one of the words of data/draft.yml that tell this."""
-    return WORDS[what].search(text) is not None
-
-
-def plain(text: str) -> str:
-    """A text in one width, on one line, with single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def is_chosen(text: str) -> bool:
-    """Whether what stands in the column of an option says that it was chosen.
-
-    >>> [is_chosen(text) for text in ("○", "X", "0", "", "要約")]
-    [True, True, False, False, True]
-    """
-    return bool(text) and (tick(plain(text)) is not False or plain(text) in {"x", "X"})
-
-
-def alike(text: str) -> str:
-    """An answer without accents and case, each tick as the same: slips of one word are equal."""
-    letters = unicodedata.normalize("NFD", plain(text).casefold())
-    return "1" if tick(plain(text)) else re.sub(r"[\u0300-\u036f]", "", letters)
-
-
-def both(text: str) -> dict[str, str]:
-    """A label in the language it is in, and marked where it is to be translated.
-
-    >>> both("Educación"), both("教育")["ja"]
-    ({'ja': 'Educación (to translate)', 'en': 'Educación'}, '教育')
-    """
-    if JAPANESE.search(text) is None:
-        return {"ja": f"{text} {TRANSLATE}", "en": text}
-    return {"ja": text, "en": f"{text} {TRANSLATE}"}
-
-
-def open_option(code: int, source: str = "") -> dict[str, Any]:
-    """An option whose words the file does not tell."""
-    option = {"code": code, "ja": f"選択肢{code}", "en": f"option {code} (to fill in)"}
-    return option | ({"source": [source]} if source else {})
-
-
-def other_option(code: int) -> dict[str, Any]:
-    """The option beside which words of one's own are written."""
-    return {"code": code, "ja": "その他", "en": "other", "other": True}
-
-
-def worded(words: Sequence[str]) -> list[dict[str, Any]]:
-    """Options numbered from 1, that of "other" with its mark; No and no are one option.
-
-    Where one of them is a number alone, each has the number that it begins with.
-
-    >>> [option["code"] for option in worded(["2", "3", "4 or more"])]
-    [2, 3, 4]
-    """
-    different = [*reversed({normalise(word): word for word in reversed(words)}.values())]
-    begun = [int(n[0]) for word in different if (n := re.match(r"[0-9]{1,3}(?![0-9])", word))]
-    own = any(map(_whole, different)) and len({*begun}) == len(different)
-    codes = begun if own else range(1, len(different) + 1)
-    return [
-        {"code": code, **both(word)} | ({"other": True} if is_other(word) else {})
-        for code, word in zip(codes, different, strict=True)
-    ]
 
 
 def recurring(columns: Sequence[Collection[str]]) -> list[str]:
@@ -124,159 +62,6 @@ def not_chosen(columns: Sequence[Collection[str]], markers: Collection[str]) -> 
         return len(answers) < len(columns) and sum(n < 2 for n in answers) >= 0.9 * len(answers)
 
     return [marker for marker in markers if marker.startswith("#") and of_options(marker)]
-
-
-def _whole(text: str) -> bool:
-    """Whether a text is a whole number that Python reads, and that somebody may have meant."""
-    return text.isdecimal() and len(text) <= 15
-
-
-# --- scales -------------------------------------------------------------------------------------
-
-
-def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The known scale that these words are part of, from its first point, as they are written.
-
-    >>> [option["ja"] for option in scale({"不満", "満足", "やや不満"})]
-    ['満足', 'やや満足', 'やや不満', '不満']
-    >>> scale({"済", "予定"}) is None
-    True
-    """
-    by_word = {normalise(word): word for word in sorted(words)}
-    fitting = [
-        points
-        for points in DRAFTING["scales"]
-        for language in ("ja", "en")
-        if len(by_word) > 1 and by_word.keys() <= {normalise(point[language]) for point in points}
-    ]
-    shortest = min(fitting, key=len, default=())
-    own = [{of: by_word.get(normalise(text), text) for of, text in p.items()} for p in shortest]
-    return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None
-
-
-DEGREES = {"weak": 1, "nearly": 2.5, "extreme": 4, "strong": 3}
-
-
-def in_order(texts: Sequence[str]) -> list[str]:
-    """The different answers, from the best to the worst where their words tell, else by number.
-
-    >>> in_order(["不満", "やや不満", "不満", "満足", "どちらともいえない"])
-    ['満足', 'どちらともいえない', 'やや不満', '不満']
-    >>> in_order(["予定", "済", "済"])
-    ['済', '予定']
-    """
-    words = sorted((word for word, _ in Counter(texts).most_common()), key=is_other)
-    aside = [word for word in words if tells("not_given", word)]  # no point of a scale
-    points = [word for word in words if word not in aside]
-    return [*(_ranked(points) or points), *aside]
-
-
-def _ranked(words: Collection[str]) -> list[str] | None:
-    """Words from the best to the worst, where each tells a degree of its own."""
-
-    def rank(word: str) -> float:
-        degree = next((n for kind, n in DEGREES.items() if tells(kind, word)), 2)
-        return degree * (0 if tells("neutral", word) else 1 if tells("negative", word) else -1)
-
-    ranks = {word: rank(word) for word in words}
-    return sorted(words, key=ranks.__getitem__) if len({*ranks.values()}) == len(words) else None
-
-
-def graded(words: Collection[str]) -> list[dict[str, Any]] | None:
-    """The options of a scale in words, known or ordered by its words; None where it is none.
-
-    A scale has words of an opinion, such as 満足, or of degree, such as やや, and a lower half.
-    """
-    if (known := scale(words)) or len(words) < 3 or any(map(is_other, words)):
-        return known
-    lower = sum(tells("negative", word) for word in words)
-    is_scale = any(tells(kind, word) for kind in ("graded", *DEGREES) for word in words)
-    ranked = _ranked(words) if is_scale and 0 < lower < len(words) else None
-    return worded(ranked) if ranked else None
-
-
-POINT = re.compile(r"(\d{1,2})\s*(?:[-–:：.]\s*|\()(\D.*?)\)?")
-
-
-def ends_named(texts: Sequence[str]) -> list[dict[str, Any]] | None:
-    """The points of a scale in numbers that bear words: ``1 (never)``, ``5 - often``.
-
-    A number with one remark behind it is none: each such text stands there twice, or both ends do.
-
-    >>> [o["code"] for o in ends_named(["1 (never)", "2", "4", "2", "5 (always)"])]
-    [1, 2, 3, 4, 5]
-    >>> ends_named(["1-2", "3-4"]) is None, ends_named(["1 (since May)", "2", "1", "2"]) is None
-    (True, True)
-    """
-    counts = Counter(texts)
-    words = [word for word in counts if not _whole(word)]
-    named = {int(point[1]): (word, point[2]) for word in words if (point := POINT.fullmatch(word))}
-    codes = {*named, *(int(word) for word in counts if _whole(word))}
-    if not named or len(named) < len(words) or len(codes) < 2 or max(codes) > 10:
-        return None
-    often = all(counts[word] > 1 for word, _ in named.values())
-    ends = {*named} == {min(codes), max(codes)}
-    if not (often or ends) or any(is_other(words) for _, words in named.values()):
-        return None
-    bearing = {code: both(text) | {"source": [whole]} for code, (whole, text) in named.items()}
-    every = range(min(1, *codes), max(codes) + 1)
-    return [open_option(code) | bearing.get(code, {}) for code in every]
-
-
-END_TOLD = re.compile(r"(?<![\d.])(\d{1,2})\s*(?:[=:(]| - )\s*([^\d\s=:(),;][^\d=(),;]{0,39})")
-RANGE_TOLD = re.compile(r"(?<![\d.-])([01])\s?(?:[-–~〜]|から|to)\s?(10|[4-7])(?![\d.%])")
-
-
-def told_points(heading: str) -> list[dict[str, Any]]:
-    """The points of a scale of which a heading names the ends, also with their words.
-
-    >>> [point["en"] for point in told_points("Summary (5 = good, 1 = poor)")][::4]
-    ['poor', 'good']
-    >>> [point["code"] for point in told_points("満足度を1〜4でお答えください")]
-    [1, 2, 3, 4]
-    """
-    ends = {int(n): words.strip(" ~〜-") for n, words in END_TOLD.findall(plain(heading))}
-    if len(ends) < 2 and tells("rated", heading) and (span := RANGE_TOLD.search(plain(heading))):
-        ends = dict.fromkeys(map(int, span.groups()), "")
-    if len(ends) < 2 or min(ends) > 1 or not 2 < max(ends) < 11:
-        return []
-    points = range(min(ends), max(ends) + 1)
-    return [open_option(n) | (both(ends[n]) if ends.get(n) else {}) for n in points]
-
-
-BAND = re.compile(
-    r"(?:<|>|under|over|less than|more than|up to|above|below|age|unter|über|bis zu|moins de"
-    r"|plus de|menos de|más de)?\s*[$€£¥]?\s*"
-    r"(\d[\d,.]*)(万|千|億)?"
-    r"[^\d]{0,8}?(?:(?:[-–~〜～]|to|bis|à|から|以上|超)[^\d]{0,4}(\d[\d,.]*)(万|千|億)?)?[^\d]{0,12}",
-    re.I,
-)
-MANY = {"千": 1e3, "万": 1e4, "億": 1e8}
-
-
-def bands(words: Collection[str]) -> list[str] | None:
-    """Classes of numbers from the lowest to the highest: ages, incomes, sizes of population.
-
-    >>> bands({"30-44", "> 60", "18-29", "45-60"})
-    ['18-29', '30-44', '45-60', '> 60']
-    >>> bands({"5万人以上10万人未満", "1万人未満", "1万人以上5万人未満"})
-    ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
-    """
-    spans = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
-    backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in spans.items())
-    ranged = any(
-        b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in spans.items()
-    )
-    if len(spans) < max(2, len({*words})) or not ranged or backward:
-        return None
-
-    def low(word: str) -> tuple[float, int]:
-        start, unit, end, of_both = spans[word]  # 1～5万: the unit is that of both
-        plain_start = re.sub(r"[,.](?=\d{3}(?!\d))|[,.]$", "", start).replace(",", "")
-        number = float(plain_start) * MANY.get(unit or of_both, 1)
-        return number, 0 if end else -1 if tells("least", word) else int(tells("most", word))
-
-    return sorted(spans, key=low)
 
 
 # --- several columns ----------------------------------------------------------------------------
@@ -315,11 +100,11 @@ def several(
     )
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
-    if {0, 1} <= {sum(map(_whole, own)) / len(own) for own in values if own}:
+    if {0, 1} <= {sum(map(is_whole, own)) / len(own) for own in values if own}:
         return ""  # numbers in one, words in another
     points = {value for value, _ in cells} - CODES
     few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
-    few &= not any(_whole(point) and int(point) > 10 for point in points)  # amounts
+    few &= not any(is_whole(point) and int(point) > 10 for point in points)  # amounts
     sure |= 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
     return "battery" if (few and sure) or _alike(values, len(cells)) else ""
 
@@ -339,15 +124,17 @@ def _alike(values: Sequence[set[str]], cells: int) -> bool:
 def battery(texts: Sequence[str]) -> Drafted:
     """Options and codes of no answer of a battery, from the answers of all its columns."""
     answers = [plain(text) for text in texts]
-    last = max((int(text) for text in {*answers} - CODES if _whole(text)), default=0)
+    last = max((int(text) for text in {*answers} - CODES if is_whole(text)), default=0)
     missing = {code for code in CODES.intersection(answers) if not 0 < int(code) <= last + 1}
     if not missing and (named := ends_named(answers)):
         return {"options": named}
     words = [word for word in answers if word not in missing]
-    if numbers := {int(word) for word in words if _whole(word)}:
+    if numbers := {int(word) for word in words if is_whole(word)}:
         whole = range(min(1, *numbers), max(numbers) + 1)
         options = [open_option(code) for code in (whole if max(numbers) <= 10 else sorted(numbers))]
-        beside = in_order([word for word in words if not _whole(word)])  # わからない beside 1 to 5
+        beside = in_order(
+            [word for word in words if not is_whole(word)]
+        )  # わからない beside 1 to 5
         options += [{"code": max(numbers) + n, **both(word)} for n, word in enumerate(beside, 1)]
     elif all(map(CODED.fullmatch, words)):
         options = _by_code({*words})
@@ -508,7 +295,9 @@ def one(
     if rated := ends_named([plain(text) for text in answers]):
         return {"type": "ordinal", "options": rated}
     values = [plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text)) for text in answers]
-    if any(map(_whole, values)) or len({*values}) == len(values):  # 3 (UG) may be an option's words
+    if any(map(is_whole, values)) or len({*values}) == len(
+        values
+    ):  # 3 (UG) may be an option's words
         values = [EXPLAINED.sub(r"\1", value) for value in values]
     never = DRAFTING["never_an_answer"]
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
@@ -534,7 +323,7 @@ def one(
     if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
         values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
         counts = Counter(values)
-    if all(map(NO_OPTION.match, values)) and not all(map(_whole, values)):
+    if all(map(NO_OPTION.match, values)) and not all(map(is_whole, values)):
         return {}
     choices = {*counts} - {*missing, *CODES}
     alone = len(choices) == 1 and tells("yes_no", min(choices)) and not kind
@@ -564,7 +353,7 @@ def _number(
     numbers = sum(times for value, times in counts.items() if NUMBER.match(value)) / n
     lengths = {len(re.findall(r"\d+", v)) for v in counts if SEVERAL.match(v) or NUMBER.match(v)}
     if listed > 0.1 and listed + numbers > 0.8 and (len(lengths) > 1 or tells("choose", heading)):
-        texts = {code for value in counts for code in re.findall(r"\d+", value) if _whole(code)}
+        texts = {code for value in counts for code in re.findall(r"\d+", value) if is_whole(code)}
         options = [open_option(code) for code in sorted({*map(int, texts - {*missing})})]
         return _with({"type": "multi", "options": options}, missing)
     if numbers <= 0.8 or (n >= 2 * len(counts) and bands({*counts} - {*missing})):
@@ -572,7 +361,7 @@ def _number(
     padded = sum(times for value, times in counts.items() if re.fullmatch(r"0\d{3,}", value))
     if padded > 0.2 * n:  # of a telephone, or another number with which nobody reckons
         return {}
-    codes = {int(value) for value in {*counts} - {*missing} if _whole(value.removeprefix("-"))}
+    codes = {int(value) for value in {*counts} - {*missing} if is_whole(value.removeprefix("-"))}
     few = 0 < len(codes) <= MAX_OPTIONS and n >= 2 * len(codes)
     told = told_points(heading)
     if codes and codes <= {point["code"] for point in told}:
@@ -642,7 +431,7 @@ def _words(
 
 def _outlying(values: set[str]) -> set[str]:
     """Codes such as 9, 99 or -1 that lie far from all other numbers of the column."""
-    whole = {value for value in values if _whole(value.removeprefix("-"))}
+    whole = {value for value in values if is_whole(value.removeprefix("-"))}
     others = [abs(int(value)) for value in whole - CODES]
     return {v for v in whole & CODES if others and (int(v) < 0 or int(v) > 1.8 * max(others))}
 
