@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Literal
@@ -16,11 +16,27 @@ import pandas as pd
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, labelled, tools
-from analysis.intake.headings import IDENTITY, NUMBERED, is_personal, is_technical, normalise
+from analysis.intake.headings import (
+    IDENTITY,
+    NUMBERED,
+    OTHER_WORDS,
+    is_personal,
+    is_technical,
+    normalise,
+)
 from analysis.intake.sheet import CellKind, Place, Sheet, as_percent, stacked
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
-from analysis.intake.tools.core import Column, Kind, beside_other, bracketed, key, keys, parted
-from workbench.office.options import DRAFTING, alike, plain
+from analysis.intake.tools.core import (
+    Column,
+    Kind,
+    beside_other,
+    bracketed,
+    is_other,
+    key,
+    keys,
+    parted,
+)
+from workbench.office.options import DRAFTING, alike, is_chosen, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
@@ -386,3 +402,39 @@ def answer_in_heading(names: list[str]) -> str:
             if (digits and municipality.parse_code(beside)[0]) or municipality.resolve(beside).code:
                 return beside
     return ""
+
+
+# --- words beside "other" ------------------------------------------------------------------------
+
+BETWEEN = r"[;；|、,，\n・/]\s*"  # answers in one cell
+
+
+def is_alone(column: Filled) -> bool:
+    """Whether a heading says no more than その他の内容 or "Other, please specify"."""
+    heading = normalise(column.heading.split(" / ")[0]).removeprefix("if")
+    return not column.has_part and OTHER_WORDS.fullmatch(heading) is not None
+
+
+def with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
+    """Columns of which those headed その他の内容 alone are words beside the question before them.
+
+    Only where the cells show it: words stand where "other" was chosen, and nowhere else.
+    """
+    before = list[Filled]()  # the columns of the question before
+    for column in columns:
+        if is_alone(column) and any(_is_beside_other(column, own) for own in before):
+            column = replace(column, kind="other", name=before[0].name, text=before[0].text)
+        elif column.kind == "answer":
+            before = [own for own in before if own.has_part and own.question == column.question]
+            before.append(column)
+        yield column
+
+
+def _is_beside_other(words: Filled, own: Filled) -> bool:
+    """Whether words stand only where "other" was chosen in a column of the question."""
+    ticked = is_other(own.part) or own.part_name == "other"
+    return any(words.cells) and all(
+        (ticked and is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
+        for cell, text in zip(own.cells, words.cells, strict=True)
+        if text
+    )

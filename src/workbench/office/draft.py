@@ -1,10 +1,10 @@
-"""A codebook proposed from a file, questions and types guessed; and what a codebook leaves open."""
+"""A codebook proposed from a file, questions and types guessed."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, count, groupby
 from pathlib import Path
@@ -16,22 +16,25 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
-from analysis.errors import printed, refusal, spoken
+from analysis.errors import printed, refusal
 from analysis.intake import labelled, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
-from analysis.intake.headings import IDENTITY, NUMBERED, OTHER_WORDS, is_technical, normalise
+from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
 from analysis.intake.tools.core import is_other, key
 from workbench import outputs
 from workbench.office import definitions, guesses
+from workbench.office.check import check
 from workbench.office.columns import (
     NUMBER_BEFORE,
     RECEIVED,
     Filled,
     answer_in_heading,
     by_their_cells,
+    is_alone,
     of_package,
     read_columns,
+    with_owners,
 )
 from workbench.office.definitions import Definition, of_dictionary, of_structure, of_xlsform
 from workbench.office.options import (
@@ -51,11 +54,8 @@ from workbench.office.scales import graded
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
 BRACKETED = re.compile(r"[(（]([^()（）]{1,6})[)）]")
-OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
-BETWEEN = r"[;；|、,，\n・/]\s*"  # answers in one cell
 NUMBERS_BEHIND = re.compile(r"(?<=\w)(?:[._]\d{1,2}){1,2}$")  # P2.8.1.1
 NAME = re.compile(r"(?!.*\.\w{2,4}$)[^/\n]{1,120}")  # no link, file or sentence
-SHOWN = 20  # open texts that are listed
 ASIDE = ("record", "personal")  # kinds of columns that are no questions
 ColumnGroup = list[Filled]  # the columns of one question
 
@@ -179,45 +179,6 @@ def _written(head: str, book: dict[str, Any], remarks: dict[str, str], file: Pat
     return head + text
 
 
-def check(codebook: str) -> str:
-    """What a codebook holds, and which of its texts a draft left open.
-
-    Raises InputError: there is no such codebook, or it has faults: all of them are listed.
-    """
-    file, content = Codebook.read_content(codebook)
-    if faults := Codebook.faults(content, file):
-        listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
-        id = "codebook.several_faults" if len(faults) > 1 else "codebook.one_fault"
-        raise refusal(id, file=file, n=len(faults), listed=listed)
-    book = Codebook.parse(content, file=file)
-    what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
-    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
-    if gaps := list(open_texts(content)):
-        lines.append(printed("{n} texts are still to be filled in:", n=len(gaps)))
-        lines += [f"- {place}: {text}" for place, text in gaps[:SHOWN]]
-    if len(gaps) > SHOWN:
-        lines.append(printed("- and {n} more", n=len(gaps) - SHOWN))
-    return "\n".join(lines)
-
-
-def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Each text that is marked as open, after its place in the file.
-
-    >>> list(open_texts({"id": "Q1", "options": [{"code": 1, "ja": "選択肢1", "en": "yes"}]}))
-    [('Q1 > options > 1 > ja', '選択肢1')]
-    """
-    if isinstance(content, str) and OPEN.search(content):
-        yield place, content
-    elif isinstance(content, list):
-        for part in content:
-            yield from open_texts(part, place)
-    elif isinstance(content, dict):
-        here = " > ".join(filter(None, (place, str(content.get("id", content.get("code", ""))))))
-        for entry, part in content.items():
-            listed = isinstance(part, list) and entry in {"questions", "sections"}
-            yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))
-
-
 class _Questions:
     """The questions proposed for the columns of a file, and what was seen of each.
 
@@ -233,7 +194,7 @@ class _Questions:
     ) -> None:
         # those of which the reader of the tool says it need no question of their own to be read
         told = {column.heading for column in columns if export and column.kind == "other"}
-        columns = self.columns = list(_with_owners(columns))
+        columns = self.columns = list(with_owners(columns))
         self.export, self.tokens = export, tokens
         asked = [column for column in columns if column.kind != "other"]
         groups = of_package(asked, sav) if sav else self._groups(asked)
@@ -258,7 +219,7 @@ class _Questions:
             code = self._code_of_other(column)
             chosen = owner.get("type") in {"single", "ordinal", "multi"}
             if chosen and _with_other(owner, code, alone=many[column.question] == 1):
-                if column.heading in told or not _is_alone(column):
+                if column.heading in told or not is_alone(column):
                     continue
                 words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
             else:  # beside a number or another option there is no option "other"
@@ -540,37 +501,6 @@ def _whole(column: Filled) -> str:
         numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", column.heading)
         stem = numbered[1] if numbered else ""
     return f"{stem}_" if stem else ""
-
-
-def _is_alone(column: Filled) -> bool:
-    """Whether a heading says no more than その他の内容 or "Other, please specify"."""
-    heading = normalise(column.heading.split(" / ")[0]).removeprefix("if")
-    return not column.has_part and OTHER_WORDS.fullmatch(heading) is not None
-
-
-def _with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
-    """Columns of which those headed その他の内容 alone are words beside the question before them.
-
-    Only where the cells show it: words stand where "other" was chosen, and nowhere else.
-    """
-    before = list[Filled]()  # the columns of the question before
-    for column in columns:
-        if _is_alone(column) and any(_is_beside_other(column, own) for own in before):
-            column = replace(column, kind="other", name=before[0].name, text=before[0].text)
-        elif column.kind == "answer":
-            before = [own for own in before if own.has_part and own.question == column.question]
-            before.append(column)
-        yield column
-
-
-def _is_beside_other(words: Filled, own: Filled) -> bool:
-    """Whether words stand only where "other" was chosen in a column of the question."""
-    ticked = is_other(own.part) or own.part_name == "other"
-    return any(words.cells) and all(
-        (ticked and is_chosen(cell)) or any(map(is_other, re.split(BETWEEN, cell)))
-        for cell, text in zip(own.cells, words.cells, strict=True)
-        if text
-    )
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:

@@ -19,7 +19,7 @@ from analysis.intake.tools.core import is_other
 from workbench.office.options import (
     DRAFTING,
     KIND_OF,
-    WORDS,
+    TELLING,
     Drafted,
     alike,
     both,
@@ -41,7 +41,7 @@ CODED = re.compile(r"[A-Z]{1,3}\d{1,3}")  # the code of a form tool for an optio
 
 def recurring(columns: Sequence[Collection[str]]) -> list[str]:
     """The markers of no answer that stand in many columns, such as ``#n.a.`` and ``-99``."""
-    marker = WORDS["recurring"].fullmatch
+    marker = TELLING["recurring"].fullmatch
     there = Counter(text for column in columns for text in {*column} if marker(text))
     return sorted(text for text, n in there.items() if n >= max(3, 0.2 * len(columns)))
 

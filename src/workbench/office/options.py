@@ -14,7 +14,7 @@ from analysis.yaml_file import packaged
 
 Drafted = dict[str, Any]
 DRAFTING = packaged("draft.yml", "workbench")
-WORDS = {name: re.compile("|".join(words), re.I) for name, words in DRAFTING["words"].items()}
+TELLING = {name: re.compile("|".join(words), re.I) for name, words in DRAFTING["words"].items()}
 MISSING: dict[str, dict[str, Any]] = DRAFTING["missing"]
 KIND_OF = {token: kind for kind, marker in MISSING.items() for token in marker["tokens"]}
 TRANSLATE = "(to translate)"
@@ -25,7 +25,7 @@ JAPANESE = re.compile(
 
 def tells(what: str, text: str) -> bool:
     """Whether a text has one of the words of data/draft.yml that tell this."""
-    return WORDS[what].search(text) is not None
+    return TELLING[what].search(text) is not None
 
 
 def plain(text: str) -> str:

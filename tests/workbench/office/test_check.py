@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.errors import InputError
-from workbench.office.draft import check
+from workbench.office.check import check
 
 HEAD = """
 id: tiny
