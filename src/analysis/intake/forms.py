@@ -165,7 +165,9 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                printed = is_print(form.text(place), form.headings.book.by_name.get(target))
+                text, question = form.text(place), form.headings.book.by_name.get(target)
+                # words that only read like print need evidence, see `_mark_written`
+                printed = is_print(text, question) and not PRINTED.search(text)
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.kinds[target] = CellKind.PRINTED
 

@@ -217,6 +217,8 @@ class Form:
             text = self.text(place)
         if question is None or question.identity or question.type == "text":
             code = target == "@code" or (question and question.identity == "code")
+            if code and (boxes := self._code_boxes(place)):
+                return boxes
             none = is_print(text, None) or (code and not re.search(r"\d", text))
             return None if none else Entry(place, text)
         if question.type == "multi" and target != question.id:  # a tick
@@ -303,6 +305,17 @@ class Form:
         unit = end and UNIT.match(normalise(self.text(end)))
         clear = unit and not any(map(self._headed, digits[1:]))
         return Entry(first, ("" if clear else " ").join(map(self.text, digits)), tuple(digits[1:]))
+
+    def _code_boxes(self, place: Place) -> Entry | None:
+        """The code of a municipality of which each digit has a cell, with its check digit or not.
+
+        A hyphen may stand before that.
+        """
+        of_code = re.compile(r"\d|[-－ー―‐]")
+        cells = [*takewhile(lambda at: of_code.fullmatch(self.text(at)), self._line(place))]
+        text = normalise("".join(map(self.text, cells)))
+        whole = re.fullmatch(r"\d{5}-?\d?", text)
+        return Entry(cells[0], text, tuple(cells[1:])) if whole else None
 
     def _day(self, line: list[Place]) -> Entry | None:
         """A day whose year, month and day have cells of their own."""

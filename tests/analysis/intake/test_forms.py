@@ -87,6 +87,8 @@ LAYOUTS = {
         "boxes": lambda a: boxes(Q1, STATES, {a}),
         "one cell": lambda a: in_a_cell(Q1, STATES, {a}),
         "one cell, circled": lambda a: numbered(Q1, STATES, {a}),
+        "one cell, filled squares": lambda a: [
+            [Q1, "　".join(mark(k == a, "■", "□") + t for k, t in enumerate(STATES, 1))]],
         "in a line": lambda a: [[Q1], [x for k, t in enumerate(STATES, 1)
                                        for x in (mark(k == a), t)]],
         "answer below": lambda a: [[Q1], *([f"{k}．{t}"] for k, t in enumerate(STATES, 1)),
@@ -100,6 +102,8 @@ LAYOUTS = {
         "one cell": lambda a: in_a_cell(Q2, USES, a),
         "behind": lambda a: [[Q2], *([f"{k} {t}{mark(k in a, '　○', '')}"]
                                      for k, t in enumerate(USES, 1))],
+        "one cell, filled squares": lambda a: [
+            [Q2, " ".join(mark(k in a, "■", "□") + t for k, t in enumerate(USES, 1))]],
         "v": lambda a: down(Q2, USES, a, "v"),
         "in brackets": lambda a: down(Q2, USES, a, "（○）", "（　）"),
     },
@@ -624,6 +628,16 @@ def test_a_number_with_a_digit_in_each_cell_is_read_if_a_unit_ends_it(tmp_path, 
     assert [None if pd.isna(by_name[name]) else by_name[name] for name in WHO[:n]] == whole
     refused = result.findings[result.findings["severity"] == "refused"]
     assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
+
+
+@pytest.mark.parametrize("digits", ["01101", "011002", "01101-6"])
+def test_the_digits_of_a_code_in_cells_of_their_own_are_one_code(tmp_path, digits):
+    """Each was told as a cell of no question, and the first as a wrong code."""
+    code = [["市区町村コード", *digits], *usual()(SAID[0])]
+    result = received(tmp_path, lambda _: code, 1)
+    assert beside_print(result)["rule"].tolist().count("unmatched") == 0
+    wrong = result.findings.query("rule == 'code-wrong'")["raw"]
+    assert [*wrong] == ([] if digits == "011002" else [digits])
 
 
 PLAN = Codebook.parse({
