@@ -553,6 +553,8 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 others[place] = text
             sure = blank.known or named or place not in form.printed
             reply.mark[place] = UNMATCHED if sure else UNSURE
+            if form.is_total(place):
+                reply.mark[place] = REASONS.index("total")
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))
