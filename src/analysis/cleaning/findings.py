@@ -123,8 +123,13 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
     order = {variable: number for number, variable in enumerate(received.variables)}
     notes = sorted(notes, key=lambda note: (note.record, order[note.variable]))
     at = np.array([received.positions[note.variable][note.record] for note in notes], int)
-    cells = received.cells[["file", "sheet", "row", "column", "text"]].take(at)
-    places = zip(cells["file"], cells["sheet"], addresses(cells), cells["text"], strict=True)
+    cells = received.cells.take(at)
+    # an answer with parts in several cells is quoted whole: 令和6年4月1日, not 6
+    raw = [
+        whole if text and text in whole and len(whole) > len(text) else text
+        for text, whole in zip(cells["text"], cells["stands_for"], strict=True)
+    ]
+    places = zip(cells["file"], cells["sheet"], addresses(cells), raw, strict=True)
     for (record, variable, rule, value, more), place in zip(notes, places, strict=True):
         yield Remark(rule, *place, value, more, record, variable)
 

@@ -145,12 +145,17 @@ def is_print(text: str, question: Question | None) -> bool:
     >>> q = Question(id="Q1", section="A", type="integer", role="context", ja="職員", en="Staff")
     >>> is_print("（　　）人", q), is_print("（　3　）人", q), is_print("未定", q)
     (True, False, False)
+    >>> q = Question(id="Q1", section="A", type="binary", role="context", ja="有無", en="Is it?")
+    >>> is_print("■体制", q), is_print("■はい　□いいえ", q), is_print("■はい", q)
+    (True, False, False)
     """
     rest = BLANK.sub("", text)
     if question is None or not rest or question.type == "text":
         return not rest
-    if PRINTED.search(text) or is_placeholder(text):
+    if is_placeholder(text):
         return True
+    if PRINTED.search(text):
+        return not _marks_option(text, question)
     if ARROW.search(text) and choices_of(question):
         return not _pointed(text)
     if question.type in {"integer", "ratio", "date"}:
@@ -162,6 +167,15 @@ def is_print(text: str, question: Question | None) -> bool:
     if signs is None or len(signs) < len(choices_of(question)) or chosen(signs, circles=one)[0]:
         return False
     return question.type != "multi" or re.search("[、，,;；]", text) is None
+
+
+def _marks_option(text: str, question: Question) -> bool:
+    """Whether a cell marks an option, in a list of several or alone: ■はい is no heading."""
+    if chosen(signs_in(text, question) or {}, circles=question.type != "multi")[1]:
+        return True
+    words = (normalise(word) for _, own in choices_of(question) for word in own)
+    alone = normalise(BOXED.sub("", text)) if BOXED.match(text) else ""
+    return bool(alone) and alone.startswith(tuple(filter(None, words)))
 
 
 def _pointed(text: str) -> str:
@@ -201,7 +215,7 @@ def _is_answer(text: str, question: Question, headings: Headings) -> bool:
         return DAY.match(re.sub(r"\s", "", plain.casefold())) is not None
     if question.type == "text":
         return re.search(r"\w", text) is not None
-    if chosen(signs_in(text, question) or {}, circles=question.type != "multi")[1]:
+    if _marks_option(text, question):
         return True
     codes = {str(code) for code, _ in choices_of(question)}
     parts = re.split(LISTED, text.strip()) if question.type == "multi" else [plain]

@@ -165,7 +165,9 @@ class _Reply:
                 if entry.text != form.text(entry.place):
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
-                printed = is_print(form.text(place), form.headings.book.by_name.get(target))
+                text, question = form.text(place), form.headings.book.by_name.get(target)
+                # words that only read like print need evidence, see `_mark_written`
+                printed = is_print(text, question) and not PRINTED.search(text)
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.kinds[target] = CellKind.PRINTED
 
@@ -551,6 +553,8 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 others[place] = text
             sure = blank.known or named or place not in form.printed
             reply.mark[place] = UNMATCHED if sure else UNSURE
+            if form.is_total(place):
+                reply.mark[place] = REASONS.index("total")
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))

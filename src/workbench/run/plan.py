@@ -295,11 +295,11 @@ class Plan:
         The published run counts, and what is complete in one that failed or was stopped.
         """
         places: dict[str, Path] = {}
-        for folder in (self.edition.folder, self.edition.incomplete, self.edition.part):
-            run = RunFolder(folder, self.edition)
+        others = (self.edition.incomplete, self.edition.part)
+        for run in (self.last, *(RunFolder(folder, self.edition) for folder in others)):
             for name, ran in run.notebooks.items():
                 if ran.key == self.keys.get(name) and name not in places and run.has(ran):
-                    places[name] = folder
+                    places[name] = run.folder
         return places
 
     @cached_property
@@ -310,13 +310,10 @@ class Plan:
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
         """The notebooks of the published run if it has just these, all valid with their pages."""
         last, rans = self.last, self.last.notebooks
-        same = list(rans) == list(self.keys) and set(valid.values()) == {last.folder}
-        if last.record.get("status") != Status.OK or not same:
+        same = list(rans) == list(self.keys) and valid == dict.fromkeys(rans, last.folder)
+        if last.record.get("status") != Status.OK or not same or last.damaged:
             return None
-        checked = [name for ran in rans.values() for name in ran.written()]  # by `valid`
-        whole = valid.keys() >= rans.keys() and last.is_whole("index.html")
-        whole = whole and not last.damaged_beside(checked)
-        return [replace(ran, reused=True) for ran in rans.values()] if whole else None
+        return [replace(ran, reused=True) for ran in rans.values()]
 
     @property
     def unregistered(self) -> bool:

@@ -87,6 +87,8 @@ LAYOUTS = {
         "boxes": lambda a: boxes(Q1, STATES, {a}),
         "one cell": lambda a: in_a_cell(Q1, STATES, {a}),
         "one cell, circled": lambda a: numbered(Q1, STATES, {a}),
+        "one cell, filled squares": lambda a: [
+            [Q1, "　".join(mark(k == a, "■", "□") + t for k, t in enumerate(STATES, 1))]],
         "in a line": lambda a: [[Q1], [x for k, t in enumerate(STATES, 1)
                                        for x in (mark(k == a), t)]],
         "answer below": lambda a: [[Q1], *([f"{k}．{t}"] for k, t in enumerate(STATES, 1)),
@@ -100,6 +102,8 @@ LAYOUTS = {
         "one cell": lambda a: in_a_cell(Q2, USES, a),
         "behind": lambda a: [[Q2], *([f"{k} {t}{mark(k in a, '　○', '')}"]
                                      for k, t in enumerate(USES, 1))],
+        "one cell, filled squares": lambda a: [
+            [Q2, " ".join(mark(k in a, "■", "□") + t for k, t in enumerate(USES, 1))]],
         "v": lambda a: down(Q2, USES, a, "v"),
         "in brackets": lambda a: down(Q2, USES, a, "（○）", "（　）"),
     },
@@ -624,6 +628,48 @@ def test_a_number_with_a_digit_in_each_cell_is_read_if_a_unit_ends_it(tmp_path, 
     assert [None if pd.isna(by_name[name]) else by_name[name] for name in WHO[:n]] == whole
     refused = result.findings[result.findings["severity"] == "refused"]
     assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
+
+
+STAFF = Codebook.parse({
+    "id": "f", "title": {"ja": "職員調査", "en": "Staff"}, "version": "1",
+    "sections": [{"id": "A", "ja": "職員", "en": "Staff"}],
+    "questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        *(QUESTION | {"id": f"Q{k}", "type": "integer", "ja": text}
+          for k, text in enumerate(["情報課の正規職員", "情報課の非常勤", "DX課の正規職員"], 1)),
+        QUESTION | {"id": "Q4", "type": "integer", "ja": "d", "source": ["非常勤／DX課"]},
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("total", [17, 16])
+def test_a_table_of_numbers_is_read_by_the_headings_of_its_rows_and_columns(tmp_path, n, total):
+    """A total that adds up is known as one; another is asked about."""
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        for row in [["団体名", WHO[i]], [], ["区分", "正規職員", "非常勤"],
+                    ["情報課", 5 + i, None], ["DX課", 12, 3], ["合計", total + i, 3]]:  # fmt: skip
+            book.active.append(row)
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, STAFF, tmp_path), about, STAFF)
+    answers = result.responses[["Q1", "Q2", "Q3", "Q4"]].astype("Int64")
+    expected = [[5 + i, None, 12, 3] for i in range(n)]
+    assert answers.astype(object).where(answers.notna(), None).to_numpy().tolist() == expected
+    wrong = {str(total + i) for i in range(n)} if total != 17 else set()
+    assert told(result) - {"区分", "合計", "3"} == wrong  # 3: no sum of two answers
+
+
+@pytest.mark.parametrize("digits", ["01101", "011002", "01101-6"])
+def test_the_digits_of_a_code_in_cells_of_their_own_are_one_code(tmp_path, digits):
+    """Each was told as a cell of no question, and the first as a wrong code."""
+    code = [["市区町村コード", *digits], *usual()(SAID[0])]
+    result = received(tmp_path, lambda _: code, 1)
+    assert beside_print(result)["rule"].tolist().count("unmatched") == 0
+    wrong = result.findings.query("rule == 'code-wrong'")["raw"]
+    assert [*wrong] == ([] if digits == "011002" else [digits])
 
 
 PLAN = Codebook.parse({
