@@ -215,9 +215,9 @@ class Form:
 
     def _unless_of_others(self, place: Place, question: str) -> Place | None:
         """A cell, unless the label next to it in its row is of another question."""
-        row = [(column, name) for name, (at, column) in self.labels.items()
-               if at == place[0] and column < place[1]]  # fmt: skip
-        return place if not row or max(row)[1] == question else None
+        row = {at[1]: name for name, at in self.labels.items() if at[0] == place[0]}
+        before = [column for column in row if column < place[1]]
+        return None if before and row[max(before)] != question else place
 
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
