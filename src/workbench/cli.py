@@ -168,7 +168,7 @@ def _runs(command: Command) -> None:
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
     _run_options(sub)
 
-    sub = command("parameters", "run.parameters:describe", "show the parameters of a notebook")
+    sub = command("parameters", "run.refresh:parameters", "show the parameters of a notebook")
     sub.add_argument("notebook", help="such as 03_typology")
 
     sub = command("compare", "compare.command:run", "what changed between two waves or runs")

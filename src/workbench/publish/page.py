@@ -26,7 +26,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from analysis import paths, show
 from analysis.show import VENDOR
 from analysis.text import gap, label, labels
-from workbench.run.parameters import schema
+from workbench.run.parameters import declared
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "strong", "em", "b", "i", "code", "pre", "s"),
@@ -197,7 +197,7 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
         first = next(cell for cell in cells if cell.cell_type == "markdown")
         first.source = f"# {title}\n\n{lead}"
     # of the parameters, those that the footer does not say otherwise
-    used = {p.name: p.default for p in schema(executed) if p.name not in FACTS_OF_RUN}
+    used = {p.name: p.default for p in declared(notebook, executed) if p.name not in FACTS_OF_RUN}
     used |= context.get("parameters") or {}
     page = page_context(
         {**context, "parameters": used},

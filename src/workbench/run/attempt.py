@@ -9,6 +9,7 @@ declared not available).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
@@ -189,23 +190,22 @@ def attempt(
 def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[str]) -> None:
     """Note in `ran` what of the project, in `root`, a notebook read by itself, with the hashes.
 
-    Left out are hidden files, what is `known` to its run, and where waves are looked for. A file
-    that was saved between its reading and the end makes the notebook fail, but not where it wrote
-    the file by itself.
+    Left out are hidden folders, locks, what is `known` to its run, and where waves are looked for.
+    A file that was saved between its reading and the end makes the notebook fail, but not where it
+    wrote the file by itself.
     """
     received, left = root / "data" / "raw", [root / name for name in known]
     own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
     left += [Path(name) for name in own_folders if name and root in Path(name).parents]
-    sources = {
-        p: _in_project(Path(source_from_cache(p) if p.endswith(".pyc") else p), root) for p in read
-    }
+    sources = {name: _in_project(name, root) for name in read}
     own = {
         path.relative_to(root): file
         for file, path in sources.items()
         if path.is_relative_to(root)
         and path not in (root, received, root / "src")
         and not any(map(path.is_relative_to, left))
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+        and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
     }
     for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
         if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
@@ -216,10 +216,18 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         ran.error = printed(CHANGED, changed=[Message(OWN_FILES)])
 
 
-def _in_project(path: Path, root: Path) -> Path:
-    """A path of the project as such, also where it was named by way of a link, or with ``..``."""
+def _in_project(name: str, root: Path) -> Path:
+    """A path of the project as such, also where it was named by way of a link, or with ``..``.
+
+    Compiled code is its source, where it has one.
+    """
+    with contextlib.suppress(ValueError):
+        name = source_from_cache(name) if name.endswith(".pyc") else name
+    path = Path(name)
     plain = path.is_relative_to(root) and ".." not in path.parts
-    return path if plain else path.resolve()
+    with contextlib.suppress(OSError, RuntimeError):  # a link to itself
+        return path if plain else path.resolve()
+    return path
 
 
 def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:

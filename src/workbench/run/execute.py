@@ -18,6 +18,7 @@ from analysis import paths
 from analysis.cleaning.store import prepared
 from analysis.errors import printed
 from workbench.publish import publication
+from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.attempt import attempt
 from workbench.run.kernels import Kernels
@@ -34,7 +35,6 @@ from workbench.run.record import (
 )
 
 T = TypeVar("T")
-WORK = "work"  # each notebook writes into a folder of its own below it
 
 
 class Progress:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import json
 import math
 import os
 import re
@@ -24,8 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import paths
-from analysis.errors import InputError, Message, printed, refusal, unknown
+from analysis.errors import InputError, Message, refusal
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -68,8 +66,8 @@ class Parameter:
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.
 
-        Raises InputError: it is of another type, outside the choices or the range, not finite, not
-        valid Unicode, or refers to an environment variable that does not exist.
+        Raises InputError: it is of another type, outside the choices or the range, not finite, or
+        refers to an environment variable that does not exist.
 
         Examples
         --------
@@ -84,8 +82,6 @@ class Parameter:
         if isinstance(converted, int | float) and not self.low <= converted <= self.high:
             raise self._refused(value, Message("a number {range}", range=self.range))
         if isinstance(converted, str):
-            if re.search(r"[\ud800-\udfff]", converted):
-                raise self._refused(value, Message("text that is valid Unicode"))
             secret(converted)
         return converted
 
@@ -107,19 +103,6 @@ class Parameter:
 
 
 # --- reading ---------------------------------------------------------------------------------
-
-
-def schema(notebook: Path) -> list[Parameter]:
-    """The parameters of a notebook file, read without running anything; errors: see `declared`.
-
-    Raises InputError: also where it is no notebook.
-    """
-    try:
-        return declared(json.loads(paths.read_text(notebook)), notebook)
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise refusal("run.no_notebook", file=notebook, fault=type(error).__name__) from None
 
 
 def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
@@ -147,7 +130,9 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
             default = ast.literal_eval(node.value)
         except (ValueError, AssertionError):
             raise refusal("parameter.no_constant", file=notebook, name=name) from None
-        types = _types(node, default)
+        types: tuple[str, ...] = (type(default).__name__.replace("NoneType", "None"),)
+        if isinstance(node, ast.AnnAssign):  # such as int | None, perhaps in quotes
+            types = tuple(map(str.strip, ast.unparse(node.annotation).strip("'\"").split("|")))
         if not set(types) <= TYPES.keys():
             about = {"name": name, "types": " | ".join(types), "known": TYPES}
             raise refusal("parameter.type", file=notebook, **about)
@@ -166,32 +151,6 @@ def _read(source: str, notebook: Path) -> Iterator[Parameter]:
         )
         parameter.check(default)
         yield parameter
-
-
-def _types(node: ast.AnnAssign | ast.Assign, default: Any) -> tuple[str, ...]:
-    if isinstance(node, ast.Assign):
-        return (type(default).__name__.replace("NoneType", "None"),)
-    annotation = ast.unparse(node.annotation).strip("'\"")  # "int | None" in quotes
-    optional = re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", annotation)
-    annotation = f"{optional[1]} | None" if optional else annotation
-    return tuple(part.strip() for part in annotation.split("|"))
-
-
-def describe(notebook: str) -> str:
-    """The parameters of a notebook as a table for the terminal."""
-    path = Path(notebook)
-    if path.suffix != ".ipynb":
-        path = paths.notebooks() / f"{notebook}.ipynb"
-    if not path.is_file():
-        known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
-        raise unknown("notebook", notebook, known)
-    lines = []
-    for p in schema(path):
-        allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
-        bounds = f"  [{p.range}]" if p.range else ""
-        lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
-        lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
-    return "\n".join(lines) or printed("This notebook has no parameters.")
 
 
 # --- secrets ---------------------------------------------------------------------------------

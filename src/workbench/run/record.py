@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -326,6 +326,7 @@ class RunFolder:
 
     def __init__(self, folder: Path, of: Edition | None = None) -> None:
         self.folder, self.record, self.hashes = folder, dict[str, Any](), dict[str, str]()
+        self._whole = dict[str, bool]()
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             record = json.loads(paths.read_text(folder / RECORD))
             self.hashes |= record.get(FILES, {})
@@ -346,10 +347,16 @@ class RunFolder:
         return rans
 
     def is_whole(self, name: str) -> bool:
-        """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited."""
-        file, hashes = self.folder / name, self.hashes
-        there = file.is_file() and file.stat().st_size > 0
-        return there and (name not in hashes or hashes[name] == fingerprints.hash_file(file))
+        """Whether a file is as the run wrote it: not empty, as a full disk leaves it, or edited.
+
+        Each file is read once.
+        """
+        if name not in self._whole:
+            file, hashes = self.folder / name, self.hashes
+            there = file.is_file() and file.stat().st_size > 0
+            same = there and hashes.get(name) in (None, fingerprints.hash_file(file))
+            self._whole[name] = same
+        return self._whole[name]
 
     def has(self, ran: Ran) -> bool:
         """Whether a notebook is complete, with all that it wrote, and would read the same again."""
@@ -361,14 +368,8 @@ class RunFolder:
 
     @property
     def damaged(self) -> list[str]:
-        """The files of the run that are missing, empty or were edited."""
-        return self.damaged_beside(())
-
-    def damaged_beside(self, checked: Iterable[str]) -> list[str]:
-        """Those of `damaged` that are none of the files `checked` already."""
-        good = [ran for ran in self.notebooks.values() if ran.ok]
-        files = {*self.hashes, *(name for ran in good for name in (ran.html, *ran.written()))}
-        return sorted(name for name in files - {*checked} if not self.is_whole(name))
+        """The files of a published run that are missing, empty or were edited."""
+        return sorted(name for name in {"index.html", *self.hashes} if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:

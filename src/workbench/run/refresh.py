@@ -1,4 +1,6 @@
-"""The commands that run notebooks (`workbench refresh`, `why`, `profiles`), only what has changed.
+"""The commands that run notebooks, only what has changed: `workbench refresh`, `why`, `profiles`.
+
+And `workbench parameters`, which shows with what a notebook runs.
 
 Nothing heavy is imported until there is something to run: `workbench.run.execute` runs the
 notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
@@ -9,12 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
-from analysis.errors import printed, refusal
+from analysis import paths
+from analysis.errors import printed, refusal, unknown
 from workbench import outputs
 from workbench.publish import pdf as printing
-from workbench.run.plan import OWN, Plan
+from workbench.run.plan import OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
@@ -88,6 +92,23 @@ def why(wave: str, **choices: Any) -> str:
     return "\n".join(lines)
 
 
+def parameters(notebook: str) -> str:
+    """The parameters of a notebook as a table for the terminal."""
+    path = Path(notebook)
+    if path.suffix != ".ipynb":
+        path = paths.notebooks() / f"{notebook}.ipynb"
+    if not path.is_file():
+        known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
+        raise unknown("notebook", notebook, known)
+    lines = []
+    for p in Notebook.read(path).parameters.values():
+        allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
+        bounds = f"  [{p.range}]" if p.range else ""
+        lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
+        lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
+    return "\n".join(lines) or printed("This notebook has no parameters.")
+
+
 # --- profiles --------------------------------------------------------------------------------
 
 
@@ -138,14 +159,12 @@ def profiles(
 def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     """The summary if all that is asked for is published and up to date; None if not."""
     last, key = RunFolder(plan.edition.profiles.folder), plan.keys[PROFILE]
-    if last.record.get("key") != key or not (codes or last.record.get("complete")):
+    if not (codes or last.record.get("complete")):
         return None
     wanted = [*dict.fromkeys(codes or last.record.get("members", ()))]
-    rans = [last.notebooks[code] for code in wanted if code in last.notebooks]
+    rans = [ran for code in wanted if (ran := last.notebooks.get(code)) and ran.ok]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
-    ready = ready and all(ran.key == key and last.has_page(ran) for ran in rans)
-    beside = {"index.html", *last.hashes} - {ran.html for ran in last.notebooks.values()}
-    ready = ready and all(map(last.is_whole, beside))
-    if not ready or plan.edition.profiles.incomplete.exists():
+    ready = ready and {last.record.get("key"), *(ran.key for ran in rans)} == {key}
+    if not ready or last.damaged or plan.edition.profiles.incomplete.exists():
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])
