@@ -258,6 +258,13 @@ class _Reply:
         printed = self.kinds.get(target) == CellKind.PRINTED
         return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
 
+    def answers(self, target: str) -> bool:
+        """Whether anything is read for a question, by itself or by its parts, or for a variable."""
+        question = self.form.headings.book.by_name.get(target)
+        own = question is not None and (target == question.id or question.type == "multi")
+        names = {target, *(question.variables if question and own else ())}
+        return any(map(self.answer, names & self.cells.keys()))
+
     def take_doubtful(self, printed: set[Place], looks: Mapping[Place, Look]) -> None:
         """Of a question without an answer, what may be one, at its options or below its label.
 
@@ -269,8 +276,7 @@ class _Reply:
             question = book.by_name.get(target)
             if not question or question.identity or target not in form.labels:
                 continue
-            names = {target, *(question.variables if question.type == "multi" else ())}
-            if any(map(self.answer, names & self.cells.keys())):
+            if self.answers(target):
                 continue
             part = question.type == "multi" and target != question.id
             near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
@@ -534,6 +540,9 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         for place in blank.written_over(form.sheet, form.examples):
             grid[place], reply.mark[place] = form.sheet.text.iat[place], NOTE
             form.places.append(place)
+        for place in () if blank.known else form.examples:
+            if not reply.answers(form.shown_for(place)):
+                reply.mark[place] = UNSURE  # an office may have written over it
         # of a question without an answer the options may be what an office wrote
         said = {*filter(reply.answer, reply.cells)}
         unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}

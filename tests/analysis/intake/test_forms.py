@@ -1051,9 +1051,57 @@ EXAMPLES = [["設問", "記入例", "回答"], [Q1, "検討中"], [Q2, "1、2"],
 
 @pytest.mark.parametrize("n", [3, 1])
 def test_examples_beside_empty_cells_are_no_answers(tmp_path, n):
+    """Of a lone form nobody knows whether the office wrote over them, so that they are told."""
     result = received(tmp_path, lambda _: EXAMPLES, n)
-    assert not len(result.responses) and {*result.findings["rule"]} == {"blank"}
-    assert not told(result)
+    examples = {row[1] for row in EXAMPLES[1:]} if n == 1 else set()
+    assert not len(result.responses) and told(result) == examples
+    assert {*result.findings["rule"]} == {"blank", *(["unsure"] if n == 1 else [])}
+
+
+SHOWN = {
+    "in a cell of its own": lambda q, shown, own: [[q, f"例：{shown}", own]],
+    "above the answer": lambda q, shown, own: [[q], [f"（例）{shown}"], [own]],
+    "in a row of its own": lambda q, shown, own: [[q], ["記入例", shown], ["回答", own]],
+    "in a row, no 回答": lambda q, shown, own: [[q, own], ["例", shown]],
+}
+
+
+@pytest.mark.parametrize("own", ["answered", "over one example"])
+@pytest.mark.parametrize("kind", SHOWN)
+def test_an_example_is_never_an_answer_and_what_may_be_written_over_one_is_told(
+    tmp_path, kind, own
+):
+    """An example of a question that is answered is no finding."""
+    staff = SHOWN[kind](Q1, "検討中", None if own != "answered" else STATES[0])
+    rows = [*staff, *SHOWN[kind](Q3, "5人", 12), *down(Q2, USES, {1}), *LAYOUTS[4]["codes"]((1, 2))]
+    result = received(tmp_path, lambda _: rows, 1)
+    assert result.responses["Q3"].tolist() == [12]
+    assert result.responses["Q1"].fillna(0).tolist() == [1 if own == "answered" else 0]
+    assert any("検討中" in text for text in told(result)) == (own != "answered")
+    assert not any("5人" in text for text in told(result))
+
+
+def test_an_example_of_a_table_that_may_be_a_reply_is_told(tmp_path):
+    """Its row names a municipality without another row, or says what the one reply lacks."""
+    heads = ["", "団体名", "問1 職員数", "問2 課題"]
+
+    def findings(*rows, layout="rows"):
+        turned = rows if layout == "rows" else zip(*rows, strict=True)
+        workbook(tmp_path / "t.xlsx", [list(row) for row in turned])
+        about = wave(tmp_path, {"path": "t.xlsx", "layout": layout}, codebook="f")
+        found = clean(read(about, SHORT, tmp_path), about, SHORT).findings
+        return (
+            found.loc[found["rule"] == "example-row", ["cell", "code", "raw"]].to_numpy().tolist()
+        )
+
+    other, third = ["", "函館市", 3, "人手"], ["", "仙台市", 5, None]
+    written = [["C2:D2", "", "12 / 財源"]]
+    assert findings(heads, ["例", "札幌市", 12, "財源"], other, third) == written
+    assert findings(heads, ["例", "○○市", 12, "財源"], other, third) == []
+    assert findings(heads, ["例", "函館市", 12, "財源"], other, third) == []
+    assert findings(heads, ["例", "○○市", 12, "財源"], third) == [["D2", "", "財源"]]
+    columns = [heads[1:], ["記入例", 12, "財源"], ["札幌市", None, None]]
+    assert findings(*columns, layout="columns") == [["B2:B3", "", "12 / 財源"]]
 
 
 OTHER = Codebook.parse(
