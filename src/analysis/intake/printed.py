@@ -24,6 +24,7 @@ from analysis.intake.entries import (
     chosen,
     is_print,
     number_of,
+    said_by,
 )  # fmt: skip
 from analysis.intake.evidence import ANSWER_WORD, is_word
 from analysis.intake.headings import LIKELY, Headings, Meaning, choices_of, normalise
@@ -201,10 +202,23 @@ class Form:
                 left_over -= 1
         return None if left_over else place
 
-    def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
-        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that."""
+    def marks_of(self, question: str, way: Place, step: int = 1) -> dict[int, Place | None]:
+        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that.
+
+        None where that is an option, too, or of another question, whose label is left of it.
+        """
+        options = self.options[question]
         near = {code: self.next_to(place, way) for code, place in options.items()}
+        if way in (ABOVE, BELOW):
+            near = {code: at and self._unless_of_others(at, question) for code, at in near.items()}
+        near = {code: None if at in options.values() else at for code, at in near.items()}
         return near if step == 1 else {c: at and self.next_to(at, way) for c, at in near.items()}
+
+    def _unless_of_others(self, place: Place, question: str) -> Place | None:
+        """A cell, unless the label next to it in its row is of another question."""
+        row = {at[1]: name for name, at in self.labels.items() if at[0] == place[0]}
+        before = [column for column in row if column < place[1]]
+        return None if before and row[max(before)] != question else place
 
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
@@ -355,7 +369,7 @@ class Form:
                 continue
             sides = (BELOW, ABOVE) if in_a_row(options.values()) else ()
             for way in (LEFT, RIGHT, *sides):
-                yield id, way, self.marks_of(options, way, 1)
+                yield id, way, self.marks_of(id, way)
         for id, options in self.across.items():
             items = self.parts(self.headings.book[id])
             for item in (one for one in items if target in ("", one)):
@@ -441,12 +455,21 @@ class Form:
         for target, place in self._heads.items():
             cells = [p for p in self.region(place, (), self._heads) if p > place]
             answers = [p for p in cells if is_answer_word(self.text_at[p])]
+            answers = [p for p in answers if not self._is_tick(target, p)]
             beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
             heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
             heads |= any(row == answer[0] for answer in answers for row, _ in self.examples)
             if len(answers) == 1 and not heads:
                 self.labels[target] = answers[0]
                 self.words.add(answers[0])
+
+    def _is_tick(self, target: str, place: Place) -> bool:
+        """Whether a word such as 選択 or 該当 stands beside an option of the question."""
+        question = self.headings.book.by_name.get(target)
+        if question is None or not said_by(self.text(place)):
+            return False
+        beside = (self.text(self.next_to(place, way)) for way in (LEFT, RIGHT, ABOVE, BELOW))
+        return any(self._code(question, text) is not None for text in beside)
 
     def _label_parts(self, question: Question, starts: Mapping[str, Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
