@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.codebook.questions import COUNTED, ONE_CHOICE, Question
+from analysis.codebook.questions import AMOUNTS, COUNTED, ONE_CHOICE, Question
 from analysis.intake.entries import (
     ARROWS,
     BOXED,
@@ -62,8 +62,8 @@ class Form:
     text_at, places : the texts of its sheet, and the cells that hold something.
     printed : the cells that are printed, as the blank form or other copies show.
     labels : question id or variable -> its label; of one that stands twice, the surer or the first.
-    crossed : question -> the cell of its answer, of one whose label are the headings of a row and
-        of a column of a table together.
+    crossed : question -> the cell of its answer in a table, of one that the headings of a row and
+        of a column name together, or in the row of its label below 回答.
     words : all cells that are labels.
     options : question of one choice -> code -> the cell of its option.
     across : battery -> code -> the cell of its option, in a row or column beside all items.
@@ -96,6 +96,7 @@ class Form:
         heads_of_table = {place for pair in pairs.values() for place in pair}
         self.words |= heads_of_table
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
+        self.crossed |= self._in_answer_column()
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
@@ -419,7 +420,7 @@ class Form:
         sections = {normalise(text) for s in self.headings.book.sections for text in (s.ja, s.en)}
         for place in self.places:
             text = self.text_at[place]
-            if normalise(text) in sections:
+            if re.sub(r"^\(?\d+[).:、]?", "", normalise(text)) in sections:
                 self.words.add(place)
                 continue
             meaning = self.headings.meaning(text)
@@ -466,6 +467,23 @@ class Form:
                 if total == sum(parts):
                     return True
         return False
+
+    def _in_answer_column(self) -> dict[str, Place]:
+        """Texts, numbers and days asked for in rows of a table of which 回答 heads a column.
+
+        With words before it that are no label, as 設問 | 選択肢 | 回答欄 | 備考, to an empty row.
+        """
+        heads = [place for place in self.places if is_answer_word(self.text(place))]
+        before = {place: self.next_to(place, LEFT) for place in heads}
+        heads = [p for p, at in before.items() if at and at not in self.words and self.text(at)]
+        cells: dict[str, Place] = {}
+        for target, (row, column) in self.labels.items():
+            question = self.headings.book.by_name.get(target)
+            above = [at for at in heads if at[0] < row and at[1] > column]
+            above = [at for at in above if self.text_at[at[0] : row].any(axis=1).all()]
+            if question and above and (question.type in {*AMOUNTS, "text", "date"}):
+                cells[target] = (row, max(above)[1])
+        return {target: place for target, place in cells.items() if place not in self.words}
 
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.

@@ -630,6 +630,37 @@ def test_a_number_with_a_digit_in_each_cell_is_read_if_a_unit_ends_it(tmp_path, 
     assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
 
 
+@pytest.mark.parametrize("n", [3, 1])
+def test_answers_behind_two_empty_cells_are_read_beside_options_marked_at_once(tmp_path, n):
+    """All but the options were refused."""
+    layout = usual({
+        1: lambda a: [[Q1, None, None, STATES[a - 1]]],
+        2: lambda a: [[Q2], *([t, mark(k in a)] for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3, None, None, a, "人"]],
+        4: lambda a: [[Q4], ["1 実施済　2 予定　3 未定"],
+                      *([item, None, None, a[j]] for j, item in enumerate(ITEMS))],
+    })  # fmt: skip
+    assert said(received(tmp_path, layout, n)) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_the_column_headed_answer_has_the_answers_whatever_stands_before_it(tmp_path, n):
+    """自由記述 was taken for the answer to the open question."""
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        for row in [["団体名", WHO[i]], [], ["設問", "選択肢", "回答欄", "備考"],
+                    ["問1 採用の有無", "有・無", "有"], ["問3 職員数", "（人）", 5 + i],
+                    ["問5 課題", "自由記述", f"人材{i}"]]:  # fmt: skip
+            book.active.append(row)
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    header = {"Q2": [], "Q4": [], "Q6": []}
+    about = wave(tmp_path, {"path": "r", "layout": "form", "header": header}, codebook="f")
+    result = clean(read(about, PLAN, tmp_path), about, PLAN)
+    answers = result.responses[["Q1", "Q3", "Q5"]].to_numpy().tolist()
+    assert answers == [[1, 5 + i, f"人材{i}"] for i in range(n)]
+
+
 STAFF = Codebook.parse({
     "id": "f", "title": {"ja": "職員調査", "en": "Staff"}, "version": "1",
     "sections": [{"id": "A", "ja": "職員", "en": "Staff"}],
