@@ -34,7 +34,6 @@ from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import outputs, overview
 from workbench.publish import index, publication
-from workbench.run import temporary
 from workbench.run.attempt import attempt
 from workbench.run.execute import Progress, side_by_side
 from workbench.run.kernels import Kernels
@@ -219,8 +218,7 @@ def run(
     started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
-    # or wait for what the server keeps
-    with kernels.while_alone(), one_at_a_time(paths.processed(edition.wave)):
+    with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
         listed = overview.members(survey, seed=ahead.get("seed", SEED))
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
@@ -383,7 +381,7 @@ def remote(
                     page = job.result()
                 except KilledWorker as error:
                     why = f"{error.allowed_failures + 1} workers died while they made it"
-                    scratch = temporary.folder()
+                    scratch = outputs.temporary()
                     page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield page

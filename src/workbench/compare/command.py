@@ -28,7 +28,6 @@ from workbench import outputs
 from workbench.compare.differences import Cell, Value, pictures, shown
 from workbench.compare.runs import Comparison, Run
 from workbench.publish.page import page_context, rendered, templates
-from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
@@ -306,7 +305,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
 @contextlib.contextmanager
 def _worktree(root: Path, sha: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
         there = Path(folder).resolve() / "base"
         done = _git(root, "worktree", "add", "--detach", str(there), sha)
         if done.returncode != 0:

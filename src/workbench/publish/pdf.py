@@ -15,7 +15,7 @@ from lxml import html
 
 from analysis import paths
 from analysis.errors import refusal
-from workbench.run import temporary
+from workbench import outputs
 
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"),
@@ -42,7 +42,7 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
     Raises InputError: no Chromium is installed, or it printed nothing.
     """
     program = browser()
-    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
         printed = Path(folder) / "page.pdf"
         command = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]

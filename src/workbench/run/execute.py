@@ -110,8 +110,7 @@ def run(
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
-        with kernels.while_alone():
-            clean(plan.edition.wave)
+        clean(plan.edition.wave)
         runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
         record = publication.record_of(plan, runs, started)
         record.facts["kernels"] = "forked" if kernels.fork else "plain"

@@ -53,10 +53,8 @@ def refresh(
     with lock(edition):
         if plan.unregistered:
             from workbench.run import execute  # heavy, and not needed where nothing is to run
-            from workbench.run.kernels import started_kernels
 
-            with started_kernels(options, jobs, {}) as kernels, kernels.while_alone():
-                execute.clean(wave)
+            execute.clean(wave)
             plan = Plan.make(edition, options.by_name, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]

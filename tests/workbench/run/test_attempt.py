@@ -58,13 +58,6 @@ def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork)
     assert found.error == "cell 3 sent 3 outputs, 2 arrived"
 
 
-@both
-def test_half_a_pair_of_surrogates_is_shown_as_what_cannot_be_read(tmp_path, fork):
-    found, cells = ran(tmp_path, "print('half \\ud800, whole \\ud83d\\ude00')", fork=fork)
-    assert found.status == "ok", found.error
-    assert cells[-1].outputs[0].text == "half \ufffd, whole 😀\n"
-
-
 @pytest.fixture
 def quick(monkeypatch):
     """Without cleaning, which these notebooks do not need."""
