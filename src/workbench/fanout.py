@@ -34,8 +34,7 @@ from analysis.survey import SEED, Survey
 from analysis.text import label
 from workbench import outputs, overview
 from workbench.publish import index, publication
-from workbench.run.attempt import attempt
-from workbench.run.execute import Progress, side_by_side
+from workbench.run.execute import Progress, attempt, side_by_side
 from workbench.run.kernels import Kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (

@@ -15,7 +15,7 @@ from refreshing import PARAMETERS, TITLE, alive, in_a_thread, put, record, wait_
 
 from workbench import outputs
 from workbench.run import kernels as warm
-from workbench.run.attempt import attempt
+from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
@@ -75,7 +75,7 @@ def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     notebook = made(tmp_path, f"import sys, time\n{reply}\n{hold}\n'late'")
     ran, cells = run(notebook, tmp_path, limit=None)
     assert ran.status == "ok" and cells[-1].outputs[0].data == {"text/plain": "'late'"}
-    monkeypatch.setattr("workbench.run.attempt.LATE", 1)
+    monkeypatch.setattr("workbench.run.execute.LATE", 1)
     ran, _ = run(notebook, tmp_path, limit=None)
     assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
 
