@@ -142,8 +142,7 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.status = Status.FAILED
-                ran.error = printed("its page cannot be made: {fault}", fault=f"{what}{error}")
+                ran.fail(printed("its page cannot be made: {fault}", fault=f"{what}{error}"))
         error_page(
             target,
             title=ran.title[language],

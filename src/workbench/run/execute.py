@@ -123,10 +123,10 @@ class Engine(NBClientEngine):
         held: list[Any],
         **_: Any,
     ) -> Any:
-        """Run as papermill does; `on_cell` gets the number of each cell that starts.
+        """Run as papermill does; `held` gets what `attempt` returns however the run ends.
 
-        `held` gets the notebook, with the outputs that there are however the run ends, the files
-        that it read, and those that `analysis` wrote for it.
+        That is the notebook with its outputs, the files that it read, and those that `analysis`
+        wrote for it.
         """
         limit = kernels.options.cell_timeout
         client = Client(
@@ -216,30 +216,22 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
     received, left = root / "data" / "raw", [root / name for name in known]
     own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
     left += [Path(name) for name in own_folders if name and root in Path(name).parents]
-    sources = {
-        p: _in_project(Path(source_from_cache(p) if p.endswith(".pyc") else p), root) for p in read
-    }
-    own = {
-        path.relative_to(root): file
-        for file, path in sources.items()
-        if path.is_relative_to(root)
-        and path not in (root, received, root / "src")
-        and not any(map(path.is_relative_to, left))
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    }
+    own = {}
+    for file in read:
+        path = Path(source_from_cache(file) if file.endswith(".pyc") else file)
+        if not path.is_relative_to(root) or ".." in path.parts:
+            path = path.resolve()  # it was named by way of a link, or with ``..``
+        inside = path.is_relative_to(root) and path not in (root, received, root / "src")
+        if inside and not any(map(path.is_relative_to, left)):
+            name = path.relative_to(root)
+            if not any(part.startswith(".") for part in name.parts):
+                own[name] = file
     for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
         if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
             del own[path]  # read to learn which waves there are
     ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
-        ran.status = Status.FAILED
-        ran.error = printed(CHANGED, changed=[Message(OWN_FILES)])
-
-
-def _in_project(path: Path, root: Path) -> Path:
-    """A path of the project as such, also where it was named by way of a link, or with ``..``."""
-    plain = path.is_relative_to(root) and ".." not in path.parts
-    return path if plain else path.resolve()
+        ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
 
 
 def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:
@@ -294,7 +286,7 @@ def _judge(ran: Ran, content: Any) -> None:
     if lacking:
         faults += [printed("declared but not produced: {lacking}", lacking=lacking)]
     if ran.ok and faults:
-        ran.status, ran.error = Status.FAILED, faults[0]
+        ran.fail(faults[0])
 
 
 def _code(cells: list[Any]) -> list[Any]:
@@ -553,10 +545,11 @@ class Runner:
             on_cell=partial(self.progress.cell, ran.name),
             known=self.plan.known(notebook),
         )
-        self._collect(ran, folder, values)
-        _refuse_own_report(ran, self.plan.edition.folder)
-        if self.plan.edition.audience != "internal" and not self.plan.wave.get("named"):
-            _refuse_own(ran, folder, wrote)
+        self._collect(ran, folder, values, wrote)
+        report = self.plan.edition.folder
+        if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
+            why = "{name} is of the report that this run replaces: compute it in this notebook"
+            ran.fail(printed(why, name=own[0]))
         self._page(ran)
         self.progress.ended(ran.name)
         return ran
@@ -565,8 +558,8 @@ class Runner:
         """Fail the notebooks whose inputs changed during the run: name -> what changed."""
         for ran in self.record.notebooks:
             if ran.name in changed and not ran.not_asked:
-                ran.status, ran.lacks = Status.FAILED, ""
-                ran.error = printed(CHANGED, changed=changed[ran.name])
+                ran.lacks = ""
+                ran.fail(printed(CHANGED, changed=changed[ran.name]))
                 self._page(ran)
         self.record.write(self.part)
 
@@ -575,40 +568,26 @@ class Runner:
             publication.write_page(ran, self.part, self.context)
         return ran
 
-    def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:
-        """Note the files that the notebook wrote; none may hold a secret."""
+    def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any], wrote: Set[str]) -> None:
+        """Note the files that the notebook wrote; none may hold a secret.
+
+        In an edition for others none may come from elsewhere than the survey (`wrote`): it may hold
+        answers.
+        """
+        others = self.plan.edition.audience != "internal" and not self.plan.wave.get("named")
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = file.relative_to(folder).as_posix()
             if held := [secret for value, secret in secrets.items() if value in file.read_bytes()]:
                 file.unlink()
-                ran.status = Status.FAILED
-                ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])
+                why = "{name} holds the value of {secret}"
+                ran.fail(printed(why, name=name, secret=held[0]))
+            elif others and str(file) not in wrote:
+                file.unlink()
+                why = (
+                    "{name} did not come through the survey, and this edition is for others: write "
+                    "it by `gallery.table` or `gallery.show`, or for the internal edition alone"
+                )
+                ran.fail(printed(why, name=name))
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"
-
-
-def _refuse_own_report(ran: Ran, report: Path) -> None:
-    """Refuse what a notebook read of the report that this run replaces: it is of the run before."""
-    if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
-        ran.status = Status.FAILED
-        ran.error = printed(
-            "{name} is of the report that this run replaces: compute it in this notebook",
-            name=own[0],
-        )
-
-
-def _refuse_own(ran: Ran, folder: Path, wrote: Set[str]) -> None:
-    """Refuse in an edition for others what a notebook wrote past the survey: it may hold answers.
-
-    `wrote`: what the survey wrote for it.
-    """
-    for name in [name for name in ran.files if str(folder / name) not in wrote]:
-        (folder / name).unlink()
-        del ran.files[name]
-        ran.status = Status.FAILED
-        ran.error = printed(
-            "{name} did not come through the survey, and this edition is for others: write it by "
-            "`gallery.table` or `gallery.show`, or for the internal edition alone",
-            name=name,
-        )
