@@ -1,4 +1,4 @@
-"""One notebook for many municipalities: makes the pages of a plan and publishes them.
+"""One notebook for many municipalities: makes the pages of a plan, and publishes them with a list.
 
 The pages of a run are gathered in a hidden folder with a journal, a line for each that is ready,
 and swapped in whole when all have been tried; the next run takes over what a killed one left.
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -30,10 +31,14 @@ import pandas as pd
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError, printed, refusal
+from analysis.results import profile, types
+from analysis.show import NotAvailable
+from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
-from analysis.text import label
-from workbench import outputs, overview
+from analysis.text import label, labels
+from workbench import outputs
 from workbench.publish import index, publication
+from workbench.publish.page import page_context, rendered
 from workbench.run.execute import Progress, attempt, side_by_side
 from workbench.run.kernels import Kernels
 from workbench.run.plan import PACKAGE, Plan
@@ -57,6 +62,8 @@ JOURNAL = "pages.jsonl"
 SUBMITTED = 2  # pages for each thread of a cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
+# the pages of the overview: the same list in three orders, so that sorting needs no script
+ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
 
 
 # --- one page --------------------------------------------------------------------------------
@@ -219,7 +226,7 @@ def run(
     pages = Pages(edition.profiles, plan.keys[notebook.name])
     with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
-        listed = overview.members(survey, seed=ahead.get("seed", SEED))
+        listed = listing(survey, seed=ahead.get("seed", SEED))
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
     names = survey.names[[*codes]].to_dict()
     pages.open()
@@ -281,7 +288,7 @@ def _publish(
 ) -> RunRecord:
     """Write overview and record, and swap all in; beside the last complete pages if one failed.
 
-    `members`: see `workbench.overview.members`; `facts`: of the record.
+    `members`: see `listing`; `facts`: of the record.
     """
     codes = list(members[0].index)
     rans, edition, title = dict(pages.rans), work.plan.edition, work.plan.notebooks[0].title
@@ -289,7 +296,7 @@ def _publish(
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
             rans[ran.name] = pages.linked(ran, last.folder)
-    overview.write(
+    write_overview(
         pages.folder,
         *members,
         rans,
@@ -318,6 +325,111 @@ def _publish(
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)
     return record
+
+
+# --- the overview ----------------------------------------------------------------------------
+
+
+def listing(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
+    """What the overview says of each respondent, and how far its types can be trusted.
+
+    That is a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as
+    categories in the order of the overview's groups, missing where it has none. Then the verdict
+    in words.
+    """
+    typology = profile.shared_typology(survey, seed=seed)
+    names: dict[int, str] = {}
+    kinds = pd.Series(pd.NA, survey.responses.index)
+    if not isinstance(typology, NotAvailable):
+        kinds = typology.labels.dropna().astype(int)
+        every = [*sorted(typology.names), *sorted({*kinds} - {*typology.names})]  # in no type: last
+        names = {kind: types.name(survey, typology, kind) for kind in every}
+        kinds = kinds.map(names)
+    register = survey.register.reindex(survey.responses.index).sort_index()
+    prefectures = register.get("prefecture", pd.Series("", register.index)).replace("", None)
+    sizes = survey.size_class
+    columns = {
+        "name": register["name"].astype(str),
+        "prefecture": pd.Categorical(prefectures, prefectures.dropna().unique()),
+        "size_class": sizes.reindex(register.index),
+        "type": pd.Categorical(kinds.reindex(register.index), dict.fromkeys(names.values())),
+    }
+    listed = pd.DataFrame(columns, register.index).rename_axis("code")
+    return listed, survey.answer("types/verdict", **types.verdict(survey, typology)).text
+
+
+def write_overview(
+    folder: Path,
+    listed: pd.DataFrame,
+    verdict: str,
+    rans: Mapping[str, Ran],
+    *,
+    key: str,
+    context: Mapping[str, Any],
+    run: str,
+) -> None:
+    """Write the pages of the overview and the same list for Excel.
+
+    Parameters
+    ----------
+    listed, verdict : as of `listing`; a group without members is left out, an order without groups
+        too.
+    rans : what became of each page, by code. key : what a page of today's data has as its key.
+    run : link to the reports of the wave, or empty.
+    """
+    words = labels("overview", context["language"])
+    states = {code: _state(rans.get(code), key) for code in listed.index}
+    counts = Counter(states.values())
+    columns = [name for name in ORDERS if len(listed[name].cat.categories)]
+    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
+    notes += [words[f"some_{k}"].format(n=counts[k]) for k in ("failed", "earlier") if counts[k]]
+    notes += [verdict] if verdict and "type" in columns else []
+    text = listed.astype("string").fillna("").reset_index()
+    table = {
+        "name": "profiles",
+        "title": words["title"],
+        "caption": notes[0],
+        "n": len(listed),
+        "notes": notes[1:],
+        "csv": to_csv(text[["code", "name", *columns]].rename(columns=words)).decode("utf-8-sig"),
+    }
+    paths.write_atomic(folder / "profiles.xlsx", index.workbook([table], context["language"]))
+    there = {name: ORDERS[name] for name in columns}
+    there = there if "prefecture" in there else {"code": ORDERS["prefecture"], **there}
+    for by, file in there.items():
+        title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
+        page = rendered(
+            "overview",
+            page_context(context, title=title, heading=words["title"]),
+            words=words,
+            notes=notes,
+            run=run,
+            orders=there,
+            by=by,
+            columns=["code", *(column for column in columns if column != by)],
+            groups=_grouped(text, listed.get(by), words),
+            states=states,
+        )
+        paths.write_atomic(folder / file, page)
+
+
+def _state(ran: Ran | None, key: str) -> str:
+    if ran is None:
+        return "absent"
+    if ran.status != "ok":
+        return "failed"
+    return "" if ran.key == key else "earlier"
+
+
+def _grouped(
+    text: pd.DataFrame, by: pd.Series | None, words: Mapping[str, str]
+) -> dict[str, list[dict[str, str]]]:
+    """The rows of each group; all in one where there is nothing to group by."""
+    if by is None:
+        return {words["all"]: text.to_dict("records")}
+    groups = {str(name): text[(by == name).to_numpy()] for name in by.cat.categories}
+    groups[words["no_group"]] = text[by.isna().to_numpy()]
+    return {name: rows.to_dict("records") for name, rows in groups.items() if len(rows)}
 
 
 # --- by a cluster ----------------------------------------------------------------------------
