@@ -135,14 +135,6 @@ class Work:
             return ProfilePage(ran, html, executed.read_bytes() if quotable else b"")
 
 
-def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
-    """What all pages state of the run; `facts`: of its record."""
-    context = publication.context(edition, facts)
-    command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", edition.language))
-    return {**context, "before": [], "command": command, "home": home}
-
-
 # --- those that are ready --------------------------------------------------------------------
 
 
@@ -231,7 +223,11 @@ def run(
     names = survey.names[[*codes]].to_dict()
     pages.open()
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
-    work = Work(plan, plan.known(notebook), options, _context(edition, facts), ahead)
+    context = publication.context(edition, facts)
+    command = context["command"].replace("workbench refresh", "workbench profiles")
+    home = ("index.html", label("overview.title", edition.language))
+    context |= {"before": [], "command": command, "home": home}
+    work = Work(plan, plan.known(notebook), options, context, ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
         _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.rans[code] for code in names if code in pages.rans]
@@ -378,7 +374,10 @@ def write_overview(
     run : link to the reports of the wave, or empty.
     """
     words = labels("overview", context["language"])
-    states = {code: _state(rans.get(code), key) for code in listed.index}
+    states = dict.fromkeys(listed.index, "absent")
+    for code in states.keys() & rans.keys():
+        old = "" if rans[code].key == key else "earlier"
+        states[code] = old if rans[code].ok else "failed"
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
     notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
@@ -398,6 +397,11 @@ def write_overview(
     there = there if "prefecture" in there else {"code": ORDERS["prefecture"], **there}
     for by, file in there.items():
         title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
+        groups = {words["all"]: text}
+        if by in columns:
+            own = listed[by].reset_index(drop=True)
+            groups = {str(name): text[own == name] for name in own.cat.categories}
+            groups[words["no_group"]] = text[own.isna()]
         page = rendered(
             "overview",
             page_context(context, title=title, heading=words["title"]),
@@ -407,29 +411,10 @@ def write_overview(
             orders=there,
             by=by,
             columns=["code", *(column for column in columns if column != by)],
-            groups=_grouped(text, listed.get(by), words),
+            groups={name: rows.to_dict("records") for name, rows in groups.items() if len(rows)},
             states=states,
         )
         paths.write_atomic(folder / file, page)
-
-
-def _state(ran: Ran | None, key: str) -> str:
-    if ran is None:
-        return "absent"
-    if ran.status != "ok":
-        return "failed"
-    return "" if ran.key == key else "earlier"
-
-
-def _grouped(
-    text: pd.DataFrame, by: pd.Series | None, words: Mapping[str, str]
-) -> dict[str, list[dict[str, str]]]:
-    """The rows of each group; all in one where there is nothing to group by."""
-    if by is None:
-        return {words["all"]: text.to_dict("records")}
-    groups = {str(name): text[(by == name).to_numpy()] for name in by.cat.categories}
-    groups[words["no_group"]] = text[by.isna().to_numpy()]
-    return {name: rows.to_dict("records") for name, rows in groups.items() if len(rows)}
 
 
 # --- by a cluster ----------------------------------------------------------------------------
@@ -441,11 +426,11 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
     It holds a wave, the codebooks, what other waves say of themselves (names of types), and the
     files and folders that the notebook `reads`.
     """
-    buffer = io.BytesIO()
     places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
     places += [folder / "wave.yml" for folder in paths.waves()]
     places += [paths.root() / name for name in reads]
     files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+    buffer = io.BytesIO()
     with zipfile.ZipFile(
         buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
     ) as archive:
@@ -466,10 +451,15 @@ def remote(
 
     Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
-    from distributed import wait
+    from distributed import Client, wait
     from distributed.scheduler import KilledWorker
 
-    with _client(scheduler) as client:
+    try:
+        connection = Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        fault = " ".join(str(error).split())[:160]
+        raise refusal("cluster.no_scheduler", scheduler=scheduler, text=fault) from None
+    with connection as client:
         waiting, seen = iter(todo), time.monotonic()
         sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
         running: dict[Any, tuple[str, str]] = {}
@@ -496,18 +486,6 @@ def remote(
                     page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield page
-
-
-def _client(scheduler: str) -> Any:
-    """The connection to a scheduler."""
-    from distributed import Client
-
-    try:
-        return Client(scheduler, timeout=CONNECTING)
-    except (OSError, ValueError) as error:
-        raise refusal(
-            "cluster.no_scheduler", scheduler=scheduler, text=" ".join(str(error).split())[:160]
-        ) from None
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it
