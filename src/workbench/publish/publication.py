@@ -28,7 +28,6 @@ from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
-from workbench.publish import pdf as printing
 from workbench.publish.page import OURS, error_page, export, page_context
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
@@ -180,19 +179,19 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
     good = [ran.html for ran in record.notebooks if ran.ok]
     complete = [part / name for name in sorted(good, key=index.is_cleaning)]
+    if pdf or word:
+        from workbench.publish import paper  # loads for a second
     if word:
-        from workbench.publish import word as documents  # loads for a second
-
-        content = documents.document(complete, page_context(about))
+        content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if (book := codebook(plan.wave)).is_file():
         shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
-            printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+            paper.print_page(page, page.with_suffix(".pdf"), date=about["date"])
         every = [part / "index.html", *complete]
-        printing.print_whole(every, part / "report.pdf", date=about["date"])
+        paper.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, edition)
     index.write_waves(paths.reports())
 

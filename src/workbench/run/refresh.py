@@ -17,7 +17,6 @@ from typing import Any
 from analysis import paths
 from analysis.errors import printed, refusal, unknown
 from workbench import outputs
-from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
@@ -47,7 +46,9 @@ def refresh(
     options = Options(**choices)
     edition = options.edition(wave)
     if pdf:
-        printing.browser()  # refuse before anything runs
+        from workbench.publish import paper  # loads for a second
+
+        paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
