@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat.v4
 import pandas as pd
@@ -28,7 +29,7 @@ from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
-from workbench.publish.page import OURS, error_page, export, page_context
+from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
@@ -142,13 +143,12 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
                 ran.fail(printed("its page cannot be made: {fault}", fault=f"{what}{error}"))
-        error_page(
-            target,
-            title=ran.title[language],
-            sentence=reason(ran, language),
-            context=context,
-            executed=executed.relative_to(part).as_posix() if executed.is_file() else "",
-        )
+        page = page_context(context, title=ran.title[language])
+        sentence, link = page["words"]["failed"], ""
+        if context["audience"] == "internal":  # what went wrong may quote an answer
+            sentence += f"{'：' if language == 'ja' else ': '}{reason(ran, language)}"
+            link = quote(executed.relative_to(part).as_posix()) if executed.is_file() else ""
+        paths.write_atomic(target, rendered("failed", page, sentence=sentence, executed=link))
 
 
 def reason(ran: Ran, language: str) -> str:
@@ -200,19 +200,15 @@ def _gather(ran: Ran, part: Path) -> None:
     """Move the files of a notebook to where readers look; another may have used the same name."""
     for name, place in ran.files.items():
         target = part / name
-        while _is_taken(target, part, by=part / place):
+        while (
+            target.relative_to(part).as_posix() in OWN_FILES
+            or (target.suffix == ".pdf" and target.with_suffix(".html").is_file())
+            or (target.is_file() and target.read_bytes() != (part / place).read_bytes())
+        ):
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
         ran.files[name] = target.relative_to(part).as_posix()
-
-
-def _is_taken(target: Path, part: Path, by: Path) -> bool:
-    """Whether a place in a run folder is for another file than `by`: there, or written later."""
-    own = target.relative_to(part).as_posix() in OWN_FILES
-    printed_page = target.suffix == ".pdf" and target.with_suffix(".html").is_file()
-    other = target.is_file() and target.read_bytes() != by.read_bytes()
-    return own or printed_page or other
 
 
 def _explain(results: Path) -> None:

@@ -22,6 +22,8 @@ from workbench import outputs
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import paper
+from workbench.publish.publication import write_page
+from workbench.run.record import Ran
 from workbench.run.refresh import refresh
 
 
@@ -273,13 +275,9 @@ def test_an_answer_and_the_rest_read_as_one_paragraph_everywhere(tmp_path, text,
 def test_the_page_of_a_failed_notebook_leads_to_its_copy_only_inside(tmp_path):
     for audience, inside in (("internal", True), ("committee", False), ("public", False)):
         context = {**made.CONTEXT, "audience": audience}
-        publish.error_page(
-            tmp_path / "a.html",
-            title="題",
-            sentence="",
-            context=context,
-            executed="notebooks/a.ipynb",
-        )
+        made.write(tmp_path / "notebooks" / "a.ipynb", made.code("f()"))
+        failed = Ran("a", {"ja": "題"}, "a.html", "", status="failed")
+        write_page(failed, tmp_path, context)
         page = Read((tmp_path / "a.html").read_text(encoding="utf-8"))
         assert ("notebooks/a.ipynb" in [a.get("href") for a, _ in page.all("a")]) == inside
 
