@@ -373,7 +373,7 @@ class RunFolder:
     @property
     def damaged(self) -> list[str]:
         """The files of a published run that are missing, empty or were edited."""
-        return sorted(name for name in {"index.html", *self.hashes} if not self.is_whole(name))
+        return sorted(name for name in self.hashes if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:

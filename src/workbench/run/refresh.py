@@ -164,6 +164,6 @@ def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     rans = [ran for code in wanted if (ran := last.notebooks.get(code)) and ran.ok]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and {last.record.get("key"), *(ran.key for ran in rans)} == {key}
-    if not ready or last.damaged or plan.edition.profiles.incomplete.exists():
+    if not (ready and last.hashes) or last.damaged or plan.edition.profiles.incomplete.exists():
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])
