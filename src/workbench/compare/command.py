@@ -262,7 +262,7 @@ def _run_of_here(edition: Edition) -> Run:
     record = refresh(edition.wave, audience=edition.audience, language=edition.language)
     if not record.ok:
         raise refusal("compare.here_incomplete", folder=record.folder)
-    return Run.read(edition.folder, label("compare.here", edition.language))
+    return Run(edition.folder, label("compare.here", edition.language))
 
 
 def run_of_base(revision: str, edition: Edition) -> Run:
@@ -300,7 +300,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
         print(done.stdout, end="", file=sys.stderr)
         raise refusal("compare.base_incomplete", revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
-    return Run.read(place, name)
+    return Run(place, name)
 
 
 @contextlib.contextmanager

@@ -102,7 +102,7 @@ def run(
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
     (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
-    return runs.Run.read(folder, folder.name)
+    return runs.Run(folder, folder.name)
 
 
 def texts(found, folder):
