@@ -72,10 +72,13 @@ def hash_path(path: Path) -> str:
 
 
 def hash_read(path: Path) -> str:
-    """The hash of a file, or of the names of what lies in a folder."""
-    if not path.is_dir():
-        return hash_file(path)
-    names = (entry.name for entry in path.iterdir())
+    """The hash of a file, or of the names of what lies in a folder; empty if it cannot be read."""
+    try:
+        if not path.is_dir():
+            return hash_file(path)
+        names = [entry.name for entry in path.iterdir()]
+    except OSError:  # no rights, or no name of a file: who opened it got the error
+        return ""
     return sha("\n".join(sorted(name for name in names if not paths.is_leftover(name))))
 
 

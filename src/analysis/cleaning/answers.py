@@ -480,7 +480,7 @@ class Reader:
     def read(self, text: str, kind: int, question: Question, variable: str) -> Parsed:
         """One cell of a column that holds the question or one of its variables."""
         if kind == CellKind.UNCLEAR:  # of an empty one its colour may be the answer
-            return refused("unclear-place")
+            return refused("unclear-place" if text.strip() else "colour-alone")
         if not text.strip():
             return Parsed("empty")
         if kind == CellKind.ERROR:
@@ -500,6 +500,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
+        if question.type != "text" and entries.is_placeholder(text):
+            return Parsed("empty")
         low = question.range[0] if question.range and question.type in AMOUNTS else 0
         if kind == CellKind.UNSEEN and float(low) > float(plain):
             return Parsed("empty", None, ("seen-unanswered",))

@@ -23,8 +23,8 @@ Severity = Literal["noted", "repaired", "doubtful", "refused"]
 class Rule(Model):
     """One rule of cleaning.
 
-    `text` is the sentence of a finding, with places for the cell's text ({raw}), for what was read
-    ({value}) and for what else the sentence needs ({more}).
+    `text` is the sentence of a finding, with places for the cell ({cell}), its text ({raw}), for
+    what was read ({value}) and for what else the sentence needs ({more}).
     """
 
     id: str
@@ -41,7 +41,7 @@ class Rule(Model):
         '“1,200” was read as 1200 (separators dropped).'
         """
         sentence = self.text[language]
-        for name in ("raw", "value", "more"):
+        for name in ("raw", "value", "more", "cell"):
             part = parts.get(name, "")
             sentence = sentence.replace(
                 f"{{{name}}}", part[language] if isinstance(part, Text) else part
@@ -108,10 +108,14 @@ def listed(
     frame["name"] = names.reindex(frame["code"], fill_value="").to_numpy()
     frame["severity"] = [RULES[remark.rule].severity for remark in rows]
     for language in LANGUAGES:
-        frame[language] = [
-            RULES[r.rule].message(language, raw=r.text, value=r.value, more=r.more) for r in rows
-        ]
+        frame[language] = [_sentence(r, language) for r in rows]
     return frame[FINDING_COLUMNS].astype("str")
+
+
+def _sentence(remark: Remark, language: Language) -> str:
+    """What a finding says."""
+    parts = {"raw": remark.text, "value": remark.value, "more": remark.more, "cell": remark.cell}
+    return RULES[remark.rule].message(language, **parts)
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

@@ -197,7 +197,8 @@ def _faults(wave: Wave, folder: str) -> Iterator[tuple[Message, Message]]:
         what = "the wave calls itself {name!r} but lies in the folder {folder}"
         hint = Message("remove the entry name; the folder's name is the wave's")
         yield Message(what, name=wave.name, folder=folder), hint
-    for path in (*(part.path for part in wave.files), wave.register_file or ""):
+    files = (name for part in wave.files for name in (part.path, part.blank))
+    for path in filter(None, (*files, wave.register_file)):
         parts = [part for part in Path(path).parts if part != ".." and part[:2] != "~$"]
         if any(map(paths.is_leftover, parts)):  # ~$: refused where it is read
             what = "{path} is hidden, so that nobody would notice when it changes"

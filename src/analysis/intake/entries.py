@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from analysis.codebook.questions import AMOUNTS, Question
+from analysis.codebook.questions import AMOUNTS, Question, tick_words
 from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
@@ -39,10 +39,15 @@ PRINTED = re.compile(  # a heading or a request, which nobody writes as an answe
     r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
     re.I,
 )
+PLACEHOLDER = re.compile(  # what a list to choose from shows before anything is chosen
+    r"[▼▽↓※*(\[【<〈-]*(?:.{0,8}(?:から|より))?(?:[1一]つ)?お?(?:選択(?:して)?|選んで|選び)(?:ください|下さい)?[▼▽)\]】>〉.。…-]*"
+    r"|-*(?:please)?(?:select|choose)(?:one|anoption|ananswer|fromthelist)?[.:…-]*",
+)
 NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
     r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:元|\d{1,4})[年./-]\d{1,2}(?:[月./-](?:\d{1,2}日?)?)?"
 )
+SHORT = 40  # letters of a request to choose
 LISTED = r"[、，,､；;・\s]+"
 
 
@@ -56,8 +61,14 @@ def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int]
     (([1], [1]), ([2], [2]))
     >>> chosen({1: "○", 2: "●", 3: "○"}), chosen({1: "☑", 2: "☐"}), chosen({1: "○", 2: "○"})
     (([2], [2]), ([1], [1]), ([], []))
+    >>> chosen({1: "無", 2: "有", 3: "無"}), chosen({1: "選択", 2: "", 3: "未定"})
+    (([2], [2]), ([1, 3], []))
     """
-    plain = {code: AROUND.sub("", sign) for code, sign in signs.items()}
+    plain = {c: "" if is_placeholder(s) else AROUND.sub("", s) for c, s in signs.items()}
+    said = {code: said_by(sign) for code, sign in plain.items() if sign}
+    if True in said.values() and None not in said.values():  # はい at one, いいえ at the others
+        yes = [code for code in said if said[code]]
+        return yes, yes
     numbers = {code for code, sign in plain.items() if normalise(sign) == str(code)}
     rings = {c for c, s in plain.items() if number_of(s.lstrip(MARKS)) == str(c)} - numbers
     if not numbers:  # all are printed with rings
@@ -68,6 +79,22 @@ def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int]
         printed |= opened if circles or len(opened) < len(plain) else set()
     more = [c for c, s in plain.items() if s and s not in {*BOXES} and c not in printed]
     return more, [c for c in more if c in rings or MARK.fullmatch(plain[c])]
+
+
+def said_by(sign: str) -> bool | None:
+    """Whether a word at an option says that it is chosen, or that it is not: 有, 未選択."""
+    key = normalise(sign)
+    return tick_words().get(key, {"true": True, "false": False}.get(key))
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text only asks to choose, as a list does of which nothing was chosen.
+
+    >>> [is_placeholder(text) for text in ("▼選択してください", "-- Select --", "選択", "未選択")]
+    [True, True, False, False]
+    """
+    key = normalise(text)
+    return len(text) < SHORT and key != "選択" and PLACEHOLDER.fullmatch(key) is not None
 
 
 def number_of(text: str) -> str:
@@ -125,6 +152,8 @@ def is_print(text: str, question: Question | None) -> bool:
     rest = BLANK.sub("", text)
     if question is None or not rest or question.type == "text":
         return not rest
+    if is_placeholder(text):
+        return True
     if PRINTED.search(text):
         return not _marks_option(text, question)
     if ARROW.search(text) and choices_of(question):

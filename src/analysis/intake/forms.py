@@ -175,7 +175,7 @@ class _Reply:
         """The answer of one choice by the mark on this side of its option."""
         options = self.form.options[question]
         self.mark[tuple(np.array([*options.values()]).T)] = HEADER
-        beside = self.form.marks_of(options, way, step)
+        beside = self.form.marks_of(question, way, step)
         if (code := self._take(question, beside, circles)) is not None:
             self.marks += filter(None, [self.cells[question]])
             self.cells[question] = options[code]  # the answer is the option
@@ -397,7 +397,7 @@ class _Copies:
         self, question: str, at: tuple[Place, int], forms: list[Form]
     ) -> tuple[int, int, int]:
         """In how many forms all options have a sign on one side, and one a mark; and the signs."""
-        cells = [form.marks_of(form.options[question], *at) for form in forms]
+        cells = [form.marks_of(question, *at) for form in forms]
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
                  for form, of in zip(forms, cells, strict=True)]  # fmt: skip
         full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
@@ -553,6 +553,8 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
                 others[place] = text
             sure = blank.known or named or place not in form.printed
             reply.mark[place] = UNMATCHED if sure else UNSURE
+            if form.is_total(place):
+                reply.mark[place] = REASONS.index("total")
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from analysis.intake.entries import (
     chosen,
     is_print,
     number_of,
+    said_by,
 )  # fmt: skip
 from analysis.intake.evidence import ANSWER_WORD, is_word
 from analysis.intake.headings import LIKELY, Headings, Meaning, choices_of, normalise
@@ -56,6 +58,8 @@ class Form:
     text_at, places : the texts of its sheet, and the cells that hold something.
     printed : the cells that are printed, as the blank form or other copies show.
     labels : question id or variable -> its label; of one that stands twice, the surer or the first.
+    crossed : question -> the cell of its answer, of one whose label are the headings of a row and
+        of a column of a table together.
     words : all cells that are labels.
     options : question of one choice -> code -> the cell of its option.
     across : battery -> code -> the cell of its option, in a row or column beside all items.
@@ -63,7 +67,7 @@ class Form:
     signs : the sign in each of these cells, such as ☑ or ○.
     examples : cells of a column that shows how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
-    offered : these, and the cells of options of one choice.
+    offered : these, the cells of options of one choice and the headings of `crossed`.
     passed : those listed, examples, and others known to be print; an answer stands behind them.
     """
 
@@ -81,6 +85,11 @@ class Form:
         self.signs: dict[Place, str] = {}
         self._signs_known: dict[str, dict[str, str]] = {}
         self.labels = self._labels()
+        pairs = self._crossed()
+        self.crossed = {name: (row[0], column[1]) for name, (row, column) in pairs.items()}
+        self.labels |= {name: row for name, (row, _) in pairs.items()}
+        heads_of_table = {place for pair in pairs.values() for place in pair}
+        self.words |= heads_of_table
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
@@ -105,6 +114,7 @@ class Form:
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
         self.passed = self.listed | self.examples
         self.offered = self.listed.union(*(options.values() for options in self.options.values()))
+        self.offered |= heads_of_table
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -172,6 +182,8 @@ class Form:
 
         `step` 2: the cell behind that one, unless it is a label.
         """
+        if target in self.crossed:
+            return self.crossed[target] if (way, step) == (RIGHT, 1) else None
         place, left_over, passed = self.labels[target], step, 0
         question = self.headings.book.question_of.get(target)
         own = {target, question.id if question else target}
@@ -189,10 +201,23 @@ class Form:
                 left_over -= 1
         return None if left_over else place
 
-    def marks_of(self, options: dict[int, Place], way: Place, step: int) -> dict[int, Place | None]:
-        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that."""
+    def marks_of(self, question: str, way: Place, step: int = 1) -> dict[int, Place | None]:
+        """Option -> the cell beside it in which its mark is; `step` 2: the one behind that.
+
+        None where that is an option, too, or of another question, whose label is left of it.
+        """
+        options = self.options[question]
         near = {code: self.next_to(place, way) for code, place in options.items()}
+        if way in (ABOVE, BELOW):
+            near = {code: at and self._unless_of_others(at, question) for code, at in near.items()}
+        near = {code: None if at in options.values() else at for code, at in near.items()}
         return near if step == 1 else {c: at and self.next_to(at, way) for c, at in near.items()}
+
+    def _unless_of_others(self, place: Place, question: str) -> Place | None:
+        """A cell, unless the label next to it in its row is of another question."""
+        row = {at[1]: name for name, at in self.labels.items() if at[0] == place[0]}
+        before = [column for column in row if column < place[1]]
+        return None if before and row[max(before)] != question else place
 
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
@@ -230,6 +255,8 @@ class Form:
 
         `below` a label: or up to the column of another label in the row above.
         """
+        if place in self.crossed.values():  # the cells beside it are of other questions
+            return [place]
         line: list[Place] = []
         at: Place | None = place
         while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
@@ -341,7 +368,7 @@ class Form:
                 continue
             sides = (BELOW, ABOVE) if in_a_row(options.values()) else ()
             for way in (LEFT, RIGHT, *sides):
-                yield id, way, self.marks_of(options, way, 1)
+                yield id, way, self.marks_of(id, way)
         for id, options in self.across.items():
             items = self.parts(self.headings.book[id])
             for item in (one for one in items if target in ("", one)):
@@ -369,6 +396,39 @@ class Form:
                 best[meaning.target] = (meaning, place)
         return {target: place for target, (_, place) in best.items()}
 
+    def _crossed(self) -> dict[str, tuple[Place, Place]]:
+        """The headings of the row and column that together name a question without a label.
+
+        As 情報部門 and 正規職員数 name 情報部門の正規職員数; one that several pairs name is left
+        out.
+        """
+        known, own = self.headings.known.items(), self.headings.book
+        keys = {key: of.target for key, of in known if of.target in own}
+        keys = {key: target for key, target in keys.items() if target not in self.labels}
+        at: dict[str, list[Place]] = {}
+        for place in self.places if keys else ():
+            at.setdefault(normalise(self.text_at[place]), []).append(place)
+        meet: dict[str, set[tuple[Place, Place]]] = {}
+        for (key, target), first in itertools.product(keys.items(), filter(None, at)):
+            behind = re.sub("^[の/・:-]", "", key.removeprefix(first))
+            seconds = at.get(behind, ()) if key.startswith(first) else ()
+            for pair in itertools.product(at[first], seconds):
+                column, row = sorted(pair)  # the heading of the column is above
+                if row[0] > column[0] and row[1] < column[1]:
+                    meet.setdefault(target, set()).add((row, column))
+        return {target: min(pairs) for target, pairs in meet.items() if len(pairs) == 1}
+
+    def is_total(self, place: Place) -> bool:
+        """Whether a cell holds the sum of the answers in its column or row of such a table."""
+        for axis in (0, 1):
+            line = [at for at in self.crossed.values() if at[axis] == place[axis] and at != place]
+            numbers = [number_of(self.text(at)) for at in (place, *line)]
+            if len(line) > 1 and all(map(str.isdecimal, numbers)):
+                total, *parts = map(int, numbers)
+                if total == sum(parts):
+                    return True
+        return False
+
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.
 
@@ -377,12 +437,21 @@ class Form:
         for target, place in self._heads.items():
             cells = [p for p in self.region(place, (), self._heads) if p > place]
             answers = [p for p in cells if is_answer_word(self.text_at[p])]
+            answers = [p for p in answers if not self._is_tick(target, p)]
             beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
             heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
             heads |= any(row == answer[0] for answer in answers for row, _ in self.examples)
             if len(answers) == 1 and not heads:
                 self.labels[target] = answers[0]
                 self.words.add(answers[0])
+
+    def _is_tick(self, target: str, place: Place) -> bool:
+        """Whether a word such as 選択 or 該当 stands beside an option of the question."""
+        question = self.headings.book.by_name.get(target)
+        if question is None or not said_by(self.text(place)):
+            return False
+        beside = (self.text(self.next_to(place, way)) for way in (LEFT, RIGHT, ABOVE, BELOW))
+        return any(self._code(question, text) is not None for text in beside)
 
     def _label_parts(self, question: Question, starts: Mapping[str, Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""

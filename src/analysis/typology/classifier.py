@@ -176,8 +176,11 @@ class Classifier:
     def multiverse(self, *, indices: Sequence[str] = (), **choices: Any) -> Multiverse:
         """All defensible analyses beside the typology of these choices."""
         features = restrict(self.features, indices)
-        reference = self.study(indices=indices, **choices).fitted
-        frame = features.frame.loc[reference.index]
+        types = self.study(indices=indices, **choices).fitted
+        # rows of the features, not of the typology: the cache tells a frame that was just computed
+        # from an equal one that was read
+        frame = features.frame[features.frame.index.isin(types.index)]
+        reference = pd.Series(types.loc[frame.index].to_numpy(int), frame.index)
         return self._cache(multiverse)(frame, features.kinds, features.groups, reference)
 
     def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,6 +38,7 @@ OWN_FILES = {
     *("index.html", RECORD, "codebook.yml", "report.docx", "report.pdf", "tables.xlsx"),
     *("figures/index.html", "results/codes.csv"),
 }
+WORK = "work"  # each notebook writes into a folder of its own below it
 _rendering = threading.Lock()  # one exporter for all
 
 
@@ -173,7 +174,7 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
         _gather(ran, part)
-    shutil.rmtree(part / "work", ignore_errors=True)
+    shutil.rmtree(part / WORK, ignore_errors=True)
     _explain(part / "results")
     about = {**context(edition, record.facts), "pdf": pdf}
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
@@ -200,10 +201,14 @@ def _gather(ran: Ran, part: Path) -> None:
     """Move the files of a notebook to where readers look; another may have used the same name."""
     for name, place in ran.files.items():
         target = part / name
+        above = {*Path(name).parents}
+        if any((part / f).is_file() or f.as_posix() in {WORK, *OWN_FILES} for f in above):
+            target = part / f"{ran.name}-{name}"
         while (
             target.relative_to(part).as_posix() in OWN_FILES
             or (target.suffix == ".pdf" and target.with_suffix(".html").is_file())
             or (target.is_file() and target.read_bytes() != (part / place).read_bytes())
+            or target.is_dir()
         ):
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +220,10 @@ def _explain(results: Path) -> None:
     """codes.csv beside the results, in which ids are the headings: what each means, its unit."""
     numeric: dict[str, bool] = {}
     for file in sorted(results.rglob("*.csv")):
-        frame = pd.read_csv(file)
+        try:
+            frame = pd.read_csv(file)
+        except ValueError:  # a notebook wrote it by itself, with nothing in it or not in UTF-8
+            continue
         for name in map(str, frame):
             numeric[name] = numeric.get(name, False) or is_numeric_dtype(frame[name])
     columns = {"variable": [*numeric]}

@@ -44,6 +44,7 @@ from analysis.fingerprints import hash_read
 from analysis.show import Answer, Figure, NotAvailable, Prose, Table, outputs_in
 from analysis.text import escape
 from workbench.publish import publication
+from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
 from workbench.run.kernels import Kernels, Manager
@@ -61,7 +62,6 @@ from workbench.run.record import (
 )
 
 T = TypeVar("T")
-WORK = "work"  # each notebook writes into a folder of its own below it
 WAVE = "wave.yml"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
@@ -209,29 +209,43 @@ def attempt(
 def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[str]) -> None:
     """Note in `ran` what of the project, in `root`, a notebook read by itself, with the hashes.
 
-    Left out are hidden files, what is `known` to its run, and where waves are looked for. A file
-    that was saved between its reading and the end makes the notebook fail, but not where it wrote
-    the file by itself.
+    Left out are hidden folders, locks, what is `known` to its run, and where waves are looked for.
+    A file that was saved between its reading and the end makes the notebook fail, but not where it
+    wrote the file by itself.
     """
     received, left = root / "data" / "raw", [root / name for name in known]
     own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
     left += [Path(name) for name in own_folders if name and root in Path(name).parents]
-    own = {}
-    for file in read:
-        path = Path(source_from_cache(file) if file.endswith(".pyc") else file)
-        if not path.is_relative_to(root) or ".." in path.parts:
-            path = path.resolve()  # it was named by way of a link, or with ``..``
-        inside = path.is_relative_to(root) and path not in (root, received, root / "src")
-        if inside and not any(map(path.is_relative_to, left)):
-            name = path.relative_to(root)
-            if not any(part.startswith(".") for part in name.parts):
-                own[name] = file
+    sources = {name: _in_project(name, root) for name in read}
+    own = {
+        path.relative_to(root): file
+        for file, path in sources.items()
+        if path.is_relative_to(root)
+        and path not in (root, received, root / "src")
+        and not any(map(path.is_relative_to, left))
+        and not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+        and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
+    }
     for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
         if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
             del own[path]  # read to learn which waves there are
     ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
         ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
+
+
+def _in_project(name: str, root: Path) -> Path:
+    """A path of the project as such, also where it was named by way of a link, or with ``..``.
+
+    Compiled code is its source, where it has one.
+    """
+    with contextlib.suppress(ValueError):
+        name = source_from_cache(name) if name.endswith(".pyc") else name
+    path = Path(name)
+    plain = path.is_relative_to(root) and ".." not in path.parts
+    with contextlib.suppress(OSError, RuntimeError):  # a link to itself
+        return path if plain else path.resolve()
+    return path
 
 
 def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
@@ -55,10 +56,15 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
     """
     if event not in {"open", *LOOKED_INTO} or isinstance(args[0], int) or args[0] == ":memory:":
         return
-    file = str(Path(os.fsdecode(args[0] or ".")).absolute())
+    name, query = os.fsdecode(args[0] or "."), ""
+    if event == "sqlite3.connect" and name.startswith("file:"):  # an address, as ?mode=ro needs
+        _, _, name, query, _ = urlsplit(name)
+        name = unquote(name)
+    file = str(Path(name).absolute())
     if file.startswith(INSTALLED):
         return
     mode, flags = args[1:] if event == "open" else ("", os.O_RDWR)
+    flags = os.O_RDONLY if "mode=ro" in query else flags
     if mode:  # of `open`, else the flags of the system's own
         reads, writes = "r" in mode or {*"a+"} <= {*mode}, bool({*mode} & {*"wax+"})
     else:

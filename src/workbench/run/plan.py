@@ -292,15 +292,22 @@ class Plan:
     def valid(self) -> dict[str, Path]:
         """Notebooks that are complete and up to date, and the run folder that has each.
 
-        The published run counts, and what is complete in one that failed or was stopped.
+        The published run counts, and what is complete in one that failed or was stopped. Beside
+        each must be those that it needs, up to date: it may have read what they wrote.
         """
         places: dict[str, Path] = {}
         others = (self.edition.incomplete, self.edition.part)
         for run in (self.last, *(RunFolder(folder, self.edition) for folder in others)):
-            for name, ran in run.notebooks.items():
-                if ran.key == self.keys.get(name) and name not in places and run.has(ran):
-                    places[name] = run.folder
+            rans = run.notebooks.items()
+            own = {name for name, ran in rans if ran.key == self.keys.get(name) and run.has(ran)}
+            while lone := {n.name for n in self.notebooks if not own >= self._needed(n)} & own:
+                own -= lone
+            places = dict.fromkeys(own, run.folder) | places
         return places
+
+    def _needed(self, notebook: Notebook) -> set[str]:
+        """The notebooks of the plan that a notebook needs."""
+        return self.keys.keys() & notebook.declares.get("needs", ())
 
     @cached_property
     def last(self) -> RunFolder:
@@ -332,6 +339,9 @@ class Plan:
         changed = {name: self._details(name, notebook, ran) for name in parts}
         if files := ran.read_anew:
             changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
+        if not changed and self.last.has(ran):
+            names = sorted(self._needed(notebook))
+            return Message("what it needs is made anew ({names})", names=names)
         if not changed:
             return Message("its files in the report are missing or were edited")
         why = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
-from received import wave
+from received import wave, workbook
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -630,6 +630,38 @@ def test_a_number_with_a_digit_in_each_cell_is_read_if_a_unit_ends_it(tmp_path, 
     assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
 
 
+STAFF = Codebook.parse({
+    "id": "f", "title": {"ja": "職員調査", "en": "Staff"}, "version": "1",
+    "sections": [{"id": "A", "ja": "職員", "en": "Staff"}],
+    "questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        *(QUESTION | {"id": f"Q{k}", "type": "integer", "ja": text}
+          for k, text in enumerate(["情報課の正規職員", "情報課の非常勤", "DX課の正規職員"], 1)),
+        QUESTION | {"id": "Q4", "type": "integer", "ja": "d", "source": ["非常勤／DX課"]},
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("total", [17, 16])
+def test_a_table_of_numbers_is_read_by_the_headings_of_its_rows_and_columns(tmp_path, n, total):
+    """A total that adds up is known as one; another is asked about."""
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        for row in [["団体名", WHO[i]], [], ["区分", "正規職員", "非常勤"],
+                    ["情報課", 5 + i, None], ["DX課", 12, 3], ["合計", total + i, 3]]:  # fmt: skip
+            book.active.append(row)
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, STAFF, tmp_path), about, STAFF)
+    answers = result.responses[["Q1", "Q2", "Q3", "Q4"]].astype("Int64")
+    expected = [[5 + i, None, 12, 3] for i in range(n)]
+    assert answers.astype(object).where(answers.notna(), None).to_numpy().tolist() == expected
+    wrong = {str(total + i) for i in range(n)} if total != 17 else set()
+    assert told(result) - {"区分", "合計", "3"} == wrong  # 3: no sum of two answers
+
+
 @pytest.mark.parametrize("digits", ["01101", "011002", "01101-6"])
 def test_the_digits_of_a_code_in_cells_of_their_own_are_one_code(tmp_path, digits):
     """Each was told as a cell of no question, and the first as a wrong code."""
@@ -1079,7 +1111,7 @@ def test_one_or_x_at_the_option_chosen_is_a_mark_and_no_code(tmp_path, sign, n):
 
 
 @pytest.mark.parametrize("n", [3, 1])
-@pytest.mark.parametrize("sign", ["×", "はい", "○1"])
+@pytest.mark.parametrize("sign", ["×", "可", "○1"])
 def test_a_sign_at_an_option_that_is_no_mark_is_asked_about(tmp_path, sign, n):
     """Also where all replies have it at one place, as print has."""
 
@@ -1090,6 +1122,47 @@ def test_a_sign_at_an_option_that_is_no_mark_is_asked_about(tmp_path, sign, n):
 
     status = received(tmp_path, rows, n).status
     assert {*status[["Q1", "Q4_0", "Q4_1"]].to_numpy().ravel()} == {"unreadable"}
+
+
+SAYING = [("有", "無"), ("選択", "未選択"), ("選択", None), ("はい", "いいえ"), ("TRUE", "FALSE"),
+          ("該当", None), ("選択済", "▼選択してください"), ("Yes", None)]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize(("yes", "no"), SAYING)
+def test_a_word_for_chosen_at_an_option_is_a_mark(tmp_path, yes, no, n):
+    """At one of several options, too; 選択 beside an option is no head as 選択欄 is."""
+
+    def at(texts, chosen):
+        return [[t, mark(k in chosen, yes, no)] for k, t in enumerate(texts, 1)]
+
+    def rows(a):
+        matrix = [[item, *(mark(a[3][j] == k, yes, no) for k in (1, 2, 3))]
+                  for j, item in enumerate(ITEMS)]  # fmt: skip
+        return [[Q1], *at(STATES, {a[0]}), [Q2], *at(USES, a[1]), [Q3, a[2]],
+                [Q4], [None, *STAGES], *matrix]  # fmt: skip
+
+    result = received(tmp_path, rows, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert not {"refused", "doubtful"} & set(result.findings["severity"])
+
+
+PLACEHOLDERS = ["選択してください", "▼選択", "--選択--", "-- Select --", "リストから選択して下さい"]
+
+
+@pytest.mark.parametrize("words", PLACEHOLDERS)
+def test_what_a_list_shows_before_anything_is_chosen_is_no_answer(tmp_path, words):
+    form = received(tmp_path, lambda _: [
+        [Q1, words], [Q2, words], [Q3, 12], [Q4], *([item, words] for item in ITEMS)
+    ], 1)  # fmt: skip
+    heads = ["団体名", Q1, Q2, Q3, *ITEMS]
+    workbook(tmp_path / "t.xlsx", [heads, ["札幌市", words, words, 12, words, words]])
+    about = wave(tmp_path, "t.xlsx", codebook="f")
+    table = clean(read(about, BOOK, tmp_path), about, BOOK)
+    for result in (form, table):
+        status = result.status.drop(columns=["N", "Q3"]).iloc[0]
+        assert {*status} == {"no_answer"}, status.to_dict()
+        assert not {"refused", "doubtful"} & set(result.findings["severity"])
 
 
 @pytest.mark.parametrize("n", [3, 1])
@@ -1138,7 +1211,7 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
 
 
 def looking(folder, look, rows_of, n, chosen):
-    """The status of forms of which the first has cells (of `chosen` rows and columns) in a look."""
+    """Cleaned forms of which the first has cells (of `chosen` rows and columns) in a look."""
     (folder / "r").mkdir()
     for i, name in enumerate(WHO[:n]):
         book = xlsxwriter.Workbook(folder / "r" / f"{i}.xlsx")
@@ -1150,7 +1223,11 @@ def looking(folder, look, rows_of, n, chosen):
     about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
     result = clean(read(about, BOOK, folder), about, BOOK)
     result.ledger.check()
-    return result.status.join(result.register["name"]).set_index("name")
+    return result
+
+
+def by_name(frame, result):
+    return frame.join(result.register["name"]).set_index("name")
 
 
 @pytest.mark.parametrize("n", [3, 1])
@@ -1166,7 +1243,8 @@ def test_an_option_set_apart_by_its_look_alone_is_asked_about(tmp_path, look, ch
         return [*down(Q1, STATES, one), *down(Q2, USES, {1}), [Q3, 12 + i],
                 *LAYOUTS[4]["codes"]((1, 2))]  # fmt: skip
 
-    status = looking(tmp_path, look, rows, n, chosen)["Q1"]
+    result = looking(tmp_path, look, rows, n, chosen)
+    status = by_name(result.status, result)["Q1"]
     assert status.to_dict() == {WHO[0]: "unreadable"} | dict.fromkeys(WHO[1:n], "answered")
 
 
@@ -1175,7 +1253,10 @@ def test_coloured_cells_of_a_matrix_and_options_of_several_are_asked_about(tmp_p
         return [*down(Q1, STATES, {2}), *down(Q2, USES, {1} if i else set()), [Q3, 12 + i], [Q4],
                 [None, *STAGES], [ITEMS[0], None, "○" if i else None], [ITEMS[1], "○"]]  # fmt: skip
 
-    status = looking(tmp_path, {"bg_color": "yellow"}, rows, 3, {(7, 1), (9, 1), (13, 2)})
+    result = looking(tmp_path, {"bg_color": "yellow"}, rows, 3, {(7, 1), (9, 1), (13, 2)})
+    status = by_name(result.status, result)
+    empty = result.findings.query("cell == 'C14'").iloc[0]  # of the matrix: nothing is written
+    assert "セルC14は色" in empty["ja"] and "「」" not in empty["ja"]
     assert {*status.loc[WHO[0], ["Q2_1", "Q2_2", "Q2_3", "Q4_0"]]} == {"unreadable"}
     assert {*status.loc[WHO[1:3]].to_numpy().ravel()} == {"answered"}
 

@@ -127,6 +127,15 @@ def test_a_misspelt_adjustment_is_told_the_nearest(tmp_path):
         kept.study(adjust="gradiant")
 
 
+def test_the_multiverse_is_computed_once_also_for_those_who_find_the_typology_kept(tmp_path):
+    frame, _ = survey(15, 5.0)
+    made = Features(frame, RATIO, {c: c for c in frame}, {}, {}, {})
+    kept = Classifier(made, frame, pd.Series("city", frame.index), tmp_path)
+    first, second = kept.multiverse(**QUICK), kept.multiverse(**QUICK)
+    assert second.units.equals(first.units)
+    assert len([*tmp_path.rglob("multiverse/*/output.pkl")]) == 1
+
+
 def test_the_multiverse_can_only_lower_the_verdict(clear):
     frame, _truth, found = clear
     seen = multiverse(frame, RATIO, None, found.labels)

@@ -127,6 +127,8 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         "k_package": ("src/own/__init__.py", "open({!r}).read()"),
         "l_dots": ("own/l.csv", f"open('{cleaned}/notebooks/../own/l.csv').read()  # {{}}"),
         "m_link": ("own/m.csv", f"open('{link}/own/m.csv').read()  # {{}}"),
+        "n_hidden": ("own/.n.csv", "open({!r}).read()"),
+        "o_address": ("own/o.db", "sqlite3.connect('file:' + {!r} + '?mode=ro', uri=True)"),
         "j_nothing": ("data/raw/other/wave.yml", "Survey.load('demo-2019').n  # {}"),
     }
     imports = "import glob, os, sqlite3; from pathlib import Path; from analysis import Survey\n"
@@ -143,7 +145,42 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         file = file.with_name("2.csv") if file.parent.name in "cd" else file
         file.write_bytes((file.read_bytes() if file.is_file() else b"") + b"\n")
     told = [line for line in why("demo-2019").splitlines() if "would run;" not in line]
-    assert told == ["12_j_nothing: unchanged, would not run"]
+    assert told == ["14_j_nothing: unchanged, would not run"]
+
+
+def test_a_notebook_runs_again_where_one_that_it_needs_does(cleaned):
+    """It has read what that wrote; also where that alone was run meanwhile (--only)."""
+    writes = (
+        "import os; os.makedirs(output, exist_ok=True)\nopen(output + '/n.csv', 'w').write({!r})"
+    )
+    put(cleaned, "01_a", writes.format("one"))
+    put(
+        cleaned,
+        "02_b",
+        "import os; print(open(os.path.dirname(output) + '/01_a/n.csv').read())",
+        needs=["01_a"],
+    )
+    assert refresh("demo-2019").ok
+    assert why("demo-2019").count("unchanged") == 2
+    put(cleaned, "01_a", writes.format("two"))
+    assert "02_b: would run; what it needs is made anew (01_a)" in why("demo-2019")
+    refresh("demo-2019", notebooks=["01_a"])
+    found = refresh("demo-2019")
+    assert [ran.reused for ran in found.notebooks] == [True, False]
+    assert "two" in json.dumps(executed(cleaned / "reports" / "demo-2019", "02_b"))
+
+
+def test_a_notebook_that_opens_something_odd_ends_no_run(cleaned, monkeypatch):
+    """A name that is none, a link to itself, code without its source."""
+    monkeypatch.chdir(cleaned)
+    (cleaned / "loop").symlink_to("loop")
+    (cleaned / "own.pyc").write_bytes(b"1")
+    odd = [str(cleaned / "own.pyc"), str(cleaned / "notebooks/../loop"), "x" * 300]
+    tries = f"for name in {odd!r}:\n    try:\n        open(name)\n    except OSError:\n        pass"
+    put(cleaned, "01_a", tries)
+    assert refresh("demo-2019").ok
+    (cleaned / "own.pyc").write_bytes(b"2")
+    assert "changed: files that it reads (own.pyc)" in why("demo-2019")
 
 
 def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(cleaned):
@@ -216,7 +253,9 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
     assert Survey.load("demo-2019").n == 15
 
 
-@pytest.mark.parametrize("path", [".replies.xlsx", ".forms/replies.xlsx"])
+@pytest.mark.parametrize(
+    "path", [".replies.xlsx", ".forms/replies.xlsx", "replies.xlsx\n  blank: .sent.xlsx"]
+)
 def test_a_hidden_file_is_no_file_of_a_wave(project, data, path):
     data.write_text(data.read_text(encoding="utf-8").replace("replies.xlsx", path))
     with pytest.raises(InputError, match="hidden, so that nobody would notice"):

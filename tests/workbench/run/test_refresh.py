@@ -338,17 +338,19 @@ def test_two_notebooks_that_write_one_name_keep_their_own(project):
 
 def test_a_notebook_may_call_its_files_as_a_run_calls_its_own(project):
     names = ["index.html", "codebook.yml", "figures/index.html", "results/codes.csv", "02_b.html"]
+    names += ["notebooks", "work/a.csv", "run.json/a.csv", "figures/figures"]
     writes = "from pathlib import Path\nfor name in {}:\n    file = Path(output) / name\n"
-    writes += "    file.parent.mkdir(parents=True, exist_ok=True); file.write_text('mine')"
+    writes += "    file.parent.mkdir(parents=True, exist_ok=True)\n"
+    writes += "    file.write_bytes('mine②'.encode('cp932'))"
     put(project, "01_a", writes.format(names))
-    put(project, "02_b", "print(2)")
+    put(project, "02_b", writes.format(["figures/figures/a.csv", "results/a.csv"]))
     for _ in range(2):  # and then taken over from the run before
         found = refresh("demo-2019")
         places = {
             name: project / "reports/demo-2019" / p for name, p in found.notebooks[0].files.items()
         }
-        assert found.ok and {name: p.read_text() for name, p in places.items()} == dict.fromkeys(
-            names, "mine"
+        assert found.ok and {name: p.read_bytes()[:4] for name, p in places.items()} == (
+            dict.fromkeys(names, b"mine")
         )
         assert "mine" not in (project / "reports/demo-2019/index.html").read_text()
         put(project, "02_b", "print(22)")
