@@ -1,7 +1,6 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
 import csv
-import os
 import re
 import shutil
 import sys
@@ -117,15 +116,6 @@ def test_what_is_in_the_place_of_a_new_wave_stays(libraries, capsys, kind):
     assert main([*line, "--language", "en"]) == 2
     assert "data/raw/mine exists already, and has no wave.yml" in capsys.readouterr().err
     assert sorted((libraries / "data" / "raw").rglob("*")) == before
-
-
-@pytest.mark.parametrize("odd", ["pipe", "broken link"])
-def test_what_is_no_file_in_a_folder_of_replies_is_refused(libraries, tmp_path, odd):
-    folder = tmp_path / "replies"
-    folder.mkdir()
-    os.mkfifo(folder / "a.csv") if odd == "pipe" else (folder / "a.csv").symlink_to("nowhere")
-    with pytest.raises(InputError, match=r"a\.csv: this is a broken link, a pipe or a device"):
-        new_wave("w", [folder], "libraries", "2026-04-01")
 
 
 def test_the_folder_in_which_one_stands_is_a_folder_of_replies(libraries, monkeypatch, tmp_path):
