@@ -261,7 +261,12 @@ def is_shown(survey: View, question: Question) -> bool:
         return False
     if question.variables[0] not in survey.responses:
         return False
-    return not (protects(survey, question) and _gives_away(survey, question))
+    return not is_withheld(survey, question)
+
+
+def is_withheld(survey: View, question: Question) -> bool:
+    """Whether not even the n of a question may be told, whoever asks for it by name."""
+    return protects(survey, question) and _gives_away(survey, question)
 
 
 def _gives_away(survey: View, question: Question) -> bool:
@@ -434,7 +439,8 @@ def cross(
         counts = _together(survey, question, counts)
         safe = np.full(len(counts), len(counts) > 1 and fit(counts, group).all())
     rest = by.value_counts().reindex(n.index) - n
-    if len(n) < 2 or _gives_away(survey, question):
+    behind = questions_behind(survey, by)
+    if len(n) < 2 or _gives_away(survey, question) or any(is_withheld(survey, q) for q in behind):
         safe[:] = False
     elif question.ask_if and rest.any() and not fit(rest.to_numpy(int)).all():
         safe[:] = False  # how many of a group were not asked is an answer, too

@@ -146,6 +146,9 @@ class Survey(View):
         >>> more.partners.question.type
         'ratio'
         """
+        rests_on = self.codebook.using(derived.words_of(values)) if isinstance(values, str) else ()
+        if withheld := [q.id for q in rests_on if edition.is_withheld(self, q)]:
+            raise refusal("survey.not_shown", audience=self.audience, id=withheld[0])
         data, book = derived.variable(
             self._full, self.codebook, self.wave, name, values, label, sensitive=sensitive
         )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis import edition
 from analysis.codebook.questions import COUNTED, MEASURED, STATUSES, UNCOUNTED, Question
-from analysis.edition import View, is_shown
+from analysis.edition import View, is_shown, is_withheld
 from analysis.errors import refusal
 from analysis.figures import plots
 from analysis.figures.gallery import HIDDEN
@@ -46,6 +46,7 @@ def counts(survey: View, questions: Sequence[Question], by: Breakdown | None = N
     if nothing_by(by):
         return Frame(columns=COUNTS)
     parts: list[pd.DataFrame] = []
+    questions = [q for q in questions if not is_withheld(survey, q)]
     for q in (q for q in questions if q.type in {*COUNTED, "battery"}):
         if by is None:
             tables = [_whole(survey, q)]
@@ -115,7 +116,7 @@ def numbers(survey: View, questions: Sequence[Question], by: Breakdown | None = 
     rows: list[dict[str, Any]] = []
     if nothing_by(by):
         return Frame(columns=STATISTICS)
-    for q in (q for q in questions if q.type in MEASURED):
+    for q in (q for q in questions if q.type in MEASURED and not is_withheld(survey, q)):
         names = {i.id: i.text[survey.language] for i in q.items} or {q.id: ""}
         table = edition.frequency(survey, q)
         if table.protected and by is None and q.type == "battery":
@@ -244,6 +245,9 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
 
     Raises InputError: the edition shows nothing of it by group.
     """
+    if by is None and is_withheld(survey, question):
+        why = survey.say("tabulation/withheld", question=survey.numbered(question), by=False)
+        return NotAvailable(f"table_{question.id}", why, withheld=True)
     frequency = edition.frequency(survey, question)
     scale = question.type == "battery" and not frequency.protected
     make = numbers if question.type in MEASURED and not scale else counts

@@ -10,7 +10,9 @@ from project import prepare
 from analysis import Survey, edition
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
+from analysis.errors import InputError
 from analysis.results import cleaning, shortage
+from analysis.show import NotAvailable
 from workbench.publish import dataset
 
 CODES = ["990019", "990027", "990035", "990043", "990051", "990060", "990078", "990086", "990094"]
@@ -65,6 +67,36 @@ def test_the_ledger_does_not_total_a_question_that_is_left_out(tiny):
     assert cells.to_dict() == {"any_value": 36, "header": 4, "sum": 40, "received": 40}
     kinds = cleaning.ledger(load("internal")).set_index("ledger")["cells"]
     assert kinds["answered"] == 29 and kinds["not_applicable"] == 7
+
+
+def test_who_asks_for_a_question_by_name_does_not_learn_its_n(tiny):
+    """As many answered Q2 as said yes to Q1, which the edition keeps back."""
+    tiny()
+    public = load("public")
+    assert isinstance(public.table("Q2"), NotAvailable) and "withheld" in public.table("Q2").reason
+    assert public.tabulate("Q2").empty and public.tabulate("Q2").why == "withheld"
+    assert {*public.tabulate("Q1", "Q2")["question"]} == {"Q1"}
+    with pytest.raises(InputError, match="the public edition does not show Q2"):
+        public.with_("again", "Q2 == 1", label="again")
+    assert len(load("internal").tabulate("Q2")) == 2
+
+
+def test_groups_by_an_answer_do_not_tell_how_many_were_asked(tiny):
+    """Each cell is of six or more, and all together are the 25 of 27 who said yes to Q1."""
+    tiny()
+    one = load("public")
+    codes, full = [f"{at:06}" for at in range(27)], one._full
+    more = {f: pd.concat([getattr(full, f)] * 3) for f in ("responses", "status", "register")}
+    many = {name: frame.set_axis(codes) for name, frame in more.items()}
+    at = pd.Series(range(27), codes)
+    asked = at < 25
+    answers = {"Q1": asked, "Q2": (at % 2 == 0).where(asked), "Q3": at % 4 < 2}
+    for name, values in answers.items():
+        many["responses"][name] = values.astype("boolean")
+        many["status"][name] = values.notna().map({True: "answered", False: "not_applicable"})
+    public = dataclasses.replace(one, _full=dataclasses.replace(full, **many))
+    assert not edition.is_shown(public, public.question("Q2"))
+    assert public.tabulate("Q3", by="Q2").empty and public.tabulate("Q2", by="Q3").empty
 
 
 def test_who_was_asked_after_a_sensitive_answer_is_not_told(tiny, tmp_path):

@@ -239,7 +239,9 @@ def _explains(text: str) -> bool:
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
-    """Options in one cell of which some parts are the words beside "other"."""
+    """Options in one cell of which some parts are the words beside "other"; None of no parts."""
+    if not parts:
+        return None
     codes: set[Any] = set()
     rules: dict[str, None] = {}
     words: dict[int, str] = {}  # by the place of the part

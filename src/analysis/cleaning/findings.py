@@ -98,7 +98,8 @@ def listed(
         """Whom a finding is about; on a loose cell of a form, the one who filled it in."""
         if remark.record >= 0:
             return str(codes[remark.record] or "")
-        places = () if remark.rule == "heading" else ((remark.file, remark.sheet), (remark.file,))
+        of_many = remark.rule in {"heading", "example-row"}
+        places = () if of_many else ((remark.file, remark.sheet), (remark.file,))
         return next((whose[place] for place in places if place in whose), "")
 
     rows = [*_of_answers(notes, received), *received.remarks, *remarks, *_loose(received)]

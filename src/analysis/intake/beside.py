@@ -1,4 +1,4 @@
-"""What offices put beside answers: comments on cells, rings drawn as shapes, other sheets."""
+"""What offices put beside answers: comments on cells, rings, other sheets, words over examples."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from analysis.intake.cells import Remark
+from analysis.intake.cells import REASONS, Piece, Remark
 from analysis.intake.evidence import COPIES, filled_cells
+from analysis.intake.headings import Headings
 from analysis.intake.sheet import Sheet, address, place_of
 
 Books = Sequence[Sequence[Sheet]]
@@ -58,6 +59,43 @@ def quoted(texts: Collection[str]) -> str:
     """The texts of several cells, or the beginning of them."""
     text = " / ".join(texts)
     return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+
+
+def over_examples(pieces: Sequence[Piece], headings: Headings) -> Iterator[Remark]:
+    """The examples of tables that may be replies, since an office wrote over them.
+
+    As one that names a municipality without a reply of its own, or says what the one reply of its
+    sheet lacks. What three sheets have at one place is print.
+    """
+    shown = [
+        (piece, row, piece.sheet.text.iloc[row].tolist())
+        for piece in pieces
+        for row in np.flatnonzero((piece.mark == REASONS.index("example")).any(axis=1)).tolist()
+    ]
+    there = Counter(cell for _, _, texts in shown for cell in enumerate(texts))
+    repliers = {
+        headings.named_in(name) for piece in pieces if shown for name in _who(piece, headings)
+    }
+    for piece, row, texts in shown:
+        columns = {name: int(across[0]) for name, (_, across) in piece.answers.items()}
+        who = [columns.pop(name) for name in headings.who if name in columns]
+        named = {headings.named_in(texts[column], known=True) for column in who} - repliers - {""}
+        replies = piece.sheet.text.iloc[next(iter(piece.answers.values()))[0]]
+        lacks = [*columns.values()] if named else []
+        if len(replies) == 1:
+            lacks += [column for column in columns.values() if replies[column].iloc[0] == ""]
+        own = [c for c in sorted({*lacks}) if texts[c] and there[c, texts[c]] < COPIES]
+        if own:
+            cells = dict.fromkeys(piece.sheet.address(row, c) for c in (own[0], own[-1]))
+            raw = quoted([texts[column] for column in own])
+            yield Remark("example-row", piece.sheet.file, piece.sheet.sheet, ":".join(cells), raw)
+
+
+def _who(piece: Piece, headings: Headings) -> Iterator[str]:
+    """What the replies of a table say of who sent them."""
+    for name in headings.who & {*piece.answers}:
+        down, across = piece.answers[name]
+        yield from piece.sheet.text[int(across[0])].iloc[down]
 
 
 def placed(remarks: Sequence[Remark], cells: pd.DataFrame) -> Iterator[Remark]:

@@ -63,7 +63,8 @@ class BookWords:
         One option alone may as well be an answer, unless the cell is read as its `label`.
         """
         key = normalise(text)
-        request = ANSWER_WORD.fullmatch(key.partition(":")[0]) or self._own.fullmatch(text)
+        asked = key.partition(":")[0].rstrip(entries.ARROWS)
+        request = ANSWER_WORD.fullmatch(asked) or self._own.fullmatch(text)
         if request or self.headings.asked(text):
             return True
         words = self._known.findall(key)

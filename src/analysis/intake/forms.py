@@ -46,6 +46,7 @@ from analysis.intake.sheet import CellKind, Look, Place, Sheet
 from analysis.intake.tables import check_questions
 from analysis.intake.workbook import STRUCK
 
+STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
 HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
 LOOSE = {NOTE, UNMATCHED, UNSURE}  # cells of no question
@@ -258,6 +259,13 @@ class _Reply:
         printed = self.kinds.get(target) == CellKind.PRINTED
         return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
 
+    def answers(self, target: str) -> bool:
+        """Whether anything is read for a question, by itself or by its parts, or for a variable."""
+        question = self.form.headings.book.by_name.get(target)
+        own = question is not None and (target == question.id or question.type == "multi")
+        names = {target, *(question.variables if question and own else ())}
+        return any(map(self.answer, names & self.cells.keys()))
+
     def take_doubtful(self, printed: set[Place], looks: Mapping[Place, Look]) -> None:
         """Of a question without an answer, what may be one, at its options or below its label.
 
@@ -269,8 +277,7 @@ class _Reply:
             question = book.by_name.get(target)
             if not question or question.identity or target not in form.labels:
                 continue
-            names = {target, *(question.variables if question.type == "multi" else ())}
-            if any(map(self.answer, names & self.cells.keys())):
+            if self.answers(target):
                 continue
             part = question.type == "multi" and target != question.id
             near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
@@ -366,7 +373,7 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         loose = question is None or question.type in {"text", "multi"}
         entries = (form.entry(target, way, step) for form in there)
-        if step == 2 and not loose:  # past what stands beside the label: only what is an answer
+        if step > 1 and not loose:  # past what stands beside the label: only what is an answer
             entries = (entry if entry and entry.sure else None for entry in entries)
         texts = Counter(entry.text if entry else "" for entry in entries)
         alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
@@ -477,9 +484,14 @@ class _Copies:
     @cached_property
     def ways(self) -> dict[str, tuple[Place, int]]:
         """On which side of its label each answer stands, and how many cells from it."""
-        near, far = (sum(self.count(t, RIGHT, s) for t in self.targets) for s in (1, 2))
-        # copies of a form with an empty column, or one of units, between labels and answers
-        step = 2 if len(self.forms) > 1 and far > near else 1
+        book, who = self.headings.book, self.headings.who
+        ticks = {v for q in book if q.type == "multi" for v in q.variables}
+        asked = [target for target in self.targets if target not in who | ticks]
+        found = {n: sum(self.count(target, RIGHT, n) for target in asked) for n in STEPS}
+        # copies of a form with empty columns, or one of units, between labels and answers
+        step = max(STEPS, key=lambda n: (found[n], -n))
+        if len(self.forms) == 1 and found[step] < found[1] + 2:
+            step = 1
         return {target: self._way(target, step) for target in self.targets}
 
     def _way(self, target: str, step: int) -> tuple[Place, int]:
@@ -487,7 +499,8 @@ class _Copies:
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        steps = (1, 2) if target in self.headings.who else (step,)
+        who = target in self.headings.who
+        steps = sorted({step, *((1, 2) if who else (1,) if option else ())})
         sides = [*((RIGHT, n) for n in steps), *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
@@ -534,6 +547,9 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         for place in blank.written_over(form.sheet, form.examples):
             grid[place], reply.mark[place] = form.sheet.text.iat[place], NOTE
             form.places.append(place)
+        for place in () if blank.known else form.examples:
+            if not reply.answers(form.shown_for(place)):
+                reply.mark[place] = UNSURE  # an office may have written over it
         # of a question without an answer the options may be what an office wrote
         said = {*filter(reply.answer, reply.cells)}
         unsaid = {p for id in form.options.keys() - said for p in form.options[id].values()}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.codebook.questions import COUNTED, ONE_CHOICE, Question
+from analysis.codebook.questions import AMOUNTS, COUNTED, ONE_CHOICE, Question
 from analysis.intake.entries import (
     ARROWS,
     BOXED,
@@ -36,6 +36,10 @@ BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an
 SEARCHED = 20_000  # cells of a form that are looked at
 LINE = 16  # cells beside a label in which its answer may be
 OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
+SHOWN = re.compile(  # an example with its word: （例）人手が足りない, 例：3人
+    r"\s*(?:[(（\[［【〔<＜]\s*(?:記入|記載|回答|入力)?例\s*[)）\]］】〕>＞:：]"
+    r"|(?:記入|記載|回答|入力)?例\s*[)）:：])\s*\S"
+)
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 OptionCells = dict[str, dict[int, Place]]
@@ -58,14 +62,14 @@ class Form:
     text_at, places : the texts of its sheet, and the cells that hold something.
     printed : the cells that are printed, as the blank form or other copies show.
     labels : question id or variable -> its label; of one that stands twice, the surer or the first.
-    crossed : question -> the cell of its answer, of one whose label are the headings of a row and
-        of a column of a table together.
+    crossed : question -> the cell of its answer in a table, of one that the headings of a row and
+        of a column name together, or in the row of its label below 回答.
     words : all cells that are labels.
     options : question of one choice -> code -> the cell of its option.
     across : battery -> code -> the cell of its option, in a row or column beside all items.
     boxed : question, or item of a battery -> code -> the cell with its box and its words.
     signs : the sign in each of these cells, such as ☑ or ○.
-    examples : cells of a column that shows how to answer.
+    examples : cells that show how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
     offered : these, the cells of options of one choice and the headings of `crossed`.
     passed : those listed, examples, and others known to be print; an answer stands behind them.
@@ -76,6 +80,7 @@ class Form:
         self.text_at = sheet.text.to_numpy(object)
         filled = np.argwhere(sheet.kind != CellKind.EMPTY)[:SEARCHED]
         places: list[Place] = [(row, column) for row, column in filled.tolist()]
+        self._above_examples = set[int]()  # rows of the heads of their columns
         self.examples = self._examples(places)
         for place in self.examples:
             self.text_at[place] = ""
@@ -91,6 +96,7 @@ class Form:
         heads_of_table = {place for pair in pairs.values() for place in pair}
         self.words |= heads_of_table
         self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
+        self.crossed |= self._in_answer_column()
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
@@ -130,13 +136,46 @@ class Form:
             self.words.discard(self.labels.pop(parts[0]))
 
     def _examples(self, places: list[Place]) -> set[Place]:
-        """The cells below 記入例 in a row with 回答, to an empty row; a mark is no example."""
+        """The cells that show how to answer: 例：3人, those below 記入例, or behind it in its row.
+
+        Below it to an empty row; a mark is no example.
+        """
         cells: set[Place] = set()
-        for row, column in (p for p in places if EXAMPLE.match(normalise(self.text_at[p]))):
-            if any(is_answer_word(text) for text in self.text_at[row]):
+        for row, column in places:
+            text = self.text_at[row, column]
+            if not EXAMPLE.match(normalise(text)) or self.headings.meaning(text):
+                cells |= {(row, column)} if SHOWN.match(text) else set()
+            elif self._heads_column(row, column):
                 down = takewhile(lambda at: any(self.text_at[at]), range(row, self.sheet.shape[0]))
                 cells |= {(at, column) for at in down if re.search(r"\w", self.text_at[at, column])}
+                self._above_examples.add(row)
+            else:
+                alone = EXAMPLE.fullmatch(normalise(text)) is not None
+                line = [self.text_at[row, at] for at in range(column + 1, self.sheet.shape[1])]
+                behind = [*takewhile(lambda text: not self._asks(text), line)] if alone else []
+                own = [column, *(column + n for n, text in enumerate(behind, 1) if text)]
+                cells |= {(row, at) for at in own}
         return cells
+
+    def _heads_column(self, row: int, column: int) -> bool:
+        """Whether 記入例 heads a column: beside 回答, behind another head, or right of labels."""
+        line = self.text_at[row : row + 2]
+        beside = line[0, max(column - 1, 0) : column + 2]
+        before = (text for text in line[0, :column] if text)
+        labels = any(self.headings.meaning(text) for text in line[1:, :column].ravel())
+        heads = any(self.headings.meaning(text) is None for text in before)
+        return heads or labels or any(map(is_answer_word, beside))
+
+    def _asks(self, text: str) -> bool:
+        """Whether a cell is a label or a word such as 回答."""
+        return is_answer_word(text) or self.headings.meaning(text) is not None
+
+    def shown_for(self, place: Place) -> str:
+        """The question or variable whose label is next before a cell, in its row or above."""
+        labels = self.labels | self._heads
+        before = {at: name for name, at in labels.items() if at < place and at[0] <= place[0]}
+        over = [at for at in before if at[1] <= place[1]]
+        return before[max(over or before)] if before else ""
 
     # --- what stands where ---------------------------------------------------------------------
 
@@ -381,7 +420,7 @@ class Form:
         sections = {normalise(text) for s in self.headings.book.sections for text in (s.ja, s.en)}
         for place in self.places:
             text = self.text_at[place]
-            if normalise(text) in sections:
+            if re.sub(r"^\(?\d+[).:、]?", "", normalise(text)) in sections:
                 self.words.add(place)
                 continue
             meaning = self.headings.meaning(text)
@@ -429,6 +468,23 @@ class Form:
                     return True
         return False
 
+    def _in_answer_column(self) -> dict[str, Place]:
+        """Texts, numbers and days asked for in rows of a table of which 回答 heads a column.
+
+        With words before it that are no label, as 設問 | 選択肢 | 回答欄 | 備考, to an empty row.
+        """
+        heads = [place for place in self.places if is_answer_word(self.text(place))]
+        before = {place: self.next_to(place, LEFT) for place in heads}
+        heads = [p for p, at in before.items() if at and at not in self.words and self.text(at)]
+        cells: dict[str, Place] = {}
+        for target, (row, column) in self.labels.items():
+            question = self.headings.book.by_name.get(target)
+            above = [at for at in heads if at[0] < row and at[1] > column]
+            above = [at for at in above if self.text_at[at[0] : row].any(axis=1).all()]
+            if question and above and (question.type in {*AMOUNTS, "text", "date"}):
+                cells[target] = (row, max(above)[1])
+        return {target: place for target, place in cells.items() if place not in self.words}
+
     def _move_to_answers(self) -> None:
         """Where a cell such as 回答 is behind or below a label, the answer is beside that cell.
 
@@ -440,7 +496,7 @@ class Form:
             answers = [p for p in answers if not self._is_tick(target, p)]
             beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
             heads = all(at and at not in self.words and is_word(self.text(at)) for at in beside)
-            heads |= any(row == answer[0] for answer in answers for row, _ in self.examples)
+            heads |= any(answer[0] in self._above_examples for answer in answers)
             if len(answers) == 1 and not heads:
                 self.labels[target] = answers[0]
                 self.words.add(answers[0])

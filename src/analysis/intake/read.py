@@ -16,7 +16,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, refusal
 from analysis.intake import own_sheets, tools
-from analysis.intake.beside import on_sheets, placed
+from analysis.intake.beside import on_sheets, over_examples, placed
 from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
@@ -113,6 +113,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
             own, no_replies = _tables(books, file, headings)
             bare = [[replace(s, rings=()) for s in book if s.comments] for book in books]
             noticed += on_sheets(bare, len(own), (), ())
+            noticed += over_examples(own, headings)
         pieces += own
         others += no_replies
         headed = _by_number(own, headings) | headed

@@ -375,6 +375,7 @@ def digits_of(text):
 @given(EVERY, st.sampled_from([TEXT, NUMBER]))
 @example("-99", TEXT)
 @example("0 %", TEXT)
+@example(" and ", TEXT)
 @settings(max_examples=600)
 def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
     for question in BOOK:

@@ -630,6 +630,37 @@ def test_a_number_with_a_digit_in_each_cell_is_read_if_a_unit_ends_it(tmp_path, 
     assert len(refused.query("question == 'Q3'")) == sum(value is None for value in whole)
 
 
+@pytest.mark.parametrize("n", [3, 1])
+def test_answers_behind_two_empty_cells_are_read_beside_options_marked_at_once(tmp_path, n):
+    """All but the options were refused."""
+    layout = usual({
+        1: lambda a: [[Q1, None, None, STATES[a - 1]]],
+        2: lambda a: [[Q2], *([t, mark(k in a)] for k, t in enumerate(USES, 1))],
+        3: lambda a: [[Q3, None, None, a, "人"]],
+        4: lambda a: [[Q4], ["1 実施済　2 予定　3 未定"],
+                      *([item, None, None, a[j]] for j, item in enumerate(ITEMS))],
+    })  # fmt: skip
+    assert said(received(tmp_path, layout, n)) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_the_column_headed_answer_has_the_answers_whatever_stands_before_it(tmp_path, n):
+    """自由記述 was taken for the answer to the open question."""
+    (tmp_path / "r").mkdir()
+    for i in range(n):
+        book = openpyxl.Workbook()
+        for row in [["団体名", WHO[i]], [], ["設問", "選択肢", "回答欄", "備考"],
+                    ["問1 採用の有無", "有・無", "有"], ["問3 職員数", "（人）", 5 + i],
+                    ["問5 課題", "自由記述", f"人材{i}"]]:  # fmt: skip
+            book.active.append(row)
+        book.save(tmp_path / "r" / f"{i}.xlsx")
+    header = {"Q2": [], "Q4": [], "Q6": []}
+    about = wave(tmp_path, {"path": "r", "layout": "form", "header": header}, codebook="f")
+    result = clean(read(about, PLAN, tmp_path), about, PLAN)
+    answers = result.responses[["Q1", "Q3", "Q5"]].to_numpy().tolist()
+    assert answers == [[1, 5 + i, f"人材{i}"] for i in range(n)]
+
+
 STAFF = Codebook.parse({
     "id": "f", "title": {"ja": "職員調査", "en": "Staff"}, "version": "1",
     "sections": [{"id": "A", "ja": "職員", "en": "Staff"}],
@@ -1051,9 +1082,57 @@ EXAMPLES = [["設問", "記入例", "回答"], [Q1, "検討中"], [Q2, "1、2"],
 
 @pytest.mark.parametrize("n", [3, 1])
 def test_examples_beside_empty_cells_are_no_answers(tmp_path, n):
+    """Of a lone form nobody knows whether the office wrote over them, so that they are told."""
     result = received(tmp_path, lambda _: EXAMPLES, n)
-    assert not len(result.responses) and {*result.findings["rule"]} == {"blank"}
-    assert not told(result)
+    examples = {row[1] for row in EXAMPLES[1:]} if n == 1 else set()
+    assert not len(result.responses) and told(result) == examples
+    assert {*result.findings["rule"]} == {"blank", *(["unsure"] if n == 1 else [])}
+
+
+SHOWN = {
+    "in a cell of its own": lambda q, shown, own: [[q, f"例：{shown}", own]],
+    "above the answer": lambda q, shown, own: [[q], [f"（例）{shown}"], [own]],
+    "in a row of its own": lambda q, shown, own: [[q], ["記入例", shown], ["回答", own]],
+    "in a row, no 回答": lambda q, shown, own: [[q, own], ["例", shown]],
+}
+
+
+@pytest.mark.parametrize("own", ["answered", "over one example"])
+@pytest.mark.parametrize("kind", SHOWN)
+def test_an_example_is_never_an_answer_and_what_may_be_written_over_one_is_told(
+    tmp_path, kind, own
+):
+    """An example of a question that is answered is no finding."""
+    staff = SHOWN[kind](Q1, "検討中", None if own != "answered" else STATES[0])
+    rows = [*staff, *SHOWN[kind](Q3, "5人", 12), *down(Q2, USES, {1}), *LAYOUTS[4]["codes"]((1, 2))]
+    result = received(tmp_path, lambda _: rows, 1)
+    assert result.responses["Q3"].tolist() == [12]
+    assert result.responses["Q1"].fillna(0).tolist() == [1 if own == "answered" else 0]
+    assert any("検討中" in text for text in told(result)) == (own != "answered")
+    assert not any("5人" in text for text in told(result))
+
+
+def test_an_example_of_a_table_that_may_be_a_reply_is_told(tmp_path):
+    """Its row names a municipality without another row, or says what the one reply lacks."""
+    heads = ["", "団体名", "問1 職員数", "問2 課題"]
+
+    def findings(*rows, layout="rows"):
+        turned = rows if layout == "rows" else zip(*rows, strict=True)
+        workbook(tmp_path / "t.xlsx", [list(row) for row in turned])
+        about = wave(tmp_path, {"path": "t.xlsx", "layout": layout}, codebook="f")
+        found = clean(read(about, SHORT, tmp_path), about, SHORT).findings
+        return (
+            found.loc[found["rule"] == "example-row", ["cell", "code", "raw"]].to_numpy().tolist()
+        )
+
+    other, third = ["", "函館市", 3, "人手"], ["", "仙台市", 5, None]
+    written = [["C2:D2", "", "12 / 財源"]]
+    assert findings(heads, ["例", "札幌市", 12, "財源"], other, third) == written
+    assert findings(heads, ["例", "○○市", 12, "財源"], other, third) == []
+    assert findings(heads, ["例", "函館市", 12, "財源"], other, third) == []
+    assert findings(heads, ["例", "○○市", 12, "財源"], third) == [["D2", "", "財源"]]
+    columns = [heads[1:], ["記入例", 12, "財源"], ["札幌市", None, None]]
+    assert findings(*columns, layout="columns") == [["B2:B3", "", "12 / 財源"]]
 
 
 OTHER = Codebook.parse(
