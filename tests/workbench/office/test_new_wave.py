@@ -1,6 +1,7 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
 import csv
+import os
 import re
 import shutil
 import sys
