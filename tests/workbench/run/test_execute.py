@@ -8,7 +8,7 @@ import project as given
 import pytest
 from refreshing import PARAMETERS, TITLE, in_a_thread, put, statuses
 
-from workbench.run import attempt, execute
+from workbench.run import execute
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
@@ -26,7 +26,7 @@ def ran(folder, *cells, fork):
     text = given.notebook([PARAMETERS, *cells], tags={0: ["parameters"]}, workbench=TITLE)
     found, target = Ran("probe", {}, "", ""), folder / "executed.ipynb"
     kernels = Kernels(Options(fork=fork))
-    in_a_thread(attempt.attempt, found, json.loads(text), target, values={}, kernels=kernels)
+    in_a_thread(execute.attempt, found, json.loads(text), target, values={}, kernels=kernels)
     return found, nbformat.read(target, as_version=4).cells
 
 
@@ -36,14 +36,14 @@ both = pytest.mark.parametrize("fork", [pytest.param(True, id="forked"), plain])
 
 @both
 def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(tmp_path, monkeypatch, fork):
-    process, waits = attempt.PapermillNotebookClient.process_message, [1.0]
+    process, waits = execute.PapermillNotebookClient.process_message, [1.0]
 
     def slow(self, message, *more):
         if message["msg_type"] == "display_data" and waits:
             time.sleep(waits.pop())  # as when another notebook of the run keeps this process busy
         return process(self, message, *more)
 
-    monkeypatch.setattr(attempt.PapermillNotebookClient, "process_message", slow)
+    monkeypatch.setattr(execute.PapermillNotebookClient, "process_message", slow)
     cell = f"for n in range({MANY}):\n    display(n)"
     found, cells = ran(tmp_path, cell, fork=fork)
     assert found.status == "ok", found.error
@@ -56,13 +56,6 @@ def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork)
     found, _ = ran(tmp_path, DROPS, cell, fork=fork)
     assert found.status == "failed"
     assert found.error == "cell 3 sent 3 outputs, 2 arrived"
-
-
-@both
-def test_half_a_pair_of_surrogates_is_shown_as_what_cannot_be_read(tmp_path, fork):
-    found, cells = ran(tmp_path, "print('half \\ud800, whole \\ud83d\\ude00')", fork=fork)
-    assert found.status == "ok", found.error
-    assert cells[-1].outputs[0].text == "half \ufffd, whole 😀\n"
 
 
 @pytest.fixture
