@@ -85,13 +85,16 @@ def project(folder: Path) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What a user would look at: no caches, and nothing that says when it was made."""
+    """What a user would look at: no caches, no locks, and nothing that says when it was made.
+
+    A lock that could not be removed is nobody's: the next command takes it.
+    """
     left_out = ("data/processed", "reports/index.html", ".workbench")
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     return {
         name: p.read_bytes()
         for name, p in files.items()
-        if not name.startswith(left_out) and p.name != "run.json"
+        if not name.startswith(left_out) and p.name != "run.json" and p.suffix != ".lock"
     }
 
 

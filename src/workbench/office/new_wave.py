@@ -297,7 +297,8 @@ def _check_files(files: Sequence[Path]) -> None:
     for file in files:
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
-        if odd := next((p for p in file.rglob("*") if not (p.is_file() or p.is_dir())), None):
+        every = (file, *file.rglob("*"))
+        if odd := next((p for p in every if not (p.is_file() or p.is_dir())), None):
             raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))

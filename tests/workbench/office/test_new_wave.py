@@ -128,6 +128,14 @@ def test_what_is_no_file_in_a_folder_of_replies_is_refused(libraries, tmp_path, 
         new_wave("w", [folder], "libraries", "2026-04-01")
 
 
+def test_a_device_beside_the_replies_is_refused(libraries):
+    """/dev/zero was copied into data/raw until the disk was full."""
+    replies, device = [EXAMPLE / "replies.csv"], Path(os.devnull)
+    for beside in ({"register": device}, {"blank": device}):
+        with pytest.raises(InputError, match="null: this is a broken link, a pipe or a device"):
+            new_wave("w", replies, "libraries", "2026-04-01", **beside)
+
+
 def test_the_folder_in_which_one_stands_is_a_folder_of_replies(libraries, monkeypatch, tmp_path):
     folder = tmp_path / "forms"
     for name in ("姫路市", "つくば市"):
