@@ -88,7 +88,7 @@ def differences(before: Path, after: Path) -> list[str]:
         elif name.endswith(".data"):
             said += _data(name, a, b)
         else:
-            found = Comparison(Run.read(a, "before"), Run.read(b, "after"))
+            found = Comparison(Run(a, "before"), Run(b, "after"))
             said += [f"{name}: {line}" for line in _results(found)]
             said += _pages(name, a, b)
     return said

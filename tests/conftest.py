@@ -157,10 +157,10 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     from analysis.errors import InputError
-    from workbench.publish import pdf
+    from workbench.publish import paper
 
     try:
-        program = pdf.browser()
+        program = paper.browser()
     except InputError:
         pytest.skip("no Chromium is installed: the pages were not opened in a browser")
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]

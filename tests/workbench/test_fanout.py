@@ -20,7 +20,7 @@ from refreshing import LIGHT
 
 from analysis.errors import InputError
 from analysis.show import NotAvailable
-from workbench import cli, overview
+from workbench import cli, fanout
 from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
 from workbench.run.kernels import Kernels
@@ -64,7 +64,7 @@ def _one_server(warm_kernels):
 def quick(cleaned, monkeypatch):
     """A project whose profile says little, at once, and whose types are not looked for."""
     monkeypatch.setattr(
-        overview.profile,
+        fanout.profile,
         "shared_typology",
         lambda survey, seed: NotAvailable("typology", "not here"),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import mmap
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from matplotlib import font_manager
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text as Label
 
@@ -67,6 +71,32 @@ def laid_out_once() -> Iterator[None]:
         yield
     finally:
         Label._get_layout = lay_out  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def fonts_in_memory() -> Iterator[None]:
+    """Let matplotlib take letters from memory; from a file it reads each anew, through Python.
+
+    Not for good: a PDF of somebody's own needs the name of the file, which a font then has not.
+    """
+    find = font_manager._get_font  # type: ignore[attr-defined]
+
+    def found(files: Sequence[tuple[str, int]], *, thread_id: int, **about: Any) -> Any:
+        mapped = tuple((_mapped(file, thread_id), face) for file, face in files)
+        return find(mapped, thread_id=thread_id, **about)
+
+    font_manager._get_font = found  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        font_manager._get_font = find  # type: ignore[attr-defined]
+
+
+@cache
+def _mapped(file: str, thread_id: int) -> mmap.mmap:
+    """A file in memory; each thread has its own, since it knows the place that is read next."""
+    with Path(file).open("rb") as handle:
+        return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def check(canvas: Canvas, name: str) -> None:

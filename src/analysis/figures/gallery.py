@@ -181,7 +181,7 @@ class Gallery:
         """Lay out, check and write a figure; gives the PNG that a page shows."""
         # each `savefig` sets the layout engine back to the default, which would lay out anew
         as_laid_out = mpl.rc_context({"figure.constrained_layout.use": False})
-        with checks.strict(name), as_laid_out, checks.laid_out_once():
+        with checks.strict(name), as_laid_out, checks.laid_out_once(), checks.fonts_in_memory():
             canvas.set_dpi(DOTS * self.scale)  # laid out as it is saved, and once
             canvas.draw_without_rendering()  # legends and the like take their places only then
             canvas.set_layout_engine(None)  # with the word "none" each file would be drawn twice

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import kmedoids
 import numpy as np
 import pandas as pd
+from kmedoids.kmedoids import _fasterpam_f64, _rand_fasterpam_f64
 
 from analysis.stats.thresholds import UNPLACED
 
 STARTS = 5  # from BUILD alone the national table's two types are worse than PAM's
+ROUNDS = 100  # of the search through all candidates; it ends by itself after a few
 CHUNK = 10  # resamples that share a seed
 
 
@@ -72,12 +75,26 @@ def medoids_for(
 
 def _search(weighted: np.ndarray, start: np.ndarray, n_init: int) -> np.ndarray:
     """The best medoids from all starts."""
-    best = kmedoids.fasterpam(weighted, start.astype(np.uintp), n_cpu=1)
+    loss, _, best, *_ = _fasterpam_f64(weighted, start.astype(np.uintp), ROUNDS)
+    for drawn, seed in _random_starts(len(weighted), len(start), n_init - 1):
+        other, _, again, *_ = _rand_fasterpam_f64(weighted, drawn, ROUNDS, seed)
+        if other < loss - 1e-9:
+            loss, best = other, again
+    return np.sort(best.astype(int))
+
+
+@cache
+def _random_starts(n: int, k: int, number: int) -> list[tuple[np.ndarray, int]]:
+    """Medoids to begin with, and the seed of the order in which others are tried; always the same.
+
+    `kmedoids.fasterpam` draws them likewise, but each time, from a generator that takes longer to
+    make than a search among the replies of a small survey.
+    """
     random = np.random.RandomState(0)
-    for _ in range(n_init - 1):
-        again = kmedoids.fasterpam(weighted, len(start), random_state=random, n_cpu=1)
-        best = again if again.loss < best.loss - 1e-9 else best
-    return np.sort(best.medoids.astype(int))
+    return [
+        (random.choice(n, k, replace=False).astype(np.uintp), random.randint(0, 2**31 - 1))
+        for _ in range(number)
+    ]
 
 
 def _number(distance: np.ndarray, medoids: np.ndarray, weights: np.ndarray) -> Medoids:

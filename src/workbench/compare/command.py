@@ -7,7 +7,6 @@ they were made of. The words are labels and sentences of `analysis.text`, the fo
 from __future__ import annotations
 
 import base64
-import contextlib
 import difflib
 import os
 import re
@@ -16,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from workbench import outputs
 from workbench.compare.differences import Cell, Value, pictures, shown
 from workbench.compare.runs import Comparison, Run
 from workbench.publish.page import page_context, rendered, templates
-from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
@@ -63,7 +61,11 @@ def run(
     """
     if base and not (before or after):
         edition = Edition(wave or "demo-2019", audience, language)
-        two = run_of_base(base, edition), _run_of_here(edition)
+        of_base = run_of_base(base, edition)
+        record = refresh(edition.wave, audience=audience, language=language)
+        if not record.ok:
+            raise refusal("compare.here_incomplete", folder=record.folder)
+        two = of_base, Run(edition.folder, label("compare.here", language))
         name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     elif before and after and not (base or wave):
         find = {"audience": audience, "language": language}
@@ -258,14 +260,6 @@ def _cut(text: str) -> str:
 # --- a revision and the working tree ---------------------------------------------------------
 
 
-def _run_of_here(edition: Edition) -> Run:
-    """The run of the working tree, which is refreshed."""
-    record = refresh(edition.wave, audience=edition.audience, language=edition.language)
-    if not record.ok:
-        raise refusal("compare.here_incomplete", folder=record.folder)
-    return Run.read(edition.folder, label("compare.here", edition.language))
-
-
 def run_of_base(revision: str, edition: Edition) -> Run:
     """Run a wave with the code, codebooks and notebooks of a revision.
 
@@ -278,44 +272,31 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
         raise refusal("compare.no_revision", revision=revision)
-    place = reports / edition.name
-    if edition.folder.is_dir() and not place.is_dir():
-        # what was made here is made there too as far as nothing differs
-        beside = paths.beside(place)
-        shutil.copytree(edition.folder, beside)
-        beside.rename(place)
-    with _worktree(root, sha) as there:
-        _bring_data(root, there, edition.wave)
-        environment = os.environ | {
-            "PYTHONPATH": str(there / "src"),
-            "WORKBENCH_ROOT": str(there),
-            "WORKBENCH_REPORTS": str(reports),
-            "WORKBENCH_CACHE": str(paths.cache()),
-        }
-        command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
-        command += ["--language", edition.language, "--audience", edition.audience]
-        done = subprocess.run(
-            command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
-        )
+    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+        there = Path(folder).resolve() / "base"
+        added = _git(root, "worktree", "add", "--detach", str(there), sha)
+        if added.returncode != 0:
+            raise refusal("compare.no_worktree", stderr=added.stderr.strip()[-200:])
+        try:
+            _bring_data(root, there, edition.wave)
+            environment = os.environ | {
+                "PYTHONPATH": str(there / "src"),
+                "WORKBENCH_ROOT": str(there),
+                "WORKBENCH_REPORTS": str(reports),
+                "WORKBENCH_CACHE": str(paths.cache()),
+            }
+            command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
+            command += ["--language", edition.language, "--audience", edition.audience]
+            done = subprocess.run(
+                command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
+            )
+        finally:
+            _git(root, "worktree", "remove", "--force", str(there))
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
         raise refusal("compare.base_incomplete", revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
-    return Run.read(place, name)
-
-
-@contextlib.contextmanager
-def _worktree(root: Path, sha: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
-        there = Path(folder).resolve() / "base"
-        done = _git(root, "worktree", "add", "--detach", str(there), sha)
-        if done.returncode != 0:
-            said = done.stderr.strip()[-200:]
-            raise refusal("compare.no_worktree", stderr=said)
-        try:
-            yield there
-        finally:
-            _git(root, "worktree", "remove", "--force", str(there))
+    return Run(reports / edition.name, name)
 
 
 def _bring_data(root: Path, there: Path, wave: str) -> None:

@@ -97,8 +97,8 @@ def compare(
     if before == after and all(number == earlier for number, earlier in (types or {}).items()):
         return Cells()
     old_ids, new_ids = ids or (before, after)
-    a = _ReadTable.read(before, old_ids, names or {}, {})
-    b = _ReadTable.read(after, new_ids, names or {}, types or {})
+    a = _ReadTable(before, old_ids, names or {}, {})
+    b = _ReadTable(after, new_ids, names or {}, types or {})
     common = [c for c in a.ids if c in b.ids]
     columns = [f"- {a.headings[c]}" for c in a.ids if c not in common]
     columns += [f"+ {b.headings[c]}" for c in b.ids if c not in common]
@@ -134,31 +134,23 @@ def _key(a: _ReadTable, b: _ReadTable, common: list[str]) -> list[str]:
     return [*common, "#"]
 
 
-class _ReadTable(NamedTuple):
+class _ReadTable:
     """A table of texts by ids, and cell for cell as a reader sees it, `headings` by columns."""
 
-    ids: pd.DataFrame
-    texts: pd.DataFrame
-    headings: Mapping[str, str]
-
-    @classmethod
-    def read(
-        cls, csv: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
-    ) -> _ReadTable:
+    def __init__(
+        self, csv: str, ids: str, names: Mapping[str, str], types: Mapping[str, str]
+    ) -> None:
         """Both from CSV, each type under the number of its counterpart in `types`."""
-        by_id, texts = _read(ids), _read(csv)
-        if by_id.shape != texts.shape:
-            raise ValueError("the results of a table do not fit what it shows")
-        headings = {
-            id: names.get(head, head) for id, head in zip(by_id, map(str, texts), strict=True)
-        }
-        texts.columns = by_id.columns
-        for frame in (by_id, texts) if types else ():
-            for column in by_id.columns.intersection(TYPES):  # a number, perhaps with a name
+        self.ids, texts = _read(ids), _read(csv)
+        heads = zip(self.ids, map(str, texts), strict=True)
+        self.headings = {id: names.get(head, head) for id, head in heads}
+        texts.columns = self.ids.columns
+        for frame in (self.ids, texts) if types else ():
+            for column in frame.columns.intersection(TYPES):  # a number, perhaps with a name
                 frame[column] = frame[column].str.replace(
                     r"^\d+(?= |$)", lambda match: types.get(match[0], f"+{match[0]}"), regex=True
                 )
-        return cls(by_id, texts.map(lambda text: names.get(text, text)), headings)
+        self.texts = texts.map(lambda text: names.get(text, text))
 
     def rows(self, key: list[str]) -> dict[tuple[str, ...], tuple[int, str]]:
         """The position of each row by these columns, and what a reader calls it."""

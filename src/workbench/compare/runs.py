@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from math import isnan, nan
@@ -59,9 +59,8 @@ class Types:
         return cls(kinds, inside, frame["name"].fillna(""), names)
 
 
-@dataclass(frozen=True)
 class PageResults:
-    """One executed notebook.
+    """One executed notebook; without contents if it was not executed.
 
     Attributes
     ----------
@@ -73,94 +72,64 @@ class PageResults:
         they are.
     """
 
-    name: str
-    title: str
-    status: str
-    answers: Sequence[str] = ()
-    prose: Sequence[str] = ()
-    figures: Mapping[str, Outputs] = field(default_factory=dict)
-    tables: Mapping[str, Outputs] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
-    cells: Sequence[dict[str, str]] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    about: str = ""
-
-    @classmethod
-    def read(cls, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> PageResults:
-        """The page of an `entry` of a run's `record`; without contents if it was not executed."""
-        name, language = entry["name"], record["language"]
-        file = folder / "notebooks" / f"{name}.ipynb"
-        title = str(entry["title"].get(language, name))
-        if not file.is_file():
-            return cls(name, title, entry["status"])
-        content = json.loads(file.read_text(encoding="utf-8"))
-        by_kind: dict[str, list[Outputs]] = outputs(content)
-        files, values = entry.get("files", {}), record.get("parameters", {})
+    def __init__(self, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Read the page of an `entry` of a run's `record`."""
+        self.name, self.status, language = entry["name"], entry["status"], record["language"]
+        self.title = str(entry["title"].get(language, self.name))
+        file = folder / "notebooks" / f"{self.name}.ipynb"
+        text = file.read_text(encoding="utf-8") if file.is_file() else '{"cells": []}'
+        content, values = json.loads(text), record.get("parameters", {})
+        by_kind, files = outputs(content), entry.get("files", {})
 
         def by_name(kind: str) -> dict[str, Outputs]:
             contents = {}
             for data in by_kind.get(kind, []):
                 results = files.get(f"results/{kind}s/{data['name']}.csv")
-                about = {"page": title, "notebook": name}
+                about = {"page": self.title, "notebook": self.name}
                 contents[data["name"]] = data | about | {"results": results and folder / results}
             return contents
 
-        return cls(
-            name,
-            title,
-            entry["status"],
-            [Answer(d["text"], d.get("more", "")).paragraph for d in by_kind.get("answer", [])],
-            [data["markdown"] for data in by_kind.get("prose", [])],
-            by_name("figure"),
-            by_name("table"),
-            {data["name"]: data["reason"] for data in by_kind.get("not-available", [])},
-            [
-                {"id": cell["id"], "source": "".join(cell["source"])}
-                for cell in content["cells"]
-                if "injected-parameters" not in cell["metadata"].get("tags", [])
-            ],
-            {
-                _called(p, language): values.get(p.name, p.default)
-                for p in parameters.declared(content, file)
-                if p.name not in OWN
-            },
-            "、".join(data["about"] for data in by_kind.get("answer", []) if data.get("about")),
-        )
+        answers = by_kind.get("answer", [])
+        self.answers = [Answer(d["text"], d.get("more", "")).paragraph for d in answers]
+        self.about = "、".join(data["about"] for data in answers if data.get("about"))
+        self.prose = [data["markdown"] for data in by_kind.get("prose", [])]
+        self.figures, self.tables = by_name("figure"), by_name("table")
+        self.missing = {data["name"]: data["reason"] for data in by_kind.get("not-available", [])}
+        self.cells = [
+            {"id": cell["id"], "source": "".join(cell["source"])}
+            for cell in content["cells"]
+            if "injected-parameters" not in cell["metadata"].get("tags", [])
+        ]
+        self.parameters = {}
+        for p in parameters.declared(content, file):
+            english, _, japanese = (part.strip() for part in p.help.partition("|"))
+            called = (japanese if language == "ja" else "") or english or p.name
+            if p.name not in OWN:
+                self.parameters[called] = values.get(p.name, p.default)
 
 
-def _called(parameter: parameters.Parameter, language: str) -> str:
-    """What a parameter is, from its declaration, where this says so."""
-    english, _, japanese = (part.strip() for part in parameter.help.partition("|"))
-    return (japanese if language == "ja" else "") or english or parameter.name
-
-
-@dataclass(frozen=True)
 class Run:
     """A finished run: its record and its pages; `label` is what a reader calls it."""
 
-    folder: Path
-    label: str
-    record: Mapping[str, Any]
-    pages: dict[str, PageResults]
-
-    @classmethod
-    def read(cls, folder: Path, label: str) -> Run:
+    def __init__(self, folder: Path, label: str) -> None:
         """Read a run folder.
 
         Raises InputError: there is no run, its record cannot be read, or a file of it was edited.
         """
-        file = folder / RECORD
-        if not file.is_file():
+        run, self.folder, self.label = RunFolder(folder), folder, label
+        if not (folder / RECORD).is_file():
             raise refusal("compare.no_run", label=label)
+        self.record: Mapping[str, Any] = run.record
         try:
-            record = json.loads(file.read_text(encoding="utf-8"))
-            pages = {n["name"]: PageResults.read(folder, n, record) for n in record["notebooks"]}
+            listed = run.record["notebooks"]
+            self.pages = {one["name"]: PageResults(folder, one, run.record) for one in listed}
         except (KeyError, ValueError, OSError) as error:
             kind = type(error).__name__
-            raise refusal("compare.unreadable", file=file, name=kind, fault=error) from None
-        if damaged := [name for name in RunFolder(folder).damaged if name.startswith(COMPARED)]:
+            raise refusal(
+                "compare.unreadable", file=folder / RECORD, name=kind, fault=error
+            ) from None
+        if damaged := [name for name in run.damaged if name.startswith(COMPARED)]:
             raise refusal("compare.edited", file=folder / damaged[0])
-        return cls(folder, label, record, pages)
 
     @classmethod
     def find(cls, name: str, *, audience: str, language: str) -> Run:
@@ -168,7 +137,7 @@ class Run:
         edition = Edition(name, audience, language).folder
         places = [edition, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition)
-        return cls.read(folder, folder.name)
+        return cls(folder, folder.name)
 
     @property
     def language(self) -> Language:
@@ -320,19 +289,20 @@ class Comparison:
 
     def _inputs(self) -> list[Value]:
         """Files as received that differ, by the beginning of their hash."""
-        named = any(run.record.get("inputs") for run in (self.before, self.after))
-        if not named:  # editions for others name no files
-            return self._entries(lambda run: {"data": run.record.get("data_sha256", "")[:12]})
-        return self._entries(
-            lambda run: {k: v[:12] for k, v in run.record.get("inputs", {}).items()}
-        )
+        records = [run.record for run in (self.before, self.after)]
+        files = [record.get("inputs") for record in records]
+        if not any(files):  # editions for others name no files
+            files = [{"data": record.get("data_sha256", "")} for record in records]
+        return entries(*({k: v[:12] for k, v in (own or {}).items()} for own in files))
 
     def _texts_of(self, kind: str, titles: Mapping[str, str]) -> list[Value]:
         """Texts of these pages that differ, each pair once: two pages may have a sentence."""
         pairs: dict[tuple[str, str], Value] = {}
         for name, title in titles.items():
-            both = (getattr(r.pages.get(name), kind, []) for r in (self.before, self.after))
-            for a, b in _paired(*both):
+            old, new = (getattr(r.pages.get(name), kind, []) for r in (self.before, self.after))
+            if len(old) != len(new):  # equal ones stay together
+                old, new = [t for t in old if t not in new], [t for t in new if t not in old]
+            for a, b in zip_longest(old, new, fillvalue=""):
                 if a != b:
                     pairs.setdefault((a, b), Value(title, a, b))
         return list(pairs.values())
@@ -382,13 +352,6 @@ class Comparison:
         both = ((self.before.pages.get(page.name), page) for page in pages)
         return [cell for old, new in both if old
                 for cell in sources(new.title, old.cells, new.cells)]  # fmt: skip
-
-
-def _paired(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
-    """Texts of one page side by side; where their number differs, equal ones stay together."""
-    if len(old) != len(new):
-        old, new = [t for t in old if t not in new], [t for t in new if t not in old]
-    return list(zip_longest(old, new, fillvalue=""))
 
 
 def _denominator(data: Outputs) -> str:

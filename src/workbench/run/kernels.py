@@ -8,7 +8,6 @@ tried; anywhere else plain kernels are started.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import gc
 import json
@@ -37,9 +36,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
-from analysis.errors import printed, refusal
+from analysis.errors import printed
 from analysis.fingerprints import AUDIENCE, INPUTS
-from workbench.run import temporary
+from workbench import outputs
 from workbench.run.record import Options
 from workbench.run.warm import ASKED
 
@@ -97,7 +96,7 @@ class Kernels:
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
-            "TMPDIR": str(temporary.folder()),
+            "TMPDIR": str(outputs.temporary()),
             AUDIENCE: self.options.audience,
             **(environment or {}),
         }
@@ -106,29 +105,12 @@ class Kernels:
             self.environment[ASKED] = json.dumps(orders)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
-        self.waited_for = False  # this process is at work, and no kernel of it
 
     @property
     def root(self) -> Path:
         """The project of the kernels: on a worker of a cluster what was sent to it."""
         sent = self.environment.get("WORKBENCH_ROOT")
         return Path(sent).resolve() if sent else paths.root()
-
-    @contextlib.contextmanager
-    def while_alone(self) -> Iterator[None]:
-        """Let the end of the run's time stop this process, too, while no kernel is at work.
-
-        Raises InputError: the time is over.
-        """
-        self.waited_for = threading.current_thread() is threading.main_thread()
-        try:
-            yield
-        except KeyboardInterrupt:
-            if not self.over:
-                raise
-            raise refusal("run.time_over", why=self.stopped) from None
-        finally:
-            self.waited_for = False
 
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
@@ -144,8 +126,6 @@ class Kernels:
         """
         if not self.stopped:
             self.stopped, self.over = why, over
-            if over and self.waited_for:
-                _thread.interrupt_main()
         for manager in list(self.running):
             manager.end()
         if self.fork and _starting.locked():
@@ -236,7 +216,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
+        folder = tempfile.mkdtemp(prefix="k-", dir=outputs.temporary())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return

@@ -318,7 +318,7 @@ class Plan:
         """The notebooks of the published run if it has just these, all valid with their pages."""
         last, rans = self.last, self.last.notebooks
         same = list(rans) == list(self.keys) and valid == dict.fromkeys(rans, last.folder)
-        if last.record.get("status") != Status.OK or not same or last.damaged:
+        if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
         return [replace(ran, reused=True) for ran in rans.values()]
 

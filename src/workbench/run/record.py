@@ -182,6 +182,10 @@ class Ran:
         """Whether it was skipped because the run was for other notebooks only (--only)."""
         return self.status == Status.SKIPPED and not self.lacks
 
+    def fail(self, why: str) -> None:
+        """It is not complete after all."""
+        self.status, self.error = Status.FAILED, why
+
     def written(self) -> list[str]:
         """The files of a run folder from which its page can be made again."""
         return [f"notebooks/{self.name}.ipynb", *self.files.values()]
@@ -369,7 +373,7 @@ class RunFolder:
     @property
     def damaged(self) -> list[str]:
         """The files of a published run that are missing, empty or were edited."""
-        return sorted(name for name in {"index.html", *self.hashes} if not self.is_whole(name))
+        return sorted(name for name in self.hashes if not self.is_whole(name))
 
 
 def all_waves(reports: Path) -> Path:

@@ -184,3 +184,18 @@ def test_matplotlib_is_left_as_it_was(figure):
     with pytest.raises(ValueError, match="stop"), checks.laid_out_once():
         raise ValueError("stop")
     assert Text._get_layout is lay_out
+
+
+def test_letters_from_memory_look_as_those_from_a_file_and_leave_a_pdf_possible(tmp_path):
+    def picture(name):
+        figure = drawn(xlabel="年度").figure
+        figure.savefig(tmp_path / name, metadata={"Creator": None})
+        plt.close(figure)
+        return (tmp_path / name).read_bytes()
+
+    with mpl.rc_context():
+        use_style("ja")
+        before = picture("before.png")
+        with checks.fonts_in_memory():
+            assert picture("within.png") == before
+        assert picture("after.pdf").startswith(b"%PDF")

@@ -507,14 +507,14 @@ def test_progress_shows_the_notebooks_that_run_and_their_cells_on_a_terminal_alo
 
 def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
     put(project, "01_a", "print(1)")
-    monkeypatch.setattr("workbench.publish.pdf.browser", lambda: "chromium")
+    monkeypatch.setattr("workbench.publish.paper.browser", lambda: "chromium")
     printed = []
 
     def prints(page, target, *, date):
         printed.append(page.name)
         target.write_bytes(b"%PDF " + date.encode())
 
-    monkeypatch.setattr("workbench.publish.pdf.print_page", prints)
+    monkeypatch.setattr("workbench.publish.paper.print_page", prints)
     assert cli.main(["refresh", "demo-2019", "--pdf"]) == 0
     assert sorted(printed) == ["01_a.html", "index.html", "report.part.html"]
     made = project / "reports" / "demo-2019"
