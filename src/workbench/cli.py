@@ -37,7 +37,9 @@ Command = Callable[[str, str | Callable[..., str], str], argparse.ArgumentParser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 ok, 1 a notebook failed, 2 bad input or usage."""
-    _speak_utf8()
+    for stream in (sys.stdout, sys.stderr):  # Japanese must print on any console
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a cp932 one would fail at what it lacks
     # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     options = parser(spoken()).parse_args(arguments)
@@ -317,13 +319,6 @@ def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
         named = waves.content(wave).get("language")
         return named if named in {"ja", "en"} else None
     return None
-
-
-def _speak_utf8() -> None:
-    """Japanese must print on any console; a cp932 one replaces what it lacks instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def _clean(wave: str, language: Literal["ja", "en"]) -> str:

@@ -385,10 +385,7 @@ RELEVANCE = (
 
 
 def of_structure(path: Path) -> Definition:
-    """The questionnaire of the structure of a LimeSurvey survey.
-
-    Raises InputError: the file holds no structure, or its XML is damaged or declares entities.
-    """
+    """The questionnaire of the structure of a LimeSurvey survey."""
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))

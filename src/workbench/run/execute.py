@@ -82,10 +82,7 @@ class LostOutputsError(RuntimeError):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client, which counts the outputs that arrive, and notes the files that are read.
-
-    Raises LostOutputsError: while it runs, where fewer arrived than the kernel says it sent.
-    """
+    """papermill's client, which counts the outputs that arrive and notes which files are read."""
 
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
@@ -167,8 +164,6 @@ def attempt(
     `on_cell` gets the number of each cell that starts; `known` are files and folders of the project
     that its run knows to be read. Of a notebook that failed, `target` has the cells that ran and
     the error.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     started, held = time.monotonic(), list[Any]()
     try:
@@ -416,8 +411,6 @@ def run(
     """Run `todo`, `jobs` at once, take what is `valid` from earlier runs, and publish all that.
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     started, part = time.monotonic(), plan.edition.part
     try:
@@ -434,7 +427,16 @@ def run(
         publication.finish(record, started)
         publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
-        _stopped(part)
+        # leave what is complete, and a record that says so, or nothing
+        left = RunFolder(part)
+        complete = {ran.name for ran in left.notebooks.values() if ran.ok}
+        try:
+            _keep(part, complete)
+            write_record({**left.record, "status": Status.KILLED}, part)
+        except OSError:
+            complete = set()
+        if not complete:
+            shutil.rmtree(part, ignore_errors=True)
         raise
     return record
 
@@ -451,17 +453,6 @@ def _keep(part: Path, names: set[str]) -> None:
                 path.rmdir()
         elif path not in needed:
             path.unlink()
-
-
-def _stopped(part: Path) -> None:
-    """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    run = RunFolder(part)
-    with contextlib.suppress(OSError):
-        if complete := {ran.name for ran in run.notebooks.values() if ran.ok}:
-            _keep(part, complete)
-            write_record({**run.record, "status": Status.KILLED}, part)
-            return
-    shutil.rmtree(part, ignore_errors=True)
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
