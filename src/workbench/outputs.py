@@ -124,7 +124,8 @@ def send(folder: Path, target: str) -> int:
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise refusal("target.other_pages")
-        _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
+        if elsewhere := [name for name in before if not paths.is_below(name)]:
+            raise refusal("target.outside", name=elsewhere[0])
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
@@ -143,16 +144,6 @@ def send(folder: Path, target: str) -> int:
         about = {"place": target, "folder": folder.name, "fault": fault}
         raise refusal("target.not_published", **about) from None
     return len(changed)
-
-
-def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
-    """Refuse files that do not lie in the target: by their path, or by way of a link in it."""
-    local = type(place).__name__ == "LocalFileSystem"
-    for name in names:
-        if not paths.is_below(name) or (
-            local and Path(root, name).resolve() != Path(root).resolve() / name
-        ):
-            raise refusal("target.outside", name=name)
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:

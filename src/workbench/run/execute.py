@@ -21,11 +21,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from functools import partial
 from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import nbformat
 import nbformat.v4
@@ -41,9 +41,10 @@ from analysis import paths
 from analysis.cleaning.store import prepared
 from analysis.errors import InputError, Message, printed
 from analysis.fingerprints import hash_read
-from analysis.show import Answer, Figure, NotAvailable, Prose, Table, outputs_in
+from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
+from workbench.publish.index import outputs
 from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
@@ -66,11 +67,6 @@ WAVE = "wave.yml"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
-# what a page needs of each of our own kinds
-NEEDED = {
-    kind.kind: [f.name for f in fields(kind) if f.default is MISSING]
-    for kind in (Answer, Prose, NotAvailable, Figure, Table)
-}
 QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
@@ -107,7 +103,7 @@ class Client(PapermillNotebookClient):
 
 
 class Engine(NBClientEngine):
-    """papermill's engine with the kernels of our run, which reports the cells that start."""
+    """papermill's engine with the kernels of our run."""
 
     @classmethod
     def execute_managed_notebook(
@@ -116,7 +112,6 @@ class Engine(NBClientEngine):
         kernel_name: str,
         *,
         kernels: Kernels,
-        on_cell: Callable[[int], None],
         held: list[Any],
         **_: Any,
     ) -> Any:
@@ -134,7 +129,6 @@ class Engine(NBClientEngine):
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
             extra_arguments=["--IPKernelApp.log_level=40"],
-            on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
         held += [nb_man.nb, client.read, client.wrote]
         client.km = Manager(kernels, kernel_name=kernel_name)
@@ -154,16 +148,14 @@ def attempt(
     *,
     values: Mapping[str, Any],
     kernels: Kernels,
-    on_cell: Callable[[int], None] = lambda number: None,
     known: Iterable[str] = (),
 ) -> set[str]:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
 
     Returns the files that `analysis` wrote for it: the figures and tables of the survey.
 
-    `on_cell` gets the number of each cell that starts; `known` are files and folders of the project
-    that its run knows to be read. Of a notebook that failed, `target` has the cells that ran and
-    the error.
+    `known` are files and folders of the project that its run knows to be read. Of a notebook that
+    failed, `target` has the cells that ran and the error.
     """
     started, held = time.monotonic(), list[Any]()
     try:
@@ -176,7 +168,6 @@ def attempt(
             engine_name="workbench",
             kernel_name="python3",
             kernels=kernels,
-            on_cell=on_cell,
             held=held,
         )
         ran.status = Status.OK
@@ -278,18 +269,23 @@ def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, results = _code(content.cells), list(_shown(content))
+    code, shown = _code(content.cells), outputs(content)
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
     ran.last_cell = max(done, len(_code(started)))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
-    named = {(kind, str(data["name"])) for kind, _, data in results if "name" in data}
-    ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
-    absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
+    named = {
+        kind: {str(data["name"]) for data in shown.get(kind, ()) if "name" in data}
+        for kind in (*KINDS, NotAvailable.kind)
+    }
+    ran.produced = sorted(f"{kind} {name}" for kind in KINDS for name in named[kind])
+    absent = {f"{kind} {name}" for kind in KINDS for name in named[NotAvailable.kind]}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    faults = [*_faults(code, results)]
+    # papermill takes ``sys.exit(0)`` for no error
+    errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    faults = [_sentence(f"{error.ename}: {error.evalue}") for error in errors]
     if done < ran.cells:
         faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
     if lacking:
@@ -300,26 +296,6 @@ def _judge(ran: Ran, content: Any) -> None:
 
 def _code(cells: list[Any]) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-
-
-def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """What a notebook shows of our own kinds: the kind, the number of its cell, the data."""
-    for at, cell in enumerate(content.cells, 1):
-        for output in cell.get("outputs", []):
-            for kind, data in outputs_in(output.get("data", {})):
-                if kind in NEEDED:
-                    yield kind, at, data if isinstance(data, Mapping) else {}
-
-
-def _faults(cells: list[Any], ours: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
-    """The errors that cells ended with, and outputs of ours that lack what a page needs of them."""
-    for output in (output for cell in cells for output in cell.outputs):
-        if output.output_type == "error":  # papermill takes ``sys.exit(0)`` for none
-            yield _sentence(f"{output.ename}: {output.evalue}")
-    for kind, at, data in ours:
-        if lacks := [name for name in NEEDED[kind] if name not in data]:
-            lacking = "cell {at} shows a {kind} without its {lacks}"
-            yield printed(lacking, at=at, kind=kind, lacks=lacks)
 
 
 def _mark(content: Any, ran: Ran) -> None:
@@ -345,27 +321,9 @@ def _sentence(text: str) -> str:
 # --- those of a plan -----------------------------------------------------------------------------
 
 
-class Progress:
-    """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
-
-    `total`: how many there are; `unit`: what they are, in the plural; `stream`: where to write,
-    standard error if not given.
-    """
-
-    def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
-        self.bar = tqdm(total=total, unit=f" {unit}", file=stream, disable=None, leave=False)
-        self.at: dict[str, int] = {}
-
-    def cell(self, name: str, number: int) -> None:
-        """A cell of a notebook starts."""
-        self.at[name] = number
-        running = (f"{name} cell {number}" for name, number in sorted(self.at.copy().items()))
-        self.bar.set_postfix_str(", ".join(running))
-
-    def ended(self, name: str) -> None:
-        """A notebook has ended."""
-        self.at.pop(name, None)
-        self.bar.update()
+def progress(total: int, unit: str) -> tqdm[Any]:
+    """A progress bar, only on a terminal; `unit`: of what there are `total`, in the plural."""
+    return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
 
 
 def clean(wave: str) -> None:
@@ -496,7 +454,7 @@ class Runner:
         shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
         self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
-        self.progress = Progress(len(todo))
+        self.bar = progress(len(todo), "notebooks")
         self.record.write(self.part)
         with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
             for ran in ended:
@@ -506,7 +464,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.bar.close()
+        self.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
@@ -537,6 +495,7 @@ class Runner:
 
     def _run(self, notebook: Notebook) -> Ran:
         ran = replace(self.runs[notebook.name], files={})
+        self.bar.set_postfix_str(ran.name)
         values = self.plan.values(notebook)
         folder = self.part / WORK / ran.name
         if "output" in notebook.parameters:
@@ -547,7 +506,6 @@ class Runner:
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
-            on_cell=partial(self.progress.cell, ran.name),
             known=self.plan.known(notebook),
         )
         self._collect(ran, folder, values, wrote)
@@ -556,7 +514,7 @@ class Runner:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
             ran.fail(printed(why, name=own[0]))
         self._page(ran)
-        self.progress.ended(ran.name)
+        self.bar.update()
         return ran
 
     def refuse(self, changed: Mapping[str, list[str]]) -> None:

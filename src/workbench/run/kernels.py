@@ -312,11 +312,6 @@ class Forked:
         self.process.join()
         return self.poll()
 
-    def send_signal(self, signum: int) -> None:
-        """Send a signal to this process alone."""
-        if self.poll() is None:
-            os.kill(self.pid, signum)
-
 
 @contextlib.contextmanager
 def _server(environment: Mapping[str, str]) -> Iterator[None]:
