@@ -275,8 +275,6 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
 def say(text: object, *, file: TextIO | None = None) -> None:
     r"""Print a text in which names and cells of files are quoted: what steers a terminal is shown.
 
-    Examples
-    --------
     >>> say("a heading \x1b[2J that clears the screen")
     a heading \x1b[2J that clears the screen
     """

@@ -99,8 +99,6 @@ def write(runs: Comparison, folder: Path) -> str:
 def escape(text: str) -> str:
     """Text made inert in a comment, and still readable as text; no one is mentioned by it.
 
-    Examples
-    --------
     >>> print(escape("share_1 <b> 0.5 (n = 3)"))
     share\\_1 \\<b\\> 0.5 (n = 3)
     """
@@ -216,8 +214,6 @@ def _aligned(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Se
 def _sentences(before: str, after: str) -> list[list[tuple[str, str]]]:
     """The sentences that differ, each in parts side by side.
 
-    Examples
-    --------
     >>> _sentences("甲は5町である。乙は3市である。", "甲は6町である。乙は3市である。")
     [[('甲は', '甲は'), ('5', '6'), ('町である。', '町である。')]]
     """
@@ -235,8 +231,6 @@ def side_by_side(before: str, after: str) -> list[tuple[str, str]]:
     What stands between two changes and is shorter than three characters belongs to both; two texts
     of which less than half is the same are one change.
 
-    Examples
-    --------
     >>> side_by_side("13団体中5団体", "13団体中6団体")
     [('13団体中', '13団体中'), ('5', '6'), ('団体', '団体')]
     """

@@ -54,13 +54,6 @@ class Cell:
     after: str
 
     @property
-    def change(self) -> float:
-        """Size of the change relative to the larger number; 1 where either is no number."""
-        a, b = _number(self.before), _number(self.after)
-        size = abs(a - b) / max(abs(a), abs(b), ABSOLUTE)
-        return 1.0 if math.isnan(size) else size
-
-    @property
     def difference(self) -> str:
         """The number after less the number before; empty where either is no number."""
         more = _number(self.after) - _number(self.before)
@@ -86,11 +79,6 @@ class Cells:
         """How many places differ."""
         return sum(map(len, (self.changed, self.added, self.removed, self.columns)))
 
-    @property
-    def share(self) -> float:
-        """The same as a share of what was compared, at most 1."""
-        return min(1.0, self.count / max(self.total, 1))
-
 
 def compare(
     before: str,
@@ -111,8 +99,6 @@ def compare(
     ids : both tables with ids in the place of labels, which decide what is the same.
     names : what a reader calls a code or an id that a table shows all the same.
 
-    Examples
-    --------
     >>> cells = compare("who,n,p\\na,1,0.5\\nb,2,0.1\\n", "who,n,p\\na,1,0.50000001\\nb,3,0.1\\n")
     >>> cells.changed, cells.count
     ([Cell(row='b', column='n', before='2', after='3')], 1)
@@ -127,7 +113,15 @@ def compare(
     columns += [f"+ {b.headings[c]}" for c in b.ids if c not in common]
     if not common:
         return Cells(columns=columns, total=a.ids.size + b.ids.size)
-    key = _key(a, b, common)
+    key: list[str] = []  # the fewest leading columns that tell all rows of both tables apart
+    for column in common:
+        key.append(column)
+        if not any(table.ids.duplicated(key).any() for table in (a, b)):
+            break
+    else:  # rows that are alike are told apart by their number
+        for table in (a, b):
+            table.ids["#"] = table.texts["#"] = table.ids.groupby(common).cumcount().astype(str)
+        key.append("#")
     old, new = a.rows(key), b.rows(key)
     both = [(at, new[row][0], name) for row, (at, name) in old.items() if row in new]
     rest = [c for c in common if c not in key]
@@ -142,19 +136,6 @@ def compare(
     added = [name for row, (_, name) in new.items() if row not in old]
     removed = [name for row, (_, name) in old.items() if row not in new]
     return Cells(changed, added, removed, columns, max(len(old), len(new)) * len(rest))
-
-
-def _key(a: _ReadTable, b: _ReadTable, common: list[str]) -> list[str]:
-    """The fewest leading columns that tell all rows of both tables apart.
-
-    Rows that are alike are told apart by their number, in a column of its own.
-    """
-    for size in range(1, len(common) + 1):
-        if not any(table.ids.duplicated(common[:size]).any() for table in (a, b)):
-            return common[:size]
-    for table in (a, b):
-        table.ids["#"] = table.texts["#"] = table.ids.groupby(common).cumcount().astype(str)
-    return [*common, "#"]
 
 
 class _ReadTable:
@@ -218,8 +199,7 @@ class Value(NamedTuple):
     after: str
 
 
-@dataclass(frozen=True)
-class CellSource:
+class CellSource(NamedTuple):
     """The source of one cell; empty `before`: it is new, empty `after`: it is gone."""
 
     notebook: str
@@ -234,18 +214,12 @@ class CellSource:
         return [line for line in difflib.ndiff(a, b) if line[0] != "?"]
 
 
-def sources(
-    notebook: str, before: Sequence[Mapping[str, str]], after: Sequence[Mapping[str, str]]
-) -> list[CellSource]:
-    """The cells of one notebook that differ, matched by their ids, which stay when a cell moves.
+def sources(notebook: str, old: Mapping[str, str], new: Mapping[str, str]) -> list[CellSource]:
+    """The cells of one notebook that differ, by their ids, which stay when a cell moves.
 
-    Examples
-    --------
-    >>> a = [{"id": "x", "source": "n = 1"}]
-    >>> [c.lines for c in sources("01", a, [{"id": "x", "source": "n = 2"}])]
+    >>> [cell.lines for cell in sources("01", {"x": "n = 1"}, {"x": "n = 2"})]
     [['- n = 1', '+ n = 2']]
     """
-    old, new = ({cell["id"]: cell["source"] for cell in cells} for cells in (before, after))
     both = ((id, old.get(id, ""), new.get(id, "")) for id in {**new, **old})
     return [CellSource(notebook, id, a, b) for id, a, b in both if a != b]
 
@@ -253,8 +227,6 @@ def sources(
 def entries(before: Any, after: Any) -> list[Value]:
     """Where two nested values (codebooks, parameters) differ; list items go by their id or code.
 
-    Examples
-    --------
     >>> old = {"indices": [{"id": "rate", "from": "a / b"}]}
     >>> entries(old, {"indices": [{"id": "rate", "from": "a / c"}]})
     [Value(what='indices › rate › from', before='a / b', after='a / c')]
@@ -324,8 +296,8 @@ class PageResults:
         ``page`` and ``notebook``, and the file of its ``results``, in which ids stand for labels.
     missing : reason of each figure or table that the wave cannot give.
     about : the municipalities that the page takes as its example, if any.
-    cells : id and source of each cell as committed. parameters : their values in this run, by what
-        they are.
+    cells : the source of each cell as committed, by its id.
+    parameters : their values in this run, by what they are.
     """
 
     def __init__(self, folder: Path, entry: Mapping[str, Any], record: Mapping[str, Any]) -> None:
@@ -351,11 +323,11 @@ class PageResults:
         self.prose = [data["markdown"] for data in by_kind.get("prose", [])]
         self.figures, self.tables = by_name("figure"), by_name("table")
         self.missing = {data["name"]: data["reason"] for data in by_kind.get("not-available", [])}
-        self.cells = [
-            {"id": cell["id"], "source": "".join(cell["source"])}
+        self.cells = {
+            cell["id"]: "".join(cell["source"])
             for cell in content["cells"]
             if "injected-parameters" not in cell["metadata"].get("tags", [])
-        ]
+        }
         self.parameters = {}
         for p in parameters.declared(content, file):
             english, _, japanese = (part.strip() for part in p.help.partition("|"))
@@ -365,7 +337,10 @@ class PageResults:
 
 
 class Run:
-    """A finished run: its record and its pages; `label` is what a reader calls it."""
+    """A finished run: its record, its pages, and its types and codebook, None where it has none.
+
+    `label` is what a reader calls it.
+    """
 
     def __init__(self, folder: Path, label: str) -> None:
         """Read a run folder.
@@ -379,6 +354,10 @@ class Run:
         try:
             listed = run.record["notebooks"]
             self.pages = {one["name"]: PageResults(folder, one, run.record) for one in listed}
+            self.audience = run.record["audience"]
+            self.language: Language = "en" if run.record["language"] == "en" else "ja"
+            book = folder / "codebook.yml"
+            self.codebook = yaml_file.load(book) if book.is_file() else None
         except (KeyError, ValueError, OSError) as error:
             kind = type(error).__name__
             raise refusal(
@@ -394,16 +373,6 @@ class Run:
         places = [edition, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition)
         return cls(folder, folder.name)
-
-    @property
-    def language(self) -> Language:
-        """The language of its texts."""
-        return "en" if self.record["language"] == "en" else "ja"
-
-    @property
-    def audience(self) -> str:
-        """Who may see it."""
-        return str(self.record["audience"])
 
     def outputs(self, kind: str) -> dict[str, Any]:
         """All ``figures``, ``tables`` or what is ``missing``, each as on the first page with it."""
@@ -429,12 +398,6 @@ class Run:
         if self.types:
             names |= {str(code): str(name) for code, name in self.types.names.items()}
         return {id: name for id, name in names.items() if id and name}
-
-    @cached_property
-    def codebook(self) -> Any:
-        """The codebook it was made with; None in runs that kept none."""
-        file = self.folder / "codebook.yml"
-        return yaml_file.read(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 # --- what changed --------------------------------------------------------------------------------
@@ -468,8 +431,8 @@ class ChangedOutput:
     def importance(self) -> tuple[bool, bool, bool, float, str]:
         """Results first, of them key figures, of them the largest share of cells that changed."""
         there = self.before is not None and self.after is not None
-        size = self.cells.share + max((cell.change for cell in self.cells.changed), default=0.0)
-        return (not self.result, not self.data.get("key"), there, -size, self.data["name"])
+        share = self.cells.count / max(self.cells.total, 1)
+        return (not self.result, not self.data.get("key"), there, -share, self.data["name"])
 
 
 class Comparison:

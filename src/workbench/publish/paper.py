@@ -127,8 +127,6 @@ def _chapter(page: Path, names: Sequence[str]) -> html.HtmlElement:
 def _dated(content: bytes, date: str) -> bytes:
     """The same file with this date as the time it was made: as many bytes, so all stays in place.
 
-    Examples
-    --------
     >>> _dated(b"/CreationDate (D:20261125071640+00'00')", "2026-01-02")
     b"/CreationDate (D:20260102000000+00'00')"
     """

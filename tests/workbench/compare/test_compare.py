@@ -417,13 +417,9 @@ def test_the_difference_of_two_pictures_marks_what_differs():
     assert command.pictures(png(), png())[3] == 0.0
 
 
-def cell(id, source):
-    return {"id": id, "source": source}
-
-
 def test_cells_are_matched_by_their_ids():
-    old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
-    new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
+    old = {"a": "x = 1\ny = 2", "b": "z = 3", "c": "gone = 1"}
+    new = {"n": "new = 1", "a": "x = 1\ny = 5", "b": "z = 3"}
     found = {c.cell: (c.before, c.after) for c in runs.sources("01", old, new)}
     assert found == {
         "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
@@ -440,7 +436,7 @@ notebooks = st.lists(
 
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
-    found = runs.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    found = runs.sources("01", dict(old), dict(new))
     left = Counter(source for _, source in old)
     left.subtract(c.before for c in found if c.before)
     left.update(c.after for c in found if c.after)
