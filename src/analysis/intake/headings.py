@@ -468,9 +468,9 @@ class Headings:
         return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
 
     def other(self, question: Question, text: str) -> int | None:
-        """The code of the option "other" with more in brackets behind it: 4．その他（広報）."""
-        keys = {*_with_number_and_without(re.split(r"[(（]", text)[0])}
-        for option in question.options if re.search(r".[(（]", text) else ():
+        """The code of the option "other" with more behind it: 4．その他（広報）, その他：."""
+        keys = {*_with_number_and_without(re.split(r"[(（:：]", text)[0])}
+        for option in question.options if re.search(r".[(（:：]", text) else ():
             bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
             if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:
                 return option.code

@@ -15,6 +15,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -71,6 +72,9 @@ QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run 
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
+# of a path as such: /code is also within a picture (base64), an address, </code> and /codebook;
+# before it may be a line break of JSON or a colour of a traceback
+PATH = r"(?a:(?<![\w+/.<-])|(?<=file://)|(?<=\\[nrt])|(?<=\dm)){}(?a:(?![\w+=-]))"
 
 
 class LostOutputsError(RuntimeError):
@@ -176,11 +180,11 @@ def attempt(
             raise  # the disk, not the notebook
         ran.status, ran.error = _why_ended(error, kernels, held)
     ran.seconds = round(time.monotonic() - started, 2)
-    hidden = {**parameters.secrets(values), str(kernels.root): PROJECT}
-    ran.error = _without(hidden, ran.error)
+    hidden = parameters.secrets(values)
+    ran.error = _without(hidden, ran.error, kernels.root)
     if not held:
         return set()
-    text = _without(hidden, json.dumps(held[0], ensure_ascii=False), as_json=True)
+    text = _without(hidden, json.dumps(held[0], ensure_ascii=False), kernels.root, as_json=True)
     executed = nbformat.v4.reads(text)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed)
@@ -257,14 +261,15 @@ def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Sta
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
 
 
-def _without(hidden: Mapping[str, str], text: str, *, as_json: bool = False) -> str:
-    """A text with what is shown in the place of each secret and of this machine's folder."""
+def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool = False) -> str:
+    """A text with what is shown in the place of each secret and of the project's folder."""
     for value, cover in hidden.items():
         text = text.replace(value, cover)
         if as_json:
             value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
             text = text.replace(value, cover)
-    return text
+    folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
+    return re.sub(PATH.format(re.escape(folder)), PROJECT, text) if folder != "/" else text
 
 
 def _judge(ran: Ran, content: Any) -> None:

@@ -249,7 +249,9 @@ class Plan:
             with contextlib.suppress(InputError):
                 places.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
         totals = _content(codebook(self.wave)).get("published") or "visits"
-        others = ("visits", "crosswalks", "registered", totals)
+        others = ["visits", "crosswalks", totals]
+        if REGISTERED in _parts(self.keys[notebook.name]):
+            others.append(f"registered/{self.edition.wave}.yml")
         return [*places, *(f"data/codebooks/{name}" for name in others)]
 
     @cached_property

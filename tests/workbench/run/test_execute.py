@@ -79,3 +79,17 @@ def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data)
     assert said in found.notebooks[0].error
     page = (project / "reports" / "demo-2019" / "01_a.html").read_text(encoding="utf-8")
     assert said in page
+
+
+def test_the_folder_of_the_project_is_hidden_and_nothing_that_looks_like_it(tmp_path, monkeypatch):
+    """In a container it may be /code or /app, which pictures of a report have by chance as well."""
+    monkeypatch.setenv("WORKBENCH_ROOT", "/code")
+    kept = "iVBOR/code/4m/codes <code>a</code> https://example.jp/code/x /codebook /code-2"
+    shows = f"from IPython.display import display; display({{'text/html': {kept!r}}}, raw=True)"
+    paths = (
+        "print('/code', '/code/a.csv', 'file:///code/b'); print('/code'); print('\\x1b[32m/code')"
+    )
+    found, cells = ran(tmp_path, shows, paths, fork=True)
+    assert found.ok, found.error
+    assert cells[-2].outputs[0].data["text/html"] == kept
+    assert cells[-1].outputs[0].text == ". ./a.csv file://./b\n.\n\x1b[32m.\n"
