@@ -51,7 +51,9 @@ from analysis.intake.workbook import STRUCK
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
+HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
+    REASONS.index, ("header", "note", "unmatched", "unsure", "another")
+)
 LOOSE = {NOTE, UNMATCHED, UNSURE}  # cells of no question
 SIGN = 3  # letters of a sign at an option
 
@@ -606,13 +608,14 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
             bare = reply.mark[place] == HEADER and headings.by_number_alone(text)
             if place in known or bare or blank.words.print(text, label=reply.mark[place] == HEADER):
                 continue
-            named = headings.named_in(text, known=True)
+            name = re.split("[:：]", text)[-1].strip()
+            named = headings.named_in(name, known=True)
             if named and named in whose:
                 continue  # the municipality that replied, named once more
             if named:
-                others[place] = text
-            sure = blank.known or named or place not in form.printed
-            reply.mark[place] = UNMATCHED if sure else UNSURE
+                others[place] = name
+            sure = blank.known or place not in form.printed
+            reply.mark[place] = ANOTHER if named else UNMATCHED if sure else UNSURE
             if form.is_total(place):
                 reply.mark[place] = REASONS.index("total")
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
@@ -621,7 +624,27 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         reply.take_doubtful(form.printed if blank.given else set(), blank.looks(form.sheet))
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
+            _take_together(reply, others)
             _check_others(reply, others)
+
+
+def _take_together(reply: _Reply, others: dict[Place, str]) -> None:
+    """A joint reply: of the municipality that replied and those beside or below it, without label.
+
+    Whose it is nobody knows, which identification then says of all of them.
+    """
+    form, who = reply.form, reply.form.headings.who
+    own = {place: name for name, place in reply.cells.items() if name in who and place}
+    for place in sorted(others):
+        left, above = form.next_to(place, LEFT), form.next_to(place, ABOVE)
+        labelled = is_word(form.text(left)) and left not in form.words
+        while left and left not in own and not is_word(form.text(left)):
+            left = form.next_to(left, LEFT)
+        near = left if left in own else None if labelled else above
+        if near in own:
+            target = own[place] = own[near]
+            reply.stands_for[target] = f"{reply.answer(target)}、{others.pop(place)}"
+            reply.mark[place] = REASONS.index("mark")
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:
@@ -649,7 +672,8 @@ def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
     """
     form, who = reply.form, reply.form.headings.who
     for place, name in others.items():
-        before = (form.text(form.next_to(place, way)) for way in (LEFT, ABOVE))
+        head = re.split("[:：]", form.text(place))[0]
+        before = (head, *(form.text(form.next_to(place, way)) for way in (LEFT, ABOVE)))
         meanings = filter(None, map(form.headings.meaning, before))
         if any(meaning.target in who for meaning in meanings):
             raise form.sheet.refusal("forms.second", at=place, name=name)

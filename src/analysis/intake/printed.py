@@ -285,7 +285,8 @@ class Form:
             if code and (boxes := self._code_boxes(place)):
                 return boxes
             none = is_print(text, None) or (code and not re.search(r"\d", text))
-            return None if none else Entry(place, text)
+            sure = target in self.headings.who and bool(self.headings.named_in(text, known=True))
+            return None if none else Entry(place, text, sure=sure)
         if question.type == "multi" and target != question.id:  # a tick
             return Entry(place, text) if text else None
         return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
