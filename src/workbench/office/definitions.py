@@ -31,7 +31,6 @@ from workbench.office.options import Drafted, both, open_option, tells
 
 Words = tuple[str, str]  # Japanese, English; one of them may be empty
 Line = dict[str, str]
-LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
 SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
 
 
@@ -160,8 +159,6 @@ def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | No
     `patterns` match a comparison: the groups ``name`` and ``value``, and where the tool has them
     ``sign`` and ``unless``, which turns it round.
     """
-    if len(text) > LONGEST:
-        return None
     lost = False
 
     def compared(match: re.Match[str]) -> str:
@@ -387,10 +384,7 @@ RELEVANCE = (
 
 
 def of_structure(path: Path) -> Definition:
-    """The questionnaire of the structure of a LimeSurvey survey.
-
-    Raises InputError: the file holds no structure, or its XML is damaged or declares entities.
-    """
+    """The questionnaire of the structure of a LimeSurvey survey."""
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))
