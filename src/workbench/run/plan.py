@@ -249,7 +249,9 @@ class Plan:
             with contextlib.suppress(InputError):
                 places.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
         totals = _content(codebook(self.wave)).get("published") or "visits"
-        others = ("visits", "crosswalks", "registered", totals)
+        others = ["visits", "crosswalks", totals]
+        if REGISTERED in _parts(self.keys[notebook.name]):
+            others.append(f"registered/{self.edition.wave}.yml")
         return [*places, *(f"data/codebooks/{name}" for name in others)]
 
     @cached_property
@@ -335,8 +337,16 @@ class Plan:
         ran = self.last.notebooks.get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
-        parts = _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
-        changed = {name: self._details(name, notebook, ran) for name in parts}
+        changed: dict[str, str] = {}
+        for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name])):
+            was, now = self.last.record.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
+            if name == "its parameters":
+                was, now = ran.parameters, self.parameters(notebook)
+                details = [f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)]
+            else:  # which file, if the record has it
+                inside = was and now and self.last.record["audience"] == "internal"
+                details = sorted(_differing(was, now)) if inside else []
+            changed[name] = _listed(details)
         if files := ran.read_anew:
             changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
         if not changed and self.last.has(ran):
@@ -346,17 +356,6 @@ class Plan:
             return Message("its files in the report are missing or were edited")
         why = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
         return Message("changed: {changed}", changed=why)
-
-    def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
-        """Which file or parameter changed, if the record has it."""
-        before = self.last.record
-        if name == "its parameters":
-            was, now = ran.parameters, self.parameters(notebook)
-            return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])
-        was, now = before.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
-        if not was or not now or before["audience"] != "internal":
-            return ""
-        return _listed(sorted(_differing(was, now)))
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -387,8 +386,15 @@ def _lacking(
         return Message("the codebook leaves it out")
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     before = notebook.declares.get("compares", "")
+    file = paths.codebooks() / "visits" / "topics.yml"
     others: dict[str, Callable[[], Any]] = {  # beside parts of the codebook
-        "visits": lambda: _topics(book.get("id")),
+        "visits": lambda: (
+            file.is_file()
+            and any(
+                topic["questions"].get(book.get("id"))
+                for topic in yaml_file.load(file).get("topics", ())
+            )
+        ),
         "prefectures": lambda: wave.get("named") and wave.get("invited") == "all",
         "inside": lambda: edition.audience != "public",
         "shortage": lambda: short or notebook.name in pages,
@@ -399,13 +405,6 @@ def _lacking(
         if not (others[name]() if name in others else book.get(name)):
             return REQUIRED[name]
     return ""
-
-
-def _topics(book: Any) -> bool:
-    """Whether a topic of visits has questions of a codebook, given by its id."""
-    file = paths.codebooks() / "visits" / "topics.yml"
-    topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
-    return any(topic["questions"].get(book) for topic in topics)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:
