@@ -23,6 +23,7 @@ from analysis.show import NotAvailable
 from workbench import cli, fanout
 from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
+from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
 from workbench.run.refresh import profiles, refresh
 
@@ -51,6 +52,12 @@ def made(project, name="demo-2019.profiles"):
 
 def links(page):
     return set(re.findall(r'href="(\d{6})\.html"', page.read_text()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_server(light_kernels):
+    """One server of kernels for all runs here, which computes no types beforehand."""
+    Kernels().warm()
 
 
 @pytest.fixture
