@@ -250,16 +250,21 @@ class _Reply:
             if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
 
-    def take_words(self, question: Question, owner: Question, known: bool) -> None:
+    def take_words(
+        self, question: Question, owner: Question, known: bool, copies: Sequence[Form]
+    ) -> None:
         """The words beside the option "other" of the `owner`, where that is chosen.
 
-        Or where nothing is, and they are no print, as is `known`.
+        Or where nothing is, and they are no print, as is `known`: three of four offices may write
+        the same words, so that all `copies` have what is printed.
         """
         form, option = self.form, next(option for option in owner.options if option.other)
-        found = words_beside(form, owner, option)
-        if found is None or (known and found[0] in form.printed):
+        if (found := words_beside(form, owner, option)) is None:
             return
         place, words = found
+        alike = all(copy.text(place) == form.text(place) for copy in copies)
+        if known and place in form.printed and alike:
+            return
         chosen, own = self._chosen(owner), f"{owner.id}_{option.code}"
         target = next((name for name, at in self.cells.items() if at == place), "")
         if option.code not in chosen and (self.answers(owner.id) or not known or target):
@@ -405,7 +410,8 @@ class _Copies:
             reply.take_matrix(book[battery], self.matrices[battery])
         for question in (q for q in book if q.other_of and q.id not in form.labels):
             if question.other_of in form.heads:
-                reply.take_words(question, book[question.other_of], self.known)
+                copies = () if self.blanks else self.forms
+                reply.take_words(question, book[question.other_of], self.known, copies)
         reply.finish()
         return reply
 
