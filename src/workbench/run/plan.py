@@ -157,12 +157,6 @@ class Plan:
         """The notebooks that may run."""
         return [n for n in self.notebooks if not self.only or n.name in self.only]
 
-    @property
-    def leads(self) -> dict[str, str]:
-        """Notebook -> the paragraph under its heading, where the codebook gives one."""
-        texts = {n.name: n.words.get("lead") for n in self.notebooks}
-        return {name: text[self.edition.language] for name, text in texts.items() if text}
-
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The given parameters that a notebook takes, checked and in their types."""
         settings, known = asdict(self.edition) | self.settings, notebook.parameters
