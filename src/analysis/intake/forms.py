@@ -414,16 +414,17 @@ class _Copies:
         there = [form for form in self.forms if target in form.labels]
         question = self.headings.book.question_of.get(target)
         loose = question is None or question.type in {"text", "multi"}
-        entries = (form.entry(target, way, step) for form in there)
+        entries = [form.entry(target, way, step) for form in there]
         if step > 1 and not loose:  # past what stands beside the label: only what is an answer
-            entries = (entry if entry and entry.sure else None for entry in entries)
+            entries = [entry if entry and entry.sure else None for entry in entries]
         option = question and question.parts.get(target)
         if isinstance(option, Option) and option.other:  # words beside it are no mark
-            entries = (
+            entries = [
                 e if e and (said_by(e.text) or not is_word(e.text)) else None for e in entries
-            )
+            ]
         texts = Counter(entry.text if entry else "" for entry in entries)
-        alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
+        sure = any(entry and entry.sure for entry in entries)  # all may have ticked the same
+        alike = len(texts) == 1 and not sure and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (2 if step == 1 else 1):
             return 0  # printed
         return sum(n for t, n in texts.items() if t and not (way == BELOW and PRINTED.search(t)))
@@ -534,25 +535,22 @@ class _Copies:
         book, who = self.headings.book, self.headings.who
         ticks = {v for q in book if q.type == "multi" for v in q.variables}
         asked = [target for target in self.targets if target not in who | ticks]
+        # where several stand behind empty cells, or one of units, others may, too
         found = {n: sum(self.count(target, RIGHT, n) for target in asked) for n in STEPS}
-        # copies of a form with empty columns, or one of units, between labels and answers
-        step = max(STEPS, key=lambda n: (found[n], -n))
-        if len(self.forms) == 1 and found[step] < found[1] + 2:
-            step = 1
-        return {target: self._way(target, step) for target in self.targets}
+        steps = [n for n in STEPS if n == 1 or found[n] > 1]
+        return {target: self._way(target, steps) for target in self.targets}
 
-    def _way(self, target: str, step: int) -> tuple[Place, int]:
+    def _way(self, target: str, steps: list[int]) -> tuple[Place, int]:
         """Where most forms have something."""
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        who = target in self.headings.who
-        steps = sorted({step, *((1, 2) if who else (1,) if option else ())})
+        steps = sorted({*steps, 2}) if target in self.headings.who else steps
         sides = [*((RIGHT, n) for n in steps), *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {at: sum(self.count(part, *at) for part in group) for at in sides}
-        if step == 1 and not option and not any(counts.values()):
+        if not option and not any(counts.values()):
             further = [(way, 2) for way in (RIGHT, BELOW) if self._open(target, way)]
             far = {at: sum(self.count(part, *at) for part in group) for at in further}
             counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}

@@ -101,7 +101,7 @@ class Form:
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
-        starts = {question.id: self.labels[question.id] for question in questions}
+        starts = {question.id: self.heads[question.id] for question in questions}
         for question in questions:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
@@ -530,6 +530,15 @@ class Form:
                 variable = f"{question.id}_{code}"
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
+        parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
+        for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
+            lines = (
+                place[0] == other[0] or place[1] == other[1]
+                for other in parts.values()
+                if other != place
+            )
+            if not self.headings.knows(question, self.text(place)) and not any(lines):
+                self.words.discard(self.labels.pop(name))
 
     def region(
         self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from project import put_yaml
 from refreshing import put
 
 from analysis.errors import InputError
@@ -23,7 +24,7 @@ def notebooks(project):
 def edit(project, **entries):
     file = project / "data" / "codebooks" / "it-staffing.yml"
     content = yaml.safe_load(file.read_text(encoding="utf-8")) | entries
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, content)
 
 
 def pages(language="ja", **given):
