@@ -451,7 +451,9 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
-        self.context = {**publication.context(plan.edition, record.facts), "leads": plan.leads}
+        leads = {n.name: n.words["lead"] for n in plan.notebooks if n.words.get("lead")}
+        leads = {name: text[plan.edition.language] for name, text in leads.items()}
+        self.context = {**publication.context(plan.edition, record.facts), "leads": leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
