@@ -252,6 +252,8 @@ class Runner:
         if self.plan.edition.audience != "internal" and not self.plan.wave.get("named"):
             _refuse_own(ran, folder, wrote)
         self._page(ran)
+        if ran.ok:
+            paths.settle(self.part / file for file in [*ran.written(), ran.html])
         self.progress.ended(ran.name)
         return ran
 
