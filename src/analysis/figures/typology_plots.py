@@ -402,7 +402,7 @@ def place_labels(
     False
     >>> plt.close()
     """
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     scale, frame = ax.figure.dpi / 72, ax.get_window_extent()
     pixels = ax.transData.transform(np.asarray(points, dtype=float))
     occupied = [Bbox.from_bounds(x, y, 0, 0).padded(4.5 * scale) for x, y in pixels]
