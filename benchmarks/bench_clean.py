@@ -50,17 +50,16 @@ def once(folder: Path, n: int) -> str:
     from analysis.cleaning import clean
     from analysis.intake import read as intake
 
-    invited = [
-        Invited(code=f"{i:06d}", name=f"架空{i}市", size_class="other_city")
-        for i in range(n)
-    ]
+    invited = tuple(
+        Invited(code=f"{i:06d}", name=f"架空{i}市", size_class="other_city") for i in range(n)
+    )
     text = {"ja": "x", "en": "x"}
     about = {
         **{"name": "bench", "title": text, "publisher": text, "as_of": dt.date(2019, 4, 1)},
         **{"codebook": "it-staffing", "data": "invented"},
         "files": [{"path": "replies.csv"}],
     }
-    wave = Wave.model_validate(about).model_copy(update={"invited": tuple(invited)})
+    wave = Wave.model_validate(about).model_copy(update={"invited": invited})
     book = Codebook.read("it-staffing")
     os.environ["WORKBENCH_ROOT"] = str(folder)
     start = time.perf_counter()
