@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import re
@@ -276,11 +277,11 @@ def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None
 
 def recover_folder(final: Path) -> None:
     """Finish or undo the swap of a folder during which a process was killed."""
-    mark = "[0-9a-f]" * 8
-    for old in sorted(final.parent.glob(f".{final.name}.{mark}.old")):
+    mark, name = "[0-9a-f]" * 8, glob.escape(final.name)
+    for old in sorted(final.parent.glob(f".{name}.{mark}.old")):
         if final.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:
             old.replace(final)
-    for part in final.parent.glob(f".{final.name}.{mark}.part"):
+    for part in final.parent.glob(f".{name}.{mark}.part"):
         shutil.rmtree(part, ignore_errors=True)

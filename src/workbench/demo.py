@@ -178,13 +178,17 @@ def _municipality(
         "Q07": draw.some(7, 0.25 + 0.07 * draw.outcome(5)),
         "Q08": it,
         **approach,
-        **_staffing(draw, it, reemployed, people),
-        **_results(draw, management),
+        **_section(draw, it, reemployed, people, management),
     }
 
 
-def _staffing(draw: _Draws, it: int, reemployed: float, people: int) -> dict[str, Any]:
-    """How the section is staffed: of `it` people, by how many from outside (`people`)."""
+def _section(
+    draw: _Draws, it: int, reemployed: float, people: int, management: float
+) -> dict[str, Any]:
+    """How the section is staffed and managed, what it achieves and needs.
+
+    It has `it` people, and `people` from outside.
+    """
     return {
         "Q09": round(it * draw.between("long", 3)),
         "Q10": round(it * reemployed / (1 - reemployed)),
@@ -202,12 +206,6 @@ def _staffing(draw: _Draws, it: int, reemployed: float, people: int) -> dict[str
         "Q25": set(draw.one_of("Q25")),
         "Q26": int(draw.between("vendor")),
         "Q27": int(draw.one_of("Q27")),
-    }
-
-
-def _results(draw: _Draws, management: float) -> dict[str, Any]:
-    """How the section is managed, what it achieves and what it needs."""
-    return {
         "Q28": draw.level(-1.1 * management, 0.5),
         **{f"Q29_{k}": draw.level(0.9 * management, 0.6) for k in range(1, 6)},
         **{name: draw.outcome(5) for name in ("Q30_1", "Q30_2", "Q31")},

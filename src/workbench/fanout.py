@@ -1,4 +1,4 @@
-"""One notebook for many municipalities: makes the pages of a plan and publishes them.
+"""One notebook for many municipalities: makes the pages of a plan, and publishes them with a list.
 
 The pages of a run are gathered in a hidden folder with a journal, a line for each that is ready,
 and swapped in whole when all have been tried; the next run takes over what a killed one left.
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -30,13 +31,15 @@ import pandas as pd
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError, printed, refusal
+from analysis.results import profile, types
+from analysis.show import NotAvailable
+from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
-from analysis.text import label
-from workbench import outputs, overview
+from analysis.text import label, labels
+from workbench import outputs
 from workbench.publish import index, publication
-from workbench.run import temporary
-from workbench.run.attempt import attempt
-from workbench.run.execute import Progress, side_by_side
+from workbench.publish.page import page_context, rendered
+from workbench.run.execute import attempt, progress, side_by_side
 from workbench.run.kernels import Kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
@@ -59,6 +62,8 @@ JOURNAL = "pages.jsonl"
 SUBMITTED = 2  # pages for each thread of a cluster
 CONNECTING = 10  # seconds to reach the scheduler
 PATIENCE = 60  # seconds without any worker
+# the pages of the overview: the same list in three orders, so that sorting needs no script
+ORDERS = {"prefecture": "index.html", "size_class": "by-size.html", "type": "by-type.html"}
 
 
 # --- one page --------------------------------------------------------------------------------
@@ -95,7 +100,6 @@ class Work:
         *,
         kernels: Kernels,
         scratch: Path,
-        on_cell: Callable[[int], None] = lambda number: None,
         given_up: str = "",
     ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
@@ -118,7 +122,6 @@ class Work:
                     executed,
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
-                    on_cell=on_cell,
                     known=self.known,
                 )
             about = {"title": title[context["language"]],
@@ -128,14 +131,6 @@ class Work:
             quotable = not ran.ok and context["audience"] == "internal" and executed.is_file()
             html = Path(folder, ran.html).read_bytes()
             return ProfilePage(ran, html, executed.read_bytes() if quotable else b"")
-
-
-def _context(edition: Edition, facts: dict[str, Any]) -> dict[str, Any]:
-    """What all pages state of the run; `facts`: of its record."""
-    context = publication.context(edition, facts)
-    command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", edition.language))
-    return {**context, "before": [], "command": command, "home": home}
 
 
 # --- those that are ready --------------------------------------------------------------------
@@ -221,15 +216,18 @@ def run(
     started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
-    # or wait for what the server keeps
-    with kernels.while_alone(), one_at_a_time(paths.processed(edition.wave)):
+    with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
-        listed = overview.members(survey, seed=ahead.get("seed", SEED))
+        listed = listing(survey, seed=ahead.get("seed", SEED))
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
     names = survey.names[[*codes]].to_dict()
     pages.open()
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
-    work = Work(plan, plan.known(notebook), options, _context(edition, facts), ahead)
+    context = publication.context(edition, facts)
+    command = context["command"].replace("workbench refresh", "workbench profiles")
+    home = ("index.html", label("overview.title", edition.language))
+    context |= {"before": [], "command": command, "home": home}
+    work = Work(plan, plan.known(notebook), options, context, ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
         _make(work, todo, pages, kernels, jobs, scheduler)
     rans = [pages.rans[code] for code in names if code in pages.rans]
@@ -257,12 +255,12 @@ def _make(
 
     Here no more than `jobs` are ever under way, so memory does not grow with their number.
     """
-    progress, waiting = Progress(len(todo), "profiles"), iter(todo.items())
+    bar, waiting = progress(len(todo), "profiles"), iter(todo.items())
     make = partial(work.make, kernels=kernels, scratch=pages.folder)
 
     def more(free: int) -> Iterator[Callable[[], ProfilePage]]:
         for code, name in islice(waiting, 0 if kernels.stopped else free):
-            yield partial(make, code, name, on_cell=partial(progress.cell, code))
+            yield partial(make, code, name)
 
     if scheduler:
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
@@ -273,8 +271,8 @@ def _make(
         for one in results:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
-                progress.ended(one.ran.name)
-    progress.bar.close()
+                bar.update()
+    bar.close()
 
 
 def _publish(
@@ -286,7 +284,7 @@ def _publish(
 ) -> RunRecord:
     """Write overview and record, and swap all in; beside the last complete pages if one failed.
 
-    `members`: see `workbench.overview.members`; `facts`: of the record.
+    `members`: see `listing`; `facts`: of the record.
     """
     codes = list(members[0].index)
     rans, edition, title = dict(pages.rans), work.plan.edition, work.plan.notebooks[0].title
@@ -294,7 +292,7 @@ def _publish(
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
             rans[ran.name] = pages.linked(ran, last.folder)
-    overview.write(
+    write_overview(
         pages.folder,
         *members,
         rans,
@@ -325,6 +323,100 @@ def _publish(
     return record
 
 
+# --- the overview ----------------------------------------------------------------------------
+
+
+def listing(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
+    """What the overview says of each respondent, and how far its types can be trusted.
+
+    That is a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as
+    categories in the order of the overview's groups, missing where it has none. Then the verdict
+    in words.
+    """
+    typology = profile.shared_typology(survey, seed=seed)
+    names: dict[int, str] = {}
+    kinds = pd.Series(pd.NA, survey.responses.index)
+    if not isinstance(typology, NotAvailable):
+        kinds = typology.labels.dropna().astype(int)
+        every = [*sorted(typology.names), *sorted({*kinds} - {*typology.names})]  # in no type: last
+        names = {kind: types.name(survey, typology, kind) for kind in every}
+        kinds = kinds.map(names)
+    register = survey.register.reindex(survey.responses.index).sort_index()
+    prefectures = register.get("prefecture", pd.Series("", register.index)).replace("", None)
+    sizes = survey.size_class
+    columns = {
+        "name": register["name"].astype(str),
+        "prefecture": pd.Categorical(prefectures, prefectures.dropna().unique()),
+        "size_class": sizes.reindex(register.index),
+        "type": pd.Categorical(kinds.reindex(register.index), dict.fromkeys(names.values())),
+    }
+    listed = pd.DataFrame(columns, register.index).rename_axis("code")
+    return listed, survey.answer("types/verdict", **types.verdict(survey, typology)).text
+
+
+def write_overview(
+    folder: Path,
+    listed: pd.DataFrame,
+    verdict: str,
+    rans: Mapping[str, Ran],
+    *,
+    key: str,
+    context: Mapping[str, Any],
+    run: str,
+) -> None:
+    """Write the pages of the overview and the same list for Excel.
+
+    Parameters
+    ----------
+    listed, verdict : as of `listing`; a group without members is left out, an order without groups
+        too.
+    rans : what became of each page, by code. key : what a page of today's data has as its key.
+    run : link to the reports of the wave, or empty.
+    """
+    words = labels("overview", context["language"])
+    states = dict.fromkeys(listed.index, "absent")
+    for code in states.keys() & rans.keys():
+        old = "" if rans[code].key == key else "earlier"
+        states[code] = old if rans[code].ok else "failed"
+    counts = Counter(states.values())
+    columns = [name for name in ORDERS if len(listed[name].cat.categories)]
+    notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
+    notes += [words[f"some_{k}"].format(n=counts[k]) for k in ("failed", "earlier") if counts[k]]
+    notes += [verdict] if verdict and "type" in columns else []
+    text = listed.astype("string").fillna("").reset_index()
+    table = {
+        "name": "profiles",
+        "title": words["title"],
+        "caption": notes[0],
+        "n": len(listed),
+        "notes": notes[1:],
+        "csv": to_csv(text[["code", "name", *columns]].rename(columns=words)).decode("utf-8-sig"),
+    }
+    paths.write_atomic(folder / "profiles.xlsx", index.workbook([table], context["language"]))
+    there = {name: ORDERS[name] for name in columns}
+    there = there if "prefecture" in there else {"code": ORDERS["prefecture"], **there}
+    for by, file in there.items():
+        title = f"{words['title']} — {words['sorted'].format(order=words[by])}"
+        groups = {words["all"]: text}
+        if by in columns:
+            own = listed[by].reset_index(drop=True)
+            groups = {str(name): text[own == name] for name in own.cat.categories}
+            groups[words["no_group"]] = text[own.isna()]
+        page = rendered(
+            "overview",
+            page_context(context, title=title, heading=words["title"]),
+            words=words,
+            notes=notes,
+            run=run,
+            orders=there,
+            by=by,
+            columns=["code", *(column for column in columns if column != by)],
+            groups={name: rows.to_dict("records") for name, rows in groups.items() if len(rows)},
+            states=states,
+        )
+        paths.write_atomic(folder / file, page)
+
+
 # --- by a cluster ----------------------------------------------------------------------------
 
 
@@ -334,11 +426,11 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
     It holds a wave, the codebooks, what other waves say of themselves (names of types), and the
     files and folders that the notebook `reads`.
     """
-    buffer = io.BytesIO()
     places = [paths.raw(wave), paths.processed(wave), paths.codebooks()]
     places += [folder / "wave.yml" for folder in paths.waves()]
     places += [paths.root() / name for name in reads]
     files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+    buffer = io.BytesIO()
     with zipfile.ZipFile(
         buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
     ) as archive:
@@ -356,13 +448,16 @@ def remote(
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
-
-    Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
-    from distributed import wait
+    from distributed import Client, wait
     from distributed.scheduler import KilledWorker
 
-    with _client(scheduler) as client:
+    try:
+        connection = Client(scheduler, timeout=CONNECTING)
+    except (OSError, ValueError) as error:
+        fault = " ".join(str(error).split())[:160]
+        raise refusal("cluster.no_scheduler", scheduler=scheduler, text=fault) from None
+    with connection as client:
         waiting, seen = iter(todo), time.monotonic()
         sent = client.submit(bytes, data, pure=False)  # made again where its worker has died
         running: dict[Any, tuple[str, str]] = {}
@@ -385,22 +480,10 @@ def remote(
                     page = job.result()
                 except KilledWorker as error:
                     why = f"{error.allowed_failures + 1} workers died while they made it"
-                    scratch = temporary.folder()
+                    scratch = outputs.temporary()
                     page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield page
-
-
-def _client(scheduler: str) -> Any:
-    """The connection to a scheduler."""
-    from distributed import Client
-
-    try:
-        return Client(scheduler, timeout=CONNECTING)
-    except (OSError, ValueError) as error:
-        raise refusal(
-            "cluster.no_scheduler", scheduler=scheduler, text=" ".join(str(error).split())[:160]
-        ) from None
 
 
 _sites: dict[str, tuple[Path, Kernels]] = {}  # run -> what this worker has unpacked for it

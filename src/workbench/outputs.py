@@ -3,17 +3,29 @@
 What was written is noted with its hash, so that an earlier output is known as such, and one that
 was changed since, such as a workbook into which an office has typed, is not. A published folder
 goes to an fsspec URL as well.
+
+Files that nobody is to keep lie in one folder of the process, which no later run finds in its way:
+it is removed when the process ends. One that was killed leaves it; its lock is then free, and the
+next process that asks for a folder of its own removes it.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import multiprocessing
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError, refusal
@@ -22,6 +34,9 @@ from workbench.run.record import RECORD, RunFolder
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
+PREFIX = "workbench-"  # of temporary folders
+_held: list[tuple[Path, FileLock]] = []
+_making = threading.Lock()
 
 
 def refuse_others(places: Iterable[Path], command: str) -> None:
@@ -105,11 +120,12 @@ def send(folder: Path, target: str) -> int:
     """
     place, root = _filesystem(target)
     now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
-    with _errors(folder, target):
+    try:
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise refusal("target.other_pages")
-        _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
+        if elsewhere := [name for name in before if not paths.is_below(name)]:
+            raise refusal("target.outside", name=elsewhere[0])
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
@@ -123,17 +139,11 @@ def send(folder: Path, target: str) -> int:
                 with contextlib.suppress(FileNotFoundError):
                     place.rm_file(f"{root}/{name}")
             _put(place, listed, json.dumps(now, indent=1).encode())
+    except Exception as error:  # each kind of store has errors of its own
+        fault = " ".join(str(error).split())[:200] or type(error).__name__
+        about = {"place": target, "folder": folder.name, "fault": fault}
+        raise refusal("target.not_published", **about) from None
     return len(changed)
-
-
-def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
-    """Refuse files that do not lie in the target: by their path, or by way of a link in it."""
-    local = type(place).__name__ == "LocalFileSystem"
-    for name in names:
-        if not paths.is_below(name) or (
-            local and Path(root, name).resolve() != Path(root).resolve() / name
-        ):
-            raise refusal("target.outside", name=name)
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
@@ -160,17 +170,6 @@ def _put(place: Any, path: str, content: bytes) -> None:
     place.pipe_file(path, content)
 
 
-@contextlib.contextmanager
-def _errors(folder: Path, target: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # each kind of store has errors of its own
-        text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise refusal(
-            "target.not_published", place=target, fault=text, folder=folder.name
-        ) from None
-
-
 def _filesystem(url: str) -> tuple[Any, str]:
     if "::" in url:  # such as simplecache::file://, by way of which data/raw could be written
         raise refusal("target.chain", url=url)
@@ -183,3 +182,33 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except (ValueError, ImportError) as error:
         raise refusal("target.url", url=url, fault=error) from None
     return place, root.rstrip("/")
+
+
+# --- temporary files ---------------------------------------------------------------------------
+
+
+def temporary() -> Path:
+    """The folder for temporary files of this process, made when it is first asked for."""
+    with _making:
+        if not _held or not _held[0][0].is_dir():
+            parent = Path(tempfile.gettempdir())
+            for old in parent.glob(f"{PREFIX}*.lock"):
+                _remove(old.with_suffix(""), FileLock(old))
+            place = parent / f"{PREFIX}{uuid.uuid4().hex[:8]}"
+            lock = FileLock(place.with_suffix(".lock"), thread_local=False)  # for other threads
+            lock.acquire()  # before there is a folder that another process could take for left
+            place.mkdir(mode=0o700)
+            atexit.register(_remove, place, lock)
+            # that of multiprocessing, too: its fork server has a socket there
+            multiprocessing.current_process()._config.setdefault("tempdir", str(place))  # type: ignore[attr-defined]
+            _held[:] = [(place, lock)]
+        return _held[0][0]
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    """Remove a folder, unless the process that holds its lock is alive."""
+    with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
+        lock.acquire(timeout=0)
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(lock.lock_file).unlink()
+        lock.release(force=True)

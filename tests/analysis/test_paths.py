@@ -144,3 +144,12 @@ def test_reports_do_not_go_where_files_as_received_are(project, monkeypatch, cap
     assert cli.main(["refresh", "demo-2019"]) == 2
     assert "data/raw keeps the files as received" in capsys.readouterr().err
     assert contents(project / "data" / "raw") == before
+
+
+def test_a_swap_that_was_killed_is_put_right_for_that_folder_alone(tmp_path):
+    """Also where its name has signs that stand for others in a pattern."""
+    final, other = tmp_path / "2019[a]", tmp_path / ".2019a.0123abcd.old"
+    for old in (other, paths.beside(final, "old")):
+        old.mkdir()
+    paths.recover_folder(final)
+    assert final.is_dir() and other.is_dir()

@@ -44,8 +44,7 @@ def published(folder):
         patch.delenv("WORKBENCH_REPORTS", raising=False)
         patch.setattr(papermill, "execute_notebook", run_here)
         about = {"stopped": "", "options": Options(), "root": paths.root()}
-        alone = Mock(**about, while_alone=contextlib.nullcontext)
-        none = contextlib.nullcontext(alone)
+        none = contextlib.nullcontext(Mock(**about))
         patch.setattr(kernels, "started_kernels", lambda *_, **__: none)
         yield
 

@@ -12,7 +12,7 @@ from notebook_run import run
 
 from analysis.codebook.wave import Wave
 from workbench.publish.page import export
-from workbench.publish.pdf import print_page
+from workbench.publish.paper import print_page
 
 ROOT = Path(__file__).parents[2]
 

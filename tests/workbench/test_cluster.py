@@ -22,7 +22,7 @@ from analysis import paths
 from analysis.codebook import waves
 from analysis.errors import InputError
 from analysis.show import NotAvailable
-from workbench import fanout, outputs, overview
+from workbench import fanout, outputs
 from workbench.demo import simulate_wave
 from workbench.fanout import Pages
 from workbench.run.refresh import profiles
@@ -35,7 +35,7 @@ pytest.importorskip("distributed", reason="needs the extra `cluster`")
 def project_of_many(project, monkeypatch):
     simulate_wave("many", n=PAGES + 1)
     monkeypatch.setattr(
-        overview.profile,
+        fanout.profile,
         "shared_typology",
         lambda survey, seed: NotAvailable("typology", "not here"),
     )

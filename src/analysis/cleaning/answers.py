@@ -64,7 +64,13 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if re.fullmatch(r'\s*\[".*"\]\s*', text):  # as Microsoft Forms gives several to a flow
         text = re.sub(r'"\s*,\s*"', "\n", text.strip()[2:-2]) + "\n"
     if (by_mark := _marked(text, question)) is not None:
-        return judged(by_mark, ("marked",), question) if by_mark else Parsed("no_answer")
+        if not by_mark:
+            return Parsed("no_answer")
+        answer, words = (
+            judged(by_mark, ("marked",), question),
+            entries.list_and_words(text, question)[1],
+        )
+        return replace(answer, other=words) if answer.value is not None else answer
     if (other := _explained(text, question)) is not None:
         return replace(other, value=frozenset({other.value}))
     whole, how = _option(text, question)
@@ -104,7 +110,9 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    return {*entries.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*entries.chosen(signs, circles=question.type != "multi")[0]}
+    explained = {option.code for option in question.options if option.other} & codes
+    return codes if explained or not entries.list_and_words(text, question)[1] else None
 
 
 def _one_marked(text: str, question: Question) -> Parsed | None:
@@ -113,7 +121,9 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
         return None
     if len(codes) > 1:
         return refused("several")
-    return Parsed("answered", min(codes), ("marked",)) if codes else Parsed("no_answer")
+    words = entries.list_and_words(text, question)[1]
+    answered = Parsed("answered", min(codes, default=None), ("marked",), other=words)
+    return answered if codes else Parsed("no_answer")
 
 
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are

@@ -417,8 +417,8 @@ class _Cleaning:
     def _there(self, question: Question) -> np.ndarray:
         """Which records come from files that ask this question."""
         names = question.variables
-        if question.other_of and question.id not in self.column:  # it stands beside that question
-            names = self.codebook[question.other_of].variables
+        if question.other_of:  # it may stand beside that question
+            names = (*names, *self.codebook[question.other_of].variables)
         columns = {self.column[name] for name in names if name in self.column}
         return np.any([self.there[name] for name in columns] or [np.zeros(self.n, bool)], axis=0)
 

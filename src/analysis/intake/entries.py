@@ -116,7 +116,7 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     """
     if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
         text = CIRCLED.sub(r"○\g<0>", text)
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = unicodedata.normalize("NFKC", list_and_words(text, question)[0]).strip()
     words = {unicodedata.normalize("NFKC", w).strip(): code for code, own in choices_of(question)
              for w in own}  # fmt: skip
     listed = "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
@@ -136,6 +136,26 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     if signs[-1] or (not signs[0] and alone):
         return None
     return dict(zip(codes, signs, strict=False))
+
+
+def list_and_words(text: str, question: Question) -> tuple[str, str]:
+    """A list of options without what is in brackets behind "other", and the words in these.
+
+    >>> from analysis.codebook.questions import Question
+    >>> options = [{"code": 1, "ja": "有", "en": "yes"},
+    ...            {"code": 9, "ja": "その他", "en": "other", "other": True}]
+    >>> q = Question(id="Q1", section="A", type="single", role="context", ja="有無", en="Is it?",
+    ...              options=options)
+    >>> list_and_words("□有 ☑その他（広報）", q), list_and_words("☑有 □その他（　）", q)
+    (('□有 ☑その他', '広報'), ('☑有 □その他', ''))
+    """
+    for words in (words for option in question.options if option.other for words in option.words):
+        if match := re.search(rf"({re.escape(words)})\s*[(（]([^()（）]*)[)）]", text):
+            inner = match[2].strip()
+            own = re.search(r"[^\W\d]", inner) and not MARK.fullmatch(inner)
+            if own or (not inner and re.match(SIGN, text.strip())):  # else room for a mark
+                return text[: match.end(1)] + text[match.end() :], inner
+    return text, ""
 
 
 def is_print(text: str, question: Question | None) -> bool:

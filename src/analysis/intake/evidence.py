@@ -60,7 +60,8 @@ class BookWords:
     def print(self, text: str, *, label: bool) -> bool:
         """Whether a cell holds nothing but these words, their numbers and what parts them.
 
-        One option alone may as well be an answer, unless the cell is read as its `label`.
+        One option alone may as well be an answer, unless the cell is read as its `label` or has
+        empty brackets behind it.
         """
         key = normalise(text)
         asked = key.partition(":")[0].rstrip(entries.ARROWS)
@@ -68,7 +69,12 @@ class BookWords:
         if request or self.headings.asked(text):
             return True
         words = self._known.findall(key)
-        if len(words) == 1 and not label and {*words} <= self.options - self.headings.known.keys():
+        room = re.search(r"[(（]\s*[)）]\s*$", text)  # その他（　）
+        if (
+            len(words) == 1
+            and not (label or room)
+            and {*words} <= self.options - self.headings.known.keys()
+        ):
             return False
         rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if words else key
         return not entries.BLANK.sub("", rest.translate(SIGNS))

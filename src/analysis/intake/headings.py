@@ -52,7 +52,7 @@ BEHIND = re.compile(
     r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|[○◯〇]は(?!い)|自由記述|(?:select|check)all)[^()\[\]【】]*"
     r"|(?:最大)?[\d一]つ(?:まで|以内|選択)?"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
-    r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
+    r"|について|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
@@ -451,6 +451,10 @@ class Headings:
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if not rest or known.get(rest) in (variable, None) else None
 
+    def knows(self, question: Question, text: str) -> bool:
+        """Whether the words of a text, with or without a number, are those of an option or item."""
+        return not self._choices(question).keys().isdisjoint(_with_number_and_without(text))
+
     @cached_property
     def _offered(self) -> dict[str, dict[str, int]]:
         """The words of an option -> the questions that offer it, each with the option's code."""
@@ -468,9 +472,9 @@ class Headings:
         return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
 
     def other(self, question: Question, text: str) -> int | None:
-        """The code of the option "other" with more in brackets behind it: 4．その他（広報）."""
-        keys = {*_with_number_and_without(re.split(r"[(（]", text)[0])}
-        for option in question.options if re.search(r".[(（]", text) else ():
+        """The code of the option "other" with more behind it: 4．その他（広報）, その他：."""
+        keys = {*_with_number_and_without(re.split(r"[(（:：]", text)[0])}
+        for option in question.options if re.search(r".[(（:：]", text) else ():
             bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
             if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:
                 return option.code

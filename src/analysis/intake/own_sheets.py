@@ -26,7 +26,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
 from analysis.intake.entries import answer_in
-from analysis.intake.files import read_file
+from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
 from analysis.paths import is_leftover
@@ -201,9 +201,13 @@ def _heads(sheet: Sheet) -> list[list[int]]:
 
 
 def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
-    """All cells of the query sheets that came back for a wave, and the replies in them by day."""
-    pieces, corrections = [], []
-    for path in sorted(p for p in (folder / FOLDER).glob("*.xlsx") if not is_leftover(p.name)):
+    """All cells of the query sheets that came back for a wave, and the replies in them by day.
+
+    They may be called .XLSX, or have been saved in another format that a reply may have.
+    """
+    pieces, corrections, kinds = [], [], set[str]().union(*SUFFIXES.values())
+    there = sorted(p for p in (folder / FOLDER).glob("*") if p.suffix.lower() in kinds)
+    for path in (p for p in there if not is_leftover(p.name)):
         for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
             mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
             for head, column in _heads(sheet):  # what stands in a column that an office added

@@ -62,6 +62,7 @@ class Form:
     text_at, places : the texts of its sheet, and the cells that hold something.
     printed : the cells that are printed, as the blank form or other copies show.
     labels : question id or variable -> its label; of one that stands twice, the surer or the first.
+    heads : the same before they moved to a cell such as 回答, without options and items.
     crossed : question -> the cell of its answer in a table, of one that the headings of a row and
         of a column name together, or in the row of its label below 回答.
     words : all cells that are labels.
@@ -95,12 +96,12 @@ class Form:
         self.labels |= {name: row for name, (row, _) in pairs.items()}
         heads_of_table = {place for pair in pairs.values() for place in pair}
         self.words |= heads_of_table
-        self._heads = {**self.labels}  # where they were before they moved to a cell such as 回答
+        self.heads = {**self.labels}
         self.crossed |= self._in_answer_column()
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
-        starts = {question.id: self.labels[question.id] for question in questions}
+        starts = {question.id: self.heads[question.id] for question in questions}
         for question in questions:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
@@ -172,7 +173,7 @@ class Form:
 
     def shown_for(self, place: Place) -> str:
         """The question or variable whose label is next before a cell, in its row or above."""
-        labels = self.labels | self._heads
+        labels = self.labels | self.heads
         before = {at: name for name, at in labels.items() if at < place and at[0] <= place[0]}
         over = [at for at in before if at[1] <= place[1]]
         return before[max(over or before)] if before else ""
@@ -212,7 +213,7 @@ class Form:
     def _owners(self) -> dict[Place, set[str]]:
         """The cell of a label, now or before it moved, -> what it is the label of."""
         owners: dict[Place, set[str]] = {}
-        for name, place in (*self.labels.items(), *self._heads.items()):
+        for name, place in (*self.labels.items(), *self.heads.items()):
             owners.setdefault(place, set()).add(name)
         return owners
 
@@ -284,7 +285,8 @@ class Form:
             if code and (boxes := self._code_boxes(place)):
                 return boxes
             none = is_print(text, None) or (code and not re.search(r"\d", text))
-            return None if none else Entry(place, text)
+            sure = target in self.headings.who and bool(self.headings.named_in(text, known=True))
+            return None if none else Entry(place, text, sure=sure)
         if question.type == "multi" and target != question.id:  # a tick
             return Entry(place, text) if text else None
         return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
@@ -335,11 +337,11 @@ class Form:
 
     def _signs_of(self, question: Question) -> dict[str, str]:
         """The number or letter printed before an option -> its code, where that is another sign."""
-        if not choices_of(question) or question.id not in self._heads:
+        if not choices_of(question) or question.id not in self.heads:
             return {}
         if question.id in self._signs_known:
             return self._signs_known[question.id]
-        region = self.region(self._heads[question.id], question.variables, self._heads)
+        region = self.region(self.heads[question.id], question.variables, self.heads)
         lines: dict[int, str] = {}  # the cells of a row, behind each other
         for at in region:
             text = unicodedata.normalize("NFKC", self.text_at[at]).casefold()
@@ -490,8 +492,8 @@ class Form:
 
         Unless it heads a column of a table, with words on both sides.
         """
-        for target, place in self._heads.items():
-            cells = [p for p in self.region(place, (), self._heads) if p > place]
+        for target, place in self.heads.items():
+            cells = [p for p in self.region(place, (), self.heads) if p > place]
             answers = [p for p in cells if is_answer_word(self.text_at[p])]
             answers = [p for p in answers if not self._is_tick(target, p)]
             beside = [self.next_to(p, way) for p in answers for way in (LEFT, RIGHT)]
@@ -528,6 +530,15 @@ class Form:
                 variable = f"{question.id}_{code}"
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
+        parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
+        for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
+            lines = (
+                place[0] == other[0] or place[1] == other[1]
+                for other in parts.values()
+                if other != place
+            )
+            if not self.headings.knows(question, self.text(place)) and not any(lines):
+                self.words.discard(self.labels.pop(name))
 
     def region(
         self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None

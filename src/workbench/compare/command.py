@@ -7,8 +7,8 @@ they were made of. The words are labels and sentences of `analysis.text`, the fo
 from __future__ import annotations
 
 import base64
-import contextlib
 import difflib
+import io
 import os
 import re
 import shutil
@@ -16,19 +16,20 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from PIL import Image, ImageChops, ImageFilter
 
 from analysis import paths, show
 from analysis.errors import printed, refusal
 from analysis.text import label, labels, say
 from workbench import outputs
-from workbench.compare.differences import Cell, Value, pictures, shown
-from workbench.compare.runs import Comparison, Run
+from workbench.compare.runs import Cell, Comparison, Run, Value, shown
 from workbench.publish.page import page_context, rendered, templates
-from workbench.run import temporary
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
@@ -37,6 +38,9 @@ PAGES = ("compare.html", "compare.md")
 BASE = ".base"
 LONGEST = 240  # characters of a text in the comment
 NEAR = 3  # characters between two changes that are read as one
+WIDTH = 900  # pixels of a picture in the comparison
+DIFFERS = 3  # of 255 in any channel: figures are drawn the same to the byte, so little is needed
+RED = (200, 30, 30)
 _INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
 
 
@@ -63,7 +67,11 @@ def run(
     """
     if base and not (before or after):
         edition = Edition(wave or "demo-2019", audience, language)
-        two = run_of_base(base, edition), _run_of_here(edition)
+        of_base = run_of_base(base, edition)
+        record = refresh(edition.wave, audience=audience, language=language)
+        if not record.ok:
+            raise refusal("compare.here_incomplete", folder=record.folder)
+        two = of_base, Run(edition.folder, label("compare.here", language))
         name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     elif before and after and not (base or wave):
         find = {"audience": audience, "language": language}
@@ -91,8 +99,6 @@ def write(runs: Comparison, folder: Path) -> str:
 def escape(text: str) -> str:
     """Text made inert in a comment, and still readable as text; no one is mentioned by it.
 
-    Examples
-    --------
     >>> print(escape("share_1 <b> 0.5 (n = 3)"))
     share\\_1 \\<b\\> 0.5 (n = 3)
     """
@@ -208,8 +214,6 @@ def _aligned(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Se
 def _sentences(before: str, after: str) -> list[list[tuple[str, str]]]:
     """The sentences that differ, each in parts side by side.
 
-    Examples
-    --------
     >>> _sentences("甲は5町である。乙は3市である。", "甲は6町である。乙は3市である。")
     [[('甲は', '甲は'), ('5', '6'), ('町である。', '町である。')]]
     """
@@ -227,8 +231,6 @@ def side_by_side(before: str, after: str) -> list[tuple[str, str]]:
     What stands between two changes and is shorter than three characters belongs to both; two texts
     of which less than half is the same are one change.
 
-    Examples
-    --------
     >>> side_by_side("13団体中5団体", "13団体中6団体")
     [('13団体中', '13団体中'), ('5', '6'), ('団体', '団体')]
     """
@@ -251,6 +253,43 @@ def _drawn(before: str, after: str) -> tuple[str, ...]:
     return (*(base64.b64encode(png).decode() for png in images), f"{share:.1%}")
 
 
+def pictures(before: str, after: str) -> tuple[bytes, bytes, bytes, float]:
+    """Before, after, and after in grey with what differs in red, as PNG of the same size.
+
+    Both are given as PNG in base64, as a figure's data holds it. With the three comes the share of
+    their area that is marked.
+    """
+    one, other = _opened(before), _opened(after)
+    size = (max(one.width, other.width), max(one.height, other.height))
+    a, b = (Image.new("RGB", size, "white") for _ in range(2))
+    a.paste(one)
+    b.paste(other)
+    apart = np.asarray(ImageChops.difference(a, b)).max(axis=2) > DIFFERS
+    # a blur by 3 pixels leaves something wherever anything within 3 pixels differs
+    mask = Image.fromarray(apart.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(3))
+    mask = mask.point(lambda value: 255 * (value > 0))
+    grey = Image.blend(b.convert("L").convert("RGB"), Image.new("RGB", size, "white"), 0.6)
+    marked = Image.composite(Image.new("RGB", size, RED), grey, mask)
+    marked = Image.blend(marked, b, 0.3)
+    return _png(a), _png(b), _png(marked), float(np.asarray(mask, bool).mean())
+
+
+def _opened(png: str) -> Image.Image:
+    image = Image.open(io.BytesIO(base64.b64decode("".join(png.split())))).convert("RGB")
+    if image.width <= WIDTH:
+        return image
+    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.BOX)
+
+
+def _png(image: Image.Image) -> bytes:
+    """Few colours are enough to see what changed, and keep the page small."""
+    buffer = io.BytesIO()
+    image.quantize(48, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        buffer, "PNG", compress_level=7
+    )
+    return buffer.getvalue()
+
+
 def _cut(text: str) -> str:
     return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
@@ -258,64 +297,41 @@ def _cut(text: str) -> str:
 # --- a revision and the working tree ---------------------------------------------------------
 
 
-def _run_of_here(edition: Edition) -> Run:
-    """The run of the working tree, which is refreshed."""
-    record = refresh(edition.wave, audience=edition.audience, language=edition.language)
-    if not record.ok:
-        raise refusal("compare.here_incomplete", folder=record.folder)
-    return Run.read(edition.folder, label("compare.here", edition.language))
-
-
 def run_of_base(revision: str, edition: Edition) -> Run:
     """Run a wave with the code, codebooks and notebooks of a revision.
 
     Data that are in git are those of the revision; data that are not (real replies never are) are
     the same as here. Results of the typology are shared with this folder through its cache.
-
-    Raises InputError: no git, no such revision, or its run is not complete.
     """
     root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
         raise refusal("compare.no_revision", revision=revision)
-    place = reports / edition.name
-    if edition.folder.is_dir() and not place.is_dir():
-        # what was made here is made there too as far as nothing differs
-        beside = paths.beside(place)
-        shutil.copytree(edition.folder, beside)
-        beside.rename(place)
-    with _worktree(root, sha) as there:
-        _bring_data(root, there, edition.wave)
-        environment = os.environ | {
-            "PYTHONPATH": str(there / "src"),
-            "WORKBENCH_ROOT": str(there),
-            "WORKBENCH_REPORTS": str(reports),
-            "WORKBENCH_CACHE": str(paths.cache()),
-        }
-        command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
-        command += ["--language", edition.language, "--audience", edition.audience]
-        done = subprocess.run(
-            command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
-        )
+    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+        there = Path(folder).resolve() / "base"
+        added = _git(root, "worktree", "add", "--detach", str(there), sha)
+        if added.returncode != 0:
+            raise refusal("compare.no_worktree", stderr=added.stderr.strip()[-200:])
+        try:
+            _bring_data(root, there, edition.wave)
+            environment = os.environ | {
+                "PYTHONPATH": str(there / "src"),
+                "WORKBENCH_ROOT": str(there),
+                "WORKBENCH_REPORTS": str(reports),
+                "WORKBENCH_CACHE": str(paths.cache()),
+            }
+            command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
+            command += ["--language", edition.language, "--audience", edition.audience]
+            done = subprocess.run(
+                command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
+            )
+        finally:
+            _git(root, "worktree", "remove", "--force", str(there))
     if done.returncode != 0:
         print(done.stdout, end="", file=sys.stderr)
         raise refusal("compare.base_incomplete", revision=revision, returncode=done.returncode)
     name = sha[:7] if sha.startswith(revision) else f"{revision} ({sha[:7]})"
-    return Run.read(place, name)
-
-
-@contextlib.contextmanager
-def _worktree(root: Path, sha: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
-        there = Path(folder).resolve() / "base"
-        done = _git(root, "worktree", "add", "--detach", str(there), sha)
-        if done.returncode != 0:
-            said = done.stderr.strip()[-200:]
-            raise refusal("compare.no_worktree", stderr=said)
-        try:
-            yield there
-        finally:
-            _git(root, "worktree", "remove", "--force", str(there))
+    return Run(reports / edition.name, name)
 
 
 def _bring_data(root: Path, there: Path, wave: str) -> None:

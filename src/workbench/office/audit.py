@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -117,8 +116,6 @@ def _read(file: Path) -> list[StyledSheet] | InputError:
         raise refusal("audit.folder", file=file, files=f"{file}/*")
     if not file.is_file():
         raise refusal("file.missing", file=file)
-    if not os.access(file, os.R_OK):
-        raise refusal("audit.not_opened", file=file)
     try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
             raise refusal("audit.spss", file=file, reason="spss")
@@ -153,7 +150,11 @@ def _breaches(
             own += broken
         for other in before:
             if other.sheet == sheet.sheet or len(before) == len(sheets) == 1:
-                own += _layout_breaches(table, other)
+                now, then = ({*filter(None, t.heads)} for t in (table, CheckedTable(other)))
+                at = max(table.start - 1, 0)
+                new = [(column, head) for column, head in enumerate(table.heads) if head]
+                own += [("layout", address(at, c), head) for c, head in new if head not in then]
+                own += [("layout", "", head) for head in sorted(then - now)]  # which are gone
         for breach in sorted(dict.fromkeys(own), key=lambda breach: list(CHECKS).index(breach[0])):
             yield sheet.sheet, breach
     for chart in pictures.keys() - {sheet.sheet for sheet in sheets}:  # a sheet of its own
@@ -203,15 +204,6 @@ def _look_breaches(table: CheckedTable, looks: Mapping[Place, Look]) -> Iterator
         for row, look in own.items():
             if look != usual:
                 yield "looks", address(row, column), table.grid[row, column]
-
-
-def _layout_breaches(table: CheckedTable, earlier: Sheet) -> Iterator[Breach]:
-    """Headings that the earlier file does not have, and those of it that are gone."""
-    now, before = ({head for head in t.heads if head} for t in (table, CheckedTable(earlier)))
-    for column, head in enumerate(table.heads):
-        if head and head not in before:
-            yield "layout", address(max(table.start - 1, 0), column), head
-    yield from (("layout", "", head) for head in sorted(before - now))
 
 
 # --- the report -----------------------------------------------------------------------------------

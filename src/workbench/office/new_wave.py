@@ -60,11 +60,17 @@ def new_wave(
     Raises InputError: the files cannot be read. Where they have the headings of the codebook and
     leave something open, the files and the wave.yml stay, to be corrected there.
     """
-    on, folder = _date(as_of), paths.raw("check" if check else _named_so(wave, files))
-    files, check = ([_with_a_name(file) for file in every] for every in (files, check))
-    if not check and (folder / "wave.yml").is_file():
+    name, kept = "check" if check else wave, not check
+    if not name or not (files or check):
+        raise refusal("new_wave.name_and_files")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise refusal("new_wave.name", wave=name)
+    on, folder = _date(as_of), paths.raw(name)
+    # each by its own name, also where it is given as ``.``
+    files = [f if f.name not in ("", "..") else f.resolve() for f in check or files]
+    if kept and (folder / "wave.yml").is_file():
         return _fill(folder, files, codebook, on)
-    if not check and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
+    if kept and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
         raise refusal("new_wave.in_the_way", wave=wave)
     entries = {
         "title": title and dict.fromkeys(LANGUAGES, title),
@@ -77,10 +83,10 @@ def new_wave(
         raise refusal("new_wave.blank")
     layout = "form" if blank else layout
     beside = {"register": register, "blank": blank}
-    new = _New(folder.name, check or files, codebook, beside, tool, on, entries, keep=not check)
+    new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
         received, read_as = new.read_in(part, layout)
-    if check:
+    if not kept:
         columns = _columns(received, new.ignore, new.book, language)
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
@@ -92,15 +98,6 @@ def new_wave(
     )
     done = printed(done, wave=wave, n=len(files), chosen=read_as)
     return "\n".join([done, *new.remarks, printed(then, wave=wave, stands=new.stands_for)])
-
-
-def _named_so(wave: str | None, files: Sequence[Path]) -> str:
-    """The name of the wave; refused where it, or the files, are not given or cannot be used."""
-    if wave is None or not files:
-        raise refusal("new_wave.name_and_files")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wave):
-        raise refusal("new_wave.name", wave=wave)
-    return wave
 
 
 class UnfinishedError(InputError):
@@ -265,7 +262,10 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
     for file in files:
         tables = read.books_of(file.parent, WaveFile(path=file.name))
         if len(tables) > 1:
-            ours = [sheets[0].file for sheets in tables if _is_of_issue(sheets, book)]
+            ours = []
+            for sheets in tables:
+                with suppress(InputError):
+                    ours += [sheets[0].file] if issue_of(sheets, book) else []
             right = ours or Message("the table of the codebook")
             raise refusal("new_wave.several_tables", file=file, n=len(tables), right=right)
         if known := issue_of(tables[0], book):
@@ -278,17 +278,6 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
             "new_wave.other_date", file=files[0], issue=issue.id, observed=issue.as_of, as_of=as_of
         )
     return issue
-
-
-def _is_of_issue(sheets: Sequence[Sheet], book: Codebook) -> bool:
-    with suppress(InputError):
-        return bool(issue_of(sheets, book))
-    return False
-
-
-def _with_a_name(file: Path) -> Path:
-    """A file or folder by its own name, also where it is given as ``.``."""
-    return file if file.name not in ("", "..") else file.resolve()
 
 
 def _check_files(files: Sequence[Path]) -> None:
@@ -408,7 +397,7 @@ def _columns(
         lines.append(f"  {first}: {words} ({example})")
     beside = cells[cells["record"] < 0]
     heads = beside[beside["reason"] == "header"]
-    for reason in ("ignored", "personal", "record", "unmatched", "unsure"):
+    for reason in ("ignored", "personal", "record", "unmatched", "unsure", "another"):
         own = beside[beside["reason"] == reason]
         if len(own):
             named = heads.loc[heads["column"].isin(own["column"]), "text"]

@@ -71,20 +71,17 @@ def read(file: Path) -> list[StyledSheet]:
         hidden: set[str] = set()  # styles of hidden tables
         for style in root.iter("{*}style"):
             name = _given(style).get("name", "")
-            looks[name] = tuple(_look(style))
+            looks[name] = tuple(
+                f"{kind} {value}"
+                for part in style.iterchildren("{*}text-properties", "{*}table-cell-properties")
+                for kind, value in sorted(_given(part).items())
+                if kind in LOOKS and value not in PLAIN
+            )
             if any(_given(part).get("display") == "false" for part in style):
                 hidden.add(name)
         return [_page(file.name, table, looks, hidden) for table in root.iter("{*}table")]
     except (etree.LxmlError, KeyError, ValueError, OverflowError) as error:
         raise workbook.broken(file.name, error) from None
-
-
-def _look(style: etree._Element) -> Iterator[str]:
-    """What a style makes of the look of a cell."""
-    for part in style.iterchildren("{*}text-properties", "{*}table-cell-properties"):
-        attrs = _given(part)
-        own = sorted(LOOKS & attrs.keys())
-        yield from (f"{name} {attrs[name]}" for name in own if attrs[name] not in PLAIN)
 
 
 def _page(
@@ -121,8 +118,14 @@ def _page(
             if down > 1 or across > 1:
                 merged.append((*at, at[0] + down - 1, at[1] + across - 1))
             objects += [address(*at) for _ in _outer(cell, *DRAWN)]
-    text, kind = _typed(values)
-    height, width = text.shape
+    height = 1 + max((row for row, _ in values), default=-1)  # up to the last that is filled
+    width = 1 + max((column for _, column in values), default=-1)
+    if height * width > MAX_CELLS:
+        raise ValueError("too many cells")
+    cells: list[list[Any]] = [[""] * width for _ in range(height)]
+    for (down, across), value in values.items():
+        cells[down][across] = value
+    text, kind = typed(cells)
     sheet = Sheet(
         *(file, about.get("name", ""), pd.DataFrame(text, dtype="str"), kind),
         merged=tuple(merged),
@@ -145,18 +148,6 @@ def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:
         defaults += [attrs.get("default-cell-style-name", "")] * many
         unseen += [attrs.get("visibility") in UNSEEN] * many
     return defaults, unseen
-
-
-def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Text and kind of every cell up to the last filled row and column."""
-    height = 1 + max((row for row, _ in values), default=-1)
-    width = 1 + max((column for _, column in values), default=-1)
-    if height * width > MAX_CELLS:
-        raise ValueError("too many cells")
-    rows: list[list[Any]] = [[""] * width for _ in range(height)]
-    for (row, column), value in values.items():
-        rows[row][column] = value
-    return typed(rows)
 
 
 def _given(element: etree._Element) -> dict[str, str]:

@@ -48,7 +48,11 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
     copies, count, unmatched = dict[Path, bytes](), 0, list[str]()
     for file in files:
-        content = _returned(file, wave)
+        waves = own_sheets.waves_of(read_file(file))
+        if waves != {wave}:
+            id = "queries.other_wave" if waves else "queries.no_query_sheet"
+            raise refusal(id, file=file, waves=sorted(waves), wave=wave)
+        content = file.read_bytes()
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
         for sheet in read_file(file, name=f"{own_sheets.FOLDER}/{name}"):
             for one in own_sheets.replies(sheet):
@@ -78,15 +82,6 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
         rows = ("、" if spoken() == "ja" else ", ").join(unmatched)
         sentences.append(label("queries.left", spoken(), rows=rows))
     return "\n".join(sentences)
-
-
-def _returned(file: Path, wave: str) -> bytes:
-    """A query sheet of the wave as it came back."""
-    waves = own_sheets.waves_of(read_file(file))
-    if waves != {wave}:
-        id = "queries.other_wave" if waves else "queries.no_query_sheet"
-        raise refusal(id, file=file, waves=sorted(waves), wave=wave)
-    return file.read_bytes()
 
 
 def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None, day: str) -> None:
@@ -177,10 +172,14 @@ def _workbook(
         (sheets[code], f"{queries.names[code]}　{words['title']}", words["please"], part)
         for code, part in pages.items()
     ]
+    lists, columns = (
+        [*labels(section, queries.language).values()]
+        for section in ("queries_list", "queries_column")
+    )
     if findings is not None:
         rows = _everyone(queries, findings, sheets)
         above = [queries.title, words["warning"]]
-        sheet = _sheet(book, words["contents"], above, queries.heads("queries_list"), rows, styles)
+        sheet = _sheet(book, words["contents"], above, lists, rows, styles)
         sheet.set_column(0, 5, 16)
         sheet.freeze_panes(4, 2)
         if len(own := findings[findings["code"] == ""]):
@@ -188,7 +187,7 @@ def _workbook(
     for name, title, please, part in listed:
         rows = [[i, *queries.cells(row), None] for i, row in enumerate(part.itertuples(), 1)]
         above = [title, queries.title, please]
-        sheet = _sheet(book, name, above, queries.heads("queries_column"), rows, styles)
+        sheet = _sheet(book, name, above, columns, rows, styles)
         for j, width in enumerate(WIDTHS):
             sheet.set_column(j, j, width)
         sheet.freeze_panes(4, 0)
@@ -256,10 +255,6 @@ class _Queries:
         self.title = title if known else f"【{invented}】{title}"
         self.wave = wave.name
         self.forms = tuple(file.path for file in wave.files if file.layout == "form")
-
-    def heads(self, section: str) -> list[str]:
-        """The headings of a table."""
-        return list(labels(section, self.language).values())
 
     def cells(self, row: Any) -> list[str]:
         """Of a finding: its place, the question, the answer as given and as taken, what to confirm.

@@ -314,7 +314,20 @@ class _FormToSend:
         printed = [*((0, line) for line in self.above), *enumerate(heads)]
         printed += [part for row in self.rows for part in row.printed]
         self._hide(ids, printed + [(3, self.words["given"])] * (one is not None))
-        _to_print(sheet, self.first, f"{one.code} {one.name}" if one else title, self.words["page"])
+        head = f"{one.code} {one.name}" if one else title
+        sheet.set_header(f"&R{head.replace('&', '&&')}")
+        sheet.set_footer(f"&C{self.words['page']}")
+        # locked but for the answers, and on A4 as wide as a page, with its headings on each
+        sheet.protect("", {"format_rows": True, "format_columns": True})
+        for j, width in enumerate(WIDTHS):
+            sheet.set_column(j, j, width)
+        sheet.freeze_panes(self.first, 0)
+        sheet.set_portrait()
+        sheet.set_paper(9)  # A4
+        sheet.set_margins(0.5, 0.5, 0.7, 0.7)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(self.first - 1)
+        sheet.set_selection(self.first, 2, self.first, 2)
         book.close()
         return buffer.getvalue()
 
@@ -391,22 +404,6 @@ def _day(text: float | str, how: Literal["start", "end"]) -> dt.date:
     """The first or last day that a text such as 2019-06 or 2019-06-01 allows."""
     day = pd.Period(str(text)).asfreq("D", how)
     return dt.date(day.year, day.month, day.day)
-
-
-def _to_print(sheet: Any, first: int, head: str, page: str) -> None:
-    """Locked but for the answers, and on A4 as wide as a page, with its headings on each."""
-    sheet.protect("", {"format_rows": True, "format_columns": True})
-    for j, width in enumerate(WIDTHS):
-        sheet.set_column(j, j, width)
-    sheet.freeze_panes(first, 0)
-    sheet.set_portrait()
-    sheet.set_paper(9)  # A4
-    sheet.set_margins(0.5, 0.5, 0.7, 0.7)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(first - 1)
-    sheet.set_header(f"&R{head.replace('&', '&&')}")
-    sheet.set_footer(f"&C{page}")
-    sheet.set_selection(first, 2, first, 2)
 
 
 def _quoted(text: str) -> str:

@@ -74,12 +74,18 @@ def write_index(
     for one in ranked:
         results.setdefault(one.answer, one)
     results.pop("", None)
+    keys = (
+        figure(data, about["words"], id="", page=f"{one.page}#figure-{show.anchor(data['name'])}")
+        for one in ranked
+        for data in one.outputs.get("figure", [])
+        if data.get("key")
+    )
     page = rendered(
         "run",
         about,
         words=words,
         about=_about(about),
-        key=_key_figure(ranked, about),
+        key=next(keys, ""),  # the one of the page whose finding stands first, if it has one
         results=[*results.values()][:MOST_FINDINGS],
         next=_tagged(ordered, "summary-next"),
         visits=_tagged(ordered, "summary-visits"),
@@ -108,8 +114,10 @@ class _OnIndex:
         self.page, self.error = entry["html"], entry.get("error")
         self.title = entry["title"].get(language, self.name)
         executed = folder / "notebooks" / f"{self.name}.ipynb"
-        empty: dict[str, Any] = {"cells": [], "metadata": {}}
-        book = json.loads(executed.read_text(encoding="utf-8")) if self.good else empty
+        text = (
+            executed.read_text(encoding="utf-8") if self.good else '{"cells": [], "metadata": {}}'
+        )
+        book = json.loads(text)
         self.cells, self.outputs = book["cells"], outputs(book)
         self.answer = next((answer["text"] for answer in self.outputs.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
@@ -144,16 +152,6 @@ def _tagged(pages: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]
             text = Markup(re.sub(r"^<p>|</p>\s*$", "", markdown(first)))
             texts.append((text, one))
     return texts
-
-
-def _key_figure(ranked: Sequence[_OnIndex], about: Mapping[str, Any]) -> Markup | str:
-    """The one figure of the summary: that of the page whose finding stands first, if it has one."""
-    figures = ((one, data) for one in ranked for data in one.outputs.get("figure", []))
-    for one, data in figures:
-        if data.get("key"):
-            place = f"{one.page}#figure-{show.anchor(data['name'])}"
-            return figure(data, about["words"], id="", page=place)
-    return ""
 
 
 def _downloads(folder: Path, pages: Sequence[_OnIndex], about: Mapping[str, Any]) -> dict[str, str]:
@@ -202,18 +200,14 @@ def _findings(one: _OnIndex, table: Mapping[str, Any], words: Mapping[str, str])
 
 def _history(about: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """The runs before as a table; empty where there are none."""
-    runs, now = about.get("before") or [], str(about["data_sha256"])
-    rows = [
-        [
-            str(run["finished"])[:16].replace("T", " "),
-            words["ok"] if run["status"] == "ok" else words["failed"],
-            words["same"] if str(run["data_sha256"]).startswith(now) else words["other"],
-            str(run["data_sha256"])[: len(now)],
-        ]
-        for run in runs
-    ]
+    now, rows = str(about["data_sha256"]), list[list[str]]()
+    for run in about.get("before") or []:
+        state, data = "ok" if run["status"] == "ok" else "failed", str(run["data_sha256"])
+        same = "same" if data.startswith(now) else "other"
+        finished = str(run["finished"])[:16].replace("T", " ")
+        rows.append([finished, words[state], words[same], data[: len(now)]])
     columns = dict.fromkeys(("made", "state", "data", "hash"), False)
-    heading = {"title": words["before"], "caption": words["runs"].format(n=len(runs))}
+    heading = {"title": words["before"], "caption": words["runs"].format(n=len(rows))}
     return _listed(words, rows, columns, name="before", notes=[], **heading) if rows else ""
 
 
@@ -282,9 +276,14 @@ def workbook(
     about = " ".join(filter(None, (title, words["tables"])))
     book.set_properties({"title": about, "subject": title, "created": dt.datetime(2000, 1, 1)})
     names: set[str] = set()
-    named = {_sheet_name(t["name"], names): (t, *_grid(t["csv"])) for t in tables}
+    named = dict[str, tuple[list[str], list[list[str]]]]()
     contents, notes, columns = [], [], []
-    for name, (table, heads, rows) in named.items():
+    for table in tables:
+        name = _sheet_name(table["name"], names)
+        heads, *lines = csv.reader(io.StringIO(table["csv"], newline=""))
+        # each row as long as the headings are
+        rows = [[*map(plain, x), *[""] * len(heads)][: len(heads)] for x in lines if x]
+        named[name] = heads, rows
         contents.append([name, table["title"], str(table["n"])])
         notes += [[name, note.strip()] for note in (table["caption"], *table["notes"])]
         for at, head in enumerate(heads):
@@ -303,16 +302,10 @@ def workbook(
     sheet("columns", ("sheet", "column", "kind", "unit"), columns)
     if codes is not None:
         _write_sheet(book, words["codes"], [*codes], codes.astype(str).to_numpy().tolist())
-    for name, (_, heads, rows) in named.items():
+    for name, (heads, rows) in named.items():
         _write_sheet(book, name, heads, rows)
     book.close()
     return buffer.getvalue()
-
-
-def _grid(content: str) -> tuple[list[str], list[list[str]]]:
-    """The headings and the rows of a CSV file, each row as long as they are."""
-    heads, *lines = csv.reader(io.StringIO(content, newline=""))
-    return heads, [[*map(plain, line), *[""] * len(heads)][: len(heads)] for line in lines if line]
 
 
 def _numeric(cells: Sequence[str]) -> bool:

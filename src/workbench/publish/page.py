@@ -14,7 +14,6 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import nbformat.v4
 import nh3
@@ -58,8 +57,6 @@ DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "te
 def clean(fragment: str) -> str:
     """HTML cut down to what a report needs; links only inside the page or to https.
 
-    Examples
-    --------
     >>> clean('<p onclick="x()">a<script>alert(1)</script><a href="javascript:x">b</a></p>')
     '<p>a<a>b</a></p>'
     """
@@ -78,8 +75,6 @@ def markdown(text: str) -> str:
 
     A line that goes on in Japanese is joined without the space that a break would leave.
 
-    Examples
-    --------
     >>> markdown("答えは、\\n下のとおりです。").strip()
     '<p>答えは、下のとおりです。</p>'
     """
@@ -263,19 +258,17 @@ def _joined_cells(cells: Sequence[Any]) -> list[Any]:
     """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
     joined: list[Any] = []
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
-        first, *others = run
-        if kind != "code":
-            joined += [first, *others]
-            continue
-        sources = (cell.source for cell in (first, *others))
-        first.source = "\n\n".join(source for source in sources if source.strip())
-        outputs = [output for cell in (first, *others) for output in cell.outputs]
-        reasons = [*map(_withheld, outputs)]
-        once = [
-            o for at, o in enumerate(outputs) if not reasons[at] or reasons[at] not in reasons[:at]
-        ]
-        first.outputs = sorted(once, key=lambda output: FRAME in output.get("data", {}))
-        joined.append(first)
+        these = list(run)
+        if kind == "code":
+            first = these[0]
+            sources = (cell.source for cell in these)
+            first.source = "\n\n".join(source for source in sources if source.strip())
+            outputs = {
+                _withheld(o) or id(o): o for cell in these for o in cell.outputs
+            }  # each once
+            first.outputs = sorted(outputs.values(), key=lambda o: FRAME in o.get("data", {}))
+            these = [first]
+        joined += these
     return joined
 
 
@@ -287,8 +280,14 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     if context.get("named"):  # its data are published: no edition of it is for a few
         narrow, audience = words["open"], "public"
     known = {**context, "audience": narrow}
-    facts = [(label(f"facts.{name}", language), _fact(known[name], language))
-             for name in FACTS if context.get(name)]  # fmt: skip
+    facts = []
+    for name in filter(context.get, FACTS):
+        value = known[name]
+        if isinstance(value, Mapping) and {*value} == {"ja", "en"}:
+            value = value[language]
+        elif isinstance(value, Mapping):
+            value = ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
+        facts.append((label(f"facts.{name}", language), str(value)))
     if invented:
         facts.append((label("facts.note", language), words["invented"]))
     wave_title = (context.get("wave_title") or {}).get(language, context.get("wave", ""))
@@ -307,22 +306,6 @@ def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         "wave_title": wave_title,
         **more,
     }
-
-
-def error_page(
-    target: Path, *, title: str, sentence: str, context: Mapping[str, Any], executed: str = ""
-) -> None:
-    """A readable page in the place of a notebook that failed.
-
-    What went wrong may quote an answer, so only the internal edition says it, and links to the
-    `executed` copy where there is one.
-    """
-    page = page_context(context, title=title)
-    message, link = page["words"]["failed"], ""
-    if context["audience"] == "internal":
-        message += f": {sentence}" if context["language"] == "en" else f"：{sentence}"
-        link = quote(executed)
-    paths.write_atomic(target, rendered("failed", page, sentence=message, executed=link))
 
 
 def rendered(template: str, page: Mapping[str, Any], **values: Any) -> str:
@@ -392,11 +375,3 @@ def _exporter() -> TemplateExporter:
         extra_template_basedirs=[folder],
         optimistic_validation=True,  # once, not after each preprocessor
     )
-
-
-def _fact(value: Any, language: str) -> str:
-    if isinstance(value, Mapping):
-        if set(value) == {"ja", "en"}:
-            return str(value[language])
-        return ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
-    return str(value)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat.v4
 import pandas as pd
@@ -28,8 +29,7 @@ from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
-from workbench.publish import pdf as printing
-from workbench.publish.page import OURS, error_page, export, page_context
+from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
@@ -143,15 +143,13 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.status = Status.FAILED
-                ran.error = printed("its page cannot be made: {fault}", fault=f"{what}{error}")
-        error_page(
-            target,
-            title=ran.title[language],
-            sentence=reason(ran, language),
-            context=context,
-            executed=executed.relative_to(part).as_posix() if executed.is_file() else "",
-        )
+                ran.fail(printed("its page cannot be made: {fault}", fault=f"{what}{error}"))
+        page = page_context(context, title=ran.title[language])
+        sentence, link = page["words"]["failed"], ""
+        if context["audience"] == "internal":  # what went wrong may quote an answer
+            sentence += f"{'：' if language == 'ja' else ': '}{reason(ran, language)}"
+            link = quote(executed.relative_to(part).as_posix()) if executed.is_file() else ""
+        paths.write_atomic(target, rendered("failed", page, sentence=sentence, executed=link))
 
 
 def reason(ran: Ran, language: str) -> str:
@@ -170,8 +168,6 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
@@ -182,19 +178,19 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     listed = [{**vars(ran), "error": reason(ran, edition.language)} for ran in record.notebooks]
     good = [ran.html for ran in record.notebooks if ran.ok]
     complete = [part / name for name in sorted(good, key=index.is_cleaning)]
+    if pdf or word:
+        from workbench.publish import paper  # loads for a second
     if word:
-        from workbench.publish import word as documents  # loads for a second
-
-        content = documents.document(complete, page_context(about))
+        content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if (book := codebook(plan.wave)).is_file():
         shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
-            printing.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+            paper.print_page(page, page.with_suffix(".pdf"), date=about["date"])
         every = [part / "index.html", *complete]
-        printing.print_whole(every, part / "report.pdf", date=about["date"])
+        paper.print_whole(every, part / "report.pdf", date=about["date"])
     swap_in(record, edition)
     index.write_waves(paths.reports())
 
@@ -206,19 +202,16 @@ def _gather(ran: Ran, part: Path) -> None:
         above = {*Path(name).parents}
         if any((part / f).is_file() or f.as_posix() in {WORK, *OWN_FILES} for f in above):
             target = part / f"{ran.name}-{name}"
-        while _is_taken(target, part, by=part / place):
+        while (
+            target.relative_to(part).as_posix() in OWN_FILES
+            or (target.suffix == ".pdf" and target.with_suffix(".html").is_file())
+            or (target.is_file() and target.read_bytes() != (part / place).read_bytes())
+            or target.is_dir()
+        ):
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
         ran.files[name] = target.relative_to(part).as_posix()
-
-
-def _is_taken(target: Path, part: Path, by: Path) -> bool:
-    """Whether a place in a run folder is for another file than `by`: there, or written later."""
-    own = target.relative_to(part).as_posix() in OWN_FILES
-    printed_page = target.suffix == ".pdf" and target.with_suffix(".html").is_file()
-    other = target.is_file() and target.read_bytes() != by.read_bytes()
-    return own or printed_page or other or target.is_dir()
 
 
 def _explain(results: Path) -> None:

@@ -1,30 +1,59 @@
-"""Runs the notebooks of a plan side by side, each when those that it needs are complete."""
+"""Runs notebooks through papermill, those of a plan side by side, and judges what each really did.
+
+papermill saves a notebook whose kernel died or timed out as if every cell had run, so its own
+metadata is never trusted: a notebook is complete only if papermill raised nothing, every code cell
+has been executed, all outputs have arrived, and each declared figure and table is there (or
+declared not available).
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
+import json
+import logging
+import math
+import os
+import re
 import shutil
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
+import nbformat
+import nbformat.v4
+import papermill
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
 from analysis import paths
 from analysis.cleaning.store import prepared
-from analysis.errors import printed
+from analysis.errors import InputError, Message, printed
+from analysis.fingerprints import hash_read
+from analysis.show import Figure, NotAvailable, Table
+from analysis.text import escape
 from workbench.publish import publication
+from workbench.publish.index import outputs
 from workbench.publish.publication import WORK
 from workbench.run import parameters
-from workbench.run.attempt import attempt
-from workbench.run.kernels import Kernels
+from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
+from workbench.run.kernels import Kernels, Manager
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
     CHANGED,
+    OWN_FILES,
     RECORD,
     Ran,
     RunFolder,
@@ -35,29 +64,271 @@ from workbench.run.record import (
 )
 
 T = TypeVar("T")
+WAVE = "wave.yml"
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
+ERROR_TAG = "papermill-error-cell-tag"
+KINDS = (Figure.kind, Table.kind)
+QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
+STARTING = 60  # seconds for a kernel to answer
+LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
+PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
+# of a path as such: /code is also within a picture (base64), an address, </code> and /codebook;
+# before it may be a line break of JSON or a colour of a traceback
+PATH = r"(?a:(?<![\w+/.<-])|(?<=file://)|(?<=\\[nrt])|(?<=\dm)){}(?a:(?![\w+=-]))"
 
 
-class Progress:
-    """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
+class LostOutputsError(RuntimeError):
+    """Fewer outputs of a cell arrived than its kernel sent."""
 
-    `total`: how many there are; `unit`: what they are, in the plural; `stream`: where to write,
-    standard error if not given.
+
+class Client(PapermillNotebookClient):
+    """papermill's client, which counts the outputs that arrive and notes which files are read."""
+
+    def __init__(self, nb_man: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.arrived: Counter[str] = Counter()
+        self.read: dict[str, str] = {}
+        self.wrote: set[str] = set()
+        self.on_cell_executed = self._count
+
+    def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
+        """Take an output into the notebook."""
+        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
+        return super().process_message(msg, *arguments)
+
+    def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        self.read.update(execute_reply["metadata"].get(READ, {}))
+        self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
+        sent = execute_reply["metadata"].get(SENT, 0)
+        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
+        if arrived < sent:
+            lost = "cell {at} sent {sent} outputs, {arrived} arrived"
+            raise LostOutputsError(printed(lost, at=cell_index + 1, sent=sent, arrived=arrived))
+
+
+class Engine(NBClientEngine):
+    """papermill's engine with the kernels of our run."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernels: Kernels,
+        held: list[Any],
+        **_: Any,
+    ) -> Any:
+        """Run as papermill does; `held` gets what `attempt` returns however the run ends.
+
+        That is the notebook with its outputs, the files that it read, and those that `analysis`
+        wrote for it.
+        """
+        limit = kernels.options.cell_timeout
+        client = Client(
+            nb_man,
+            log=QUIET,
+            timeout=limit and math.ceil(limit),
+            startup_timeout=STARTING,
+            iopub_timeout=LATE,
+            shutdown_kernel="immediate",
+            extra_arguments=["--IPKernelApp.log_level=40"],
+        )
+        held += [nb_man.nb, client.read, client.wrote]
+        client.km = Manager(kernels, kernel_name=kernel_name)
+        try:
+            return client.execute()
+        finally:  # what waited for the outputs of a cell that ran too long learns of its end
+            ensure_event_loop().run_until_complete(asyncio.sleep(0))
+
+
+papermill_engines.register("workbench", Engine)
+
+
+def attempt(
+    ran: Ran,
+    content: Mapping[str, Any],
+    target: Path,
+    *,
+    values: Mapping[str, Any],
+    kernels: Kernels,
+    known: Iterable[str] = (),
+) -> set[str]:
+    """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
+
+    Returns the files that `analysis` wrote for it: the figures and tables of the survey.
+
+    `known` are files and folders of the project that its run knows to be read. Of a notebook that
+    failed, `target` has the cells that ran and the error.
     """
+    started, held = time.monotonic(), list[Any]()
+    try:
+        papermill.execute_notebook(
+            nbformat.reads(json.dumps(content), as_version=4),
+            None,  # papermill would write it four times, which is most of what a page costs
+            parameters=dict(values),
+            progress_bar=False,
+            log_output=False,
+            engine_name="workbench",
+            kernel_name="python3",
+            kernels=kernels,
+            held=held,
+        )
+        ran.status = Status.OK
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise  # the disk, not the notebook
+        ran.status, ran.error = _why_ended(error, kernels, held)
+    ran.seconds = round(time.monotonic() - started, 2)
+    hidden = parameters.secrets(values)
+    ran.error = _without(hidden, ran.error, kernels.root)
+    if not held:
+        return set()
+    text = _without(hidden, json.dumps(held[0], ensure_ascii=False), kernels.root, as_json=True)
+    executed = nbformat.v4.reads(text)
+    executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
+    _judge(ran, executed)
+    _note_reads(ran, held[1], kernels.root, known)
+    if not ran.ok:
+        _mark(executed, ran)
+    paths.write_atomic(target, nbformat.v4.writes(executed) + "\n")
+    wrote: set[str] = held[2]
+    return wrote
 
-    def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
-        self.bar = tqdm(total=total, unit=f" {unit}", file=stream, disable=None, leave=False)
-        self.at: dict[str, int] = {}
 
-    def cell(self, name: str, number: int) -> None:
-        """A cell of a notebook starts."""
-        self.at[name] = number
-        running = (f"{name} cell {number}" for name, number in sorted(self.at.copy().items()))
-        self.bar.set_postfix_str(", ".join(running))
+def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[str]) -> None:
+    """Note in `ran` what of the project, in `root`, a notebook read by itself, with the hashes.
 
-    def ended(self, name: str) -> None:
-        """A notebook has ended."""
-        self.at.pop(name, None)
-        self.bar.update()
+    Left out are hidden folders, locks, what is `known` to its run, and where waves are looked for.
+    A file that was saved between its reading and the end makes the notebook fail, but not where it
+    wrote the file by itself.
+    """
+    received, left = root / "data" / "raw", [root / name for name in known]
+    own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
+    left += [Path(name) for name in own_folders if name and root in Path(name).parents]
+    sources = {name: _in_project(name, root) for name in read}
+    own = {
+        path.relative_to(root): file
+        for file, path in sources.items()
+        if path.is_relative_to(root)
+        and path not in (root, received, root / "src")
+        and not any(map(path.is_relative_to, left))
+        and not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+        and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
+    }
+    for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
+        if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
+            del own[path]  # read to learn which waves there are
+    ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
+    if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
+        ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
+
+
+def _in_project(name: str, root: Path) -> Path:
+    """A path of the project as such, also where it was named by way of a link, or with ``..``.
+
+    Compiled code is its source, where it has one.
+    """
+    with contextlib.suppress(ValueError):
+        name = source_from_cache(name) if name.endswith(".pyc") else name
+    path = Path(name)
+    plain = path.is_relative_to(root) and ".." not in path.parts
+    with contextlib.suppress(OSError, RuntimeError):  # a link to itself
+        return path if plain else path.resolve()
+    return path
+
+
+def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Status, str]:
+    """Status and sentence for a notebook that did not come to its end."""
+    if isinstance(error, PapermillExecutionError):
+        kind = "" if error.ename == InputError.__name__ else f"{error.ename}: "
+        return Status.FAILED, _sentence(f"{kind}{error.evalue}")
+    if isinstance(error, CellTimeoutError):
+        cells = held[0].cells if held else ()
+        times = [cell.metadata.get("execution", {}) for cell in cells]
+        if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
+            sentence = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
+        else:
+            limit = kernels.options.cell_timeout
+            sentence = printed("a cell ran longer than {seconds:g} s", seconds=limit)
+        return Status.TIMED_OUT, sentence
+    if kernels.stopped:
+        return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
+    if isinstance(error, LostOutputsError):
+        return Status.FAILED, str(error)
+    if isinstance(error, DeadKernelError):
+        return Status.KILLED, printed("the kernel died (out of memory, or killed)")
+    return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
+
+
+def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool = False) -> str:
+    """A text with what is shown in the place of each secret and of the project's folder."""
+    for value, cover in hidden.items():
+        text = text.replace(value, cover)
+        if as_json:
+            value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
+            text = text.replace(value, cover)
+    folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
+    return re.sub(PATH.format(re.escape(folder)), PROJECT, text) if folder != "/" else text
+
+
+def _judge(ran: Ran, content: Any) -> None:
+    """Write into `ran` what ran and what came out."""
+    code, shown = _code(content.cells), outputs(content)
+    ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
+    # a kernel that dies may not have sent the count of its last cell
+    started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
+    ran.last_cell = max(done, len(_code(started)))
+    declared = content.metadata.get("workbench", {})
+    ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
+    named = {
+        kind: {str(data["name"]) for data in shown.get(kind, ()) if "name" in data}
+        for kind in (*KINDS, NotAvailable.kind)
+    }
+    ran.produced = sorted(f"{kind} {name}" for kind in KINDS for name in named[kind])
+    absent = {f"{kind} {name}" for kind in KINDS for name in named[NotAvailable.kind]}
+    lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
+    # papermill takes ``sys.exit(0)`` for no error
+    errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    faults = [_sentence(f"{error.ename}: {error.evalue}") for error in errors]
+    if done < ran.cells:
+        faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
+    if lacking:
+        faults += [printed("declared but not produced: {lacking}", lacking=lacking)]
+    if ran.ok and faults:
+        ran.fail(faults[0])
+
+
+def _code(cells: list[Any]) -> list[Any]:
+    return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def _mark(content: Any, ran: Ran) -> None:
+    """Say in the executed notebook itself that it is not complete.
+
+    papermill calls every cell of a notebook whose kernel died or timed out completed.
+    """
+    content.metadata.setdefault("papermill", {})["exception"] = True
+    not_run = [cell for cell in _code(content.cells) if cell.execution_count is None]
+    for at, cell in enumerate(not_run):
+        cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
+    if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
+        return  # papermill has marked it
+    note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
+    note.metadata["tags"] = [ERROR_TAG]
+    content.cells.insert(0, note)
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+# --- those of a plan -----------------------------------------------------------------------------
+
+
+def progress(total: int, unit: str) -> tqdm[Any]:
+    """A progress bar, only on a terminal; `unit`: of what there are `total`, in the plural."""
+    return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
 
 
 def clean(wave: str) -> None:
@@ -103,15 +374,12 @@ def run(
     """Run `todo`, `jobs` at once, take what is `valid` from earlier runs, and publish all that.
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     started, part = time.monotonic(), plan.edition.part
     try:
         _keep(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
-        with kernels.while_alone():
-            clean(plan.edition.wave)
+        clean(plan.edition.wave)
         runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
         record = publication.record_of(plan, runs, started)
         record.facts["kernels"] = "forked" if kernels.fork else "plain"
@@ -122,7 +390,16 @@ def run(
         publication.finish(record, started)
         publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
-        _stopped(part)
+        # leave what is complete, and a record that says so, or nothing
+        left = RunFolder(part)
+        complete = {ran.name for ran in left.notebooks.values() if ran.ok}
+        try:
+            _keep(part, complete)
+            write_record({**left.record, "status": Status.KILLED}, part)
+        except OSError:
+            complete = set()
+        if not complete:
+            shutil.rmtree(part, ignore_errors=True)
         raise
     return record
 
@@ -139,17 +416,6 @@ def _keep(part: Path, names: set[str]) -> None:
                 path.rmdir()
         elif path not in needed:
             path.unlink()
-
-
-def _stopped(part: Path) -> None:
-    """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    run = RunFolder(part)
-    with contextlib.suppress(OSError):
-        if complete := {ran.name for ran in run.notebooks.values() if ran.ok}:
-            _keep(part, complete)
-            write_record({**run.record, "status": Status.KILLED}, part)
-            return
-    shutil.rmtree(part, ignore_errors=True)
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
@@ -185,7 +451,9 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
-        self.context = {**publication.context(plan.edition, record.facts), "leads": plan.leads}
+        leads = {n.name: n.words["lead"] for n in plan.notebooks if n.words.get("lead")}
+        leads = {name: text[plan.edition.language] for name, text in leads.items()}
+        self.context = {**publication.context(plan.edition, record.facts), "leads": leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
@@ -193,7 +461,7 @@ class Runner:
         shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
         self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
-        self.progress = Progress(len(todo))
+        self.bar = progress(len(todo), "notebooks")
         self.record.write(self.part)
         with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
             for ran in ended:
@@ -203,7 +471,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.bar.close()
+        self.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
@@ -234,6 +502,7 @@ class Runner:
 
     def _run(self, notebook: Notebook) -> Ran:
         ran = replace(self.runs[notebook.name], files={})
+        self.bar.set_postfix_str(ran.name)
         values = self.plan.values(notebook)
         folder = self.part / WORK / ran.name
         if "output" in notebook.parameters:
@@ -244,25 +513,25 @@ class Runner:
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
-            on_cell=partial(self.progress.cell, ran.name),
             known=self.plan.known(notebook),
         )
-        self._collect(ran, folder, values)
-        _refuse_own_report(ran, self.plan.edition.folder)
-        if self.plan.edition.audience != "internal" and not self.plan.wave.get("named"):
-            _refuse_own(ran, folder, wrote)
+        self._collect(ran, folder, values, wrote)
+        report = self.plan.edition.folder
+        if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
+            why = "{name} is of the report that this run replaces: compute it in this notebook"
+            ran.fail(printed(why, name=own[0]))
         self._page(ran)
         if ran.ok:
             paths.settle(self.part / file for file in [*ran.written(), ran.html])
-        self.progress.ended(ran.name)
+        self.bar.update()
         return ran
 
     def refuse(self, changed: Mapping[str, list[str]]) -> None:
         """Fail the notebooks whose inputs changed during the run: name -> what changed."""
         for ran in self.record.notebooks:
             if ran.name in changed and not ran.not_asked:
-                ran.status, ran.lacks = Status.FAILED, ""
-                ran.error = printed(CHANGED, changed=changed[ran.name])
+                ran.lacks = ""
+                ran.fail(printed(CHANGED, changed=changed[ran.name]))
                 self._page(ran)
         self.record.write(self.part)
 
@@ -271,40 +540,26 @@ class Runner:
             publication.write_page(ran, self.part, self.context)
         return ran
 
-    def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any]) -> None:
-        """Note the files that the notebook wrote; none may hold a secret."""
+    def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any], wrote: Set[str]) -> None:
+        """Note the files that the notebook wrote; none may hold a secret.
+
+        In an edition for others none may come from elsewhere than the survey (`wrote`): it may hold
+        answers.
+        """
+        others = self.plan.edition.audience != "internal" and not self.plan.wave.get("named")
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = file.relative_to(folder).as_posix()
             if held := [secret for value, secret in secrets.items() if value in file.read_bytes()]:
                 file.unlink()
-                ran.status = Status.FAILED
-                ran.error = printed("{name} holds the value of {secret}", name=name, secret=held[0])
+                why = "{name} holds the value of {secret}"
+                ran.fail(printed(why, name=name, secret=held[0]))
+            elif others and str(file) not in wrote:
+                file.unlink()
+                why = (
+                    "{name} did not come through the survey, and this edition is for others: write "
+                    "it by `gallery.table` or `gallery.show`, or for the internal edition alone"
+                )
+                ran.fail(printed(why, name=name))
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"
-
-
-def _refuse_own_report(ran: Ran, report: Path) -> None:
-    """Refuse what a notebook read of the report that this run replaces: it is of the run before."""
-    if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
-        ran.status = Status.FAILED
-        ran.error = printed(
-            "{name} is of the report that this run replaces: compute it in this notebook",
-            name=own[0],
-        )
-
-
-def _refuse_own(ran: Ran, folder: Path, wrote: Set[str]) -> None:
-    """Refuse in an edition for others what a notebook wrote past the survey: it may hold answers.
-
-    `wrote`: what the survey wrote for it.
-    """
-    for name in [name for name in ran.files if str(folder / name) not in wrote]:
-        (folder / name).unlink()
-        del ran.files[name]
-        ran.status = Status.FAILED
-        ran.error = printed(
-            "{name} did not come through the survey, and this edition is for others: write it by "
-            "`gallery.table` or `gallery.show`, or for the internal edition alone",
-            name=name,
-        )

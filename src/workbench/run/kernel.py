@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import stat
@@ -25,8 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.jsonutil import json_default
-from jupyter_client.session import Session, json_packer
+from jupyter_client.session import Session
 from traitlets import default
 
 OUTPUTS = frozenset(
@@ -84,7 +82,6 @@ class CountingSession(Session):
         super().__init__(**options)
         self.counts: Counter[str] = Counter()
         self.counting = threading.Lock()
-        self.pack = _packed
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
         """Count before anything can go wrong."""
@@ -95,15 +92,6 @@ class CountingSession(Session):
             wrote = getattr(sys.modules.get("analysis.paths"), "written", ())
             msg["metadata"] |= {SENT: self.counts[cell], READ: dict(_read), WROTE: [*wrote]}
         return super().serialize(msg, ident)
-
-
-def _packed(content: Any) -> bytes:
-    """Content as JSON; half a surrogate pair, which is no Unicode, becomes �, and is not lost."""
-    try:
-        return json_packer(content)
-    except UnicodeEncodeError:
-        text = json.dumps(content, default=json_default, ensure_ascii=False)
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 class App(IPKernelApp):

@@ -8,7 +8,6 @@ tried; anywhere else plain kernels are started.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import gc
 import json
@@ -37,9 +36,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
-from analysis.errors import printed, refusal
+from analysis.errors import printed
 from analysis.fingerprints import AUDIENCE, INPUTS
-from workbench.run import temporary
+from workbench import outputs
 from workbench.run.record import Options
 from workbench.run.warm import ASKED
 
@@ -97,7 +96,7 @@ class Kernels:
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
-            "TMPDIR": str(temporary.folder()),
+            "TMPDIR": str(outputs.temporary()),
             AUDIENCE: self.options.audience,
             **(environment or {}),
         }
@@ -106,29 +105,12 @@ class Kernels:
             self.environment[ASKED] = json.dumps(orders)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
-        self.waited_for = False  # this process is at work, and no kernel of it
 
     @property
     def root(self) -> Path:
         """The project of the kernels: on a worker of a cluster what was sent to it."""
         sent = self.environment.get("WORKBENCH_ROOT")
         return Path(sent).resolve() if sent else paths.root()
-
-    @contextlib.contextmanager
-    def while_alone(self) -> Iterator[None]:
-        """Let the end of the run's time stop this process, too, while no kernel is at work.
-
-        Raises InputError: the time is over.
-        """
-        self.waited_for = threading.current_thread() is threading.main_thread()
-        try:
-            yield
-        except KeyboardInterrupt:
-            if not self.over:
-                raise
-            raise refusal("run.time_over", why=self.stopped) from None
-        finally:
-            self.waited_for = False
 
     def warm(self) -> None:
         """Let the server import in the background while this process does something else."""
@@ -144,8 +126,6 @@ class Kernels:
         """
         if not self.stopped:
             self.stopped, self.over = why, over
-            if over and self.waited_for:
-                _thread.interrupt_main()
         for manager in list(self.running):
             manager.end()
         if self.fork and _starting.locked():
@@ -191,10 +171,7 @@ class Manager(AsyncKernelManager):
         return spec
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start it with the run's environment and caps.
-
-        Raises RuntimeError: the run has been stopped.
-        """
+        """Start it with the run's environment and caps."""
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)
         if os.name == "posix":
@@ -236,7 +213,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
+        folder = tempfile.mkdtemp(prefix="k-", dir=outputs.temporary())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return
@@ -295,13 +272,26 @@ class ForkProvisioner(LocalProvisioner):
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
         manager: Any = self.parent
-        process = _forked(cmd[len(LAUNCHER) :], environment, folder, manager.kernels)
-        if process is None:
-            return await super().launch_kernel(cmd, **kwargs)
-        self.process = Forked(process)  # type: ignore[assignment]
-        self.pid = self.pgid = process.pid
-        self.cwd = folder
-        return self.connection_info
+        context = multiprocessing.get_context("forkserver")
+        about = (cmd[len(LAUNCHER) :], environment, folder)
+        for last in (False, True):  # the second time from a new server
+            process: Any = context.Process(target=become_kernel, args=about, daemon=True)
+            try:
+                with _server(environment):
+                    process.start()
+            except (OSError, EOFError) as error:  # EOFError: the server died at this moment
+                if manager.kernels.stopped:
+                    raise RuntimeError(manager.kernels.stopped) from None
+                if last:
+                    _log.warning("no warm kernel (%s); a plain one is started", error)
+                else:
+                    time.sleep(0.5)  # until the system reports that the server has ended
+            else:
+                self.process = Forked(process)  # type: ignore[assignment]
+                self.pid = self.pgid = process.pid
+                self.cwd = folder
+                return self.connection_info
+        return await super().launch_kernel(cmd, **kwargs)
 
 
 class Forked:
@@ -321,36 +311,6 @@ class Forked:
         """Wait for its end."""
         self.process.join()
         return self.poll()
-
-    def send_signal(self, signum: int) -> None:
-        """Send a signal to this process alone."""
-        if self.poll() is None:
-            os.kill(self.pid, signum)
-
-
-def _forked(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: str, kernels: Kernels
-) -> Any:
-    """A forked kernel; None, with a warning, if that fails also from a new server.
-
-    Raises RuntimeError: the run has been stopped.
-    """
-    context = multiprocessing.get_context("forkserver")
-    about = (arguments, dict(environment), folder)
-    for last in (False, True):
-        process = context.Process(target=become_kernel, args=about, daemon=True)
-        try:
-            with _server(environment):
-                process.start()
-            return process
-        except (OSError, EOFError) as error:  # EOFError: the server died at this moment
-            if kernels.stopped:
-                raise RuntimeError(kernels.stopped) from None
-            if last:
-                _log.warning("no warm kernel (%s); a plain one is started", error)
-            else:
-                time.sleep(0.5)  # until the system reports that the server has ended
-    return None
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from typing import Any
 from analysis import paths
 from analysis.errors import printed, refusal, unknown
 from workbench import outputs
-from workbench.publish import pdf as printing
 from workbench.run.plan import OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
@@ -47,16 +46,16 @@ def refresh(
     options = Options(**choices)
     edition = options.edition(wave)
     if pdf:
-        printing.browser()  # refuse before anything runs
+        from workbench.publish import paper  # loads for a second
+
+        paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
             from workbench.run import execute  # heavy, and not needed where nothing is to run
-            from workbench.run.kernels import started_kernels
 
-            with started_kernels(options, jobs, {}) as kernels, kernels.while_alone():
-                execute.clean(wave)
+            execute.clean(wave)
             plan = Plan.make(edition, options.by_name, notebooks)
         valid = {} if options.force else plan.valid()
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
@@ -101,7 +100,7 @@ def parameters(notebook: str) -> str:
         known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
         raise unknown("notebook", notebook, known)
     lines = []
-    for p in Notebook.read(path).parameters.values():
+    for p in Notebook(path).parameters.values():
         allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
         bounds = f"  [{p.range}]" if p.range else ""
         lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
@@ -165,6 +164,6 @@ def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     rans = [ran for code in wanted if (ran := last.notebooks.get(code)) and ran.ok]
     ready = len(rans) == len(wanted) and not any(ran.read_anew for ran in rans)
     ready = ready and {last.record.get("key"), *(ran.key for ran in rans)} == {key}
-    if not ready or last.damaged or plan.edition.profiles.incomplete.exists():
+    if not (ready and last.hashes) or last.damaged or plan.edition.profiles.incomplete.exists():
         return None
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

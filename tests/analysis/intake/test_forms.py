@@ -1160,6 +1160,97 @@ def test_an_option_other_with_room_for_words_behind_it_is_an_option(tmp_path, wo
     assert answers["Q2"].tolist() == [9]
 
 
+def rows_of_other(kind, texts, code, chosen, words):
+    """A question whose last option is "other", with its words in a place of a kind."""
+    marks = [mark(k in chosen) for k in (*range(1, len(texts) + 1), 9)]
+    listed = [[sign, text] for sign, text in zip(marks, texts, strict=False)]
+    boxed = ["☑" if sign else "□" for sign in marks]
+    answer = "、".join(map(str, sorted(chosen)))
+    names = " ".join(f"{k} {text}" for k, text in enumerate(texts, 1))
+    return {
+        "in brackets": [*listed, [marks[-1], f"4．その他（　{words}　）".replace("4", code)]],
+        "behind a colon": [*listed, [marks[-1], f"その他：{words}"]],
+        "beside": [*listed, [marks[-1], "その他（具体的に）", words]],
+        "brackets apart": [*listed, [marks[-1], "その他", "（", words, "）"]],
+        "below": [*listed, [marks[-1], "その他"], [None, words and f"（{words}）"]],
+        "below, asked for": [*listed, [marks[-1], "その他"], ["具体的に：", words]],
+        "boxes": [*([b + t] for b, t in zip(boxed, texts, strict=False)),
+                  [f"{boxed[-1]}その他（{words}）"]],
+        "one cell": [[" ".join(b + t for b, t in zip(boxed, [*texts, f"その他（{words}）"],
+                                                    strict=True))]],
+        "codes": [["回答", answer], [f"{names} 9 その他"], ["その他の内容", words]],
+        "in a row": [[*texts, "その他"], [*marks, words]],
+    }[kind]  # fmt: skip
+
+
+KINDS_OF_OTHER = [
+    "in brackets", "behind a colon", "beside", "brackets apart", "below", "below, asked for",
+    "boxes", "one cell", "codes", "in a row",
+]  # fmt: skip
+
+
+def others(folder, kind, answers):
+    """Cleaned forms of which each says options and words of two questions with "other"."""
+    (folder / "r").mkdir()
+    for name, (uses, why, reason, because) in zip(WHO, answers, strict=False):
+        rows = [
+            ["団体名", name],
+            ["問1 業務"],
+            *rows_of_other(kind, USES, "4", uses, why),
+            ["問2 理由"],
+            *rows_of_other(kind, ["人手", "財源"], "3", {reason}, because),
+        ]
+        commented(folder / "r" / f"{name}.xlsx", rows, {})
+    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, OTHER, folder), about, OTHER)
+    result.ledger.check()
+    return result
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("kind", KINDS_OF_OTHER)
+def test_the_words_beside_other_are_an_answer_of_their_own(tmp_path, kind, n):
+    first = ({1, 9}, "広報", 9, "制度の変更")
+    result = others(tmp_path, kind, [first, *[({2}, "", 1, "")] * (n - 1)])
+    answers = by_name(result.responses, result)
+    one = answers.loc[WHO[0]]
+    assert [bool(one[f"Q1_{k}"]) for k in (1, 2, 3, 9)] == [True, False, False, True]
+    assert one[["Q1_other", "Q2", "Q2_other"]].tolist() == ["広報", 9, "制度の変更"]
+    for other in WHO[1:n]:
+        assert answers.loc[other, ["Q1_2", "Q1_9", "Q2"]].tolist() == [True, False, 1]
+        assert answers.loc[other, ["Q1_other", "Q2_other"]].isna().all()
+        assert {*by_name(result.status, result).loc[other, ["Q1_other", "Q2_other"]]} == {
+            "not_applicable"}  # fmt: skip
+    assert not {"doubtful", "refused"} & {*result.findings["severity"]}
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS_OF_OTHER if kind != "one cell"])
+def test_words_beside_other_where_another_option_is_chosen_are_told(tmp_path, kind, n):
+    """They may be the office's, or printed; "other" is not taken for chosen."""
+    first = ({1}, "広報の改善", 1, "制度の変更")
+    result = others(tmp_path, kind, [first, *[({2}, "", 1, "")] * (n - 1)])
+    one = by_name(result.responses, result).loc[WHO[0]]
+    assert one[["Q1_1", "Q1_9", "Q2"]].tolist() == [True, False, 1]
+    for words in ("広報の改善", "制度の変更"):
+        assert any(words in text for text in told(result)), words
+
+
+def test_words_beside_other_alone_are_the_answer_where_the_copies_show_what_is_printed(tmp_path):
+    first = (set(), "広報", None, "制度の変更")
+    result = others(tmp_path, "in brackets", [first, *[({2}, "", 1, "")] * 3])
+    one = by_name(result.responses, result).loc[WHO[0]]
+    assert one[["Q1_9", "Q1_other", "Q2", "Q2_other"]].tolist() == [True, "広報", 9, "制度の変更"]
+    assert (result.findings["rule"] == "other-words").sum() == 2
+
+
+def test_what_all_copies_print_beside_other_is_no_answer(tmp_path):
+    printed = "国の補助など"
+    result = others(tmp_path, "in brackets", [({1, 9}, printed, 9, printed)] * 4)
+    assert result.responses["Q1_9"].all() and (result.responses["Q2"] == 9).all()
+    assert result.responses[["Q1_other", "Q2_other"]].isna().all(axis=None)
+
+
 def test_items_with_their_options_in_one_cell_are_read(tmp_path):
     named = [[None, f"{item}\n1実施済 2予定 3未定", k] for k, item in enumerate(ITEMS, 1)]
     lines = [
@@ -1287,6 +1378,47 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
     second = [["団体名", WHO[1]], *usual()(SAID[1])]
     with pytest.raises(InputError, match=f"a second form begins here .{WHO[1]}"):
         received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
+
+
+def heads_of(folder, n, *head):
+    """Cleaned forms, the first with rows that say who replied, the others with a name each."""
+    (folder / "r").mkdir()
+    for i, rows in enumerate([head, *([["団体名", name]] for name in WHO[2 : 1 + n])]):
+        rows = [*rows, ["問1 職員数", 12 + i], ["問2 課題", f"課題{i}"]]
+        commented(folder / "r" / f"{i}.xlsx", rows, {})
+    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, SHORT, folder), about, SHORT)
+    result.ledger.check()
+    return result
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("head", [
+    [["団体名", "札幌市", "函館市"]],
+    [["団体名", "札幌市", "・", "函館市"]],
+    [["団体名", "札幌市"], [None, "函館市"]],
+    [["団体名"], ["札幌市"], ["函館市"]],
+    [["団体名", "札幌市及び函館市"]],
+    [["団体名：札幌市"], ["団体名：函館市"]],
+    [["団体コード", "011002", "012025"]],
+], ids=range(7))  # fmt: skip
+def test_a_joint_reply_is_not_counted_as_one_of_its_municipalities(tmp_path, head, n):
+    """It is asked whose it is, and both are named; the other replies are read."""
+    result = heads_of(tmp_path, n, *head)
+    assert result.responses["Q1"].tolist() == [13, 14][: n - 1]
+    asked = result.findings.query("rule == 'who'")
+    assert any("北海道札幌市、北海道函館市" in text for text in asked["ja"])
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("label", ["共同実施団体", "代表団体", "団体名2"])
+def test_another_municipality_beside_a_label_of_its_own_is_asked_about(tmp_path, label, n):
+    result = heads_of(tmp_path, n, ["団体名", "札幌市"], [label, "函館市"])
+    assert "札幌市" in {*result.register["name"]}
+    found = result.findings.query("rule == 'another'")
+    assert found[["name", "raw", "severity"]].to_numpy().tolist() == [
+        ["札幌市", "函館市", "doubtful"]
+    ]
 
 
 def looking(folder, look, rows_of, n, chosen):

@@ -18,7 +18,7 @@ from analysis.results import answers, profile, shortage, visits
 from analysis.show import NotAvailable
 from analysis.survey import QUICK
 from analysis.yaml_file import packaged
-from workbench.publish.pdf import BROWSERS
+from workbench.publish.paper import BROWSERS
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from analysis.figures import plots
 from analysis.results import changes, shortage, types
 from analysis.show import NotAvailable, Prose
 from analysis.stats import inference
-from workbench.publish.pdf import BROWSERS
+from workbench.publish.paper import BROWSERS
 
 NONE = NotAvailable("typology", "none")
 ENOUGH = [{"code": k, "ja": f"段階{k}", "en": f"step {k}"} for k in range(1, 6)]

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from project import prepare
 
@@ -344,6 +345,20 @@ def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, rep
     loose = result.findings.query("rule == 'unmatched'")["raw"].tolist()
     assert loose == (["確認中です"] if reply == "確認中です" else [])
     result.ledger.check()
+
+
+@pytest.mark.parametrize("suffix", [".XLSX", ".xlsm", ".csv"])
+def test_a_correction_counts_however_its_file_is_called(asked, suffix):
+    """It was said to be taken, and never read."""
+    file = answer(asked / "each" / "131016_千代田区.xlsx", 42)
+    came = file.with_suffix(suffix)
+    if suffix == ".csv":
+        sheet = openpyxl.load_workbook(file).worksheets[0]
+        pd.DataFrame(sheet.values).to_csv(came, index=False, header=False, encoding="cp932")
+    else:
+        file.rename(came)
+    assert main(["queries", "own", "--returned", str(came)]) == 0
+    assert prepare("own").responses["S"].tolist() == [42, 70]
 
 
 def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(asked):

@@ -18,10 +18,12 @@ import pytest
 from analysis import show
 from analysis.errors import InputError
 from analysis.show import Answer, Prose
+from workbench import outputs
 from workbench.publish import index as pages
 from workbench.publish import page as publish
-from workbench.publish import pdf
-from workbench.run import temporary
+from workbench.publish import paper
+from workbench.publish.publication import write_page
+from workbench.run.record import Ran
 from workbench.run.refresh import refresh
 
 
@@ -273,13 +275,9 @@ def test_an_answer_and_the_rest_read_as_one_paragraph_everywhere(tmp_path, text,
 def test_the_page_of_a_failed_notebook_leads_to_its_copy_only_inside(tmp_path):
     for audience, inside in (("internal", True), ("committee", False), ("public", False)):
         context = {**made.CONTEXT, "audience": audience}
-        publish.error_page(
-            tmp_path / "a.html",
-            title="題",
-            sentence="",
-            context=context,
-            executed="notebooks/a.ipynb",
-        )
+        made.write(tmp_path / "notebooks" / "a.ipynb", made.code("f()"))
+        failed = Ran("a", {"ja": "題"}, "a.html", "", status="failed")
+        write_page(failed, tmp_path, context)
         page = Read((tmp_path / "a.html").read_text(encoding="utf-8"))
         assert ("notebooks/a.ipynb" in [a.get("href") for a, _ in page.all("a")]) == inside
 
@@ -375,7 +373,7 @@ def test_the_workbook_has_a_sheet_for_each_table_and_a_contents_sheet():
 
 
 def test_without_a_browser_the_pdf_is_refused_before_anything_runs(project, monkeypatch):
-    monkeypatch.setattr(pdf, "BROWSERS", ("no-such-browser",))
+    monkeypatch.setattr(paper, "BROWSERS", ("no-such-browser",))
     with pytest.raises(InputError, match="PDF needs Chromium") as refused:
         refresh("demo-2019", pdf=True)
     assert "leave --pdf out" in str(refused.value)
@@ -386,17 +384,17 @@ def test_without_a_browser_the_pdf_is_refused_before_anything_runs(project, monk
 @pytest.mark.parametrize("again", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_printed_page_has_its_date_and_is_the_same_each_time(tmp_path, again):
     try:
-        pdf.browser()
+        paper.browser()
     except InputError:
         pytest.skip("no Chromium is installed: nothing was printed")
     export(tmp_path, v4.new_markdown_cell("# 題名 髙𠮷﨑\n\n本文"))
-    pdf.print_page(tmp_path / "page.html", tmp_path / "a.pdf", date="2026-01-02")
+    paper.print_page(tmp_path / "page.html", tmp_path / "a.pdf", date="2026-01-02")
     content = (tmp_path / "a.pdf").read_bytes()
     assert content.startswith(b"%PDF")
     dates = re.findall(rb"D:\d{14}", content)
     assert dates and set(dates) == {b"D:20260102000000"}
     if again:
-        pdf.print_page(tmp_path / "page.html", tmp_path / "b.pdf", date="2026-01-02")
+        paper.print_page(tmp_path / "page.html", tmp_path / "b.pdf", date="2026-01-02")
         assert content == (tmp_path / "b.pdf").read_bytes()
     if shutil.which("pdftotext"):
         import subprocess
@@ -452,7 +450,7 @@ def test_all_pages_in_one_file_lead_to_their_own_places(tmp_path):
     link = '<a href="b.html#figure-answers">図</a>'
     index = f"<html><body><main><h1>一覧</h1>{link}</main></body></html>"
     (tmp_path / "index.html").write_text(index, encoding="utf-8")
-    whole = pdf.whole([tmp_path / f"{name}.html" for name in ("index", "a", "b")])
+    whole = paper.whole([tmp_path / f"{name}.html" for name in ("index", "a", "b")])
     places = [about["id"] for about, _ in Read(whole).all("figure")]
     assert places == ["a.html-figure-answers", "b.html-figure-answers"]
     assert 'href="#b.html-figure-answers"' in whole and not Read(whole).all("nav")
@@ -460,8 +458,8 @@ def test_all_pages_in_one_file_lead_to_their_own_places(tmp_path):
 
 def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_path, monkeypatch):
     commands = []
-    monkeypatch.setattr(pdf, "browser", lambda: "chromium")
-    monkeypatch.setattr(pdf.subprocess, "run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(paper, "browser", lambda: "chromium")
+    monkeypatch.setattr(paper.subprocess, "run", lambda command, **_: commands.append(command))
     with pytest.raises(InputError, match="could not print"):
-        pdf.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
-    assert any(f"--print-to-pdf={temporary.folder()}" in part for part in commands[0])
+        paper.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
+    assert any(f"--print-to-pdf={outputs.temporary()}" in part for part in commands[0])

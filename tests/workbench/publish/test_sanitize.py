@@ -11,6 +11,8 @@ from analysis.text import escape
 from workbench.publish import index
 from workbench.publish import page as publish
 from workbench.publish import page as sanitize
+from workbench.publish.publication import write_page
+from workbench.run.record import Ran
 
 RUN = "window.hacked=1"
 CORPUS = [
@@ -99,7 +101,8 @@ def hostile_run(reports, texts):
             "parameters": {"by": text},
             "before": [{"finished": text, "status": "ok", "data_sha256": text}],
         }
-        publish.error_page(folder / "02_b.html", title=text, sentence=text, context=context)
+        failed = Ran("02_b", titles, "02_b.html", "", status="failed", error=text)
+        write_page(failed, folder, context)
         about = {"title": titles, "error": text}
         entries += [
             {"name": "01_a", **about, "status": "ok", "error": "", "html": "01_a.html"},

@@ -14,7 +14,7 @@ from refreshing import put
 
 from analysis.show import Answer, Prose
 from workbench.cli import main
-from workbench.publish import word
+from workbench.publish import paper
 from workbench.publish.page import export, page_context
 
 
@@ -45,7 +45,7 @@ def pages(tmp_path):
 
 
 def document(pages):
-    return word.document(pages, page_context(made.CONTEXT | {"audience": "committee"}))
+    return paper.document(pages, page_context(made.CONTEXT | {"audience": "committee"}))
 
 
 def test_a_chapter_a_page_with_headings_figures_and_tables(pages):
