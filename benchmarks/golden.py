@@ -24,9 +24,8 @@ from copy import copy
 from pathlib import Path
 
 from analysis import paths
-from workbench.compare import differences as of_tables
 from workbench.compare.command import markdown
-from workbench.compare.runs import Comparison, Run
+from workbench.compare.runs import Comparison, Run, compare
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")
@@ -107,7 +106,7 @@ def _data(name: str, a: Path, b: Path) -> list[str]:
     said = []
     for table in DATA:
         old, new = ((p / f"{table}.csv").read_text(encoding="utf-8-sig") for p in (a, b))
-        found = of_tables.compare(old, new) if old != new else None
+        found = compare(old, new) if old != new else None
         if found and found.count:
             said.append(f"{name}: {table}: {found.count:,} places")
             said += [f"  {c.row} {c.column}: {c.before} -> {c.after}" for c in found.changed[:MOST]]

@@ -31,13 +31,15 @@ REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, e
 REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 WAVE = "name of a folder in data/raw"
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
-# adds a command: its name, what it runs, its help
-Command = Callable[[str, str | Callable[..., str], str], argparse.ArgumentParser]
+# adds a command: its name, what it runs, its help, and that of its wave where it has one
+Command = Callable[..., argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 ok, 1 a notebook failed, 2 bad input or usage."""
-    _speak_utf8()
+    for stream in (sys.stdout, sys.stderr):  # Japanese must print on any console
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a cp932 one would fail at what it lacks
     # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     options = parser(spoken()).parse_args(arguments)
@@ -99,10 +101,14 @@ def parser(language: Literal["ja", "en"] = "en") -> argparse.ArgumentParser:
     )
     listed = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, run: str | Callable[..., str], help: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: str | Callable[..., str], help: str, *, wave: str = ""
+    ) -> argparse.ArgumentParser:
         sub = listed.add_parser(name, help=help, description=help)
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
         sub.set_defaults(run=run)
+        if wave:
+            sub.add_argument("wave", help=wave)
         return sub
 
     for add in (_new_wave, _runs, _with_offices, _to_give_out):
@@ -142,27 +148,25 @@ def _new_wave(command: Command) -> None:
 
 
 def _runs(command: Command) -> None:
-    sub = command("clean", _clean, "clean a wave into data/processed and print the ledger of cells")
-    sub.add_argument("wave", help=WAVE)
+    sub = command(
+        "clean", _clean, "clean a wave into data/processed and print the ledger of cells", wave=WAVE
+    )
     _language(sub)
 
     what = "rerun everything for a wave: clean, notebooks, HTML, index"
-    sub = command("refresh", "run.refresh:refresh", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("refresh", "run.refresh:refresh", what, wave=WAVE)
     only = "only these notebooks"
     sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
     sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
 
-    sub = command("why", "run.refresh:why", "say what a refresh would run, and why")
-    sub.add_argument("wave", help=WAVE)
+    sub = command("why", "run.refresh:why", "say what a refresh would run, and why", wave=WAVE)
     _edition(sub)
     _parameter(sub)
 
     what = "one page a municipality (自治体カルテ) for a whole wave"
-    sub = command("profiles", "run.refresh:profiles", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("profiles", "run.refresh:profiles", what, wave=WAVE)
     sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
@@ -199,8 +203,7 @@ def _with_offices(command: Command) -> None:
     _language(sub, of="the form")
 
     what = "a workbook of what to ask each municipality, or the answers that came back"
-    sub = command("queries", "office.queries:write_for_wave", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("queries", "office.queries:write_for_wave", what, wave=WAVE)
     came = "take in the query sheets that came back, filled in"
     sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
@@ -210,14 +213,12 @@ def _with_offices(command: Command) -> None:
 
 def _to_give_out(command: Command) -> None:
     what = "the answers as CSV with a code table, SPSS and Stata files"
-    sub = command("dataset", "publish.dataset:write_for_wave", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("dataset", "publish.dataset:write_for_wave", what, wave=WAVE)
     sub.add_argument("--out", type=Path, help="folder, default: data/processed/WAVE-dataset")
     _edition(sub)
 
     what = "keep a published edition as given out, and note it in releases.yml"
-    sub = command("release", "publish.releases:release", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("release", "publish.releases:release", what, wave=WAVE)
     sub.add_argument("--by", required=True, metavar="NAME", help="who decided to give it out")
     _edition(sub)
 
@@ -230,8 +231,7 @@ def _to_give_out(command: Command) -> None:
     sub.add_argument("--tool", choices=[*TOOLS, "none"], help=wrote)
 
     what = "make a wave of invented replies with a known truth"
-    sub = command("simulate", "demo:simulate_wave", what)
-    sub.add_argument("wave", help=WAVE)
+    sub = command("simulate", "demo:simulate_wave", what, wave=WAVE)
     asked = "municipalities invited, one of which does not reply (default 16)"
     sub.add_argument("-n", type=int, default=16, help=asked)
     seed = "seed of the random numbers (default 20191003)"
@@ -275,8 +275,6 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
 def say(text: object, *, file: TextIO | None = None) -> None:
     r"""Print a text in which names and cells of files are quoted: what steers a terminal is shown.
 
-    Examples
-    --------
     >>> say("a heading \x1b[2J that clears the screen")
     a heading \x1b[2J that clears the screen
     """
@@ -317,13 +315,6 @@ def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
         named = waves.content(wave).get("language")
         return named if named in {"ja", "en"} else None
     return None
-
-
-def _speak_utf8() -> None:
-    """Japanese must print on any console; a cp932 one replaces what it lacks instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def _clean(wave: str, language: Literal["ja", "en"]) -> str:

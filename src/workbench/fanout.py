@@ -39,7 +39,7 @@ from analysis.text import label, labels
 from workbench import outputs
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
-from workbench.run.execute import Progress, attempt, side_by_side
+from workbench.run.execute import attempt, progress, side_by_side
 from workbench.run.kernels import Kernels
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
@@ -100,7 +100,6 @@ class Work:
         *,
         kernels: Kernels,
         scratch: Path,
-        on_cell: Callable[[int], None] = lambda number: None,
         given_up: str = "",
     ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
@@ -123,7 +122,6 @@ class Work:
                     executed,
                     values={**plan.values(notebook), "municipality": code},
                     kernels=kernels,
-                    on_cell=on_cell,
                     known=self.known,
                 )
             about = {"title": title[context["language"]],
@@ -255,12 +253,12 @@ def _make(
 
     Here no more than `jobs` are ever under way, so memory does not grow with their number.
     """
-    progress, waiting = Progress(len(todo), "profiles"), iter(todo.items())
+    bar, waiting = progress(len(todo), "profiles"), iter(todo.items())
     make = partial(work.make, kernels=kernels, scratch=pages.folder)
 
     def more(free: int) -> Iterator[Callable[[], ProfilePage]]:
         for code, name in islice(waiting, 0 if kernels.stopped else free):
-            yield partial(make, code, name, on_cell=partial(progress.cell, code))
+            yield partial(make, code, name)
 
     if scheduler:
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
@@ -271,8 +269,8 @@ def _make(
         for one in results:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
-                progress.ended(one.ran.name)
-    progress.bar.close()
+                bar.update()
+    bar.close()
 
 
 def _publish(
@@ -448,8 +446,6 @@ def remote(
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
-
-    Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
     from distributed import Client, wait
     from distributed.scheduler import KilledWorker

@@ -21,7 +21,7 @@ import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +120,12 @@ def send(folder: Path, target: str) -> int:
     """
     place, root = _filesystem(target)
     now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
-    with _errors(folder, target):
+    try:
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise refusal("target.other_pages")
-        _refuse_elsewhere(place, root, {*before, *now, FILES_LIST})
+        if elsewhere := [name for name in before if not paths.is_below(name)]:
+            raise refusal("target.outside", name=elsewhere[0])
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
@@ -138,17 +139,11 @@ def send(folder: Path, target: str) -> int:
                 with contextlib.suppress(FileNotFoundError):
                     place.rm_file(f"{root}/{name}")
             _put(place, listed, json.dumps(now, indent=1).encode())
+    except Exception as error:  # each kind of store has errors of its own
+        fault = " ".join(str(error).split())[:200] or type(error).__name__
+        about = {"place": target, "folder": folder.name, "fault": fault}
+        raise refusal("target.not_published", **about) from None
     return len(changed)
-
-
-def _refuse_elsewhere(place: Any, root: str, names: Iterable[str]) -> None:
-    """Refuse files that do not lie in the target: by their path, or by way of a link in it."""
-    local = type(place).__name__ == "LocalFileSystem"
-    for name in names:
-        if not paths.is_below(name) or (
-            local and Path(root, name).resolve() != Path(root).resolve() / name
-        ):
-            raise refusal("target.outside", name=name)
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
@@ -173,17 +168,6 @@ def _put(place: Any, path: str, content: bytes) -> None:
     if not protocols & BUCKETS:
         place.makedirs(path.rpartition("/")[0], exist_ok=True)
     place.pipe_file(path, content)
-
-
-@contextlib.contextmanager
-def _errors(folder: Path, target: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # each kind of store has errors of its own
-        text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise refusal(
-            "target.not_published", place=target, fault=text, folder=folder.name
-        ) from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

@@ -50,6 +50,7 @@ class Rule(Model):
 
 
 RULES = {id: Rule(id=id, **entry) for id, entry in packaged("cleaning_rules.yml").items()}
+LOOSE = ["unmatched", "unsure", "another"]  # reasons of `analysis.intake.cells` that are findings
 SEVERITIES = get_args(Severity)
 FINDING_COLUMNS = [
     *("file", "sheet", "cell", "code", "name", "question", "rule", "severity"),
@@ -138,13 +139,13 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
 def _loose(received: Received) -> Iterator[Remark]:
     """Cells of no question; a column with a heading is one finding, each cell of a form its own."""
     replies, outside = received.sources.value_counts(), received.outside
-    if not outside["reason"].isin(["unmatched", "unsure"]).any():
+    if not outside["reason"].isin(LOOSE).any():
         return
     outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
     ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
     heads = outside[(outside["reason"] == "header") & ~ids]
     headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
-    loose = outside[outside["reason"].isin(["unmatched", "unsure"])]
+    loose = outside[outside["reason"].isin(LOOSE)]
     for key, part in loose.groupby(["reason", "file", "sheet", "letters"], sort=False):
         rule, file, sheet, letters = key
         heading = headings.get((file, sheet, letters), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,6 +23,8 @@ from analysis.intake.headings import Headings
 from analysis.intake.layout import who_beside
 from analysis.text import Text, say_both
 
+# between the names of a joint reply
+BETWEEN = r"[、，,・･;；/／&＆＋+\s]+|及び|並びに|と"
 ENDS = "市区町村都道府県"  # of a name, which a reply may leave out
 
 
@@ -209,17 +212,27 @@ class _Identity:
         if not options and prefecture:
             bare = self._by_name(name_text, "")
             options = bare.options or tuple(filter(None, [bare.code]))
+        several = self._several(code_text) or self._several(name_text)
+        if len(several) > 1:
+            return Match("", "", "several", several)
         city = "" if self.own else municipality.city_of_ward(code_text)
         if options:
             return Match("", "", "ambiguous", options)
         return Match("", "", "ward", (city,)) if city else match
+
+    def _several(self, text: str) -> tuple[str, ...]:
+        """The municipalities that a text names, if it names nothing else: A市、B町."""
+        parts = [part for part in re.split(BETWEEN, text.strip()) if part]
+        codes = (self._code(part) or self._by_name(part, "").code for part in parts)
+        own = [*codes] if len(parts) > 1 else []
+        return tuple(dict.fromkeys(own)) if all(own) else ()
 
     def _advice(self, match: Match) -> Text:
         """What the office is asked where a name was not decided."""
         places = [self._place(code) for code in match.options]
         if len(set(places)) < len(places):  # only the code tells them apart
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
-        part = match.how if match.how in {"ward", "body"} else ""
+        part = match.how if match.how in {"ward", "body", "several"} else ""
         return say_both("cleaning/which_municipality", part=part, places=places)
 
     def _place(self, code: str) -> str:

@@ -23,6 +23,7 @@ REASONS = (
     "corrected",  # an answer that a query sheet which came back has corrected
     "unfinished",  # of a reply that was not completed, where wave.yml leaves such replies out
     "unsure",  # in a form: printed on it, or written by an office
+    "another",  # in a form: the name of a municipality beside the one that replied
 )
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]

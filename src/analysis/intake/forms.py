@@ -51,7 +51,9 @@ from analysis.intake.workbook import STRUCK
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
-HEADER, NOTE, UNMATCHED, UNSURE = map(REASONS.index, ("header", "note", "unmatched", "unsure"))
+HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
+    REASONS.index, ("header", "note", "unmatched", "unsure", "another")
+)
 LOOSE = {NOTE, UNMATCHED, UNSURE}  # cells of no question
 SIGN = 3  # letters of a sign at an option
 
@@ -412,16 +414,17 @@ class _Copies:
         there = [form for form in self.forms if target in form.labels]
         question = self.headings.book.question_of.get(target)
         loose = question is None or question.type in {"text", "multi"}
-        entries = (form.entry(target, way, step) for form in there)
+        entries = [form.entry(target, way, step) for form in there]
         if step > 1 and not loose:  # past what stands beside the label: only what is an answer
-            entries = (entry if entry and entry.sure else None for entry in entries)
+            entries = [entry if entry and entry.sure else None for entry in entries]
         option = question and question.parts.get(target)
         if isinstance(option, Option) and option.other:  # words beside it are no mark
-            entries = (
+            entries = [
                 e if e and (said_by(e.text) or not is_word(e.text)) else None for e in entries
-            )
+            ]
         texts = Counter(entry.text if entry else "" for entry in entries)
-        alike = len(texts) == 1 and not ANSWER_LIKE.match(next(iter(texts)))
+        sure = any(entry and entry.sure for entry in entries)  # all may have ticked the same
+        alike = len(texts) == 1 and not sure and not ANSWER_LIKE.match(next(iter(texts)))
         if alike and len(there) > (2 if step == 1 else 1):
             return 0  # printed
         return sum(n for t, n in texts.items() if t and not (way == BELOW and PRINTED.search(t)))
@@ -532,25 +535,22 @@ class _Copies:
         book, who = self.headings.book, self.headings.who
         ticks = {v for q in book if q.type == "multi" for v in q.variables}
         asked = [target for target in self.targets if target not in who | ticks]
+        # where several stand behind empty cells, or one of units, others may, too
         found = {n: sum(self.count(target, RIGHT, n) for target in asked) for n in STEPS}
-        # copies of a form with empty columns, or one of units, between labels and answers
-        step = max(STEPS, key=lambda n: (found[n], -n))
-        if len(self.forms) == 1 and found[step] < found[1] + 2:
-            step = 1
-        return {target: self._way(target, step) for target in self.targets}
+        steps = [n for n in STEPS if n == 1 or found[n] > 1]
+        return {target: self._way(target, steps) for target in self.targets}
 
-    def _way(self, target: str, step: int) -> tuple[Place, int]:
+    def _way(self, target: str, steps: list[int]) -> tuple[Place, int]:
         """Where most forms have something."""
         question = self.headings.book.question_of.get(target)
         option = question is not None and question.type == "multi" and target != question.id
         group = question.variables if option and question else (target,)
-        who = target in self.headings.who
-        steps = sorted({step, *((1, 2) if who else (1,) if option else ())})
+        steps = sorted({*steps, 2}) if target in self.headings.who else steps
         sides = [*((RIGHT, n) for n in steps), *([(LEFT, 1)] if option else [(OWN, 1), (BELOW, 1)])]
         if option and question:
             sides += [(LEFT, 2), *((way, 1) for way in self._lines(question))]
         counts = {at: sum(self.count(part, *at) for part in group) for at in sides}
-        if step == 1 and not option and not any(counts.values()):
+        if not option and not any(counts.values()):
             further = [(way, 2) for way in (RIGHT, BELOW) if self._open(target, way)]
             far = {at: sum(self.count(part, *at) for part in group) for at in further}
             counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}
@@ -608,13 +608,14 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
             bare = reply.mark[place] == HEADER and headings.by_number_alone(text)
             if place in known or bare or blank.words.print(text, label=reply.mark[place] == HEADER):
                 continue
-            named = headings.named_in(text, known=True)
+            name = re.split("[:：]", text)[-1].strip()
+            named = headings.named_in(name, known=True)
             if named and named in whose:
                 continue  # the municipality that replied, named once more
             if named:
-                others[place] = text
-            sure = blank.known or named or place not in form.printed
-            reply.mark[place] = UNMATCHED if sure else UNSURE
+                others[place] = name
+            sure = blank.known or place not in form.printed
+            reply.mark[place] = ANOTHER if named else UNMATCHED if sure else UNSURE
             if form.is_total(place):
                 reply.mark[place] = REASONS.index("total")
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
@@ -623,7 +624,27 @@ def _mark_written(replies: list[_Reply], headings: Headings, blank: BlankForm) -
         reply.take_doubtful(form.printed if blank.given else set(), blank.looks(form.sheet))
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
+            _take_together(reply, others)
             _check_others(reply, others)
+
+
+def _take_together(reply: _Reply, others: dict[Place, str]) -> None:
+    """A joint reply: of the municipality that replied and those beside or below it, without label.
+
+    Whose it is nobody knows, which identification then says of all of them.
+    """
+    form, who = reply.form, reply.form.headings.who
+    own = {place: name for name, place in reply.cells.items() if name in who and place}
+    for place in sorted(others):
+        left, above = form.next_to(place, LEFT), form.next_to(place, ABOVE)
+        labelled = is_word(form.text(left)) and left not in form.words
+        while left and left not in own and not is_word(form.text(left)):
+            left = form.next_to(left, LEFT)
+        near = left if left in own else None if labelled else above
+        if near in own:
+            target = own[place] = own[near]
+            reply.stands_for[target] = f"{reply.answer(target)}、{others.pop(place)}"
+            reply.mark[place] = REASONS.index("mark")
 
 
 def _set_aside(reply: _Reply, headings: Headings) -> None:
@@ -651,7 +672,8 @@ def _check_others(reply: _Reply, others: dict[Place, str]) -> None:
     """
     form, who = reply.form, reply.form.headings.who
     for place, name in others.items():
-        before = (form.text(form.next_to(place, way)) for way in (LEFT, ABOVE))
+        head = re.split("[:：]", form.text(place))[0]
+        before = (head, *(form.text(form.next_to(place, way)) for way in (LEFT, ABOVE)))
         meanings = filter(None, map(form.headings.meaning, before))
         if any(meaning.target in who for meaning in meanings):
             raise form.sheet.refusal("forms.second", at=place, name=name)

@@ -52,7 +52,7 @@ BEHIND = re.compile(
     r"|(?:半角|[あ当]てはまるもの|該当するもの|[1一]つだけ|[○◯〇]は(?!い)|自由記述|(?:select|check)all)[^()\[\]【】]*"
     r"|(?:最大)?[\d一]つ(?:まで|以内|選択)?"
     r"|[^()\[\]【】]*(?:ください|下さい))[)\]】]"
-    r"|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
+    r"|について|(?:を|について|は)、?[ごお]?(?:選択|選|入力|記入|回答|教え|答え).{0,5}(?:下さい|ください|願います|願いします))+$"
 )
 # the words beside an option "other": 問2 その他の内容, Q2 - Other (please specify)
 OTHER_WORDS = re.compile(
@@ -450,6 +450,10 @@ class Headings:
             return None  # "1、3" is an answer
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if not rest or known.get(rest) in (variable, None) else None
+
+    def knows(self, question: Question, text: str) -> bool:
+        """Whether the words of a text, with or without a number, are those of an option or item."""
+        return not self._choices(question).keys().isdisjoint(_with_number_and_without(text))
 
     @cached_property
     def _offered(self) -> dict[str, dict[str, int]]:

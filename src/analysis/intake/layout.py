@@ -173,6 +173,10 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
     refuse_long(sheet, headings)
     turned = {"rows": sheet, "columns": sheet.turned}
     there = {name: listed(own, headings) for name, own in turned.items()}
+    if (
+        layout == "form" and len(there["columns"]) > 1
+    ):  # the names of a joint reply may stand side by side
+        there["columns"] &= _answered(sheet.turned, headings)
     right = max(there, key=lambda name: len(there[name]))
     if layout != right and len(there[right]) >= 2 > len(there.get(layout, ())):
         raise sheet.refusal(
@@ -187,6 +191,15 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
         across, down = (_headed(own, headings) for own in turned.values())
         if down > max(across, 1):
             raise sheet.refusal("layout.form", n=down, layout="form")
+
+
+def _answered(sheet: Sheet, headings: Headings) -> set[str]:
+    """The municipalities in whose row something else stands than who they are."""
+    keys: set[str] = set()
+    for texts in sheet.text.to_numpy(object):
+        named = [headings.named_in(text) for text in texts if text != ""]
+        keys |= {*named} if not all(named) else set()
+    return keys
 
 
 def who_beside(received: Received, headings: Headings, layout: str) -> tuple[str, str] | None:

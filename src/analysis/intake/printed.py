@@ -101,7 +101,7 @@ class Form:
         self._move_to_answers()
         questions = [question for question in headings.book if question.id in self.labels]
         batteries = [question for question in questions if question.type == "battery"]
-        starts = {question.id: self.labels[question.id] for question in questions}
+        starts = {question.id: self.heads[question.id] for question in questions}
         for question in questions:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
@@ -285,7 +285,8 @@ class Form:
             if code and (boxes := self._code_boxes(place)):
                 return boxes
             none = is_print(text, None) or (code and not re.search(r"\d", text))
-            return None if none else Entry(place, text)
+            sure = target in self.headings.who and bool(self.headings.named_in(text, known=True))
+            return None if none else Entry(place, text, sure=sure)
         if question.type == "multi" and target != question.id:  # a tick
             return Entry(place, text) if text else None
         return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
@@ -529,6 +530,15 @@ class Form:
                 variable = f"{question.id}_{code}"
             if variable and self.labels.setdefault(variable, place)[0] == place[0]:
                 self.words.add(place)
+        parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
+        for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
+            lines = (
+                place[0] == other[0] or place[1] == other[1]
+                for other in parts.values()
+                if other != place
+            )
+            if not self.headings.knows(question, self.text(place)) and not any(lines):
+                self.words.discard(self.labels.pop(name))
 
     def region(
         self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None

@@ -269,9 +269,9 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
         scaled.columns = [i.text[survey.language] for i in indices]
         return scaled, survey.label("profile.standardised")
     columns = {}
+    asked = [q for q in survey.codebook if q.type == "binary" and q.id in shown]
     for section in survey.codebook.sections:
-        ids = [q.id for q in survey.codebook
-               if q.section == section.id and q.type == "binary" and q.id in shown]  # fmt: skip
+        ids = [q.id for q in asked if q.section == section.id]
         if len(ids) >= YES:
             name = section.text[survey.language]
             label = survey.label("profile.share_of", section=name, n=len(ids))

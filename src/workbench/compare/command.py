@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+import io
 import os
 import re
 import shutil
@@ -20,12 +21,14 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image, ImageChops, ImageFilter
+
 from analysis import paths, show
 from analysis.errors import printed, refusal
 from analysis.text import label, labels, say
 from workbench import outputs
-from workbench.compare.differences import Cell, Value, pictures, shown
-from workbench.compare.runs import Comparison, Run
+from workbench.compare.runs import Cell, Comparison, Run, Value, shown
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
@@ -35,6 +38,9 @@ PAGES = ("compare.html", "compare.md")
 BASE = ".base"
 LONGEST = 240  # characters of a text in the comment
 NEAR = 3  # characters between two changes that are read as one
+WIDTH = 900  # pixels of a picture in the comparison
+DIFFERS = 3  # of 255 in any channel: figures are drawn the same to the byte, so little is needed
+RED = (200, 30, 30)
 _INERT = str.maketrans({c: f"\\{c}" for c in r"\`*_[]<>|~#"} | {"@": "@\u200b", "\n": " "})
 
 
@@ -93,8 +99,6 @@ def write(runs: Comparison, folder: Path) -> str:
 def escape(text: str) -> str:
     """Text made inert in a comment, and still readable as text; no one is mentioned by it.
 
-    Examples
-    --------
     >>> print(escape("share_1 <b> 0.5 (n = 3)"))
     share\\_1 \\<b\\> 0.5 (n = 3)
     """
@@ -210,8 +214,6 @@ def _aligned(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Se
 def _sentences(before: str, after: str) -> list[list[tuple[str, str]]]:
     """The sentences that differ, each in parts side by side.
 
-    Examples
-    --------
     >>> _sentences("甲は5町である。乙は3市である。", "甲は6町である。乙は3市である。")
     [[('甲は', '甲は'), ('5', '6'), ('町である。', '町である。')]]
     """
@@ -229,8 +231,6 @@ def side_by_side(before: str, after: str) -> list[tuple[str, str]]:
     What stands between two changes and is shorter than three characters belongs to both; two texts
     of which less than half is the same are one change.
 
-    Examples
-    --------
     >>> side_by_side("13団体中5団体", "13団体中6団体")
     [('13団体中', '13団体中'), ('5', '6'), ('団体', '団体')]
     """
@@ -253,6 +253,43 @@ def _drawn(before: str, after: str) -> tuple[str, ...]:
     return (*(base64.b64encode(png).decode() for png in images), f"{share:.1%}")
 
 
+def pictures(before: str, after: str) -> tuple[bytes, bytes, bytes, float]:
+    """Before, after, and after in grey with what differs in red, as PNG of the same size.
+
+    Both are given as PNG in base64, as a figure's data holds it. With the three comes the share of
+    their area that is marked.
+    """
+    one, other = _opened(before), _opened(after)
+    size = (max(one.width, other.width), max(one.height, other.height))
+    a, b = (Image.new("RGB", size, "white") for _ in range(2))
+    a.paste(one)
+    b.paste(other)
+    apart = np.asarray(ImageChops.difference(a, b)).max(axis=2) > DIFFERS
+    # a blur by 3 pixels leaves something wherever anything within 3 pixels differs
+    mask = Image.fromarray(apart.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(3))
+    mask = mask.point(lambda value: 255 * (value > 0))
+    grey = Image.blend(b.convert("L").convert("RGB"), Image.new("RGB", size, "white"), 0.6)
+    marked = Image.composite(Image.new("RGB", size, RED), grey, mask)
+    marked = Image.blend(marked, b, 0.3)
+    return _png(a), _png(b), _png(marked), float(np.asarray(mask, bool).mean())
+
+
+def _opened(png: str) -> Image.Image:
+    image = Image.open(io.BytesIO(base64.b64decode("".join(png.split())))).convert("RGB")
+    if image.width <= WIDTH:
+        return image
+    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.BOX)
+
+
+def _png(image: Image.Image) -> bytes:
+    """Few colours are enough to see what changed, and keep the page small."""
+    buffer = io.BytesIO()
+    image.quantize(48, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        buffer, "PNG", compress_level=7
+    )
+    return buffer.getvalue()
+
+
 def _cut(text: str) -> str:
     return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
@@ -265,8 +302,6 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
     Data that are in git are those of the revision; data that are not (real replies never are) are
     the same as here. Results of the typology are shared with this folder through its cache.
-
-    Raises InputError: no git, no such revision, or its run is not complete.
     """
     root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()

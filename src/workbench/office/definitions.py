@@ -27,11 +27,10 @@ from analysis.intake.files import unpacked
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
-from workbench.office.options import Drafted, both, open_option
+from workbench.office.options import Drafted, both, open_option, tells
 
 Words = tuple[str, str]  # Japanese, English; one of them may be empty
 Line = dict[str, str]
-LONGEST = 5_000  # characters of a condition; nobody wrote a longer one by hand
 SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
 
 
@@ -146,6 +145,8 @@ def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
         option |= {language: words + again for language, words in own.items()}
         if any(map(is_other, choice.texts)) or choice.name in {"other", "-oth-"}:
             option["other"] = True
+        if kind == "multi" and any(tells("none", text.strip()) for text in choice.texts):
+            option["exclusive"] = True
         if not numbered:
             option["source"] = [choice.name]
         options.append(option)
@@ -158,8 +159,6 @@ def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | No
     `patterns` match a comparison: the groups ``name`` and ``value``, and where the tool has them
     ``sign`` and ``unless``, which turns it round.
     """
-    if len(text) > LONGEST:
-        return None
     lost = False
 
     def compared(match: re.Match[str]) -> str:
@@ -385,10 +384,7 @@ RELEVANCE = (
 
 
 def of_structure(path: Path) -> Definition:
-    """The questionnaire of the structure of a LimeSurvey survey.
-
-    Raises InputError: the file holds no structure, or its XML is damaged or declares entities.
-    """
+    """The questionnaire of the structure of a LimeSurvey survey."""
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))
@@ -440,11 +436,13 @@ class _Structure:
             kind, question = row.get("type", ""), self._add(form, row)
             if question is not None:
                 form.ask(question, row.get("relevance", ""), RELEVANCE)
-            elif kind in OF_EACH_LINE and (parts := self._choices("subquestions", row["qid"])):
-                self._add_each(form, row, parts)
+            elif cells := self._cells(kind, row["qid"]):
+                self._add_each(form, row, cells)
             elif kind not in LIMESURVEY["no_question"]:
                 what = LIMESURVEY["by_hand"].get(kind, f"a question of LimeSurvey's type {kind}")
-                lacks = ", which lacks its answers," if kind in TYPES else ""
+                lacks = (
+                    ", which lacks its answers," if kind in TYPES or kind in OF_EACH_LINE else ""
+                )
                 form.lost[id_of(row["title"])] = f"{what}{lacks} is to be written by hand"
         return form
 
@@ -477,9 +475,39 @@ class _Structure:
             ]  # fmt: skip
         return question
 
-    def _add_each(self, form: Definition, row: Line, parts: Sequence[Choice]) -> None:
-        """A list of numbers or texts: each line is a question, by its code and its words."""
-        for part in parts:
+    def _cells(self, kind: str, qid: str) -> list[tuple[Choice, list[Choice]]]:
+        """The lines of a list or the cells of an array, each with its answers."""
+        if kind not in OF_EACH_LINE:
+            return []
+        lines = self._choices("subquestions", qid, {"", "0"})
+        columns, scales = self._choices("subquestions", qid, {"1"}), [list[Choice](), []]
+        if kind in ("K", "Q"):
+            return [(line, []) for line in lines]
+        if kind == "1":
+            scales = [self._choices("answers", qid, scale) for scale in ({"", "0"}, {"1"})]
+            heads = (self._attribute(qid, f"dualscale_header{side}") for side in "AB")
+            columns = [Choice(f"][{n}", texts) for n, texts in enumerate(heads, start=1)]
+            columns = columns if all(scales) else []
+        else:
+            columns = [Choice(f"_{column.name}", column.texts) for column in columns]
+            scales = [[] for _ in columns]
+        return [
+            (Choice(line.name + column.name, _crossed(line.texts, column.texts)), own)
+            for line in lines
+            for column, own in zip(columns, scales, strict=False)
+        ]
+
+    def _attribute(self, qid: str, name: str) -> Words:
+        """The words of a setting of a question."""
+        rows = self.tables.get("question_attributes", [])
+        own = (row for row in rows if (row.get("qid"), row.get("attribute")) == (qid, name))
+        return in_both({"": ""} | {row.get("language", ""): row.get("value", "") for row in own})
+
+    def _add_each(
+        self, form: Definition, row: Line, cells: Sequence[tuple[Choice, list[Choice]]]
+    ) -> None:
+        """Lines of a list or cells of an array: each is a question, by its code and its words."""
+        for part, own in cells:
             code = f"{row['title']}[{part.name}]"
             whole = in_both(self.words.get(("qid", row["qid"]), {}))
             ja, en = (
@@ -487,21 +515,27 @@ class _Structure:
                 for text, line in zip(whole, part.texts, strict=True)
             )
             heads = [code, *(f"{code}. {text}" for text in (ja, en) if text)]
-            question = form.add(
-                f"{row['title']}_{part.name}", OF_EACH_LINE[row["type"]], (ja, en), source=heads
-            )
+            name, kind = f"{row['title']}_{part.name}", OF_EACH_LINE[row["type"]]
+            question = form.add(name, kind, (ja, en), own, source=heads)
             form.ask(question, row.get("relevance", ""), RELEVANCE)
 
-    def _choices(self, table: str, owner: str) -> list[Choice]:
-        """The answers or the sub-questions of a question, in their order."""
+    def _choices(self, table: str, owner: str, scale: set[str] | None = None) -> list[Choice]:
+        """The answers or the sub-questions of a question, in their order; of one `scale` alone."""
         of, order, name, key = PARTS[table]
+        having = {of: {owner}} | ({"scale_id": scale} if scale else {})
         rows = sorted(self.tables.get(table, []), key=lambda row: int(row.get(order, "0") or 0))
         choices = []
-        for row in _first(rows, name, **{of: {owner}}):
+        for row in _first(rows, name, **having):
             texts = in_both(self.words.get((key, row.get(key, "")), {}))
             # the answer stood beside its code before version 4
             choices.append(Choice(row[name], texts if any(texts) else ("", row.get("answer", ""))))
         return choices
+
+
+def _crossed(line: Words, column: Words) -> Words:
+    """The words of a line and a column, as they stand in the brackets of a heading."""
+    ja, en = (f"{a}][{b}" if a and b else a for a, b in zip(line, column, strict=True))
+    return ja, en
 
 
 def _first(rows: Iterable[Line], key: str, **having: set[str]) -> list[Line]:

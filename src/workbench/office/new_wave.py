@@ -397,7 +397,7 @@ def _columns(
         lines.append(f"  {first}: {words} ({example})")
     beside = cells[cells["record"] < 0]
     heads = beside[beside["reason"] == "header"]
-    for reason in ("ignored", "personal", "record", "unmatched", "unsure"):
+    for reason in ("ignored", "personal", "record", "unmatched", "unsure", "another"):
         own = beside[beside["reason"] == reason]
         if len(own):
             named = heads.loc[heads["column"].isin(own["column"]), "text"]

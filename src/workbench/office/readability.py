@@ -256,16 +256,12 @@ def _text_breaches(text: str) -> Iterator[str]:
         yield "other_detail"
     if DITTO.match(text.strip()):
         yield "omitted"
-    if any(_dependent(letter) for letter in text):
+    # outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙; é and – are none
+    odd = {c for c in text if not c.isascii()} - SAME_EVERYWHERE
+    if any(not "\u00c0" <= c <= "\u024f" and not c.encode("shift_jis", "ignore") for c in odd):
         yield "characters"
     if ERA.search(text) and not COMMON_ERA.search(text):
         yield "years"
-
-
-def _dependent(letter: str) -> bool:
-    """Whether a character is outside JIS X 0208, such as ①, ㈱, Ⅳ or 髙; é and – are none."""
-    usual = letter.isascii() or letter in SAME_EVERYWHERE or "\u00c0" <= letter <= "\u024f"
-    return not usual and not letter.encode("shift_jis", "ignore")
 
 
 def _numbers(table: CheckedTable) -> Iterator[Breach]:

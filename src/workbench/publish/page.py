@@ -57,8 +57,6 @@ DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "te
 def clean(fragment: str) -> str:
     """HTML cut down to what a report needs; links only inside the page or to https.
 
-    Examples
-    --------
     >>> clean('<p onclick="x()">a<script>alert(1)</script><a href="javascript:x">b</a></p>')
     '<p>a<a>b</a></p>'
     """
@@ -77,8 +75,6 @@ def markdown(text: str) -> str:
 
     A line that goes on in Japanese is joined without the space that a break would leave.
 
-    Examples
-    --------
     >>> markdown("答えは、\\n下のとおりです。").strip()
     '<p>答えは、下のとおりです。</p>'
     """

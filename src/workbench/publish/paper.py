@@ -57,10 +57,7 @@ LEFT_OUT = {"details", "nav", "script", "style", "form", "button"}
 
 
 def browser() -> str:
-    """The Chromium that prints.
-
-    Raises InputError: none is installed.
-    """
+    """The Chromium that prints."""
     path = next((place for name in BROWSERS if (place := shutil.which(name))), None)
     if path is None:
         raise refusal("pdf.no_browser")
@@ -68,10 +65,7 @@ def browser() -> str:
 
 
 def print_page(page: Path, target: Path, *, date: str) -> None:
-    """Print a page; `date` (YYYY-MM-DD) stands in the file in place of the clock.
-
-    Raises InputError: no Chromium is installed, or it printed nothing.
-    """
+    """Print a page; `date` (YYYY-MM-DD) stands in the file in place of the clock."""
     program = browser()
     with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
         printed = Path(folder) / "page.pdf"
@@ -133,8 +127,6 @@ def _chapter(page: Path, names: Sequence[str]) -> html.HtmlElement:
 def _dated(content: bytes, date: str) -> bytes:
     """The same file with this date as the time it was made: as many bytes, so all stays in place.
 
-    Examples
-    --------
     >>> _dated(b"/CreationDate (D:20261125071640+00'00')", "2026-01-02")
     b"/CreationDate (D:20260102000000+00'00')"
     """

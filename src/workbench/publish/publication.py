@@ -168,8 +168,6 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:

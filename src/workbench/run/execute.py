@@ -22,11 +22,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from functools import partial
 from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import nbformat
 import nbformat.v4
@@ -42,9 +42,10 @@ from analysis import paths
 from analysis.cleaning.store import prepared
 from analysis.errors import InputError, Message, printed
 from analysis.fingerprints import hash_read
-from analysis.show import Answer, Figure, NotAvailable, Prose, Table, outputs_in
+from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
+from workbench.publish.index import outputs
 from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
@@ -67,11 +68,6 @@ WAVE = "wave.yml"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
-# what a page needs of each of our own kinds
-NEEDED = {
-    kind.kind: [f.name for f in fields(kind) if f.default is MISSING]
-    for kind in (Answer, Prose, NotAvailable, Figure, Table)
-}
 QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
@@ -86,10 +82,7 @@ class LostOutputsError(RuntimeError):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client, which counts the outputs that arrive, and notes the files that are read.
-
-    Raises LostOutputsError: while it runs, where fewer arrived than the kernel says it sent.
-    """
+    """papermill's client, which counts the outputs that arrive and notes which files are read."""
 
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
@@ -114,7 +107,7 @@ class Client(PapermillNotebookClient):
 
 
 class Engine(NBClientEngine):
-    """papermill's engine with the kernels of our run, which reports the cells that start."""
+    """papermill's engine with the kernels of our run."""
 
     @classmethod
     def execute_managed_notebook(
@@ -123,7 +116,6 @@ class Engine(NBClientEngine):
         kernel_name: str,
         *,
         kernels: Kernels,
-        on_cell: Callable[[int], None],
         held: list[Any],
         **_: Any,
     ) -> Any:
@@ -141,7 +133,6 @@ class Engine(NBClientEngine):
             iopub_timeout=LATE,
             shutdown_kernel="immediate",
             extra_arguments=["--IPKernelApp.log_level=40"],
-            on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1),
         )
         held += [nb_man.nb, client.read, client.wrote]
         client.km = Manager(kernels, kernel_name=kernel_name)
@@ -161,18 +152,14 @@ def attempt(
     *,
     values: Mapping[str, Any],
     kernels: Kernels,
-    on_cell: Callable[[int], None] = lambda number: None,
     known: Iterable[str] = (),
 ) -> set[str]:
     """Run a notebook, given as its content, into `target`; write into `ran` what became of it.
 
     Returns the files that `analysis` wrote for it: the figures and tables of the survey.
 
-    `on_cell` gets the number of each cell that starts; `known` are files and folders of the project
-    that its run knows to be read. Of a notebook that failed, `target` has the cells that ran and
-    the error.
-
-    Raises OSError: the disk is full or cannot be written.
+    `known` are files and folders of the project that its run knows to be read. Of a notebook that
+    failed, `target` has the cells that ran and the error.
     """
     started, held = time.monotonic(), list[Any]()
     try:
@@ -185,7 +172,6 @@ def attempt(
             engine_name="workbench",
             kernel_name="python3",
             kernels=kernels,
-            on_cell=on_cell,
             held=held,
         )
         ran.status = Status.OK
@@ -288,18 +274,23 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, results = _code(content.cells), list(_shown(content))
+    code, shown = _code(content.cells), outputs(content)
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
     ran.last_cell = max(done, len(_code(started)))
     declared = content.metadata.get("workbench", {})
     ran.expected = [f"{kind} {name}" for kind in KINDS for name in declared.get(f"{kind}s", [])]
-    named = {(kind, str(data["name"])) for kind, _, data in results if "name" in data}
-    ran.produced = sorted(f"{kind} {name}" for kind, name in named if kind in KINDS)
-    absent = {f"{kind} {name}" for of, name in named if of == NotAvailable.kind for kind in KINDS}
+    named = {
+        kind: {str(data["name"]) for data in shown.get(kind, ()) if "name" in data}
+        for kind in (*KINDS, NotAvailable.kind)
+    }
+    ran.produced = sorted(f"{kind} {name}" for kind in KINDS for name in named[kind])
+    absent = {f"{kind} {name}" for kind in KINDS for name in named[NotAvailable.kind]}
     lacking = [name for name in ran.expected if name not in {*ran.produced, *absent}]
-    faults = [*_faults(code, results)]
+    # papermill takes ``sys.exit(0)`` for no error
+    errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    faults = [_sentence(f"{error.ename}: {error.evalue}") for error in errors]
     if done < ran.cells:
         faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
     if lacking:
@@ -310,26 +301,6 @@ def _judge(ran: Ran, content: Any) -> None:
 
 def _code(cells: list[Any]) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-
-
-def _shown(content: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """What a notebook shows of our own kinds: the kind, the number of its cell, the data."""
-    for at, cell in enumerate(content.cells, 1):
-        for output in cell.get("outputs", []):
-            for kind, data in outputs_in(output.get("data", {})):
-                if kind in NEEDED:
-                    yield kind, at, data if isinstance(data, Mapping) else {}
-
-
-def _faults(cells: list[Any], ours: Iterable[tuple[str, int, Mapping[str, Any]]]) -> Iterator[str]:
-    """The errors that cells ended with, and outputs of ours that lack what a page needs of them."""
-    for output in (output for cell in cells for output in cell.outputs):
-        if output.output_type == "error":  # papermill takes ``sys.exit(0)`` for none
-            yield _sentence(f"{output.ename}: {output.evalue}")
-    for kind, at, data in ours:
-        if lacks := [name for name in NEEDED[kind] if name not in data]:
-            lacking = "cell {at} shows a {kind} without its {lacks}"
-            yield printed(lacking, at=at, kind=kind, lacks=lacks)
 
 
 def _mark(content: Any, ran: Ran) -> None:
@@ -355,27 +326,9 @@ def _sentence(text: str) -> str:
 # --- those of a plan -----------------------------------------------------------------------------
 
 
-class Progress:
-    """A progress bar with the notebooks that run and the cell each is at; only on a terminal.
-
-    `total`: how many there are; `unit`: what they are, in the plural; `stream`: where to write,
-    standard error if not given.
-    """
-
-    def __init__(self, total: int, unit: str = "notebooks", stream: TextIO | None = None) -> None:
-        self.bar = tqdm(total=total, unit=f" {unit}", file=stream, disable=None, leave=False)
-        self.at: dict[str, int] = {}
-
-    def cell(self, name: str, number: int) -> None:
-        """A cell of a notebook starts."""
-        self.at[name] = number
-        running = (f"{name} cell {number}" for name, number in sorted(self.at.copy().items()))
-        self.bar.set_postfix_str(", ".join(running))
-
-    def ended(self, name: str) -> None:
-        """A notebook has ended."""
-        self.at.pop(name, None)
-        self.bar.update()
+def progress(total: int, unit: str) -> tqdm[Any]:
+    """A progress bar, only on a terminal; `unit`: of what there are `total`, in the plural."""
+    return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
 
 
 def clean(wave: str) -> None:
@@ -421,8 +374,6 @@ def run(
     """Run `todo`, `jobs` at once, take what is `valid` from earlier runs, and publish all that.
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
-
-    Raises OSError: the disk is full or cannot be written.
     """
     started, part = time.monotonic(), plan.edition.part
     try:
@@ -439,7 +390,16 @@ def run(
         publication.finish(record, started)
         publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
-        _stopped(part)
+        # leave what is complete, and a record that says so, or nothing
+        left = RunFolder(part)
+        complete = {ran.name for ran in left.notebooks.values() if ran.ok}
+        try:
+            _keep(part, complete)
+            write_record({**left.record, "status": Status.KILLED}, part)
+        except OSError:
+            complete = set()
+        if not complete:
+            shutil.rmtree(part, ignore_errors=True)
         raise
     return record
 
@@ -456,17 +416,6 @@ def _keep(part: Path, names: set[str]) -> None:
                 path.rmdir()
         elif path not in needed:
             path.unlink()
-
-
-def _stopped(part: Path) -> None:
-    """Leave of a run that was stopped what is complete, and a record that says so, or nothing."""
-    run = RunFolder(part)
-    with contextlib.suppress(OSError):
-        if complete := {ran.name for ran in run.notebooks.values() if ran.ok}:
-            _keep(part, complete)
-            write_record({**run.record, "status": Status.KILLED}, part)
-            return
-    shutil.rmtree(part, ignore_errors=True)
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
@@ -502,7 +451,9 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
-        self.context = {**publication.context(plan.edition, record.facts), "leads": plan.leads}
+        leads = {n.name: n.words["lead"] for n in plan.notebooks if n.words.get("lead")}
+        leads = {name: text[plan.edition.language] for name, text in leads.items()}
+        self.context = {**publication.context(plan.edition, record.facts), "leads": leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
@@ -510,7 +461,7 @@ class Runner:
         shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
         self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
-        self.progress = Progress(len(todo))
+        self.bar = progress(len(todo), "notebooks")
         self.record.write(self.part)
         with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
             for ran in ended:
@@ -520,7 +471,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.progress.bar.close()
+        self.bar.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
@@ -551,6 +502,7 @@ class Runner:
 
     def _run(self, notebook: Notebook) -> Ran:
         ran = replace(self.runs[notebook.name], files={})
+        self.bar.set_postfix_str(ran.name)
         values = self.plan.values(notebook)
         folder = self.part / WORK / ran.name
         if "output" in notebook.parameters:
@@ -561,7 +513,6 @@ class Runner:
             self.part / "notebooks" / notebook.path.name,
             values=values,
             kernels=self.kernels,
-            on_cell=partial(self.progress.cell, ran.name),
             known=self.plan.known(notebook),
         )
         self._collect(ran, folder, values, wrote)
@@ -570,7 +521,7 @@ class Runner:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
             ran.fail(printed(why, name=own[0]))
         self._page(ran)
-        self.progress.ended(ran.name)
+        self.bar.update()
         return ran
 
     def refuse(self, changed: Mapping[str, list[str]]) -> None:

@@ -171,10 +171,7 @@ class Manager(AsyncKernelManager):
         return spec
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start it with the run's environment and caps.
-
-        Raises RuntimeError: the run has been stopped.
-        """
+        """Start it with the run's environment and caps."""
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)
         if os.name == "posix":
@@ -275,13 +272,26 @@ class ForkProvisioner(LocalProvisioner):
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
         manager: Any = self.parent
-        process = _forked(cmd[len(LAUNCHER) :], environment, folder, manager.kernels)
-        if process is None:
-            return await super().launch_kernel(cmd, **kwargs)
-        self.process = Forked(process)  # type: ignore[assignment]
-        self.pid = self.pgid = process.pid
-        self.cwd = folder
-        return self.connection_info
+        context = multiprocessing.get_context("forkserver")
+        about = (cmd[len(LAUNCHER) :], environment, folder)
+        for last in (False, True):  # the second time from a new server
+            process: Any = context.Process(target=become_kernel, args=about, daemon=True)
+            try:
+                with _server(environment):
+                    process.start()
+            except (OSError, EOFError) as error:  # EOFError: the server died at this moment
+                if manager.kernels.stopped:
+                    raise RuntimeError(manager.kernels.stopped) from None
+                if last:
+                    _log.warning("no warm kernel (%s); a plain one is started", error)
+                else:
+                    time.sleep(0.5)  # until the system reports that the server has ended
+            else:
+                self.process = Forked(process)  # type: ignore[assignment]
+                self.pid = self.pgid = process.pid
+                self.cwd = folder
+                return self.connection_info
+        return await super().launch_kernel(cmd, **kwargs)
 
 
 class Forked:
@@ -301,36 +311,6 @@ class Forked:
         """Wait for its end."""
         self.process.join()
         return self.poll()
-
-    def send_signal(self, signum: int) -> None:
-        """Send a signal to this process alone."""
-        if self.poll() is None:
-            os.kill(self.pid, signum)
-
-
-def _forked(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: str, kernels: Kernels
-) -> Any:
-    """A forked kernel; None, with a warning, if that fails also from a new server.
-
-    Raises RuntimeError: the run has been stopped.
-    """
-    context = multiprocessing.get_context("forkserver")
-    about = (arguments, dict(environment), folder)
-    for last in (False, True):
-        process = context.Process(target=become_kernel, args=about, daemon=True)
-        try:
-            with _server(environment):
-                process.start()
-            return process
-        except (OSError, EOFError) as error:  # EOFError: the server died at this moment
-            if kernels.stopped:
-                raise RuntimeError(kernels.stopped) from None
-            if last:
-                _log.warning("no warm kernel (%s); a plain one is started", error)
-            else:
-                time.sleep(0.5)  # until the system reports that the server has ended
-    return None
 
 
 @contextlib.contextmanager

@@ -69,8 +69,6 @@ class Parameter:
         Raises InputError: it is of another type, outside the choices or the range, not finite, or
         refers to an environment variable that does not exist.
 
-        Examples
-        --------
         >>> Parameter("n_types", ("int", "None"), None, "number of types").check("3")
         3
         """
@@ -162,8 +160,6 @@ def secret(value: str) -> str:
     Raises InputError: there is no such variable, or its value is so short that it is elsewhere,
     too.
 
-    Examples
-    --------
     >>> secret("no reference"), secret("env:PATH") == os.environ["PATH"]
     ('no reference', True)
     """

@@ -19,7 +19,6 @@ from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
 from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
-from workbench.run.parameters import Parameter
 from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
@@ -44,34 +43,36 @@ REGISTERED = "the hypotheses on record"
 RECORDED = {DATA: "inputs", PACKAGE: "code", LIBRARIES: "versions"}
 
 
-@dataclass(frozen=True)
 class Notebook:
-    """A notebook as committed; its file is read once."""
+    """A notebook as committed; its file is read once.
 
-    path: Path
-    content: Mapping[str, Any]
-    parameters: Mapping[str, Parameter]
-    words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
+    Attributes
+    ----------
+    name : of the file, without its ending. title : in each language. words : title and lead of the
+        codebook, where it has them. declares : what it says of itself: title, needs, reads,
+        requires, compares, figures, tables. parameters : by their names.
+    """
 
-    @classmethod
-    def read(cls, path: Path, words: Mapping[str, Any] | None = None) -> Notebook:
-        """Read a notebook and its parameters; `words`: its title and lead in the codebook.
+    def __init__(self, path: Path, words: Mapping[str, Any] | None = None) -> None:
+        """Read it.
 
         Raises InputError: it is no notebook, what it declares of itself is unknown, or its
         parameters cell declares something else than constants.
         """
+        self.path, self.name, self.words = path, path.stem, words or {}
         try:
-            content = json.loads(paths.read_text(path))
-            known = {p.name: p for p in parameters.declared(content, path)}
-            book = cls(path, content, known, words or {})
-            fingerprints.source_hash(content)
-            book._check()
+            self.content: Mapping[str, Any] = json.loads(paths.read_text(path))
+            self.parameters = {p.name: p for p in parameters.declared(self.content, path)}
+            self.declares: Mapping[str, Any] = self.content["metadata"].get("workbench", {})
+            own = self.declares.get("title", {"ja": self.name, "en": self.name})
+            self.title: dict[str, str] = self.words.get("title") or own
+            fingerprints.source_hash(self.content)
+            self._check()
         except InputError:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             fault = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             raise refusal("run.no_notebook", file=path, fault=fault) from None
-        return book
 
     def _check(self) -> None:
         """Raise a TypeError where an entry of what it declares is of another kind, or unknown."""
@@ -82,24 +83,6 @@ class Notebook:
             raise TypeError(f"requires: {min(strange)}")
         if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
             raise TypeError("title: ja, en")
-
-    @property
-    def name(self) -> str:
-        """The name of the file without its ending."""
-        return self.path.stem
-
-    @property
-    def declares(self) -> Mapping[str, Any]:
-        """What it declares of itself: title, needs, reads, compares, figures, tables."""
-        own: dict[str, Any] = self.content["metadata"].get("workbench", {})
-        return own
-
-    @property
-    def title(self) -> dict[str, str]:
-        """Its title in each language."""
-        own = self.declares.get("title", {"ja": self.name, "en": self.name})
-        title: dict[str, str] = self.words.get("title") or own
-        return title
 
     def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters it runs with, except its output folder."""
@@ -153,7 +136,7 @@ class Plan:
         if fixed := own & settings.keys():
             raise refusal("parameter.set_by_run", parameter=min(fixed))
         words = book.get("pages") or {}
-        every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
+        every = [Notebook(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(settings.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
@@ -173,12 +156,6 @@ class Plan:
     def asked(self) -> list[Notebook]:
         """The notebooks that may run."""
         return [n for n in self.notebooks if not self.only or n.name in self.only]
-
-    @property
-    def leads(self) -> dict[str, str]:
-        """Notebook -> the paragraph under its heading, where the codebook gives one."""
-        texts = {n.name: n.words.get("lead") for n in self.notebooks}
-        return {name: text[self.edition.language] for name, text in texts.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The given parameters that a notebook takes, checked and in their types."""
@@ -279,7 +256,7 @@ class Plan:
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
-            notebooks = [Notebook.read(n.path) for n in self.notebooks]
+            notebooks = [Notebook(n.path) for n in self.notebooks]
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}
@@ -337,8 +314,16 @@ class Plan:
         ran = self.last.notebooks.get(notebook.name)
         if ran is None or not ran.ok:
             return Message("it is not complete in the last run")
-        parts = _differing(_parts(ran.key), _parts(self.keys[notebook.name]))
-        changed = {name: self._details(name, notebook, ran) for name in parts}
+        changed: dict[str, str] = {}
+        for name in _differing(_parts(ran.key), _parts(self.keys[notebook.name])):
+            was, now = self.last.record.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
+            if name == "its parameters":
+                was, now = ran.parameters, self.parameters(notebook)
+                details = [f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)]
+            else:  # which file, if the record has it
+                inside = was and now and self.last.record["audience"] == "internal"
+                details = sorted(_differing(was, now)) if inside else []
+            changed[name] = _listed(details)
         if files := ran.read_anew:
             changed[OWN_FILES] = _listed(files) if self.edition.audience == "internal" else ""
         if not changed and self.last.has(ran):
@@ -348,17 +333,6 @@ class Plan:
             return Message("its files in the report are missing or were edited")
         why = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
         return Message("changed: {changed}", changed=why)
-
-    def _details(self, name: str, notebook: Notebook, ran: Ran) -> str:
-        """Which file or parameter changed, if the record has it."""
-        before = self.last.record
-        if name == "its parameters":
-            was, now = ran.parameters, self.parameters(notebook)
-            return _listed([f"{k} {was.get(k)!r} → {now.get(k)!r}" for k in _differing(was, now)])
-        was, now = before.get(RECORDED.get(name, "")) or {}, self.files.get(name, {})
-        if not was or not now or before["audience"] != "internal":
-            return ""
-        return _listed(sorted(_differing(was, now)))
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -389,8 +363,15 @@ def _lacking(
         return Message("the codebook leaves it out")
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     before = notebook.declares.get("compares", "")
+    file = paths.codebooks() / "visits" / "topics.yml"
     others: dict[str, Callable[[], Any]] = {  # beside parts of the codebook
-        "visits": lambda: _topics(book.get("id")),
+        "visits": lambda: (
+            file.is_file()
+            and any(
+                topic["questions"].get(book.get("id"))
+                for topic in yaml_file.load(file).get("topics", ())
+            )
+        ),
         "prefectures": lambda: wave.get("named") and wave.get("invited") == "all",
         "inside": lambda: edition.audience != "public",
         "shortage": lambda: short or notebook.name in pages,
@@ -401,13 +382,6 @@ def _lacking(
         if not (others[name]() if name in others else book.get(name)):
             return REQUIRED[name]
     return ""
-
-
-def _topics(book: Any) -> bool:
-    """Whether a topic of visits has questions of a codebook, given by its id."""
-    file = paths.codebooks() / "visits" / "topics.yml"
-    topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
-    return any(topic["questions"].get(book) for topic in topics)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:

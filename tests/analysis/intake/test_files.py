@@ -341,7 +341,7 @@ def test_an_spss_file(tmp_path):
     ("part", "sentence"),
     [
         ("Index/Document.iwa", "a document of Apple Numbers; open it in Numbers and export it as"),
-        ("word/document.xml", "a Word document; save it from Excel as"),
+        ("word/document.xml", "a Word document; copy its answers into"),
     ],
 )
 def test_a_document_of_another_program_is_refused_with_what_to_do(tmp_path, part, sentence):

@@ -1380,6 +1380,47 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
         received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
 
 
+def heads_of(folder, n, *head):
+    """Cleaned forms, the first with rows that say who replied, the others with a name each."""
+    (folder / "r").mkdir()
+    for i, rows in enumerate([head, *([["団体名", name]] for name in WHO[2 : 1 + n])]):
+        rows = [*rows, ["問1 職員数", 12 + i], ["問2 課題", f"課題{i}"]]
+        commented(folder / "r" / f"{i}.xlsx", rows, {})
+    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, SHORT, folder), about, SHORT)
+    result.ledger.check()
+    return result
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("head", [
+    [["団体名", "札幌市", "函館市"]],
+    [["団体名", "札幌市", "・", "函館市"]],
+    [["団体名", "札幌市"], [None, "函館市"]],
+    [["団体名"], ["札幌市"], ["函館市"]],
+    [["団体名", "札幌市及び函館市"]],
+    [["団体名：札幌市"], ["団体名：函館市"]],
+    [["団体コード", "011002", "012025"]],
+], ids=range(7))  # fmt: skip
+def test_a_joint_reply_is_not_counted_as_one_of_its_municipalities(tmp_path, head, n):
+    """It is asked whose it is, and both are named; the other replies are read."""
+    result = heads_of(tmp_path, n, *head)
+    assert result.responses["Q1"].tolist() == [13, 14][: n - 1]
+    asked = result.findings.query("rule == 'who'")
+    assert any("北海道札幌市、北海道函館市" in text for text in asked["ja"])
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("label", ["共同実施団体", "代表団体", "団体名2"])
+def test_another_municipality_beside_a_label_of_its_own_is_asked_about(tmp_path, label, n):
+    result = heads_of(tmp_path, n, ["団体名", "札幌市"], [label, "函館市"])
+    assert "札幌市" in {*result.register["name"]}
+    found = result.findings.query("rule == 'another'")
+    assert found[["name", "raw", "severity"]].to_numpy().tolist() == [
+        ["札幌市", "函館市", "doubtful"]
+    ]
+
+
 def looking(folder, look, rows_of, n, chosen):
     """Cleaned forms of which the first has cells (of `chosen` rows and columns) in a look."""
     (folder / "r").mkdir()

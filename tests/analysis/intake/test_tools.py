@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
-import yaml
+from project import put_yaml
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -30,9 +30,7 @@ def wave_of(project):
     """The name of a wave of one export, made by the command."""
 
     def made(export, *options):
-        (project / "data" / "codebooks" / "genai.yml").write_text(
-            yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-        )
+        put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
         file = project / "export.csv"
         file.write_bytes(exports.written(export))
         name = export.__name__
@@ -83,9 +81,7 @@ def test_every_tool_gives_the_same_responses(wave_of, capsys, tool, export):
 
 @pytest.mark.parametrize("suffix", ["sav", "dta"])
 def test_a_statistics_package_gives_the_same_responses(project, suffix):
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
     rows = [
         {"CODE": a["CODE"], "NAME": a["NAME"], "Q1": a["Q1"], "Q1_other": a["Q1_other"],
          **{f"Q2_{c}": int(c in a["Q2"]) for c in exports.WORK}, "Q2_other": a["Q2_other"],
@@ -119,9 +115,7 @@ def test_codes_of_a_package_that_are_other_answers_in_the_codebook_are_refused(
               {"code": 2, "ja": "検討中", "en": "considered"}]  # fmt: skip
     asked[-1] = asked[-1] | ({"options": states} if variable == "Q1" else {})
     book = {**exports.BOOK, "questions": asked}
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(book, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", book)
     names = ["Q1"] if variable == "Q1" else [f"Q2_{c}" for c in exports.WORK]
     frame = pd.DataFrame({"CODE": ["011002", "012025"], "NAME": ["札幌市", "函館市"],
                           **{name: [1.0, 1.0] for name in names}})  # fmt: skip
@@ -150,9 +144,7 @@ def test_the_command_knows_every_tool():
 
 
 def test_a_file_that_no_tool_wrote_cannot_be_forced(project, capsys):
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
     (project / "r.csv").write_text("団体名,Q3\n札幌市,5\n函館市,6\n", "utf-8")
     given = ["new-wave", "w", str(project / "r.csv"), "--codebook", "genai", "--tool", "qualtrics"]
     assert main([*given, "--as-of", "2024-06-01"]) == 2
@@ -171,9 +163,7 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
     folder.mkdir(parents=True)
     book = {**exports.BOOK, "questions": [q for q in exports.BOOK["questions"]
                                           if q["id"] in ("CODE", "NAME", "Q1", "Q3")]}  # fmt: skip
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(book, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", book)
     for code, name, state in (
         ("011002", "札幌市", "9（その他：予算を要求中）"),
         ("012025", "函館市", 1),
@@ -186,7 +176,7 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
              "as_of": dt.date(2024, 6, 1), "codebook": "genai", "data": "real", "files": [
                  {"path": "011002.xlsx", "layout": "form"},
                  {"path": "012025.xlsx", "layout": "form"}]}  # fmt: skip
-    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+    put_yaml(folder / "wave.yml", about)
     got = cleaned("f")
     assert got.responses["Q1"].tolist() == [9, 1]
     assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
@@ -308,6 +298,87 @@ def test_the_codebook_of_a_definition_reads_the_replies_of_its_tool(project, exp
         assert own.tolist() == wanted[column].tolist(), column
     doubted = got.findings[got.findings["severity"].isin(["doubtful", "refused"])]
     assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
+
+
+FILTERED = {  # of each reply: filter, two options behind it, two behind the second, "none" and one
+    "札幌市": ("1", "11", "10", "10"), "函館市": ("0", "00", "00", "01"),
+    "仙台市": ("", "00", "00", "01"), "姫路市": ("1", "10", "00", "01"),
+    "京都市": ("1", "00", "00", "00"),
+}  # fmt: skip
+HELD = {
+    "札幌市": (["answered"] * 3, [True, True], [True, False]),
+    "函館市": (["not_applicable"] * 2 + ["answered"], None, None),
+    "仙台市": (["no_answer"] * 2 + ["answered"], None, None),
+    "姫路市": (["answered", "not_applicable", "answered"], [True, False], None),
+    "京都市": (["answered", "not_applicable", "no_answer"], [False, False], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("zero", ["0", "False", ""])
+@pytest.mark.parametrize("tool", ["redcap", "odk"])
+def test_a_multiple_answer_that_was_skipped_was_not_asked(project, tool, zero):
+    """Behind a filter, behind an option of a question behind one, and behind an unknown answer.
+
+    Where "none of these" was offered, zeros alone are no answer.
+    """
+    if tool == "redcap":
+        head, *rows = dictionary()
+        more = [("use", "yesno", "利用", "", ""),
+                ("c", "checkbox", "課題", "1, 特になし | 2, 財源", ""),
+                ("a", "checkbox", "業務", "1, 文書 | 2, 翻訳", "[use] = '1'"),
+                ("b", "checkbox", "言語", "1, 英語 | 2, 中国語", "[a(2)] = '1'")]  # fmt: skip
+        rows = [rows[0], rows[2], *([name, "survey", "", *own, "", logic, ""]
+                                    for name, *own, logic in more)]  # fmt: skip
+        with (project / "d.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([head, *rows])
+        definition, names = project / "d.csv", ["___1", "___2"]
+        heads = ["record_id", "name", "use"]
+    else:
+        lists = {"yn": ["はい", "いいえ"], "a": ["文書", "翻訳"], "b": ["英語", "中国語"],
+                 "c": ["特になし", "財源"]}  # fmt: skip
+        sheets = {
+            "survey": [["type", "name", "label", "relevant"], ["text", "name", "団体名"],
+                       ["select_one yn", "use", "利用"], ["begin group", "g", "", "${use} = '1'"],
+                       ["select_multiple a", "a", "業務"],
+                       ["select_multiple b", "b", "言語", "selected(${a}, '2')"], ["end group"],
+                       ["select_multiple c", "c", "課題"]],
+            "choices": [["list_name", "name", "label"], *(
+                [name, 0 if (name, text) == ("yn", "いいえ") else k, text]
+                for name, own in lists.items() for k, text in enumerate(own, 1))],
+        }  # fmt: skip
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for name, rows in sheets.items():
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append(row)
+        definition, names = project / "d.xlsx", ["/1", "/2"]
+        book.save(definition)
+        heads = ["KEY", "name", "use"]
+    heads += [q + name for q in "abc" for name in names]
+    rows = [[n, name, use, *(sign if sign == "1" else zero for sign in "".join(chosen))]
+            for n, (name, (use, *chosen)) in enumerate(FILTERED.items(), 1)]  # fmt: skip
+    if tool == "redcap":
+        heads, rows = [*heads, "survey_complete"], [[*row, 2] for row in rows]
+    else:
+        heads = ["SubmissionDate", *heads[1:], "meta-instanceID", "KEY"]
+        rows = [["2024-06-03T09:15:42Z", *row[1:], "uuid:1", "uuid:1"] for row in rows]
+    with (project / "export.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([heads, *rows])
+    (project / "data" / "codebooks" / "d.yml").write_text(draft(definition), "utf-8")
+    given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "d"]
+    assert main([*given, "--as-of", "2024-06-01", "--tool", tool]) == 0
+    got = cleaned("w")
+    named = {name: code for code, name in got.register["name"].items()}
+    for name, (states, a, b) in HELD.items():
+        if zero == "" and name == "京都市":  # with blanks nobody sees that it was shown
+            states, a = ["no_answer"] * 3, None
+        own = got.status.loc[named[name]]
+        assert [own[f"{q}_1"] for q in "abc"] == states, name
+        answers = got.responses.loc[named[name]]
+        for q, chosen in (("a", a), ("b", b)):
+            said = answers[[f"{q}_1", f"{q}_2"]]
+            assert said.tolist() == chosen if chosen else said.isna().all(), (name, q)
 
 
 def test_records_of_redcap_over_several_rows_are_refused(project):
@@ -481,8 +552,7 @@ def of_rows(project):
     """The name of a wave of the rows of one export, made by the command."""
 
     def made(rows, book=exports.BOOK):
-        text = yaml.safe_dump(book, allow_unicode=True)
-        (project / "data" / "codebooks" / "genai.yml").write_text(text, "utf-8")
+        put_yaml(project / "data" / "codebooks" / "genai.yml", book)
         with (project / "export.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(rows)
         given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "genai"]

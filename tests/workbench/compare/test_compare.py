@@ -11,17 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from project import ROOT, notebook
+from project import ROOT, notebook, put_yaml
 
 from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import command, differences, runs
+from workbench.compare import command, runs
 from workbench.run.refresh import refresh
 
 VENDOR = "application/vnd.workbench."
@@ -100,7 +99,7 @@ def run(
     facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
-    (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
+    put_yaml(folder / "codebook.yml", book)
     return runs.Run(folder, folder.name)
 
 
@@ -200,7 +199,7 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     a = made(tmp_path / "a", "設問", "はい", 5)
     assert not runs.Comparison(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
     (only,) = runs.Comparison(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
-    assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
+    assert only.cells.changed == [runs.Cell("他", "団体数", "5", "6")]
 
 
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
@@ -325,7 +324,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
     who, what, old = rows[at]
     new = [*rows[:at], (who, what, value), *rows[at + 1 :]]
     random.shuffle(new)
-    found = differences.compare(csv(rows), csv(new))
+    found = runs.compare(csv(rows), csv(new))
     (only,) = found.changed
     assert (only.before, only.after) == (str(old), str(value)) and only.row.startswith(who)
     assert found.count == 1
@@ -333,7 +332,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
 
 @given(ROWS, ROWS)
 def test_what_was_added_one_way_was_removed_the_other(a, b):
-    there, back = differences.compare(csv(a), csv(b)), differences.compare(csv(b), csv(a))
+    there, back = runs.compare(csv(a), csv(b)), runs.compare(csv(b), csv(a))
     assert sorted(there.added) == sorted(back.removed)
     assert {(c.before, c.after) for c in there.changed} == {
         (c.after, c.before) for c in back.changed
@@ -341,20 +340,20 @@ def test_what_was_added_one_way_was_removed_the_other(a, b):
 
 
 def test_numbers_have_a_tolerance_and_texts_have_none():
-    assert differences.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
-    assert differences.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
-    assert differences.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
-    assert differences.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+    assert runs.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
+    assert runs.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
+    assert runs.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
+    assert runs.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
 
 
 def test_a_table_of_nothing():
-    assert differences.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
-    assert differences.compare("k,x\n", "\n").count == 2
+    assert runs.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
+    assert runs.compare("k,x\n", "\n").count == 2
 
 
 def test_rows_that_are_alike_are_counted():
     same = "k,x\na,1\na,1\n"
-    assert differences.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
+    assert runs.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
 
 
 # --- types ------------------------------------------------------------------------------------
@@ -409,22 +408,18 @@ def test_an_edition_without_memberships_has_its_types_matched_and_no_expectation
 
 
 def test_the_difference_of_two_pictures_marks_what_differs():
-    *_, marked, share = differences.pictures(png(0), png(90))
+    *_, marked, share = command.pictures(png(0), png(90))
     image = np.asarray(Image.open(io.BytesIO(marked)).convert("RGB")).astype(int)
     red = image[:, :, 0] - image[:, :, 1] > 60
     assert red[20, 20] and not red[2, 50]
     assert share == pytest.approx(red.mean(), abs=0.02) and 0 < share < 0.5
-    assert differences.pictures(png(), png())[3] == 0.0
-
-
-def cell(id, source):
-    return {"id": id, "source": source}
+    assert command.pictures(png(), png())[3] == 0.0
 
 
 def test_cells_are_matched_by_their_ids():
-    old = [cell("a", "x = 1\ny = 2"), cell("b", "z = 3"), cell("c", "gone = 1")]
-    new = [cell("n", "new = 1"), cell("a", "x = 1\ny = 5"), cell("b", "z = 3")]
-    found = {c.cell: (c.before, c.after) for c in differences.sources("01", old, new)}
+    old = {"a": "x = 1\ny = 2", "b": "z = 3", "c": "gone = 1"}
+    new = {"n": "new = 1", "a": "x = 1\ny = 5", "b": "z = 3"}
+    found = {c.cell: (c.before, c.after) for c in runs.sources("01", old, new)}
     assert found == {
         "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
         "n": ("", "new = 1"),
@@ -440,7 +435,7 @@ notebooks = st.lists(
 
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
-    found = differences.sources("01", [cell(*c) for c in old], [cell(*c) for c in new])
+    found = runs.sources("01", dict(old), dict(new))
     left = Counter(source for _, source in old)
     left.subtract(c.before for c in found if c.before)
     left.update(c.after for c in found if c.after)

@@ -243,7 +243,7 @@ def test_the_structure_of_a_limesurvey(tmp_path):
         archive.writestr("survey_1_responses.lsr", "<document/>")
         archive.writestr("survey_1.lss", xml)
     found = parsed(text := draft(tmp_path / "s.lss"))
-    assert "# left out: Q6: an array of two scales is to be written by hand" in text
+    assert "# left out: Q6: an array of two scales, which lacks" in text
     assert "# left out: Q7: a question of LimeSurvey's type F, which lacks its answers, is" in text
     assert "Q5" not in text
     assert parsed(draft(tmp_path / "s.lsa")) == found
@@ -318,6 +318,68 @@ def test_rankings_and_lists_of_limesurvey_are_drafted_and_read(tmp_path, headed)
     block = read_rows(sheet, Headings(Codebook.parse(yaml.safe_load(text))), export=export)
     read = {"prio_1", "prio_2", "cnt_SQ001", "cnt_SQ002", "who_SQ001"}
     assert read <= block.columns.keys()
+
+
+@pytest.mark.parametrize("headed", ["{code}", "{words}", "{code}. {words}"])
+def test_arrays_of_numbers_and_of_two_scales_of_limesurvey_are_drafted_and_read(tmp_path, headed):
+    """Each cell is a question, as it is a column of the export."""
+
+    def row(qid, title, kind, parent="0", scale="0"):
+        return {"qid": qid, "parent_qid": parent, "type": kind, "title": title, "other": "N",
+                "question_order": qid, "relevance": "1", "scale_id": scale}  # fmt: skip
+
+    words = {"1": "人数", "11": "本庁", "12": "支所", "13": "正規", "14": "任期",
+             "2": "連携", "21": "国", "22": "県"}  # fmt: skip
+    said = {"31": "毎週", "32": "毎月", "33": "増やす", "34": "減らす"}
+    answers = [("31", "A1", "0"), ("32", "A2", "0"), ("33", "A1", "1"), ("34", "A2", "1")]
+    xml = lss(
+        questions=[row("1", "cnt", ":"), row("2", "dual", "1")],
+        subquestions=[row("11", "SQ001", "T", "1"), row("12", "SQ002", "T", "1"),
+                      row("13", "SQ001", "T", "1", "1"), row("14", "SQ002", "T", "1", "1"),
+                      row("21", "SQ001", "T", "2"), row("22", "SQ002", "T", "2")],
+        answers=[{"aid": aid, "qid": "2", "code": code, "sortorder": aid, "scale_id": scale}
+                 for aid, code, scale in answers],
+        question_attributes=[
+            {"qid": "2", "attribute": f"dualscale_header{side}", "value": text, "language": "ja"}
+            for side, text in (("A", "今"), ("B", "今後"))],
+        question_l10ns=[{"qid": q, "question": t, "language": "ja"} for q, t in words.items()],
+        answer_l10ns=[{"aid": a, "answer": t, "language": "ja"} for a, t in said.items()],
+    )  # fmt: skip
+    (tmp_path / "s.lss").write_text(xml, "utf-8")
+    found = parsed(text := draft(tmp_path / "s.lss"))
+    assert "left out" not in text
+    assert {id: q["type"] for id, q in found.items()} == {
+        **{f"cnt_SQ00{a}_SQ00{b}": "ratio" for a in (1, 2) for b in (1, 2)},
+        **{f"dual_SQ00{a}_{b}": "single" for a in (1, 2) for b in (1, 2)},
+    }
+    assert [o["ja"] for o in found["dual_SQ002_1"]["options"]] == ["毎週", "毎月"]
+    assert [o["ja"] for o in found["dual_SQ002_2"]["options"]] == ["増やす", "減らす"]
+    columns = [("id", "回答ID"), ("submitdate", "送信日"), ("lastpage", "最後のページ"),
+               ("startlanguage", "開始言語"), ("name", "団体名")]  # fmt: skip
+    for a, line in ((1, "本庁"), (2, "支所")):
+        for b, column in ((1, "正規"), (2, "任期")):
+            columns.append((f"cnt[SQ00{a}_SQ00{b}]", f"人数 [{line}][{column}]"))
+    for a, line in ((1, "国"), (2, "県")):
+        for b, column in ((1, "今"), (2, "今後")):
+            columns.append((f"dual[SQ00{a}][{b}]", f"連携 [{line}][{column}]"))
+    head = [headed.format(code=code, words=text) for code, text in columns]
+    cells = [
+        "1",
+        "2024-06-03 09:15:42",
+        "3",
+        "ja",
+        "札幌市",
+        "12",
+        "3",
+        "4",
+        "0",
+        *["A1", "A2"] * 2,
+    ]
+    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, cells])
+    sheet, export = tools.choose(read_file(tmp_path / "r.csv"))
+    block = read_rows(sheet, Headings(Codebook.parse(yaml.safe_load(text))), export=export)
+    assert [block.columns[id] for id in found] == [*range(5, 13)]
 
 
 def test_ratings_and_rankings_of_kobotoolbox_are_batteries(tmp_path):

@@ -66,20 +66,16 @@ def quick(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "data", "said"),
-    [
-        ("figure", {"title": "x"}, "cell 3 shows a figure without its name, alt, caption"),
-        ("table", [1, 2], "cell 3 shows a table without its name, title"),
-        ("prose", {}, "cell 3 shows a prose without its markdown"),
-        ("data", {"columns": 3}, "its page cannot be made: "),
-    ],
+    ("kind", "data"),
+    [("figure", {"title": "x"}), ("table", [1, 2]), ("prose", {}), ("data", {"columns": 3})],
 )
-def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data, said):
+def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data):
     show = f"display({{'application/vnd.workbench.{kind}+json': {data!r}}}, raw=True)"
     put(project, "01_a", show)
     put(project, "02_b", "print(2)")
     found = refresh("demo-2019")
     assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    said = "its page cannot be made: "
     assert said in found.notebooks[0].error
     page = (project / "reports" / "demo-2019" / "01_a.html").read_text(encoding="utf-8")
     assert said in page

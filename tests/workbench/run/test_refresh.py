@@ -1,7 +1,6 @@
 """A refresh runs only what changed, keeps the last good report, and its record is true."""
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -19,15 +18,9 @@ import analysis
 from analysis.errors import InputError
 from workbench import cli
 from workbench.publish.releases import release
-from workbench.run.execute import Progress
 from workbench.run.refresh import refresh, why
 
 FACTOR = "factor: int = 2  # a number {1, 2, 3}\n"
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture(autouse=True)
@@ -490,19 +483,6 @@ def test_planning_imports_nothing_heavy(complete):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_progress_shows_the_notebooks_that_run_and_their_cells_on_a_terminal_alone():
-    for stream, words in (
-        (Terminal(), ["03_typology cell 4", "1/2", "notebooks"]),
-        (io.StringIO(), []),
-    ):
-        progress = Progress(2, stream=stream)
-        progress.ended("01_clean")
-        progress.cell("03_typology", 4)
-        progress.bar.close()
-        assert all(word in stream.getvalue() for word in words)
-        assert bool(stream.getvalue()) == bool(words)
 
 
 def test_pdf_prints_every_page_of_the_run(project, monkeypatch):
