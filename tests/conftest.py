@@ -11,6 +11,7 @@ import tempfile
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import settings
 from project import ROOT, make_project
 
@@ -23,6 +24,7 @@ settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.load_profile("every run")
 # no test edits the files of the package
 fingerprints.package_files = functools.cache(fingerprints.package_files)
+yaml.safe_load = functools.partial(yaml.load, Loader=yaml.CSafeLoader)  # the same, written in C
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
 # the files that take longest, longest first: the workers end together when these are begun early
 DEAR = "browser audiences fanout jupyterlab truth refresh kernels inputs forms clean study draft"

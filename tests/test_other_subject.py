@@ -4,9 +4,8 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 from notebook_run import run
-from project import ROOT
+from project import ROOT, put_yaml
 
 from analysis import Survey
 from analysis.show import Frame
@@ -64,7 +63,7 @@ JAPANESE = re.compile(r"[ぁ-んァ-ヶ]")
 @pytest.fixture
 def wave(project, tmp_path):
     file = project / "data" / "codebooks" / "generative-ai.yml"
-    file.write_text(yaml.safe_dump(BOOK, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, BOOK)
     rng = np.random.default_rng(1)
     places = ["姫路市", "千葉市", "大津市", "高松市", "松江市", "鳥取市", "青森市", "秋田市",
               "盛岡市", "福島市", "長野市", "岐阜市"]  # fmt: skip

@@ -6,7 +6,7 @@ The file is never shipped: what needs it is skipped where it is not beside the p
 from pathlib import Path
 
 import pandas as pd
-import yaml
+from project import put_yaml
 
 from workbench.cli import main
 
@@ -87,7 +87,7 @@ def make_wave(project):
         next(text for text in cities[f"P2.5.{n}"] if not text.startswith("#")) for n in range(1, 9)
     ]
     book = project / "data" / "codebooks" / "chile.yml"
-    book.write_text(yaml.safe_dump(codebook(options), allow_unicode=True), "utf-8")
+    put_yaml(book, codebook(options))
     words = ["new-wave", "chile-2023", str(FILE), "--codebook", "chile", "--as-of", "2023-12-31"]
     words += ["--invited", "all", "--register", str(project / "who.csv")]
     words += ["--publisher", "Secretaría de Gobierno Digital"]

@@ -5,6 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,6 +36,12 @@ def notebook(cells, *, tags=None, workbench=None):
     metadata = {"kernelspec": kernel, "workbench": workbench or {}}
     content = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, ensure_ascii=False)
+
+
+def put_yaml(file, content):
+    """Write content as YAML, with the writer in C, which takes a tenth of the time."""
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def make_project(folder):

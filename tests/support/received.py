@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import yaml
+from project import put_yaml
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
@@ -60,7 +60,7 @@ def wave(folder: Path, *files: dict[str, Any] | str, codebook: str = "tiny") -> 
         "data": "invented",
         "files": [{"path": f} if isinstance(f, str) else f for f in files],
     }
-    (folder / "wave.yml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    put_yaml((folder / "wave.yml"), content)
     return Wave.read(folder)
 
 

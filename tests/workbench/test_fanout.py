@@ -15,7 +15,7 @@ import markupsafe
 import openpyxl
 import pytest
 import yaml
-from project import ROOT, notebook
+from project import ROOT, notebook, put_yaml
 from refreshing import LIGHT
 
 from analysis.errors import InputError
@@ -185,7 +185,7 @@ def test_a_hostile_name_is_no_code_and_no_file_in_refresh_and_profiles(quick, mo
     for place in about["invited"]:
         place["name"] = old.get(place["name"], place["name"])
     about["title"] = dict.fromkeys(("ja", "en"), HOSTILE[0] + HOSTILE[3])
-    (folder / "wave.yml").write_text(yaml.safe_dump(about), encoding="utf-8")
+    put_yaml(folder / "wave.yml", about)
     cells = "from analysis import Survey", "Survey.load(wave).register['name'].to_dict()"
     put(quick, *cells)
     shutil.copy(quick / "notebooks" / "profile.ipynb", quick / "notebooks" / "01_a.ipynb")

@@ -11,7 +11,7 @@ import received
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from project import prepare
+from project import prepare, put_yaml
 
 from analysis.cleaning import clean
 from analysis.cleaning.findings import RULES
@@ -64,7 +64,7 @@ INVITED = [("990019", "架空市"), ("990027", "見本町"), ("990035", "例示�
 @pytest.fixture
 def write(project):
     def write(lines, *, invited=INVITED, name="w", as_of="2019-04-01", data="invented", **files):
-        (project / "data" / "codebooks" / "tiny.yml").write_text(yaml.safe_dump(BOOK), "utf-8")
+        put_yaml(project / "data" / "codebooks" / "tiny.yml", BOOK)
         folder = project / "data" / "raw" / name
         folder.mkdir(exist_ok=True)
         sheets = {"a.csv": lines, **{f"{k}.csv": v for k, v in files.items()}}
@@ -81,7 +81,7 @@ def write(project):
         if "b.csv" in sheets:
             absent = {k: [] for k in ("OUT", "HOW") if k not in sheets["b.csv"][0]}
             about["files"][1]["header"] = absent
-        (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+        put_yaml(folder / "wave.yml", about)
         return name
 
     return write
@@ -852,7 +852,7 @@ def by_tool(write, project):
     def made(lines):
         name = write(lines)
         book = project / "data" / "codebooks" / "tiny.yml"
-        book.write_text(yaml.safe_dump(TOOL_BOOK), "utf-8")
+        put_yaml(book, TOOL_BOOK)
         return cleaned(name)
 
     return made

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from notebook_run import run
+from project import put_yaml
 
 from analysis import Survey
 from analysis.codebook.crosswalk import Crosswalk
@@ -65,7 +66,7 @@ def test_a_fault_of_the_crosswalk_is_named(change, said, books, project):
     folder = project / "data" / "codebooks" / "crosswalks"
     content = copy.deepcopy(WALK)
     change(content)
-    (folder / FILE.name).write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    put_yaml(folder / FILE.name, content)
     with pytest.raises(InputError) as refused:
         Crosswalk.between(*books)
     assert said in str(refused.value) and FILE.name in str(refused.value)

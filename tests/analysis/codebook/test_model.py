@@ -5,6 +5,7 @@ import re
 
 import pytest
 import yaml
+from project import put_yaml
 
 from analysis import paths
 from analysis.codebook.model import Codebook
@@ -49,7 +50,7 @@ def changed(*path, to):
 
 def sentence(tmp_path, content):
     file = tmp_path / "small.yml"
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, content)
     with pytest.raises(InputError) as caught:
         Codebook.read(file)
     said = str(caught.value)

@@ -4,6 +4,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import yaml
+from project import put_yaml
 
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -40,7 +41,7 @@ BOOK = {
 def made(project):
     """Makes a wave of replies with that register, and gives what the survey holds."""
     book = project / "data" / "codebooks" / "bodies.yml"
-    book.write_text(yaml.safe_dump(BOOK, allow_unicode=True), "utf-8")
+    put_yaml(book, BOOK)
     (project / "who.csv").write_text(REGISTER, "utf-8")
 
     def make(replies, invited="all", register="who.csv"):
@@ -134,6 +135,6 @@ def test_the_register_is_named_in_wave_yml(made, project):
     file = project / "data" / "raw" / "b" / "wave.yml"
     content = yaml.safe_load(file.read_text("utf-8"))
     assert content["register"] == "who.csv"
-    file.write_text(yaml.safe_dump(content | {"invited": [{"code": "999", "name": "X"}]}), "utf-8")
+    put_yaml(file, content | {"invited": [{"code": "999", "name": "X"}]})
     with pytest.raises(InputError, match="'999', which does not exist"):
         Wave.read("b")

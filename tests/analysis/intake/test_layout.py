@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import received
 import yaml
+from project import put_yaml
 
 from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
@@ -96,7 +97,7 @@ def test_who_merged_between_two_waves_is_neither_lost_nor_a_silent_absence(proje
     content = yaml.safe_load(file.read_text("utf-8"))
     for issue, day in zip(content["issues"], ("2013-04-01", "2015-04-01"), strict=True):
         issue["as_of"] = dt.date.fromisoformat(day)
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    put_yaml(file, content)
     others = [("092011", "栃木県", "宇都宮市"), ("092037", "栃木県", "栃木市")]
     then = [*others, ("093670", "栃木県", "岩舟町"), ("033057", "岩手県", "滝沢村")]
     now = [*others, ("032166", "岩手県", "滝沢市")]

@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
-import yaml
+from project import put_yaml
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -30,9 +30,7 @@ def wave_of(project):
     """The name of a wave of one export, made by the command."""
 
     def made(export, *options):
-        (project / "data" / "codebooks" / "genai.yml").write_text(
-            yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-        )
+        put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
         file = project / "export.csv"
         file.write_bytes(exports.written(export))
         name = export.__name__
@@ -83,9 +81,7 @@ def test_every_tool_gives_the_same_responses(wave_of, capsys, tool, export):
 
 @pytest.mark.parametrize("suffix", ["sav", "dta"])
 def test_a_statistics_package_gives_the_same_responses(project, suffix):
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
     rows = [
         {"CODE": a["CODE"], "NAME": a["NAME"], "Q1": a["Q1"], "Q1_other": a["Q1_other"],
          **{f"Q2_{c}": int(c in a["Q2"]) for c in exports.WORK}, "Q2_other": a["Q2_other"],
@@ -119,9 +115,7 @@ def test_codes_of_a_package_that_are_other_answers_in_the_codebook_are_refused(
               {"code": 2, "ja": "検討中", "en": "considered"}]  # fmt: skip
     asked[-1] = asked[-1] | ({"options": states} if variable == "Q1" else {})
     book = {**exports.BOOK, "questions": asked}
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(book, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", book)
     names = ["Q1"] if variable == "Q1" else [f"Q2_{c}" for c in exports.WORK]
     frame = pd.DataFrame({"CODE": ["011002", "012025"], "NAME": ["札幌市", "函館市"],
                           **{name: [1.0, 1.0] for name in names}})  # fmt: skip
@@ -150,9 +144,7 @@ def test_the_command_knows_every_tool():
 
 
 def test_a_file_that_no_tool_wrote_cannot_be_forced(project, capsys):
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(exports.BOOK, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", exports.BOOK)
     (project / "r.csv").write_text("団体名,Q3\n札幌市,5\n函館市,6\n", "utf-8")
     given = ["new-wave", "w", str(project / "r.csv"), "--codebook", "genai", "--tool", "qualtrics"]
     assert main([*given, "--as-of", "2024-06-01"]) == 2
@@ -171,9 +163,7 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
     folder.mkdir(parents=True)
     book = {**exports.BOOK, "questions": [q for q in exports.BOOK["questions"]
                                           if q["id"] in ("CODE", "NAME", "Q1", "Q3")]}  # fmt: skip
-    (project / "data" / "codebooks" / "genai.yml").write_text(
-        yaml.safe_dump(book, allow_unicode=True), "utf-8"
-    )
+    put_yaml(project / "data" / "codebooks" / "genai.yml", book)
     for code, name, state in (
         ("011002", "札幌市", "9（その他：予算を要求中）"),
         ("012025", "函館市", 1),
@@ -186,7 +176,7 @@ def test_a_form_with_an_option_other_keeps_its_words(project):
              "as_of": dt.date(2024, 6, 1), "codebook": "genai", "data": "real", "files": [
                  {"path": "011002.xlsx", "layout": "form"},
                  {"path": "012025.xlsx", "layout": "form"}]}  # fmt: skip
-    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+    put_yaml(folder / "wave.yml", about)
     got = cleaned("f")
     assert got.responses["Q1"].tolist() == [9, 1]
     assert got.responses["Q1_other"].fillna("").tolist() == ["予算を要求中", ""]
@@ -562,8 +552,7 @@ def of_rows(project):
     """The name of a wave of the rows of one export, made by the command."""
 
     def made(rows, book=exports.BOOK):
-        text = yaml.safe_dump(book, allow_unicode=True)
-        (project / "data" / "codebooks" / "genai.yml").write_text(text, "utf-8")
+        put_yaml(project / "data" / "codebooks" / "genai.yml", book)
         with (project / "export.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(rows)
         given = ["new-wave", "w", str(project / "export.csv"), "--codebook", "genai"]

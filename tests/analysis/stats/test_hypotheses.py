@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from notebook_run import run
+from project import put_yaml
 
 from analysis import Survey, paths
 from analysis.codebook import registration
@@ -249,7 +250,7 @@ def test_a_record_older_than_the_first_reply_says_so(project):
     file = paths.registration("demo-2019")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     content |= {"date": dt.date(2019, 7, 1), "replies": 0}
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, content)
     said = page(Survey.load("demo-2019", language="en"))
     assert "before the first reply (2019-07-24)" in said and "not before" not in said
 

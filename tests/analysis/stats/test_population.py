@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from notebook_run import run
+from project import put_yaml
 from scipy.stats import kendalltau
 
 from analysis import Survey
@@ -114,7 +115,7 @@ def told(folder, **entries):
     file = folder / "data" / "raw" / "demo-2019" / "wave.yml"
     content = yaml.safe_load(file.read_text(encoding="utf-8")) | entries
     content = {key: value for key, value in content.items() if value != "left out"}
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, content)
     return Wave.read("demo-2019")
 
 
@@ -295,7 +296,7 @@ def cities(project):
         "population": "class",
         "files": [{"path": "replies.csv"}],
     }
-    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
+    put_yaml(folder / "wave.yml", about)
     return project
 
 

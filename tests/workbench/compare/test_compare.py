@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from project import ROOT, notebook
+from project import ROOT, notebook, put_yaml
 
 from analysis import paths
 from analysis.errors import InputError
@@ -100,7 +99,7 @@ def run(
     facts |= {"versions": {"pandas": "3.0"}, "inputs": {"replies.xlsx": "a" * 64}}
     (folder / "run.json").write_text(json.dumps(facts | record), encoding="utf-8")
     book = book or {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q2"}]}
-    (folder / "codebook.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
+    put_yaml(folder / "codebook.yml", book)
     return runs.Run(folder, folder.name)
 
 

@@ -1,5 +1,6 @@
 """A new wave: copied as received, the layout found, nothing left behind on a mistake."""
 
+import copy
 import csv
 import os
 import re
@@ -13,6 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
+from project import put_yaml
 
 from analysis.cleaning.store import prepared
 from analysis.codebook import municipality
@@ -453,8 +455,7 @@ def survey_of(root, sheets, book=ASKED):
     """new_wave of a workbook of these sheets: what it says, and the municipalities that replied."""
     shutil.rmtree(root / "data", ignore_errors=True)
     (root / "data" / "codebooks").mkdir(parents=True)
-    text = yaml.safe_dump(book, allow_unicode=True)
-    (root / "data" / "codebooks" / "odd.yml").write_text(text, encoding="utf-8")
+    put_yaml(root / "data" / "codebooks" / "odd.yml", book)
     file = root / "replies.xlsx"
     made = openpyxl.Workbook()
     made.remove(made.active)
@@ -575,7 +576,7 @@ def test_one_option_in_the_cell_of_an_answer_of_a_form_is_the_answer(tmp_path, m
 
 
 def with_other():
-    book = yaml.safe_load(yaml.safe_dump(ASKED))
+    book = copy.deepcopy(ASKED)
     for question in book["questions"][:2]:
         question["options"][1]["other"] = True
     return book
@@ -771,5 +772,5 @@ def test_the_number_that_a_tool_gives_a_reply_can_say_whose_it_is(project, tmp_p
     about = project / "data/raw/p/wave.yml"
     content = yaml.safe_load(about.read_text("utf-8"))
     content["files"][0]["header"] = yaml.safe_load(proposed[1])
-    about.write_text(yaml.safe_dump(content), "utf-8")
+    put_yaml(about, content)
     assert [*prepared("p")[0].responses.index] == ids

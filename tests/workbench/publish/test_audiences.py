@@ -23,7 +23,7 @@ import pandas as pd
 import pytest
 import yaml
 from notebook_run import run
-from project import prepare
+from project import prepare, put_yaml
 
 from analysis import Survey
 from analysis import edition as shown
@@ -94,7 +94,7 @@ def wave(folder):
         "invited": asked,
         "files": [{"path": FILE, "layout": "rows", "sheet": SHEET}],
     }
-    (folder / "wave.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
+    put_yaml(folder / "wave.yml", about)
     form = record_sheet.form({last["Q01"]: asked[-1]["name"]}, {}, "架空データ", "ja")
     record = openpyxl.load_workbook(io.BytesIO(form))
     for cells in record.active.iter_rows():
@@ -447,7 +447,7 @@ def test_a_committee_profile_does_not_depend_on_sensitive_answers(tmp_path):
         if question["id"] == "Q28":  # so that its organisation has a secret too
             question["sensitive"] = True
     del content["comparable"]  # which uses it: that would be a fault
-    (tmp_path / "book.yml").write_text(yaml.safe_dump(content, allow_unicode=True))
+    put_yaml(tmp_path / "book.yml", content)
     book = Codebook.read(tmp_path / "book.yml")
     for change in (False, True):
         cleaned = prepare("demo-2019")

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from project import put_yaml
 from refreshing import put
 
 from analysis.errors import InputError
@@ -23,7 +24,7 @@ def notebooks(project):
 def edit(project, **entries):
     file = project / "data" / "codebooks" / "it-staffing.yml"
     content = yaml.safe_load(file.read_text(encoding="utf-8")) | entries
-    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    put_yaml(file, content)
 
 
 def pages(language="ja", **given):
@@ -49,7 +50,8 @@ def test_a_codebook_words_its_pages_and_leaves_some_out(notebooks):
     edit(notebooks, pages={"03_hypotheses": False, "02_features": WORDS})
     plan = pages("en")
     assert names(plan) == ["01_a", "02_features", "04_visits"]
-    assert plan.notebooks[1].title["en"] == "Types of use" and plan.leads == {"02_features": "Why?"}
+    assert plan.notebooks[1].title["en"] == "Types of use"
+    assert plan.notebooks[1].words["lead"]["en"] == "Why?"
 
 
 def test_of_two_reports_a_survey_has_one(notebooks):
