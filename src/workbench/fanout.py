@@ -372,10 +372,7 @@ def write_overview(
     run : link to the reports of the wave, or empty.
     """
     words = labels("overview", context["language"])
-    states = dict.fromkeys(listed.index, "absent")
-    for code in states.keys() & rans.keys():
-        old = "" if rans[code].key == key else "earlier"
-        states[code] = old if rans[code].ok else "failed"
+    states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
     notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
@@ -413,6 +410,13 @@ def write_overview(
             states=states,
         )
         paths.write_atomic(folder / file, page)
+
+
+def _state(ran: Ran | None, key: str) -> str:
+    if ran is None:
+        return "absent"
+    old = "" if ran.key == key else "earlier"
+    return old if ran.ok else "failed"
 
 
 # --- by a cluster ----------------------------------------------------------------------------

@@ -304,14 +304,8 @@ def _code(cells: list[Any]) -> list[Any]:
 
 
 def _mark(content: Any, ran: Ran) -> None:
-    """Say in the executed notebook itself that it is not complete.
-
-    papermill calls every cell of a notebook whose kernel died or timed out completed.
-    """
+    """Say in the executed notebook itself that it is not complete."""
     content.metadata.setdefault("papermill", {})["exception"] = True
-    not_run = [cell for cell in _code(content.cells) if cell.execution_count is None]
-    for at, cell in enumerate(not_run):
-        cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
         return  # papermill has marked it
     note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
