@@ -110,7 +110,7 @@ class Work:
         title = {language: f"{name} — {text}" for language, text in notebook.title.items()}
         key, values = plan.keys[notebook.name], plan.parameters(notebook)
         ran = Ran(code, title, f"{code}.html", key, parameters=values)
-        with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
+        with tempfile.TemporaryDirectory(".part", f".{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
             if given_up:
@@ -185,10 +185,12 @@ class Pages:
 
     def put(self, page: ProfilePage) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
-        ran = page.ran
-        paths.write_atomic(self.folder / ran.html, page.html)
+        ran, files = page.ran, {page.ran.html: page.html}
         if page.executed:
-            paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", page.executed)
+            files[f"notebooks/{ran.name}.ipynb"] = page.executed
+        for name, content in files.items():
+            paths.write_atomic(self.folder / name, content)
+        paths.settle(self.folder / name for name in files)
         self._note(ran)
         self.rans[ran.name] = ran
 

@@ -515,6 +515,8 @@ class Runner:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
             ran.fail(printed(why, name=own[0]))
         self._page(ran)
+        if ran.ok:
+            paths.settle(self.part / file for file in [*ran.written(), ran.html])
         self.bar.update()
         return ran
 
