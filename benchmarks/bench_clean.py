@@ -17,19 +17,21 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Invited, Wave
-from workbench import demo
-from workbench.demo import simulate, soiled
 
 BLOCK = 2_000
 DEFAULT = (10_000, 100_000, 300_000)
 
 
 def write(folder: Path, n: int) -> None:
+    """The file of replies; nothing that it needs is in the process that is measured."""
+    import numpy as np
+    import pandas as pd
+
+    from workbench import demo
+    from workbench.demo import simulate, soiled
+
     drawn = simulate(BLOCK, seed=1)
     rows = soiled(demo.table(drawn), drawn, 0.02, np.random.default_rng(1))
     text = pd.DataFrame(rows, dtype=object).rename(columns={"Q00": "団体名"}).to_csv(index=False)
@@ -48,17 +50,16 @@ def once(folder: Path, n: int) -> str:
     from analysis.cleaning import clean
     from analysis.intake import read as intake
 
-    invited = [
-        Invited.model_construct(code=f"{i:06d}", name=f"架空{i}市", size_class="other_city")
-        for i in range(n)
-    ]
+    invited = tuple(
+        Invited(code=f"{i:06d}", name=f"架空{i}市", size_class="other_city") for i in range(n)
+    )
     text = {"ja": "x", "en": "x"}
     about = {
         **{"name": "bench", "title": text, "publisher": text, "as_of": dt.date(2019, 4, 1)},
         **{"codebook": "it-staffing", "data": "invented"},
         "files": [{"path": "replies.csv"}],
     }
-    wave = Wave.model_validate(about).model_copy(update={"invited": tuple(invited)})
+    wave = Wave.model_validate(about).model_copy(update={"invited": invited})
     book = Codebook.read("it-staffing")
     os.environ["WORKBENCH_ROOT"] = str(folder)
     start = time.perf_counter()

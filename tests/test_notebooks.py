@@ -104,7 +104,7 @@ def test_ruff_looks_into_notebooks(tmp_path):
 def test_one_annotated_parameters_cell_with_the_common_parameters(path):
     tagged = [c for c in cells(path) if "parameters" in c["metadata"].get("tags", [])]
     assert len(tagged) == 1
-    found = Notebook.read(path).parameters
+    found = Notebook(path).parameters
     assert {"wave", "language", "audience", "output"} <= set(found)
     assert all(p.help for p in found.values()), "each parameter has its help"
     tree = ast.parse("".join(tagged[0]["source"]))

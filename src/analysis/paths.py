@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,8 @@ EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 # hidden files, and what Office, a Mac and Windows put beside others by themselves
 LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
 TYPED_INTO = {".csv", ".docx", ".xlsx"}  # by people, who would miss what they typed
+UNFINISHED = re.compile(r"\..+\.part")  # folders that get their name when they are whole
+SETTLED_AT_ONCE = 16  # files that are waited for together
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
 
@@ -165,6 +168,7 @@ def refuse_received(place: Path) -> None:
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:
     """Write a whole file beside its place, then rename it there.
 
+    It then outlasts a power failure, but for one in a folder that is not whole yet: see `settle`.
     Only what is `received`, or invented in its place, goes into data/raw.
 
     Raises InputError: another file would go there, or its place has a pipe or a device.
@@ -178,12 +182,23 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     try:
         with part.open("wb") as handle:
             handle.write(content.encode("utf-8") if isinstance(content, str) else content)
-            handle.flush()
-            os.fsync(handle.fileno())
+        if received or not any(map(UNFINISHED.fullmatch, path.parent.parts)):
+            settle([part])
         part.replace(path)
         written.add(str(path))
     finally:
         part.unlink(missing_ok=True)
+
+
+def settle(files: Iterable[Path]) -> None:
+    """Wait until files are on the disk; for many at once that takes hardly longer than for one."""
+
+    def wait(file: Path) -> None:
+        with file.open("rb+" if os.name == "nt" else "rb") as handle:  # Windows would refuse "rb"
+            os.fsync(handle.fileno())
+
+    with ThreadPoolExecutor(SETTLED_AT_ONCE) as pool:
+        list(pool.map(wait, files))
 
 
 def beside(place: Path, ending: Literal["part", "old"] = "part") -> Path:
@@ -242,6 +257,7 @@ def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None
     `mark`, `own` and errors: as of `refuse_foreign`.
     """
     refuse_foreign(final, mark, own)
+    settle(file for file in new.rglob("*") if file.is_file())
     final.parent.mkdir(parents=True, exist_ok=True)
     kept = own is not None and not own
     old = beside(final, "old")

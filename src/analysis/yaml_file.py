@@ -154,8 +154,10 @@ def _unreadable(error: Exception, file: Path) -> InputError:
 # --- the shape of a content ----------------------------------------------------------------------
 
 # the fault as pydantic names it, or the first word of that -> what it means for who writes the file
+NO_MAPPING = Message("it should have entries of its own, each with a name")
+NO_SUCH_ENTRY = Message("there is no entry of this name; check its spelling, or remove it")
 FAULTS = {
-    "extra_forbidden": Message("there is no entry of this name; check its spelling, or remove it"),
+    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), NO_SUCH_ENTRY),
     "missing": Message("this entry is lacking; add it"),
     "string_too_short": Message("it is empty; write a value, or remove the entry"),
     "too_short": Message("it is empty or too short; give at least {min_length}"),
@@ -171,8 +173,7 @@ FAULTS = {
     "date": Message("it should be a date such as 2020-10-03"),
     "tuple": Message("it should be a list"),
     "list": Message("it should be a list"),
-    "dict": Message("it should have entries of its own, each with a name"),
-    "model": Message("it should have entries of its own, each with a name"),
+    **dict.fromkeys(("dict", "model", "dataclass"), NO_MAPPING),
 }
 Shaped = TypeVar("Shaped", bound="BaseModel")
 
@@ -243,7 +244,7 @@ def describe(fault: Any, content: Any) -> Message:
         place.append(next(own, str(part + 1 if listed else part)))
     value = fault.get("input")
     what = FAULTS.get(type) or FAULTS.get(type.partition("_")[0])
-    if isinstance(value, bool) and type not in {"extra_forbidden", "union_tag_not_found"}:
+    if isinstance(value, bool) and what != NO_SUCH_ENTRY and type != "union_tag_not_found":
         what = Message("an unquoted yes/no/on/off is a YAML boolean, put it in quotes")
     elif type == "string_type" and isinstance(value, int | float):
         text = "this is a number and should be a text; write '{given}' in quotes"

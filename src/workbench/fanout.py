@@ -110,7 +110,7 @@ class Work:
         title = {language: f"{name} — {text}" for language, text in notebook.title.items()}
         key, values = plan.keys[notebook.name], plan.parameters(notebook)
         ran = Ran(code, title, f"{code}.html", key, parameters=values)
-        with tempfile.TemporaryDirectory(prefix=f"{code}-", dir=scratch) as folder:
+        with tempfile.TemporaryDirectory(".part", f".{code}-", dir=scratch) as folder:
             executed = Path(folder, "notebooks", f"{code}.ipynb")
             executed.parent.mkdir()
             if given_up:
@@ -185,10 +185,12 @@ class Pages:
 
     def put(self, page: ProfilePage) -> None:
         """Keep one page; from here on it is ready, whatever happens to this process."""
-        ran = page.ran
-        paths.write_atomic(self.folder / ran.html, page.html)
+        ran, files = page.ran, {page.ran.html: page.html}
         if page.executed:
-            paths.write_atomic(self.folder / "notebooks" / f"{ran.name}.ipynb", page.executed)
+            files[f"notebooks/{ran.name}.ipynb"] = page.executed
+        for name, content in files.items():
+            paths.write_atomic(self.folder / name, content)
+        paths.settle(self.folder / name for name in files)
         self._note(ran)
         self.rans[ran.name] = ran
 
@@ -372,10 +374,7 @@ def write_overview(
     run : link to the reports of the wave, or empty.
     """
     words = labels("overview", context["language"])
-    states = dict.fromkeys(listed.index, "absent")
-    for code in states.keys() & rans.keys():
-        old = "" if rans[code].key == key else "earlier"
-        states[code] = old if rans[code].ok else "failed"
+    states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]
     notes = [words["count"].format(n=len(states), made=counts[""] + counts["earlier"])]
@@ -413,6 +412,13 @@ def write_overview(
             states=states,
         )
         paths.write_atomic(folder / file, page)
+
+
+def _state(ran: Ran | None, key: str) -> str:
+    if ran is None:
+        return "absent"
+    old = "" if ran.key == key else "earlier"
+    return old if ran.ok else "failed"
 
 
 # --- by a cluster ----------------------------------------------------------------------------

@@ -17,7 +17,9 @@ import errno
 import hashlib
 import json
 import multiprocessing
+import os
 import shutil
+import signal
 import tempfile
 import threading
 import uuid
@@ -124,8 +126,9 @@ def send(folder: Path, target: str) -> int:
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
         if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
             raise refusal("target.other_pages")
-        if elsewhere := [name for name in before if not paths.is_below(name)]:
-            raise refusal("target.outside", name=elsewhere[0])
+        for name in {*before, *now, FILES_LIST}:
+            if not paths.is_below(name) or _is_link(place, root, name):
+                raise refusal("target.outside", name=name)
         changed = [name for name, digest in now.items() if before.get(name) != digest]
         for name in changed:
             if name not in before and place.exists(f"{root}/{name}"):
@@ -144,6 +147,12 @@ def send(folder: Path, target: str) -> int:
         about = {"place": target, "folder": folder.name, "fault": fault}
         raise refusal("target.not_published", **about) from None
     return len(changed)
+
+
+def _is_link(place: Any, root: str, name: str) -> bool:
+    """Whether a link leads from this file of a target, on this machine, to another."""
+    local = type(place).__name__ == "LocalFileSystem"
+    return local and Path(root, name).resolve() != Path(root).resolve() / name
 
 
 def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
@@ -209,6 +218,17 @@ def _remove(folder: Path, lock: FileLock) -> None:
     """Remove a folder, unless the process that holds its lock is alive."""
     with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
         lock.acquire(timeout=0)
+        _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
         Path(lock.lock_file).unlink()
         lock.release(force=True)
+
+
+def _end_processes(folder: Path) -> None:
+    """End what kernels started and left, also in sessions of their own (Linux alone)."""
+    mark = f"TMPDIR={folder}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if mark in variables and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)

@@ -10,7 +10,7 @@ from analysis import Survey, edition
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.results import cleaning, shortage
+from analysis.results import cleaning, profile, shortage
 from analysis.show import NotAvailable
 from analysis.yaml_file import text_of
 from workbench.publish import dataset
@@ -26,7 +26,7 @@ def tiny(tmp_path, monkeypatch):
     """
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
 
-    def write(*sensitive):
+    def write(*sensitive, classed=False):
         asked = [{"id": "Q0", "type": "text", "role": "id", "identity": "code"}]
         asked += [{"id": f"Q{at}", "type": "binary", "role": "factor"} for at in (1, 2, 3)]
         asked[2]["ask_if"] = "Q1 == 1"
@@ -38,7 +38,8 @@ def tiny(tmp_path, monkeypatch):
         book["sections"] = [{"id": "A", **title}]
         about = {"title": title, "publisher": title, "as_of": "2019-04-01", "codebook": "tiny"}
         about |= {"data": "invented", "files": [{"path": "replies.csv", "layout": "rows"}]}
-        about["invited"] = [{"code": code, "name": f"架空{code}市"} for code in CODES]
+        who = {"size_class": "other_city"} if classed else {}
+        about["invited"] = [{"code": code, "name": f"架空{code}市", **who} for code in CODES]
         lines = ["設問Q0,設問Q1,設問Q2,設問Q3", f"{CODES[0]},はい,はい,はい"]
         lines += [f"{CODES[1]},はい,いいえ,いいえ"]
         lines += [f"{code},いいえ,,{'はい' if int(code) % 2 else 'いいえ'}" for code in CODES[2:]]
@@ -109,6 +110,18 @@ def test_who_was_asked_after_a_sensitive_answer_is_not_told(tiny, tmp_path):
     assert "not_applicable" not in {*cleaning.ledger(committee)["ledger"]}
     dataset.write_for_wave("tiny", tmp_path / "out", audience="committee")
     assert [*pd.read_csv(tmp_path / "out" / "missing.csv")] == ["code", "Q3"]
+
+
+def test_what_size_classes_and_single_offices_do_leaves_sensitive_answers_out(tiny):
+    """Shares of a section, and counts by class, of whom a committee knows the other answers."""
+    for sensitive, n in ((), 1), (("Q3",), 0):
+        tiny(*sensitive)
+        assert shortage.by_class(load("committee")).empty, "there are no classes"
+        tiny(*sensitive, classed=True)
+        committee = load("committee")
+        here = profile.place(committee, CODES[0], typology=NotAvailable("types", "none"))
+        assert len(profile.standing(committee, here)[0]) == n
+        assert ("Question Q3" in set(shortage.by_class(committee)["indicator"])) == bool(n)
 
 
 def test_measures_that_differ_by_one_office_do_not_tell_whether_it_is_short(tmp_path):

@@ -1,5 +1,6 @@
 """Files are whole or absent, and no wave's files lie where another's are."""
 
+import os
 import shutil
 
 import pytest
@@ -34,6 +35,29 @@ def test_swapping_a_folder_keeps_the_old_one_when_the_new_is_missing(tmp_path):
     paths.swap_folder(new, final, "index.html")
     assert (final / "index.html").read_text() == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["wave"]
+
+
+@pytest.fixture
+def on_disk(monkeypatch):
+    """The content of each file that was waited for until it was on the disk."""
+    waited = []
+    monkeypatch.setattr("os.fsync", lambda number: waited.append(os.pread(number, 100, 0)))
+    return waited
+
+
+def test_a_file_is_on_the_disk_when_it_is_written(tmp_path, on_disk):
+    paths.write_atomic(tmp_path / "a.csv", "alone")
+    paths.write_atomic(tmp_path / ".wave.part" / "b.csv", "received", received=True)
+    assert on_disk == [b"alone", b"received"]
+
+
+def test_files_of_a_folder_are_on_the_disk_before_it_gets_its_name(tmp_path, on_disk):
+    new = tmp_path / ".wave.part"
+    paths.write_atomic(new / "index.html", "page")
+    paths.write_atomic(new / "figures" / "a.svg", "figure")
+    assert not on_disk
+    paths.swap_folder(new, tmp_path / "wave", "index.html")
+    assert {*on_disk} == {b"page", b"figure"}
 
 
 def test_the_project_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):

@@ -174,6 +174,9 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
         "drawn",
         "unclear-place",
         "unsure",
+        "another",
+        "colour-alone",
+        "example-row",
     }  # of forms, of other waves
     assert set(RULES) - shown == real | unasked | tools | others
 

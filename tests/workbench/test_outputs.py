@@ -217,4 +217,10 @@ def test_no_list_in_a_target_leads_out_of_it(tmp_path):
     (target / "files.json").write_text(listed.replace("{", '{"../theirs.html": "0",'))
     with pytest.raises(InputError, match="leads out of this"):
         outputs.send(made, str(target))
+    (target / "files.json").write_text(listed)
+    (target / "a.html").unlink()
+    (target / "a.html").symlink_to(theirs)
+    (made / "a.html").write_text("2")
+    with pytest.raises(InputError, match=r"a\.html leads out of this place"):
+        outputs.send(made, str(target))
     assert theirs.read_text() == "precious"

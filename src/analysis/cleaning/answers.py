@@ -333,13 +333,13 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
     plain, digits = tidy(text), widths(text.strip())
     if not plain:
         return Parsed("empty")
-    if digits is None:
-        return refused("not-a-tick")
     for words, value in question.ticks.items():
         if tidy(words).casefold() == plain.casefold():
             return Parsed("answered", value)
     if option and text.strip() in words_of(option):
         return Parsed("answered", True)
+    if digits is None:
+        return refused("not-a-tick")
     if (sign := tick(plain)) is not None:
         return Parsed("answered", sign, ("tick",) if plain in TICKS else digits)
     if plain in DASHES:  # beside a tick: not chosen
@@ -485,7 +485,7 @@ class Reader:
             unclear |= alone & blank.any(axis=1)
         for name, own in by_column.items():
             code = name.rpartition("_")[2]
-            if own == {"", code} != {"", "1"}:
+            if own - {""} == {code} != {"1"}:
                 self.signs[name] = {code: True}
         return unclear
 

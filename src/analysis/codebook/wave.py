@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Discriminator, Field, StrictInt, StrictStr, Tag
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, StrictStr, Tag
+from pydantic.dataclasses import dataclass
 
 from analysis import paths
 from analysis.codebook import municipality, waves
@@ -22,11 +23,15 @@ from analysis.yaml_file import duplicates, validate
 Stands = Literal["invited", "class", "nation", "beyond"]
 
 
-class Invited(Model):
-    """One invited municipality, or one body of a register of one's own by its id."""
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class Invited:
+    """One invited municipality, or one body of a register of one's own by its id.
+
+    No `Model`: of hundreds of thousands each would take three times the memory.
+    """
 
     code: StrictStr = Field(min_length=1)
-    name: StrictStr
+    name: StrictStr = Field()
     prefecture: StrictStr = ""
     size_class: municipality.SizeClass | None = None
 

@@ -402,8 +402,10 @@ def place_labels(
     False
     >>> plt.close()
     """
-    ax.figure.canvas.draw()
-    scale, frame = ax.figure.dpi / 72, ax.get_window_extent()
+    whole = ax.get_figure(root=True)
+    assert whole is not None
+    whole.draw_without_rendering()
+    scale, frame = whole.dpi / 72, ax.get_window_extent()
     pixels = ax.transData.transform(np.asarray(points, dtype=float))
     occupied = [Bbox.from_bounds(x, y, 0, 0).padded(4.5 * scale) for x, y in pixels]
     order = np.argsort(-np.hypot(*(pixels - np.median(pixels, axis=0)).T), kind="stable")

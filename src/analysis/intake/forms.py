@@ -250,16 +250,14 @@ class _Reply:
             if (code := self._take(variable, meet, circles)) is not None:
                 self.stands_for[variable] = battery.option(code).ja
 
-    def take_words(self, question: Question, owner: Question, known: bool) -> None:
+    def take_words(
+        self, question: Question, owner: Question, place: Place, words: str, known: bool
+    ) -> None:
         """The words beside the option "other" of the `owner`, where that is chosen.
 
-        Or where nothing is, and they are no print, as is `known`.
+        Or where nothing is, and what is printed is `known`.
         """
-        form, option = self.form, next(option for option in owner.options if option.other)
-        found = words_beside(form, owner, option)
-        if found is None or (known and found[0] in form.printed):
-            return
-        place, words = found
+        option = next(option for option in owner.options if option.other)
         chosen, own = self._chosen(owner), f"{owner.id}_{option.code}"
         target = next((name for name, at in self.cells.items() if at == place), "")
         if option.code not in chosen and (self.answers(owner.id) or not known or target):
@@ -405,9 +403,40 @@ class _Copies:
             reply.take_matrix(book[battery], self.matrices[battery])
         for question in (q for q in book if q.other_of and q.id not in form.labels):
             if question.other_of in form.heads:
-                reply.take_words(question, book[question.other_of], self.known)
+                self._take_words(reply, question)
         reply.finish()
         return reply
+
+    def _take_words(self, reply: _Reply, question: Question) -> None:
+        """The words beside an option "other" unless they are print.
+
+        Not where a copy has none there: of four offices three may write the same.
+        """
+        owner, form = self.headings.book[str(question.other_of)], reply.form
+        of_forms, there = self._beside_other[question.id]
+        if (found := of_forms.get(id(form))) is None:
+            return
+        shared = bool(self.blanks) or there[found[0]] == len(self.forms)
+        if not (self.known and found[0] in form.printed and shared):
+            reply.take_words(question, owner, *found, self.known)
+
+    @cached_property
+    def _beside_other(
+        self,
+    ) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
+        """Question of the words beside "other" -> a form -> the cell of these words, and they.
+
+        With the number of forms that have words in each cell.
+        """
+        found = {}
+        for question in (q for q in self.headings.book if q.other_of):
+            owner = self.headings.book[str(question.other_of)]
+            option = next(option for option in owner.options if option.other)
+            forms = (form for form in self.forms if owner.id in form.heads)
+            each = {id(form): words_beside(form, owner, option) for form in forms}
+            there = {form: words for form, words in each.items() if words}
+            found[question.id] = there, Counter(place for place, _ in there.values())
+        return found
 
     def count(self, target: str, way: Place, step: int = 1) -> int:
         """In how many forms something stands there that is not printed on the form."""

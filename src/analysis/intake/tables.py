@@ -233,7 +233,7 @@ def read_rows(
     by_program = export is not None or sheet.heads > 0  # then no row is a note
     kinds = _row_kinds(sheet, full, bottom + 1, columns, headings.book, by_program=by_program)
     if by_program:
-        kinds[(kinds == "note") & full.any(axis=1)] = "record"
+        kinds[np.isin(kinds, ("note", "unmatched")) & full.any(axis=1)] = "record"
     if export is None:
         kinds[_headers_below(sheet, bottom, kinds, columns, headings)] = "header"
     _check_lost(sheet, kinds, full, columns, headings)
@@ -423,7 +423,10 @@ def _row_kinds(
     *,
     by_program: bool,
 ) -> np.ndarray:
-    """Per row of the sheet: ``record``, ``total``, ``note``, ``example`` or ``""``."""
+    """Per row of the sheet: ``record``, ``total``, ``note``, ``example``, ``unmatched`` or ``""``.
+
+    A cell alone is a note beside the answers; below a question it may be the answer of nobody.
+    """
     count = full.sum(axis=1)
     ids = (book.identifying(what)[0] for what in ("code", "name", "prefecture"))
     code, name, prefecture = ({columns[id]} if id in columns else set[int]() for id in ids)
@@ -448,9 +451,11 @@ def _row_kinds(
     example, coded = begin(own | (first - {*answers}), EXAMPLE), begin(code, r"\d{4,6}$")
     unnamed = (count <= 1) | (~full[:, answers].any(axis=1) & bool(name))
     lonely = ~names_one & unnamed
+    answer = full[:, [column for column in answers if column > 1]].any(axis=1)
+    answer &= ~begin({*answers}, NOTE)
     kinds = np.select(
-        [count == 0, example, coded, total, (note & (count <= 2)) | lonely],
-        ["", "example", "record", "total", "note"],
+        [count == 0, example, coded, total, note & (count <= 2), lonely & answer, lonely],
+        ["", "example", "record", "total", "note", "unmatched", "note"],
         "record",
     ).astype(object)
     kinds[:start] = ""
@@ -464,7 +469,7 @@ def _check_lost(
     line = Message("column" if sheet.transposed else "row")
     who = sorted(columns[target] for target in headings.who & columns.keys())
     rest = np.flatnonzero((kinds != "record") & (kinds != "example") & (full.sum(axis=1) >= 2))
-    aside = full & np.isin(kinds, ("note", "total"))[:, None]
+    aside = full & np.isin(kinds, ("note", "total", "unmatched"))[:, None]
     suspects = [(row, c, "replies.note_of_one") for row, c in np.argwhere(aside).tolist()]
     suspects += [(row, c, "replies.not_read") for row in rest.tolist() for c in who]
     for row, column, id in suspects:
@@ -472,9 +477,13 @@ def _check_lost(
         if id == "replies.note_of_one" and text.isdecimal():
             continue  # a sum may be the number of a municipality
         if headings.named_in(text, known=True):
-            kind = Message(kinds[row] or "part of the header or what stands above it")
+            kind = Message(
+                kinds[row].replace("unmatched", "note")
+                or "part of the header or what stands above it"
+            )
             raise sheet.refusal(id, at=(row, column), line=line, text=text, kinds=kind)
-    notes, records = rest[kinds[rest] == "note"], int((kinds == "record").sum())
+    notes = np.union1d(rest[kinds[rest] == "note"], np.flatnonzero(kinds == "unmatched"))
+    records = int((kinds == "record").sum())
     if len(notes) > max(records, 3):
         at, numbers = (int(notes[0]), 0), {"records": records, "notes": len(notes)}
         raise sheet.refusal("replies.many_name_nobody", at=at, line=line, **numbers)

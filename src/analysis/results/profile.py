@@ -72,7 +72,7 @@ def likeness(survey: Survey) -> list[Question]:
     return [
         q
         for q in survey.codebook.with_role("context")
-        if q.type in AMOUNTS and q.variables[0] in survey.responses
+        if q.type in AMOUNTS and q.variables[0] in survey.unit_responses
     ]
 
 
@@ -252,12 +252,16 @@ def standing(survey: Survey, here: Respondent) -> tuple[Frame, dict[str, Any]]:
 def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
     """The indicators of `standing`, with their unit: composites, or shares of yes."""
     groups = list(survey.features.groups.values())
-    hidden = {*survey.responses} - {*survey.unit_responses}
+    shown, of = {*survey.unit_responses}, survey.codebook.using
     indices = [
         i
         for i in survey.codebook.indices
         if (i.role == "cluster" and groups.count(i.id) > 1)
-        or (i.rule and i.role != "factor" and not hidden & Expression(i.rule).names)
+        or (
+            i.rule
+            and i.role != "factor"
+            and shown.issuperset(v for q in of(Expression(i.rule).names) for v in q.variables)
+        )
     ]
     if indices:
         numbers = survey.indices[[i.id for i in indices]].astype(float)
@@ -265,14 +269,15 @@ def _composites(survey: Survey) -> tuple[pd.DataFrame, str]:
         scaled.columns = [i.text[survey.language] for i in indices]
         return scaled, survey.label("profile.standardised")
     columns = {}
+    asked = [q for q in survey.codebook if q.type == "binary" and q.id in shown]
     for section in survey.codebook.sections:
-        ids = [q.id for q in survey.codebook if q.section == section.id and q.type == "binary"]
+        ids = [q.id for q in asked if q.section == section.id]
         if len(ids) >= YES:
             name = section.text[survey.language]
             label = survey.label("profile.share_of", section=name, n=len(ids))
             columns[label] = survey.responses[ids].astype("Float64").mean(axis=1) * 100
     for q in survey.codebook.with_role("outcome"):
-        if (q.type, q.range) == ("ratio", (0, 100)) and q.id in survey.responses:
+        if (q.type, q.range) == ("ratio", (0, 100)) and q.id in shown:
             columns[q.label[survey.language]] = survey.responses[q.id]
     frame = pd.DataFrame(columns, index=survey.responses.index).astype(float)
     return frame, survey.label("profile.percent")

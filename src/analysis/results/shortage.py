@@ -128,8 +128,9 @@ def by_class(survey: Survey) -> Frame:
     """
     columns = ["indicator", "part", "size", "count", "n", "share", "smallest", "measure"]
     book, sizes = survey.codebook, survey.size_class
-    items = [q for q in book if q.type == "binary" and q.id in survey.responses and not q.identity]
-    if len(items) < NEEDED or not survey.shows_units:
+    shown = {*survey.unit_responses}
+    items = [q for q in book if q.type == "binary" and q.id in shown and not q.identity]
+    if len(items) < NEEDED or not survey.shows_units or sizes.isna().all():
         return Frame(columns=columns)
     parts = []
     for q in items:
@@ -227,8 +228,11 @@ def comparison(survey: Survey) -> pd.DataFrame:
 
 
 def actions(survey: Survey) -> Iterator[tuple[Question, str, str | None]]:
-    """What a municipality can do: options that have a cost, and yes/no questions of the types."""
-    there = survey.responses
+    """What a municipality can do: options that have a cost, and yes/no questions of the types.
+
+    Without those of which an edition keeps back the answers of some whom it names.
+    """
+    there = survey.unit_responses if survey.shows_units else survey.responses
     for question in survey.codebook:
         if question.type == "multi":
             for option, variable in zip(question.options, question.variables, strict=True):

@@ -374,20 +374,20 @@ def multiverse(
     blocks = [
         universes(ordered[sets[task.indicators]], kinds, groups, task, tables) for task in tasks
     ]
-    belongs = [_members(types) for _, labels in blocks for types in labels]
+    belongs = [members(types) for _, labels in blocks for types in labels]
     everything = np.hstack(belongs)
     shares = (everything @ everything.T).astype(float) / len(belongs)
     types = align(reference, ordered.index, "reference").to_numpy(int)
     runs = pd.DataFrame([row for rows, _ in blocks for row in rows], columns=list(DECISIONS))
     return Multiverse(
-        runs.assign(ari=adjusted_rand([_members(types)], belongs)[0]),
+        runs.assign(ari=adjusted_rand([members(types)], belongs)[0]),
         pd.DataFrame(shares, ordered.index, ordered.index).loc[frame.index, frame.index],
         _units(shares, types).set_axis(ordered.index).loc[frame.index],
         _variation(runs, 1.0 - adjusted_rand(belongs, belongs)),
     )
 
 
-def _members(labels: np.ndarray) -> np.ndarray:
+def members(labels: np.ndarray) -> np.ndarray:
     """Units x types, 1 for a member; four bytes count up to `MOST_UNITS` units exactly."""
     return (labels[:, None] == np.unique(labels)).astype(np.float32)
 

@@ -20,11 +20,11 @@ from typing import Any, Literal, get_args
 import kmedoids
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
 from analysis.stats.thresholds import RECOVERED, SURELY_MORE
 from analysis.typology.dissimilarity import Gower, feature_weights
 from analysis.typology.gradient import gradient
+from analysis.typology.multiverse import adjusted_rand, members
 from analysis.typology.partition import medoids_for, separation
 from analysis.typology.prepare import Fit
 
@@ -345,7 +345,7 @@ def power(
             owner = None if groups is None else dict(zip(frame, groups, strict=True))
             distance = Gower.of(frame, dict(zip(frame, kinds, strict=True)), owner).among()
             labels = kmedoids.fasterpam(distance, n_types, init="build", n_cpu=1).labels
-            scores.append(adjusted_rand_score(truth, labels))
+            scores.append(adjusted_rand([members(truth.to_numpy())], [members(labels)])[0, 0])
         share = float(np.mean(np.array(scores) >= RECOVERED))
         rows[name] = {"separation": apart, "ari": np.mean(scores), "recovered": share}
     return pd.DataFrame(rows).T

@@ -100,6 +100,9 @@ def several(
     )
     if cells and ticks >= MOSTLY * len(cells) and each:
         return "multi"
+    own = [value - {""} for value, label in zip(values, labels, strict=True) if not is_other(label)]
+    if len(own) > 1 and own == [{str(n)} for n, _ in enumerate(own, start=1)]:
+        return "multi"  # each option by its number
     if {0, 1} <= {sum(map(is_whole, own)) / len(own) for own in values if own}:
         return ""  # numbers in one, words in another
     points = {value for value, _ in cells} - CODES

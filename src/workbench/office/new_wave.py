@@ -30,6 +30,11 @@ from analysis.yaml_file import text_of
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
+DONE = "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written."
+THEN = (
+    "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
+    "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}"
+)
 
 
 def new_wave(
@@ -91,13 +96,8 @@ def new_wave(
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
-    done = "data/raw/{wave}: {n} file(s) copied as received, {chosen}; wave.yml written."
-    then = (
-        "Check data/raw/{wave}/wave.yml (title, publisher, date, number invited; its numbers stand "
-        "for: {stands}), then run: workbench clean {wave}, and workbench refresh {wave}"
-    )
-    done = printed(done, wave=wave, n=len(files), chosen=read_as)
-    return "\n".join([done, *new.remarks, printed(then, wave=wave, stands=new.stands_for)])
+    done = printed(DONE, wave=wave, n=len(files), chosen=read_as)
+    return "\n".join([done, *new.remarks, printed(THEN, wave=wave, stands=new.stands_for)])
 
 
 class UnfinishedError(InputError):

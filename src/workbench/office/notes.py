@@ -100,17 +100,15 @@ def check_place(file: Path, out: Path) -> None:
 def _place(page: Sheet, cell: str) -> Place:
     """Where a comment is put: the first cell of a range that can be seen."""
     letters, digits = re.findall("^([A-Z]*)([0-9]*)", cell)[0]
-    row = _shown_near(int(digits or 1) - 1, page.hidden_rows)
-    column = _shown_near(column_number(letters or "A"), page.hidden_columns)
+    given = (int(digits or 1) - 1, column_number(letters or "A"))
+    row, column = (  # the next one before it, else after it, that is not hidden
+        next(i for i in chain(range(at, -1, -1), count(at)) if i not in hidden)
+        for at, hidden in zip(given, (page.hidden_rows, page.hidden_columns), strict=True)
+    )
     for top, left, bottom, right in page.merged:
         if top <= row <= bottom and left <= column <= right:
             return top, left
     return row, column
-
-
-def _shown_near(at: int, hidden: frozenset[int]) -> int:
-    """This row or column, else the next one before it, else after it, that is not hidden."""
-    return next(i for i in chain(range(at, -1, -1), count(at)) if i not in hidden)
 
 
 def with_notes(content: bytes, notes: Mapping[str, Notes]) -> bytes:

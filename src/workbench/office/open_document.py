@@ -118,14 +118,8 @@ def _page(
             if down > 1 or across > 1:
                 merged.append((*at, at[0] + down - 1, at[1] + across - 1))
             objects += [address(*at) for _ in _outer(cell, *DRAWN)]
-    height = 1 + max((row for row, _ in values), default=-1)  # up to the last that is filled
-    width = 1 + max((column for _, column in values), default=-1)
-    if height * width > MAX_CELLS:
-        raise ValueError("too many cells")
-    cells: list[list[Any]] = [[""] * width for _ in range(height)]
-    for (down, across), value in values.items():
-        cells[down][across] = value
-    text, kind = typed(cells)
+    text, kind = _typed(values)
+    height, width = text.shape
     sheet = Sheet(
         *(file, about.get("name", ""), pd.DataFrame(text, dtype="str"), kind),
         merged=tuple(merged),
@@ -137,6 +131,18 @@ def _page(
         formulas=formulas,
     )
     return StyledSheet(sheet, styled, objects)
+
+
+def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Text and kind of every cell up to the last filled row and column."""
+    height = 1 + max((row for row, _ in values), default=-1)
+    width = 1 + max((column for _, column in values), default=-1)
+    if height * width > MAX_CELLS:
+        raise ValueError("too many cells")
+    rows: list[list[Any]] = [[""] * width for _ in range(height)]
+    for (row, column), value in values.items():
+        rows[row][column] = value
+    return typed(rows)
 
 
 def _columns(table: etree._Element) -> tuple[list[str], list[bool]]:

@@ -45,7 +45,13 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
 
 def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     """Number and folder of the new release, which no refresh changes meanwhile."""
-    run = _complete(edition, by)
+    if edition.audience == "internal":
+        raise refusal("release.internal")
+    if not by.strip():
+        raise refusal("release.nobody")
+    run = RunFolder(edition.folder, edition)
+    if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
+        raise refusal("release.incomplete", name=edition.name, **asdict(edition))
     every, own = fingerprints.hash_files(edition.folder), {RECORD, *run.hashes}
     files = {name: digest for name, digest in every.items() if name in own}
     book = releases / "releases.yml"
@@ -88,18 +94,6 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
         shutil.rmtree(part)
         raise refusal("release.changed", name=edition.name, wave=edition.wave)
     part.rename(place)
-
-
-def _complete(edition: Edition, by: str) -> RunFolder:
-    """The run of an edition that may be released by somebody."""
-    if edition.audience == "internal":
-        raise refusal("release.internal")
-    if not by.strip():
-        raise refusal("release.nobody")
-    run = RunFolder(edition.folder, edition)
-    if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
-        raise refusal("release.incomplete", name=edition.name, **asdict(edition))
-    return run
 
 
 def _refuse_again(

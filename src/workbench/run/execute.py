@@ -304,14 +304,8 @@ def _code(cells: list[Any]) -> list[Any]:
 
 
 def _mark(content: Any, ran: Ran) -> None:
-    """Say in the executed notebook itself that it is not complete.
-
-    papermill calls every cell of a notebook whose kernel died or timed out completed.
-    """
+    """Say in the executed notebook itself that it is not complete."""
     content.metadata.setdefault("papermill", {})["exception"] = True
-    not_run = [cell for cell in _code(content.cells) if cell.execution_count is None]
-    for at, cell in enumerate(not_run):
-        cell.metadata.setdefault("papermill", {})["status"] = "pending" if at else "failed"
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
         return  # papermill has marked it
     note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
@@ -451,7 +445,9 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
-        self.context = {**publication.context(plan.edition, record.facts), "leads": plan.leads}
+        leads = {n.name: n.words["lead"] for n in plan.notebooks if n.words.get("lead")}
+        leads = {name: text[plan.edition.language] for name, text in leads.items()}
+        self.context = {**publication.context(plan.edition, record.facts), "leads": leads}
 
     def run_all(self, todo: list[Notebook], jobs: int) -> None:
         """Run all, first what others need, then what shows most, which takes longest."""
@@ -519,6 +515,8 @@ class Runner:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
             ran.fail(printed(why, name=own[0]))
         self._page(ran)
+        if ran.ok:
+            paths.settle(self.part / file for file in [*ran.written(), ran.html])
         self.bar.update()
         return ran
 

@@ -19,7 +19,6 @@ from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
 from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
-from workbench.run.parameters import Parameter
 from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
 
 PAGES = "[0-9][0-9]_*.ipynb"
@@ -44,34 +43,36 @@ REGISTERED = "the hypotheses on record"
 RECORDED = {DATA: "inputs", PACKAGE: "code", LIBRARIES: "versions"}
 
 
-@dataclass(frozen=True)
 class Notebook:
-    """A notebook as committed; its file is read once."""
+    """A notebook as committed; its file is read once.
 
-    path: Path
-    content: Mapping[str, Any]
-    parameters: Mapping[str, Parameter]
-    words: Mapping[str, Any] = field(default_factory=dict)  # title and lead of the codebook
+    Attributes
+    ----------
+    name : of the file, without its ending. title : in each language. words : title and lead of the
+        codebook, where it has them. declares : what it says of itself: title, needs, reads,
+        requires, compares, figures, tables. parameters : by their names.
+    """
 
-    @classmethod
-    def read(cls, path: Path, words: Mapping[str, Any] | None = None) -> Notebook:
-        """Read a notebook and its parameters; `words`: its title and lead in the codebook.
+    def __init__(self, path: Path, words: Mapping[str, Any] | None = None) -> None:
+        """Read it.
 
         Raises InputError: it is no notebook, what it declares of itself is unknown, or its
         parameters cell declares something else than constants.
         """
+        self.path, self.name, self.words = path, path.stem, words or {}
         try:
-            content = json.loads(paths.read_text(path))
-            known = {p.name: p for p in parameters.declared(content, path)}
-            book = cls(path, content, known, words or {})
-            fingerprints.source_hash(content)
-            book._check()
+            self.content: Mapping[str, Any] = json.loads(paths.read_text(path))
+            self.parameters = {p.name: p for p in parameters.declared(self.content, path)}
+            self.declares: Mapping[str, Any] = self.content["metadata"].get("workbench", {})
+            own = self.declares.get("title", {"ja": self.name, "en": self.name})
+            self.title: dict[str, str] = self.words.get("title") or own
+            fingerprints.source_hash(self.content)
+            self._check()
         except InputError:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             fault = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             raise refusal("run.no_notebook", file=path, fault=fault) from None
-        return book
 
     def _check(self) -> None:
         """Raise a TypeError where an entry of what it declares is of another kind, or unknown."""
@@ -82,24 +83,6 @@ class Notebook:
             raise TypeError(f"requires: {min(strange)}")
         if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
             raise TypeError("title: ja, en")
-
-    @property
-    def name(self) -> str:
-        """The name of the file without its ending."""
-        return self.path.stem
-
-    @property
-    def declares(self) -> Mapping[str, Any]:
-        """What it declares of itself: title, needs, reads, compares, figures, tables."""
-        own: dict[str, Any] = self.content["metadata"].get("workbench", {})
-        return own
-
-    @property
-    def title(self) -> dict[str, str]:
-        """Its title in each language."""
-        own = self.declares.get("title", {"ja": self.name, "en": self.name})
-        title: dict[str, str] = self.words.get("title") or own
-        return title
 
     def with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters it runs with, except its output folder."""
@@ -153,7 +136,7 @@ class Plan:
         if fixed := own & settings.keys():
             raise refusal("parameter.set_by_run", parameter=min(fixed))
         words = book.get("pages") or {}
-        every = [Notebook.read(file, words.get(name)) for name, file in files.items()]
+        every = [Notebook(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(settings.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
@@ -173,12 +156,6 @@ class Plan:
     def asked(self) -> list[Notebook]:
         """The notebooks that may run."""
         return [n for n in self.notebooks if not self.only or n.name in self.only]
-
-    @property
-    def leads(self) -> dict[str, str]:
-        """Notebook -> the paragraph under its heading, where the codebook gives one."""
-        texts = {n.name: n.words.get("lead") for n in self.notebooks}
-        return {name: text[self.edition.language] for name, text in texts.items() if text}
 
     def values(self, notebook: Notebook) -> dict[str, Any]:
         """The given parameters that a notebook takes, checked and in their types."""
@@ -279,7 +256,7 @@ class Plan:
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
-            notebooks = [Notebook.read(n.path) for n in self.notebooks]
+            notebooks = [Notebook(n.path) for n in self.notebooks]
             now = replace(self, notebooks=notebooks, common=common, files=files, wave=wave).keys
         except (InputError, OSError, ValueError) as error:
             return {name: [str(error)] for name in self.keys}

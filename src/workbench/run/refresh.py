@@ -100,7 +100,7 @@ def parameters(notebook: str) -> str:
         known = sorted(p.stem for p in paths.notebooks().glob("*.ipynb"))
         raise unknown("notebook", notebook, known)
     lines = []
-    for p in Notebook.read(path).parameters.values():
+    for p in Notebook(path).parameters.values():
         allowed = f"  {{{', '.join(p.choices)}}}" if p.choices else ""
         bounds = f"  [{p.range}]" if p.range else ""
         lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]

@@ -160,6 +160,19 @@ def test_few_replies_among_many_filled_rows_are_refused(folder):
         read(folder, "r.xlsx")
 
 
+def test_an_answer_alone_in_its_row_is_no_note(folder):
+    """Below a question it may be the answer of somebody who forgot the name; a note is none."""
+    below = [[None, None, "集計中"], [None, None, None, None, "※ 概数"], ["以上"]]
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, *below])
+    table = read(folder, "r.xlsx")
+    assert table.n == 3 and reasons(table)["C5"] == "unmatched"
+    assert {reasons(table)["E6"], reasons(table)["A7"]} == {"note"}
+    many = [[None, None, n] for n in range(5)]
+    workbook(folder / "r.xlsx", [HEADINGS, *ROWS, *many])
+    with pytest.raises(InputError, match=r"A5: 3 rows are replies, but 5 others .* name nobody"):
+        read(folder, "r.xlsx")
+
+
 @pytest.mark.parametrize("label", ["例", "記入例", "回答例①", "（例）"])
 def test_an_example_with_the_code_of_a_municipality_is_no_reply(folder, label):
     example = [label, "990019", "架空市", 99]

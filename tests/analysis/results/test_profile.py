@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from notebook_run import run
 from printed import pages, published
+from project import prepare
 
 from analysis import Survey, text
 from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
 from analysis.figures import checks, diagrams
 from analysis.results import answers, profile, shortage, visits
 from analysis.show import NotAvailable
@@ -229,3 +231,25 @@ def test_the_pages_of_a_wave_share_one_typology(monkeypatch):
     for code in survey.responses.index[:3]:
         assert profile.place(survey, code).typology == none
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("id", ["Q03", "Q17", "Q32"])
+def test_a_committee_learns_no_sensitive_answer_from_a_profile(tmp_path, id):
+    """Whoever gave which answer, the pages are the same."""
+    cleaned, wave = prepare("demo-2019"), Wave.read("demo-2019")
+    content = Codebook.read("it-staffing").model_dump(mode="json", exclude_defaults=True)
+    for question in content["questions"]:
+        question["sensitive"] = question["id"] == id
+    book, made = Codebook.parse(content), []
+    for by in (0, 1, 2):
+        turned = {
+            name: frame.assign(**{v: np.roll(frame[v], by) for v in book[id].variables})
+            for name, frame in (("responses", cleaned.responses), ("status", cleaned.status))
+        }
+        turned = {name: f.astype(getattr(cleaned, name).dtypes) for name, f in turned.items()}
+        changed = dataclasses.replace(cleaned, **turned)
+        survey = Survey(changed, wave, book, tmp_path, "committee", "en", files=False)
+        here = place(survey, "990019")
+        parts = (profile.facts, profile.missing, profile.standing, profile.comparison)
+        made.append([here.peers, *(str(part(survey, here)) for part in parts)])
+    assert made[0] == made[1] == made[2]

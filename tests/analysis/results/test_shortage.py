@@ -59,8 +59,9 @@ def six():
         index=codes,
     )
     register = pd.DataFrame({"size_class": ["other_city"] * 3 + ["town_village"] * 3}, codes)
+    shown = {"shows_units": True, "unit_responses": responses, "audience": "internal"}
     return SimpleNamespace(
-        codebook=BOOK, responses=responses, register=register, language="en", audience="internal"
+        codebook=BOOK, responses=responses, register=register, language="en", **shown
     )
 
 

@@ -1427,3 +1427,69 @@ def test_labels_of_variables_say_what_is_asked_and_which_line_it_is(tmp_path, mo
     read_back = reads_itself(tmp_path, monkeypatch, name, text)
     assert read_back.texts("q2_1").tolist() == ["0", "1", "0", "1", "1", "0"]
     assert read_back.texts("q3_q3b").tolist() == ["3", "9", "1", "2", "1", "2"]
+
+
+@pytest.mark.parametrize("cells", ["words", "ones"])
+def test_options_with_circled_numbers_are_read_by_their_own_words(project, cells):
+    """A column an option, as LoGo form writes it; ④その他 is the option "other", too."""
+    options = ["①文書の作成", "②翻訳", "③議事録", "④その他"]
+    rows = [["受付番号", "申請日時", "団体名", *(f"業務_{text}" for text in options),
+             "業務_④その他（内容）", "意見"]]  # fmt: skip
+    chosen = [{0}, {0, 1}, {2, 3}, {1}, {0, 2}, {1, 2}]
+    for n, own in enumerate(chosen):
+        signs = [text if k in own else "" for k, text in enumerate(options)]
+        if cells == "ones":
+            signs = [int(k in own) for k in range(4)]
+        name = ("札幌市", "函館市", "仙台市", "姫路市", "京都市", "大阪市")[n]
+        words = "広報の案内" if 3 in own else ""
+        rows.append([n, "2024年06月03日 09時15分", name, *signs, words, f"意見{n}"])
+    place = project / "e.csv"
+    place.write_text(csv_text(rows), "cp932")
+    text = draft(place)
+    (multi,) = [q for q in yaml.safe_load(text)["questions"] if q["type"] == "multi"]
+    assert [(o["ja"], o.get("other", False)) for o in multi["options"]] == [
+        (text, text == "④その他") for text in options
+    ]
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    assert main(["new-wave", "w", str(place), "--codebook", "d", "--as-of", "2024-06-01"]) == 0
+    about = Wave.read("w")
+    got = clean(read.read(about, about.book()), about, about.book())
+    read_ = got.responses.set_axis(got.register["name"])
+    for row, own in zip(rows[1:], chosen, strict=True):
+        answers = read_.loc[row[2]]
+        assert {k for k in range(4) if answers[f"{multi['id']}_{k + 1}"]} == own
+    assert read_.loc["仙台市", f"{multi['id']}_other"] == "広報の案内"
+    assert "refused" not in {*got.findings["severity"]}
+
+
+@pytest.mark.parametrize("sign", ["number", "one", "words"])
+def test_options_of_surveymonkey_by_their_number_and_a_question_called_as_its_own_column(
+    project, sign
+):
+    """Numerical values of an export; 開始日時 below is asked, as its second heading says."""
+    texts = ["文書の作成", "翻訳", "議事録"]
+    rows = [["Respondent ID", "Collector ID", "Start Date", "End Date", "団体名", "業務",
+             "", "", "", "開始日時"],
+            ["", "", "", "", "Open-Ended Response", *texts, "Other (please specify)",
+             "Open-Ended Response"]]  # fmt: skip
+    chosen = [{0}, {0, 1}, {2}, {1}, {0, 2}, {1, 2}]
+    for n, own in enumerate(chosen):
+        marks = {"number": [1, 2, 3], "one": [1, 1, 1], "words": texts}[sign]
+        name = ("札幌市", "函館市", "仙台市", "姫路市", "京都市", "大阪市")[n]
+        rows.append([100 + n, 4, "06/03/2024 09:15:42 AM", "06/03/2024 09:30:00 AM", name,
+                     *(mark if k in own else "" for k, mark in enumerate(marks)),
+                     "広報の案内" if n == 2 else "", f"2024/{n + 1}/15"])  # fmt: skip
+    place = project / "e.csv"
+    place.write_text(csv_text(rows), "utf-8")
+    text = draft(place)
+    kinds = {q["ja"]: (q["id"], q["type"]) for q in yaml.safe_load(text)["questions"]}
+    assert kinds["業務"][1] == "multi" and kinds["開始日時"][1] == "date"
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    assert main(["new-wave", "w", str(place), "--codebook", "d", "--as-of", "2024-06-01"]) == 0
+    about = Wave.read("w")
+    got = clean(read.read(about, about.book()), about, about.book())
+    read_ = got.responses.set_axis(got.register["name"])
+    for row, own in zip(rows[2:], chosen, strict=True):
+        answers, id = read_.loc[row[4]], kinds["業務"][0]
+        assert {k for k in range(3) if answers[f"{id}_{k + 1}"]} == own
+    assert "refused" not in {*got.findings["severity"]}

@@ -40,7 +40,7 @@ def notebook(folder, cell=CELL, name="01_a"):
 
 @pytest.fixture
 def known(tmp_path):
-    return Notebook.read(notebook(tmp_path)).parameters
+    return Notebook(notebook(tmp_path)).parameters
 
 
 def test_types_defaults_help_choices_and_ranges_are_read_from_the_cell(known):
@@ -88,6 +88,7 @@ def test_a_value_becomes_what_its_type_says(known, name, value, expected):
         ("below", "11", "a number to 10"),
         ("exact", "1", "bool"),
         ("plain", "three", "int"),
+        ("wave", "\ud800", "valid Unicode"),
         ("wave", 5, "str"),
     ],
 )
@@ -109,21 +110,21 @@ def test_another_value_is_refused_and_it_says_what_is_allowed(known, name, value
 )
 def test_a_cell_that_is_no_schema_is_refused(tmp_path, cell, said):
     with pytest.raises(InputError, match=said):
-        Notebook.read(notebook(tmp_path, cell))
+        Notebook(notebook(tmp_path, cell))
 
 
 @pytest.mark.parametrize("notebook", sorted((project.ROOT / "notebooks").glob("*.ipynb")))
 def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     """Else it warns of an unknown one, and `papermill --help-notebook` leaves it out."""
     known = inspect_notebook(str(notebook))
-    assert set(known) == {*Notebook.read(notebook).parameters}
+    assert set(known) == {*Notebook(notebook).parameters}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{}]}'])
 def test_what_is_no_notebook_is_refused(tmp_path, text):
     (tmp_path / "x.ipynb").write_text(text)
     with pytest.raises(InputError, match=r"x\.ipynb: this is no notebook that can be read"):
-        Notebook.read(tmp_path / "x.ipynb")
+        Notebook(tmp_path / "x.ipynb")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one(project):

@@ -50,7 +50,8 @@ def test_a_codebook_words_its_pages_and_leaves_some_out(notebooks):
     edit(notebooks, pages={"03_hypotheses": False, "02_features": WORDS})
     plan = pages("en")
     assert names(plan) == ["01_a", "02_features", "04_visits"]
-    assert plan.notebooks[1].title["en"] == "Types of use" and plan.leads == {"02_features": "Why?"}
+    assert plan.notebooks[1].title["en"] == "Types of use"
+    assert plan.notebooks[1].words["lead"]["en"] == "Why?"
 
 
 def test_of_two_reports_a_survey_has_one(notebooks):

@@ -149,6 +149,9 @@ def surveymonkey(head: Head) -> Export | None:
         elif person and len(blocks[column.text].intersection(own["contact"])) == 2:
             columns[at] = replace(column, kind="personal")
     with_kinds = noted(columns, own["records"], own["received"])
+    if heads == 2:  # a question may be called as a column of the tool, which has no second heading
+        pairs = zip(with_kinds, columns, head[1], strict=True)
+        with_kinds = tuple(asked if below else column for column, asked, below in pairs)
     return Export("surveymonkey", heads, with_kinds, joined=True)
 
 
