@@ -14,7 +14,7 @@ import pyreadstat
 import pytest
 import yaml
 from project import prepare
-from received import csv_text, wave, workbook
+from received import cleaned_wave, csv_text, wave, workbook
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -446,10 +446,7 @@ def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch
     (books / "d.yml").write_text(draft(tmp_path / "export.csv"), "utf-8")
     given = [str(tmp_path / "export.csv"), "--codebook", "d", "--as-of", "2024-06-01"]
     assert main(["new-wave", "w", *given]) == 0
-    about = Wave.read("w")
-    book = Codebook.read(about.codebook)  # by the file's name, whatever its id
-    got = clean(read.read(about, book), about, book)
-    got.ledger.check()
+    got = cleaned_wave("w")  # the codebook by its file's name, whatever its id
     assert len(got.responses) == 15
     doubted = got.findings[got.findings["severity"].isin(["doubtful", "refused"])]
     assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
