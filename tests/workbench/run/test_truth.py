@@ -378,18 +378,6 @@ def test_a_swap_that_was_killed_half_way_is_put_right(project):
     assert (reports / "demo-2019" / "01_a.html").is_file() and hidden(reports) == []
 
 
-@pytest.mark.parametrize("file", ["run.json", "notebooks/01_a.ipynb", "01_a.html"])
-def test_a_damaged_report_is_made_again(project, file):
-    put(project, "01_a", "print(1)")
-    assert refresh("demo-2019").ok
-    damaged = project / "reports" / "demo-2019" / file
-    damaged.unlink()
-    if file == "run.json":
-        damaged.write_text('{"status": "ok", "noteb')
-    assert refresh("demo-2019").ok
-    assert record(project)["status"] == "ok" and damaged.is_file()
-
-
 def test_a_lock_that_lies_about_hinders_nobody(project):
     (project / "reports" / ".demo-2019.lock").write_text("process 1 since long ago")
     with lock(Edition("demo-2019")), pytest.raises(InputError, match=f"process {os.getpid()}"):
