@@ -47,7 +47,7 @@ NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
     r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:元|\d{1,4})[年./-]\d{1,2}(?:[月./-](?:\d{1,2}日?)?)?"
 )
-SHORT = 40  # letters of a request to choose
+LONGEST_REQUEST = 40  # letters of a request to choose
 LISTED = r"[、，,､；;・\s]+"
 
 
@@ -94,7 +94,7 @@ def is_placeholder(text: str) -> bool:
     [True, True, False, False]
     """
     key = normalise(text)
-    return len(text) < SHORT and key != "選択" and PLACEHOLDER.fullmatch(key) is not None
+    return len(text) < LONGEST_REQUEST and key != "選択" and PLACEHOLDER.fullmatch(key) is not None
 
 
 def number_of(text: str) -> str:

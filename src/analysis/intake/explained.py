@@ -31,7 +31,7 @@ def words_beside(form: Form, question: Question, other: Option) -> tuple[Place, 
         if code != other.code:
             continue
         whole = form.headings.option(question, text) is not None
-        room = None if whole else ROOM.search(text)
+        room = None if whole else ROOM.search(text, 1)  # not the bracket of (9)その他
         if room and (words := _said(room[1])):
             return at, words
         for way in (RIGHT, BELOW):

@@ -474,7 +474,7 @@ class Headings:
 
     def other(self, question: Question, text: str) -> int | None:
         """The code of the option "other" with more behind it: 4．その他（広報）, その他：."""
-        keys = {*_with_number_and_without(re.split(r"[(（:：]", text)[0])}
+        keys = {*_with_number_and_without(re.split(r"(?<!^)[(（:：]", text.strip())[0])}
         for option in question.options if re.search(r".[(（:：]", text) else ():
             bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
             if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:

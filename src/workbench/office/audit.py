@@ -117,6 +117,10 @@ def _read(file: Path) -> list[StyledSheet] | InputError:
     if not file.is_file():
         raise refusal("file.missing", file=file)
     try:
+        file.open("rb").close()
+    except OSError as error:  # it may be a good table
+        raise refusal("file.not_opened", file=file, strerror=error.strerror) from None
+    try:
         if file.suffix.lower() in SUFFIXES["sav"] | SUFFIXES["dta"]:
             raise refusal("audit.spss", file=file, reason="spss")
         if open_document.is_open_document(file):

@@ -31,6 +31,7 @@ from workbench.office.options import Drafted, both, open_option, tells
 
 Words = tuple[str, str]  # Japanese, English; one of them may be empty
 Line = dict[str, str]
+LONGEST = 5_000  # characters of a condition; Python's parser ends at some that are longer
 SIGNS = {"=": "==", "<>": "!=", "eq": "==", "ne": "!="}
 
 
@@ -159,6 +160,8 @@ def rule(definition: Definition, text: str, patterns: Sequence[str]) -> str | No
     `patterns` match a comparison: the groups ``name`` and ``value``, and where the tool has them
     ``sign`` and ``unless``, which turns it round.
     """
+    if len(text) > LONGEST:
+        return None
     lost = False
 
     def compared(match: re.Match[str]) -> str:

@@ -48,6 +48,10 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
     internal = edition.audience == "internal"  # file names and hashes of answers stay inside
     seeds = sorted({ran.parameters["seed"] for ran in runs.values() if "seed" in ran.parameters})
     git = fingerprints.revision()
+    last = RunFolder(edition.folder, edition).record
+    fields = ("finished", "status", "data_sha256", "code_sha256", "commit")
+    earlier = [{name: last.get(name, "") for name in fields}] if last else []
+    before = [*earlier, *last.get("before", [])][:10]  # the latest first
     facts = {
         "wave_title": plan.wave.get("title"),
         "as_of": str(plan.wave.get("as_of")),
@@ -72,7 +76,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
             "cores": os.cpu_count(),
         },
-        "before": _before(edition),
+        "before": before,
     }
     ran = [runs[n.name] for n in plan.notebooks]
     record = RunRecord(edition, Status.RUNNING, ran, facts, str(edition.folder))
@@ -97,15 +101,6 @@ def _sample(wave: str) -> dict[str, int]:
     invitations = {} if (n := invited(about, cleaned.register)) is None else {"invited": n}
     severities = {severity: int(counts.get(severity, 0)) for severity in SEVERITIES}
     return {**invitations, "replied": len(cleaned.responses), **severities}
-
-
-def _before(edition: Edition) -> list[dict[str, Any]]:
-    """The runs before this one, latest first."""
-    last = RunFolder(edition.folder, edition).record
-    if not last:
-        return []
-    fields = ("finished", "status", "data_sha256", "code_sha256", "commit")
-    return [{name: last.get(name, "") for name in fields}, *last.get("before", [])][:10]
 
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,12 +40,12 @@ from analysis.errors import printed
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench import outputs
 from workbench.run.record import Options
-from workbench.run.warm import ASKED
+from workbench.run.warm import TO_WARM
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
-READ = (*THREADS, INPUTS, ASKED, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
+READ = (*THREADS, INPUTS, TO_WARM, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
 # What the server imports, with all that these import. A figure drawn there would tie matplotlib to
@@ -102,7 +102,7 @@ class Kernels:
         }
         if self.fork:
             orders = {"parent": os.getpid(), "modules": WARM, "ahead": ahead}
-            self.environment[ASKED] = json.dumps(orders)
+            self.environment[TO_WARM] = json.dumps(orders)
         self.running: set[Manager] = set()
         self.stopped, self.over = "", False
 

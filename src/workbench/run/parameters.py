@@ -66,8 +66,8 @@ class Parameter:
     def check(self, value: Any) -> Any:
         """The value in this parameter's type; text is converted.
 
-        Raises InputError: it is of another type, outside the choices or the range, not finite, or
-        refers to an environment variable that does not exist.
+        Raises InputError: it is of another type, outside the choices or the range, not finite, not
+        valid Unicode, or refers to an environment variable that does not exist.
 
         >>> Parameter("n_types", ("int", "None"), None, "number of types").check("3")
         3
@@ -80,6 +80,8 @@ class Parameter:
         if isinstance(converted, int | float) and not self.low <= converted <= self.high:
             raise self._refused(value, Message("a number {range}", range=self.range))
         if isinstance(converted, str):
+            if not converted.isascii() and converted.encode(errors="ignore").decode() != converted:
+                raise self._refused(value, Message("text that is valid Unicode"))
             secret(converted)
         return converted
 

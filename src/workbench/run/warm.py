@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ASKED = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
+TO_WARM = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
 PR_SET_PDEATHSIG = 1
 
 
@@ -68,5 +68,5 @@ def _compute(ahead: Mapping[str, Any]) -> None:
     mpl.rc_file_defaults()  # a kernel's own figures begin without the style of the survey
 
 
-if ASKED in os.environ:
-    warm(**json.loads(os.environ[ASKED]))
+if TO_WARM in os.environ:
+    warm(**json.loads(os.environ[TO_WARM]))

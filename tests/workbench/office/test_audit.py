@@ -1,9 +1,12 @@
 """The ministry's rules: one breach each, with its cell; a clean table has none."""
 
+import errno
+import os
 import re
 import time
 import warnings
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import openpyxl
@@ -454,6 +457,17 @@ def test_a_workbook_with_a_damaged_picture_is_not_copied(tmp_path):
     with pytest.raises(InputError, match="cannot be copied"):
         audit.report([path], annotate_to=tmp_path / "b.xlsx")
     assert not (tmp_path / "b.xlsx").exists()
+
+
+def test_a_file_that_may_not_be_opened_is_not_called_no_table(tmp_path, monkeypatch):
+    path = table(tmp_path)
+
+    def forbidden(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(InputError, match="cannot be opened"):
+        audit.audit([path])
 
 
 def test_no_other_file_is_written_over(tmp_path):

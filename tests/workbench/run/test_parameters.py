@@ -88,6 +88,7 @@ def test_a_value_becomes_what_its_type_says(known, name, value, expected):
         ("below", "11", "a number to 10"),
         ("exact", "1", "bool"),
         ("plain", "three", "int"),
+        ("wave", "\ud800", "valid Unicode"),
         ("wave", 5, "str"),
     ],
 )

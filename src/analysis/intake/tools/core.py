@@ -193,12 +193,12 @@ def is_other(text: str) -> bool:
     return OTHER_OPTION.fullmatch(_unnumbered(text)) is not None
 
 
-NUMBER_BEFORE = re.compile(r"^(?:\(\d{1,2}\)|\d{1,2}[.)、:]?|[ア-ンa-z][.)、:])(?=\D)")
+OPTION_NUMBER = re.compile(r"^(?:\(\d{1,2}\)|\d{1,2}[.)、:]?|[ア-ンa-z][.)、:])(?=\D)")
 
 
 def _unnumbered(text: str) -> str:
     """The words of an option, normalised, without the number or letter before them."""
-    return NUMBER_BEFORE.sub("", normalise(text))
+    return OPTION_NUMBER.sub("", normalise(text))
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
