@@ -134,6 +134,7 @@ class _Reply:
     cells : question or variable -> the cell of its answer.
     stands_for : variable -> the option that the mark in its cell stands for.
     kinds : variable -> that its cell holds nothing but print, or may be of something else.
+    sure : questions with an answer that reads like one, wherever it stands.
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
     boxes : cells with the box and the words of an option, of questions of which one is ticked.
     beside_other : words beside the option "other" where that is not chosen, which are told.
@@ -144,6 +145,7 @@ class _Reply:
         self.form, self.cells = form, cells
         self.stands_for: dict[str, str] = {}
         self.kinds: dict[str, CellKind] = {}
+        self.sure: set[str] = set()
         self.marks: list[Place] = []
         self.boxes: set[Place] = set()
         self.beside_other: set[Place] = set()
@@ -168,6 +170,7 @@ class _Reply:
                     entry = others[next(iter(others.keys() - used))]
                     used.add(entry.place)
             if entry is not None:
+                self.sure |= {target} if entry.sure else set()
                 self.cells[target] = entry.place
                 self.marks += entry.parts
                 if entry.text != form.text(entry.place):
@@ -184,7 +187,13 @@ class _Reply:
         options = self.form.options[question]
         self.mark[tuple(np.array([*options.values()]).T)] = HEADER
         beside = self.form.marks_of(question, way, step)
+        old, said = self.cells[question], self.answer(question)
+        apart = question in self.sure and old not in (*options.values(), *beside.values())
         if (code := self._take(question, beside, circles)) is not None:
+            own = self.form.headings.option(self.form.headings.book[question], said)
+            if apart and said != str(code) and own != code:  # written at the label, too
+                self.cells[question], self.stands_for[question] = old, f"{said}、{code}"
+                return
             self.marks += filter(None, [self.cells[question]])
             self.cells[question] = options[code]  # the answer is the option
             self.stands_for[question] = str(code)

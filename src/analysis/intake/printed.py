@@ -120,7 +120,9 @@ class Form:
         heads = [{*options.values()} for options in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
         self.passed = self.listed | self.examples
-        self.offered = self.listed.union(*(options.values() for options in self.options.values()))
+        # an option without a box amid options with one may be what an office wrote
+        apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
+        self.offered = self.listed.union(*apart)
         self.offered |= heads_of_table
 
     def _leave_answer(self, question: Question) -> None:
