@@ -113,9 +113,10 @@ class Form:
             return
         label, place = self.labels[question.id], self.labels[parts[0]]
         around = {way: self.next_to(place, way) for way in (RIGHT, BELOW, LEFT)}
-        if place == self.next_to(label, RIGHT):  # what is below is of the label before it
+        if place[0] == label[0] and place > label:  # what is below is of the label before it
             below = around.pop(BELOW)
-            around[LEFT] = below if below and self.next_to(below, LEFT) not in self.words else None
+            of_another = below and any(w[0] == below[0] and w[1] < below[1] for w in self.words)
+            around[LEFT] = None if of_another else below
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
 
