@@ -1366,6 +1366,36 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
         received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
 
 
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize(("head", "words"), [(Q2, "120人"), (Q2, "1か2")])
+def test_what_looks_like_print_by_its_words_alone_is_told(tmp_path, head, words, n):
+    """A number with its unit and two numbers are no words of the form."""
+
+    def rows(a):
+        own = [words] if a is SAID[0] else []
+        return [[*row, None, None, *own] if row and row[0] == head else row for row in usual()(a)]
+
+    result = received(tmp_path, rows, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert words in told(result)
+
+
+@pytest.mark.parametrize("sign", ["○", "はい"])
+def test_a_code_at_the_label_and_a_mark_at_another_option_are_two_answers(tmp_path, sign):
+    listed = [[f"{k} {t}", mark(k == 3, sign)] for k, t in enumerate(STATES, 1)]
+    rows = [[Q1, 1], *listed, *down(Q2, USES, {1}), [Q3, 12], *LAYOUTS[4]["codes"]((1, 2))]
+    result = received(tmp_path, lambda _: rows, 1)
+    assert result.status["Q1"].tolist() == ["unreadable"]
+    assert (result.findings.query("question == 'Q1'")["rule"] == "several").all()
+
+
+def test_an_option_alone_beside_a_label_whose_options_have_boxes_is_told(tmp_path):
+    layout = usual({1: lambda a: [[Q1, None, "検討中"], *boxes(Q1, STATES, {a})[1:]]})
+    result = received(tmp_path, layout, 1)
+    assert said(result) == {WHO[0]: SAID[0]}
+    assert "検討中" in told(result)
+
+
 def heads_of(folder, n, *head):
     """Cleaned forms, the first with rows that say who replied, the others with a name each."""
     (folder / "r").mkdir()
