@@ -101,6 +101,16 @@ def packaged(name: str, package: str = "analysis") -> Any:
     return yaml.load(text, Loader=Loader)
 
 
+def text_of(content: Any, width: int = 80) -> str:
+    """Content as YAML; the library in C, where there is one, takes a tenth of the time.
+
+    >>> text_of({"files": ["a.xlsx"]})
+    'files:\\n- a.xlsx\\n'
+    """
+    writer = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(content, None, writer, allow_unicode=True, sort_keys=False, width=width))
+
+
 def load(file: Path, such_as: str = Message("entries such as title and files")) -> dict[str, Any]:
     """The entries of a YAML file.
 

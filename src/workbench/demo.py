@@ -20,7 +20,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import xlsxwriter
-import yaml
 
 from analysis import paths
 from analysis.codebook.model import Codebook
@@ -29,7 +28,7 @@ from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.errors import printed, refusal
 from analysis.text import LANGUAGES, label
-from analysis.yaml_file import packaged
+from analysis.yaml_file import packaged, text_of
 
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = packaged("simulate.yml", "workbench")
@@ -470,6 +469,6 @@ def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     part = paths.beside(folder)
     paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
-    text = yaml.safe_dump(about, allow_unicode=True, sort_keys=False)
+    text = text_of(about)
     paths.write_atomic(part / "wave.yml", head + text, received=True)
     part.rename(folder)

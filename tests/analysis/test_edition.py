@@ -4,7 +4,6 @@ import dataclasses
 
 import pandas as pd
 import pytest
-import yaml
 from project import prepare
 
 from analysis import Survey, edition
@@ -13,6 +12,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.results import cleaning, profile, shortage
 from analysis.show import NotAvailable
+from analysis.yaml_file import text_of
 from workbench.publish import dataset
 
 CODES = ["990019", "990027", "990035", "990043", "990051", "990060", "990078", "990086", "990094"]
@@ -45,8 +45,8 @@ def tiny(tmp_path, monkeypatch):
         lines += [f"{code},いいえ,,{'はい' if int(code) % 2 else 'いいえ'}" for code in CODES[2:]]
         raw, books = tmp_path / "data" / "raw" / "tiny", tmp_path / "data" / "codebooks"
         for file, text in (
-            (books / "tiny.yml", yaml.safe_dump(book, allow_unicode=True)),
-            (raw / "wave.yml", yaml.safe_dump(about, allow_unicode=True)),
+            (books / "tiny.yml", text_of(book)),
+            (raw / "wave.yml", text_of(about)),
             (raw / "replies.csv", "\n".join(lines) + "\n"),
         ):
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,10 @@ from typing import Any
 import openpyxl
 from project import put_yaml
 
+from analysis.cleaning.clean import Cleaned, clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
+from analysis.intake.read import read
 
 BOOK = {
     "id": "tiny",
@@ -62,6 +64,15 @@ def wave(folder: Path, *files: dict[str, Any] | str, codebook: str = "tiny") -> 
     }
     put_yaml((folder / "wave.yml"), content)
     return Wave.read(folder)
+
+
+def cleaned_wave(name: str) -> Cleaned:
+    """A wave read and cleaned by its own codebook; all cells are accounted for."""
+    about = Wave.read(name)
+    book = Codebook.read(about.codebook)
+    result = clean(read(about, book), about, book)
+    result.ledger.check()
+    return result
 
 
 def workbook(path: Path, rows: list[list[Any]], *, sheet: str = "回答", at: str = "A1") -> Any:

@@ -55,8 +55,8 @@ def links(page):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_server(warm_kernels):
-    """One server of kernels for all runs here."""
+def _one_server(light_kernels):
+    """One server of kernels for all runs here, which computes no types beforehand."""
     Kernels().warm()
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import StrictInt, StrictStr, ValidationError
 
 from analysis import paths, yaml_file
@@ -118,7 +117,7 @@ def register(wave: str, book: Codebook, days: pd.Series) -> None:
         hypotheses=hypotheses,
         definitions=definitions,
     ).model_dump()
-    text = HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+    text = HEAD + yaml_file.text_of(content, width=100)
     part = paths.beside(file)
     with contextlib.suppress(OSError):  # a checkout that is read-only has no registration
         try:

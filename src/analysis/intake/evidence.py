@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -48,13 +48,14 @@ class BookWords:
         book, self.headings = headings.book, headings
         units = [(question.unit.ja, question.unit.en) for question in book if question.unit]
         named: list[Any] = [book.title, *book.sections]
-        own = [text for part in (*units, *((one.ja, one.en) for one in named)) for text in part]
+        titles = {normalise(text) for one in named for text in (one.ja, one.en)}
         days = OF_A_DAY if any(question.type == "date" for question in book) else ()
         offered = (words for question in book for _, words in choices_of(question))
         self.options = {normalise(word) for words in offered for word in words}
-        texts = {*headings.known, *map(normalise, (*own, *days)), *self.options} - {""}
-        listed = "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
-        self._known = re.compile(f"{BEFORE_WORDS}({listed})")
+        texts = {*headings.known, *titles, *self.options} - {""}
+        behind = {normalise(text) for unit in (*units, days) for text in unit} - texts - {""}
+        # a number before words is that of a question or option; before a unit it is an answer
+        self._known = re.compile(f"{BEFORE_WORDS}({_one_of(texts)})|({_one_of(behind)})")
         self._own = _of_own_form("|".join(re.escape(text) for unit in units for text in unit))
 
     def print(self, text: str, *, label: bool) -> bool:
@@ -65,10 +66,11 @@ class BookWords:
         """
         key = normalise(text)
         asked = key.partition(":")[0].rstrip(entries.ARROWS)
-        request = ANSWER_WORD.fullmatch(asked) or self._own.fullmatch(text)
+        ticked = entries.said_by(text)  # 選択, 該当: an answer, too
+        request = (ANSWER_WORD.fullmatch(asked) and not ticked) or self._own.fullmatch(text)
         if request or self.headings.asked(text):
             return True
-        words = self._known.findall(key)
+        words = ["".join(match.groups("")) for match in self._known.finditer(key)]
         room = re.search(r"[(（]\s*[)）]\s*$", text)  # その他（　）
         if (
             len(words) == 1
@@ -84,6 +86,11 @@ class BookWords:
         plain = normalise(text)
         short = entries.is_filler(text) or entries.TICKED.match(text) or plain in self.options
         return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
+
+
+def _one_of(texts: Iterable[str]) -> str:
+    """A pattern of these texts, the longest first; of none, one that nothing matches."""
+    return "|".join(map(re.escape, sorted(texts, key=lambda t: (-len(t), t)))) or "(?!)"
 
 
 def _of_own_form(units: str) -> re.Pattern[str]:

@@ -34,6 +34,7 @@ NUMBERED = re.compile(
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
+AMONG = re.compile(r"^(?:と|か|や|又は|または|若しくは|or|and)(?=\d)")  # 1か2
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
 QUESTIONS: list[str] = packaged("headings.yml")["questions"]
@@ -446,8 +447,8 @@ class Headings:
         if (match := CHOICE.match(key)) is None:
             return None
         variable, rest = _numbered_variable(question, int(match[1])), match[2].strip(".:、")
-        if rest and not re.search(r"[^\W\d_]", rest):
-            return None  # "1、3" is an answer
+        if rest and not re.search(r"[^\W\d_]", AMONG.sub("", rest)):
+            return None  # "1、3" and "1か2" are answers
         # "1 業務改革" must agree with the codebook in number and in label, if it knows the label
         return variable if not rest or known.get(rest) in (variable, None) else None
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import takewhile
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,41 +16,24 @@ from analysis.intake.entries import (
     ARROWS,
     BOXED,
     CIRCLED,
-    LISTED,
-    PRINTED,
     RINGED,
-    answer_in,
     chosen,
-    is_print,
     number_of,
     said_by,
 )  # fmt: skip
 from analysis.intake.evidence import ANSWER_WORD, is_word
-from analysis.intake.headings import LIKELY, Headings, Meaning, choices_of, normalise
+from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
-from analysis.intake.tables import EXAMPLE, UNIT
+from analysis.intake.tables import EXAMPLE
 
 RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
 SEARCHED = 20_000  # cells of a form that are looked at
-LINE = 16  # cells beside a label in which its answer may be
-OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
 SHOWN = re.compile(  # an example with its word: （例）人手が足りない, 例：3人
     r"\s*(?:[(（\[［【〔<＜]\s*(?:記入|記載|回答|入力)?例\s*[)）\]］】〕>＞:：]"
     r"|(?:記入|記載|回答|入力)?例\s*[)）:：])\s*\S"
 )
-DIGIT = re.compile("[0-9０-９]")
-PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 OptionCells = dict[str, dict[int, Place]]
-
-
-class Entry(NamedTuple):
-    """What is written for a question: the first cell, the text, and further cells it is in."""
-
-    place: Place
-    text: str
-    parts: tuple[Place, ...] = ()
-    sure: bool = False  # it reads like an answer to the question, wherever it stands
 
 
 class Form:
@@ -90,7 +71,7 @@ class Form:
         self.printed = set[Place]()
         self.words = {place for place in self.places if self.text_at[place].strip() in BRACKETS}
         self.signs: dict[Place, str] = {}
-        self._signs_known: dict[str, dict[str, str]] = {}
+        self.signs_known: dict[str, dict[str, str]] = {}
         self.labels = self._labels()
         pairs = self._crossed()
         self.crossed = {name: (row[0], column[1]) for name, (row, column) in pairs.items()}
@@ -121,7 +102,9 @@ class Form:
         heads = [{*options.values()} for options in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
         self.passed = self.listed | self.examples
-        self.offered = self.listed.union(*(options.values() for options in self.options.values()))
+        # an option without a box amid options with one may be what an office wrote
+        apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
+        self.offered = self.listed.union(*apart)
         self.offered |= heads_of_table
 
     def _leave_answer(self, question: Question) -> None:
@@ -131,9 +114,10 @@ class Form:
             return
         label, place = self.labels[question.id], self.labels[parts[0]]
         around = {way: self.next_to(place, way) for way in (RIGHT, BELOW, LEFT)}
-        if place == self.next_to(label, RIGHT):  # what is below is of the label before it
+        if place[0] == label[0] and place > label:  # what is below is of the label before it
             below = around.pop(BELOW)
-            around[LEFT] = below if below and self.next_to(below, LEFT) not in self.words else None
+            of_another = below and any(w[0] == below[0] and w[1] < below[1] for w in self.words)
+            around[LEFT] = None if of_another else below
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
 
@@ -263,135 +247,6 @@ class Form:
     def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
         return chosen({code: self.text(at) for code, at in cells.items()}, **how)
-
-    def entry(self, target: str, way: Place, step: int = 1) -> Entry | None:
-        """What is written beside a label, or behind it in its own cell; None where nothing is."""
-        question = self.headings.book.by_name.get(target)
-        if way == OWN:
-            label = self.text(self.labels[target])
-            text = label.partition(":" if ":" in label else "：")[2] if is_answer_word(label) else (
-                self.headings.behind(label, target)
-            )  # fmt: skip
-            text = answer_in(text, question, self.headings) if question else text
-            return Entry(self.labels[target], text, sure=True) if text else None
-        if (place := self.beside(target, way, step)) is None:
-            return None
-        text = self.text(place)
-        if question and question.type == "text" and not text and way == BELOW:  # indented
-            line = [at for at in self._line(place) if self.text(at)]
-            place = line[0] if len(line) == 1 and not PRINTED.search(self.text(line[0])) else place
-            text = self.text(place)
-        if question is None or question.identity or question.type == "text":
-            code = target == "@code" or (question and question.identity == "code")
-            if code and (boxes := self._code_boxes(place)):
-                return boxes
-            none = is_print(text, None) or (code and not re.search(r"\d", text))
-            sure = target in self.headings.who and bool(self.headings.named_in(text, known=True))
-            return None if none else Entry(place, text, sure=sure)
-        if question.type == "multi" and target != question.id:  # a tick
-            return Entry(place, text) if text else None
-        return self._in_line(place, question, self.labels[target][0] if way == BELOW else None)
-
-    def _line(self, place: Place, *, below: bool = True) -> list[Place]:
-        """The cells from one to the right up to the next label, without options that are listed.
-
-        `below` a label: or up to the column of another label in the row above.
-        """
-        if place in self.crossed.values():  # the cells beside it are of other questions
-            return [place]
-        line: list[Place] = []
-        at: Place | None = place
-        while at and len(line) < LINE and (at not in self.words or self.text(at) in BRACKETS):
-            if line and below and (at[0] - 1, at[1]) in self.labels.values():
-                break
-            line += [at] if at not in self.passed else []
-            at = self.next_to(at)
-        return line
-
-    def _in_line(self, place: Place, question: Question, above: int | None) -> Entry | None:
-        """A number, a day or options in a line of cells, amid printed words and empty cells.
-
-        `above`: the row of the label, where the line is below it.
-        """
-        line = self._line(place, below=above is not None)
-        filled = [at for at in line if not is_print(self.text(at), question)]
-        if not filled:
-            return None
-        first, before, signs = filled[0], line[: line.index(filled[0])], self._signs_of(question)
-        joined = self._day(line) if question.type == "date" else self._digits(line, first)
-        if question.type == "multi":
-            known = {str(o.code): str(o.code) for o in question.options} | signs
-            codes = [known.get(number_of(self.text(at)), "") for at in filled]
-            whole = len(codes) > 1 and all(codes)  # each in a cell of its own
-            joined = Entry(first, "、".join(codes), tuple(filled[1:])) if whole else None
-        if joined:
-            return joined
-        answers = [at for at in filled if answer_in(self.text(at), question, self.headings)]
-        alone = answers == [first] and not self._headed(first, above or 0)
-        if not (alone or all(map(self.text, before))):
-            return None
-        text = answer_in(self.text(first), question, self.headings)
-        parts = re.split(LISTED, text or self.text(first)) if question.type == "multi" else [text]
-        own = [signs.get(number_of(part or self.text(first)), "") for part in parts]
-        code = "、".join(own) if all(own) else text
-        return Entry(first, code or self.text(first), sure=code != "")
-
-    def _signs_of(self, question: Question) -> dict[str, str]:
-        """The number or letter printed before an option -> its code, where that is another sign."""
-        if not choices_of(question) or question.id not in self.heads:
-            return {}
-        if question.id in self._signs_known:
-            return self._signs_known[question.id]
-        region = self.region(self.heads[question.id], question.variables, self.heads)
-        lines: dict[int, str] = {}  # the cells of a row, behind each other
-        for at in region:
-            text = unicodedata.normalize("NFKC", self.text_at[at]).casefold()
-            lines[at[0]] = f"{lines.get(at[0], '')} {text.replace(chr(10), ' ')}"
-        text, codes_of = "\n".join(lines.values()), dict[str, set[str]]()
-        for code, words in choices_of(question):
-            for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
-                for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", text):
-                    codes_of.setdefault(sign, set()).add(str(code))
-        code_of = {sign: min(codes) for sign, codes in codes_of.items() if len(codes) == 1}
-        own = {*code_of} != {*code_of.values()} and len({*code_of.values()}) > 1
-        return self._signs_known.setdefault(question.id, code_of if own else {})
-
-    def _headed(self, place: Place, since: int = 0) -> bool:
-        """Whether a cell is in a column below words, which may say that it is of something else."""
-        row, column = place
-        above = {(at, column) for at in range(max(since, row - LINE), row)}
-        for places in (self.words, self.passed, *map(dict.values, self.options.values())):
-            above -= {*places}
-        texts = map(self.text, above)
-        return any(is_word(t) for t in texts if not PRINTED.search(t) and not is_answer_word(t))
-
-    def _digits(self, line: list[Place], first: Place) -> Entry | None:
-        """A number of which each digit has a cell; without a unit behind it, as it stands."""
-        digits = [*takewhile(lambda at: DIGIT.fullmatch(self.text(at)), line[line.index(first) :])]
-        if len(digits) < 2:
-            return None
-        end = self.next_to(digits[-1])
-        unit = end and UNIT.match(normalise(self.text(end)))
-        clear = unit and not any(map(self._headed, digits[1:]))
-        return Entry(first, ("" if clear else " ").join(map(self.text, digits)), tuple(digits[1:]))
-
-    def _code_boxes(self, place: Place) -> Entry | None:
-        """The code of a municipality of which each digit has a cell, with its check digit or not.
-
-        A hyphen may stand before that.
-        """
-        of_code = re.compile(r"\d|[-－ー―‐]")
-        cells = [*takewhile(lambda at: of_code.fullmatch(self.text(at)), self._line(place))]
-        text = normalise("".join(map(self.text, cells)))
-        whole = re.fullmatch(r"\d{5}-?\d?", text)
-        return Entry(cells[0], text, tuple(cells[1:])) if whole else None
-
-    def _day(self, line: list[Place]) -> Entry | None:
-        """A day whose year, month and day have cells of their own."""
-        parts = [*takewhile(lambda at: PART_OF_DAY.fullmatch(normalise(self.text(at))), line)]
-        filled = [at for at in parts if re.search(r"\d|元", normalise(self.text(at)))]
-        text = "".join(normalise(self.text(at)) for at in parts)
-        return Entry(filled[0], text, tuple(filled[1:])) if len(filled) > 1 else None
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""

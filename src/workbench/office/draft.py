@@ -10,8 +10,6 @@ from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
@@ -22,6 +20,7 @@ from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
 from analysis.intake.tools.core import is_other, key
+from analysis.yaml_file import text_of
 from workbench import outputs
 from workbench.office import definitions, guesses
 from workbench.office.check import check
@@ -173,7 +172,7 @@ def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) 
 def _written(head: str, book: dict[str, Any], remarks: dict[str, str], file: Path) -> str:
     """The YAML of a codebook that is valid, with `remarks` on what was seen behind the ids."""
     Codebook.parse(book)
-    text = yaml.safe_dump(book, allow_unicode=True, sort_keys=False, width=100)
+    text = text_of(book, width=100)
     for id, what in remarks.items():
         text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
     return head + text

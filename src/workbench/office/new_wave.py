@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import yaml
 
 from analysis import paths
 from analysis.cleaning.clean import answered
@@ -27,6 +26,7 @@ from analysis.intake.layout import READ_AS, Layout, asked_in, issue_of, layout_o
 from analysis.intake.sheet import Sheet
 from analysis.intake.tools import Export
 from analysis.text import LANGUAGES, Language, label
+from analysis.yaml_file import text_of
 from workbench.run.record import one_at_a_time
 
 LAYOUTS: tuple[str, ...] = get_args(WaveFile.model_fields["layout"].annotation)
@@ -248,7 +248,7 @@ class _New:
             for sheet in self.sheets.get(file.name, [self.sheet])
         ]
         content = self.content | {"population": self.stands_for, "files": files}
-        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        text = text_of(content)
         paths.write_atomic(part / "wave.yml", text, received=True)
         return Wave.read(part)
 

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from analysis import paths
 from analysis.codebook.questions import (
@@ -41,6 +40,7 @@ from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
 from analysis.text import LANGUAGES, Language, label, labels, say
+from analysis.yaml_file import text_of
 from workbench import outputs
 
 KINDS_MISSING = STATUSES[1:]
@@ -236,4 +236,4 @@ def _citation(survey: Survey) -> str:
     }
     if survey.wave.licence:
         content["license"] = survey.wave.licence
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    return text_of(content)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from analysis import fingerprints, paths, yaml_file
 from analysis.codebook.wave import Wave
@@ -79,7 +78,7 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
         raise refusal("release.not_listed", file=place)
-    text = yaml.safe_dump({"releases": [*lines, line]}, allow_unicode=True, sort_keys=False)
+    text = yaml_file.text_of({"releases": [*lines, line]})
     paths.write_atomic(book, text)
     return number, place
 

@@ -136,6 +136,14 @@ LAYOUTS = {
 }  # fmt: skip
 
 
+def cleaned(folder, book, path="r", layout="form", **entry):
+    """The cleaned replies of a file or folder; all cells are accounted for."""
+    about = wave(folder, {"path": path, "layout": layout, **entry}, codebook="f")
+    result = clean(read(about, book, folder), about, book)
+    result.ledger.check()
+    return result
+
+
 def told(result):
     """What is told of cells that became no answer, whoever wrote or printed them."""
     rules = ["unmatched", "unsure", "unclear-place"]
@@ -159,8 +167,7 @@ def received(folder, rows_of, n, merge=False):
                 sheet.merge_cells(start_row=sheet.max_row, end_row=sheet.max_row,
                                   start_column=1, end_column=5)  # fmt: skip
         book.save(folder / "r" / f"{i}.xlsx")
-    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
-    return clean(read(about, BOOK, folder), about, BOOK)
+    return cleaned(folder, BOOK)
 
 
 def usual(change=None):
@@ -432,15 +439,11 @@ def test_a_mark_is_not_the_first_letter_of_an_option(tmp_path):
     (tmp_path / "r").mkdir()
     for i, chosen in enumerate((2, 1, 3)):
         sheet = openpyxl.Workbook().active
-        for row in (
-            ["団体名", WHO[i]],
-            [Q1],
-            *([mark(k == chosen, "レ", "") + t] for k, t in enumerate(library, 1)),
-        ):
+        marked = [[mark(k == chosen, "レ", "") + t] for k, t in enumerate(library, 1)]
+        for row in (["団体名", WHO[i]], [Q1], *marked):
             sheet.append(row)
         sheet.parent.save(tmp_path / "r" / f"{i}.xlsx")
-    about, own = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f"), Codebook.parse(book)
-    result = clean(read(about, own, tmp_path), about, own)
+    result = cleaned(tmp_path, Codebook.parse(book))
     assert result.responses["Q1"].tolist() == [2, 1, 3]
 
 
@@ -468,8 +471,7 @@ def test_a_mark_or_letter_alone_is_no_explanation_of_other(tmp_path):
         for row in (["団体名", WHO[i]], [Q1, said]):
             sheet.append(row)
         sheet.parent.save(tmp_path / "r" / f"{i}.xlsx")
-    about, own = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f"), Codebook.parse(book)
-    result = clean(read(about, own, tmp_path), about, own)
+    result = cleaned(tmp_path, Codebook.parse(book))
     assert result.responses["Q1"].isna().tolist() == [True, True, False]
     assert {"ア", "レ"} <= {*result.findings.loc[result.findings["severity"] == "refused", "raw"]}
 
@@ -509,8 +511,7 @@ def test_a_ring_that_is_drawn_around_an_option_is_asked_about(tmp_path, packed):
     path = "r.zip" if packed else "r"
     if packed:
         shutil.make_archive(str(tmp_path / "r"), "zip", tmp_path / "r")
-    about = wave(tmp_path, {"path": path, "layout": "form"}, codebook="f")
-    result = clean(read(about, PLAN, tmp_path), about, PLAN)
+    result = cleaned(tmp_path, PLAN, path)
     drawn = result.findings.query("rule == 'drawn'")
     assert drawn[["file", "cell", "code"]].to_numpy().tolist() == [
         [f"{path}/函館市.xlsx", "D4", "012025"], [f"{path}/札幌市.xlsx", "B4", "011002"]
@@ -656,8 +657,7 @@ def test_the_column_headed_answer_has_the_answers_whatever_stands_before_it(tmp_
             book.active.append(row)
         book.save(tmp_path / "r" / f"{i}.xlsx")
     header = {"Q2": [], "Q4": [], "Q6": []}
-    about = wave(tmp_path, {"path": "r", "layout": "form", "header": header}, codebook="f")
-    result = clean(read(about, PLAN, tmp_path), about, PLAN)
+    result = cleaned(tmp_path, PLAN, header=header)
     answers = result.responses[["Q1", "Q3", "Q5"]].to_numpy().tolist()
     assert answers == [[1, 5 + i, f"人材{i}"] for i in range(n)]
 
@@ -685,8 +685,7 @@ def test_a_table_of_numbers_is_read_by_the_headings_of_its_rows_and_columns(tmp_
                     ["情報課", 5 + i, None], ["DX課", 12, 3], ["合計", total + i, 3]]:  # fmt: skip
             book.active.append(row)
         book.save(tmp_path / "r" / f"{i}.xlsx")
-    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
-    result = clean(read(about, STAFF, tmp_path), about, STAFF)
+    result = cleaned(tmp_path, STAFF)
     answers = result.responses[["Q1", "Q2", "Q3", "Q4"]].astype("Int64")
     expected = [[5 + i, None, 12, 3] for i in range(n)]
     assert answers.astype(object).where(answers.notna(), None).to_numpy().tolist() == expected
@@ -812,9 +811,7 @@ def plans(folder, rows_of, answers, blank=None):
         for row in [*head, *rows_of(said), ["ご協力ありがとうございました"]]:
             form.active.append([None if value == "" else value for value in row])
         form.save(folder / "r" / f"{name}.xlsx")
-    about = wave(folder, {"path": "r", "layout": "form", "blank": blank}, codebook="f")
-    result = clean(read(about, PLAN, folder), about, PLAN)
-    result.ledger.check()
+    result = cleaned(folder, PLAN, blank=blank)
     return result
 
 
@@ -869,9 +866,7 @@ def test_a_lone_form_with_answers_two_cells_below_their_labels(tmp_path, filled)
     for cell, value in (labels | filled).items():
         form.active[cell] = value
     form.save(tmp_path / "r.xlsx")
-    about = wave(tmp_path, {"path": "r.xlsx", "layout": "form"}, codebook="f")
-    result = clean(read(about, book, tmp_path), about, book)
-    result.ledger.check()
+    result = cleaned(tmp_path, book, "r.xlsx")
     (reply,) = result.responses[["Q1", "Q2"]].itertuples(index=False)
     if filled.get("B5", "人") == "人":
         assert reply[0] == 12 and told(result) <= {"人"}  # which is no word of the codebook
@@ -1012,10 +1007,7 @@ def forms_with(folder, comments=None, sheet=None, n=4, blank=False):
     if blank:
         rows = [["団体名"], ["問1 職員数"], ["問2 課題"]]
         commented(folder / "blank.xlsx", rows, printed, guide)
-    entry = {"path": "r", "layout": "form", "blank": "blank.xlsx" if blank else None}
-    about = wave(folder, entry, codebook="f")
-    result = clean(read(about, SHORT, folder), about, SHORT)
-    result.ledger.check()
+    result = cleaned(folder, SHORT, blank="blank.xlsx" if blank else None)
     columns = ["sheet", "cell", "name", "rule", "severity", "raw"]
     return result.findings[columns].to_numpy().tolist()
 
@@ -1056,8 +1048,7 @@ def test_what_an_office_wrote_on_a_printed_sheet_is_told_alone(tmp_path):
     rows = [["団体名", "札幌市"], ["問1 職員数", 12], ["問2 課題", "別紙"]]
     guide = {"記入要領": [["数字でご記入ください"], ["", "課題は人手の不足"]]}
     commented(tmp_path / "r" / "札幌市.xlsx", rows, {}, guide)
-    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
-    found = clean(read(about, SHORT, tmp_path), about, SHORT).findings.query("rule == 'unmatched'")
+    found = cleaned(tmp_path, SHORT).findings.query("rule == 'unmatched'")
     assert found[["sheet", "cell", "raw"]].to_numpy().tolist() == [
         ["記入要領", "B2", "課題は人手の不足"]
     ]
@@ -1070,8 +1061,7 @@ def test_many_copies_are_no_evidence_for_what_three_of_them_say(tmp_path):
     for i, name in enumerate(names):
         rows = [["団体名", name], ["問1 職員数", i], ["問2 課題", f"課題{i}"]]
         commented(tmp_path / "r" / f"{name}.xlsx", rows, {"B2": "見込み"} if i < 3 else {})
-    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
-    found = clean(read(about, SHORT, tmp_path), about, SHORT).findings
+    found = cleaned(tmp_path, SHORT).findings
     assert (
         found[["rule", "question", "raw"]].to_numpy().tolist() == [["comment", "Q1", "見込み"]] * 3
     )
@@ -1120,8 +1110,7 @@ def test_an_example_of_a_table_that_may_be_a_reply_is_told(tmp_path):
     def findings(*rows, layout="rows"):
         turned = rows if layout == "rows" else zip(*rows, strict=True)
         workbook(tmp_path / "t.xlsx", [list(row) for row in turned])
-        about = wave(tmp_path, {"path": "t.xlsx", "layout": layout}, codebook="f")
-        found = clean(read(about, SHORT, tmp_path), about, SHORT).findings
+        found = cleaned(tmp_path, SHORT, "t.xlsx", layout=layout).findings
         return (
             found.loc[found["rule"] == "example-row", ["cell", "code", "raw"]].to_numpy().tolist()
         )
@@ -1155,8 +1144,7 @@ def test_an_option_other_with_room_for_words_behind_it_is_an_option(tmp_path, wo
     reasons = [[None, "人手"], [None, "財源"], ["○", last + words]]
     lines = [["団体名", "札幌市"], ["問1 業務"], *uses, ["問2 理由"], *reasons]
     commented(tmp_path / "a.xlsx", lines, {})
-    about = wave(tmp_path, {"path": "a.xlsx", "layout": "form"}, codebook="f")
-    answers = clean(read(about, OTHER, tmp_path), about, OTHER).responses
+    answers = cleaned(tmp_path, OTHER, "a.xlsx").responses
     assert answers[["Q1_1", "Q1_2", "Q1_3", "Q1_9"]].to_numpy().tolist() == [[True] + [False] * 3]
     assert answers["Q2"].tolist() == [9]
 
@@ -1220,9 +1208,7 @@ def others(folder, kind, answers):
             *rows_of_other(kind, ["人手", "財源"], "3", {reason}, because),
         ]
         commented(folder / "r" / f"{name}.xlsx", rows, {})
-    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
-    result = clean(read(about, OTHER, folder), about, OTHER)
-    result.ledger.check()
+    result = cleaned(folder, OTHER)
     return result
 
 
@@ -1399,15 +1385,43 @@ def test_a_second_form_on_a_sheet_is_refused(tmp_path):
         received(tmp_path, lambda a: [*usual()(a), [], *second], 1)
 
 
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize(("head", "words"), [(Q2, "120人"), (Q2, "1か2")])
+def test_what_looks_like_print_by_its_words_alone_is_told(tmp_path, head, words, n):
+    """A number with its unit and two numbers are no words of the form."""
+
+    def rows(a):
+        own = [words] if a is SAID[0] else []
+        return [[*row, None, None, *own] if row and row[0] == head else row for row in usual()(a)]
+
+    result = received(tmp_path, rows, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert words in told(result)
+
+
+@pytest.mark.parametrize("sign", ["○", "はい"])
+def test_a_code_at_the_label_and_a_mark_at_another_option_are_two_answers(tmp_path, sign):
+    listed = [[f"{k} {t}", mark(k == 3, sign)] for k, t in enumerate(STATES, 1)]
+    rows = [[Q1, 1], *listed, *down(Q2, USES, {1}), [Q3, 12], *LAYOUTS[4]["codes"]((1, 2))]
+    result = received(tmp_path, lambda _: rows, 1)
+    assert result.status["Q1"].tolist() == ["unreadable"]
+    assert (result.findings.query("question == 'Q1'")["rule"] == "several").all()
+
+
+def test_an_option_alone_beside_a_label_whose_options_have_boxes_is_told(tmp_path):
+    layout = usual({1: lambda a: [[Q1, None, "検討中"], *boxes(Q1, STATES, {a})[1:]]})
+    result = received(tmp_path, layout, 1)
+    assert said(result) == {WHO[0]: SAID[0]}
+    assert "検討中" in told(result)
+
+
 def heads_of(folder, n, *head):
     """Cleaned forms, the first with rows that say who replied, the others with a name each."""
     (folder / "r").mkdir()
     for i, rows in enumerate([head, *([["団体名", name]] for name in WHO[2 : 1 + n])]):
         rows = [*rows, ["問1 職員数", 12 + i], ["問2 課題", f"課題{i}"]]
         commented(folder / "r" / f"{i}.xlsx", rows, {})
-    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
-    result = clean(read(about, SHORT, folder), about, SHORT)
-    result.ledger.check()
+    result = cleaned(folder, SHORT)
     return result
 
 
@@ -1450,9 +1464,7 @@ def looking(folder, look, rows_of, n, chosen):
             for column, cell in enumerate(cells):
                 sheet.write(row, column, cell, own if i == 0 and (row, column) in chosen else None)
         book.close()
-    about = wave(folder, {"path": "r", "layout": "form"}, codebook="f")
-    result = clean(read(about, BOOK, folder), about, BOOK)
-    result.ledger.check()
+    result = cleaned(folder, BOOK)
     return result
 
 
@@ -1502,8 +1514,7 @@ def test_yes_and_no_of_which_one_is_struck_out_in_their_cell_are_asked_about(tmp
             sheet.write_row(row, 0, cells)
         sheet.write_rich_string("B2", "有・", book.add_format({"font_strikeout": True}), "無", "　")
         book.close()
-    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
-    assert {*clean(read(about, PLAN, tmp_path), about, PLAN).status["Q1"]} == {"unreadable"}
+    assert {*cleaned(tmp_path, PLAN).status["Q1"]} == {"unreadable"}
 
 
 def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_path):

@@ -56,7 +56,7 @@ def outcomes(folder: Path, seed: int) -> Counter[str]:
     return count
 
 
-@pytest.mark.parametrize("seed", [*range(12), 1247])
+@pytest.mark.parametrize("seed", [*range(12), 1247, 2600])
 def test_an_answer_in_a_form_is_read_as_given_or_told(tmp_path, seed):
     """`benchmarks/odd_forms.py` tries more."""
     count = outcomes(tmp_path, seed)

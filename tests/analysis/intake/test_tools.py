@@ -9,8 +9,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 from project import put_yaml
+from received import cleaned_wave as cleaned
 
-from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -39,14 +39,6 @@ def wave_of(project):
         return name
 
     return made
-
-
-def cleaned(name):
-    wave = Wave.read(name)
-    book = Codebook.read(wave.codebook)
-    result = clean(read.read(wave, book), wave, book)
-    result.ledger.check()
-    return result
 
 
 def expected():

@@ -14,7 +14,7 @@ import pyreadstat
 import pytest
 import yaml
 from project import prepare
-from received import csv_text, wave, workbook
+from received import cleaned_wave, csv_text, wave, workbook
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -47,6 +47,18 @@ def questions(text):
     return {q["ja"]: q for q in yaml.safe_load(text)["questions"]}
 
 
+def draft_of(folder, rows, name="r.csv"):
+    """The draft of a text file of these rows."""
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return draft(folder / name)
+
+
+def asked(folder, rows, name="r.csv"):
+    """The questions of that draft."""
+    return yaml.safe_load(draft_of(folder, rows, name))["questions"]
+
+
 @pytest.fixture
 def drafted(tmp_path):
     workbook(tmp_path / "r.xlsx", [["調査の回答"], [], HEAD, *ROWS])
@@ -71,12 +83,7 @@ def test_types_options_units_and_missing_codes(drafted):
 
 
 def test_the_draft_is_a_codebook_that_reads_its_own_file(drafted, tmp_path, monkeypatch):
-    (tmp_path / "draft.yml").write_text(drafted, "utf-8")
-    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
-    folder = tmp_path / "data" / "raw" / "w"
-    folder.mkdir(parents=True)
-    workbook(folder / "r.xlsx", [["調査の回答"], [], HEAD, *ROWS])
-    table = read.read(wave(folder, "r.xlsx"), Codebook.read(tmp_path / "draft.yml"))
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", drafted)
     assert (table.n, len(table.variables)) == (6, 9)
     assert set(table.outside["reason"]) == {"title", "header"}
 
@@ -90,8 +97,7 @@ def test_it_says_that_it_is_a_draft_and_what_was_seen(drafted):
 def test_ids_come_from_the_headings(tmp_path):
     replies = [["x", n * 7, f"99{n}", "y"] for n in range(4)]
     rows = [["備考", "問3 人数", "問1 団体コード", "所見"], *replies, ["合計", 42]]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    found = asked(tmp_path, rows)
     assert [q["id"] for q in found] == ["Q02", "Q03", "Q01", "Q04"]
     assert found[2]["identity"] == "code" and found[1]["ja"] == "人数"
     assert "- id: Q03  # seen: 4 filled" in draft(tmp_path / "r.csv")  # without the total
@@ -152,8 +158,7 @@ def kinds_of(tmp_path, heads, *columns):
         ["団体名", *heads],
         *([f"町{n}", *row] for n, row in enumerate(zip(*columns, strict=True))),
     ]
-    (tmp_path / "k.csv").write_text(csv_text(rows), "utf-8")
-    return [q["type"] for q in yaml.safe_load(draft(tmp_path / "k.csv"))["questions"]][1:]
+    return [q["type"] for q in asked(tmp_path, rows, "k.csv")][1:]
 
 
 def test_a_number_of_thousands_of_digits_is_a_text(tmp_path):
@@ -198,8 +203,7 @@ def test_yes_and_no_shares_and_codes_among_words(tmp_path):
     rows += [["有" if n % 2 else "無", (50, 99, 12)[n % 3], ("済", "予定", "-99")[n % 3], 30 + n,
               ("2019-04-01", "未定", "R1.5.1", "令和2年4月", "H30.4.1")[n % 5]]
              for n in range(20)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = questions(draft(tmp_path / "r.csv"))
+    found = questions(draft_of(tmp_path, rows))
     assert found["有無"]["type"] == "binary" and found["策定日"]["type"] == "date"
     assert "missing_tokens" not in found["導入率"]  # 99 percent is an answer
     assert [o["ja"] for o in found["予定"]["options"]] == ["済", "予定"]
@@ -281,12 +285,7 @@ def test_a_survey_from_spss(tmp_path, monkeypatch):
     assert form["type"] == "single" and form["id"] == "Q6"
     assert [(o["code"], o["ja"]) for o in form["options"]] == [(1, "専任課"), (2, "兼任")]
     assert form["missing_tokens"] == ["9"]
-    (tmp_path / "d.yml").write_text(text, "utf-8")
-    monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
-    folder = tmp_path / "data" / "raw" / "w"
-    folder.mkdir(parents=True)
-    (folder / "s.sav").write_bytes((tmp_path / "s.sav").read_bytes())
-    table = read.read(wave(folder, "s.sav"), Codebook.read(tmp_path / "d.yml"))
+    table = reads_itself(tmp_path, monkeypatch, "s.sav", text)
     assert table.texts("Q6").tolist() == ["1", "9"]
     assert table.texts("staff").tolist() == ["13", ""]
     assert "B4" in set(addresses(table.cells[table.cells["record"] == 1]))  # below names and labels
@@ -301,14 +300,12 @@ def test_a_file_without_records(tmp_path):
 def test_municipalities_side_by_side_are_drafted_as_replies(tmp_path, monkeypatch):
     names = ["札幌市", "函館市", "小樽市", "旭川市"]
     rows = [["設問", *names], ["問1 職員数", 5, 6, 7, 8], ["問2 導入", "済", "予定", "済", "済"]]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     assert "(--layout columns)" in text
     found = yaml.safe_load(text)["questions"]
     assert [q.get("identity") or q["type"] for q in found] == ["name", "integer", "single"]
     rows[0][0] = ""  # names of no heading are neither a question nor ignored
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    book = yaml.safe_load(draft(tmp_path / "r.csv"))
+    book = yaml.safe_load(draft_of(tmp_path, rows))
     assert [q["type"] for q in book["questions"]] == ["integer", "single"] and "ignore" not in book
 
 
@@ -354,8 +351,7 @@ def test_an_export_on_several_sheets_is_drafted_from_all_of_them(tmp_path):
 def test_years_of_an_era_are_no_options(tmp_path):
     rows = [["団体名", "導入年度", "開設"]]
     rows += [[f"町{n}", ("H25", "R2", "2018")[n % 3], 2000 + n % 3] for n in range(12)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = questions(draft(tmp_path / "r.csv"))
+    found = questions(draft_of(tmp_path, rows))
     assert found["導入年度"]["type"] == "text" and "options" not in found["導入年度"]
     assert found["開設"]["type"] == "integer"
 
@@ -393,9 +389,7 @@ def test_what_form_tools_write_that_is_no_option(tmp_path):
               "人数 - 本庁 - 任期", "Q_RecaptchaScore"], ['{"ImportId":"x"}'] * 8]  # fmt: skip
     rows = [["2024-06-03 09:15:42", f"町{n}", ("9:00", "13:30:00")[n % 2], "https://example.jp/a",
              ("済", "予定")[n % 2], 7 * n, 3 * n, "1"] for n in range(12)]  # fmt: skip
-    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([*heads, *rows])
-    found = {q["id"]: q for q in yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]}
+    found = {q["id"]: q for q in yaml.safe_load(draft_of(tmp_path, [*heads, *rows]))["questions"]}
     kinds = {id: q["type"] for id, q in found.items() if id[0] == "Q"}
     assert kinds == {"Q1": "text", "Q2": "text", "Q3": "text", "Q04": "single",
                      "Q5_1_1": "integer", "Q5_1_2": "integer"}  # fmt: skip
@@ -408,8 +402,7 @@ def test_the_second_row_of_surveymonkey_names_no_question(tmp_path):
         ["", "", "Open-Ended Response", "回答"],
     ]
     rows += [[n, "06/13/2024 09:15:42 AM", f"町{n}", n] for n in range(9)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    found = asked(tmp_path, rows)
     assert found[1]["source"] == ["団体名 / Open-Ended Response"]
 
 
@@ -418,8 +411,7 @@ def test_what_a_vv_export_does_not_show_is_no_option(tmp_path):
             ["id", "submitdate", "lastpage", "name", "q1"]]  # fmt: skip
     said = ["A1", "A2", "{question_not_shown}", "A1", "A2", "A1"]
     rows += [[n, "2024-06-03 09:15:42", 3, f"町{n}", text] for n, text in enumerate(said)]
-    (tmp_path / "vv.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "vv.csv"))["questions"]
+    found = asked(tmp_path, rows, "vv.csv")
     assert [q.get("identity") for q in found] == ["received", "name", None]
     assert [o["source"] for o in found[2]["options"]] == [["A1"], ["A2"]]
 
@@ -432,8 +424,7 @@ def test_time_stamps_of_scripts_and_lines_of_a_cell_in_the_draft_of_a_form(tmp_p
     said = ["翻訳\n要約", "要約", "翻訳", "翻訳\n要約"]
     rows = [["タイムスタンプ", "団体名", "業務"]]
     rows += [[stamp.format(3), f"町{n}", text] for n, text in enumerate(said)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"]
+    found = asked(tmp_path, rows)
     assert found[0]["identity"] == "received" and found[0]["type"] == "date"
     assert {o["ja"] for o in found[2]["options"]} == {"翻訳", "要約"}
 
@@ -441,8 +432,7 @@ def test_time_stamps_of_scripts_and_lines_of_a_cell_in_the_draft_of_a_form(tmp_p
 def test_the_section_that_answered_is_no_question_of_an_export(tmp_path):
     rows = [["タイムスタンプ", "団体名", "部署", "氏名", "問1 情報職員数"]]
     rows += [["2024/06/03 9:15:42", f"町{n}", "総務課", "山田", n] for n in range(5)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(text := draft(tmp_path / "r.csv"))
+    found = yaml.safe_load(text := draft_of(tmp_path, rows))
     assert "read as an export of google-forms" in text and found["ignore"] == ["部署"]
     assert [q["ja"] for q in found["questions"] if not q.get("identity")] == ["情報職員数"]
 
@@ -456,10 +446,7 @@ def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch
     (books / "d.yml").write_text(draft(tmp_path / "export.csv"), "utf-8")
     given = [str(tmp_path / "export.csv"), "--codebook", "d", "--as-of", "2024-06-01"]
     assert main(["new-wave", "w", *given]) == 0
-    about = Wave.read("w")
-    book = Codebook.read(about.codebook)  # by the file's name, whatever its id
-    got = clean(read.read(about, book), about, book)
-    got.ledger.check()
+    got = cleaned_wave("w")  # the codebook by its file's name, whatever its id
     assert len(got.responses) == 15
     doubted = got.findings[got.findings["severity"].isin(["doubtful", "refused"])]
     assert doubted.empty, doubted[["question", "rule", "raw"]].to_string()
@@ -491,8 +478,7 @@ def test_the_draft_of_an_export_reads_it_without_a_refusal(tmp_path, monkeypatch
 def test_a_scale_is_ordinal_and_has_the_point_that_nobody_chose(tmp_path, words, options):
     given = [words[-1], *words] * 4  # the last is the most frequent
     rows = [["団体名", "問1"], *([f"町{n}", text] for n, text in enumerate(given))]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]
+    found = asked(tmp_path, rows)[1]
     assert found["type"] == "ordinal"
     if options:
         kept = [o["ja"].removesuffix(" (to translate)") for o in found["options"]]
@@ -504,8 +490,7 @@ def test_a_scale_of_five_has_five_points_though_nobody_chose_the_fourth(tmp_path
         ["団体名", "問1 満足度（5段階）"],
         *([f"町{n}", (1, 2, 3, 5)[n % 4]] for n in range(12)),
     ]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]
+    found = asked(tmp_path, rows)[1]
     assert (found["type"], [o["code"] for o in found["options"]]) == ("ordinal", [1, 2, 3, 4, 5])
 
 
@@ -523,8 +508,7 @@ def test_points_with_words_at_the_ends_and_classes_of_numbers_are_ordinal(
     tmp_path, monkeypatch, words, codes, first
 ):
     rows = [["団体名", "問1 頻度"], *([f"町{n}", words[n % len(words)]] for n in range(12))]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     found = yaml.safe_load(text)["questions"][1]
     assert (found["type"], [o["code"] for o in found["options"]]) == ("ordinal", codes)
     assert first in (found["options"][0]["ja"], found["options"][0]["en"])
@@ -536,8 +520,7 @@ def test_pairs_of_numbers_whole_numbers_with_a_point_and_spellings_of_one_word(t
     for n in range(12):
         rows.append([f"町{n}", f"0{n % 9 + 1}/1{n % 8}", f"{n}.0", ("None", "none", "Some")[n % 3],
                      sets[n % 4]])  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    found = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1:]
+    found = asked(tmp_path, rows)[1:]
     assert [q["type"] for q in found] == ["text", "integer", "single", "multi"]
     assert [o["en"] for o in found[2]["options"]] == ["None", "Some"]
     assert len(found[3]["options"]) == 4
@@ -562,8 +545,7 @@ def test_the_cells_of_an_array_of_limesurvey_are_questions(tmp_path, monkeypatch
         scales = [f"A{n % 3 + 1}", f"B{n % 2 + 1}", f"A{(n + 1) % 3 + 1}", f"B{(n + 1) % 2 + 1}"]
         rows.append([n, "2024-06-03 09:15:42", 3, "ja", f"町{n}", *scales,
                      *((n + k) % 4 for k in range(4))])  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     found = [q for q in yaml.safe_load(text)["questions"] if not q.get("identity")]
     assert [q["type"] for q in found] == ["single"] * 4 + ["integer"] * 4
     assert [len(q["options"]) for q in found[:4]] == [3, 2, 3, 2]
@@ -579,8 +561,7 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     for n in range(9):
         counts = ("#n.s." if (n + k) % 3 else n + k for k in range(6))
         rows.append([f"町{n}", "x@example.jp", *counts])
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     book = yaml.safe_load(text)
     assert "#n.s." in book["missing"]["no_answer"]["tokens"]
     assert "# left out, no questions: メールアドレス" in text
@@ -593,8 +574,7 @@ def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
     rows = [["Timestamp", "団体名", "見方 [甲]", "見方 [乙]", "評価"]]
     rows += [["2024/06/03 9:15:42", f"町{n}", *(words[k % 6] for k in (n, 5 * n, n + 1))]
              for n in range(24)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    battery, alone = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][2:]
+    battery, alone = asked(tmp_path, rows)[2:]
     points = ["Very favorably", "Somewhat favorably", "Neither (neutral)", "Somewhat unfavorably",
               "Very unfavorably"]  # fmt: skip
     assert [o["en"] for o in battery["options"]] == [*points, words[0]]
@@ -606,16 +586,14 @@ def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
 @pytest.mark.parametrize("words", [("専任", "一部兼任", "その他"), ("市", "町", "村")])
 def test_words_without_a_lower_half_are_no_scale(tmp_path, words):
     rows = [["団体名", "問1"], *([f"町{n}", words[n % 3]] for n in range(12))]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][1]["type"] == "single"
+    assert asked(tmp_path, rows)[1]["type"] == "single"
 
 
 def test_the_unit_that_stands_behind_the_numbers_is_that_of_the_question(tmp_path):
     rows = [["団体名", "問1 申請", "問2 予算", "問3 期間", "問4 職員（人）", "問5 率"]]
-    rows += [[f"町{n}", f'"{n},{n}00件"', f"{n}千円", (f"{n}日", f"{n}か月")[n % 2], f"{n}名",
+    rows += [[f"町{n}", f"{n},{n}00件", f"{n}千円", (f"{n}日", f"{n}か月")[n % 2], f"{n}名",
               f"{n}%"] for n in range(3, 10)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     units = [q.get("unit", {}).get("ja") for q in yaml.safe_load(text)["questions"][1:]]
     assert units == ["件", "千円", None, "人", "%"]
 
@@ -625,8 +603,7 @@ def test_the_words_beside_other_belong_to_the_question_of_their_number(tmp_path,
              "問2 その他の内容"]]  # fmt: skip
     rows += [[f"町{n}", ("済", "予定", "その他")[n % 3], "試行中" if n % 3 == 2 else "", n % 2,
               int(n == 5), "民間" if n == 5 else ""] for n in range(12)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     found = yaml.safe_load(text)["questions"]
     assert [(q["id"], q["type"]) for q in found[1:]] == [("Q01", "single"), ("Q02", "multi")]
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
@@ -640,8 +617,7 @@ def test_two_questions_of_one_heading_are_told_apart_by_their_order(tmp_path, mo
     rows = [[first, "団体名", "人数", "人数"]]
     rows += [["2024/06/03 9:15:42", f"町{n}", n, 100 + n] for n in range(9)]
     rows = rows if first != "団体名" else [row[1:] for row in rows]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     one, two = yaml.safe_load(text)["questions"][-2:]
     assert (one["source"], two["source"]) == (["人数 (1)"], ["人数 (2)"])
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
@@ -651,23 +627,20 @@ def test_two_questions_of_one_heading_are_told_apart_by_their_order(tmp_path, mo
 @pytest.mark.parametrize("head", ["貴団体名", "自治体名称", "Name of the municipality"])
 def test_how_offices_head_the_column_of_who_replied(tmp_path, head):
     rows = [[head, "問1 人数"], ["札幌市", 3], ["函館市", 4]]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    assert yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][0]["identity"] == "name"
+    assert asked(tmp_path, rows)[0]["identity"] == "name"
 
 
 @pytest.mark.parametrize("heads", [["ID", "メール"], ["Q3[other]"]])
 def test_a_file_of_columns_that_are_no_questions_is_refused(tmp_path, heads):
     rows = [heads, *([f"x{n}"] * len(heads) for n in range(3))]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
     with pytest.raises(InputError, match="no heading with records below it"):
-        draft(tmp_path / "r.csv")
+        draft_of(tmp_path, rows)
 
 
 def test_a_column_of_addresses_is_personal_whatever_its_heading_says(tmp_path, monkeypatch):
     rows = [["団体名", "問1 返信先", "問2 人数"]]
     rows += [[f"町{n}", f"x{n}@example.jp", n] for n in range(9)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     assert [q["ja"] for q in yaml.safe_load(text)["questions"]] == ["団体名", "人数"]
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
     assert set(table.outside["reason"]) == {"header", "personal"}
@@ -677,8 +650,7 @@ def test_a_column_of_addresses_is_personal_whatever_its_heading_says(tmp_path, m
 def test_a_question_in_which_nobody_chose_two_is_hinted_at(tmp_path):
     rows = [["団体名", "問1 業務 [甲]", "問1 業務 [乙]"]]
     rows += [[f"町{n}", "○" if n % 2 else "", "" if n % 2 else "○"] for n in range(6)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    assert "nobody chose two" in draft(tmp_path / "r.csv")
+    assert "nobody chose two" in draft_of(tmp_path, rows)
 
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "exports"
@@ -720,8 +692,7 @@ def test_value_labels_at_the_ends_of_a_number_and_lines_of_a_battery(tmp_path, m
 def test_headings_that_stand_twice_are_told_apart_by_the_group_above(tmp_path, monkeypatch):
     heads = [["", "本庁", "", "支所", "", ""], ["団体名", "人数", "経費", "人数", "経費", ""]]
     rows = [[f"町{n}", 3 * n, 70 * n, 5 * n + 1, 90 * n, n + 1] for n in range(9)]
-    (tmp_path / "r.csv").write_text(csv_text([*heads, *rows]), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, [*heads, *rows])
     book = yaml.safe_load(text)
     assert [q["ja"] for q in book["questions"]] == [
         "団体名", "本庁 / 人数", "本庁 / 経費", "支所 / 人数", "支所 / 経費",
@@ -738,8 +709,7 @@ def test_names_with_spaces_between_them_are_several_answers_of_kobo(tmp_path):
     rows = [["use", "_uuid", "_submission_time"]]
     rows += [[("a b", "b", "a c", "c")[n % 4], f"u{n}", f"2024-06-0{n + 1}T09:15:42"]
              for n in range(8)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    use = yaml.safe_load(draft(tmp_path / "r.csv"))["questions"][0]
+    use = asked(tmp_path, rows)[0]
     assert use["type"] == "multi" and len(use["options"]) == 3
 
 
@@ -834,8 +804,7 @@ def test_a_draft_of_columns_with_brackets_reads_its_own_table(tmp_path, monkeypa
     rows = [["団体名", "問4 取組 [研修]", "問4 取組 [採用]", "問5 業務_翻訳", "問5 業務_要約"]]
     levels = ("済", "予定", "未定")
     rows += [[f"町{n}", levels[n % 3], levels[(n + 1) % 3], n % 2, 1 - n % 2] for n in range(9)]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     found = [q["type"] for q in yaml.safe_load(text)["questions"]]
     assert found == ["text", "battery", "multi"]
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
@@ -847,9 +816,7 @@ def test_a_grid_of_boxes_is_a_question_a_line_and_no_combination_an_option(tmp_p
     chosen = ["国, 県", "県", "国", "国, 県, 市", "市", "県, 市", "国", "県"]
     for n, words in enumerate(chosen):
         rows.append([f"2024/06/0{n + 1} 9:15:42", f"町{n}", words, chosen[n - 3]])
-    with (tmp_path / "r.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     found = [q for q in yaml.safe_load(text)["questions"] if "[" in q["ja"]]
     assert [q["type"] for q in found] == ["multi", "multi"]
     assert [{o["ja"] for o in q["options"]} for q in found] == [{"国", "県", "市"}] * 2
@@ -922,8 +889,7 @@ def test_dates_that_may_begin_with_month_or_day_are_left_to_a_person(tmp_path):
     towns = [("つくば市", "01/02/2026", "13/02/2026", "02/13/2026"),
              ("千葉市", "03/04/2026", "01/04/2026", "04/01/2026")]  # fmt: skip
     head = ["団体名", "問1 開始日", "問2 終了日", "問3 公開日"]
-    (tmp_path / "d.csv").write_text(csv_text([head, *towns]), "utf-8")
-    found = questions(draft(tmp_path / "d.csv"))
+    found = questions(draft_of(tmp_path, [head, *towns], "d.csv"))
     orders = {name: found[name].get("dates") for name in ("開始日", "終了日", "公開日")}
     assert orders == {"開始日": None, "終了日": "dmy", "公開日": "mdy"}
 
@@ -939,8 +905,7 @@ def test_the_day_of_a_reply_in_google_forms_has_the_order_that_a_day_tells(tmp_p
     rows += [
         [f"{day} 9:15:00", name, 5] for day, name in zip(days, ["つくば市", "千葉市"], strict=True)
     ]
-    (tmp_path / "g.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "g.csv")
+    text = draft_of(tmp_path, rows, "g.csv")
     (received,) = (q for q in questions(text).values() if q.get("identity") == "received")
     assert received.get("dates") == order
 
@@ -961,8 +926,7 @@ def test_words_below_a_heading_that_says_no_more_than_other(tmp_path, monkeypatc
               ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
               "研修;その他" if n % 2 else "研修;採用", "人事交流" if n % 2 else "",
               ("人", "金")[n % 2], "特になし" if n % 3 else ""] for n in range(9)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     owners = {q["id"]: q.get("other_of") for q in yaml.safe_load(text)["questions"]}
     assert [*owners.values()].count(None) == 5  # who, 形態, 取組, 課題 and the remark beside it
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
@@ -974,8 +938,7 @@ def test_two_headings_that_say_no_more_than_other_are_told_apart(tmp_path, monke
     rows = [["団体名", "形態", "その他の内容", "人", "その他の内容"]]
     rows += [[f"町{n}", ("委託", "直営", "その他")[n % 3], "共同" if n % 3 == 2 else "",
               ("専任", "その他")[n % 2], "派遣" if n % 2 else ""] for n in range(9)]  # fmt: skip
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    text = draft(tmp_path / "r.csv")
+    text = draft_of(tmp_path, rows)
     ids = [q["id"] for q in yaml.safe_load(text)["questions"] if q.get("other_of")]
     table = reads_itself(tmp_path, monkeypatch, "r.csv", text)
     assert [table.texts(id)[5] for id in ids] == ["共同", "派遣"]
@@ -986,9 +949,7 @@ def test_two_headings_that_say_no_more_than_other_are_told_apart(tmp_path, monke
 
 def drafted_of(path, rows, name="r.csv"):
     """The questions of the draft of rows without a municipality, by id; the codebook is valid."""
-    with (path / name).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    content = yaml.safe_load(draft(path / name))
+    content = yaml.safe_load(draft_of(path, rows, name))
     Codebook.parse(content)
     return {q["id"]: q for q in content["questions"]}
 
@@ -1185,8 +1146,7 @@ def test_the_points_of_a_known_scale_are_written_as_in_the_file(tmp_path):
 
 def test_the_draft_of_a_few_records_of_redcap_says_where_the_choices_are(tmp_path):
     rows = [["record_id", "form", "survey_complete"], *([str(n), str(n), "2"] for n in (1, 2, 3))]
-    (tmp_path / "r.csv").write_text(csv_text(rows), "utf-8")
-    head = draft(tmp_path / "r.csv").partition("id:")[0]
+    head = draft_of(tmp_path, rows).partition("id:")[0]
     assert "# read as an export of redcap" in head and "data dictionary (CSV): draft from" in head
 
 
@@ -1251,9 +1211,7 @@ def by_heading(folder, heads, *columns, n=24, name="export.csv"):
     """The questions of the draft of a file with these headings, by heading; a list is repeated."""
     rows = [[(c[i % len(c)] if isinstance(c, list) else c(i)) for c in columns] for i in range(n)]
     heads = heads if isinstance(heads[0], list) else [heads]
-    with (folder / name).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([*heads, *rows])
-    found = yaml.safe_load(draft(folder / name))["questions"]
+    found = asked(folder, [*heads, *rows], name)
     return {q["en"].removesuffix(" (to translate)"): q for q in found}
 
 
@@ -1369,9 +1327,7 @@ def test_the_words_beside_other_of_surveymonkey_are_read_by_its_draft(project, t
     rows = [["1", "2024/06/03 9:15:00", "札幌市", "議事録", "", "窓口"],
             ["2", "2024/06/03 9:16:00", "函館市", "議事録", "翻訳", ""],
             ["3", "2024/06/03 9:17:00", "小樽市", "", "翻訳", "広報"]]  # fmt: skip
-    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([*heads, *rows])
-    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    (project / "data/codebooks/own.yml").write_text(draft_of(project, [*heads, *rows]), "utf-8")
     command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own"]
     assert main([*command, "--as-of", "2024-06-01"]) == 0
     read = prepare("w").responses
@@ -1440,9 +1396,7 @@ def test_options_of_redcap_are_read_by_their_codes_whatever_the_others_are(proje
     """Beside `why___na` those of numbers are counted, and keep their own as words of the file."""
     heads = ["record_id", "name", "why___1", "why___98", "why___na", "form_complete"]
     rows = [["1", "札幌市", "1", "0", "0", "2"], ["2", "函館市", "1", "1", "0", "2"]]
-    with (project / "r.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([heads, *rows])
-    (project / "data/codebooks/own.yml").write_text(draft(project / "r.csv"), "utf-8")
+    (project / "data/codebooks/own.yml").write_text(draft_of(project, [heads, *rows]), "utf-8")
     command = ["new-wave", "w", str(project / "r.csv"), "--codebook", "own", "--as-of"]
     assert main([*command, "2024-06-01"]) == 0
     table = read.read(Wave.read(project / "data/raw/w"), Codebook.read("own"))

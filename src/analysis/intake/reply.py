@@ -1,0 +1,293 @@
+"""The answers of one form: by what is written, marked, ticked or looks otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from analysis.codebook.questions import ONE_CHOICE, Question
+from analysis.intake.cells import ANSWER, REASONS, Piece
+from analysis.intake.entries import (
+    AROUND,
+    LISTED,
+    MARK,
+    OPEN,
+    PRINTED,
+    answer_in,
+    chosen,
+    is_print,
+    is_request,
+    said_by,
+)
+from analysis.intake.printed import BELOW, OWN, RIGHT, Form
+from analysis.intake.sheet import CellKind, Look, Place
+from analysis.intake.workbook import STRUCK
+from analysis.intake.written import Entry, entry_at
+
+HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
+    REASONS.index, ("header", "note", "unmatched", "unsure", "another")
+)
+OF_NO_QUESTION = {NOTE, UNMATCHED, UNSURE}  # cells of no question
+SIGN = 3  # letters of a sign at an option
+
+
+class Reply:
+    """The answers of one form.
+
+    Attributes
+    ----------
+    cells : question or variable -> the cell of its answer.
+    stands_for : variable -> the option that the mark in its cell stands for.
+    kinds : variable -> that its cell holds nothing but print, or may be of something else.
+    sure : questions with an answer that reads like one, wherever it stands.
+    marks : cells beside options, with the mark of the one that is the answer, or an open box.
+    boxes : cells with the box and the words of an option, of questions of which one is ticked.
+    beside_other : words beside the option "other" where that is not chosen, which are told.
+    mark : what each cell of the sheet is, ANSWER or a position in REASONS.
+    """
+
+    def __init__(self, form: Form, cells: dict[str, Place | None]) -> None:
+        self.form, self.cells = form, cells
+        self.stands_for: dict[str, str] = {}
+        self.kinds: dict[str, CellKind] = {}
+        self.sure: set[str] = set()
+        self.marks: list[Place] = []
+        self.boxes: set[Place] = set()
+        self.beside_other: set[Place] = set()
+        self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
+        self.mark[tuple(np.array([*form.words]).T)] = HEADER
+        for place in form.examples:
+            self.mark[place] = REASONS.index("example")
+
+    def take_entries(self, entries: dict[str, Entry | None]) -> None:
+        """The answers that are written in words, numbers and days.
+
+        Of a question with no answer where the copies have theirs, what reads like one behind its
+        label, right of it or below it, if that is one cell.
+        """
+        form, used = self.form, {entry.place for entry in entries.values() if entry}
+        for target, entry in entries.items():
+            place = self.cells[target]
+            if entry is None:
+                near = (entry_at(form, target, way) for way in (OWN, RIGHT, BELOW))
+                others = {one.place: one for one in near if one and one.sure}
+                if len(others.keys() - used) == 1:
+                    entry = others[next(iter(others.keys() - used))]
+                    used.add(entry.place)
+            if entry is not None:
+                self.sure |= {target} if entry.sure else set()
+                self.cells[target] = entry.place
+                self.marks += entry.parts
+                if entry.text != form.text(entry.place):
+                    self.stands_for[target] = entry.text
+            elif place is None or form.text(place):
+                text, question = form.text(place), form.headings.book.by_name.get(target)
+                # words that only read like print need evidence, see `forms`
+                printed = is_print(text, question) and not PRINTED.search(text)
+                self.cells[target] = place if place and printed else form.labels[target]
+                self.kinds[target] = CellKind.PRINTED
+
+    def take_option(self, question: str, way: Place, step: int, circles: bool) -> None:
+        """The answer of one choice by the mark on this side of its option."""
+        options = self.form.options[question]
+        self.mark[tuple(np.array([*options.values()]).T)] = HEADER
+        beside = self.form.marks_of(question, way, step)
+        old, said = self.cells[question], self.answer(question)
+        apart = question in self.sure and old not in (*options.values(), *beside.values())
+        if (code := self._take(question, beside, circles)) is not None:
+            own = self.form.headings.option(self.form.headings.book[question], said)
+            if apart and said != str(code) and own != code:  # written at the label, too
+                self.cells[question], self.stands_for[question] = old, f"{said}、{code}"
+                return
+            self.marks += filter(None, [self.cells[question]])
+            self.cells[question] = options[code]  # the answer is the option
+            self.stands_for[question] = str(code)
+
+    def _take(self, name: str, cells: dict[int, Place | None], circles: bool) -> int | None:
+        """The option that alone is marked; of several the first cell is the answer, and refused.
+
+        `circles`: the form prints a circle beside every option.
+        """
+        self.kinds.pop(name, None)
+        filled, marked = self.form.chosen(cells, circles=circles)
+        there = {code: at for code, at in cells.items() if at and self.form.text(at)}
+        self.marks += [at for code, at in there.items() if code not in filled]
+        empty = next((at for code, at in cells.items() if code not in there), None)
+        self.cells[name] = cells[filled[0]] if filled else empty
+        if not filled and empty is None and there:  # nothing but printed circles
+            self.cells[name], self.kinds[name] = min(there.values()), CellKind.PRINTED
+        return marked[0] if len(filled) == 1 and marked else None
+
+    def take_boxes(self, id: str) -> None:
+        """The answer to a question, or an item of a battery, by boxes before the words of options.
+
+        The cell with the ticked box is the answer; where several are, it stands for all of them,
+        which is refused.
+        """
+        form, boxes = self.form, self.form.boxed[id]
+        self.kinds.pop(id, None)
+        ticked = chosen({code: form.signs[place] for code, place in boxes.items()})[1]
+        if ticked:
+            self.boxes |= {*boxes.values()}
+            self.cells[id] = boxes[min(ticked)]
+            all_of_them = " ".join(form.text(place) for place in boxes.values())
+            self.stands_for[id] = str(min(ticked)) if len(ticked) == 1 else all_of_them
+        else:
+            beside = (form.next_to(place) for place in boxes.values())
+            self.cells[id] = next((at for at in beside if at and not form.text(at)), None)
+
+    def take_several(self, id: str, signs: dict[int, str], printed: bool | None) -> None:
+        """The chosen of several options by the sign at each.
+
+        `printed`: whether the form prints a circle at every option, where all copies have one.
+        Where no other copy shows it, circles at all options are refused.
+        """
+        form, boxed = self.form, self.form.boxed.get(id, {})
+        if boxed:
+            self.cells.pop(id, None)
+            self.kinds.pop(id, None)
+            self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
+        filled, marked = chosen(signs, circles=False)
+        self.boxes |= {*boxed.values()} if marked else set()
+        if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
+            every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
+            self.stands_for |= {f"{id}_{code}": "0" if printed else every for code in signs}
+        elif boxed or (marked and len(filled) < sum(map(bool, signs.values()))):
+            values = {f"{id}_{code}": str(int(code in marked)) for code in signs}
+            self.stands_for |= {v: code for v, code in values.items() if form.text(self.cells[v])}
+
+    def take_matrix(self, battery: Question, circles: bool) -> None:
+        """The answers to the items of a battery by marks in the line of each option."""
+        form, codes = self.form, [*self.form.across[battery.id]]
+        for variable in form.parts(battery):
+            meet = {code: form.crossing(battery.id, variable, code) for code in codes}
+            if (code := self._take(variable, meet, circles)) is not None:
+                self.stands_for[variable] = battery.option(code).ja
+
+    def take_words(
+        self, question: Question, owner: Question, place: Place, words: str, known: bool
+    ) -> None:
+        """The words beside the option "other" of the `owner`, where that is chosen.
+
+        Or where nothing is, and what is printed is `known`.
+        """
+        option = next(option for option in owner.options if option.other)
+        chosen, own = self._chosen(owner), f"{owner.id}_{option.code}"
+        target = next((name for name, at in self.cells.items() if at == place), "")
+        if option.code not in chosen and (self.answers(owner.id) or not known or target):
+            self.beside_other.add(place)
+            if target == own:
+                self.cells.pop(own)
+        elif target in {own, owner.id}:  # in the cell of the option, which is the answer
+            self.stands_for[target] = f"{option.code}（{words}）"
+        elif not target:
+            self.cells[question.id], self.stands_for[question.id] = place, words
+
+    def _chosen(self, question: Question) -> set[int]:
+        """The options of a question that are chosen, as far as that is evident."""
+        parts = re.split(LISTED, self.answer(question.id)) if question.id in self.cells else []
+        texts = {o.code: f"{question.id}_{o.code}" for o in question.options}
+        ticks = {code: self.answer(v) for code, v in texts.items() if v in self.cells}
+        ticked = {c for c, t in ticks.items() if t == "1" or MARK.fullmatch(t) or said_by(t)}
+        codes = {str(option.code): option.code for option in question.options}
+        named = (codes.get(p, self.form.headings.option(question, p)) for p in parts)
+        return ticked | {code for code in named if code is not None}
+
+    def finish(self) -> None:
+        """What each cell is; two answers in one cell are refused."""
+        places = [*filter(None, self.cells.values())]
+        if twice := [place for place, n in Counter(places).items() if n > 1]:
+            questions = [target for target, place in self.cells.items() if place == twice[0]]
+            raise self.form.sheet.refusal("forms.same_cell", at=twice[0], questions=questions)
+        for place in self.marks:
+            self.mark[place] = REASONS.index("mark")
+        for place in places:
+            self.mark[place] = ANSWER
+
+    def answer(self, target: str) -> str:
+        """What is read for a question or variable."""
+        printed = self.kinds.get(target) == CellKind.PRINTED
+        return "" if printed else self.stands_for.get(target) or self.form.text(self.cells[target])
+
+    def answers(self, target: str) -> bool:
+        """Whether anything is read for a question, by itself or by its parts, or for a variable."""
+        question = self.form.headings.book.by_name.get(target)
+        own = question is not None and (target == question.id or question.type == "multi")
+        names = {target, *(question.variables if question and own else ())}
+        return any(map(self.answer, names & self.cells.keys()))
+
+    def take_doubtful(self, printed: set[Place], looks: Mapping[Place, Look]) -> None:
+        """Of a question without an answer, what may be one, at its options or below its label.
+
+        It is refused. `printed`: what the form as it was sent has; `looks`: how cells look that do
+        not look so there.
+        """
+        form, book = self.form, self.form.headings.book
+        for target, old in [*self.cells.items()]:
+            question = book.by_name.get(target)
+            if not question or question.identity or target not in form.labels:
+                continue
+            if self.answers(target):
+                continue
+            part = question.type == "multi" and target != question.id
+            near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
+            apart = self._set_apart(question, target, looks)
+            if spots := (*(at for at in near if at not in printed), *apart):
+                if old and [*self.cells.values()].count(old) == 1:
+                    self.mark[old] = HEADER if old in form.words else NOTE
+                self.cells[target], self.kinds[target] = spots[0], CellKind.UNCLEAR
+                self.mark[spots[0]] = ANSWER
+
+    def _set_apart(
+        self, question: Question, target: str, looks: Mapping[Place, Look]
+    ) -> Iterator[Place]:
+        """An option that looks otherwise than the others, or a list of which a part is struck out.
+
+        As one in red, or the one without a line through it.
+        """
+        form, old = self.form, self.cells[target]
+        lines = (cells for _, _, cells in form.lines(target))
+        options = form.options.get(target) or form.boxed.get(target) or next(lines, {})
+        several = question.type == "multi" and target != question.id
+        labels = [form.labels[name] for name in form.parts(question)]
+        places = labels if several else [*filter(None, options.values())]
+        counts = Counter(looks.get(at, ()) for at in places)
+        rare = min(counts, key=lambda look: counts[look], default=())
+        apart = [at for at in places if len(counts) > 1 and looks.get(at, ()) == rare]
+        yield from (at for at in apart[:1] if not several or at == form.labels[target])
+        if old and STRUCK in looks.get(old, ()):
+            yield old
+
+    def _signs_at(self, target: str) -> Iterator[Place]:
+        """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
+        form = self.form
+        for _, _, cells in form.lines(target):
+            own = {code: at for code, at in cells.items() if at and self.mark[at] in OF_NO_QUESTION}
+            signs = [own[code] for code in form.chosen(own)[0]]
+            short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
+            yield from (at for at in short if not is_request(form.text(at)))
+
+    def _like_answers(self, question: Question, target: str) -> Iterator[Place]:
+        """Cells below a label that read like an answer, or a mark at what is no known option."""
+        form = self.form
+        kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
+        kinds -= {UNSURE} if target in form.options else set()  # which may be printed
+        for at in form.region(form.labels[target]):
+            text, marked = (
+                form.text(at),
+                question.type in ONE_CHOICE and self.mark[at] in OF_NO_QUESTION,
+            )
+            if marked and MARK.fullmatch(text):
+                yield at
+            if self.mark[at] in kinds and answer_in(text, question, form.headings):
+                yield at
+
+    @property
+    def piece(self) -> Piece:
+        """One record, each answer with a place of its own."""
+        there = {name: place for name, place in self.cells.items() if place is not None}
+        answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
+        return Piece(self.form.sheet, self.mark, answers, self.stands_for, self.kinds)
