@@ -182,8 +182,9 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     try:
         with part.open("wb") as handle:
             handle.write(content.encode("utf-8") if isinstance(content, str) else content)
-        if received or not any(map(UNFINISHED.fullmatch, path.parent.parts)):
-            settle([part])
+            if received or not any(map(UNFINISHED.fullmatch, path.parent.parts)):
+                handle.flush()
+                os.fsync(handle.fileno())  # opened anew it would count as read by a notebook
         part.replace(path)
         written.add(str(path))
     finally:

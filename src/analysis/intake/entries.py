@@ -17,13 +17,13 @@ RINGS = OPEN + FILLED + "◎⭕レﾚ✓✔"  # marks that an office writes
 MARKS = RINGS + "☑■"  # and printed boxes that it fills
 BOXES = "☐□◻"
 # a mark, an open box or brackets with or without a mark before an option's words
-BOXED = re.compile(rf"^(?:[☑☒■{BOXES}]|[(（\[［【〔]\s*[{MARKS}]?\s*[)）\]］】〕])\s*(?=\S)")
+BOXED = re.compile(rf"^(?:[☑☒■{BOXES}]|[(（\[［【〔]\s*(?:[{MARKS}]\s*)?[)）\]］】〕])\s*(?=\S)")
 # before an option's words or behind them, where others have none
 RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
 MARK = re.compile(rf"[{MARKS}☒vVｖＶ]|該当")  # a whole cell: the option beside it is chosen
 TICKED = re.compile(rf"[(（\[［【〔]?\s*[{MARKS}☒]")  # before a remark
 AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
-FRAME = re.compile(r"\s*[(（\[［【〔]\s*([^)）\]］】〕]*?)\s*[)）\]］】〕]\s*(\D{0,4})")
+FRAME = re.compile(r"\s*[(（\[［【〔]([^)）\]］】〕]*)[)）\]］】〕]\s*(\D{0,4})")
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
@@ -220,7 +220,9 @@ def answer_in(text: str, question: Question, headings: Headings) -> str:
     """
     text = _pointed(text) if ARROW.search(text) and choices_of(question) else text
     framed = FRAME.fullmatch(text)
-    inner = f"{framed[1]}{framed[2]}" if framed and question.type != "text" else text.strip()
+    inner = (
+        f"{framed[1].strip()}{framed[2]}" if framed and question.type != "text" else text.strip()
+    )
     if not inner or is_print(text, question) or not _is_answer(inner, question, headings):
         return ""
     return inner

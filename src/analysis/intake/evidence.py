@@ -29,8 +29,9 @@ BRIEF = (entries.NUMBER, entries.DAY, ANSWER_LIKE)
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
-BEFORE_WORDS = (
-    r"(?:(?:第|q|問|設問|質問)?[(\[【]?\d+(?:[-_(]\d+\)?)?問?[)\]】.:、]*|[(]?[ア-ンa-z][.:)、]?)?"
+BEFORE_WORDS = (  # digits that never end are no number of a question
+    r"(?:(?:第|q|問|設問|質問)?[(\[【]?\d{1,9}(?:[-_(]\d{1,9}\)?)?問?[)\]】.:、]*"
+    r"|[(]?[ア-ンa-z][.:)、]?)?"
 )
 OF_A_DAY = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
 SIGNS = str.maketrans("", "", f"{entries.BOXES}{entries.ARROWS}")

@@ -12,7 +12,8 @@ from analysis.intake.printed import BELOW, BRACKETS, RIGHT, Form
 from analysis.intake.sheet import Place
 
 # what stands behind the words of "other", and what a form prints there
-ROOM = re.compile(r"[:：(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]?\s*$", re.S)
+ROOM = re.compile(r"[:：(（\[［【〔](.*)", re.S)
+OPENED, CLOSED = tuple("(（[［【〔"), tuple(")）]］】〕")
 ASKED = re.compile(
     r"(?:具体的(?:に|な?内容)|(?:その他の?)?内容|詳細|自由記述|(?:please )?specify)"
     r"\s*(?:[:：]\s*|$)",
@@ -32,7 +33,7 @@ def words_beside(form: Form, question: Question, other: Option) -> tuple[Place, 
             continue
         whole = form.headings.option(question, text) is not None
         room = None if whole else ROOM.search(text, 1)  # not the bracket of (9)その他
-        if room and (words := _said(room[1])):
+        if room and (words := _said(_unclosed(room[1]))):
             return at, words
         for way in (RIGHT, BELOW):
             near = form.next_to(at, way)
@@ -50,7 +51,15 @@ def _is_room(text: str) -> bool:
 
 def _said(text: str) -> str:
     """The words that a text says of its own; empty where it may be what a form prints."""
-    inner = re.fullmatch(r"[(（\[［【〔]\s*(.*?)\s*[)）\]］】〕]", text.strip(), re.S)
-    words = ASKED.sub("", inner[1] if inner else text.strip())
+    words = text.strip()
+    if words.startswith(OPENED) and words[1:].endswith(CLOSED):
+        words = _unclosed(words[1:])
+    words = ASKED.sub("", words)
     printed = ARROW.search(words) or PRINTED.search(f"（{words}）") or is_filler(words)
     return words if is_word(words) and not printed and not MARK.fullmatch(words) else ""
+
+
+def _unclosed(text: str) -> str:
+    """A text without white space around it and the bracket at its end."""
+    words = text.strip()
+    return words[:-1].strip() if words.endswith(CLOSED) else words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -305,10 +306,11 @@ class Form:
         for place in self.places if keys else ():
             at.setdefault(normalise(self.text_at[place]), []).append(place)
         meet: dict[str, set[tuple[Place, Place]]] = {}
-        for (key, target), first in itertools.product(keys.items(), filter(None, at)):
-            behind = re.sub("^[の/・:-]", "", key.removeprefix(first))
-            seconds = at.get(behind, ()) if key.startswith(first) else ()
-            for pair in itertools.product(at[first], seconds):
+        parted = ((key[:at], key[at:], of) for key, of in keys.items() for at in range(1, len(key)))
+        for first, behind, target in parted:
+            lines = at.get(first, ()), at.get(re.sub("^[の/・:-]", "", behind), ())
+            # of words that stand in very many cells more than one pair would name it
+            for pair in itertools.product(*lines) if math.prod(map(len, lines)) < SEARCHED else ():
                 column, row = sorted(pair)  # the heading of the column is above
                 if row[0] > column[0] and row[1] < column[1]:
                     meet.setdefault(target, set()).add((row, column))

@@ -16,7 +16,7 @@ from analysis.intake.sheet import Place
 from analysis.intake.tables import UNIT
 
 LINE = 16  # cells beside a label in which its answer may be
-OWN_SIGN = r"(\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
+OWN_SIGN = r"((?<!\d)\d+|(?<![^\W\d])[ア-ンa-z])[ .:)、]*"  # before an option: 2. or イ
 DIGIT = re.compile("[0-9０-９]")
 PART_OF_DAY = re.compile(r"(?:令和|平成|昭和|西暦|[rhs])?\.?(?:\d{1,4}|元)?[年月日./-]?")
 

@@ -544,7 +544,12 @@ class Runner:
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = file.relative_to(folder).as_posix()
-            if held := [secret for value, secret in secrets.items() if value in file.read_bytes()]:
+            if (legible := name.encode(errors="replace").decode()) != name:
+                file.unlink()
+                ran.fail(printed("{name} has a name that is no UTF-8", name=legible))
+            elif held := [
+                secret for value, secret in secrets.items() if value in file.read_bytes()
+            ]:
                 file.unlink()
                 why = "{name} holds the value of {secret}"
                 ran.fail(printed(why, name=name, secret=held[0]))

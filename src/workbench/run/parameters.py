@@ -120,7 +120,7 @@ def declared(content: Mapping[str, Any], notebook: Path) -> list[Parameter]:
 def _read(source: str, notebook: Path) -> Iterator[Parameter]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
-    for node in ast.parse(source).body:
+    for node in ast.parse(source, "parameters").body:
         if not isinstance(node, ast.AnnAssign | ast.Assign):
             continue
         target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]

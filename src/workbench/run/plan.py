@@ -70,7 +70,7 @@ class Notebook:
             self._check()
         except InputError:
             raise
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except Exception as error:  # whatever is wrong with it, also no Python, or far too deep
             fault = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             raise refusal("run.no_notebook", file=path, fault=fault) from None
 
@@ -81,6 +81,8 @@ class Notebook:
             raise TypeError("needs, reads, requires, figures and tables are lists of texts")
         if strange := set(self.declares.get("requires", ())) - REQUIRED.keys():
             raise TypeError(f"requires: {min(strange)}")
+        if not isinstance(self.declares.get("compares", ""), str):
+            raise TypeError("compares: the name of a parameter")
         if not all(isinstance(self.title[language], str) for language in ("ja", "en")):
             raise TypeError("title: ja, en")
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import shutil
+import time
 import zipfile
 
 import openpyxl
@@ -1146,6 +1147,24 @@ def test_an_option_other_with_room_for_words_behind_it_is_an_option(tmp_path, wo
     answers = cleaned(tmp_path, OTHER, "a.xlsx").responses
     assert answers[["Q1_1", "Q1_2", "Q1_3", "Q1_9"]].to_numpy().tolist() == [[True] + [False] * 3]
     assert answers["Q2"].tolist() == [9]
+
+
+BLANKS = " " * 4000
+
+
+@pytest.mark.parametrize("text", [f"({BLANKS}x", f"（x{BLANKS}y", f"x{BLANKS}y", "1" * 9000])
+@pytest.mark.parametrize("place", ["answer", "other", "beside"])
+def test_many_blanks_or_digits_in_an_answer_take_no_time(tmp_path, text, place):
+    said = dict.fromkeys(("answer", "other", "beside")) | {place: text}
+    uses = [["○", USES[0]], [None, USES[1]], [None, USES[2]], [None, "その他"]]
+    reasons = [[None, "人手"], ["○", f"その他（{said['other'] or ''}", said["beside"]]]
+    answer = [["回答", said["answer"]]]
+    lines = [["団体名", "札幌市"], ["問1 業務"], *uses, ["問2 理由"], *reasons, *answer]
+    commented(tmp_path / "a.xlsx", lines, {})
+    about = wave(tmp_path, {"path": "a.xlsx", "layout": "form"}, codebook="f")
+    begun = time.process_time()
+    clean(read(about, OTHER, tmp_path), about, OTHER).ledger.check()
+    assert time.process_time() - begun < 3
 
 
 def rows_of_other(kind, texts, code, chosen, words):

@@ -371,6 +371,7 @@ DAMAGED = (
     '{"cells": [], "metadata": {"workbench": []}}',
     '{"cells": [], "metadata": {"workbench": {"requires": ["zzz"]}}}',
     '{"cells": [], "metadata": {"workbench": {"needs": "01_a"}}}',
+    '{"cells": [], "metadata": {"workbench": {"compares": ["before"]}}}',
     '{"cells": [], "metadata": {"workbench": {"title": 3}}}',
 )
 

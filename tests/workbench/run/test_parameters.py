@@ -120,7 +120,15 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
     assert set(known) == {*Notebook(notebook).parameters}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{}]}'])
+@pytest.mark.parametrize(
+    "cell", ["%matplotlib inline\nn = 1", "n = (1", "n = " + "-" * 5000 + "1", "n = 1\0"]
+)
+def test_a_cell_that_is_no_python_is_refused_in_a_sentence(tmp_path, cell):
+    with pytest.raises(InputError, match=r"01_a\.ipynb: this is no notebook that can be read"):
+        Notebook(notebook(tmp_path, cell))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{}]}', '{"cells": ' + "[" * 100_000])
 def test_what_is_no_notebook_is_refused(tmp_path, text):
     (tmp_path / "x.ipynb").write_text(text)
     with pytest.raises(InputError, match=r"x\.ipynb: this is no notebook that can be read"):

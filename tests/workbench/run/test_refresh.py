@@ -351,6 +351,18 @@ def test_a_notebook_may_call_its_files_as_a_run_calls_its_own(project):
         put(project, "02_b", "print(22)")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where a name may be any bytes")
+def test_a_file_whose_name_is_no_text_fails_its_notebook_alone(project):
+    writes = (
+        "import os; os.makedirs(output); open(os.fsencode(output) + b'/\\xff.csv', 'w').close()"
+    )
+    put(project, "01_a", writes)
+    put(project, "02_b", "print(2)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    assert "?.csv has a name that is no UTF-8" in found.notebooks[0].error
+
+
 def test_the_record_of_a_run(complete, once):
     found = record(complete)
     digest = lambda file: hashlib.sha256(file.read_bytes()).hexdigest()  # noqa: E731
