@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -137,12 +137,14 @@ class Plan:
             raise unknown("notebook", min(lost), [*files])
         if fixed := own & settings.keys():
             raise refusal("parameter.set_by_run", parameter=min(fixed))
-        words = book.get("pages") or {}
-        every = [Notebook(file, words.get(name)) for name, file in files.items()]
+        with _well_formed(wave):
+            words = book.get("pages") or {}
+            every = [Notebook(file, words.get(name)) for name, file in files.items()]
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(settings.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)
-        lacking = {n.name: _lacking(n, edition, wave, book, settings) for n in every}
+        with _well_formed(wave):
+            lacking = {n.name: _lacking(n, edition, wave, book, settings) for n in every}
         if without := [name for name in sorted(names) if lacking[name]]:
             raise refusal(
                 "run.no_page", page=without[0], wave=edition.wave, lacking=lacking[without[0]]
@@ -347,6 +349,20 @@ def _content(file: Path) -> dict[str, Any]:
     with contextlib.suppress(InputError):
         return yaml_file.load(file) if file.is_file() else {}
     return {}
+
+
+@contextlib.contextmanager
+def _well_formed(wave: Mapping[str, Any]) -> Iterator[None]:
+    """Where a codebook or the topics are not as expected, let those who read them whole say so."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError):
+        from analysis.codebook.model import Codebook  # heavy, as are the topics
+        from analysis.results.guide import guide
+
+        Codebook.read(str(wave.get("codebook")))
+        guide()
+        raise
 
 
 def _lacking(

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from refreshing import executed, put, record, statuses
 
 from analysis import Survey, fingerprints, paths
@@ -374,6 +375,24 @@ DAMAGED = (
     '{"cells": [], "metadata": {"workbench": {"compares": ["before"]}}}',
     '{"cells": [], "metadata": {"workbench": {"title": 3}}}',
 )
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("it-staffing.yml", {"pages": [1]}, r"it-staffing\.yml: line \d+: pages"),
+        ("it-staffing.yml", {"questions": ["Q1"]}, r"it-staffing\.yml: line \d+: questions"),
+        ("visits/topics.yml", {"topics": [1]}, r"topics\.yml: line \d+: topics"),
+    ],
+)
+def test_entries_of_another_kind_are_refused_in_a_sentence(project, file, content, said):
+    put(project, "01_a", "print(1)", requires=["visits"])
+    place = project / "data" / "codebooks" / file
+    place.parent.mkdir(exist_ok=True)
+    before = yaml.safe_load(place.read_text("utf-8")) if place.is_file() else {}
+    place.write_text(yaml.safe_dump(before | content, allow_unicode=True), "utf-8")
+    with pytest.raises(InputError, match=said):
+        why("demo-2019")
 
 
 @pytest.mark.parametrize("text", DAMAGED)
