@@ -1152,7 +1152,9 @@ def test_an_option_other_with_room_for_words_behind_it_is_an_option(tmp_path, wo
 BLANKS = " " * 4000
 
 
-@pytest.mark.parametrize("text", [f"({BLANKS}x", f"（x{BLANKS}y", f"x{BLANKS}y", "1" * 9000])
+@pytest.mark.parametrize(
+    "text", [f"({BLANKS}x", f"（x{BLANKS}y", f"x{BLANKS}y", "1" * 9000, "（" + "場合" * 9000]
+)
 @pytest.mark.parametrize("place", ["answer", "other", "beside"])
 def test_many_blanks_or_digits_in_an_answer_take_no_time(tmp_path, text, place):
     said = dict.fromkeys(("answer", "other", "beside")) | {place: text}
