@@ -361,6 +361,7 @@ def _well_formed(wave: Mapping[str, Any]) -> Iterator[None]:
         from analysis.results.guide import guide
 
         Codebook.read(str(wave.get("codebook")))
+        guide.cache_clear()  # it may have been read before it was edited
         guide()
         raise
 
