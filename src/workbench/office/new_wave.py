@@ -96,7 +96,8 @@ def new_wave(
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
-    done = printed(DONE, wave=wave, n=len(files), chosen=read_as)
+    n = sum(one.is_file() for file in files for one in (file, *file.rglob("*")))
+    done = printed(DONE, wave=wave, n=n, chosen=read_as)
     return "\n".join([done, *new.remarks, printed(THEN, wave=wave, stands=new.stands_for)])
 
 
