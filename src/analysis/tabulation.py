@@ -240,14 +240,19 @@ def to_answer(survey: View, question: Question | None) -> int | None:
 # --- one question ------------------------------------------------------------------------------
 
 
+def _withheld(survey: View, name: str, question: Question, *, by: bool = False) -> NotAvailable:
+    """What stands in the place of a table or figure that the edition keeps back."""
+    why = survey.say("tabulation/withheld", question=survey.numbered(question), by=by)
+    return NotAvailable(name, why, withheld=True)
+
+
 def table(survey: View, question: Question, by: Breakdown | None = None) -> Table | NotAvailable:
     """One question as a table, by group where a breakdown is given.
 
     Raises InputError: the edition shows nothing of it by group.
     """
     if by is None and is_withheld(survey, question):
-        why = survey.say("tabulation/withheld", question=survey.numbered(question), by=False)
-        return NotAvailable(f"table_{question.id}", why, withheld=True)
+        return _withheld(survey, f"table_{question.id}", question)
     frequency = edition.frequency(survey, question)
     scale = question.type == "battery" and not frequency.protected
     make = numbers if question.type in MEASURED and not scale else counts
@@ -285,8 +290,7 @@ def figure(
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
     if question.type in UNCOUNTED:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
-    why = survey.say("tabulation/withheld", question=title, by=by is not None)
-    withheld = NotAvailable(name, why, withheld=True)
+    withheld = _withheld(survey, name, question, by=by is not None)
     if frequency.frame.isna().all(axis=None) or not is_shown(survey, question):
         return withheld
     by = None if by is None else tabulate.align(by, survey.responses.index)

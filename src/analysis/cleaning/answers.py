@@ -21,6 +21,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake import entries
 from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -66,10 +67,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     if (by_mark := _marked(text, question)) is not None:
         if not by_mark:
             return Parsed("no_answer")
-        answer, words = (
-            judged(by_mark, ("marked",), question),
-            entries.list_and_words(text, question)[1],
-        )
+        answer = judged(by_mark, ("marked",), question)
+        words = entries.list_and_words(text, question)[1]
         return replace(answer, other=words) if answer.value is not None else answer
     if (other := _explained(text, question)) is not None:
         return replace(other, value=frozenset({other.value}))
@@ -119,11 +118,12 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
     """The one option that is marked in a cell in which the form lists its options."""
     if (codes := _marked(text, question)) is None:
         return None
+    if not codes:
+        return Parsed("no_answer")
     if len(codes) > 1:
         return refused("several")
     words = entries.list_and_words(text, question)[1]
-    answered = Parsed("answered", min(codes, default=None), ("marked",), other=words)
-    return answered if codes else Parsed("no_answer")
+    return Parsed("answered", min(codes), ("marked",), other=words)
 
 
 Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option that they are
@@ -217,7 +217,7 @@ def _without_name(text: str, option: Option) -> str:
 
 
 # a code, perhaps with words, or one of several: 7, 7 広報, 1か2
-CODED = re.compile(r"\(?\d+(?:$|[\s).:、,番]|(?:と|か|や|又は|または|若しくは|or)\d)")
+CODED = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
 
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
@@ -231,7 +231,7 @@ def _other(text: str, question: Question) -> Parsed | None:
 
     Words like those of an option are flagged; a number is no explanation.
     """
-    option = next((o for o in question.options if o.other), None)
+    option = question.other_option
     if option is None or not _explains(text):
         return None
     own = _folded(text)

@@ -270,7 +270,8 @@ class _Cleaning:
             self.state[name][here] = ANSWERED
         unsaid = np.all([self.state[part] == EMPTY for part in owner.variables], axis=0)
         alone = unsaid & (self.state[name] == ANSWERED)
-        other = next(option.code for option in owner.options if option.other)
+        assert owner.other_option is not None  # of which the words are
+        other = owner.other_option.code
         for part in owner.variables if alone.any() else ():
             ticked = part == f"{owner.id}_{other}"
             self.values[part][alone] = ticked if owner.type == "multi" else other

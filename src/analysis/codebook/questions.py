@@ -188,6 +188,11 @@ class Question(Labelled):
         """The option with this code."""
         return next(option for option in self.options if option.code == code)
 
+    @property
+    def other_option(self) -> Option | None:
+        """The option "other", beside which words may be added, if it has one."""
+        return next((option for option in self.options if option.other), None)
+
     def faults(self) -> Iterator[Message]:
         """What is wrong with the question but for its rules."""
         type, codes = self.type, [option.code for option in self.options]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analysis.codebook.questions import Option, Question
+from analysis.codebook.questions import Question
 from analysis.intake.entries import ARROW, BOXED, MARK, PRINTED, RINGED, is_filler
 from analysis.intake.evidence import is_word
 from analysis.intake.headings import OTHER_WORDS, normalise
@@ -21,8 +21,10 @@ ASKED = re.compile(
 )
 
 
-def words_beside(form: Form, question: Question, other: Option) -> tuple[Place, str] | None:
+def words_beside(form: Form, question: Question) -> tuple[Place, str] | None:
     """The cell with the words and what they say: in that of "other", beside it or below it."""
+    other = question.other_option
+    assert other is not None  # of which the words are
     for at in form.region(form.heads[question.id], question.variables, form.heads):
         text = RINGED.sub("", BOXED.sub("", form.text(at)))
         code = form.headings.option(question, text)

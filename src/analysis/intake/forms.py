@@ -174,9 +174,8 @@ class _Copies:
         found = {}
         for question in (q for q in self.headings.book if q.other_of):
             owner = self.headings.book[str(question.other_of)]
-            option = next(option for option in owner.options if option.other)
             forms = (form for form in self.forms if owner.id in form.heads)
-            each = {id(form): words_beside(form, owner, option) for form in forms}
+            each = {id(form): words_beside(form, owner) for form in forms}
             there = {form: words for form, words in each.items() if words}
             found[question.id] = there, Counter(place for place, _ in there.values())
         return found

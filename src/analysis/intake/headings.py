@@ -34,7 +34,8 @@ NUMBERED = re.compile(
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
-AMONG = re.compile(r"^(?:と|か|や|又は|または|若しくは|or|and)(?=\d)")  # 1か2
+OR = "と|か|や|又は|または|若しくは|or"  # between the numbers of options
+AMONG = re.compile(rf"^(?:{OR}|and)(?=\d)")  # 1か2
 # the headings of who replied, and those above a column of questions
 IDENTITY: dict[str, list[str]] = packaged("headings.yml")["identity"]
 QUESTIONS: list[str] = packaged("headings.yml")["questions"]

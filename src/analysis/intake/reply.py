@@ -174,7 +174,8 @@ class Reply:
 
         Or where nothing is, and what is printed is `known`.
         """
-        option = next(option for option in owner.options if option.other)
+        option = owner.other_option
+        assert option is not None  # of which the words are
         chosen, own = self._chosen(owner), f"{owner.id}_{option.code}"
         target = next((name for name, at in self.cells.items() if at == place), "")
         if option.code not in chosen and (self.answers(owner.id) or not known or target):
@@ -276,11 +277,9 @@ class Reply:
         kinds = {UNMATCHED, UNMATCHED if question.type == "text" else UNSURE}
         kinds -= {UNSURE} if target in form.options else set()  # which may be printed
         for at in form.region(form.labels[target]):
-            text, marked = (
-                form.text(at),
-                question.type in ONE_CHOICE and self.mark[at] in OF_NO_QUESTION,
-            )
-            if marked and MARK.fullmatch(text):
+            text = form.text(at)
+            loose = question.type in ONE_CHOICE and self.mark[at] in OF_NO_QUESTION
+            if loose and MARK.fullmatch(text):
                 yield at
             if self.mark[at] in kinds and answer_in(text, question, form.headings):
                 yield at

@@ -366,7 +366,7 @@ def _of_other(column: Column, headings: Headings, columns: dict[str, int]) -> st
     question = headings.book.by_name[meaning.target]
     if question.other_of is not None:
         return question.id
-    option = next((option for option in question.options if option.other), None)
+    option = question.other_option
     if option is None:
         return None
     tick = f"{question.id}_{option.code}"
