@@ -452,6 +452,8 @@ def remote(
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
+
+    Raises InputError: the scheduler cannot be reached, or it has no workers.
     """
     from distributed import Client, wait
     from distributed.scheduler import KilledWorker

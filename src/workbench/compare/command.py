@@ -302,6 +302,8 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
     Data that are in git are those of the revision; data that are not (real replies never are) are
     the same as here. Results of the typology are shared with this folder through its cache.
+
+    Raises InputError: no git, no such revision, or its run is not complete.
     """
     root, reports = paths.root(), paths.reports() / BASE
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()

@@ -14,7 +14,10 @@ SHOWN = 20  # open texts that are listed
 
 
 def check(codebook: str) -> str:
-    """What a codebook holds, and which of its texts a draft left open."""
+    """What a codebook holds, and which of its texts a draft left open.
+
+    Raises InputError: there is no such codebook, or it has faults: all of them are listed.
+    """
     file, content = Codebook.read_content(codebook)
     if faults := Codebook.faults(content, file):
         listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)

@@ -387,7 +387,10 @@ RELEVANCE = (
 
 
 def of_structure(path: Path) -> Definition:
-    """The questionnaire of the structure of a LimeSurvey survey."""
+    """The questionnaire of the structure of a LimeSurvey survey.
+
+    Raises InputError: the file holds no structure, or its XML is damaged or declares entities.
+    """
     content = path.read_bytes()
     if path.suffix.lower() == ".lsa":
         inside = (data for name, data in unpacked(path, path.name).items() if name.endswith(".lss"))

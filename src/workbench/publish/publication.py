@@ -163,6 +163,8 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     """Write index and record beside the pages, and swap all in.
 
     A run that is not complete is published beside the last complete one, which stays where it is.
+
+    Raises OSError: the disk is full or cannot be written.
     """
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
@@ -197,16 +199,19 @@ def _gather(ran: Ran, part: Path) -> None:
         above = {*Path(name).parents}
         if any((part / f).is_file() or f.as_posix() in {WORK, *OWN_FILES} for f in above):
             target = part / f"{ran.name}-{name}"
-        while (
-            target.relative_to(part).as_posix() in OWN_FILES
-            or (target.suffix == ".pdf" and target.with_suffix(".html").is_file())
-            or (target.is_file() and target.read_bytes() != (part / place).read_bytes())
-            or target.is_dir()
-        ):
+        while _is_taken(target, part, by=part / place):
             target = target.with_name(f"{ran.name}-{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         (part / place).replace(target)
         ran.files[name] = target.relative_to(part).as_posix()
+
+
+def _is_taken(target: Path, part: Path, by: Path) -> bool:
+    """Whether a place in a run folder is for another file than `by`: there, or written later."""
+    own = target.relative_to(part).as_posix() in OWN_FILES
+    printed_page = target.suffix == ".pdf" and target.with_suffix(".html").is_file()
+    other = target.is_file() and target.read_bytes() != by.read_bytes()
+    return own or printed_page or other or target.is_dir()
 
 
 def _explain(results: Path) -> None:

@@ -368,6 +368,8 @@ def run(
     """Run `todo`, `jobs` at once, take what is `valid` from earlier runs, and publish all that.
 
     A run that is stopped keeps what is complete in the edition's hidden folder, for the next.
+
+    Raises OSError: the disk is full or cannot be written.
     """
     started, part = time.monotonic(), plan.edition.part
     try:

@@ -171,7 +171,10 @@ class Manager(AsyncKernelManager):
         return spec
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start it with the run's environment and caps."""
+        """Start it with the run's environment and caps.
+
+        Raises RuntimeError: the run has been stopped.
+        """
         if self.kernels.stopped:
             raise RuntimeError(self.kernels.stopped)
         if os.name == "posix":

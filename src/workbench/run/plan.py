@@ -382,15 +382,8 @@ def _lacking(
         return Message("the codebook leaves it out")
     short = any(question.get("measures") == "shortage" for question in book.get("questions") or ())
     before = notebook.declares.get("compares", "")
-    file = paths.codebooks() / "visits" / "topics.yml"
     others: dict[str, Callable[[], Any]] = {  # beside parts of the codebook
-        "visits": lambda: (
-            file.is_file()
-            and any(
-                topic["questions"].get(book.get("id"))
-                for topic in yaml_file.load(file).get("topics", ())
-            )
-        ),
+        "visits": lambda: _topics(book.get("id")),
         "prefectures": lambda: wave.get("named") and wave.get("invited") == "all",
         "inside": lambda: edition.audience != "public",
         "shortage": lambda: short or notebook.name in pages,
@@ -401,6 +394,13 @@ def _lacking(
         if not (others[name]() if name in others else book.get(name)):
             return REQUIRED[name]
     return ""
+
+
+def _topics(book: Any) -> bool:
+    """Whether a topic of visits has questions of a codebook, given by its id."""
+    file = paths.codebooks() / "visits" / "topics.yml"
+    topics = yaml_file.load(file).get("topics", ()) if file.is_file() else ()
+    return any(topic["questions"].get(book) for topic in topics)
 
 
 def codebook(wave: Mapping[str, Any]) -> Path:

@@ -91,6 +91,8 @@ class Options:
     `parameters` are those of the notebooks, `jobs` how many run side by side (default: the number
     of cores), `fork` warm kernels, `force` also what has not changed, `timeout` seconds for the
     whole run, `cell_timeout` for one cell, `memory_mb` the cap of each kernel in MiB.
+
+    Raises InputError: a number that is not above 0, or not finite.
     """
 
     audience: str = "internal"
@@ -229,6 +231,8 @@ class RunRecord:
 
         An error may quote an answer, and a file may be called after an office: only the internal
         edition has them. In others what a notebook read by itself never counts as unchanged.
+
+        Raises OSError: the folder cannot be written.
         """
         ran = [asdict(ran) for ran in self.notebooks]
         if self.edition.audience != "internal":
@@ -293,6 +297,8 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     """Publish the run folder of an edition whole, with its record and the hashes of its files.
 
     It goes beside the last complete one if the run is not complete.
+
+    Raises OSError: the folder cannot be written.
     """
     files = fingerprints.hash_files(edition.part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
@@ -371,7 +377,10 @@ class RunFolder:
 
 
 def all_waves(reports: Path) -> Path:
-    """The page at the top of the reports folder that lists all waves."""
+    """The page at the top of the reports folder that lists all waves.
+
+    Raises InputError: a page of somebody else is there, or a link.
+    """
     place = reports / "index.html"
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
         raise refusal("project.foreign", file=place)
