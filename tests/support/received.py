@@ -85,6 +85,15 @@ def workbook(path: Path, rows: list[list[Any]], *, sheet: str = "回答", at: st
     return book
 
 
+def workbook_of(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
+    """Write a workbook of several sheets, in their order."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        put(book.create_sheet(name), rows)
+    book.save(path)
+
+
 def put(page: Any, rows: list[list[Any]], at: str = "A1") -> None:
     start = page[at]
     for i, row in enumerate(rows):

@@ -10,6 +10,7 @@ import pyreadstat
 import pytest
 from project import put_yaml
 from received import cleaned_wave as cleaned
+from received import workbook_of
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
@@ -338,14 +339,8 @@ def test_a_multiple_answer_that_was_skipped_was_not_asked(project, tool, zero):
                 [name, 0 if (name, text) == ("yn", "いいえ") else k, text]
                 for name, own in lists.items() for k, text in enumerate(own, 1))],
         }  # fmt: skip
-        book = openpyxl.Workbook()
-        book.remove(book.active)
-        for name, rows in sheets.items():
-            sheet = book.create_sheet(name)
-            for row in rows:
-                sheet.append(row)
         definition, names = project / "d.xlsx", ["/1", "/2"]
-        book.save(definition)
+        workbook_of(definition, sheets)
         heads = ["KEY", "name", "use"]
     heads += [q + name for q in "abc" for name in names]
     rows = [[n, name, use, *(sign if sign == "1" else zero for sign in "".join(chosen))]

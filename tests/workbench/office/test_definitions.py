@@ -3,9 +3,9 @@
 import csv
 import zipfile
 
-import openpyxl
 import pytest
 import yaml
+from received import workbook_of
 
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
@@ -51,13 +51,7 @@ def parsed(text):
 
 def drafted(folder, **sheets):
     """The draft of an XLSForm with these sheets."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(folder / "form.xlsx")
+    workbook_of(folder / "form.xlsx", sheets)
     return draft(folder / "form.xlsx")
 
 

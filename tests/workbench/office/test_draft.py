@@ -16,7 +16,6 @@ import yaml
 from project import prepare
 from received import cleaned_wave, csv_text, wave, workbook
 
-from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -1426,6 +1425,13 @@ def test_labels_of_variables_say_what_is_asked_and_which_line_it_is(tmp_path, mo
     assert read_back.texts("q3_q3b").tolist() == ["3", "9", "1", "2", "1", "2"]
 
 
+def cleaned_as_drafted(project, place, text):
+    """The cleaned answers of an export, read by the codebook that was drafted from it."""
+    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
+    assert main(["new-wave", "w", str(place), "--codebook", "d", "--as-of", "2024-06-01"]) == 0
+    return cleaned_wave("w")
+
+
 @pytest.mark.parametrize("cells", ["words", "ones"])
 def test_options_with_circled_numbers_are_read_by_their_own_words(project, cells):
     """A column an option, as LoGo form writes it; ④その他 is the option "other", too."""
@@ -1447,10 +1453,7 @@ def test_options_with_circled_numbers_are_read_by_their_own_words(project, cells
     assert [(o["ja"], o.get("other", False)) for o in multi["options"]] == [
         (text, text == "④その他") for text in options
     ]
-    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
-    assert main(["new-wave", "w", str(place), "--codebook", "d", "--as-of", "2024-06-01"]) == 0
-    about = Wave.read("w")
-    got = clean(read.read(about, about.book()), about, about.book())
+    got = cleaned_as_drafted(project, place, text)
     read_ = got.responses.set_axis(got.register["name"])
     for row, own in zip(rows[1:], chosen, strict=True):
         answers = read_.loc[row[2]]
@@ -1481,10 +1484,7 @@ def test_options_of_surveymonkey_by_their_number_and_a_question_called_as_its_ow
     text = draft(place)
     kinds = {q["ja"]: (q["id"], q["type"]) for q in yaml.safe_load(text)["questions"]}
     assert kinds["業務"][1] == "multi" and kinds["開始日時"][1] == "date"
-    (project / "data" / "codebooks" / "d.yml").write_text(text, "utf-8")
-    assert main(["new-wave", "w", str(place), "--codebook", "d", "--as-of", "2024-06-01"]) == 0
-    about = Wave.read("w")
-    got = clean(read.read(about, about.book()), about, about.book())
+    got = cleaned_as_drafted(project, place, text)
     read_ = got.responses.set_axis(got.register["name"])
     for row, own in zip(rows[2:], chosen, strict=True):
         answers, id = read_.loc[row[4]], kinds["業務"][0]
