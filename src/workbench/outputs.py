@@ -23,7 +23,7 @@ import signal
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +71,24 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     refuse_others(contents, command)
     if folder := next(filter(Path.is_dir, contents), None):
         raise refusal("output.folder", file=folder)
-    _note(contents, command)  # before, so that those that a killed command wrote are known
-    for place, content in contents.items():
-        try:
-            paths.write_atomic(place, content)
-        except OSError as error:
-            fault = error.strerror or error
-            raise refusal("output.not_written", file=place, strerror=fault) from None
+    with _notes_locked():
+        _note(contents, command)  # before, so that those that a killed command wrote are known
+        for place, content in contents.items():
+            try:
+                paths.write_atomic(place, content)
+            except OSError as error:
+                fault = error.strerror or error
+                raise refusal("output.not_written", file=place, strerror=fault) from None
+
+
+@contextlib.contextmanager
+def _notes_locked() -> Iterator[None]:
+    """Let one command at a time note and write: two at once would lose notes of each other."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, InputError):  # `_note` says what cannot be written
+            paths.cache().mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(paths.cache() / f"{NOTES}.lock"))
+        yield
 
 
 def _note(contents: Mapping[Path, bytes | str], command: str) -> None:

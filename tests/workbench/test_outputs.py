@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from project import ROOT
@@ -100,6 +101,16 @@ def test_a_command_that_broke_off_between_two_files_carries_on(
     assert code == 0, said
     shutil.move("given", "other")
     assert run(command)[0] == 0 and contents(project / "given") == contents(project / "other")
+
+
+def test_commands_at_once_lose_no_note_of_each_other(project):
+    def write(at):
+        for round in range(20):
+            outputs.write({project / f"{at}.txt": f"{round}"}, "audit")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert [(project / f"{at}.txt").read_text() for at in range(4)] == ["19"] * 4
 
 
 @writers
