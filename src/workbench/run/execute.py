@@ -32,7 +32,7 @@ import nbformat
 import nbformat.v4
 import papermill
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -87,23 +87,37 @@ class Client(PapermillNotebookClient):
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
+        self.cells: dict[str, int] = {}  # by the message that asked for each
+        self.fault: Exception | None = None  # of an output that the notebook cannot hold
         self.read: dict[str, str] = {}
         self.wrote: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
-        """Take an output into the notebook."""
+        """Take an output into the notebook.
+
+        A fault ends it with the cell: in its midst Jupyter would print a traceback of its own.
+        """
         self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
-        return super().process_message(msg, *arguments)
+        try:
+            return super().process_message(msg, *arguments)
+        except CellExecutionComplete:
+            raise
+        except Exception as fault:
+            self.fault = self.fault or fault
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         self.read.update(execute_reply["metadata"].get(READ, {}))
         self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
-        sent = execute_reply["metadata"].get(SENT, 0)
-        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
-        if arrived < sent:
-            lost = "cell {at} sent {sent} outputs, {arrived} arrived"
-            raise LostOutputsError(printed(lost, at=cell_index + 1, sent=sent, arrived=arrived))
+        if self.fault:
+            raise self.fault
+        self.cells[execute_reply["parent_header"]["msg_id"]] = cell_index + 1
+        counts = execute_reply["metadata"].get(SENT, {})
+        for message, at in self.cells.items():
+            sent, arrived = counts.get(message, 0), self.arrived[message]
+            if arrived < sent:
+                lost = "cell {at} sent {sent} outputs, {arrived} arrived while it ran"
+                raise LostOutputsError(printed(lost, at=at, sent=sent, arrived=arrived))
 
 
 class Engine(NBClientEngine):
