@@ -42,13 +42,13 @@ from workbench.office.options import (
     MISSING,
     Drafted,
     both,
+    graded,
     is_chosen,
     open_option,
     other_option,
     plain,
     tells,
 )
-from workbench.office.scales import graded
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"

@@ -22,15 +22,20 @@ from workbench.office.options import (
     TELLING,
     Drafted,
     alike,
+    bands,
     both,
+    ends_named,
+    graded,
+    in_order,
     is_whole,
     open_option,
     other_option,
     plain,
+    scale,
     tells,
+    told_points,
     worded,
 )
-from workbench.office.scales import bands, ends_named, graded, in_order, scale, told_points
 
 CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
 SCALE = 7  # points of the answers of a battery, at most
