@@ -71,6 +71,26 @@ def other_option(code: int) -> dict[str, Any]:
     return {"code": code, "ja": "その他", "en": "other", "other": True}
 
 
+def with_other(question: Drafted, code: int | None, *, alone: bool) -> bool:
+    """Mark the option whose words stand in a column of their own; add it where there is none.
+
+    Of several such columns, none of which is `alone`, only that of "other" is one.
+    """
+    options, missing = question["options"], question.get("missing_tokens", [])
+    if code is not None and str(code) in missing:
+        missing.remove(str(code))
+        if not missing:
+            del question["missing_tokens"]
+    for option in options:
+        named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
+        if (option["code"] == code or named) if alone else (option["code"] == code and named):
+            option["other"] = True
+            return True
+    if alone:
+        options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
+    return alone
+
+
 def worded(words: Sequence[str]) -> list[dict[str, Any]]:
     """Options numbered from 1, that of "other" with its mark; No and no are one option.
 
