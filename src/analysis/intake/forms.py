@@ -27,7 +27,6 @@ from analysis.intake.entries import (
     said_by,
 )
 from analysis.intake.evidence import ANSWER_LIKE, BlankForm, is_word
-from analysis.intake.explained import words_beside
 from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.printed import (
     ABOVE,
@@ -42,7 +41,7 @@ from analysis.intake.printed import (
 from analysis.intake.reply import ANOTHER, HEADER, NOTE, OF_NO_QUESTION, UNMATCHED, UNSURE, Reply
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
-from analysis.intake.written import entry_at
+from analysis.intake.written import entry_at, words_beside
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
