@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -111,7 +112,7 @@ class _OnIndex:
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
         self.name, self.good = entry["name"], entry["status"] == "ok"
-        self.page, self.error = entry["html"], entry.get("error")
+        self.page, self.error = quote(entry["html"]), entry.get("error")
         self.title = entry["title"].get(language, self.name)
         executed = folder / "notebooks" / f"{self.name}.ipynb"
         text = (
