@@ -30,9 +30,9 @@ from analysis.intake.cells import (
     quoted,
     unfinished,
 )
-from analysis.intake.evidence import COPIES, filled_cells
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
+from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_other
 from analysis.intake.sheet import CellKind, Sheet, address, column_letters, place_of, stacked

@@ -8,7 +8,9 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from analysis.codebook.questions import Question
-from analysis.intake.entries import (
+from analysis.intake.forms.blank import is_word
+from analysis.intake.forms.labels import BELOW, BRACKETS, OWN, RIGHT, Form, is_answer_word
+from analysis.intake.forms.marks import (
     ARROW,
     BOXED,
     LISTED,
@@ -20,9 +22,7 @@ from analysis.intake.entries import (
     is_print,
     number_of,
 )
-from analysis.intake.evidence import is_word
 from analysis.intake.headings import OTHER_WORDS, choices_of, normalise
-from analysis.intake.printed import BELOW, BRACKETS, OWN, RIGHT, Form, is_answer_word
 from analysis.intake.sheet import Place
 from analysis.intake.tables import UNIT
 
