@@ -17,7 +17,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import resolve
 from analysis.figures import gallery
 from analysis.intake import headings, own_sheets, tools
-from workbench.office import readability, scales
+from workbench.office import options, readability
 from workbench.run import parameters
 
 SRC = Path(__file__).parents[1] / "src"
@@ -89,7 +89,7 @@ def test_no_pattern_that_is_searched_begins_with_a_repetition_without_end():
     lambda long: own_sheets.BEFORE.sub("", long("あ")),
     lambda long: [*readability._text_breaches("「" + long("“"))],
     lambda long: [*readability._text_breaches("1" + long(" "))],
-    lambda long: scales.bands({long(" "), "1"}),
+    lambda long: options.bands({long(" "), "1"}),
     lambda long: parameters.CHOICES.search(long("{")),
     lambda long: parameters.RANGE.search("[" + long(".")),
 ])  # fmt: skip

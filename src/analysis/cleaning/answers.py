@@ -19,8 +19,8 @@ import pandas as pd
 from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refused, tidy, widths
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
-from analysis.intake import entries
-from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.forms import marks
+from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
 from analysis.normal import GAP
@@ -69,7 +69,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         if not by_mark:
             return Parsed("no_answer")
         answer = judged(by_mark, ("marked",), question)
-        words = entries.list_and_words(text, question)[1]
+        words = marks.list_and_words(text, question)[1]
         return replace(answer, other=words) if answer.value is not None else answer
     if (other := _explained(text, question)) is not None:
         return replace(other, value=frozenset({other.value}))
@@ -110,9 +110,9 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    codes = {*entries.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*marks.chosen(signs, circles=question.type != "multi")[0]}
     explained = {option.code for option in question.options if option.other} & codes
-    return codes if explained or not entries.list_and_words(text, question)[1] else None
+    return codes if explained or not marks.list_and_words(text, question)[1] else None
 
 
 def _one_marked(text: str, question: Question) -> Parsed | None:
@@ -123,7 +123,7 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
         return Parsed("no_answer")
     if len(codes) > 1:
         return refused("several")
-    words = entries.list_and_words(text, question)[1]
+    words = marks.list_and_words(text, question)[1]
     return Parsed("answered", min(codes), ("marked",), other=words)
 
 
@@ -513,7 +513,7 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
-        if question.type != "text" and entries.is_placeholder(text):
+        if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")
         low = question.range[0] if question.range and question.type in AMOUNTS else 0
         if kind == CellKind.UNSEEN and float(low) > float(plain):

@@ -23,8 +23,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.beside import quoted
-from analysis.intake.cells import REASONS, Received, Remark, addresses
+from analysis.intake.cells import REASONS, Received, Remark, addresses, quoted
 from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
 

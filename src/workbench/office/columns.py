@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ from analysis.intake.tools.core import (
     keys,
     parted,
 )
-from workbench.office.options import DRAFTING, alike, is_chosen, plain
+from workbench.office.options import DRAFTING, alike, both, is_chosen, open_option, plain
 
 NUMBER_BEFORE = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
@@ -72,6 +72,20 @@ class Filled(Column):
     def texts(self) -> list[str]:
         """What stands in the cells that are filled."""
         return [text for text in self.cells if text]
+
+    @property
+    def shared(self) -> str:
+        """What the columns of its question share; empty where it has the question alone.
+
+        Its words or, of names such as q4_a, what they begin with.
+        """
+        if self.has_part:
+            return self.question
+        stem = self.name.rpartition("_")[0] if self.kind == "answer" else ""
+        if not self.name and not NUMBERED.match(normalise(self.heading)):  # uwes1, uwes2
+            numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", self.heading)
+            stem = numbered[1] if numbered else ""
+        return f"{stem}_" if stem else ""
 
     @property
     def alone(self) -> Filled:
@@ -438,3 +452,30 @@ def _is_beside_other(words: Filled, own: Filled) -> bool:
         for cell, text in zip(own.cells, words.cells, strict=True)
         if text
     )
+
+
+# --- options and items with columns of their own -------------------------------------------------
+
+
+def as_option(number: int, column: Filled) -> dict[str, Any]:
+    """An option with a column of its own, by its words and by the tool's name."""
+    name = "" if column.part_name == str(number) else column.part_name
+    option = {"code": number, **both(column.part)} if column.part else open_option(number)
+    other = is_other(column.part) or name == "other"
+    return option | ({"other": True} if other else {}) | ({"source": [name]} if name else {})
+
+
+def as_item(id: str, number: int, column: Filled) -> dict[str, Any]:
+    """An item of a battery, by its words and by the tool's name."""
+    name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
+    own = column.name if not column.has_part and column.name else f"{id}_{name}"
+    text = column.heading if column.has_part else column.text
+    words = column.part or text or column.part_name or column.name
+    if words not in (column.part_name, column.name):
+        words = NUMBER_BEFORE.sub("", words) or words
+    item: dict[str, Any] = {"id": own, **both(words)}
+    if not column.has_part:
+        item["source"] = [column.heading]
+    elif column.part_name and not column.part_name.isdecimal():
+        item["source"] = [column.part_name]
+    return item

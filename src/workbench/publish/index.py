@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -24,7 +25,7 @@ from analysis.show import width
 from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.run.record import RunFolder, all_waves
+from workbench.run.record import RunFolder, all_waves, one_at_a_time
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -111,7 +112,7 @@ class _OnIndex:
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
         self.name, self.good = entry["name"], entry["status"] == "ok"
-        self.page, self.error = entry["html"], entry.get("error")
+        self.page, self.error = quote(entry["html"]), entry.get("error")
         self.title = entry["title"].get(language, self.name)
         executed = folder / "notebooks" / f"{self.name}.ipynb"
         text = (
@@ -224,6 +225,11 @@ def write_waves(reports: Path) -> None:
 
     Each says what it describes and has its editions, the narrowest audience first.
     """
+    with one_at_a_time(all_waves(reports)):  # the one that looks last writes last
+        paths.write_atomic(all_waves(reports), _waves(reports))
+
+
+def _waves(reports: Path) -> str:
     waves: dict[str, list[dict[str, Any]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
         if run := RunFolder(folder).record:
@@ -236,7 +242,7 @@ def write_waves(reports: Path) -> None:
         return [*audiences].index(run["audience"]), run["language"] != "ja", run["folder"]
 
     latest = sorted(waves.values(), key=lambda own: str(own[0].get("as_of")), reverse=True)
-    page = rendered(
+    return rendered(
         "waves",
         page_context({"language": language}, title=words["all"], site=""),
         words=words,
@@ -245,7 +251,6 @@ def write_waves(reports: Path) -> None:
         languages=labels("language", language),
         invented=label("page.invented_short", language),
     )
-    paths.write_atomic(all_waves(reports), page)
 
 
 # --- to download ---------------------------------------------------------------------------------

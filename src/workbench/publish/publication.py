@@ -181,7 +181,9 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
         content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if (book := codebook(plan.wave)).is_file():
-        shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
+        paths.write_atomic(
+            part / "codebook.yml", book.read_bytes()
+        )  # for comparisons with this run
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):

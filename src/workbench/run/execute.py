@@ -32,7 +32,7 @@ import nbformat
 import nbformat.v4
 import papermill
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -41,7 +41,7 @@ from tqdm import tqdm
 from analysis import paths
 from analysis.cleaning.store import prepared
 from analysis.errors import InputError, Message, printed
-from analysis.fingerprints import hash_read
+from analysis.fingerprints import hash_file, hash_read
 from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
@@ -53,6 +53,7 @@ from workbench.run.kernels import Kernels, Manager
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
     CHANGED,
+    FILES,
     OWN_FILES,
     RECORD,
     Ran,
@@ -87,23 +88,37 @@ class Client(PapermillNotebookClient):
     def __init__(self, nb_man: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
+        self.cells: dict[str, int] = {}  # by the message that asked for each
+        self.fault: Exception | None = None  # of an output that the notebook cannot hold
         self.read: dict[str, str] = {}
         self.wrote: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
-        """Take an output into the notebook."""
+        """Take an output into the notebook.
+
+        A fault ends it with the cell: in its midst Jupyter would print a traceback of its own.
+        """
         self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
-        return super().process_message(msg, *arguments)
+        try:
+            return super().process_message(msg, *arguments)
+        except CellExecutionComplete:
+            raise
+        except Exception as fault:
+            self.fault = self.fault or fault
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         self.read.update(execute_reply["metadata"].get(READ, {}))
         self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
-        sent = execute_reply["metadata"].get(SENT, 0)
-        arrived = self.arrived[execute_reply["parent_header"]["msg_id"]]
-        if arrived < sent:
-            lost = "cell {at} sent {sent} outputs, {arrived} arrived"
-            raise LostOutputsError(printed(lost, at=cell_index + 1, sent=sent, arrived=arrived))
+        if self.fault:
+            raise self.fault
+        self.cells[execute_reply["parent_header"]["msg_id"]] = cell_index + 1
+        counts = execute_reply["metadata"].get(SENT, {})
+        for message, at in self.cells.items():
+            sent, arrived = counts.get(message, 0), self.arrived[message]
+            if arrived < sent:
+                lost = "cell {at} sent {sent} outputs, {arrived} arrived while it ran"
+                raise LostOutputsError(printed(lost, at=at, sent=sent, arrived=arrived))
 
 
 class Engine(NBClientEngine):
@@ -383,6 +398,8 @@ def run(
         runner = Runner(plan, record, kernels)
         runner.run_all(todo, jobs)
         runner.refuse(plan.changed(record.notebooks))
+        if plan.edition.audience != "internal":  # what is past its own folder may hold answers
+            _keep(part, {*runner.runs}, pages=True)
         publication.finish(record, started)
         publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
@@ -400,14 +417,15 @@ def run(
     return record
 
 
-def _keep(part: Path, names: set[str]) -> None:
-    """Delete of a run that was stopped all but its record and the files of some notebooks."""
+def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
+    """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
     known = RunFolder(part).notebooks
     needed = {part / RECORD}
     for name in names & known.keys():
         needed |= {part / file for file in known[name].written()}
+        needed |= {part / known[name].html} if pages else set()
     for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             with contextlib.suppress(OSError):  # it is not empty
                 path.rmdir()
         elif path not in needed:
@@ -447,6 +465,7 @@ class Runner:
         self.plan, self.record, self.part = plan, record, plan.edition.part
         self.runs = {ran.name: ran for ran in record.notebooks}
         self.kernels = kernels
+        self.made: dict[str, dict[str, str]] = {}  # the files of each notebook, with their hashes
         leads = {n.name: n.words["lead"] for n in plan.notebooks if n.words.get("lead")}
         leads = {name: text[plan.edition.language] for name, text in leads.items()}
         self.context = {**publication.context(plan.edition, record.facts), "leads": leads}
@@ -464,6 +483,7 @@ class Runner:
                 # what became of it counts from here on, whatever happens to this process
                 self.runs[ran.name] = ran
                 self.record.notebooks = list(self.runs.values())
+                self.record.facts[FILES] = self.record.facts.get(FILES, {}) | self.made[ran.name]
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
@@ -523,17 +543,29 @@ class Runner:
         return ran
 
     def refuse(self, changed: Mapping[str, list[str]]) -> None:
-        """Fail the notebooks whose inputs changed during the run: name -> what changed."""
+        """Fail the notebooks whose inputs changed during the run: name -> what changed.
+
+        And those whose files are no longer as they left them: another one wrote past its folder.
+        """
         for ran in self.record.notebooks:
+            made = self.made.get(ran.name, {})
+            lost = [file for file, digest in made.items() if hash_file(self.part / file) != digest]
+            if lost:
+                (self.part / ran.written()[0]).unlink(missing_ok=True)
+                ran.files = {}
+                ran.fail(printed("another notebook wrote over its {name}", name=Path(lost[0]).name))
             if ran.name in changed and not ran.not_asked:
                 ran.lacks = ""
                 ran.fail(printed(CHANGED, changed=changed[ran.name]))
+            if lost or (ran.name in changed and not ran.not_asked):
                 self._page(ran)
         self.record.write(self.part)
 
     def _page(self, ran: Ran) -> Ran:
         if not ran.not_asked:
             publication.write_page(ran, self.part, self.context)
+            files = [*ran.written(), ran.html]
+            self.made[ran.name] = {file: hash_file(self.part / file) for file in files}
         return ran
 
     def _collect(self, ran: Ran, folder: Path, values: Mapping[str, Any], wrote: Set[str]) -> None:
@@ -549,6 +581,9 @@ class Runner:
             if (legible := name.encode(errors="replace").decode()) != name:
                 file.unlink()
                 ran.fail(printed("{name} has a name that is no UTF-8", name=legible))
+            elif file.is_symlink():  # to what may change, or is on this machine alone
+                file.unlink()
+                ran.fail(printed("{name} is a link: copy what it leads to", name=name))
             elif held := [
                 secret for value, secret in secrets.items() if value in file.read_bytes()
             ]:

@@ -17,19 +17,8 @@ import numpy as np
 from analysis.codebook.questions import Option, Question
 from analysis.errors import refusal
 from analysis.intake.cells import REASONS, Piece
-from analysis.intake.entries import (
-    AROUND,
-    FILLED,
-    MARK,
-    OPEN,
-    PRINTED,
-    is_filler,
-    said_by,
-)
-from analysis.intake.evidence import ANSWER_LIKE, BlankForm, is_word
-from analysis.intake.explained import words_beside
-from analysis.intake.headings import Headings, is_technical, normalise
-from analysis.intake.printed import (
+from analysis.intake.forms.blank import ANSWER_LIKE, BlankForm, is_word
+from analysis.intake.forms.labels import (
     ABOVE,
     BELOW,
     LEFT,
@@ -39,10 +28,28 @@ from analysis.intake.printed import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.reply import ANOTHER, HEADER, NOTE, OF_NO_QUESTION, UNMATCHED, UNSURE, Reply
+from analysis.intake.forms.marks import (
+    AROUND,
+    FILLED,
+    MARK,
+    OPEN,
+    PRINTED,
+    is_filler,
+    said_by,
+)
+from analysis.intake.forms.reply import (
+    ANOTHER,
+    HEADER,
+    NOTE,
+    OF_NO_QUESTION,
+    UNMATCHED,
+    UNSURE,
+    Reply,
+)
+from analysis.intake.forms.written import entry_at, words_beside
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
-from analysis.intake.written import entry_at
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))

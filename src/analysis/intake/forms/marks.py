@@ -1,6 +1,6 @@
 """What an office writes into a form: marks at options, and answers amid printed words.
 
-Of texts alone; where they stand on the form is for `printed`.
+Of texts alone; where they stand on the form is for `labels`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The printed side of a form: where the labels of its questions and options stand."""
+"""Where the labels of questions and options stand on a form, and with them its answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from itertools import takewhile
 import numpy as np
 
 from analysis.codebook.questions import AMOUNTS, COUNTED, ONE_CHOICE, Question
-from analysis.intake.entries import (
+from analysis.intake.forms.blank import ANSWER_WORD, is_word
+from analysis.intake.forms.marks import (
     ARROWS,
     BOXED,
     CIRCLED,
@@ -21,7 +22,6 @@ from analysis.intake.entries import (
     number_of,
     said_by,
 )  # fmt: skip
-from analysis.intake.evidence import ANSWER_WORD, is_word
 from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE

@@ -10,7 +10,8 @@ import numpy as np
 
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
-from analysis.intake.entries import (
+from analysis.intake.forms.labels import BELOW, OWN, RIGHT, Form
+from analysis.intake.forms.marks import (
     AROUND,
     LISTED,
     MARK,
@@ -22,10 +23,9 @@ from analysis.intake.entries import (
     is_request,
     said_by,
 )
-from analysis.intake.printed import BELOW, OWN, RIGHT, Form
+from analysis.intake.forms.written import Entry, entry_at
 from analysis.intake.sheet import CellKind, Look, Place
 from analysis.intake.workbook import STRUCK
-from analysis.intake.written import Entry, entry_at
 
 HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
