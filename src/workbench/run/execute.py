@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -224,6 +224,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
 
 
+@lru_cache(maxsize=4096)  # the pages of a wave read the same files
 def _in_project(name: str, root: Path) -> Path:
     """A path of the project as such, also where it was named by way of a link, or with ``..``.
 
@@ -269,7 +270,9 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
             value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
             text = text.replace(value, cover)
     folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
-    return re.sub(PATH.format(re.escape(folder)), PROJECT, text) if folder != "/" else text
+    if folder == "/" or folder not in text:  # the search takes long in the letters of pictures
+        return text
+    return re.sub(PATH.format(re.escape(folder)), PROJECT, text)
 
 
 def _judge(ran: Ran, content: Any) -> None:
