@@ -94,13 +94,7 @@ class Work:
     ahead: dict[str, Any]
 
     def make(
-        self,
-        code: str,
-        name: str,
-        *,
-        kernels: Kernels,
-        scratch: Path,
-        given_up: str = "",
+        self, code: str, name: str, *, kernels: Kernels, scratch: Path, given_up: str = ""
     ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
 

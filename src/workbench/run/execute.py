@@ -126,13 +126,7 @@ class Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        *,
-        kernels: Kernels,
-        held: list[Any],
-        **_: Any,
+        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, held: list[Any], **_: Any
     ) -> Any:
         """Run as papermill does; `held` gets what `attempt` returns however the run ends.
 

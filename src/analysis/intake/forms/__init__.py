@@ -28,15 +28,7 @@ from analysis.intake.forms.labels import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.forms.marks import (
-    AROUND,
-    FILLED,
-    MARK,
-    OPEN,
-    PRINTED,
-    is_filler,
-    said_by,
-)
+from analysis.intake.forms.marks import AROUND, FILLED, MARK, OPEN, PRINTED, is_filler, said_by
 from analysis.intake.forms.reply import (
     ANOTHER,
     HEADER,
@@ -171,9 +163,7 @@ class _Copies:
             reply.take_words(question, owner, *found, self.known)
 
     @cached_property
-    def _beside_other(
-        self,
-    ) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
+    def _beside_other(self) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
         """Question of the words beside "other" -> a form -> the cell of these words, and they.
 
         With the number of forms that have words in each cell.

@@ -41,7 +41,7 @@ PRINTED = re.compile(  # a heading or a request, which nobody writes as an answe
 )
 PLACEHOLDER = re.compile(  # what a list to choose from shows before anything is chosen
     r"[▼▽↓※*(\[【<〈-]*(?:.{0,8}(?:から|より))?(?:[1一]つ)?お?(?:選択(?:して)?|選んで|選び)(?:ください|下さい)?[▼▽)\]】>〉.。…-]*"
-    r"|-*(?:please)?(?:select|choose)(?:one|anoption|ananswer|fromthelist)?[.:…-]*",
+    r"|-*(?:please)?(?:select|choose)(?:one|anoption|ananswer|fromthelist)?[.:…-]*"
 )
 NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
