@@ -36,7 +36,7 @@ from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
 from analysis.text import label, labels
-from workbench import outputs
+from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
 from workbench.run.execute import attempt, progress, side_by_side
@@ -480,7 +480,7 @@ def remote(
                     page = job.result()
                 except KilledWorker as error:
                     why = f"{error.allowed_failures + 1} workers died while they made it"
-                    scratch = outputs.temporary()
+                    scratch = temporary.folder()
                     page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield page

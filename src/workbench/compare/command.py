@@ -27,7 +27,7 @@ from PIL import Image, ImageChops, ImageFilter
 from analysis import paths, show
 from analysis.errors import printed, refusal
 from analysis.text import label, labels, say
-from workbench import outputs
+from workbench import outputs, temporary
 from workbench.compare.runs import Cell, Comparison, Run, Value, shown
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run.record import Edition
@@ -309,7 +309,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
         raise refusal("compare.no_revision", revision=revision)
-    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         there = Path(folder).resolve() / "base"
         added = _git(root, "worktree", "add", "--detach", str(there), sha)
         if added.returncode != 0:

@@ -45,7 +45,7 @@ from analysis.fingerprints import hash_file, hash_read
 from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
@@ -283,7 +283,7 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, shown = _code(content.cells), outputs(content)
+    code, shown = _code(content.cells), outputs_by_kind(content)
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]

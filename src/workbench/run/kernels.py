@@ -38,7 +38,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from analysis import paths, results
 from analysis.errors import printed
 from analysis.fingerprints import AUDIENCE, INPUTS
-from workbench import outputs
+from workbench import temporary
 from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
@@ -96,7 +96,7 @@ class Kernels:
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
-            "TMPDIR": str(outputs.temporary()),
+            "TMPDIR": str(temporary.folder()),
             AUDIENCE: self.options.audience,
             **(environment or {}),
         }
@@ -216,7 +216,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="k-", dir=outputs.temporary())
+        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return
