@@ -30,7 +30,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, printed, refusal
+from analysis.errors import InputError, localize, refusal
 from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
@@ -229,7 +229,7 @@ def run(
         return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
     if changed := plan.changed(pages.rans.values()):
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
-        why = printed("changed: {changed}", changed=next(iter(changed.values())))
+        why = localize("changed: {changed}", changed=next(iter(changed.values())))
         return Outcome(pages.edition.folder, len(names), [], why)
     record = _publish(work, pages, listed, facts, started)
     if target and record.ok:

@@ -109,7 +109,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    codes = {*marks.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*marks.read_signs(signs, circles=question.type != "multi")[0]}
     explained = {option.code for option in question.options if option.other} & codes
     return codes if explained or not marks.list_and_words(text, question)[1] else None
 

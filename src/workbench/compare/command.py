@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from analysis import paths, show
-from analysis.errors import printed, refusal
+from analysis.errors import localize, refusal
 from analysis.text import label, labels, say
 from workbench import outputs, temporary
 from workbench.compare.runs import Cell, Comparison, Run, Value, shown
@@ -82,7 +82,7 @@ def run(
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
-    return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
+    return f"{text}\n{localize('Open {file} in a browser.', file=folder / 'compare.html')}"
 
 
 def write(runs: Comparison, folder: Path) -> str:

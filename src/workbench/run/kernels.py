@@ -36,7 +36,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
-from analysis.errors import printed
+from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench import temporary
 from workbench.run.record import Options
@@ -249,11 +249,11 @@ def started_kernels(
     `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
-        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
+        print(localize("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     environment = {INPUTS: json.dumps(inputs)}
     kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
-    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    over = localize("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
     if options.timeout:
