@@ -234,7 +234,7 @@ def side_by_side(before: str, after: str) -> list[tuple[str, str]]:
     >>> side_by_side("13団体中5団体", "13団体中6団体")
     [('13団体中', '13団体中'), ('5', '6'), ('団体', '団体')]
     """
-    a, b = (re.findall(r"[0-9.,]*[0-9]|[A-Za-z]+|.", text, re.S) for text in (before, after))
+    a, b = (re.findall(r"(?:[.,]{0,3}[0-9])+|[A-Za-z]+|.", text, re.S) for text in (before, after))
     every = [("".join(x), "".join(y)) for x, y in _aligned(a, b)]
     parts = [("", "")]
     for at, (x, y) in enumerate(every):

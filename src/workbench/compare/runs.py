@@ -482,6 +482,9 @@ class Comparison:
             "versions": self._entries(lambda run: run.record.get("versions", {})),
         }
         self.code = before.record.get("code_sha256") != after.record.get("code_sha256")
+        for run in (before, after):  # a refresh may have ended while it was read
+            if RunFolder(run.folder).record != run.record:
+                raise refusal("compare.edited", file=run.folder / RECORD)
 
     @property
     def results_changed(self) -> bool:

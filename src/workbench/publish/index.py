@@ -25,7 +25,7 @@ from analysis.show import width
 from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.run.record import RunFolder, all_waves
+from workbench.run.record import RunFolder, all_waves, one_at_a_time
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -225,6 +225,11 @@ def write_waves(reports: Path) -> None:
 
     Each says what it describes and has its editions, the narrowest audience first.
     """
+    with one_at_a_time(all_waves(reports)):  # the one that looks last writes last
+        paths.write_atomic(all_waves(reports), _waves(reports))
+
+
+def _waves(reports: Path) -> str:
     waves: dict[str, list[dict[str, Any]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
         if run := RunFolder(folder).record:
@@ -237,7 +242,7 @@ def write_waves(reports: Path) -> None:
         return [*audiences].index(run["audience"]), run["language"] != "ja", run["folder"]
 
     latest = sorted(waves.values(), key=lambda own: str(own[0].get("as_of")), reverse=True)
-    page = rendered(
+    return rendered(
         "waves",
         page_context({"language": language}, title=words["all"], site=""),
         words=words,
@@ -246,7 +251,6 @@ def write_waves(reports: Path) -> None:
         languages=labels("language", language),
         invented=label("page.invented_short", language),
     )
-    paths.write_atomic(all_waves(reports), page)
 
 
 # --- to download ---------------------------------------------------------------------------------

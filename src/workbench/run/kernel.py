@@ -46,7 +46,8 @@ def state(file: str) -> str:
     with contextlib.suppress(OSError):
         about = Path(file).stat()
         if not stat.S_ISDIR(about.st_mode):
-            return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
+            times = f"{about.st_mtime_ns} {about.st_ctime_ns}"  # the second nobody can put back
+            return f"{times} {about.st_size} {about.st_ino}"
     return ""
 
 

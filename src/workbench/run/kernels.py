@@ -45,6 +45,7 @@ from workbench.run.warm import TO_WARM
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+PLACES = ("WORKBENCH_ROOT", "WORKBENCH_REPORTS", "WORKBENCH_CACHE")
 READ = (*THREADS, INPUTS, TO_WARM, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
@@ -98,6 +99,7 @@ class Kernels:
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
             "TMPDIR": str(temporary.folder()),
             AUDIENCE: self.options.audience,
+            **_places(),
             **(environment or {}),
         }
         if self.fork:
@@ -131,6 +133,11 @@ class Kernels:
         if self.fork and _starting.locked():
             with contextlib.suppress(OSError, TypeError):  # it has ended, or not begun
                 os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+
+
+def _places() -> dict[str, str]:
+    """The folders that variables name, whole: a notebook may change into another folder."""
+    return {name: str(Path(os.environ[name]).resolve()) for name in PLACES if os.environ.get(name)}
 
 
 class EagerClient(AsyncKernelClient):

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import threading
 from html.parser import HTMLParser
 
 import nbformat.v4 as v4
@@ -15,7 +16,7 @@ import openpyxl
 import pages_made as made
 import pytest
 
-from analysis import show
+from analysis import paths, show
 from analysis.errors import InputError
 from analysis.show import Answer, Prose
 from workbench import temporary
@@ -318,6 +319,35 @@ def test_the_index_lists_the_runs_before_and_whether_their_data_were_the_same(tm
         "2025-12-31 08:09",
     ]
     assert index.text("td") == ["完了", "同じ", "d" * 16, "未完成", "異なる", "e" * 16]
+
+
+def test_two_refreshes_that_end_at_once_are_both_on_the_list_of_waves(tmp_path, monkeypatch):
+    def record(wave):
+        (tmp_path / wave).mkdir()
+        about = {"wave": wave, "audience": "internal", "language": "ja", "notebooks": []}
+        about |= {"as_of": "2019-04-01", "finished": "2026-01-02T", "status": "ok"}
+        about["wave_title"] = {"ja": wave, "en": wave}
+        (tmp_path / wave / "run.json").write_text(json.dumps(about), encoding="utf-8")
+
+    written, slow, looked = paths.write_atomic, threading.Event(), threading.Event()
+
+    def write(path, content):
+        if not looked.is_set():  # the first has looked, and a second one ends meanwhile
+            looked.set()
+            slow.wait(3)
+        written(path, content)
+
+    monkeypatch.setattr(paths, "write_atomic", write)
+    record("first")
+    first = threading.Thread(target=pages.write_waves, args=(tmp_path,))
+    first.start()
+    assert looked.wait(60)
+    record("second")
+    second = threading.Thread(target=lambda: (pages.write_waves(tmp_path), slow.set()))
+    second.start()
+    first.join()
+    second.join()
+    assert "second/index.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_list_of_waves_puts_the_latest_first_and_the_editions_under_it(tmp_path):
