@@ -263,7 +263,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
         if isinstance(by, pd.DataFrame):  # its groups overlap
-            n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
+            n = int((by.any(axis=1) & tabulate.has_answer(survey.status, question)).sum())
         page = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type in UNCOUNTED:
         n = frequency.n

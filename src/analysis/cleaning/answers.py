@@ -23,13 +23,14 @@ from analysis.intake.forms import marks
 from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
+from analysis.normal import GAP
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
 BLANKS = frozenset(BOXES)
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
-LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
+LINES = rf"{GAP}[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LIST_SIGNS = r"\s*[、，,､；;|｜\n]\s*"
 # where these make it clear
 ALSO = rf"{LIST_SIGNS}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+|(?<=\d)\s*と\s*(?=\d)"
@@ -109,7 +110,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    codes = {*marks.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*marks.read_signs(signs, circles=question.type != "multi")[0]}
     explained = {option.code for option in question.options if option.other} & codes
     return codes if explained or not marks.list_and_words(text, question)[1] else None
 
@@ -192,7 +193,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
     """
     for option in (o for o in question.options if o.other):
         number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
-        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
+        bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             match = begun and OTHER.match(text, begun.end())
@@ -329,7 +330,7 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
     Besides 1, ○ and ✓ the words of form tools (Yes, Checked, 選択), the option's own words, and
     what the question lists under ``ticks``; beside the option "other" its words.
     """
-    text = re.sub(r"^[(（【]\s*(\S?)\s*[)）】]$|\ufe0f", r"\1", text.strip())
+    text = re.sub(r"^[(（【]\s*+(\S?)\s*[)）】]$|\ufe0f", r"\1", text.strip())
     plain, digits = tidy(text), widths(text.strip())
     if not plain:
         return Parsed("empty")
@@ -411,7 +412,7 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(match[1]), ("label",)
-    if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
+    if remark := re.fullmatch(r"(\(\d+\)|[^()]*[^()\s])\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
         beside = _option(remark[2], question)[0]
         if code is None or beside not in {code, None}:  # 2 (the words of option 1)

@@ -144,7 +144,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     pa.default_memory_pool().release_unused()  # the texts of sheets that are frames of cells now
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(received, wave, codebook, *work.arrived(), answered(received, codebook))
+    who = identify(received, wave, codebook, *work.arrived(), holds_answers(received, codebook))
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
@@ -153,7 +153,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     return work.finish(who)
 
 
-def answered(received: Received, codebook: Codebook) -> np.ndarray:
+def holds_answers(received: Received, codebook: Codebook) -> np.ndarray:
     """Which records hold anything but the municipality; the date is what somebody wrote."""
     who = codebook.identifying("code", "name", "prefecture", "size_class")
     names = (name for name in received.variables if name not in who)

@@ -284,7 +284,7 @@ class Headings:
     @cached_property
     def _numbers(self) -> dict[int, Question]:
         """Question by number, where ids are one letter and a number, and no two have the same."""
-        ids = ((re.fullmatch(r"[A-Za-z]+0*(\d+)", question.id), question) for question in self.book)
+        ids = ((re.fullmatch(r"[A-Za-z]+(\d+)", question.id), question) for question in self.book)
         pairs = [(int(match[1]), question) for match, question in ids if match]
         return dict(pairs) if len(dict(pairs)) == len(pairs) else {}
 

@@ -24,7 +24,7 @@ from analysis.errors import Message, refusal
 from analysis.show import Answer
 from analysis.spreadsheet import plain
 from analysis.text import Language
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.run import parameters
 from workbench.run.plan import OWN
 from workbench.run.record import RECORD, Edition, RunFolder
@@ -305,7 +305,7 @@ class PageResults:
         file = folder / "notebooks" / f"{self.name}.ipynb"
         text = file.read_text(encoding="utf-8") if file.is_file() else '{"cells": []}'
         content, values = json.loads(text), record.get("parameters", {})
-        by_kind, files = outputs(content), entry.get("files", {})
+        by_kind, files = outputs_by_kind(content), entry.get("files", {})
 
         def by_name(kind: str) -> dict[str, Outputs]:
             contents = {}

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
-from analysis.intake import headings, labelled, tools
+from analysis.intake import headings, spss_stata, tools
 from analysis.intake.headings import (
     IDENTITY,
     NUMBERED,
@@ -98,7 +98,7 @@ class Filled(Column):
 
 
 def read_columns(
-    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
+    sheets: Sequence[Sheet], sav: spss_stata.LabelledFile | None, tool: str | None
 ) -> tuple[Sheet, list[Filled], tools.Export | None]:
     """The sheet with the replies, its columns, and the export of the form tool that wrote it.
 
@@ -193,7 +193,7 @@ def upright(sheet: Sheet) -> Sheet:
     return sheet.turned if sum(map(bool, named)) > max(1, len(named) / 2) else sheet
 
 
-def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
+def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
@@ -232,10 +232,10 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
             for own, cut in zip(columns, behind, strict=True)
         )
     replies = [column for column in below(sheet, start, columns) if any(column.cells)]
-    return [_labelled(column, sav) for column in replies] if sav else replies
+    return [_with_labels(column, sav) for column in replies] if sav else replies
 
 
-def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
+def _with_labels(column: Filled, sav: spss_stata.LabelledFile) -> Filled:
     """A variable with what its statistics package says of it."""
     name, sets = column.name, {one.name for one in sav.sets}
     says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
@@ -244,7 +244,7 @@ def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
     return replace(column, labels=labels, missing=missing, says=says)
 
 
-def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[list[Filled]]:
+def of_package(columns: Sequence[Filled], sav: spss_stata.LabelledFile) -> list[list[Filled]]:
     """The variables of each question: those of a multiple-response set of SPSS, each an option.
 
     The lines of a battery have names such as q2a and q2b and the same value labels.
@@ -268,7 +268,7 @@ def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[li
         text, parts = _in_common(lines)
         if shared and {*chosen} == {True, False}:  # yes or no to each option
             names, counted = [column.name for column in lines], chosen[True]
-            one = labelled.AnswerSet(shared, text, names, counted)
+            one = spss_stata.AnswerSet(shared, text, names, counted)
             options = [replace(line, text=part) for line, part in zip(lines, parts, strict=True)]
             groups.append(_options(options, one))
         elif shared and len(lines[0].labels) > 2:
@@ -291,7 +291,7 @@ def _in_common(lines: Sequence[Filled]) -> tuple[str, list[str]]:
     return "", [line.text or line.name for line in lines]
 
 
-def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
+def _options(own: Sequence[Filled], one: spss_stata.AnswerSet) -> list[Filled]:
     """The variables of a multiple-response set as options with columns of their own."""
     values = sorted({one.counted, *(text for column in own for text in column.texts)})
     plain = one.counted == "1" and {*values} <= {"0", "1"}

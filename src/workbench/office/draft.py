@@ -15,8 +15,8 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
-from analysis.errors import printed, refusal, spoken
-from analysis.intake import labelled, tools
+from analysis.errors import localize, refusal, spoken
+from analysis.intake import spss_stata, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
@@ -68,7 +68,7 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
         if out is None:
             return text
         outputs.write({out: text}, "codebook draft")
-        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+        return localize("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise refusal("draft.no_codebook", file=file)
     return check(file)
@@ -92,7 +92,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
-    sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
+    sav = spss_stata.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     answers = [column for column in columns if column.kind not in ASIDE]
@@ -200,7 +200,7 @@ class _Questions:
     def __init__(
         self,
         columns: Sequence[Filled],
-        sav: labelled.LabelledFile | None,
+        sav: spss_stata.LabelledFile | None,
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
@@ -419,7 +419,7 @@ class _Questions:
             never = DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
             codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
-            guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
+            guess = guesses.of_value_labels(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
         items = [as_item(id, *pair) for pair in zip(numbers, own, strict=True)]
@@ -560,12 +560,12 @@ def check(codebook: str) -> str:
         raise refusal(id, file=file, n=len(faults), listed=listed)
     book = Codebook.parse(content, file=file)
     what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
-    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
+    lines = [localize(what, book=book.id, n=n, variables=len(book.variables))]
     if gaps := list(open_texts(content)):
-        lines.append(printed("{n} texts are still to be filled in:", n=len(gaps)))
+        lines.append(localize("{n} texts are still to be filled in:", n=len(gaps)))
         lines += [f"- {place}: {text}" for place, text in gaps[:SHOWN]]
     if len(gaps) > SHOWN:
-        lines.append(printed("- and {n} more", n=len(gaps) - SHOWN))
+        lines.append(localize("- and {n} more", n=len(gaps) - SHOWN))
     return "\n".join(lines)
 
 

@@ -229,7 +229,7 @@ def told_points(heading: str) -> list[dict[str, Any]]:
 
 BAND = re.compile(
     r"(?:<|>|under|over|less than|more than|up to|above|below|age|unter|über|bis zu|moins de"
-    r"|plus de|menos de|más de)?\s*[$€£¥]?\s*"
+    r"|plus de|menos de|más de)?\s*+[$€£¥]?\s*+"
     r"(\d[\d,.]*)(万|千|億)?"
     r"[^\d]{0,8}?(?:(?:[-–~〜～]|to|bis|à|から|以上|超)[^\d]{0,4}(\d[\d,.]*)(万|千|億)?)?[^\d]{0,12}",
     re.I,

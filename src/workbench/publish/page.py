@@ -346,7 +346,7 @@ def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> s
     """An id on every h2 and h3, each noted for the table of contents (an h3 under its h2)."""
 
     def mark(match: re.Match[str]) -> str:
-        text = html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip()
+        text = html.unescape(re.sub(r"<[^<>]+>", "", match[2])).strip()
         if match[1] == "2":
             name = f"s{len(toc) + 1}"
             toc.append((name, text, []))

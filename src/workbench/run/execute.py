@@ -40,12 +40,12 @@ from tqdm import tqdm
 
 from analysis import paths
 from analysis.cleaning.store import prepared
-from analysis.errors import InputError, Message, printed
+from analysis.errors import InputError, Message, localize
 from analysis.fingerprints import hash_file, hash_read
 from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
@@ -116,7 +116,7 @@ class Client(PapermillNotebookClient):
             sent, arrived = counts.get(message, 0), self.arrived[message]
             if arrived < sent:
                 lost = "cell {at} sent {sent} outputs, {arrived} arrived while it ran"
-                raise LostOutputsError(printed(lost, at=at, sent=sent, arrived=arrived))
+                raise LostOutputsError(localize(lost, at=at, sent=sent, arrived=arrived))
 
 
 class Engine(NBClientEngine):
@@ -124,13 +124,7 @@ class Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        *,
-        kernels: Kernels,
-        held: list[Any],
-        **_: Any,
+        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, held: list[Any], **_: Any
     ) -> Any:
         """Run as papermill does; `held` gets what `attempt` returns however the run ends.
 
@@ -241,7 +235,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
             del own[path]  # read to learn which waves there are
     ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
-        ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
+        ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
 
 
 def _in_project(name: str, root: Path) -> Path:
@@ -267,17 +261,17 @@ def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Sta
         cells = held[0].cells if held else ()
         times = [cell.metadata.get("execution", {}) for cell in cells]
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
-            sentence = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
+            sentence = localize("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
         else:
             limit = kernels.options.cell_timeout
-            sentence = printed("a cell ran longer than {seconds:g} s", seconds=limit)
+            sentence = localize("a cell ran longer than {seconds:g} s", seconds=limit)
         return Status.TIMED_OUT, sentence
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
         return Status.FAILED, str(error)
     if isinstance(error, DeadKernelError):
-        return Status.KILLED, printed("the kernel died (out of memory, or killed)")
+        return Status.KILLED, localize("the kernel died (out of memory, or killed)")
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
 
 
@@ -294,7 +288,7 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, shown = _code(content.cells), outputs(content)
+    code, shown = _code(content.cells), outputs_by_kind(content)
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
@@ -312,9 +306,9 @@ def _judge(ran: Ran, content: Any) -> None:
     errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
     faults = [_sentence(f"{error.ename}: {error.evalue}") for error in errors]
     if done < ran.cells:
-        faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
+        faults += [localize("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
     if lacking:
-        faults += [printed("declared but not produced: {lacking}", lacking=lacking)]
+        faults += [localize("declared but not produced: {lacking}", lacking=lacking)]
     if ran.ok and faults:
         ran.fail(faults[0])
 
@@ -328,7 +322,7 @@ def _mark(content: Any, ran: Ran) -> None:
     content.metadata.setdefault("papermill", {})["exception"] = True
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
         return  # papermill has marked it
-    note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
+    note = nbformat.v4.new_markdown_cell(f"**{localize(ran.status)}**: {escape(ran.error)}")
     note.metadata["tags"] = [ERROR_TAG]
     content.cells.insert(0, note)
 
@@ -371,7 +365,7 @@ def side_by_side(
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         except BaseException:
-            kernels.stop(printed("the run was stopped"))
+            kernels.stop(localize("the run was stopped"))
             raise
 
 
@@ -450,7 +444,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if notebook in todo:
         return ran
     if name not in valid:
-        ran.status, ran.error = Status.SKIPPED, printed("not asked for (--only)")
+        ran.status, ran.error = Status.SKIPPED, localize("not asked for (--only)")
         return ran
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
@@ -514,7 +508,7 @@ class Runner:
         if obstacle:
             ran = self.runs[notebook.name]
             ran.status, ran.lacks = Status.SKIPPED, obstacle.name
-            ran.error = printed("{name} is not complete", name=obstacle.name)
+            ran.error = localize("{name} is not complete", name=obstacle.name)
 
     def _obstacle(self, notebook: Notebook) -> Ran | None:
         """The first notebook that it needs and that is not complete (or was not asked for)."""
@@ -540,7 +534,7 @@ class Runner:
         report = self.plan.edition.folder
         if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
-            ran.fail(printed(why, name=own[0]))
+            ran.fail(localize(why, name=own[0]))
         self._page(ran)
         if ran.ok:
             paths.settle(self.part / file for file in [*ran.written(), ran.html])
@@ -558,10 +552,12 @@ class Runner:
             if lost:
                 (self.part / ran.written()[0]).unlink(missing_ok=True)
                 ran.files = {}
-                ran.fail(printed("another notebook wrote over its {name}", name=Path(lost[0]).name))
+                ran.fail(
+                    localize("another notebook wrote over its {name}", name=Path(lost[0]).name)
+                )
             if ran.name in changed and not ran.not_asked:
                 ran.lacks = ""
-                ran.fail(printed(CHANGED, changed=changed[ran.name]))
+                ran.fail(localize(CHANGED, changed=changed[ran.name]))
             if lost or (ran.name in changed and not ran.not_asked):
                 self._page(ran)
         self.record.write(self.part)
@@ -585,22 +581,22 @@ class Runner:
             name = file.relative_to(folder).as_posix()
             if (legible := name.encode(errors="replace").decode()) != name:
                 file.unlink()
-                ran.fail(printed("{name} has a name that is no UTF-8", name=legible))
+                ran.fail(localize("{name} has a name that is no UTF-8", name=legible))
             elif file.is_symlink():  # to what may change, or is on this machine alone
                 file.unlink()
-                ran.fail(printed("{name} is a link: copy what it leads to", name=name))
+                ran.fail(localize("{name} is a link: copy what it leads to", name=name))
             elif held := [
                 secret for value, secret in secrets.items() if value in file.read_bytes()
             ]:
                 file.unlink()
                 why = "{name} holds the value of {secret}"
-                ran.fail(printed(why, name=name, secret=held[0]))
+                ran.fail(localize(why, name=name, secret=held[0]))
             elif others and str(file) not in wrote:
                 file.unlink()
                 why = (
                     "{name} did not come through the survey, and this edition is for others: write "
                     "it by `gallery.table` or `gallery.show`, or for the internal edition alone"
                 )
-                ran.fail(printed(why, name=name))
+                ran.fail(localize(why, name=name))
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"

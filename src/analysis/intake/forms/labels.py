@@ -18,8 +18,8 @@ from analysis.intake.forms.marks import (
     BOXED,
     CIRCLED,
     RINGED,
-    chosen,
     number_of,
+    read_signs,
     said_by,
 )  # fmt: skip
 from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
@@ -244,9 +244,11 @@ class Form:
         before = [column for column in row if column < place[1]]
         return None if before and row[max(before)] != question else place
 
-    def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
+    def read_signs(
+        self, cells: Mapping[int, Place | None], **how: bool
+    ) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
-        return chosen({code: self.text(at) for code, at in cells.items()}, **how)
+        return read_signs({code: self.text(at) for code, at in cells.items()}, **how)
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -457,7 +459,7 @@ class Form:
         for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
             numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
-            if len(numbers) > 1 and not self.chosen(beside)[1]:
+            if len(numbers) > 1 and not self.read_signs(beside)[1]:
                 places |= numbers
         return places
 

@@ -233,7 +233,7 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     return with_others
 
 
-NUMBER_ALONE = re.compile(r"^(?:q|問|設問|質問)\.?0*(\d+)$")
+NUMBER_ALONE = re.compile(r"^(?:q|問|設問|質問)\.?0*([^\D0]\d*|0)$")
 
 
 def _by_number(columns: Iterable[Column]) -> dict[str, Column]:
