@@ -149,7 +149,7 @@ class Engine(NBClientEngine):
             return client.execute()
         except DeadKernelError:
             if client.shown > MOST_SHOWN:
-                most = printed("it shows more than {mb:g} MB", mb=MOST_SHOWN / 1e6)
+                most = localize("it shows more than {mb:g} MB", mb=MOST_SHOWN / 1e6)
                 raise LostOutputsError(most) from None
             raise
         finally:  # what waited for the outputs of a cell that ran too long learns of its end
