@@ -57,6 +57,7 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     if folder := next(filter(Path.is_dir, contents), None):
         raise refusal("output.folder", file=folder)
     with _notes_locked():
+        refuse_others(contents, command)  # what another has written since
         _note(contents, command)  # before, so that those that a killed command wrote are known
         for place, content in contents.items():
             try:

@@ -17,6 +17,7 @@ import math
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 from collections import Counter
@@ -418,6 +419,7 @@ def run(
 
 def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
     """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
+    _open_up(part)
     known = RunFolder(part).notebooks
     needed = {part / RECORD}
     for name in names & known.keys():
@@ -429,6 +431,19 @@ def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
                 path.rmdir()
         elif path not in needed:
             path.unlink()
+
+
+def _open_up(folder: Path) -> None:
+    """Make what a notebook copied, perhaps from where nobody may write, its user's to move."""
+    places = [folder]
+    while places:
+        path = places.pop()
+        if path.is_symlink() or not path.exists():
+            continue
+        mode, needed = stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600
+        if mode & needed != needed:
+            path.chmod(mode | needed)
+        places += path.iterdir() if path.is_dir() else ()
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
@@ -575,6 +590,10 @@ class Runner:
         In an edition for others none may come from elsewhere than the survey (`wrote`): it may hold
         answers.
         """
+        if folder.is_symlink():  # what lies there is no file of the run, to be moved or removed
+            folder.unlink()
+            ran.fail(localize("{name} is a link: copy what it leads to", name="output"))
+        _open_up(folder)
         others = self.plan.edition.audience != "internal" and not self.plan.wave.get("named")
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
