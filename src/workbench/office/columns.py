@@ -38,10 +38,10 @@ from analysis.intake.tools.core import (
 )
 from workbench.office.options import DRAFTING, alike, both, is_chosen, open_option, plain
 
-NUMBER_BEFORE = re.compile(
+QUESTION_NUMBER = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
-PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+NUMBERED_OPTION = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*DRAFTING["received"])
 SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
@@ -320,7 +320,7 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=heading, kind=kind)
     numbered = NUMBERED.match(normalise(last))
     if numbered and numbered[2]:
-        words, number = NUMBER_BEFORE.sub("", last).strip(), str(int(numbered[2]))
+        words, number = QUESTION_NUMBER.sub("", last).strip(), str(int(numbered[2]))
         return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
     if len(parts) == 1:
         return bracketed(heading)
@@ -330,7 +330,7 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=question, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
-    option = PART.match(unicodedata.normalize("NFKC", last).strip())
+    option = NUMBERED_OPTION.match(unicodedata.normalize("NFKC", last).strip())
     words, number = (option[2].strip(), option[1]) if option else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
 
@@ -472,7 +472,7 @@ def as_item(id: str, number: int, column: Filled) -> dict[str, Any]:
     text = column.heading if column.has_part else column.text
     words = column.part or text or column.part_name or column.name
     if words not in (column.part_name, column.name):
-        words = NUMBER_BEFORE.sub("", words) or words
+        words = QUESTION_NUMBER.sub("", words) or words
     item: dict[str, Any] = {"id": own, **both(words)}
     if not column.has_part:
         item["source"] = [column.heading]

@@ -26,7 +26,7 @@ from analysis.yaml_file import text_of
 from workbench import outputs
 from workbench.office import definitions, guesses
 from workbench.office.columns import (
-    NUMBER_BEFORE,
+    QUESTION_NUMBER,
     RECEIVED,
     Filled,
     answer_in_heading,
@@ -403,7 +403,7 @@ class _Questions:
             kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         text = own[0].text if parted else ""
         stem = own[0].name if parted else own[0].shared.rstrip("_")
-        words = NUMBER_BEFORE.sub("", text) or text or stem
+        words = QUESTION_NUMBER.sub("", text) or text or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         question |= both(words) if words else to_fill_in
@@ -442,7 +442,7 @@ class _Questions:
         identity = [what for what in identity if what not in known]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
-        text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
+        text = label if label == column.name else QUESTION_NUMBER.sub("", label) or label
         question |= both(text) | {"source": [column.heading]}
         if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
