@@ -336,7 +336,7 @@ def _column(parts: list[str]) -> Column:
 
 
 def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
-    """Columns of LimeSurvey of which those that are one cell of an array are marked.
+    """Mark the columns of LimeSurvey that are one cell of an array.
 
     An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
     has a line once for each: ``Q5[SQ001][1]``.
@@ -358,7 +358,7 @@ NUMBERED_ALIKE = re.compile(r"([A-Za-z][\w.]*)[._](\d{1,2})")  # P2.5.1
 def by_their_cells(
     columns: Sequence[Filled], tokens: Collection[str], unticked: Sequence[str]
 ) -> list[Filled]:
-    """Columns of which those headed by numbers alone are options where their cells show it.
+    """Make options of columns headed by numbers alone, where their cells show that they are.
 
     Such as P2.5.1 and P2.5.2, each with one answer of its own: the words of its option, or a tick
     beside `unticked`, which say that it was not chosen. `tokens`: what stands for no answer.
@@ -366,7 +366,7 @@ def by_their_cells(
     aside = {*tokens, *unticked}
 
     def stem_and_answer(column: Filled) -> tuple[str, str]:
-        """What the numbers stand behind, and the one answer; of other columns nothing."""
+        """The heading without its numbers, and the one answer; both empty for other columns."""
         numbered = NUMBERED_ALIKE.fullmatch(column.heading)
         if numbered is None or column.kind != "answer" or column.has_part or column.name:
             return "", ""
@@ -430,7 +430,7 @@ def is_alone(column: Filled) -> bool:
 
 
 def with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
-    """Columns of which those headed その他の内容 alone are words beside the question before them.
+    """Give columns headed その他の内容 alone to the question before them.
 
     Only where the cells show it: words stand where "other" was chosen, and nowhere else.
     """

@@ -305,7 +305,7 @@ class _Questions:
         return ""
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
-        """What stands in columns and is an answer."""
+        """The answers in each column, without what stands for no answer."""
         return [[text for text in own.texts if text not in self.tokens] for own in columns]
 
     # --- columns of one question -----------------------------------------------------------------
@@ -504,7 +504,7 @@ class _Questions:
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
-    """Columns one after the other on one known or shared scale are the items of one question."""
+    """Join neighbouring columns answered on one scale: they are the items of one question."""
     questions: list[ColumnGroup] = []
     for own in groups:
         joint = [*questions[-1], *own] if questions and len(own) == 1 else []

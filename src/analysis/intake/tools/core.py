@@ -169,7 +169,7 @@ PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S
 
 
 def parted(headings: Sequence[str]) -> list[Column]:
-    """Headings of which those that share the words before a line or colon are of one question.
+    """Split headings that share their words before a line or colon: options of one question.
 
     >>> [c.part for c in parted(["団体名", "Q2 業務_翻訳", "Q2 業務_要約", "Q3 職員_数"])]
     ['', '翻訳', '要約', '']
@@ -197,7 +197,7 @@ def is_other(text: str) -> bool:
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
-    """Columns of which an option "other", beside the answer in another column, holds its words.
+    """Find the columns with the words beside "other" of an answer that has a column of its own.
 
     Names such as ``q2_other`` are those of the words beside "other" of ``q2``; so are words such as
     ``業務（その他の内容）`` of ``業務``, and ``問2 その他の内容`` of the one question 2.
