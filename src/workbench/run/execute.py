@@ -32,7 +32,7 @@ import nbformat
 import nbformat.v4
 import papermill
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -71,6 +71,7 @@ ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
 QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
+MOST_SHOWN = 300e6  # letters; no browser opens such a page
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
 # of a path as such: /code is also within a picture (base64), an address, </code> and /codebook;
@@ -79,7 +80,7 @@ PATH = r"(?a:(?<![\w+/.<-])|(?<=file://)|(?<=\\[nrt])|(?<=\dm)){}(?a:(?![\w+=-])
 
 
 class LostOutputsError(RuntimeError):
-    """Fewer outputs of a cell arrived than its kernel sent."""
+    """Fewer outputs of a cell arrived than its kernel sent, or more than a page can show."""
 
 
 class Client(PapermillNotebookClient):
@@ -89,29 +90,26 @@ class Client(PapermillNotebookClient):
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
         self.cells: dict[str, int] = {}  # by the message that asked for each
-        self.fault: Exception | None = None  # of an output that the notebook cannot hold
+        self.shown = 0  # letters
         self.read: dict[str, str] = {}
         self.wrote: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
-        """Take an output into the notebook.
-
-        A fault ends it with the cell: in its midst Jupyter would print a traceback of its own.
-        """
-        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
-        try:
-            return super().process_message(msg, *arguments)
-        except CellExecutionComplete:
-            raise
-        except Exception as fault:
-            self.fault = self.fault or fault
+        """Take an output into the notebook; end its kernel if that would fill the memory."""
+        if msg["msg_type"] in OUTPUTS:
+            self.arrived[msg["parent_header"].get("msg_id", "")] += 1
+            if self.shown > MOST_SHOWN:
+                return None
+            texts = (msg["content"].get("text"), *msg["content"].get("data", {}).values())
+            self.shown += sum(len(text) for text in texts if isinstance(text, str))
+            if self.shown > MOST_SHOWN:
+                self.km.end()
+        return super().process_message(msg, *arguments)
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         self.read.update(execute_reply["metadata"].get(READ, {}))
         self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
-        if self.fault:
-            raise self.fault
         self.cells[execute_reply["parent_header"]["msg_id"]] = cell_index + 1
         counts = execute_reply["metadata"].get(SENT, {})
         for message, at in self.cells.items():
@@ -145,8 +143,15 @@ class Engine(NBClientEngine):
         )
         held += [nb_man.nb, client.read, client.wrote]
         client.km = Manager(kernels, kernel_name=kernel_name)
+        # what Jupyter's tasks would print of how a kernel ended, a run says itself
+        ensure_event_loop().set_exception_handler(lambda *_: None)
         try:
             return client.execute()
+        except DeadKernelError:
+            if client.shown > MOST_SHOWN:
+                most = localize("it shows more than {mb:g} MB", mb=MOST_SHOWN / 1e6)
+                raise LostOutputsError(most) from None
+            raise
         finally:  # what waited for the outputs of a cell that ran too long learns of its end
             ensure_event_loop().run_until_complete(asyncio.sleep(0))
 
