@@ -404,7 +404,7 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
 def members(
     survey: View, question: Question, by: tabulate.Breakdown | None
 ) -> dict[Any, np.ndarray]:
-    """`analysis.stats.tabulate.members` of whom this edition may give statistics of a question.
+    """The members of each group whose statistics of a question this edition may give.
 
     Without a breakdown all are one group. Where small numbers are protected there is none: answers
     could be reckoned back from statistics of a group.

@@ -281,7 +281,7 @@ def wide(value: Any) -> str:
 
 
 def _forms(answer: Any) -> dict[str, Any]:
-    """What the places of a slip stand for, of this answer."""
+    """The ways to write an answer that a slip may use, by the name of its place."""
     forms = {"answer": answer, "wide": wide(answer)}
     if isinstance(answer, dt.date):
         forms["era"] = wareki(answer)

@@ -333,7 +333,7 @@ class _Cleaning:
                 if own != UNREADABLE and name in self.filled and self.filled[name][i]:
                     self.note(i, name, answer, question)
                 self.values[name][i], self.state[name][i] = None, UNREADABLE
-        self.notes = [  # how a tick was read is of no use where it was not taken
+        self.notes = [  # without the notes on how a tick was read that is refused now
             note
             for note in self.notes
             if not (note.value and note.variable in names)
@@ -349,10 +349,10 @@ class _Cleaning:
     # --- identity --------------------------------------------------------------------------
 
     def note_identity(self, who: Identified) -> None:
-        """Findings on who replied: each reply that is nobody's, each answer replaced."""
+        """Note replies of unknown municipalities, and answers that a later reply replaced."""
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
-        self.notes += who.notes  # of a reply that was replaced, too: it may be of another
+        self.notes += who.notes  # of replaced replies, too: their municipality may be wrong
         self.counts = np.isin(np.arange(self.n), who.counting)
         noted = {note[:2] for note in self.notes}
         for i in who.unidentified:
@@ -375,9 +375,9 @@ class _Cleaning:
                     self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
 
     def _nobodys(self, i: int, names: list[str]) -> Remark:
-        """One finding on the answers of a reply that is nobody's, by their first and last cell.
+        """One finding for all answers of a reply whose municipality is unknown, first to last cell.
 
-        Who it was decides on all of them.
+        Once the office says who it was, all of them are settled.
         """
         at = np.array([self.received.positions[name][i] for name in names])
         cells = self.received.cells.iloc[at].sort_values(["row", "column"], kind="stable")
@@ -388,7 +388,7 @@ class _Cleaning:
     # --- logic -----------------------------------------------------------------------------
 
     def apply_skip_rules(self) -> None:
-        """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
+        """Give empty cells their kind of missing; drop answers to questions that were skipped."""
         for name, column in self.column.items():
             self.end[column][self.filled[column] & (self.state[name] == UNREADABLE)] = UNREADABLE
         left_out: CellKeys = {}

@@ -151,7 +151,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
 
 def _alike(file: WaveFile) -> object:
-    """What files share that are read together: copies of one form, of which print shows there."""
+    """The key of files that are read together: copies of a form show what is printed on it."""
     return (file.header, file.ignore, file.blank) if file.layout == "form" else file
 
 
@@ -322,11 +322,12 @@ SHARES = {"comment": 2, "drawn": 1, "sheet": 2}  # of n replies so many have wha
 
 
 def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> Iterator[Remark]:
-    """What stands on the sheets of `n` replies and is not of the form, as it was `sent`.
+    """Remarks on what offices added to the sheets of `n` replies of a form that was `sent`.
 
-    Else of the form is what three replies or more have at one place: a ring all of them, a comment
-    or a cell of the `others`, which are not read, half of them. What an office wrote into those is
-    one finding a sheet: `unmatched` where it is known what the form has there, else `unsure`.
+    Where that is not known, of the form is what three replies or more have at one place: a ring
+    all of them, a comment or a cell of the `others`, which are not read, half of them. What an
+    office wrote into those is one finding a sheet: `unmatched` where it is known what the form has
+    there, else `unsure`.
     """
     unread = {id(sheet) for sheet in (*others, *chain(*sent))}
     every = [(sheet, _things(sheet, id(sheet) in unread)) for sheet in chain(*books)]

@@ -170,7 +170,7 @@ def _scales(question: Question, before: Replies, after: Replies, language: Langu
 
 
 def denominators(questions: Iterable[Question], before: Replies, after: Replies) -> pd.DataFrame:
-    """Questions of which another number of municipalities is the denominator, a row a reason.
+    """Questions whose denominator differs between two waves, a row for each reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
     changed; NA where nothing but the number of replies did), missing_before, missing_now.

@@ -38,10 +38,10 @@ from analysis.intake.tools.core import (
 )
 from workbench.office.options import DRAFTING, alike, both, is_chosen, open_option, plain
 
-NUMBER_BEFORE = re.compile(
+QUESTION_NUMBER = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
-PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+NUMBERED_OPTION = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*DRAFTING["received"])
 SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
@@ -320,7 +320,7 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=heading, kind=kind)
     numbered = NUMBERED.match(normalise(last))
     if numbered and numbered[2]:
-        words, number = NUMBER_BEFORE.sub("", last).strip(), str(int(numbered[2]))
+        words, number = QUESTION_NUMBER.sub("", last).strip(), str(int(numbered[2]))
         return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
     if len(parts) == 1:
         return bracketed(heading)
@@ -330,13 +330,13 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=question, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
-    option = PART.match(unicodedata.normalize("NFKC", last).strip())
+    option = NUMBERED_OPTION.match(unicodedata.normalize("NFKC", last).strip())
     words, number = (option[2].strip(), option[1]) if option else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
 
 
 def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
-    """Columns of LimeSurvey of which those that are one cell of an array are marked.
+    """Mark the columns of LimeSurvey that are one cell of an array.
 
     An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
     has a line once for each: ``Q5[SQ001][1]``.
@@ -358,7 +358,7 @@ NUMBERED_ALIKE = re.compile(r"([A-Za-z][\w.]*)[._](\d{1,2})")  # P2.5.1
 def by_their_cells(
     columns: Sequence[Filled], tokens: Collection[str], unticked: Sequence[str]
 ) -> list[Filled]:
-    """Columns of which those headed by numbers alone are options where their cells show it.
+    """Make options of columns headed by numbers alone, where their cells show that they are.
 
     Such as P2.5.1 and P2.5.2, each with one answer of its own: the words of its option, or a tick
     beside `unticked`, which say that it was not chosen. `tokens`: what stands for no answer.
@@ -366,7 +366,7 @@ def by_their_cells(
     aside = {*tokens, *unticked}
 
     def stem_and_answer(column: Filled) -> tuple[str, str]:
-        """What the numbers stand behind, and the one answer; of other columns nothing."""
+        """The heading without its numbers, and the one answer; both empty for other columns."""
         numbered = NUMBERED_ALIKE.fullmatch(column.heading)
         if numbered is None or column.kind != "answer" or column.has_part or column.name:
             return "", ""
@@ -430,7 +430,7 @@ def is_alone(column: Filled) -> bool:
 
 
 def with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
-    """Columns of which those headed その他の内容 alone are words beside the question before them.
+    """Give columns headed その他の内容 alone to the question before them.
 
     Only where the cells show it: words stand where "other" was chosen, and nowhere else.
     """
@@ -472,7 +472,7 @@ def as_item(id: str, number: int, column: Filled) -> dict[str, Any]:
     text = column.heading if column.has_part else column.text
     words = column.part or text or column.part_name or column.name
     if words not in (column.part_name, column.name):
-        words = NUMBER_BEFORE.sub("", words) or words
+        words = QUESTION_NUMBER.sub("", words) or words
     item: dict[str, Any] = {"id": own, **both(words)}
     if not column.has_part:
         item["source"] = [column.heading]

@@ -123,12 +123,12 @@ def in_both(words: Mapping[str, str]) -> Words:
 
 
 def _in_one(text: str) -> Words:
-    """Words of which the file does not say in which language they are."""
+    """Words whose language the file does not state: English if ASCII, else Japanese."""
     return ("", text) if text.isascii() else (text, "")
 
 
 def label_of(texts: Words, name: str) -> dict[str, str]:
-    """Both labels, the one that is lacking marked; the name where there is none."""
+    """The label in both languages, a missing one marked for translation; without any the name."""
     ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
     return {"ja": ja, "en": en} if ja and en and ja != en else both(ja or en or name)
 

@@ -26,7 +26,7 @@ from analysis.yaml_file import text_of
 from workbench import outputs
 from workbench.office import definitions, guesses
 from workbench.office.columns import (
-    NUMBER_BEFORE,
+    QUESTION_NUMBER,
     RECEIVED,
     Filled,
     answer_in_heading,
@@ -305,7 +305,7 @@ class _Questions:
         return ""
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
-        """What stands in columns and is an answer."""
+        """The answers in each column, without what stands for no answer."""
         return [[text for text in own.texts if text not in self.tokens] for own in columns]
 
     # --- columns of one question -----------------------------------------------------------------
@@ -403,7 +403,7 @@ class _Questions:
             kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         text = own[0].text if parted else ""
         stem = own[0].name if parted else own[0].shared.rstrip("_")
-        words = NUMBER_BEFORE.sub("", text) or text or stem
+        words = QUESTION_NUMBER.sub("", text) or text or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         question |= both(words) if words else to_fill_in
@@ -442,7 +442,7 @@ class _Questions:
         identity = [what for what in identity if what not in known]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
-        text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
+        text = label if label == column.name else QUESTION_NUMBER.sub("", label) or label
         question |= both(text) | {"source": [column.heading]}
         if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
@@ -504,7 +504,7 @@ class _Questions:
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
-    """Columns one after the other on one known or shared scale are the items of one question."""
+    """Join neighbouring columns answered on one scale: they are the items of one question."""
     questions: list[ColumnGroup] = []
     for own in groups:
         joint = [*questions[-1], *own] if questions and len(own) == 1 else []

@@ -102,7 +102,7 @@ def new_wave(
 
 
 class UnfinishedError(InputError):
-    """Files of the codebook of which wave.yml must say more; they stay where they were put."""
+    """The files cannot be read until their wave.yml is completed; they stay where they were put."""
 
 
 class _New:
@@ -165,7 +165,7 @@ class _New:
 
     @property
     def stands_for(self) -> str:
-        """What the numbers stand for: where it is not said, for nobody who was not asked."""
+        """The population that the numbers describe, else those invited; the nation if all were."""
         whom = "nation" if self.content["invited"] == "all" else "invited"
         return self.content["population"] or whom
 

@@ -255,7 +255,7 @@ def _withheld(output: Mapping[str, Any]) -> str:
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
+    """Join the code cells between two texts; tidy frames, which are unfolded, come last."""
     joined: list[Any] = []
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
         these = list(run)

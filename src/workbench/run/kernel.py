@@ -42,7 +42,7 @@ _read: dict[str, str] = {}  # the state of each then; empty of what was written 
 
 
 def state(file: str) -> str:
-    """What tells a file from what it is when it has been saved anew; empty of a folder."""
+    """The state of a file, which differs once it is saved anew; empty of a folder."""
     with contextlib.suppress(OSError):
         about = Path(file).stat()
         if not stat.S_ISDIR(about.st_mode):

@@ -77,7 +77,7 @@ def read_forms(
 
 
 def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
-    """What is printed is no answer, which stands behind it; of what copies share, a request."""
+    """Note printed words, behind which an answer stands: without the blank form only requests."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}

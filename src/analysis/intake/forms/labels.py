@@ -330,9 +330,9 @@ class Form:
         return False
 
     def _in_answer_column(self) -> dict[str, Place]:
-        """Texts, numbers and days asked for in rows of a table of which 回答 heads a column.
+        """Of a table with a column of answers (設問 | 選択肢 | 回答欄 | 備考) the cell of each.
 
-        With words before it that are no label, as 設問 | 選択肢 | 回答欄 | 備考, to an empty row.
+        Texts, numbers and days alone. It ends at an empty row; the word left of 回答 is no label.
         """
         heads = [place for place in self.places if is_answer_word(self.text(place))]
         before = {place: self.next_to(place, LEFT) for place in heads}
@@ -495,7 +495,7 @@ class Form:
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> OptionCells:
-    """Those of which more than one option is there."""
+    """The questions of which the form shows two options or more."""
     return {name: options for name, options in pairs if len(options) > 1}
 
 
