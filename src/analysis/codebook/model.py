@@ -14,13 +14,13 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths, yaml_file
 from analysis.codebook.questions import (
-    Labelled,
     Missing,
     MissingKind,
     Question,
     Role,
     Ruled,
     Section,
+    WithLabel,
 )
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, refusal, unknown
@@ -35,7 +35,7 @@ SECTIONS = {
 }  # fmt: skip
 
 
-class Feature(Labelled):
+class Feature(WithLabel):
     """A number computed from answers that feeds the typology."""
 
     id: StrictStr
@@ -46,7 +46,7 @@ class Feature(Labelled):
     when_not_applicable: float | None = None  # the value where the skip rule left the question out
 
 
-class Index(Labelled):
+class Index(WithLabel):
     """A composite: the mean of its standardised features, or of a rule of its own."""
 
     id: StrictStr
@@ -60,7 +60,7 @@ class AxisItem(Ruled):
     side: Literal["low", "high"]
 
 
-class Axis(Labelled):
+class Axis(WithLabel):
     """A distinction that the field discusses, made of items on its two sides.
 
     A respondent's place is the share of the items taken on the high side less that on the low side,
@@ -81,14 +81,14 @@ class SharedFeature(Model):
     rule: StrictStr
 
 
-class Comparable(Labelled):
+class Comparable(WithLabel):
     """What this codebook shares with another: ``ja`` and ``en`` say how far they compare."""
 
     codebook: StrictStr
     features: tuple[SharedFeature, ...] = Field(min_length=1)
 
 
-class Box(Labelled):
+class Box(WithLabel):
     """A part of the organisation: it is there where its rule holds, unknown where it has no value.
 
     `joint` holds where one section does the work of both.
@@ -100,7 +100,7 @@ class Box(Labelled):
     rule: StrictStr
 
 
-class Hypothesis(Labelled):
+class Hypothesis(WithLabel):
     """Two groups compared by a value, or two values together, with the direction expected.
 
     Rules are those of skip rules. `expected` is the direction that the statement claims. Primary
@@ -127,7 +127,7 @@ class PageWords(Model):
     lead: Text | None = None
 
 
-class Issue(Labelled):
+class Issue(WithLabel):
     """One year's table of a publication: how it differs from that of another year.
 
     The year in a title is that of the publication or of what it counts; `as_of` is the day that the

@@ -203,7 +203,7 @@ def _answered(sheet: Sheet, headings: Headings) -> set[str]:
 
 
 def who_beside(received: Received, headings: Headings, layout: str) -> tuple[str, str] | None:
-    """What the column that names more than half of the replies tells of them, and its heading.
+    """The column that names more than half of the replies: names or codes, and its heading.
 
     Such as ``@name`` and A1: the heading by its cell, as ``header`` of wave.yml takes it.
     """

@@ -255,7 +255,7 @@ def _withheld(output: Mapping[str, Any]) -> str:
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
+    """Join the code cells between two texts; tidy frames, which are unfolded, come last."""
     joined: list[Any] = []
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
         these = list(run)
@@ -346,7 +346,7 @@ def _anchored(body: str, toc: list[tuple[str, str, list[tuple[str, str]]]]) -> s
     """An id on every h2 and h3, each noted for the table of contents (an h3 under its h2)."""
 
     def mark(match: re.Match[str]) -> str:
-        text = html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip()
+        text = html.unescape(re.sub(r"<[^<>]+>", "", match[2])).strip()
         if match[1] == "2":
             name = f"s{len(toc) + 1}"
             toc.append((name, text, []))
