@@ -16,22 +16,22 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.cleaning.answers import CROSSES, Reader, judged
-from analysis.cleaning.findings import Note, counted, listed
+from analysis.cleaning.findings import Note, as_findings, counted
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.cells import REASONS, Received, Remark, addresses, quoted
+from analysis.intake.cells import REASONS, Received, Remark, addresses, excerpt
 from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
 
 
-def shown(value: Any, question: Question | None = None) -> str:
+def value_text(value: Any, question: Question | None = None) -> str:
     """A value as a finding tells it: codes, not True and False.
 
-    >>> shown(frozenset({3, 1})), shown(True), shown(62.0)
+    >>> value_text(frozenset({3, 1})), value_text(True), value_text(62.0)
     ('1、3', '1', '62')
     """
     if isinstance(value, bool):
@@ -280,7 +280,7 @@ class _Cleaning:
 
     def note(self, i: int, column: str, answer: Parsed, question: Question) -> None:
         """The findings of one cell."""
-        value = shown(answer.value, question)
+        value = value_text(answer.value, question)
         self.notes += [Note(i, column, rule, value, answer.more) for rule in answer.rules]
 
     def arrived(self) -> tuple[np.ndarray, np.ndarray]:
@@ -383,7 +383,7 @@ class _Cleaning:
         cells = self.received.cells.iloc[at].sort_values(["row", "column"], kind="stable")
         place = ":".join(dict.fromkeys(addresses(cells.iloc[[0, -1]])))
         file, sheet = self.received.sources.loc[i]
-        return Remark("who", file, sheet, place, quoted([*cells["text"]]), record=i)
+        return Remark("who", file, sheet, place, excerpt([*cells["text"]]), record=i)
 
     # --- logic -----------------------------------------------------------------------------
 
@@ -492,9 +492,9 @@ class _Cleaning:
         """An answer as it was kept, for a finding that doubts it."""
         own = [self.values[name][i : i + 1].astype(object)[0] for name in question.variables]
         if question.type != "multi":
-            return "" if pd.isna(own[0]) else shown(own[0], question)
+            return "" if pd.isna(own[0]) else value_text(own[0], question)
         codes = (o.code for o, on in zip(question.options, own, strict=True) if on is True)
-        return shown(frozenset(codes))
+        return value_text(frozenset(codes))
 
     def _used(self, names: set[str]) -> list[str]:
         """The variables that a rule with these names asks for."""
@@ -532,7 +532,7 @@ class _Cleaning:
             responses=pd.DataFrame(answers, index, copy=False),
             status=pd.DataFrame(states, index, copy=False),
             register=register,
-            findings=listed(self.notes, received, who.codes, register["name"], self.remarks),
+            findings=as_findings(self.notes, received, who.codes, register["name"], self.remarks),
             outside=received.outside,
             ledger=ledger,
         )

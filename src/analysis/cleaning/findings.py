@@ -79,7 +79,7 @@ def counted(findings: pd.DataFrame, language: Language) -> str:
     )
 
 
-def listed(
+def as_findings(
     notes: Sequence[Note],
     received: Received,
     codes: np.ndarray,

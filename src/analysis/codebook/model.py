@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -190,7 +191,13 @@ class Codebook(Model):
     def read(cls, path: Path | str) -> Codebook:
         """Read ``data/codebooks/NAME.yml`` (a name) or any file (a path)."""
         file, content = cls.read_content(path)
-        return cls.parse(content, file=file)
+        return cls._checked(pickle.dumps(content), file)
+
+    @classmethod
+    @lru_cache(maxsize=20)
+    def _checked(cls, content: bytes, file: Path) -> Codebook:
+        """That of a content, which a command reads again and again: checked once, never changed."""
+        return cls.parse(pickle.loads(content), file=file)
 
     @classmethod
     def parse(cls, content: Any, file: Path | None = None) -> Codebook:

@@ -78,15 +78,15 @@ def normalise(text: str) -> str:
     return normal(text, "circled", "radicals", "width", "case", "spaces", "dashes")
 
 
-def told_apart(header: np.ndarray) -> dict[int, str]:
+def unique_heads(header: np.ndarray) -> dict[int, str]:
     """The headings that stand several times in the last row, each with the one above it.
 
     A heading stands over the columns to its right, up to the next one. Those that are the same all
     the same have a number, in their order.
 
-    >>> told_apart(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
+    >>> unique_heads(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
     {1: '国 / 計', 2: '国 / 率', 3: '県 / 計', 4: '県 / 率'}
-    >>> told_apart(np.array([["団体名", "人数", "人数"]], object))
+    >>> unique_heads(np.array([["団体名", "人数", "人数"]], object))
     {1: '人数 (1)', 2: '人数 (2)'}
     """
     words = pd.DataFrame(header).replace(r"\s+", " ", regex=True)
@@ -235,9 +235,9 @@ class Headings:
     def apart(self, header: np.ndarray) -> dict[int, str]:
         """The columns with a heading that stands several times, where a question tells them apart.
 
-        See `told_apart`.
+        See `unique_heads`.
         """
-        known = {c: self.known.get(normalise(text)) for c, text in told_apart(header).items()}
+        known = {c: self.known.get(normalise(text)) for c, text in unique_heads(header).items()}
         return {column: meaning.target for column, meaning in known.items() if meaning}
 
     def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:

@@ -28,7 +28,7 @@ from analysis import paths, show
 from analysis.errors import localize, refusal
 from analysis.text import label, labels, say
 from workbench import outputs, temporary
-from workbench.compare.runs import Cell, Comparison, Run, Value, shown
+from workbench.compare.runs import Cell, Comparison, Run, Value, legible
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
@@ -116,7 +116,7 @@ def page(runs: Comparison) -> str:
         "wave": names,
     }
     about = page_context(context, title=f"{title} — {names}", site=title)
-    values |= {"plain": show.plain, "side_by_side": side_by_side, "drawn": _drawn}
+    values |= {"simple_table": show.simple_table, "side_by_side": side_by_side, "drawn": _drawn}
     return rendered("compare", about, **values)
 
 
@@ -157,7 +157,7 @@ def _values(runs: Comparison) -> dict[str, Any]:
         ]
 
     def cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
-        return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
+        return [(c.row, c.column, legible(c.before), legible(c.after), c.difference) for c in cells]
 
     return {
         "words": words,

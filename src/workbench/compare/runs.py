@@ -161,7 +161,7 @@ class _ReadTable:
         keys = self.ids[key].itertuples(index=False, name=None)
         names = self.texts[[*named]].itertuples(index=False, name=None)
         return {
-            row: (at, " · ".join(shown(part) for part in name if part))
+            row: (at, " · ".join(legible(part) for part in name if part))
             for at, (row, name) in enumerate(zip(keys, names, strict=True))
         }
 
@@ -173,7 +173,7 @@ def _read(csv: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
-def shown(value: str) -> str:
+def legible(value: str) -> str:
     """A value for a reader: rounded, without the mark that keeps a spreadsheet from running it."""
     number = _number(value)
     long = len(value) > 8 and not (value.isdigit() or math.isnan(number))

@@ -142,7 +142,7 @@ def below(
     grid = sheet.text.to_numpy(object, copy=True)
     for place, look in sheet.number_format.items():
         grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
-    apart = headings.told_apart(np.array([[column.heading for column in columns]], object))
+    apart = headings.unique_heads(np.array([[column.heading for column in columns]], object))
     columns = [replace(c, heading=apart.get(i, c.heading)) for i, c in enumerate(columns)]
     rows = [
         row
@@ -207,7 +207,7 @@ def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
     above = top
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
-    columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
+    columns, apart = [], {} if sav else headings.unique_heads(grid[above:start])
     own_row = grid[start - 1] != ""  # a group stands above, over the first of its columns
     groups = pd.DataFrame(np.where(own_row, grid[above : start - 1], "")).replace("", np.nan)
     groups = groups.ffill(axis=1).fillna("")

@@ -258,7 +258,7 @@ class _Questions:
                 and all(map(str.isdecimal, numbers))
             ):
                 question.pop("options", None)
-                question |= guesses.one(numbers, column.heading, "count", {}, (), False)
+                question |= guesses.of_column(numbers, column.heading, "count", {}, (), False)
 
     def _rate_blocks(self) -> None:
         """Numbers without words from 1 to 5 or 7 below three questions in a row are a scale.
@@ -476,7 +476,7 @@ class _Questions:
             return names
         several = export is None or export.joined
         heading = "複数" * (column.says == "several") + label
-        guess = guesses.one(answers, heading, kind, column.labels, column.missing, several)
+        guess = guesses.of_column(answers, heading, kind, column.labels, column.missing, several)
         if column.says == "several" and guess.get("options"):
             guess["type"] = "multi"
         elif column.says == "ordinal" and guess.get("type") == "single" and column.labels:

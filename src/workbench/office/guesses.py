@@ -286,7 +286,7 @@ def of_value_labels(labels: Mapping[str, str], missing: Sequence[str]) -> Drafte
     return _with({"type": kind, "options": options}, kinds)
 
 
-def one(
+def of_column(
     texts: Sequence[str],
     heading: str,
     kind: str,

@@ -323,7 +323,7 @@ class _Queries:
             return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
         if question.type == "battery" or pd.isna(reply.get(id)):
             return self.words["none"]
-        text = clean.shown(reply[id], question)
+        text = clean.value_text(reply[id], question)
         return next((self._option(o) for o in question.options if str(o.code) == text), text)
 
     def _option(self, option: Option) -> str:
