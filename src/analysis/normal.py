@@ -19,6 +19,8 @@ Step = Literal[
     "circled", "radicals", "width", "variants", "minus", "dashes", "case", "ends", "spaces"
 ]
 _CHARACTERS = packaged("characters.yml")
+# for a pattern that is searched: \s* would be tried at each letter of long white space again
+GAP = r"(?:(?<!\s)\s+)?"
 _SPACES = re.compile("[\\s\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 
 

@@ -77,13 +77,13 @@ def wave_name(name: str) -> str:
     ...
     analysis.errors.InputError: a wave cannot be called 'demo-2019.public', ...
     """
-    _, *parts = name.lower().lstrip(".").split(".")  # a wave that is being made is hidden
+    _, *parts = name.lower().lstrip(".").split(".")
     ends = sorted(EDITIONS.intersection(parts))
     if ends:
         where = Message("the reports of another wave end in .{end}", end=ends[0])
-    elif name.lower() in OTHERS or name.endswith(("-queries", "-dataset")):
+    elif name.lower() in OTHERS or re.search(r"-(queries|dataset)(\.|$)", name.lower()):
         where = Message("files of this project have this name")
-    elif name in {"", ".", ".."} or re.search(r"[/\\\0]", name):
+    elif re.search(r"^$|[/\\\0-\x1f]|^\s|\s$|^\.(?!.+\.[0-9a-f]{8}\.part$)", name):  # that is made
         where = Message("it is the name of no single folder")
     else:
         return name
@@ -102,7 +102,7 @@ def cache() -> Path:
 
 def _folder(variable: str, usual: str) -> Path:
     """The folder that a variable of the environment names, else the usual one of the project."""
-    place = Path(os.environ.get(variable) or root() / usual)
+    place = Path(os.environ.get(variable) or root() / usual).absolute()
     refuse_received(place)
     return place
 

@@ -95,8 +95,12 @@ def test_the_copies_of_a_new_wave_that_was_killed_are_no_wave(project):
         "by-hand",
         ".cache",
         "x-queries",
-        "x-dataset",
+        "x-Dataset",
+        "x-queries.xlsx",
         "..",
+        ".x.part",
+        " x",
+        "x\ny",
     ],
 )
 def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):

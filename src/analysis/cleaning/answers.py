@@ -19,17 +19,18 @@ import pandas as pd
 from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refused, tidy, widths
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
-from analysis.intake import entries
-from analysis.intake.entries import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.forms import marks
+from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
+from analysis.normal import GAP
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
 BLANKS = frozenset(BOXES)
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
-LINES = r"\s*[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
+LINES = rf"{GAP}[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LIST_SIGNS = r"\s*[、，,､；;|｜\n]\s*"
 # where these make it clear
 ALSO = rf"{LIST_SIGNS}|\s*(?:[/／＆&]|及び|並びに)\s*|\s+and\s+|(?<=\d)\s*と\s*(?=\d)"
@@ -37,7 +38,7 @@ SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
 def choice(text: str, kind: int, question: Question) -> Parsed:
-    """One option by its code or its words, or what stands beside the option "other"."""
+    """Read one option: its code, its words, or the words beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
     if (by_mark := _one_marked(text, question)) is not None:
@@ -68,7 +69,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         if not by_mark:
             return Parsed("no_answer")
         answer = judged(by_mark, ("marked",), question)
-        words = entries.list_and_words(text, question)[1]
+        words = marks.list_and_words(text, question)[1]
         return replace(answer, other=words) if answer.value is not None else answer
     if (other := _explained(text, question)) is not None:
         return replace(other, value=frozenset({other.value}))
@@ -109,9 +110,9 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    codes = {*entries.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*marks.read_signs(signs, circles=question.type != "multi")[0]}
     explained = {option.code for option in question.options if option.other} & codes
-    return codes if explained or not entries.list_and_words(text, question)[1] else None
+    return codes if explained or not marks.list_and_words(text, question)[1] else None
 
 
 def _one_marked(text: str, question: Question) -> Parsed | None:
@@ -122,7 +123,7 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
         return Parsed("no_answer")
     if len(codes) > 1:
         return refused("several")
-    words = entries.list_and_words(text, question)[1]
+    words = marks.list_and_words(text, question)[1]
     return Parsed("answered", min(codes), ("marked",), other=words)
 
 
@@ -137,7 +138,7 @@ def _long(question: Question, signs: str = LIST_SIGNS) -> Long:
 
 
 def _as_one(parts: list[str], long: Long) -> str:
-    """One part as it stands, several as the words of an option; empty where they are none."""
+    """A single part itself, or several joined to the words of one option; else empty."""
     if len(parts) == 1:
         return parts[0]
     first, *rest = map(_folded, parts)
@@ -192,7 +193,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
     """
     for option in (o for o in question.options if o.other):
         number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
-        bare = (re.sub(r"\s*[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
+        bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             match = begun and OTHER.match(text, begun.end())
@@ -249,7 +250,7 @@ def _explains(text: str) -> bool:
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
-    """Options in one cell of which some parts are the words beside "other"; None of no parts."""
+    """Read several options in a cell, some parts of which explain "other"; None without parts."""
     if not parts:
         return None
     codes: set[Any] = set()
@@ -329,7 +330,7 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
     Besides 1, ○ and ✓ the words of form tools (Yes, Checked, 選択), the option's own words, and
     what the question lists under ``ticks``; beside the option "other" its words.
     """
-    text = re.sub(r"^[(（【]\s*(\S?)\s*[)）】]$|\ufe0f", r"\1", text.strip())
+    text = re.sub(r"^[(（【]\s*+(\S?)\s*[)）】]$|\ufe0f", r"\1", text.strip())
     plain, digits = tidy(text), widths(text.strip())
     if not plain:
         return Parsed("empty")
@@ -411,7 +412,7 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(match[1]), ("label",)
-    if remark := re.fullmatch(r"(\(\d+\)|[^()]+?)\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
+    if remark := re.fullmatch(r"(\(\d+\)|[^()]*[^()\s])\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
         beside = _option(remark[2], question)[0]
         if code is None or beside not in {code, None}:  # 2 (the words of option 1)
@@ -512,7 +513,7 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if folded in self.tokens and not crossed:
             return Parsed(self.tokens[folded])
-        if question.type != "text" and entries.is_placeholder(text):
+        if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")
         low = question.range[0] if question.range and question.type in AMOUNTS else 0
         if kind == CellKind.UNSEEN and float(low) > float(plain):

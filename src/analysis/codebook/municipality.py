@@ -33,6 +33,9 @@ CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal[
     "exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "several", "unknown"
 ]
+LONGEST = (
+    300  # letters of a name and what stands beside it; the patterns below would be slow on more
+)
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
 # behind a name: the day on which it replied, such as (令和6年5月10日現在)
 _DAY = re.compile(
@@ -117,7 +120,7 @@ def parse_code(text: str) -> tuple[str, How]:
 
 
 def code_readings(text: str) -> tuple[str, ...]:
-    """All codes that exist which 4 or 5 digits could stand for, else those that once did.
+    """The codes in force that 4 or 5 digits may be short for; where there is none, former codes.
 
     >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
     (('012203', '122033'), ['士別市', '市川市'])
@@ -187,6 +190,8 @@ def resolve(name: str, prefecture: str | None = None, on: dt.date | None = None)
     >>> resolve("札幌市 図書館課").name, resolve("札幌市（令和6年5月10日現在）").how
     ('札幌市', 'variant')
     """
+    if len(name) > LONGEST:
+        return Match("", "", "unknown")
     if both := _WITH_CODE.fullmatch(fold(name)):
         code, match = parse_code(both[1] or both[4])[0], resolve(both[2] or both[3], prefecture, on)
         if code and code in (match.code, *match.options):  # the code and the name say the same

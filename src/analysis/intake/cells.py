@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ REASONS = (
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 Grid = dict[tuple[int, int], str]
+EXCERPT = 200  # characters of a finding on several cells
 
 
 class Remark(NamedTuple):
@@ -152,6 +153,12 @@ class Received:
         """The cells of no reply: file, sheet, cell (such as ``C12``), text and reason."""
         own = self.cells[self.cells["record"] < 0].reset_index(drop=True)
         return own.assign(cell=addresses(own))[OUTSIDE].astype("str")
+
+
+def excerpt(texts: Collection[str]) -> str:
+    """The texts of several cells, or the beginning of them."""
+    text = " / ".join(texts)
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
 def addresses(cells: pd.DataFrame) -> np.ndarray:

@@ -25,8 +25,8 @@ import pandas as pd
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
-from analysis.intake.entries import answer_in
 from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
 from analysis.paths import is_leftover

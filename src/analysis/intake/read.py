@@ -1,4 +1,4 @@
-"""Files as received become one tidy frame of cells, each with its place.
+"""Files as received become one tidy frame of cells, each with its place, and remarks beside them.
 
 Nothing is interpreted and nothing lost: every cell is an answer, or has the reason why it is none.
 """
@@ -7,22 +7,35 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
 from analysis.errors import InputError, refusal
 from analysis.intake import own_sheets, tools
-from analysis.intake.beside import on_sheets, over_examples, placed
-from analysis.intake.cells import ANSWER, REASONS, Piece, Received, Remark, concat, unfinished
+from analysis.intake.cells import (
+    ANSWER,
+    REASONS,
+    Piece,
+    Received,
+    Remark,
+    concat,
+    excerpt,
+    unfinished,
+)
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
+from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_other
-from analysis.intake.sheet import CellKind, Sheet, column_letters, stacked
+from analysis.intake.layout import asked_in, check_issue, choose, refuse_other, repliers
+from analysis.intake.sheet import CellKind, Sheet, address, column_letters, place_of, stacked
 from analysis.intake.tables import read_rows
 from analysis.paths import is_leftover
 
@@ -138,7 +151,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
 
 def _alike(file: WaveFile) -> object:
-    """What files share that are read together: copies of one form, of which print shows there."""
+    """The key of files that are read together: copies of a form show what is printed on it."""
     return (file.header, file.ignore, file.blank) if file.layout == "form" else file
 
 
@@ -220,16 +233,16 @@ def _tables(
 def _check_left(sheets: list[Sheet], received: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
-    headings, repliers = Headings(codebook, own=wave.own), set[str]()
+    headings, replied = Headings(codebook, own=wave.own), set[str]()
     for sheet in sheets:
         if sheet.file in chosen:
             continue
-        there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
+        there = max((repliers(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
         names = received.cells["text"][received.cells["variable"].isin(headings.who)]
-        repliers = repliers or set(map(headings.named_in, names.unique()))
-        if lost := sorted(there - repliers):
+        replied = replied or set(map(headings.named_in, names.unique()))
+        if lost := sorted(there - replied):
             raise sheet.refusal("sheet.not_read", n=len(lost), lost=lost[:3])
 
 
@@ -300,3 +313,100 @@ def _personal(piece: Piece) -> list[Remark]:
         label = beside if beside and is_personal(beside[-1]) else above
         notes.append(Remark("personal", sheet.file, sheet.sheet, cell, label[-1] if label else ""))
     return notes
+
+
+# --- beside the answers: comments, rings, other sheets, words over examples ----------------------
+
+Books = Sequence[Sequence[Sheet]]
+SHARES = {"comment": 2, "drawn": 1, "sheet": 2}  # of n replies so many have what is printed: n / 2
+
+
+def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> Iterator[Remark]:
+    """Remarks on what offices added to the sheets of `n` replies of a form that was `sent`.
+
+    Where that is not known, of the form is what three replies or more have at one place: a ring
+    all of them, a comment or a cell of the `others`, which are not read, half of them. What an
+    office wrote into those is one finding a sheet: `unmatched` where it is known what the form has
+    there, else `unsure`.
+    """
+    unread = {id(sheet) for sheet in (*others, *chain(*sent))}
+    every = [(sheet, _things(sheet, id(sheet) in unread)) for sheet in chain(*books)]
+    # of a single workbook each sheet may be a copy
+    pages = {id(sheet): sheet.sheet if len(books) > 1 else "" for sheet, _ in every}
+    there = Counter((pages[id(sheet)], thing) for sheet, things in every for thing in things)
+    blank = {thing for sheet in chain(*sent) for thing in _things(sheet, True)}
+    for sheet, things in every:
+        counts = {thing: there[pages[id(sheet)], thing] for thing in things if thing not in blank}
+        own = [one for one, m in counts.items() if m < max(COPIES, n / SHARES[one[0]])]
+        for rule, cell, text in (one for one in own if one[0] != "sheet"):
+            yield Remark(rule, sheet.file, sheet.sheet, cell, text)
+        if cells := {cell: text for rule, cell, text in own if rule == "sheet"}:
+            known = "unmatched" if sent or len(books) >= COPIES else "unsure"
+            places = np.array([place_of(cell) for cell in cells])
+            ends = (address(*map(int, end)) for end in (places.min(axis=0), places.max(axis=0)))
+            place = ":".join(dict.fromkeys(ends))
+            yield Remark(known, sheet.file, sheet.sheet, place, excerpt(cells.values()))
+
+
+def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str]]:
+    """The comments, rings and cells of an unread sheet: one of SHARES, the cell, the text."""
+    cells = filled_cells(sheet) if unread else ()
+    return [
+        *(("comment", cell, text) for cell, text in sheet.comments.items()),
+        *(("drawn", cell, cell) for cell in sheet.rings),
+        *(("sheet", sheet.address(row, column), text) for row, column, text in cells),
+    ]
+
+
+def over_examples(pieces: Sequence[Piece], headings: Headings) -> Iterator[Remark]:
+    """The examples of tables that may be replies, since an office wrote over them.
+
+    As one that names a municipality without a reply of its own, or says what the one reply of its
+    sheet lacks. What three sheets have at one place is print.
+    """
+    shown = [
+        (piece, row, piece.sheet.text.iloc[row].tolist())
+        for piece in pieces
+        for row in np.flatnonzero((piece.mark == REASONS.index("example")).any(axis=1)).tolist()
+    ]
+    there = Counter(cell for _, _, texts in shown for cell in enumerate(texts))
+    replied = {
+        headings.named_in(name) for piece in pieces if shown for name in _who(piece, headings)
+    }
+    for piece, row, texts in shown:
+        columns = {name: int(across[0]) for name, (_, across) in piece.answers.items()}
+        who = [columns.pop(name) for name in headings.who if name in columns]
+        named = {headings.named_in(texts[column], known=True) for column in who} - replied - {""}
+        replies = piece.sheet.text.iloc[next(iter(piece.answers.values()))[0]]
+        lacks = [*columns.values()] if named else []
+        if len(replies) == 1:
+            lacks += [column for column in columns.values() if replies[column].iloc[0] == ""]
+        own = [c for c in sorted({*lacks}) if texts[c] and there[c, texts[c]] < COPIES]
+        if own:
+            cells = dict.fromkeys(piece.sheet.address(row, c) for c in (own[0], own[-1]))
+            raw = excerpt([texts[column] for column in own])
+            yield Remark("example-row", piece.sheet.file, piece.sheet.sheet, ":".join(cells), raw)
+
+
+def _who(piece: Piece, headings: Headings) -> Iterator[str]:
+    """What the replies of a table say of who sent them."""
+    for name in headings.who & {*piece.answers}:
+        down, across = piece.answers[name]
+        yield from piece.sheet.text[int(across[0])].iloc[down]
+
+
+def placed(remarks: Sequence[Remark], cells: pd.DataFrame) -> Iterator[Remark]:
+    """The same with whose answer a comment is at, or in whose row; none at personal details."""
+    near = cells[cells["file"].isin({remark.file for remark in remarks})] if remarks else cells
+    for remark in remarks:
+        row, column = place_of(remark.cell.partition(":")[0]) or (0, 0)
+        line = near[(near["row"] == row + 1) & (near["file"] == remark.file)]
+        line = line[line["sheet"] == remark.sheet]
+        own = line[line["column"] == column + 1]
+        if remark.rule != "comment":
+            yield remark
+        elif not (own["reason"] == "personal").any():
+            told = own if (own["record"] >= 0).any() else line.assign(variable="")
+            told = told[told["record"] >= 0].drop_duplicates("record")
+            whose = told[["record", "variable"]].to_dict("records") if len(told) == 1 else [{}]
+            yield remark._replace(**whose[0])

@@ -30,7 +30,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 FULL_WIDTH = ("。", "）", "」", "？", "！")  # carry their own space
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]<>()#+-.!|~$&:@/"})
 # a line break within a paragraph: not beside an empty line, nor before an item, a row or a heading
-_BREAK = re.compile(r"(?<=[^\n])[ \t]*\n[ \t]*(?=[^\s\-*|#])(?!1\. )")
+_BREAK = re.compile(r"(?<=[^\n])(?:(?<![ \t])[ \t]+)?\n[ \t]*(?=[^\s\-*|#])(?!1\. )")
 
 
 class Model(BaseModel):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +24,7 @@ from analysis.errors import Message, refusal
 from analysis.show import Answer
 from analysis.spreadsheet import plain
 from analysis.text import Language
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.run import parameters
 from workbench.run.plan import OWN
 from workbench.run.record import RECORD, Edition, RunFolder
@@ -162,7 +161,7 @@ class _ReadTable:
         keys = self.ids[key].itertuples(index=False, name=None)
         names = self.texts[[*named]].itertuples(index=False, name=None)
         return {
-            row: (at, " · ".join(shown(part) for part in name if part))
+            row: (at, " · ".join(legible(part) for part in name if part))
             for at, (row, name) in enumerate(zip(keys, names, strict=True))
         }
 
@@ -174,12 +173,11 @@ def _read(csv: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
-def shown(value: str) -> str:
+def legible(value: str) -> str:
     """A value for a reader: rounded, without the mark that keeps a spreadsheet from running it."""
     number = _number(value)
-    if not math.isnan(number) and len(value) > 8 and not value.isdigit():
-        return f"{number:.4g}"
-    return plain(value)
+    long = len(value) > 8 and not (value.isdigit() or math.isnan(number))
+    return f"{number:.4g}" if long else plain(value)
 
 
 def _number(value: str) -> float:
@@ -307,7 +305,7 @@ class PageResults:
         file = folder / "notebooks" / f"{self.name}.ipynb"
         text = file.read_text(encoding="utf-8") if file.is_file() else '{"cells": []}'
         content, values = json.loads(text), record.get("parameters", {})
-        by_kind, files = outputs(content), entry.get("files", {})
+        by_kind, files = outputs_by_kind(content), entry.get("files", {})
 
         def by_name(kind: str) -> dict[str, Outputs]:
             contents = {}
@@ -359,10 +357,8 @@ class Run:
             book = folder / "codebook.yml"
             self.codebook = yaml_file.load(book) if book.is_file() else None
         except (KeyError, ValueError, OSError) as error:
-            kind = type(error).__name__
-            raise refusal(
-                "compare.unreadable", file=folder / RECORD, name=kind, fault=error
-            ) from None
+            about = {"name": type(error).__name__, "fault": error}
+            raise refusal("compare.unreadable", file=folder / RECORD, **about) from None
         if damaged := [name for name in run.damaged if name.startswith(COMPARED)]:
             raise refusal("compare.edited", file=folder / damaged[0])
 
@@ -477,16 +473,18 @@ class Comparison:
         }
         self.redrawn = [out for out in figures if not out.result]
         books = self._entries(lambda run: run.codebook)
+        values = self._entries(lambda run: {p.title: p.parameters for p in run.pages.values()})
         self.causes: Mapping[str, Sequence[Any]] = {
             "codebook": books if before.codebook and after.codebook else [],
-            "parameters": self._entries(
-                lambda run: {page.title: page.parameters for page in run.pages.values()}
-            ),
+            "parameters": values,
             "sources": self._sources(),
             "inputs": self._inputs(),
             "versions": self._entries(lambda run: run.record.get("versions", {})),
         }
         self.code = before.record.get("code_sha256") != after.record.get("code_sha256")
+        for run in (before, after):  # a refresh may have ended while it was read
+            if RunFolder(run.folder).record != run.record:
+                raise refusal("compare.edited", file=run.folder / RECORD)
 
     @property
     def results_changed(self) -> bool:
@@ -598,8 +596,8 @@ def movers(
             str(before.names[row.Index]),
             before.titles.get(row.before, ""),
             after.titles.get(row.after, ""),
-            float(inside.at[row.Index, row.before]) if row.before in inside else nan,
+            float(inside.at[row.Index, row.before]) if row.before in inside else math.nan,
         )
         for row in rows.itertuples()
     ]
-    return moves, sorted(moved, key=lambda m: 0.0 if isnan(m[-1]) else -m[-1])
+    return moves, sorted(moved, key=lambda m: 0.0 if math.isnan(m[-1]) else -m[-1])

@@ -1,12 +1,13 @@
-"""A codebook proposed from a file, questions and types guessed."""
+"""A codebook proposed from a file, questions and types guessed; and the check of a codebook."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, count, groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,23 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
-from analysis.errors import printed, refusal
-from analysis.intake import labelled, tools
+from analysis.errors import localize, refusal, spoken
+from analysis.intake import spss_stata, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
+from analysis.intake.sheet import Sheet
 from analysis.intake.tools.core import is_other, key
 from analysis.yaml_file import text_of
 from workbench import outputs
 from workbench.office import definitions, guesses
-from workbench.office.check import check
 from workbench.office.columns import (
-    NUMBER_BEFORE,
+    QUESTION_NUMBER,
     RECEIVED,
     Filled,
     answer_in_heading,
+    as_item,
+    as_option,
     by_their_cells,
     is_alone,
     of_package,
@@ -42,13 +45,12 @@ from workbench.office.options import (
     MISSING,
     Drafted,
     both,
+    graded,
     is_chosen,
-    open_option,
-    other_option,
     plain,
     tells,
+    with_other,
 )
-from workbench.office.scales import graded
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 VARIABLE = r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*"
@@ -66,7 +68,7 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
         if out is None:
             return text
         outputs.write({out: text}, "codebook draft")
-        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+        return localize("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise refusal("draft.no_codebook", file=file)
     return check(file)
@@ -90,7 +92,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
-    sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
+    sav = spss_stata.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     answers = [column for column in columns if column.kind not in ASIDE]
@@ -113,14 +115,26 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         book["ignore"] = ignored
     head = DRAFTING["head"].format(file=file.name)
     head += DRAFTING["guessed"].format(n=records, question=proposal.questions[0]["id"])
-    head += f"# read as an export of {export.tool} (--tool)\n" if export else ""
-    head += DRAFTING["structure"].get(export.tool, "") if export else ""
-    head += "# read with a column a municipality (--layout columns)\n" if sheet.transposed else ""
-    pages = [name for _, name in sheet.pages]
+    head += _how_read(sheet, export)
     head += f"# {', '.join(unticked)}: of options that were not chosen\n" if unticked else ""
     who = {"code", "name"} & {one.get("identity") for one in proposal.questions}
     if not who and (id := proposal.different):
         head += f"# who replied? {id} differs in every record: role: id, identity: name\n"
+    head += _not_in_the_draft(sheet, sheets, aside)
+    return _written(head, book, proposal.remarks, file)
+
+
+def _how_read(sheet: Sheet, export: tools.Export | None) -> str:
+    """By which tool and in which layout the file was read, as comments at the top of the draft."""
+    text = f"# read as an export of {export.tool} (--tool)\n" if export else ""
+    text += DRAFTING["structure"].get(export.tool, "") if export else ""
+    across = "# read with a column a municipality (--layout columns)\n"
+    return text + (across if sheet.transposed else "")
+
+
+def _not_in_the_draft(sheet: Sheet, sheets: Sequence[Sheet], aside: Sequence[str]) -> str:
+    """The columns `aside` and the sheets of which the draft has no question, as comments."""
+    pages = [name for _, name in sheet.pages]
     others = [
         one.sheet
         for one in sheets
@@ -131,8 +145,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
         "sheets with the same headings": pages,
         "other sheets, not looked at": others,
     }
-    head += "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)
-    return _written(head, book, proposal.remarks, file)
+    return "".join(f"# {what}: {', '.join(own)}\n" for what, own in listed.items() if own)
 
 
 def _of_definition(definition: Definition, file: Path) -> str:
@@ -187,7 +200,7 @@ class _Questions:
     def __init__(
         self,
         columns: Sequence[Filled],
-        sav: labelled.LabelledFile | None,
+        sav: spss_stata.LabelledFile | None,
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
@@ -217,7 +230,7 @@ class _Questions:
             owner = by_name.get(column.question, {})
             code = self._code_of_other(column)
             chosen = owner.get("type") in {"single", "ordinal", "multi"}
-            if chosen and _with_other(owner, code, alone=many[column.question] == 1):
+            if chosen and with_other(owner, code, alone=many[column.question] == 1):
                 if column.heading in told or not is_alone(column):
                     continue
                 words = {"id": f"{owner['id']}_other", "other_of": owner["id"]}
@@ -245,7 +258,7 @@ class _Questions:
                 and all(map(str.isdecimal, numbers))
             ):
                 question.pop("options", None)
-                question |= guesses.one(numbers, column.heading, "count", {}, (), False)
+                question |= guesses.of_column(numbers, column.heading, "count", {}, (), False)
 
     def _rate_blocks(self) -> None:
         """Numbers without words from 1 to 5 or 7 below three questions in a row are a scale.
@@ -292,7 +305,7 @@ class _Questions:
         return ""
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
-        """What stands in columns and is an answer."""
+        """The answers in each column, without what stands for no answer."""
         return [[text for text in own.texts if text not in self.tokens] for own in columns]
 
     # --- columns of one question -----------------------------------------------------------------
@@ -308,11 +321,11 @@ class _Questions:
         places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
         columns = [columns[at] for at in places]
         groups: list[ColumnGroup] = []
-        runs = (self._alike([*run]) for _, run in groupby(columns, key=_whole))
+        runs = (self._alike([*run]) for _, run in groupby(columns, key=attrgetter("shared")))
         for own in chain.from_iterable(runs):
             labels, parted = [column.part or column.part_name for column in own], own[0].has_part
             answers, kind = self._answers(own), ""
-            if _whole(own[0]) and len(own) > 1 and (not parted or len({*labels}) == len(own)):
+            if own[0].shared and len(own) > 1 and (not parted or len({*labels}) == len(own)):
                 kind = guesses.several(answers, labels, parted, sure)
             # of an array each cell is a question, of a grid of boxes each line
             words = [text for column in answers for text in column]
@@ -364,7 +377,7 @@ class _Questions:
         claimed: set[str] = set()  # also by the question above several columns
         for i, group in enumerate(groups):
             first = group[0]
-            name = _whole(first).rstrip("_") if len(group) > 1 and first.name else first.name
+            name = first.shared.rstrip("_") if len(group) > 1 and first.name else first.name
             if name and re.fullmatch(VARIABLE, name) and name not in own.values():
                 own[i] = name.upper() if name == "code" else name
             elif first.name and self.export is None:  # a variable of a statistics package
@@ -389,8 +402,8 @@ class _Questions:
         else:
             kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         text = own[0].text if parted else ""
-        stem = own[0].name if parted else _whole(own[0]).rstrip("_")
-        words = NUMBER_BEFORE.sub("", text) or text or stem
+        stem = own[0].name if parted else own[0].shared.rstrip("_")
+        words = QUESTION_NUMBER.sub("", text) or text or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         question |= both(words) if words else to_fill_in
@@ -400,16 +413,16 @@ class _Questions:
         if 0 in numbers or len({*numbers}) < len(numbers):
             numbers = list(range(1, len(own) + 1))
         if kind == "multi":
-            question["options"] = [_option(*pair) for pair in zip(numbers, own, strict=True)]
+            question["options"] = [as_option(*pair) for pair in zip(numbers, own, strict=True)]
             return question | ({"ticks": own[0].ticks} if own[0].ticks else {})
         if own[0].labels:
             never = DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
             codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
-            guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
+            guess = guesses.of_value_labels(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
-        items = [_item(id, *pair) for pair in zip(numbers, own, strict=True)]
+        items = [as_item(id, *pair) for pair in zip(numbers, own, strict=True)]
         return question | guess | {"type": "battery", "items": items}
 
     # --- one column ------------------------------------------------------------------------------
@@ -429,7 +442,7 @@ class _Questions:
         identity = [what for what in identity if what not in known]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
-        text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
+        text = label if label == column.name else QUESTION_NUMBER.sub("", label) or label
         question |= both(text) | {"source": [column.heading]}
         if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
@@ -463,7 +476,7 @@ class _Questions:
             return names
         several = export is None or export.joined
         heading = "複数" * (column.says == "several") + label
-        guess = guesses.one(answers, heading, kind, column.labels, column.missing, several)
+        guess = guesses.of_column(answers, heading, kind, column.labels, column.missing, several)
         if column.says == "several" and guess.get("options"):
             guess["type"] = "multi"
         elif column.says == "ordinal" and guess.get("type") == "single" and column.labels:
@@ -490,20 +503,8 @@ class _Questions:
         return int(min(codes)) if len(codes) == 1 else None
 
 
-def _whole(column: Filled) -> str:
-    """What the columns of one question share: its words or, of names such as q4_a, what they begin
-    with; nothing for a question of one column."""
-    if column.has_part:
-        return column.question
-    stem = column.name.rpartition("_")[0] if column.kind == "answer" else ""
-    if not column.name and not NUMBERED.match(normalise(column.heading)):  # uwes1, uwes2
-        numbered = re.fullmatch(r"([A-Za-z_]+?)_?\d{1,2}", column.heading)
-        stem = numbered[1] if numbered else ""
-    return f"{stem}_" if stem else ""
-
-
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
-    """Columns one after the other on one known or shared scale are the items of one question."""
+    """Join neighbouring columns answered on one scale: they are the items of one question."""
     questions: list[ColumnGroup] = []
     for own in groups:
         joint = [*questions[-1], *own] if questions and len(own) == 1 else []
@@ -519,53 +520,6 @@ def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
                 continue
         questions.append(own)
     return questions
-
-
-# --- parts of a question ------------------------------------------------------------------------
-
-
-def _option(number: int, column: Filled) -> dict[str, Any]:
-    """An option with a column of its own, by its words and by the tool's name."""
-    name = "" if column.part_name == str(number) else column.part_name
-    option = {"code": number, **both(column.part)} if column.part else open_option(number)
-    other = is_other(column.part) or name == "other"
-    return option | ({"other": True} if other else {}) | ({"source": [name]} if name else {})
-
-
-def _item(id: str, number: int, column: Filled) -> dict[str, Any]:
-    """An item of a battery, by its words and by the tool's name."""
-    name = column.part_name if re.fullmatch(r"[A-Za-z0-9]+", column.part_name) else str(number)
-    own = column.name if not column.has_part and column.name else f"{id}_{name}"
-    text = column.heading if column.has_part else column.text
-    words = column.part or text or column.part_name or column.name
-    if words not in (column.part_name, column.name):
-        words = NUMBER_BEFORE.sub("", words) or words
-    item: dict[str, Any] = {"id": own, **both(words)}
-    if not column.has_part:
-        item["source"] = [column.heading]
-    elif column.part_name and not column.part_name.isdecimal():
-        item["source"] = [column.part_name]
-    return item
-
-
-def _with_other(question: Drafted, code: int | None, *, alone: bool) -> bool:
-    """Mark the option whose words stand in a column of their own; add it where there is none.
-
-    Of several such columns, none of which is `alone`, only that of "other" is one.
-    """
-    options, missing = question["options"], question.get("missing_tokens", [])
-    if code is not None and str(code) in missing:
-        missing.remove(str(code))
-        if not missing:
-            del question["missing_tokens"]
-    for option in options:
-        named = is_other(option["ja"]) or is_other(option["en"]) or option.get("other")
-        if (option["code"] == code or named) if alone else (option["code"] == code and named):
-            option["other"] = True
-            return True
-    if alone:
-        options.append(other_option(code or max((o["code"] for o in options), default=0) + 1))
-    return alone
 
 
 def _summary(question: Drafted, own: ColumnGroup) -> str:
@@ -586,3 +540,48 @@ def _summary(question: Drafted, own: ColumnGroup) -> str:
     if own[0].cell and question["type"] in {"single", "ordinal"}:
         summary += "; one line of an array: those with the same options may be one battery"
     return summary
+
+
+# --- the check of a codebook ---------------------------------------------------------------------
+
+OPEN = re.compile(r"\(to translate\)|\(to fill in\)|^選択肢\d+$|（未記入）|（要翻訳）")
+SHOWN = 20  # open texts that are listed
+
+
+def check(codebook: str) -> str:
+    """What a codebook holds, and which of its texts a draft left open.
+
+    Raises InputError: there is no such codebook, or it has faults: all of them are listed.
+    """
+    file, content = Codebook.read_content(codebook)
+    if faults := Codebook.faults(content, file):
+        listed = "".join(f"\n- {fault.say(spoken())}" for fault in faults)
+        id = "codebook.several_faults" if len(faults) > 1 else "codebook.one_fault"
+        raise refusal(id, file=file, n=len(faults), listed=listed)
+    book = Codebook.parse(content, file=file)
+    what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
+    lines = [localize(what, book=book.id, n=n, variables=len(book.variables))]
+    if gaps := list(open_texts(content)):
+        lines.append(localize("{n} texts are still to be filled in:", n=len(gaps)))
+        lines += [f"- {place}: {text}" for place, text in gaps[:SHOWN]]
+    if len(gaps) > SHOWN:
+        lines.append(localize("- and {n} more", n=len(gaps) - SHOWN))
+    return "\n".join(lines)
+
+
+def open_texts(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each text that is marked as open, after its place in the file.
+
+    >>> list(open_texts({"id": "Q1", "options": [{"code": 1, "ja": "選択肢1", "en": "yes"}]}))
+    [('Q1 > options > 1 > ja', '選択肢1')]
+    """
+    if isinstance(content, str) and OPEN.search(content):
+        yield place, content
+    elif isinstance(content, list):
+        for part in content:
+            yield from open_texts(part, place)
+    elif isinstance(content, dict):
+        here = " > ".join(filter(None, (place, str(content.get("id", content.get("code", ""))))))
+        for entry, part in content.items():
+            listed = isinstance(part, list) and entry in {"questions", "sections"}
+            yield from open_texts(part, here if listed else " > ".join(filter(None, (here, entry))))

@@ -22,15 +22,20 @@ from workbench.office.options import (
     TELLING,
     Drafted,
     alike,
+    bands,
     both,
+    ends_named,
+    graded,
+    in_order,
     is_whole,
     open_option,
     other_option,
     plain,
+    scale,
     tells,
+    told_points,
     worded,
 )
-from workbench.office.scales import bands, ends_named, graded, in_order, scale, told_points
 
 CODES = {"9", "99", "999", "9999", "-1", "-9", "-99", "-77", "-88"}  # likely no answers
 SCALE = 7  # points of the answers of a battery, at most
@@ -257,10 +262,11 @@ NO_OPTION = re.compile(
     r"^((19|20)\d\d|(令和|平成|昭和|R|H|S)\s*(元|\d+))(年度?)?$|^\d{1,2}:\d\d(:\d\d)?$|^https?://"
 )
 SEVERAL = re.compile(r"^\d{1,2}([、,・/; ]\d{1,2})+$")
+WITH_POINT, WITHOUT_DECIMALS = re.compile(r"-?\d+\.\d+"), re.compile(r"^(-?\d+)\.0+$")  # 3.5, 3.0
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 
 
-def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | None:
+def of_value_labels(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | None:
     """The options that a statistics package knows by label."""
     numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
     answers = {code: text for code, text in labels.items() if code not in missing}
@@ -280,7 +286,7 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | Non
     return _with({"type": kind, "options": options}, kinds)
 
 
-def one(
+def of_column(
     texts: Sequence[str],
     heading: str,
     kind: str,
@@ -297,11 +303,7 @@ def one(
     answers = [text for text in texts if text not in KIND_OF]
     if rated := ends_named([plain(text) for text in answers]):
         return {"type": "ordinal", "options": rated}
-    values = [plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text)) for text in answers]
-    if any(map(is_whole, values)) or len({*values}) == len(
-        values
-    ):  # 3 (UG) may be an option's words
-        values = [EXPLAINED.sub(r"\1", value) for value in values]
+    values = _plain_answers(answers)
     never = DRAFTING["never_an_answer"]
     declared = [*declared, *(c for c, text in labels.items() if text.strip() in never)]
     outlying = _outlying({*values}) - ({"9", "99"} if kind == "share" else set())  # 99 % is one
@@ -311,7 +313,7 @@ def one(
         # a number of which the labels name the ends
         missing = sorted({*missing, *(c for c, text in labels.items() if tells("not_given", text))})
         declared, labels = missing, {}
-    if labels and (question := labelled(labels, missing)):
+    if labels and (question := of_value_labels(labels, missing)):
         return question
     counts = Counter(values)  # with the codes of no answer
     if is_other(heading) and "0" in counts and not any(map(NUMBER.match, {*counts} - {"0"})):
@@ -322,9 +324,9 @@ def one(
     days = [value for value in values if DATE.match(value) and not NO_OPTION.match(value)]
     if len(days) > 0.5 * len(values):
         return _date(values)
-    pointed = [value for value in counts if re.fullmatch(r"-?\d+\.\d+", value)]
-    if pointed and all(re.fullmatch(r"-?\d+\.0+", value) for value in pointed):
-        values = [re.sub(r"^(-?\d+)\.0+$", r"\1", value) for value in values]
+    pointed = [*filter(WITH_POINT.fullmatch, counts)]
+    if pointed and all(map(WITHOUT_DECIMALS.match, pointed)):
+        values = [WITHOUT_DECIMALS.sub(r"\1", value) for value in values]
         counts = Counter(values)
     if all(map(NO_OPTION.match, values)) and not all(map(is_whole, values)):
         return {}
@@ -337,6 +339,13 @@ def one(
     lines = ["\n".join(filter(None, map(plain, text.splitlines()))) for text in texts]
     lines = [text for text in lines if plain(text) not in {*declared, *KIND_OF, *CODES}]
     return _words(values, counts, heading, lines if several_in_cell else ())
+
+
+def _plain_answers(texts: Sequence[str]) -> list[str]:
+    """Answers in one width, ①② apart; of 9 (その他：…) the number, unless options are worded so."""
+    values = [plain(re.sub("(?<=[①-⑳])(?=[①-⑳])", "、", text)) for text in texts]
+    numbered = any(map(is_whole, values)) or len({*values}) == len(values)  # else as 3 (UG)
+    return [EXPLAINED.sub(r"\1", value) for value in values] if numbered else values
 
 
 def _date(values: Sequence[str]) -> Drafted:

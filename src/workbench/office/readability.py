@@ -60,7 +60,9 @@ DITTO = re.compile(
 SPACED = re.compile(
     r"^\s|\s$|[\r\n]|[ 　]{2,}|^[^\x00-\x7f]([ 　]+[^\x00-\x7f]){2,}$|^[一-龠][ 　]+[一-龠]$"
 )
-QUOTED = re.compile("「[^」]*」|“[^”]*”")  # the words of others, given as they were written
+QUOTED = re.compile(
+    "「[^」]{0,500}」|“[^”]{0,500}”"
+)  # the words of others, given as they were written
 YEAR = f"(元|[{D}]{{1,2}})"
 ERA = re.compile(
     rf"(明治|大正|昭和|平成|令和)\s*{YEAR}\s*([年.．/]|$)"
@@ -96,7 +98,7 @@ EMPTY_NAME = re.compile(
     re.I,
 )
 OTHER = re.compile(
-    r"^\s*([0-9０-９①-⑳]{1,2}\s*[.．:：)）]?\s*)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
+    r"^\s*([0-9０-９①-⑳]{1,2}\s*+[.．:：)）]?\s*+)?(その他|other)\s*([:：]|[(（])\s*[^\s)）]", re.I
 )
 LIST_SIGN = re.compile(r"[、，,;；/／・|\n]")
 CLAUSE = re.compile("[がはを].|[くりてし、]$|[。0-9]$")
@@ -222,7 +224,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
 
 
 def _texts(table: CheckedTable) -> Iterator[Breach]:
-    """What a text says by itself, wherever it stands."""
+    """The breaches that a text shows by itself, in whatever cell it stands."""
     mask = table.filled & (table.sheet.kind == CellKind.TEXT)
     verdicts = {text: [*_text_breaches(text)] for text in set(table.grid[mask])}
     coded = [bool(CODED.search(head)) for head in table.heads]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -24,7 +25,7 @@ from analysis.show import width
 from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.run.record import RunFolder, all_waves
+from workbench.run.record import RunFolder, all_waves, one_at_a_time
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -33,7 +34,7 @@ NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
 BEHIND_UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
 
 
-def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def outputs_by_kind(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """What an executed notebook shows, in order, by kind (answer, figure, table ...)."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for cell in notebook["cells"]:
@@ -111,14 +112,14 @@ class _OnIndex:
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, language: str) -> None:
         self.name, self.good = entry["name"], entry["status"] == "ok"
-        self.page, self.error = entry["html"], entry.get("error")
+        self.page, self.error = quote(entry["html"]), entry.get("error")
         self.title = entry["title"].get(language, self.name)
         executed = folder / "notebooks" / f"{self.name}.ipynb"
         text = (
             executed.read_text(encoding="utf-8") if self.good else '{"cells": [], "metadata": {}}'
         )
         book = json.loads(text)
-        self.cells, self.outputs = book["cells"], outputs(book)
+        self.cells, self.outputs = book["cells"], outputs_by_kind(book)
         self.answer = next((answer["text"] for answer in self.outputs.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
         self.titles = {data["name"]: data["title"] for data in self.outputs.get("figure", [])}
@@ -144,7 +145,7 @@ def _tagged(pages: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]
     texts = []
     for one in pages:
         cells = [c for c in one.cells if tag in c.get("metadata", {}).get("tags", [])]
-        data = outputs({"cells": cells})
+        data = outputs_by_kind({"cells": cells})
         paragraphs = [answer["text"] for answer in data.get("answer", [])]
         paragraphs += [prose["markdown"] for prose in data.get("prose", [])]
         if paragraphs:
@@ -224,6 +225,11 @@ def write_waves(reports: Path) -> None:
 
     Each says what it describes and has its editions, the narrowest audience first.
     """
+    with one_at_a_time(all_waves(reports)):  # the one that looks last writes last
+        paths.write_atomic(all_waves(reports), _waves(reports))
+
+
+def _waves(reports: Path) -> str:
     waves: dict[str, list[dict[str, Any]]] = {}
     for folder in sorted(reports.glob("[!.]*")):
         if run := RunFolder(folder).record:
@@ -236,7 +242,7 @@ def write_waves(reports: Path) -> None:
         return [*audiences].index(run["audience"]), run["language"] != "ja", run["folder"]
 
     latest = sorted(waves.values(), key=lambda own: str(own[0].get("as_of")), reverse=True)
-    page = rendered(
+    return rendered(
         "waves",
         page_context({"language": language}, title=words["all"], site=""),
         words=words,
@@ -245,7 +251,6 @@ def write_waves(reports: Path) -> None:
         languages=labels("language", language),
         invented=label("page.invented_short", language),
     )
-    paths.write_atomic(all_waves(reports), page)
 
 
 # --- to download ---------------------------------------------------------------------------------

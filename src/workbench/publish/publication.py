@@ -24,7 +24,7 @@ from analysis import fingerprints, paths
 from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
-from analysis.errors import InputError, printed
+from analysis.errors import InputError, localize
 from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
@@ -138,7 +138,7 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.fail(printed("its page cannot be made: {fault}", fault=f"{what}{error}"))
+                ran.fail(localize("its page cannot be made: {fault}", fault=f"{what}{error}"))
         page = page_context(context, title=ran.title[language])
         sentence, link = page["words"]["failed"], ""
         if context["audience"] == "internal":  # what went wrong may quote an answer
@@ -181,7 +181,9 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
         content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
     if (book := codebook(plan.wave)).is_file():
-        shutil.copyfile(book, part / "codebook.yml")  # what a comparison with this run needs
+        paths.write_atomic(
+            part / "codebook.yml", book.read_bytes()
+        )  # for comparisons with this run
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):

@@ -1,8 +1,9 @@
 """The kernel that a notebook runs in: IPython's, but it drops no output and counts what it sends.
 
 ZeroMQ drops what a reader has not fetched beyond about a thousand messages. Here nothing is
-dropped, and each cell's reply gives the number of its outputs, which the reader compares with what
-arrived, the files that were read, on which the notebook depends, and those that `analysis` wrote.
+dropped, and each cell's reply gives the number of outputs of the cells so far, which the reader
+compares with what arrived, the files that were read, on which the notebook depends, and those that
+`analysis` wrote.
 """
 
 from __future__ import annotations
@@ -42,11 +43,12 @@ _read: dict[str, str] = {}  # the state of each then; empty of what was written 
 
 
 def state(file: str) -> str:
-    """What tells a file from what it is when it has been saved anew; empty of a folder."""
+    """The state of a file, which differs once it is saved anew; empty of a folder."""
     with contextlib.suppress(OSError):
         about = Path(file).stat()
         if not stat.S_ISDIR(about.st_mode):
-            return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
+            times = f"{about.st_mtime_ns} {about.st_ctime_ns}"  # the second nobody can put back
+            return f"{times} {about.st_size} {about.st_ino}"
     return ""
 
 
@@ -77,7 +79,7 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
 
 
 class CountingSession(Session):
-    """Says with each cell's reply how many outputs the cell has sent, or could not send."""
+    """Says with each cell's reply how many outputs each cell has sent, or could not send."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -85,13 +87,13 @@ class CountingSession(Session):
         self.counting = threading.Lock()
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
-        """Count before anything can go wrong."""
+        """Count before anything can go wrong; a task may send for a cell that has ended."""
         cell, kind = msg["parent_header"].get("msg_id", ""), msg["header"]["msg_type"]
         with self.counting:
             self.counts[cell] += kind in OUTPUTS
         if kind == "execute_reply":
             wrote = getattr(sys.modules.get("analysis.paths"), "written", ())
-            msg["metadata"] |= {SENT: self.counts[cell], READ: dict(_read), WROTE: [*wrote]}
+            msg["metadata"] |= {SENT: dict(self.counts), READ: dict(_read), WROTE: [*wrote]}
         return super().serialize(msg, ident)
 
 

@@ -37,15 +37,16 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
 from analysis.cores import CORES
-from analysis.errors import printed
+from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
-from workbench import outputs
+from workbench import temporary
 from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+PLACES = ("WORKBENCH_ROOT", "WORKBENCH_REPORTS", "WORKBENCH_CACHE")
 READ = (*THREADS, INPUTS, TO_WARM, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
 INLINE = "module://matplotlib_inline.backend_inline"
 LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (Linux)
@@ -97,8 +98,9 @@ class Kernels:
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
-            "TMPDIR": str(outputs.temporary()),
+            "TMPDIR": str(temporary.folder()),
             AUDIENCE: self.options.audience,
+            **_places(),
             **(environment or {}),
         }
         if self.fork:
@@ -132,6 +134,11 @@ class Kernels:
         if self.fork and _starting.locked():
             with contextlib.suppress(OSError, TypeError):  # it has ended, or not begun
                 os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+
+
+def _places() -> dict[str, str]:
+    """The folders that variables name, whole: a notebook may change into another folder."""
+    return {name: str(Path(os.environ[name]).resolve()) for name in PLACES if os.environ.get(name)}
 
 
 class EagerClient(AsyncKernelClient):
@@ -217,7 +224,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="k-", dir=outputs.temporary())
+        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return
@@ -250,14 +257,14 @@ def started_kernels(
     `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
-        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
+        print(localize("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
     cores = os.cpu_count() or 1
     threads = max(1, cores // jobs)
     environment = {INPUTS: json.dumps(inputs)}
     if not options.memory_mb:  # which each process could fill again
         environment[CORES] = str(min(jobs, cores))
     kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
-    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    over = localize("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
     if options.timeout:

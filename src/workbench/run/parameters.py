@@ -39,8 +39,8 @@ FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "int": int,
     "float": float,
 }
-CHOICES = re.compile(r"\{([^}]*)\}")
-RANGE = re.compile(r"\[(-?[\d.]+?)?\.\.(-?[\d.]+)?\]")
+CHOICES = re.compile(r"\{([^{}]*)\}")
+RANGE = re.compile(r"\[(-?[\d.]{1,30}?)?\.\.(-?[\d.]{1,30})?\]")
 REFERENCE = "env:"
 SHORTEST = 6  # letters of a secret: wherever they are in what is shown, its name is shown instead
 

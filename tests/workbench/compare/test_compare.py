@@ -277,6 +277,15 @@ def test_a_run_of_which_a_file_was_edited_or_is_missing_is_not_compared(tmp_path
         run(tmp_path / "a", files={name: "0" * 64})
 
 
+def test_a_run_that_a_refresh_replaces_while_it_is_read_is_not_compared(tmp_path):
+    """Its types and results with ids would be of the new run, its tables and record of the old."""
+    a, b = run(tmp_path / "a", *types([1, 2] * 6)), run(tmp_path / "b", *types([1, 2] * 6))
+    (tmp_path / "b").rename(tmp_path / "old")
+    run(tmp_path / "b", *types([2, 1] * 6), finished="later")
+    with pytest.raises(InputError, match="where a refresh has just ended, compare again"):
+        runs.Comparison(a, b)
+
+
 def test_what_an_audience_may_not_see_is_not_compared(tmp_path):
     public = {"audience": "public"}
     a = run(tmp_path / "a", answer("x"), source="secret = 1", **public)

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.errors import InputError
-from workbench.office.check import check
+from workbench.office.draft import check
 
 HEAD = """
 id: tiny

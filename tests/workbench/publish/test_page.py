@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import threading
 from html.parser import HTMLParser
 
 import nbformat.v4 as v4
@@ -15,10 +16,10 @@ import openpyxl
 import pages_made as made
 import pytest
 
-from analysis import show
+from analysis import paths, show
 from analysis.errors import InputError
 from analysis.show import Answer, Prose
-from workbench import outputs
+from workbench import temporary
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import paper
@@ -320,6 +321,35 @@ def test_the_index_lists_the_runs_before_and_whether_their_data_were_the_same(tm
     assert index.text("td") == ["完了", "同じ", "d" * 16, "未完成", "異なる", "e" * 16]
 
 
+def test_two_refreshes_that_end_at_once_are_both_on_the_list_of_waves(tmp_path, monkeypatch):
+    def record(wave):
+        (tmp_path / wave).mkdir()
+        about = {"wave": wave, "audience": "internal", "language": "ja", "notebooks": []}
+        about |= {"as_of": "2019-04-01", "finished": "2026-01-02T", "status": "ok"}
+        about["wave_title"] = {"ja": wave, "en": wave}
+        (tmp_path / wave / "run.json").write_text(json.dumps(about), encoding="utf-8")
+
+    written, slow, looked = paths.write_atomic, threading.Event(), threading.Event()
+
+    def write(path, content):
+        if not looked.is_set():  # the first has looked, and a second one ends meanwhile
+            looked.set()
+            slow.wait(3)
+        written(path, content)
+
+    monkeypatch.setattr(paths, "write_atomic", write)
+    record("first")
+    first = threading.Thread(target=pages.write_waves, args=(tmp_path,))
+    first.start()
+    assert looked.wait(60)
+    record("second")
+    second = threading.Thread(target=lambda: (pages.write_waves(tmp_path), slow.set()))
+    second.start()
+    first.join()
+    second.join()
+    assert "second/index.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
 def test_the_list_of_waves_puts_the_latest_first_and_the_editions_under_it(tmp_path):
     def record(folder, wave, as_of, audience, language="ja"):
         (tmp_path / folder).mkdir()
@@ -462,4 +492,4 @@ def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_
     monkeypatch.setattr(paper.subprocess, "run", lambda command, **_: commands.append(command))
     with pytest.raises(InputError, match="could not print"):
         paper.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
-    assert any(f"--print-to-pdf={outputs.temporary()}" in part for part in commands[0])
+    assert any(f"--print-to-pdf={temporary.folder()}" in part for part in commands[0])

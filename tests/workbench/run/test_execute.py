@@ -1,5 +1,6 @@
 """No output of a notebook is lost, and one that cannot be shown fails its notebook alone."""
 
+import gc
 import json
 import time
 
@@ -55,7 +56,40 @@ def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork)
     cell = "for n in range(3):\n    display('drop me' * (n % 2))"
     found, _ = ran(tmp_path, DROPS, cell, fork=fork)
     assert found.status == "failed"
-    assert found.error == "cell 3 sent 3 outputs, 2 arrived"
+    assert found.error == "cell 3 sent 3 outputs, 2 arrived while it ran"
+
+
+@both
+def test_what_a_task_shows_after_its_cell_is_not_lost_without_a_word(tmp_path, fork):
+    """Jupyter passes over what belongs to a cell that has ended."""
+    task = (
+        "import asyncio\nasync def shows():\n    await asyncio.sleep(0.3); print('late')\n"
+        "task = asyncio.create_task(shows()); print('early')"
+    )
+    found, _ = ran(tmp_path, task, "await task", fork=fork)
+    assert found.status == "failed"
+    assert found.error == "cell 2 sent 2 outputs, 1 arrived while it ran"
+    found, cells = ran(tmp_path, f"{task}\nawait task", fork=fork)
+    assert found.status == "ok", found.error
+    assert "".join(output.text for output in cells[-1].outputs) == "early\nlate\n"
+
+
+def test_an_output_that_no_notebook_can_hold_prints_no_traceback(tmp_path, capfd, caplog):
+    show = "display({'text/html': 5}, raw=True); print('more')"
+    found, _ = ran(tmp_path, show, fork=True)
+    assert found.status == "failed" and "5 is not valid" in found.error
+    gc.collect()  # of a task that nobody waited for one learns at its end
+    assert capfd.readouterr().err == "" and not caplog.records
+
+
+@both
+def test_a_notebook_that_prints_for_ever_ends_before_the_memory_is_full(
+    tmp_path, monkeypatch, fork
+):
+    monkeypatch.setattr(execute, "MOST_SHOWN", 3e6)
+    found, cells = ran(tmp_path, "while True:\n    print('x' * 2000)", "print('next')", fork=fork)
+    assert (found.status, found.error) == ("failed", "it shows more than 3 MB")
+    assert sum(len(output.text) for output in cells[-2].outputs) > 2e6
 
 
 @pytest.fixture

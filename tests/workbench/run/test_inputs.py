@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -107,6 +108,29 @@ def test_a_file_that_is_saved_while_the_notebook_that_read_it_goes_on(cleaned):
     found = refresh("demo-2019")
     assert statuses(found) == {"01_a": "failed", "02_b": "ok"}, "what it saved itself is its own"
     assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
+def test_a_file_that_is_saved_with_its_old_date_and_size_counts_as_saved(cleaned):
+    """As by rsync or cp, which put the date of a file back."""
+    table = cleaned / "own.csv"
+    table.write_text("1\n", encoding="utf-8")
+    others = f"echo 2 > {table}; touch -d '2024-01-01' {table}"
+    subprocess.run(["touch", "-d", "2024-01-01", table], check=True)
+    saved = f"import subprocess; subprocess.run(['sh', '-c', {others!r}])"
+    put(cleaned, "01_a", f"text = open({str(table)!r}).read()", saved, "print(text)")
+    found = refresh("demo-2019")
+    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+
+
+def test_a_notebook_that_changes_its_folder_writes_where_the_variables_say(cleaned, monkeypatch):
+    monkeypatch.chdir(cleaned)
+    for name in ("ROOT", "REPORTS", "CACHE"):
+        monkeypatch.setenv(f"WORKBENCH_{name}", name.lower() if name != "ROOT" else ".")
+    loads = "import os; os.chdir('notebooks'); from analysis import Survey, paths\n"
+    put(cleaned, "01_a", loads + "Survey.load(wave, output=output).table('Q13')")
+    assert refresh("demo-2019").ok
+    assert (cleaned / "reports/demo-2019/results/tables/table_Q13.csv").is_file()
+    assert not [p for p in (cleaned / "notebooks").iterdir() if p.is_dir()]
 
 
 def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_factory):

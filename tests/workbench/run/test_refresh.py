@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from project import make_project
@@ -18,6 +19,7 @@ import analysis
 from analysis.errors import InputError
 from workbench import cli
 from workbench.publish.releases import release
+from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
 FACTOR = "factor: int = 2  # a number {1, 2, 3}\n"
@@ -440,6 +442,101 @@ def test_a_notebook_cannot_load_more_than_the_audience_of_its_run_may_see(cleane
         assert "loads the internal edition of demo-2019; this run is for committee" in (
             found.notebooks[0].error
         )
+
+
+PAST = "import os; from pathlib import Path; part = Path(output).parents[1]\n"  # its own folder
+
+
+@pytest.mark.parametrize("file", ["01_a.html", "notebooks/01_a.ipynb", "work/01_a/own.csv"])
+def test_no_notebook_publishes_its_own_in_the_place_of_another(project, monkeypatch, file):
+    put(
+        project, "01_a", "import os; os.makedirs(output); open(f'{output}/own.csv', 'w').write('1')"
+    )
+    put(project, "02_b", PAST + f"(part / '{file}').write_text('other')", needs=["01_a"])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("workbench.run.execute.Runner.refuse", _interrupt)
+        refresh("demo-2019")
+    made_of_others = file.endswith(".html")  # of its executed notebook, again
+    assert ("01_a: would run" in why("demo-2019")) != made_of_others
+    shutil.rmtree(Edition("demo-2019").part)
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    assert f"another notebook wrote over its {Path(file).name}" in found.notebooks[0].error
+    put(project, "02_b", "print(2)", needs=["01_a"])
+    assert refresh("demo-2019").ok
+    assert (
+        b"other"
+        not in contents(project / "reports/demo-2019")[Path(file.replace("work/01_a/", ""))]
+    )
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_outside_what_a_notebook_writes_past_its_folder_is_not_published(project):
+    put(project, "01_a", PAST + "(part / 'answers.csv').write_text('secret'); print(1)")
+    put(project, "02_b", PAST + "os.symlink(part.parents[1] / 'data', part / 'linked')")
+    found = refresh("demo-2019", audience="committee")
+    assert found.ok and not (Path(found.folder) / "linked").is_symlink()
+    assert b"secret" not in contents(Path(found.folder)).values()
+    assert (project / "data/raw/demo-2019/wave.yml").is_file()
+
+
+def test_a_link_that_a_notebook_leaves_is_neither_published_nor_written_through(project):
+    received = project / "data" / "raw" / "demo-2019" / "wave.yml"
+    before = received.read_bytes()
+    put(
+        project,
+        "01_a",
+        f"import os; os.makedirs(output); os.symlink('{received}', output + '/a.yml')",
+    )
+    put(project, "02_b", "print(2)")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "failed", "02_b": "ok"}
+    assert "a.yml is a link" in found.notebooks[0].error
+    put(project, "01_a", PAST + f"os.symlink('{received}', part / 'codebook.yml')")
+    with pytest.raises(InputError, match="data/raw keeps the files as received"):
+        refresh("demo-2019")
+    assert received.read_bytes() == before
+
+
+def test_what_a_notebook_links_its_folder_to_is_neither_moved_nor_removed(project, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "kept.txt").write_text("mine")
+    links = f"import os; os.makedirs(os.path.dirname(output)); os.symlink('{own}', output)"
+    put(project, "01_a", links, "open(output + '/new.txt', 'w').write('new')")
+    for audience in ("internal", "committee"):
+        found = refresh("demo-2019", audience=audience)
+        assert found.notebooks[0].error == "output is a link: copy what it leads to"
+        assert {p.name for p in own.iterdir()} == {"kept.txt", "new.txt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there folders have no such rights")
+@pytest.mark.parametrize("killed", [False, True])
+def test_copies_of_what_may_only_be_read_hinder_no_run(project, monkeypatch, killed):
+    """They could not be moved, nor removed by the next run, whatever the notebook did then."""
+    copies = (
+        "import os; os.makedirs(output + '/disc/b'); open(output + '/disc/b/c', 'w').write('1')\n"
+    )
+    copies += "os.chmod(output + '/disc/b/c', 0); os.chmod(output + '/disc/b', 0o500)\n"
+    put(project, "01_a", copies + "os.chmod(output + '/disc', 0o500)")
+    if killed:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("workbench.run.execute.Runner._collect", _interrupt)
+            refresh("demo-2019")
+    found = refresh("demo-2019")
+    assert found.ok
+    for name in ("disc", "disc/b", "disc/b/c"):  # also for root, whom rights do not hinder
+        assert (Path(found.folder) / name).stat().st_mode & 0o600 == 0o600
+
+
+def test_the_index_leads_to_a_page_whose_name_has_signs_of_addresses(project):
+    put(project, "01_a #1?100%", "print(1)")
+    folder = Path(refresh("demo-2019").folder)
+    links = re.findall(r'href="(01_a[^"]*)"', (folder / "index.html").read_text(encoding="utf-8"))
+    assert links and all((folder / unquote(urlsplit(link).path)).is_file() for link in links)
 
 
 def test_outside_a_raw_output_is_in_no_file_of_the_edition(project):

@@ -32,6 +32,7 @@ from analysis.intake.tools.core import (
     noted,
     parted,
 )
+from analysis.normal import GAP
 from analysis.yaml_file import packaged
 
 __all__ = ["READERS", "Export", "choose", "find"]
@@ -44,12 +45,12 @@ def _own(tool: str) -> dict[str, list[str]]:
 
 
 PART = re.compile(r"(.+?)_(\d+|x\d+)")
-CHOSEN = re.compile(r"\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
-WORDS = re.compile(r"\s+-\s+(?:Text|テキスト)$")
+CHOSEN = re.compile(r"(?<!\s)\s+-\s+(?:Selected Choice|選択した選択肢|選択された選択肢)")
+WORDS = re.compile(r"(?<!\s)\s+-\s+(?:Text|テキスト)$")
 # in which order options were shown, the class of a recommendation, a score, what detects robots,
 # what the tool finds in texts
 NOTED = re.compile(
-    r".+_DO(_\w+)?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+|.+ - ((Parent )?Topics|Sentiment.*)"
+    r".+_DO(_\w{1,99})?|.+_NPS_GROUP|SC\d+|Q_[A-Z][a-z]\w+|.+ - ((Parent )?Topics|Sentiment.*)"
 )
 
 
@@ -115,7 +116,7 @@ def _of_qualtrics(name: str, words: str, questions: Mapping[str, str]) -> Column
 
 
 def _over(*rows: str) -> str:
-    """One heading of what stands above each other."""
+    """Join headings that stand above each other to one."""
     return " / ".join(dict.fromkeys(filter(None, rows)))
 
 
@@ -182,7 +183,7 @@ def redcap(head: Head) -> Export | None:
 
 
 def _of_redcap(heading: str) -> Column:
-    if match := re.fullmatch(r"(\w+?)___(\w+)", heading):
+    if match := re.fullmatch(r"(?=\w+$)(\w+?)___(\w+)", heading):
         return Column(heading, match[1], part_name=match[2])
     if match := re.fullmatch(r"(.*\S)\s*\(choice=(.*)\)", heading, re.S):
         return Column(heading, text=match[1], part=match[2])
@@ -235,13 +236,13 @@ POSITION = re.compile(
 
 
 def _stem(heading: str, headings: Sequence[str]) -> str:
-    """What stands before the last ``/``, or before the first behind the heading of a question."""
+    """The question in a heading: up to a ``/`` behind another heading, else up to the last one."""
     cuts = (heading[: cut.start()] for cut in re.finditer("/", heading))
     return next((stem for stem in cuts if stem in headings), heading.rpartition("/")[0])
 
 
 def _ticked(names: Sequence[str], rows: Head) -> set[str]:
-    """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
+    """The questions (before the last ``/``) whose columns hold nothing but 1 and 0."""
     values_of: dict[str, set[str]] = {}
     for position, text in enumerate(names):
         values_of.setdefault(text.rpartition("/")[0], {""}).update(row[position] for row in rows)
@@ -316,10 +317,11 @@ def _cut(words: str) -> tuple[str, str]:
     >>> _cut("人数 [本庁][正規]"), _cut("[How often?]"), _cut("AI [生成] [翻訳]")
     (('人数', '本庁 / 正規'), ('', 'How often?'), ('AI [生成]', '翻訳'))
     """
-    match = re.fullmatch(r"(.*?)\s*\[([^\[\]]*)\](?:\[([^\[\]]*)\])?", words, re.S)
+    match = re.fullmatch(rf"(.*?){GAP}\[([^\[\]]*)\](?:\[([^\[\]]*)\])?", words, re.S)
     if match is None:  # brackets within brackets, or none
         alone = re.fullmatch(r"\[(.*)\]", words, re.S)
-        return ("", alone[1].strip()) if alone else (re.sub(r"\s*\[.*\]$", "", words), "")
+        before = re.sub(rf"{GAP}\[.*\]$", "", words) if words.endswith("]") else words
+        return ("", alone[1].strip()) if alone else (before, "")
     return match[1], " / ".join(part.strip() for part in match.groups()[1:] if part)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.intake import entries
+from analysis.intake.forms import marks
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Look, Place, Sheet
 from analysis.text import LANGUAGES, labels
@@ -23,9 +23,9 @@ HeldCell = tuple[int, int, str]
 COPIES = 3  # that many replies of one text at one place show that it is printed
 # even where all offices say the same: numbers, marks, 特になし
 ANSWER_LIKE = re.compile(
-    rf"^(?:[\d①-⑳.,、，・％%{entries.MARKS}]+|[xｘX✕×oO]|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
+    rf"^(?:[\d①-⑳.,、，・％%{marks.MARKS}]+|[xｘX✕×oO]|(?:特に|該当)?(?:なし|無し|ありません)。?)$"
 )
-BRIEF = (entries.NUMBER, entries.DAY, ANSWER_LIKE)
+BRIEF = (marks.NUMBER, marks.DAY, ANSWER_LIKE)
 ANSWER_WORD = re.compile(
     r"[【\[]?ご?(?:(?:回答|該当|選択)(?:欄|番号)?|記入欄)[】\]]?|(?:your)?answer"
 )
@@ -34,7 +34,7 @@ BEFORE_WORDS = (  # digits that never end are no number of a question
     r"|[(]?[ア-ンa-z][.:)、]?)?"
 )
 OF_A_DAY = ("令和", "平成", "昭和", "西暦", "年", "月", "日")  # printed where a day is asked
-SIGNS = str.maketrans("", "", f"{entries.BOXES}{entries.ARROWS}")
+SIGNS = str.maketrans("", "", f"{marks.BOXES}{marks.ARROWS}")
 
 
 def is_word(text: str) -> bool:
@@ -66,8 +66,8 @@ class BookWords:
         empty brackets behind it.
         """
         key = normalise(text)
-        asked = key.partition(":")[0].rstrip(entries.ARROWS)
-        ticked = entries.said_by(text)  # 選択, 該当: an answer, too
+        asked = key.partition(":")[0].rstrip(marks.ARROWS)
+        ticked = marks.said_by(text)  # 選択, 該当: an answer, too
         request = (ANSWER_WORD.fullmatch(asked) and not ticked) or self._own.fullmatch(text)
         if request or self.headings.asked(text):
             return True
@@ -80,12 +80,12 @@ class BookWords:
         ):
             return False
         rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if words else key
-        return not entries.BLANK.sub("", rest.translate(SIGNS))
+        return not marks.BLANK.sub("", rest.translate(SIGNS))
 
     def are_said(self, text: str) -> bool:
         """Whether a text is no answer of a few words that many may give: no number, no option."""
         plain = normalise(text)
-        short = entries.is_filler(text) or entries.TICKED.match(text) or plain in self.options
+        short = marks.is_filler(text) or marks.TICKED.match(text) or plain in self.options
         return is_word(text) and not (short or any(p.match(plain) for p in BRIEF))
 
 

@@ -17,19 +17,8 @@ import numpy as np
 from analysis.codebook.questions import Option, Question
 from analysis.errors import refusal
 from analysis.intake.cells import REASONS, Piece
-from analysis.intake.entries import (
-    AROUND,
-    FILLED,
-    MARK,
-    OPEN,
-    PRINTED,
-    is_filler,
-    said_by,
-)
-from analysis.intake.evidence import ANSWER_LIKE, BlankForm, is_word
-from analysis.intake.explained import words_beside
-from analysis.intake.headings import Headings, is_technical, normalise
-from analysis.intake.printed import (
+from analysis.intake.forms.blank import ANSWER_LIKE, BlankForm, is_word
+from analysis.intake.forms.labels import (
     ABOVE,
     BELOW,
     LEFT,
@@ -39,10 +28,20 @@ from analysis.intake.printed import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.reply import ANOTHER, HEADER, NOTE, OF_NO_QUESTION, UNMATCHED, UNSURE, Reply
+from analysis.intake.forms.marks import AROUND, FILLED, MARK, OPEN, PRINTED, is_filler, said_by
+from analysis.intake.forms.reply import (
+    ANOTHER,
+    HEADER,
+    NOTE,
+    OF_NO_QUESTION,
+    UNMATCHED,
+    UNSURE,
+    Reply,
+)
+from analysis.intake.forms.written import entry_at, words_beside
+from analysis.intake.headings import Headings, is_technical, normalise
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
-from analysis.intake.written import entry_at
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
 TICKS = ((RIGHT, 1), (RIGHT, 2), (LEFT, 1), (LEFT, 2))
@@ -78,7 +77,7 @@ def read_forms(
 
 
 def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
-    """What is printed is no answer, which stands behind it; of what copies share, a request."""
+    """Note printed words, behind which an answer stands: without the blank form only requests."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
@@ -164,9 +163,7 @@ class _Copies:
             reply.take_words(question, owner, *found, self.known)
 
     @cached_property
-    def _beside_other(
-        self,
-    ) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
+    def _beside_other(self) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
         """Question of the words beside "other" -> a form -> the cell of these words, and they.
 
         With the number of forms that have words in each cell.
@@ -227,7 +224,7 @@ class _Copies:
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
                  for form, of in zip(forms, cells, strict=True)]  # fmt: skip
         full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
-        one = (len(form.chosen(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
+        one = (len(form.read_signs(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
         return full, sum(one), sum(signs)
 
     def signs(self, form: Form, question: Question) -> dict[int, str]:
@@ -270,7 +267,7 @@ class _Copies:
                 if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
-            if circles or any(form.chosen(of)[1] for form, of in lines):
+            if circles or any(form.read_signs(of)[1] for form, of in lines):
                 circled[id] = circles
         return circled
 
