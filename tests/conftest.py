@@ -1,6 +1,7 @@
 """A project of its own for tests that write, and the demo survey for those that read."""
 
 import csv
+import dataclasses
 import functools
 import gc
 import os
@@ -67,6 +68,26 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path))
     monkeypatch.delenv("WORKBENCH_REPORTS", raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cleaned_data_read_once():
+    """Cleaned data of the same bytes are made into frames once: pandas copies what is changed."""
+    from analysis.cleaning import store
+
+    load, known = store.load, {}
+    files = ["ledger.json", *(f"{name}.parquet" for name in store.TABLES)]
+
+    def again(folder, codebook):
+        content = tuple((folder / name).read_bytes() for name in files)
+        if content not in known:
+            known[content] = load(folder, codebook)
+        frames = {name: getattr(known[content], name).copy(deep=False) for name in store.TABLES}
+        return dataclasses.replace(known[content], **frames)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "load", again)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -154,7 +154,7 @@ def variable(
 def _outside(
     full: Cleaned, wave: Wave, name: str, values: pd.Series
 ) -> tuple[pd.Series, pd.DataFrame]:
-    """Values from outside for each respondent, and the findings with what matched nobody."""
+    """Values from outside by respondent, and the findings with a row for each key without one."""
     if not isinstance(values, pd.Series):
         raise refusal("variable.no_index", name=name)
     index = full.responses.index

@@ -271,7 +271,7 @@ def is_withheld(survey: View, question: Question) -> bool:
 
 def _gives_away(survey: View, question: Question) -> bool:
     """Whether the n of a question would disclose small numbers of it or of what leads to it."""
-    n = int(tabulate.answered(survey.status, question).sum())
+    n = int(tabulate.has_answer(survey.status, question).sum())
     if 0 < n < SMALLEST:
         return True
     if not question.ask_if:
@@ -381,7 +381,7 @@ def _ticks_shown(survey: View, question: Question, table: tabulate.FrequencyTabl
     none_left = np.zeros(len(exclusive), bool)
     for later in (q for q in survey.codebook if q.ask_if and question.id in q.ask_if):
         rule = Expression(later.ask_if or "")
-        everyone = int(tabulate.answered(survey.status, later).sum()) == survey.n
+        everyone = int(tabulate.has_answer(survey.status, later).sum()) == survey.n
         if question.id in rule.names and everyone:
             none_left |= exclusive & ~_alone(question, rule)
     counts = table.frame["count"].to_numpy(int)
@@ -404,7 +404,7 @@ def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFram
 def members(
     survey: View, question: Question, by: tabulate.Breakdown | None
 ) -> dict[Any, np.ndarray]:
-    """`analysis.stats.tabulate.members` of whom this edition may give statistics of a question.
+    """The members of each group whose statistics of a question this edition may give.
 
     Without a breakdown all are one group. Where small numbers are protected there is none: answers
     could be reckoned back from statistics of a group.

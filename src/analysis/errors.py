@@ -102,7 +102,7 @@ def spoken(otherwise: Literal["ja", "en", ""] = "") -> Literal["ja", "en"]:
     return (otherwise or _notebook) if setting.startswith(("C", "POSIX")) else "en"
 
 
-def printed(template: str, /, **values: Any) -> str:
+def localize(template: str, /, **values: Any) -> str:
     """A message as a command prints it, in the language of messages."""
     return Message(template, **values).say(spoken())
 

@@ -67,10 +67,10 @@ def only_language(language: Literal["ja", "en"]) -> None:
         follow(language)
 
 
-def part(name: str, /, **values: Any) -> Markup:
+def macro(name: str, /, **values: Any) -> Markup:
     """One output as HTML: the macro `name` of ``outputs.html.j2``.
 
-    >>> part("unavailable", reason="<nothing>")
+    >>> macro("unavailable", reason="<nothing>")
     Markup('<p class="unavailable">&lt;nothing&gt;</p>')
     """
     return Markup(getattr(templates().get_template("outputs.html.j2").module, name)(**values))
@@ -109,7 +109,7 @@ def table(data: Mapping[str, Any], *, most: int = MOST, more: str = "", link: st
         bodies = [{"rows": rows} for rows in blocks]
     # wide: more than a printed sheet holds, which then draws the columns together
     across = sum({"n": 5, "m": 6.5, "l": 9}.get(kind) or int(kind[1:]) for kind in kinds)
-    return part(
+    return macro(
         "table",
         id=f"table-{anchor(data['name'])}",
         title=data["title"],
@@ -147,15 +147,17 @@ def _under_headings(
     return [between.join(labels[:2]), *(labels[at] for at in columns[1:])], kinds, bodies
 
 
-def plain(rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]) -> Markup:
+def simple_table(
+    rows: Sequence[Sequence[object]], heads: Sequence[str], numeric: Sequence[int]
+) -> Markup:
     """A table without caption, notes and headings of rows; `numeric`: the places of its numbers.
 
-    >>> print(plain([["yes", "15"]], ["answer", "n"], [1]))  # doctest: +ELLIPSIS
+    >>> print(simple_table([["yes", "15"]], ["answer", "n"], [1]))  # doctest: +ELLIPSIS
     <div ...<th scope=col>answer<th scope=col class=n>n</thead><tbody><tr><td>yes<td class=n>15...
     """
     kinds = ["n" if at in numeric else "" for at in range(len(heads))]
     body = [[(text, "", kind, 1) for text, kind in zip(row, kinds, strict=True)] for row in rows]
-    return part("table", heads=list(zip(heads, kinds, strict=True)), bodies=[{"rows": body}])
+    return macro("table", heads=list(zip(heads, kinds, strict=True)), bodies=[{"rows": body}])
 
 
 def anchor(name: object) -> str:
@@ -328,7 +330,7 @@ class Answer(_Output):
         return f"{self.text}{gap(self.text)}{self.more}".strip()
 
     def _html(self) -> Markup:
-        return part("answer", text=self.text, gap=gap(self.text), more=self.more)
+        return macro("answer", text=self.text, gap=gap(self.text), more=self.more)
 
     def __repr__(self) -> str:
         return self.paragraph
@@ -363,7 +365,7 @@ class NotAvailable(_Output):
     n: ClassVar[int] = 0  # municipalities that it is about
 
     def _html(self) -> Markup:
-        return part("unavailable", reason=self.reason)
+        return macro("unavailable", reason=self.reason)
 
     def __repr__(self) -> str:
         return self.reason
@@ -390,9 +392,9 @@ class Figure(_Output):
         return {name: value for name, value in asdict(self).items() if name != "png"}
 
     def _html(self) -> Markup:
-        picture = part("image", alt=self.alt, png=self.png, size=None)
+        picture = macro("image", alt=self.alt, png=self.png, size=None)
         words = {"title": self.title, "asked": self.asked, "caption": self.caption}
-        return part("figure", id="", picture=picture, **words)
+        return macro("figure", id="", picture=picture, **words)
 
     def __repr__(self) -> str:
         return f"{self.title} ({self.caption})\n{self.alt}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -263,7 +264,7 @@ def table(survey: View, question: Question, by: Breakdown | None = None) -> Tabl
     if by is not None:
         n = int(frame.drop_duplicates("group")["n"].sum())
         if isinstance(by, pd.DataFrame):  # its groups overlap
-            n = int((by.any(axis=1) & tabulate.answered(survey.status, question)).sum())
+            n = int((by.any(axis=1) & tabulate.has_answer(survey.status, question)).sum())
         page = wide(survey, frame, "share") if make is counts else frame.drop(columns="item")
     elif question.type in UNCOUNTED:
         n = frequency.n
@@ -290,9 +291,9 @@ def figure(
         return NotAvailable(name, survey.say("tabulation/no_answers", question=title))
     if question.type in UNCOUNTED:
         return NotAvailable(name, survey.say("tabulation/not_drawn", question=title))
-    withheld = _withheld(survey, name, question, by=by is not None)
+    withheld = partial(_withheld, survey, name, question, by=by is not None)
     if frequency.frame.isna().all(axis=None) or not is_shown(survey, question):
-        return withheld
+        return withheld()
     by = None if by is None else tabulate.align(by, survey.responses.index)
     if question.type in COUNTED:
         plot = _plot_counts(survey, question, by)
@@ -304,7 +305,7 @@ def figure(
         hidden = frequency.protected if by is None else not edition.members(survey, question, by)
         plot = None if hidden else _plot_numbers(survey, question, by)
     if plot is None:
-        return withheld
+        return withheld()
     ax, data, words, values = plot
     wording = survey.numbered(question, question.text[survey.language])
     values |= {"question": title, "label": question.label[survey.language], "base": frequency.n}

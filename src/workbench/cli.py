@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from analysis.errors import InputError, Message, printed, refusal, spoken
+from analysis.errors import InputError, Message, localize, refusal, spoken
 from analysis.paths import AUDIENCES
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
 def _failure(error: BaseException) -> tuple[int, str]:
     """Exit status and sentence of what ended a command."""
     if isinstance(error, KeyboardInterrupt):
-        return 130, printed(
+        return 130, localize(
             "stopped; what was published before is unchanged, the same command carries on"
         )
     if isinstance(error, OSError) and error.errno in REFUSED:
@@ -80,7 +80,7 @@ def _failure(error: BaseException) -> tuple[int, str]:
         error = refusal("command.disk", file=file, strerror=error.strerror)
     if isinstance(error, InputError):
         return BAD_INPUT, error.say(spoken())
-    return FAILED, printed(
+    return FAILED, localize(
         "unexpected {kind}: {text} "
         "(run again with --debug for the traceback, and please report it)",
         kind=type(error).__name__,

@@ -26,7 +26,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.municipality import check_digit
 from analysis.codebook.questions import AMOUNTS, STATUSES, Question
 from analysis.codebook.rules import Expression
-from analysis.errors import printed, refusal
+from analysis.errors import localize, refusal
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged, text_of
 
@@ -281,7 +281,7 @@ def wide(value: Any) -> str:
 
 
 def _forms(answer: Any) -> dict[str, Any]:
-    """What the places of a slip stand for, of this answer."""
+    """The ways to write an answer that a slip may use, by the name of its place."""
     forms = {"answer": answer, "wide": wide(answer)}
     if isinstance(answer, dt.date):
         forms["era"] = wareki(answer)
@@ -437,7 +437,7 @@ def simulate_wave(
     content = workbook(as_in_2019(rows, sample), sample.book)
     write_wave(folder, content, about(sample, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
     done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
-    return printed(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
+    return localize(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
 
 
 def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> dict[str, Any]:

@@ -30,13 +30,13 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, printed, refusal
+from analysis.errors import InputError, localize, refusal
 from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
 from analysis.text import label, labels
-from workbench import outputs
+from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
 from workbench.run.execute import attempt, progress, side_by_side
@@ -94,13 +94,7 @@ class Work:
     ahead: dict[str, Any]
 
     def make(
-        self,
-        code: str,
-        name: str,
-        *,
-        kernels: Kernels,
-        scratch: Path,
-        given_up: str = "",
+        self, code: str, name: str, *, kernels: Kernels, scratch: Path, given_up: str = ""
     ) -> ProfilePage:
         """Run the notebook for one municipality and render its page, in a folder of `scratch`.
 
@@ -235,7 +229,7 @@ def run(
         return Outcome(pages.edition.folder, len(names), rans, kernels.stopped)
     if changed := plan.changed(pages.rans.values()):
         shutil.rmtree(pages.folder, ignore_errors=True)  # no page of this run can be trusted
-        why = printed("changed: {changed}", changed=next(iter(changed.values())))
+        why = localize("changed: {changed}", changed=next(iter(changed.values())))
         return Outcome(pages.edition.folder, len(names), [], why)
     record = _publish(work, pages, listed, facts, started)
     if target and record.ok:
@@ -486,7 +480,7 @@ def remote(
                     page = job.result()
                 except KilledWorker as error:
                     why = f"{error.allowed_failures + 1} workers died while they made it"
-                    scratch = outputs.temporary()
+                    scratch = temporary.folder()
                     page = work.make(*place, kernels=kernels, scratch=scratch, given_up=why)
                 job.release()
                 yield page

@@ -3,31 +3,19 @@
 What was written is noted with its hash, so that an earlier output is known as such, and one that
 was changed since, such as a workbook into which an office has typed, is not. A published folder
 goes to an fsspec URL as well.
-
-Files that nobody is to keep lie in one folder of the process, which no later run finds in its way:
-it is removed when the process ends. One that was killed leaves it; its lock is then free, and the
-next process that asks for a folder of its own removes it.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import errno
 import hashlib
 import json
-import multiprocessing
-import os
-import shutil
-import signal
-import tempfile
-import threading
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from analysis import fingerprints, paths
 from analysis.errors import InputError, refusal
@@ -36,9 +24,6 @@ from workbench.run.record import RECORD, RunFolder
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
-PREFIX = "workbench-"  # of temporary folders
-_held: list[tuple[Path, FileLock]] = []
-_making = threading.Lock()
 
 
 def refuse_others(places: Iterable[Path], command: str) -> None:
@@ -72,6 +57,7 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
     if folder := next(filter(Path.is_dir, contents), None):
         raise refusal("output.folder", file=folder)
     with _notes_locked():
+        refuse_others(contents, command)  # what another has written since
         _note(contents, command)  # before, so that those that a killed command wrote are known
         for place, content in contents.items():
             try:
@@ -202,44 +188,3 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except (ValueError, ImportError) as error:
         raise refusal("target.url", url=url, fault=error) from None
     return place, root.rstrip("/")
-
-
-# --- temporary files ---------------------------------------------------------------------------
-
-
-def temporary() -> Path:
-    """The folder for temporary files of this process, made when it is first asked for."""
-    with _making:
-        if not _held or not _held[0][0].is_dir():
-            parent = Path(tempfile.gettempdir())
-            for old in parent.glob(f"{PREFIX}*.lock"):
-                _remove(old.with_suffix(""), FileLock(old))
-            place = parent / f"{PREFIX}{uuid.uuid4().hex[:8]}"
-            lock = FileLock(place.with_suffix(".lock"), thread_local=False)  # for other threads
-            lock.acquire()  # before there is a folder that another process could take for left
-            place.mkdir(mode=0o700)
-            atexit.register(_remove, place, lock)
-            # that of multiprocessing, too: its fork server has a socket there
-            multiprocessing.current_process()._config.setdefault("tempdir", str(place))  # type: ignore[attr-defined]
-            _held[:] = [(place, lock)]
-        return _held[0][0]
-
-
-def _remove(folder: Path, lock: FileLock) -> None:
-    """Remove a folder, unless the process that holds its lock is alive."""
-    with contextlib.suppress(OSError, Timeout):  # a folder of another user, or in use
-        lock.acquire(timeout=0)
-        _end_processes(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(lock.lock_file).unlink()
-        lock.release(force=True)
-
-
-def _end_processes(folder: Path) -> None:
-    """End what kernels started and left, also in sessions of their own (Linux alone)."""
-    mark = f"TMPDIR={folder}".encode()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
-            variables = (process / "environ").read_bytes().split(b"\0")
-            if mark in variables and int(process.name) != os.getpid():
-                os.kill(int(process.name), signal.SIGKILL)

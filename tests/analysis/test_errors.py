@@ -16,7 +16,7 @@ from analysis import show
 from analysis.errors import InputError, Message, japanese, spoken, unknown
 
 SRC = Path(__file__).parents[2] / "src"
-MAKES = {"InputError", "ExpressionError", "Message", "printed", "unknown", "error", "_errors"}
+MAKES = {"InputError", "ExpressionError", "Message", "localize", "unknown", "error", "_errors"}
 OWN = {"file", "sheet", "cell", "hint", "reason", "at", "what"}  # of an error, not of its texts
 
 

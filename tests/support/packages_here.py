@@ -10,16 +10,16 @@ import subprocess
 from types import SimpleNamespace
 from unittest import mock
 
-from analysis.intake import labelled
+from analysis.intake import spss_stata
 
 
 def _run(command, **_):
     """In the place of `subprocess.run`."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        labelled._main(command[-1])
+        spss_stata._main(command[-1])
     return SimpleNamespace(stdout=out.getvalue())
 
 
 def patched():
     here = SimpleNamespace(**{**vars(subprocess), "run": _run})
-    return mock.patch.object(labelled, "subprocess", here)
+    return mock.patch.object(spss_stata, "subprocess", here)

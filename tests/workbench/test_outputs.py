@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import stat
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -101,6 +103,27 @@ def test_a_command_that_broke_off_between_two_files_carries_on(
     assert code == 0, said
     shutil.move("given", "other")
     assert run(command)[0] == 0 and contents(project / "given") == contents(project / "other")
+
+
+def test_of_two_commands_that_write_one_new_file_at_once_the_second_is_refused(
+    project, monkeypatch
+):
+    written, one, place = paths.write_atomic, threading.Event(), project / "out.csv"
+    other = threading.Thread(target=lambda: outputs.write({place: "first"}, "dataset"))
+
+    def write(path, content):
+        if path == place and content == "first":
+            one.set()
+            time.sleep(0.5)  # meanwhile the second has found nothing there
+        written(path, content)
+
+    monkeypatch.setattr(paths, "write_atomic", write)
+    other.start()
+    assert one.wait(60)
+    with pytest.raises(InputError, match=r"out\.csv"):
+        outputs.write({place: "second"}, "queries")
+    other.join()
+    assert place.read_text() == "first"
 
 
 def test_commands_at_once_lose_no_note_of_each_other(project):

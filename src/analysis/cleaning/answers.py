@@ -38,7 +38,7 @@ SEPARATORS = r"[、，,､・･；;|｜/／\s+＋&＆]+"
 
 
 def choice(text: str, kind: int, question: Question) -> Parsed:
-    """One option by its code or its words, or what stands beside the option "other"."""
+    """Read one option: its code, its words, or the words beside the option "other"."""
     if kind == CellKind.DATE:
         return refused("excel-date")
     if (by_mark := _one_marked(text, question)) is not None:
@@ -110,7 +110,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
     signs = signs_in(text, question)
     if signs is None or not any(signs.values()):
         return None
-    codes = {*marks.chosen(signs, circles=question.type != "multi")[0]}
+    codes = {*marks.read_signs(signs, circles=question.type != "multi")[0]}
     explained = {option.code for option in question.options if option.other} & codes
     return codes if explained or not marks.list_and_words(text, question)[1] else None
 
@@ -138,7 +138,7 @@ def _long(question: Question, signs: str = LIST_SIGNS) -> Long:
 
 
 def _as_one(parts: list[str], long: Long) -> str:
-    """One part as it stands, several as the words of an option; empty where they are none."""
+    """A single part itself, or several joined to the words of one option; else empty."""
     if len(parts) == 1:
         return parts[0]
     first, *rest = map(_folded, parts)
@@ -250,7 +250,7 @@ def _explains(text: str) -> bool:
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
-    """Options in one cell of which some parts are the words beside "other"; None of no parts."""
+    """Read several options in a cell, some parts of which explain "other"; None without parts."""
     if not parts:
         return None
     codes: set[Any] = set()

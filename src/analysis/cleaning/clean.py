@@ -16,22 +16,22 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.cleaning.answers import CROSSES, Reader, judged
-from analysis.cleaning.findings import Note, counted, listed
+from analysis.cleaning.findings import Note, as_findings, counted
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.intake.cells import REASONS, Received, Remark, addresses, quoted
+from analysis.intake.cells import REASONS, Received, Remark, addresses, excerpt
 from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
 
 
-def shown(value: Any, question: Question | None = None) -> str:
+def value_text(value: Any, question: Question | None = None) -> str:
     """A value as a finding tells it: codes, not True and False.
 
-    >>> shown(frozenset({3, 1})), shown(True), shown(62.0)
+    >>> value_text(frozenset({3, 1})), value_text(True), value_text(62.0)
     ('1、3', '1', '62')
     """
     if isinstance(value, bool):
@@ -144,7 +144,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     pa.default_memory_pool().release_unused()  # the texts of sheets that are frames of cells now
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
-    who = identify(received, wave, codebook, *work.arrived(), answered(received, codebook))
+    who = identify(received, wave, codebook, *work.arrived(), holds_answers(received, codebook))
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
@@ -153,7 +153,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     return work.finish(who)
 
 
-def answered(received: Received, codebook: Codebook) -> np.ndarray:
+def holds_answers(received: Received, codebook: Codebook) -> np.ndarray:
     """Which records hold anything but the municipality; the date is what somebody wrote."""
     who = codebook.identifying("code", "name", "prefecture", "size_class")
     names = (name for name in received.variables if name not in who)
@@ -280,7 +280,7 @@ class _Cleaning:
 
     def note(self, i: int, column: str, answer: Parsed, question: Question) -> None:
         """The findings of one cell."""
-        value = shown(answer.value, question)
+        value = value_text(answer.value, question)
         self.notes += [Note(i, column, rule, value, answer.more) for rule in answer.rules]
 
     def arrived(self) -> tuple[np.ndarray, np.ndarray]:
@@ -333,7 +333,7 @@ class _Cleaning:
                 if own != UNREADABLE and name in self.filled and self.filled[name][i]:
                     self.note(i, name, answer, question)
                 self.values[name][i], self.state[name][i] = None, UNREADABLE
-        self.notes = [  # how a tick was read is of no use where it was not taken
+        self.notes = [  # without the notes on how a tick was read that is refused now
             note
             for note in self.notes
             if not (note.value and note.variable in names)
@@ -349,10 +349,10 @@ class _Cleaning:
     # --- identity --------------------------------------------------------------------------
 
     def note_identity(self, who: Identified) -> None:
-        """Findings on who replied: each reply that is nobody's, each answer replaced."""
+        """Note replies of unknown municipalities, and answers that a later reply replaced."""
         dropped = {*who.unidentified, *who.superseded}
         self.notes = [note for note in self.notes if note.record not in dropped]
-        self.notes += who.notes  # of a reply that was replaced, too: it may be of another
+        self.notes += who.notes  # of replaced replies, too: their municipality may be wrong
         self.counts = np.isin(np.arange(self.n), who.counting)
         noted = {note[:2] for note in self.notes}
         for i in who.unidentified:
@@ -375,20 +375,20 @@ class _Cleaning:
                     self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
 
     def _nobodys(self, i: int, names: list[str]) -> Remark:
-        """One finding on the answers of a reply that is nobody's, by their first and last cell.
+        """One finding for all answers of a reply whose municipality is unknown, first to last cell.
 
-        Who it was decides on all of them.
+        Once the office says who it was, all of them are settled.
         """
         at = np.array([self.received.positions[name][i] for name in names])
         cells = self.received.cells.iloc[at].sort_values(["row", "column"], kind="stable")
         place = ":".join(dict.fromkeys(addresses(cells.iloc[[0, -1]])))
         file, sheet = self.received.sources.loc[i]
-        return Remark("who", file, sheet, place, quoted([*cells["text"]]), record=i)
+        return Remark("who", file, sheet, place, excerpt([*cells["text"]]), record=i)
 
     # --- logic -----------------------------------------------------------------------------
 
     def apply_skip_rules(self) -> None:
-        """Empty cells become not applicable, not surveyed or no answer; what is left out is out."""
+        """Give empty cells their kind of missing; drop answers to questions that were skipped."""
         for name, column in self.column.items():
             self.end[column][self.filled[column] & (self.state[name] == UNREADABLE)] = UNREADABLE
         left_out: CellKeys = {}
@@ -492,9 +492,9 @@ class _Cleaning:
         """An answer as it was kept, for a finding that doubts it."""
         own = [self.values[name][i : i + 1].astype(object)[0] for name in question.variables]
         if question.type != "multi":
-            return "" if pd.isna(own[0]) else shown(own[0], question)
+            return "" if pd.isna(own[0]) else value_text(own[0], question)
         codes = (o.code for o, on in zip(question.options, own, strict=True) if on is True)
-        return shown(frozenset(codes))
+        return value_text(frozenset(codes))
 
     def _used(self, names: set[str]) -> list[str]:
         """The variables that a rule with these names asks for."""
@@ -532,7 +532,7 @@ class _Cleaning:
             responses=pd.DataFrame(answers, index, copy=False),
             status=pd.DataFrame(states, index, copy=False),
             register=register,
-            findings=listed(self.notes, received, who.codes, register["name"], self.remarks),
+            findings=as_findings(self.notes, received, who.codes, register["name"], self.remarks),
             outside=received.outside,
             ledger=ledger,
         )

@@ -79,7 +79,7 @@ def counted(findings: pd.DataFrame, language: Language) -> str:
     )
 
 
-def listed(
+def as_findings(
     notes: Sequence[Note],
     received: Received,
     codes: np.ndarray,
@@ -137,7 +137,7 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
 
 
 def _loose(received: Received) -> Iterator[Remark]:
-    """Cells of no question; a column with a heading is one finding, each cell of a form its own."""
+    """Findings on cells of no question: one a column with a heading, one a cell of a form."""
     replies, outside = received.sources.value_counts(), received.outside
     if not outside["reason"].isin(LOOSE).any():
         return

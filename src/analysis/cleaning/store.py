@@ -60,7 +60,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     if key(about) != now:
         raise refusal("wave.changed_in_use", wave=wave)
     write(cleaned, folder, now, book)
-    registration.register(wave, book, cleaned.register.query("replied")["received"])
+    registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +14,13 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError
 
 from analysis import paths, yaml_file
 from analysis.codebook.questions import (
-    Labelled,
     Missing,
     MissingKind,
     Question,
     Role,
     Ruled,
     Section,
+    WithLabel,
 )
 from analysis.codebook.rules import NotThere, names_in, rule_faults
 from analysis.errors import InputError, Message, refusal, unknown
@@ -34,7 +35,7 @@ SECTIONS = {
 }  # fmt: skip
 
 
-class Feature(Labelled):
+class Feature(WithLabel):
     """A number computed from answers that feeds the typology."""
 
     id: StrictStr
@@ -45,7 +46,7 @@ class Feature(Labelled):
     when_not_applicable: float | None = None  # the value where the skip rule left the question out
 
 
-class Index(Labelled):
+class Index(WithLabel):
     """A composite: the mean of its standardised features, or of a rule of its own."""
 
     id: StrictStr
@@ -59,7 +60,7 @@ class AxisItem(Ruled):
     side: Literal["low", "high"]
 
 
-class Axis(Labelled):
+class Axis(WithLabel):
     """A distinction that the field discusses, made of items on its two sides.
 
     A respondent's place is the share of the items taken on the high side less that on the low side,
@@ -80,14 +81,14 @@ class SharedFeature(Model):
     rule: StrictStr
 
 
-class Comparable(Labelled):
+class Comparable(WithLabel):
     """What this codebook shares with another: ``ja`` and ``en`` say how far they compare."""
 
     codebook: StrictStr
     features: tuple[SharedFeature, ...] = Field(min_length=1)
 
 
-class Box(Labelled):
+class Box(WithLabel):
     """A part of the organisation: it is there where its rule holds, unknown where it has no value.
 
     `joint` holds where one section does the work of both.
@@ -99,7 +100,7 @@ class Box(Labelled):
     rule: StrictStr
 
 
-class Hypothesis(Labelled):
+class Hypothesis(WithLabel):
     """Two groups compared by a value, or two values together, with the direction expected.
 
     Rules are those of skip rules. `expected` is the direction that the statement claims. Primary
@@ -126,7 +127,7 @@ class PageWords(Model):
     lead: Text | None = None
 
 
-class Issue(Labelled):
+class Issue(WithLabel):
     """One year's table of a publication: how it differs from that of another year.
 
     The year in a title is that of the publication or of what it counts; `as_of` is the day that the
@@ -190,7 +191,13 @@ class Codebook(Model):
     def read(cls, path: Path | str) -> Codebook:
         """Read ``data/codebooks/NAME.yml`` (a name) or any file (a path)."""
         file, content = cls.read_content(path)
-        return cls.parse(content, file=file)
+        return cls._checked(pickle.dumps(content), file)
+
+    @classmethod
+    @lru_cache(maxsize=20)
+    def _checked(cls, content: bytes, file: Path) -> Codebook:
+        """That of a content, which a command reads again and again: checked once, never changed."""
+        return cls.parse(pickle.loads(content), file=file)
 
     @classmethod
     def parse(cls, content: Any, file: Path | None = None) -> Codebook:

@@ -120,7 +120,7 @@ def parse_code(text: str) -> tuple[str, How]:
 
 
 def code_readings(text: str) -> tuple[str, ...]:
-    """All codes that exist which 4 or 5 digits could stand for, else those that once did.
+    """The codes in force that 4 or 5 digits may be short for; where there is none, former codes.
 
     >>> code_readings("12203"), [register().at[c, "name"] for c in code_readings("12203")]
     (('012203', '122033'), ['士別市', '市川市'])

@@ -57,7 +57,7 @@ def tick_words() -> dict[str, bool | None]:
     return {word.replace(" ", ""): kind for name, kind in kinds for word in known[name]}
 
 
-class Labelled(Model):
+class WithLabel(Model):
     """Something with a label in both languages."""
 
     ja: StrictStr = Field(min_length=1)
@@ -69,19 +69,19 @@ class Labelled(Model):
         return Text(ja=self.ja, en=self.en)
 
 
-class Section(Labelled):
+class Section(WithLabel):
     """A part of the questionnaire."""
 
     id: StrictStr
 
 
-class Missing(Labelled):
+class Missing(WithLabel):
     """A kind of missing answer and how it is written in the files."""
 
     tokens: tuple[StrictStr, ...] = ()
 
 
-class Written(Labelled):
+class Written(WithLabel):
     """An option or an item, which the files may write in other words than its labels."""
 
     source: tuple[StrictStr, ...] = ()
@@ -110,13 +110,13 @@ class Item(Written):
     id: StrictStr
 
 
-class Ruled(Labelled):
+class Ruled(WithLabel):
     """A rule with its label, such as ``Q09 <= Q08``."""
 
     rule: StrictStr
 
 
-class Question(Labelled):
+class Question(WithLabel):
     """One question; see `Codebook` for what is checked."""
 
     id: StrictStr = Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")

@@ -98,7 +98,7 @@ def _hash(*parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(_json(parts).encode("utf-8")).hexdigest()
 
 
-def register(wave: str, book: Codebook, days: pd.Series) -> None:
+def put_on_record(wave: str, book: Codebook, days: pd.Series) -> None:
     """Put the primary hypotheses on record, unless this was done before or nothing may be written.
 
     `days`: a row a reply, when it was sent (NaT where unknown).

@@ -28,7 +28,7 @@ REASONS = (
 ANSWER = 255
 OUTSIDE = ["file", "sheet", "cell", "text", "reason"]
 Grid = dict[tuple[int, int], str]
-QUOTED = 200  # characters of a finding on several cells
+EXCERPT = 200  # characters of a finding on several cells
 
 
 class Remark(NamedTuple):
@@ -155,10 +155,10 @@ class Received:
         return own.assign(cell=addresses(own))[OUTSIDE].astype("str")
 
 
-def quoted(texts: Collection[str]) -> str:
+def excerpt(texts: Collection[str]) -> str:
     """The texts of several cells, or the beginning of them."""
     text = " / ".join(texts)
-    return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
 def addresses(cells: pd.DataFrame) -> np.ndarray:

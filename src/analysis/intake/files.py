@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, Message, refusal
-from analysis.intake import labelled
+from analysis.intake import spss_stata
 from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
@@ -69,7 +69,7 @@ def read_file(
         return [read_text(content, name, encoding)]
     if packed:
         raise refusal("archive.spss", file=name)
-    return [labelled.sheet(path, name)]
+    return [spss_stata.sheet(path, name)]
 
 
 def _bytes_of(path: Path, name: str) -> bytes:

@@ -33,6 +33,7 @@ NUMBERED = re.compile(
 )
 SUB_QUESTION = re.compile(r"^[-_:(]?(付問|副問|枝問|sq)")
 LETTER = re.compile(r"^\s*[(（]?(?:[ア-ンｱ-ﾝa-zA-Zａ-ｚ]|・)[)）.．、:：\s]+")
+OPTION_NUMBER = re.compile(r"^[(\[]?\d+[)\].:、．]?(?=\D)")
 CHOICE = re.compile(r"^(?:選択肢)?[(\[]?0*(\d+)[)\].:、．]?(?!\d)(.*)$")
 OR = "と|か|や|又は|または|若しくは|or"  # between the numbers of options
 AMONG = re.compile(rf"^(?:{OR}|and)(?=\d)")  # 1か2
@@ -77,15 +78,15 @@ def normalise(text: str) -> str:
     return normal(text, "circled", "radicals", "width", "case", "spaces", "dashes")
 
 
-def told_apart(header: np.ndarray) -> dict[int, str]:
+def unique_heads(header: np.ndarray) -> dict[int, str]:
     """The headings that stand several times in the last row, each with the one above it.
 
     A heading stands over the columns to its right, up to the next one. Those that are the same all
     the same have a number, in their order.
 
-    >>> told_apart(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
+    >>> unique_heads(np.array([["", "国", "", "県", ""], ["名", "計", "率", "計", "率"]], object))
     {1: '国 / 計', 2: '国 / 率', 3: '県 / 計', 4: '県 / 率'}
-    >>> told_apart(np.array([["団体名", "人数", "人数"]], object))
+    >>> unique_heads(np.array([["団体名", "人数", "人数"]], object))
     {1: '人数 (1)', 2: '人数 (2)'}
     """
     words = pd.DataFrame(header).replace(r"\s+", " ", regex=True)
@@ -234,9 +235,9 @@ class Headings:
     def apart(self, header: np.ndarray) -> dict[int, str]:
         """The columns with a heading that stands several times, where a question tells them apart.
 
-        See `told_apart`.
+        See `unique_heads`.
         """
-        known = {c: self.known.get(normalise(text)) for c, text in told_apart(header).items()}
+        known = {c: self.known.get(normalise(text)) for c, text in unique_heads(header).items()}
         return {column: meaning.target for column, meaning in known.items() if meaning}
 
     def below(self, head: np.ndarray) -> dict[tuple[int, int], Meaning]:
@@ -299,6 +300,8 @@ class Headings:
             return None
         if meaning := self.known.get(key):
             return meaning
+        if key.isdecimal():  # an answer, as a rule
+            return self._by_bare.get(key)
         if variable := self._part(key):
             return Meaning(variable, TEXT)
         if words := self._beside_other(key):
@@ -455,7 +458,8 @@ class Headings:
 
     def knows(self, question: Question, text: str) -> bool:
         """Whether the words of a text, with or without a number, are those of an option or item."""
-        return not self._choices(question).keys().isdisjoint(_with_number_and_without(text))
+        words = {normalise(text), without_number(text)}
+        return not self._choices(question).keys().isdisjoint(words)
 
     @cached_property
     def _offered(self) -> dict[str, dict[str, int]]:
@@ -468,14 +472,15 @@ class Headings:
 
     def option(self, question: Question, text: str) -> int | None:
         """The code of the option whose words, with or without its number, are the whole text."""
-        key, words = _with_number_and_without(text)
+        key, words = normalise(text), without_number(text)
         exact, code = (self._offered.get(own, {}).get(question.id) for own in (key, words))
         numbered = key.startswith((str(code), f"({code}")) or question.type == "binary"
         return code if exact is None and (numbered or not re.match(r"[(\[]?\d", key)) else exact
 
     def other(self, question: Question, text: str) -> int | None:
         """The code of the option "other" with more behind it: 4．その他（広報）, その他：."""
-        keys = {*_with_number_and_without(re.split(r"(?<!^)[(（:：]", text.strip())[0])}
+        head = re.split(r"(?<!^)[(（:：]", text.strip())[0]
+        keys = {normalise(head), without_number(head)}
         for option in question.options if re.search(r".[(（:：]", text) else ():
             bare = {normalise(re.split(r"[(（]", words)[0]) for words in option.words}
             if (option.other or OTHER.match(normalise(option.ja))) and bare & keys:
@@ -487,7 +492,7 @@ class Headings:
 
         As 直営, 1 直営, Q1-1 直営 or 運営形態［直営］, where each option has a column of its own.
         """
-        key, words = _with_number_and_without(text)
+        key, words = normalise(text), without_number(text)
         offer = self._offered.get(key, {}) | self._offered.get(words, {})
         pairs = [*self._behind(key), *((self.book[id], text) for id in offer)]
         numbered = NUMBERED.match(key)
@@ -505,11 +510,17 @@ class Headings:
         }
 
 
-def _with_number_and_without(text: str) -> tuple[str, str]:
-    """A text, and what it is without the number or letter of an option."""
+def without_number(text: str) -> str:
+    """The words of an option or item, normalised, without the number or letter before them.
+
+    >>> [without_number(text) for text in ("1. 研修", "(2)研修", "③研修", "[4] 研修", "5研修")]
+    ['研修', '研修', '研修', '研修', '研修']
+    >>> [without_number(text) for text in ("ア）研修", "a) 研修", "・ 研修", "3", "AI研修")]
+    ['研修', '研修', '研修', '3', 'ai研修']
+    """
     key = normalise(text)
-    words = re.sub(r"^[(\[]?\d+[)\].:、．]?(?=\D)", "", key)
-    return key, normalise(LETTER.sub("", text)) if words == key else words
+    words = OPTION_NUMBER.sub("", key)
+    return normalise(LETTER.sub("", text)) if words == key else words
 
 
 def choices_of(question: Question) -> list[tuple[int, tuple[str, ...]]]:

@@ -56,7 +56,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     # municipalities below a heading that names them, and beside one
     bare = not any(asked_in(sheet, headings) for sheet in visible)
     rows, columns = (
-        sum(len(listed(s, headings, bare=bare)) for s in of) for of in (visible, turned)
+        sum(len(repliers(s, headings, bare=bare)) for s in of) for of in (visible, turned)
     )
     if wanted:
         right, n = ("rows", rows) if rows > columns else ("columns", columns)
@@ -129,7 +129,7 @@ def _headed(sheet: Sheet, headings: Headings) -> int:
     return max(Counter(row for row, _ in pairs).values(), default=0)
 
 
-def listed(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
+def repliers(sheet: Sheet, headings: Headings, *, bare: bool = False) -> set[str]:
     """The replies of a table: what stands below a heading that names municipalities.
 
     Empty where the sheet is no table with a row for each. It is one where two municipalities or
@@ -172,7 +172,7 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
     """
     refuse_long(sheet, headings)
     turned = {"rows": sheet, "columns": sheet.turned}
-    there = {name: listed(own, headings) for name, own in turned.items()}
+    there = {name: repliers(own, headings) for name, own in turned.items()}
     if (
         layout == "form" and len(there["columns"]) > 1
     ):  # the names of a joint reply may stand side by side
@@ -203,7 +203,7 @@ def _answered(sheet: Sheet, headings: Headings) -> set[str]:
 
 
 def who_beside(received: Received, headings: Headings, layout: str) -> tuple[str, str] | None:
-    """What the column that names more than half of the replies tells of them, and its heading.
+    """The column that names more than half of the replies: names or codes, and its heading.
 
     Such as ``@name`` and A1: the heading by its cell, as ``header`` of wave.yml takes it.
     """

@@ -27,14 +27,14 @@ from analysis.intake.cells import (
     Received,
     Remark,
     concat,
-    quoted,
+    excerpt,
     unfinished,
 )
 from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, check_issue, choose, listed, refuse_other
+from analysis.intake.layout import asked_in, check_issue, choose, refuse_other, repliers
 from analysis.intake.sheet import CellKind, Sheet, address, column_letters, place_of, stacked
 from analysis.intake.tables import read_rows
 from analysis.paths import is_leftover
@@ -151,7 +151,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
 
 
 def _alike(file: WaveFile) -> object:
-    """What files share that are read together: copies of one form, of which print shows there."""
+    """The key of files that are read together: copies of a form show what is printed on it."""
     return (file.header, file.ignore, file.blank) if file.layout == "form" else file
 
 
@@ -233,16 +233,16 @@ def _tables(
 def _check_left(sheets: list[Sheet], received: Received, wave: Wave, codebook: Codebook) -> None:
     """Refuse a wave of which a sheet that is not read is a table of others than those who are."""
     chosen = {file.path for file in wave.files if file.sheet is not None}  # wave.yml says which
-    headings, repliers = Headings(codebook, own=wave.own), set[str]()
+    headings, replied = Headings(codebook, own=wave.own), set[str]()
     for sheet in sheets:
         if sheet.file in chosen:
             continue
-        there = max((listed(turned, headings) for turned in (sheet, sheet.turned)), key=len)
+        there = max((repliers(turned, headings) for turned in (sheet, sheet.turned)), key=len)
         if len(there) < 2:
             continue
         names = received.cells["text"][received.cells["variable"].isin(headings.who)]
-        repliers = repliers or set(map(headings.named_in, names.unique()))
-        if lost := sorted(there - repliers):
+        replied = replied or set(map(headings.named_in, names.unique()))
+        if lost := sorted(there - replied):
             raise sheet.refusal("sheet.not_read", n=len(lost), lost=lost[:3])
 
 
@@ -333,11 +333,12 @@ SHARES = {"comment": 2, "sheet": 2, "drawn": 1, "words-drawn": 2, "control": 1}
 
 
 def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> Iterator[Remark]:
-    """What stands on the sheets of `n` replies and is not of the form, as it was `sent`.
+    """Remarks on what offices added to the sheets of `n` replies of a form that was `sent`.
 
-    Else of the form is what three replies or more have at one place: a ring all of them, a comment
-    or a cell of the `others`, which are not read, half of them. What an office wrote into those is
-    one finding a sheet: `unmatched` where it is known what the form has there, else `unsure`.
+    Where that is not known, of the form is what three replies or more have at one place: a ring
+    all of them, a comment or a cell of the `others`, which are not read, half of them. What an
+    office wrote into those is one finding a sheet: `unmatched` where it is known what the form has
+    there, else `unsure`.
     """
     unread = {id(sheet) for sheet in (*others, *chain(*sent))}
     every = [(sheet, _things(sheet, id(sheet) in unread)) for sheet in chain(*books)]
@@ -355,7 +356,7 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
             places = np.array([place_of(cell) for cell in cells])
             ends = (address(*map(int, end)) for end in (places.min(axis=0), places.max(axis=0)))
             place = ":".join(dict.fromkeys(ends))
-            yield Remark(known, sheet.file, sheet.sheet, place, quoted(cells.values()))
+            yield Remark(known, sheet.file, sheet.sheet, place, excerpt(cells.values()))
 
 
 def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str, str]]:
@@ -380,13 +381,13 @@ def over_examples(pieces: Sequence[Piece], headings: Headings) -> Iterator[Remar
         for row in np.flatnonzero((piece.mark == REASONS.index("example")).any(axis=1)).tolist()
     ]
     there = Counter(cell for _, _, texts in shown for cell in enumerate(texts))
-    repliers = {
+    replied = {
         headings.named_in(name) for piece in pieces if shown for name in _who(piece, headings)
     }
     for piece, row, texts in shown:
         columns = {name: int(across[0]) for name, (_, across) in piece.answers.items()}
         who = [columns.pop(name) for name in headings.who if name in columns]
-        named = {headings.named_in(texts[column], known=True) for column in who} - repliers - {""}
+        named = {headings.named_in(texts[column], known=True) for column in who} - replied - {""}
         replies = piece.sheet.text.iloc[next(iter(piece.answers.values()))[0]]
         lacks = [*columns.values()] if named else []
         if len(replies) == 1:
@@ -394,7 +395,7 @@ def over_examples(pieces: Sequence[Piece], headings: Headings) -> Iterator[Remar
         own = [c for c in sorted({*lacks}) if texts[c] and there[c, texts[c]] < COPIES]
         if own:
             cells = dict.fromkeys(piece.sheet.address(row, c) for c in (own[0], own[-1]))
-            raw = quoted([texts[column] for column in own])
+            raw = excerpt([texts[column] for column in own])
             yield Remark("example-row", piece.sheet.file, piece.sheet.sheet, ":".join(cells), raw)
 
 

@@ -38,7 +38,7 @@ from analysis.intake.sheet import (
     address,
     check_archive,
     check_size,
-    column_number,
+    column_letters,
     place_of,
     text_frame,
     typed,
@@ -80,7 +80,7 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts.items():
-            counted = name.endswith(".xml") and (b"count" in data or b"Count" in data)
+            counted = name.endswith(".xml") and b"ount" in data  # count, uniqueCount
             archive.writestr(
                 zipfile.ZipInfo(name), COUNTS.sub(uncounted, data) if counted else data
             )
@@ -458,12 +458,10 @@ def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
     """
     rows = max(map(int, re.findall(rb'<row r="(\d{1,9})"', xml)), default=0)
     digits = len(str(rows))
-    placeless = rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits
-    if b":c" in xml or b"<!" in xml or re.search(placeless, xml):
+    columns = min(MAX_CELLS // 10**digits, MAX_COLUMNS)
+    if not columns or b":c" in xml or (b"!" in xml and b"<!" in xml):
         return xml
-    letters = {*re.findall(rb'<c r="([A-Z]+)', xml)}
-    columns = max((column_number(one.decode()) for one in letters), default=-1) + 1
-    if columns > MAX_COLUMNS or 10**digits * columns > MAX_CELLS:
+    if re.search(rb'<c(?! r="(?:%s)\d{1,%d}")[\s/>]' % (_letters(columns), digits), xml):
         return xml
     marks = (b"<f", b"hidden", b't="e"', b"'", *(b's="%s"' % style.encode() for style in styles))
     if not any(mark in xml for mark in marks):
@@ -471,6 +469,20 @@ def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
     others = rb' s="(?!(?:%s)")\d+"' % "|".join(styles or "-").encode()
     plain = rb'<c r="\w+"(?:%s)?(?: t="(?:[bdns]|str)")?(?:/>|><v>[^<]*</v></c>)' % others
     return re.sub(plain, b"", xml)
+
+
+def _letters(columns: int) -> bytes:
+    """A pattern of the names of columns up to a number; of more than 26 not of the very last ones.
+
+    >>> _letters(3), _letters(60), _letters(16384)
+    (b'[A-C]', b'[A-Z]{1,1}|[A-A][A-Z]{1}', b'[A-Z]{1,2}|[A-W][A-Z]{2}')
+    """
+    last = column_letters(columns - 1)
+    more, first = len(last) - 1, ord(last[0]) - 1
+    if not more:
+        return b"[A-%s]" % last.encode()
+    names = b"[A-Z]{1,%d}" % more
+    return names + b"|[A-%c][A-Z]{%d}" % (first, more) if first >= ord("A") else names
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:

@@ -147,12 +147,12 @@ def _mean(survey: Survey, values: Iterable[float]) -> str:
 def _numbers(survey: Survey, id: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether each answered, and all answers as numbers: a column an option, an item, or one."""
     question = survey.codebook[id]
-    there = tabulate.answered(survey.status, question).to_numpy(bool)
+    there = tabulate.has_answer(survey.status, question).to_numpy(bool)
     if question.type in MEASURED:
         numbers = survey.responses[list(question.variables)].astype("Float64")
         return there, numbers.to_numpy(float, na_value=np.nan)
     wordless = question.type in UNCOUNTED
-    return there, there if wordless else tabulate.chosen(survey.responses, question)
+    return there, there if wordless else tabulate.choice_matrix(survey.responses, question)
 
 
 def most_answers(

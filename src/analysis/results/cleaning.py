@@ -141,7 +141,7 @@ def missing(survey: Survey) -> Frame:
     """
     if not survey.shows_units:
         frame = Frame({"question": [*map(survey.numbered, shown_questions(survey))]})
-        n = [int(tabulate.answered(survey.status, q).sum()) for q in shown_questions(survey)]
+        n = [int(tabulate.has_answer(survey.status, q).sum()) for q in shown_questions(survey)]
         return frame.assign(answered=n, not_answered=survey.n - pd.Series(n, dtype=int))
     each = states(survey)
     counts = pd.DataFrame({kind: (each == kind).sum() for kind in STATUSES})

@@ -19,7 +19,7 @@ import yaml
 from pydantic import StrictStr
 
 from analysis import paths, yaml_file
-from analysis.codebook.questions import AMOUNTS, UNCOUNTED, Labelled, Question
+from analysis.codebook.questions import AMOUNTS, UNCOUNTED, Question, WithLabel
 from analysis.codebook.rules import Expression, rule_faults
 from analysis.edition import once
 from analysis.errors import InputError, Message, refusal
@@ -33,7 +33,7 @@ STEPS = 2  # points of a scale between an unusual answer and the median of the o
 LACKING = ("no_answer", "dont_know", "not_surveyed", "unreadable")
 
 
-class Topic(Labelled):
+class Topic(WithLabel):
     """One topic of a visit; `questions`: codebook -> ids of its questions."""
 
     id: int
@@ -44,14 +44,14 @@ class Topic(Labelled):
     questions: dict[StrictStr, tuple[StrictStr, ...]]
 
 
-class Contradiction(Labelled):
+class Contradiction(WithLabel):
     """A rule over the answers whose truth is worth asking about."""
 
     topic: int
     rule: StrictStr
 
 
-class Fact(Labelled):
+class Fact(WithLabel):
     """Something published about a city, to be confirmed there."""
 
     topic: int
@@ -219,7 +219,7 @@ def _unusual(
     if question.type in UNCOUNTED:
         return
     index = survey.responses.index
-    others_there = tabulate.answered(survey.status, question).to_numpy(bool) & (index != code)
+    others_there = tabulate.has_answer(survey.status, question).to_numpy(bool) & (index != code)
     for name, group in groups.items():
         if (group & others_there).sum() < FEWEST_OTHERS:
             continue

@@ -47,7 +47,7 @@ def questionnaire(survey: Survey) -> Frame:
             ),
         }
         if question.id in ids:
-            row["n"] = int(tabulate.answered(survey.status, question).sum())
+            row["n"] = int(tabulate.has_answer(survey.status, question).sum())
             if question.variables[0] in survey.unit_responses:
                 counts = tabulate.state(survey.status, question).value_counts()
                 row |= {str(kind): int(count) for kind, count in counts.items() if count}

@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from analysis.codebook.questions import COUNTED, MEASURED, UNCOUNTED, Question
 from analysis.stats.inference import holm
-from analysis.stats.tabulate import answered, chosen, labels_of
+from analysis.stats.tabulate import choice_matrix, has_answer, labels_of
 from analysis.stats.thresholds import ALPHA, UNPLACED
 from analysis.text import Language
 
@@ -135,9 +135,9 @@ def _of_both(
 
 def _gave(question: Question, wave: Replies, language: Language) -> pd.DataFrame:
     """Whether each municipality that answered gave each answer; of yes and no, whether yes."""
-    rows = wave.responses[answered(wave.status, question).to_numpy(bool)]
+    rows = wave.responses[has_answer(wave.status, question).to_numpy(bool)]
     labels = labels_of(question, language)
-    frame = pd.DataFrame(chosen(rows, question), rows.index, list(labels.values()))
+    frame = pd.DataFrame(choice_matrix(rows, question), rows.index, list(labels.values()))
     return frame[[labels[1]]] if question.type == "binary" else frame
 
 
@@ -170,7 +170,7 @@ def _scales(question: Question, before: Replies, after: Replies, language: Langu
 
 
 def denominators(questions: Iterable[Question], before: Replies, after: Replies) -> pd.DataFrame:
-    """Questions of which another number of municipalities is the denominator, a row a reason.
+    """Questions whose denominator differs between two waves, a row for each reason.
 
     Columns: question, n_before, n_now (asked and answering), status (a kind of missing answer that
     changed; NA where nothing but the number of replies did), missing_before, missing_now.
@@ -179,7 +179,7 @@ def denominators(questions: Iterable[Question], before: Replies, after: Replies)
     for question in _of_both(questions, before.status, after.status):
         if question.type in UNCOUNTED:
             continue
-        there = [answered(wave.status, question) for wave in (before, after)]
+        there = [has_answer(wave.status, question) for wave in (before, after)]
         n = [int(a.sum()) for a in there]
         if n[0] == n[1]:
             continue

@@ -128,7 +128,7 @@ def state(status: pd.DataFrame, question: Question) -> pd.Series:
     return counts.idxmax(axis=1)
 
 
-def answered(status: pd.DataFrame, question: Question) -> pd.Series:
+def has_answer(status: pd.DataFrame, question: Question) -> pd.Series:
     """Which municipalities answered the question (for a battery: any item)."""
     return (status[list(question.variables)] == "answered").any(axis=1)
 
@@ -139,7 +139,7 @@ def state_of(status: pd.DataFrame, code: str, question: Question) -> str:
     return "answered" if "answered" in states else states[0]
 
 
-def chosen(responses: pd.DataFrame, question: Question) -> np.ndarray:
+def choice_matrix(responses: pd.DataFrame, question: Question) -> np.ndarray:
     """Whether each respondent chose each option of `labels_of`, a column an option."""
     if question.type == "multi":
         ticked = [responses[v].to_numpy(bool, na_value=False) for v in question.variables]
@@ -152,13 +152,13 @@ def frequency(
     responses: pd.DataFrame, status: pd.DataFrame, question: Question, language: Language = "ja"
 ) -> FrequencyTable:
     """Tabulate one question (a battery: the mean of each item; text: only how many answered)."""
-    there = answered(status, question).to_numpy(bool)
+    there = has_answer(status, question).to_numpy(bool)
     n = int(there.sum())
     absent = Counter(status[question.variables[0]].to_numpy(object)[~there])
     missing = {str(kind): count for kind, count in absent.most_common()}
     match question.type:
         case "multi" | "single" | "ordinal" | "binary":
-            counts = chosen(responses, question)[there].sum(axis=0)
+            counts = choice_matrix(responses, question)[there].sum(axis=0)
             shares = counts / n if n else np.full(len(counts), np.nan)
             columns = {"count": counts, "share": shares}
             return FrequencyTable(
@@ -210,9 +210,9 @@ def cross(
 
     The latter, how many of each group did, is the denominator of the group's shares.
     """
-    there = answered(status, question).to_numpy(bool)
+    there = has_answer(status, question).to_numpy(bool)
     every = members(align(by, responses.index))
     inside = {group: at & there for group, at in every.items()}
-    gave, rows = chosen(responses, question), answer_index(question, language)
+    gave, rows = choice_matrix(responses, question), answer_index(question, language)
     counts = {group: gave[at].sum(axis=0) for group, at in inside.items()}
     return pd.DataFrame(counts, rows), pd.Series({g: m.sum() for g, m in inside.items()}, dtype=int)

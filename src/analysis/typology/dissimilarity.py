@@ -168,7 +168,7 @@ class Gower:
     def _unequal(
         self, a: np.ndarray, b: np.ndarray, known_a: np.ndarray, known_b: np.ndarray
     ) -> np.ndarray:
-        """Weight of the categories of which both are known and differ: all known less the equal."""
+        """Weight of the categories known of both units that differ: all known less equal ones."""
         at = np.flatnonzero(~self._number)
         result = (known_a[:, at] * self.weights[at]) @ known_b[:, at].T.astype(float)
         codes = [(j, code) for j in at for code in np.unique(a[known_a[:, j], j])]

@@ -138,7 +138,7 @@ def share_interval(
 
 
 def _share(values: np.ndarray, chance: np.ndarray) -> float:
-    """Share of the first of these eigenvalues, less what chance gives; 0 where none is beyond."""
+    """Share of the first eigenvalue in what exceeds chance; 0 where no eigenvalue does."""
     beyond = np.where(values < 1e-12, 0.0, np.clip(values - chance, 0.0, None))
     return float(beyond[0] / beyond.sum()) if beyond.sum() > 0 else 0.0
 

@@ -49,7 +49,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Fit(Answers):
-    """Answers of the units of the fit, and what is to be taken out: ``strata`` or the gradient."""
+    """Answers of the units of the fit, and what `adjust` takes out: ``strata`` or the gradient."""
 
     basis: Basis = "none"
     strata: pd.Series | None = None

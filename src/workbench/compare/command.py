@@ -25,10 +25,10 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from analysis import paths, show
-from analysis.errors import printed, refusal
+from analysis.errors import localize, refusal
 from analysis.text import label, labels, say
-from workbench import outputs
-from workbench.compare.runs import Cell, Comparison, Run, Value, shown
+from workbench import outputs, temporary
+from workbench.compare.runs import Cell, Comparison, Run, Value, legible
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh
@@ -82,7 +82,7 @@ def run(
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)
-    return f"{text}\n{printed('Open {file} in a browser.', file=folder / 'compare.html')}"
+    return f"{text}\n{localize('Open {file} in a browser.', file=folder / 'compare.html')}"
 
 
 def write(runs: Comparison, folder: Path) -> str:
@@ -116,7 +116,7 @@ def page(runs: Comparison) -> str:
         "wave": names,
     }
     about = page_context(context, title=f"{title} — {names}", site=title)
-    values |= {"plain": show.plain, "side_by_side": side_by_side, "drawn": _drawn}
+    values |= {"simple_table": show.simple_table, "side_by_side": side_by_side, "drawn": _drawn}
     return rendered("compare", about, **values)
 
 
@@ -157,7 +157,7 @@ def _values(runs: Comparison) -> dict[str, Any]:
         ]
 
     def cell_rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
-        return [(c.row, c.column, shown(c.before), shown(c.after), c.difference) for c in cells]
+        return [(c.row, c.column, legible(c.before), legible(c.after), c.difference) for c in cells]
 
     return {
         "words": words,
@@ -309,7 +309,7 @@ def run_of_base(revision: str, edition: Edition) -> Run:
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.strip()
     if not sha:
         raise refusal("compare.no_revision", revision=revision)
-    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         there = Path(folder).resolve() / "base"
         added = _git(root, "worktree", "add", "--detach", str(there), sha)
         if added.returncode != 0:

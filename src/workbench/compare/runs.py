@@ -24,7 +24,7 @@ from analysis.errors import Message, refusal
 from analysis.show import Answer
 from analysis.spreadsheet import plain
 from analysis.text import Language
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.run import parameters
 from workbench.run.plan import OWN
 from workbench.run.record import RECORD, Edition, RunFolder
@@ -161,7 +161,7 @@ class _ReadTable:
         keys = self.ids[key].itertuples(index=False, name=None)
         names = self.texts[[*named]].itertuples(index=False, name=None)
         return {
-            row: (at, " · ".join(shown(part) for part in name if part))
+            row: (at, " · ".join(legible(part) for part in name if part))
             for at, (row, name) in enumerate(zip(keys, names, strict=True))
         }
 
@@ -173,7 +173,7 @@ def _read(csv: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
 
 
-def shown(value: str) -> str:
+def legible(value: str) -> str:
     """A value for a reader: rounded, without the mark that keeps a spreadsheet from running it."""
     number = _number(value)
     long = len(value) > 8 and not (value.isdigit() or math.isnan(number))
@@ -305,7 +305,7 @@ class PageResults:
         file = folder / "notebooks" / f"{self.name}.ipynb"
         text = file.read_text(encoding="utf-8") if file.is_file() else '{"cells": []}'
         content, values = json.loads(text), record.get("parameters", {})
-        by_kind, files = outputs(content), entry.get("files", {})
+        by_kind, files = outputs_by_kind(content), entry.get("files", {})
 
         def by_name(kind: str) -> dict[str, Outputs]:
             contents = {}

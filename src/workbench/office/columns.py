@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
-from analysis.intake import headings, labelled, tools
+from analysis.intake import headings, spss_stata, tools
 from analysis.intake.headings import (
     IDENTITY,
     NUMBERED,
@@ -38,10 +38,10 @@ from analysis.intake.tools.core import (
 )
 from workbench.office.options import DRAFTING, alike, both, is_chosen, open_option, plain
 
-NUMBER_BEFORE = re.compile(
+QUESTION_NUMBER = re.compile(
     r"^\s*([Qq]|問|設問|質問)\s*[0-9０-９]+([-_ー－の(（][0-9０-９]+[)）]?)?[.:．：、\s　]*"
 )
-PART = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
+NUMBERED_OPTION = re.compile(r"^[(]?0*(\d{1,2})[).:、]?(?!\d)(.*)$")
 NUMBER_LIKE = re.compile(r"^[-△▲]?[0-9０-９](?![0-9０-９]{0,1}[.．:：)）\s]\s*[^\s0-9０-９])")
 RECEIVED = keys(*DRAFTING["received"])
 SCALE = re.compile(r"(\]\[[12]\]|_[01])(\.\s|$)")  # one of two, of a line of an array of LimeSurvey
@@ -98,7 +98,7 @@ class Filled(Column):
 
 
 def read_columns(
-    sheets: Sequence[Sheet], sav: labelled.LabelledFile | None, tool: str | None
+    sheets: Sequence[Sheet], sav: spss_stata.LabelledFile | None, tool: str | None
 ) -> tuple[Sheet, list[Filled], tools.Export | None]:
     """The sheet with the replies, its columns, and the export of the form tool that wrote it.
 
@@ -142,7 +142,7 @@ def below(
     grid = sheet.text.to_numpy(object, copy=True)
     for place, look in sheet.number_format.items():
         grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
-    apart = headings.told_apart(np.array([[column.heading for column in columns]], object))
+    apart = headings.unique_heads(np.array([[column.heading for column in columns]], object))
     columns = [replace(c, heading=apart.get(i, c.heading)) for i, c in enumerate(columns)]
     rows = [
         row
@@ -193,7 +193,7 @@ def upright(sheet: Sheet) -> Sheet:
     return sheet.turned if sum(map(bool, named)) > max(1, len(named) / 2) else sheet
 
 
-def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
+def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
     """The columns of a table that no form tool wrote."""
     filled = sheet.kind != CellKind.EMPTY
     if not filled.any():
@@ -207,7 +207,7 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
     above = top
     while above and filled[above - 1].sum() > 1:  # a row of groups, no title
         above -= 1
-    columns, apart = [], {} if sav else headings.told_apart(grid[above:start])
+    columns, apart = [], {} if sav else headings.unique_heads(grid[above:start])
     own_row = grid[start - 1] != ""  # a group stands above, over the first of its columns
     groups = pd.DataFrame(np.where(own_row, grid[above : start - 1], "")).replace("", np.nan)
     groups = groups.ffill(axis=1).fillna("")
@@ -232,10 +232,10 @@ def table(sheet: Sheet, sav: labelled.LabelledFile | None) -> list[Filled]:
             for own, cut in zip(columns, behind, strict=True)
         )
     replies = [column for column in below(sheet, start, columns) if any(column.cells)]
-    return [_labelled(column, sav) for column in replies] if sav else replies
+    return [_with_labels(column, sav) for column in replies] if sav else replies
 
 
-def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
+def _with_labels(column: Filled, sav: spss_stata.LabelledFile) -> Filled:
     """A variable with what its statistics package says of it."""
     name, sets = column.name, {one.name for one in sav.sets}
     says: Literal["", "date", "ordinal", "several"] = "ordinal" if name in sav.ordinal else ""
@@ -244,7 +244,7 @@ def _labelled(column: Filled, sav: labelled.LabelledFile) -> Filled:
     return replace(column, labels=labels, missing=missing, says=says)
 
 
-def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[list[Filled]]:
+def of_package(columns: Sequence[Filled], sav: spss_stata.LabelledFile) -> list[list[Filled]]:
     """The variables of each question: those of a multiple-response set of SPSS, each an option.
 
     The lines of a battery have names such as q2a and q2b and the same value labels.
@@ -268,7 +268,7 @@ def of_package(columns: Sequence[Filled], sav: labelled.LabelledFile) -> list[li
         text, parts = _in_common(lines)
         if shared and {*chosen} == {True, False}:  # yes or no to each option
             names, counted = [column.name for column in lines], chosen[True]
-            one = labelled.AnswerSet(shared, text, names, counted)
+            one = spss_stata.AnswerSet(shared, text, names, counted)
             options = [replace(line, text=part) for line, part in zip(lines, parts, strict=True)]
             groups.append(_options(options, one))
         elif shared and len(lines[0].labels) > 2:
@@ -291,7 +291,7 @@ def _in_common(lines: Sequence[Filled]) -> tuple[str, list[str]]:
     return "", [line.text or line.name for line in lines]
 
 
-def _options(own: Sequence[Filled], one: labelled.AnswerSet) -> list[Filled]:
+def _options(own: Sequence[Filled], one: spss_stata.AnswerSet) -> list[Filled]:
     """The variables of a multiple-response set as options with columns of their own."""
     values = sorted({one.counted, *(text for column in own for text in column.texts)})
     plain = one.counted == "1" and {*values} <= {"0", "1"}
@@ -320,7 +320,7 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=heading, kind=kind)
     numbered = NUMBERED.match(normalise(last))
     if numbered and numbered[2]:
-        words, number = NUMBER_BEFORE.sub("", last).strip(), str(int(numbered[2]))
+        words, number = QUESTION_NUMBER.sub("", last).strip(), str(int(numbered[2]))
         return Column(heading, text=f"問{int(numbered[1])}", part=words, part_name=number)
     if len(parts) == 1:
         return bracketed(heading)
@@ -330,13 +330,13 @@ def _column(parts: list[str]) -> Column:
         return Column(heading, text=question, part=below, part_name=str(int(above[2])))
     if above and not above[3]:
         return Column(heading, text=below)
-    option = PART.match(unicodedata.normalize("NFKC", last).strip())
+    option = NUMBERED_OPTION.match(unicodedata.normalize("NFKC", last).strip())
     words, number = (option[2].strip(), option[1]) if option else (last, "")
     return Column(heading, text=" / ".join(parts[:-1]), part=words, part_name=number)
 
 
 def cells_of_arrays(columns: Sequence[Filled]) -> list[Filled]:
-    """Columns of LimeSurvey of which those that are one cell of an array are marked.
+    """Mark the columns of LimeSurvey that are one cell of an array.
 
     An array has lines and columns: ``Q6[SQ001_SQ002]``, ``人数 [本庁][正規]``; that of two scales
     has a line once for each: ``Q5[SQ001][1]``.
@@ -358,7 +358,7 @@ NUMBERED_ALIKE = re.compile(r"([A-Za-z][\w.]*)[._](\d{1,2})")  # P2.5.1
 def by_their_cells(
     columns: Sequence[Filled], tokens: Collection[str], unticked: Sequence[str]
 ) -> list[Filled]:
-    """Columns of which those headed by numbers alone are options where their cells show it.
+    """Make options of columns headed by numbers alone, where their cells show that they are.
 
     Such as P2.5.1 and P2.5.2, each with one answer of its own: the words of its option, or a tick
     beside `unticked`, which say that it was not chosen. `tokens`: what stands for no answer.
@@ -366,7 +366,7 @@ def by_their_cells(
     aside = {*tokens, *unticked}
 
     def stem_and_answer(column: Filled) -> tuple[str, str]:
-        """What the numbers stand behind, and the one answer; of other columns nothing."""
+        """The heading without its numbers, and the one answer; both empty for other columns."""
         numbered = NUMBERED_ALIKE.fullmatch(column.heading)
         if numbered is None or column.kind != "answer" or column.has_part or column.name:
             return "", ""
@@ -430,7 +430,7 @@ def is_alone(column: Filled) -> bool:
 
 
 def with_owners(columns: Sequence[Filled]) -> Iterator[Filled]:
-    """Columns of which those headed その他の内容 alone are words beside the question before them.
+    """Give columns headed その他の内容 alone to the question before them.
 
     Only where the cells show it: words stand where "other" was chosen, and nowhere else.
     """
@@ -472,7 +472,7 @@ def as_item(id: str, number: int, column: Filled) -> dict[str, Any]:
     text = column.heading if column.has_part else column.text
     words = column.part or text or column.part_name or column.name
     if words not in (column.part_name, column.name):
-        words = NUMBER_BEFORE.sub("", words) or words
+        words = QUESTION_NUMBER.sub("", words) or words
     item: dict[str, Any] = {"id": own, **both(words)}
     if not column.has_part:
         item["source"] = [column.heading]

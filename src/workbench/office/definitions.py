@@ -62,7 +62,7 @@ class Definition:
         """Add a question; its choices become options, and their names the words of the files."""
         id = id_of(name)
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
-        question |= labelled(texts, name)
+        question |= label_of(texts, name)
         if id != name:
             question["source"] = [name]
         if choices:
@@ -123,12 +123,12 @@ def in_both(words: Mapping[str, str]) -> Words:
 
 
 def _in_one(text: str) -> Words:
-    """Words of which the file does not say in which language they are."""
+    """Words whose language the file does not state: English if ASCII, else Japanese."""
     return ("", text) if text.isascii() else (text, "")
 
 
-def labelled(texts: Words, name: str) -> dict[str, str]:
-    """Both labels, the one that is lacking marked; the name where there is none."""
+def label_of(texts: Words, name: str) -> dict[str, str]:
+    """The label in both languages, a missing one marked for translation; without any the name."""
     ja, en = (re.sub(r"<[^<>]+>", "", " ".join(str(text).split())) for text in texts)
     return {"ja": ja, "en": en} if ja and en and ja != en else both(ja or en or name)
 
@@ -137,11 +137,11 @@ def _options(choices: Sequence[Choice], kind: str) -> list[dict[str, Any]]:
     """Options by their names where these are numbers, else counted; "other" has its mark."""
     numbered = all(re.fullmatch(r"\d+", choice.name) for choice in choices)
     options = []
-    labels = Counter(labelled(choice.texts, choice.name)["ja"] for choice in choices)
+    labels = Counter(label_of(choice.texts, choice.name)["ja"] for choice in choices)
     for number, choice in enumerate(choices, start=1):
         code = 2 - number if kind == "binary" else number
         option: dict[str, Any] = {"code": int(choice.name) if numbered else code}
-        own = labelled(choice.texts, choice.name)
+        own = label_of(choice.texts, choice.name)
         again = f" ({choice.name})" if labels[own["ja"]] > 1 else ""
         option |= {language: words + again for language, words in own.items()}
         if any(map(is_other, choice.texts)) or choice.name in {"other", "-oth-"}:
@@ -475,7 +475,7 @@ class _Structure:
         question = form.add(name, type_, texts, own if chosen else [], free=kind in ("T", "U"))
         if type_ == "battery":
             question["items"] = [
-                {"id": f"{question['id']}_{part.name}", **labelled(part.texts, part.name),
+                {"id": f"{question['id']}_{part.name}", **label_of(part.texts, part.name),
                  "source": [part.name]}
                 for part in parts
             ]  # fmt: skip

@@ -15,8 +15,8 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
-from analysis.errors import printed, refusal, spoken
-from analysis.intake import labelled, tools
+from analysis.errors import localize, refusal, spoken
+from analysis.intake import spss_stata, tools
 from analysis.intake.files import SUFFIXES, is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
@@ -26,7 +26,7 @@ from analysis.yaml_file import text_of
 from workbench import outputs
 from workbench.office import definitions, guesses
 from workbench.office.columns import (
-    NUMBER_BEFORE,
+    QUESTION_NUMBER,
     RECEIVED,
     Filled,
     answer_in_heading,
@@ -68,7 +68,7 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
         if out is None:
             return text
         outputs.write({out: text}, "codebook draft")
-        return printed("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+        return localize("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise refusal("draft.no_codebook", file=file)
     return check(file)
@@ -92,7 +92,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     sheets = [sheet for book in inside or [read_file(file)] for sheet in book]
     if (definition := of_xlsform(sheets) or of_dictionary(sheets)) is not None:
         return _of_definition(definition, file)
-    sav = labelled.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
+    sav = spss_stata.read(file, file.name) if suffix in SUFFIXES["sav"] | SUFFIXES["dta"] else None
     sheet, columns, export = read_columns(sheets, sav, tool)
     records = max((len(column.texts) for column in columns), default=0)
     answers = [column for column in columns if column.kind not in ASIDE]
@@ -200,7 +200,7 @@ class _Questions:
     def __init__(
         self,
         columns: Sequence[Filled],
-        sav: labelled.LabelledFile | None,
+        sav: spss_stata.LabelledFile | None,
         export: tools.Export | None,
         tokens: set[str],
     ) -> None:
@@ -258,7 +258,7 @@ class _Questions:
                 and all(map(str.isdecimal, numbers))
             ):
                 question.pop("options", None)
-                question |= guesses.one(numbers, column.heading, "count", {}, (), False)
+                question |= guesses.of_column(numbers, column.heading, "count", {}, (), False)
 
     def _rate_blocks(self) -> None:
         """Numbers without words from 1 to 5 or 7 below three questions in a row are a scale.
@@ -305,7 +305,7 @@ class _Questions:
         return ""
 
     def _answers(self, columns: Sequence[Filled]) -> list[list[str]]:
-        """What stands in columns and is an answer."""
+        """The answers in each column, without what stands for no answer."""
         return [[text for text in own.texts if text not in self.tokens] for own in columns]
 
     # --- columns of one question -----------------------------------------------------------------
@@ -403,7 +403,7 @@ class _Questions:
             kind = guesses.several(answers, labels, parted, self.export is not None) or "multi"
         text = own[0].text if parted else ""
         stem = own[0].name if parted else own[0].shared.rstrip("_")
-        words = NUMBER_BEFORE.sub("", text) or text or stem
+        words = QUESTION_NUMBER.sub("", text) or text or stem
         question: Drafted = {"id": id, "section": "A", "type": kind, "role": "describe"}
         to_fill_in = {"ja": "設問文 (to fill in)", "en": "question (to fill in)"}
         question |= both(words) if words else to_fill_in
@@ -419,7 +419,7 @@ class _Questions:
             never = DRAFTING["never_an_answer"]
             codes = {code for column in own for code in column.missing}
             codes |= {code for code, words in own[0].labels.items() if words.strip() in never}
-            guess = guesses.labelled(own[0].labels, sorted(codes)) or {}
+            guess = guesses.of_value_labels(own[0].labels, sorted(codes)) or {}
         else:
             guess = guesses.battery([text for column in answers for text in column])
         items = [as_item(id, *pair) for pair in zip(numbers, own, strict=True)]
@@ -442,7 +442,7 @@ class _Questions:
         identity = [what for what in identity if what not in known]
         if identity:
             question |= {"role": "id", "identity": identity[0]}
-        text = label if label == column.name else NUMBER_BEFORE.sub("", label) or label
+        text = label if label == column.name else QUESTION_NUMBER.sub("", label) or label
         question |= both(text) | {"source": [column.heading]}
         if self.export is None and column.name not in ("", label):
             question["source"] = [column.name, label]
@@ -476,7 +476,7 @@ class _Questions:
             return names
         several = export is None or export.joined
         heading = "複数" * (column.says == "several") + label
-        guess = guesses.one(answers, heading, kind, column.labels, column.missing, several)
+        guess = guesses.of_column(answers, heading, kind, column.labels, column.missing, several)
         if column.says == "several" and guess.get("options"):
             guess["type"] = "multi"
         elif column.says == "ordinal" and guess.get("type") == "single" and column.labels:
@@ -504,7 +504,7 @@ class _Questions:
 
 
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
-    """Columns one after the other on one known or shared scale are the items of one question."""
+    """Join neighbouring columns answered on one scale: they are the items of one question."""
     questions: list[ColumnGroup] = []
     for own in groups:
         joint = [*questions[-1], *own] if questions and len(own) == 1 else []
@@ -560,12 +560,12 @@ def check(codebook: str) -> str:
         raise refusal(id, file=file, n=len(faults), listed=listed)
     book = Codebook.parse(content, file=file)
     what, n = "{book}: {n} questions, {variables} variables, no fault", len(book.questions)
-    lines = [printed(what, book=book.id, n=n, variables=len(book.variables))]
+    lines = [localize(what, book=book.id, n=n, variables=len(book.variables))]
     if gaps := list(open_texts(content)):
-        lines.append(printed("{n} texts are still to be filled in:", n=len(gaps)))
+        lines.append(localize("{n} texts are still to be filled in:", n=len(gaps)))
         lines += [f"- {place}: {text}" for place, text in gaps[:SHOWN]]
     if len(gaps) > SHOWN:
-        lines.append(printed("- and {n} more", n=len(gaps) - SHOWN))
+        lines.append(localize("- and {n} more", n=len(gaps) - SHOWN))
     return "\n".join(lines)
 
 

@@ -266,7 +266,7 @@ WITH_POINT, WITHOUT_DECIMALS = re.compile(r"-?\d+\.\d+"), re.compile(r"^(-?\d+)\
 EXPLAINED = re.compile(r"^(\d{1,2})\s*\([^()]*\)$")  # 9（その他：…） is option 9
 
 
-def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | None:
+def of_value_labels(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | None:
     """The options that a statistics package knows by label."""
     numbered = all(re.fullmatch(r"-?\d+", code) for code in labels)
     answers = {code: text for code, text in labels.items() if code not in missing}
@@ -286,7 +286,7 @@ def labelled(labels: Mapping[str, str], missing: Sequence[str]) -> Drafted | Non
     return _with({"type": kind, "options": options}, kinds)
 
 
-def one(
+def of_column(
     texts: Sequence[str],
     heading: str,
     kind: str,
@@ -313,7 +313,7 @@ def one(
         # a number of which the labels name the ends
         missing = sorted({*missing, *(c for c, text in labels.items() if tells("not_given", text))})
         declared, labels = missing, {}
-    if labels and (question := labelled(labels, missing)):
+    if labels and (question := of_value_labels(labels, missing)):
         return question
     counts = Counter(values)  # with the codes of no answer
     if is_other(heading) and "0" in counts and not any(map(NUMBER.match, {*counts} - {"0"})):

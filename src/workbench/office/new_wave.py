@@ -13,11 +13,11 @@ from typing import Any, get_args
 import numpy as np
 
 from analysis import paths
-from analysis.cleaning.clean import answered
+from analysis.cleaning.clean import holds_answers
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook, Issue
 from analysis.codebook.wave import Wave, WaveFile
-from analysis.errors import InputError, Message, printed, refusal, spoken
+from analysis.errors import InputError, Message, localize, refusal, spoken
 from analysis.intake import own_sheets, read, tools
 from analysis.intake.cells import Received, addresses
 from analysis.intake.files import read_file
@@ -97,12 +97,12 @@ def new_wave(
     if new.ignore:
         new.remarks.append(label("new_wave.ignored", spoken(), columns=", ".join(new.ignore)))
     n = sum(one.is_file() for file in files for one in (file, *file.rglob("*")))
-    done = printed(DONE, wave=wave, n=n, chosen=read_as)
-    return "\n".join([done, *new.remarks, printed(THEN, wave=wave, stands=new.stands_for)])
+    done = localize(DONE, wave=wave, n=n, chosen=read_as)
+    return "\n".join([done, *new.remarks, localize(THEN, wave=wave, stands=new.stands_for)])
 
 
 class UnfinishedError(InputError):
-    """Files of the codebook of which wave.yml must say more; they stay where they were put."""
+    """The files cannot be read until their wave.yml is completed; they stay where they were put."""
 
 
 class _New:
@@ -165,7 +165,7 @@ class _New:
 
     @property
     def stands_for(self) -> str:
-        """What the numbers stand for: where it is not said, for nobody who was not asked."""
+        """The population that the numbers describe, else those invited; the nation if all were."""
         whom = "nation" if self.content["invited"] == "all" else "invited"
         return self.content["population"] or whom
 
@@ -309,7 +309,7 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
         for file in files:
             (part / file.name).rename(folder / file.name)
     added = "data/raw/{wave}: {n} file(s) added to the wave.yml that was there"
-    return printed(added, wave=folder.name, n=len(files))
+    return localize(added, wave=folder.name, n=len(files))
 
 
 def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], list[str]]:
@@ -357,7 +357,7 @@ def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
         raise error
     doubts = {
         "{n:,} do not say from which municipality": (n - named) * (chosen.codes == "column"),
-        "{n:,} are blank": n - int(answered(received, headings.book).sum()),
+        "{n:,} are blank": n - int(holds_answers(received, headings.book).sum()),
     }
     if parts := [Message(template, n=count) for template, count in doubts.items() if count]:
         return Message("{n:,} replies ({doubts})", n=n, doubts=parts)

@@ -29,6 +29,7 @@ from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 from workbench import outputs
+from workbench.run.record import one_at_a_time
 
 FORBIDDEN = re.compile(r'[\\/:*?"<>|\s]')  # in names of files
 TO_ASK = ("doubtful", "refused")
@@ -43,6 +44,11 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
     They are copied unchanged into its folder ``corrections``, named by today's date, and read with
     the wave from then on (see `analysis.intake.own_sheets`). Either all of them or none.
     """
+    with one_at_a_time(paths.raw(wave)):  # two at once could give two files one name
+        return _take_in(wave, files)
+
+
+def _take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
@@ -317,7 +323,7 @@ class _Queries:
             return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
         if question.type == "battery" or pd.isna(reply.get(id)):
             return self.words["none"]
-        text = clean.shown(reply[id], question)
+        text = clean.value_text(reply[id], question)
         return next((self._option(o) for o in question.options if str(o.code) == text), text)
 
     def _option(self, option: Option) -> str:

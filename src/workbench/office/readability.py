@@ -224,7 +224,7 @@ def _layout(sheet: Sheet) -> Iterator[Breach]:
 
 
 def _texts(table: CheckedTable) -> Iterator[Breach]:
-    """What a text says by itself, wherever it stands."""
+    """The breaches that a text shows by itself, in whatever cell it stands."""
     mask = table.filled & (table.sheet.kind == CellKind.TEXT)
     verdicts = {text: [*_text_breaches(text)] for text in set(table.grid[mask])}
     coded = [bool(CODED.search(head)) for head in table.heads]

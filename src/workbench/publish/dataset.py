@@ -41,7 +41,7 @@ from analysis.stats.disclosure import Audience
 from analysis.survey import Survey
 from analysis.text import LANGUAGES, Language, label, labels, say
 from analysis.yaml_file import text_of
-from workbench import outputs
+from workbench import outputs, temporary
 
 KINDS_MISSING = STATUSES[1:]
 FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
@@ -152,7 +152,7 @@ def _labelled_files(
     title, cut = survey.wave.title[language], {name: text[:80] for name, text in heads.items()}
     measures = {name: MEASURES.get(q.type, "nominal") for name, q in variables.items()}
     letters = {name: [*LETTERS.values()] for name in missing}
-    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         sav, dta = Path(folder, "data.sav"), Path(folder, "data.dta")
         about: dict[str, Any] = {"file_label": title[:21], "column_labels": heads}  # 64 bytes
         about |= {"missing_ranges": missing, "variable_measure": measures}

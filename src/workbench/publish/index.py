@@ -34,7 +34,7 @@ NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e-?\d+)?")
 BEHIND_UNIT = re.compile(r"[（(]([^（(]*)[）)]$")  # at the end of a heading
 
 
-def outputs(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def outputs_by_kind(notebook: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """What an executed notebook shows, in order, by kind (answer, figure, table ...)."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for cell in notebook["cells"]:
@@ -119,7 +119,7 @@ class _OnIndex:
             executed.read_text(encoding="utf-8") if self.good else '{"cells": [], "metadata": {}}'
         )
         book = json.loads(text)
-        self.cells, self.outputs = book["cells"], outputs(book)
+        self.cells, self.outputs = book["cells"], outputs_by_kind(book)
         self.answer = next((answer["text"] for answer in self.outputs.get("answer", [])), "")
         self.rank = book["metadata"].get("workbench", {}).get("finding", MOST_FINDINGS)
         self.titles = {data["name"]: data["title"] for data in self.outputs.get("figure", [])}
@@ -145,7 +145,7 @@ def _tagged(pages: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]
     texts = []
     for one in pages:
         cells = [c for c in one.cells if tag in c.get("metadata", {}).get("tags", [])]
-        data = outputs({"cells": cells})
+        data = outputs_by_kind({"cells": cells})
         paragraphs = [answer["text"] for answer in data.get("answer", [])]
         paragraphs += [prose["markdown"] for prose in data.get("prose", [])]
         if paragraphs:

@@ -54,10 +54,10 @@ UNSET = dict.fromkeys(("home", "layout", "contents", "audience", "invented", "na
 DROPPED = {"script", "style", "iframe", "object", "template", "svg", "math", "textarea", "title"}
 
 
-def clean(fragment: str) -> str:
+def sanitize(fragment: str) -> str:
     """HTML cut down to what a report needs; links only inside the page or to https.
 
-    >>> clean('<p onclick="x()">a<script>alert(1)</script><a href="javascript:x">b</a></p>')
+    >>> sanitize('<p onclick="x()">a<script>alert(1)</script><a href="javascript:x">b</a></p>')
     '<p>a<a>b</a></p>'
     """
     return nh3.clean(
@@ -80,7 +80,7 @@ def markdown(text: str) -> str:
     """
     text = re.sub(r"(?m)^(?!#)(.*[、-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return show.with_scopes(clean(MarkdownWithMath(renderer=renderer).render(text)))
+    return show.with_scopes(sanitize(MarkdownWithMath(renderer=renderer).render(text)))
 
 
 def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
@@ -102,11 +102,11 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
             content = _own(own, fields, words)
             return f"{content}\n" if content else ""
     if not inside:  # it may hold answers that the edition keeps back
-        return show.part("unavailable", reason=words["left_out"]) + "\n"
+        return show.macro("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
         return markdown(data["text/markdown"])
     if "text/html" in data:
-        safe = show.with_scopes(clean(data["text/html"]))
+        safe = show.with_scopes(sanitize(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
     if "image/png" in data:
         picture = {"png": data["image/png"], "alt": words["picture"]}
@@ -121,16 +121,16 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
     match kind:
         case "answer":
             more = data.get("more", "")
-            return show.part("answer", text=data["text"], gap=gap(data["text"]), more=more)
+            return show.macro("answer", text=data["text"], gap=gap(data["text"]), more=more)
         case "prose":
             return markdown(data["markdown"])
         case "data":  # the first rows of a tidy frame, behind a button and not on paper
             summary = words["data"].format(n=data["n"])
-            table = show.plain(data["rows"], data["columns"], [])
-            return show.part("data", summary=summary, table=table) if data["rows"] else ""
+            table = show.simple_table(data["rows"], data["columns"], [])
+            return show.macro("data", summary=summary, table=table) if data["rows"] else ""
         case "not-available":  # what the survey has no material for is left out without a word
             withheld = data.get("withheld", True)
-            return show.part("unavailable", reason=data["reason"]) if withheld else ""
+            return show.macro("unavailable", reason=data["reason"]) if withheld else ""
         case "figure":  # its source stands once, at the end of the page, and in the files
             link = _download(data, words, alone=False)
             return figure(data, words, id=f"figure-{show.anchor(data['name'])}", link=link)
@@ -141,7 +141,7 @@ def _own(kind: str, data: Mapping[str, Any], words: Mapping[str, str]) -> str:
 def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Markup:
     """A figure with its caption; `more`: its id, a link under it, the `page` that it leads to."""
     size = _size(data)
-    return show.part(
+    return show.macro(
         "figure",
         title=data["title"],
         asked=data.get("asked", ""),
@@ -155,7 +155,7 @@ def figure(data: Mapping[str, Any], words: Mapping[str, str], **more: str) -> Ma
 
 
 def _image(data: Mapping[str, Any]) -> Markup:
-    return show.part("image", alt=data["alt"], png="".join(data["png"].split()), size=_size(data))
+    return show.macro("image", alt=data["alt"], png="".join(data["png"].split()), size=_size(data))
 
 
 def _size(data: Mapping[str, Any]) -> list[int]:
@@ -167,7 +167,7 @@ def _size(data: Mapping[str, Any]) -> list[int]:
 
 def _download(data: Mapping[str, Any], words: Mapping[str, str], *, alone: bool = True) -> Markup:
     """A link to the numbers; one that stands `alone`, outside a caption, says whose they are."""
-    return show.part(
+    return show.macro(
         "download",
         name=data["name"],
         csv=base64.b64encode(data["csv"].encode("utf-8-sig")).decode("ascii"),
@@ -211,7 +211,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(cells)
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
-    body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
+    if body.count('class="half"') > 1:  # the search takes long in the letters of pictures
+        body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
 
@@ -255,7 +256,7 @@ def _withheld(output: Mapping[str, Any]) -> str:
 
 
 def _joined_cells(cells: Sequence[Any]) -> list[Any]:
-    """Cells in which all code between two texts is one: what it shows, then what is unfolded."""
+    """Join the code cells between two texts; tidy frames, which are unfolded, come last."""
     joined: list[Any] = []
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
         these = list(run)

@@ -38,7 +38,7 @@ from lxml import etree, html
 from analysis import paths, show
 from analysis.errors import refusal
 from analysis.text import Language, labels
-from workbench import outputs
+from workbench import temporary
 
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"),
@@ -67,7 +67,7 @@ def browser() -> str:
 def print_page(page: Path, target: Path, *, date: str) -> None:
     """Print a page; `date` (YYYY-MM-DD) stands in the file in place of the clock."""
     program = browser()
-    with tempfile.TemporaryDirectory(dir=outputs.temporary()) as folder:
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
         printed = Path(folder) / "page.pdf"
         command = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]

@@ -24,7 +24,7 @@ from analysis import fingerprints, paths
 from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
-from analysis.errors import InputError, printed
+from analysis.errors import InputError, localize
 from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
@@ -138,7 +138,7 @@ def write_page(ran: Ran, part: Path, context: Mapping[str, Any]) -> None:
                 raise  # the disk, not the notebook
             except Exception as error:  # whatever a notebook showed: the others are published
                 what = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-                ran.fail(printed("its page cannot be made: {fault}", fault=f"{what}{error}"))
+                ran.fail(localize("its page cannot be made: {fault}", fault=f"{what}{error}"))
         page = page_context(context, title=ran.title[language])
         sentence, link = page["words"]["failed"], ""
         if context["audience"] == "internal":  # what went wrong may quote an answer

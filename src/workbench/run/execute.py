@@ -17,13 +17,14 @@ import math
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ import nbformat
 import nbformat.v4
 import papermill
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -40,12 +41,12 @@ from tqdm import tqdm
 
 from analysis import paths
 from analysis.cleaning.store import prepared
-from analysis.errors import InputError, Message, printed
+from analysis.errors import InputError, Message, localize
 from analysis.fingerprints import hash_file, hash_read
 from analysis.show import Figure, NotAvailable, Table
 from analysis.text import escape
 from workbench.publish import publication
-from workbench.publish.index import outputs
+from workbench.publish.index import outputs_by_kind
 from workbench.publish.publication import WORK
 from workbench.run import parameters
 from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
@@ -71,6 +72,7 @@ ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
 QUIET = logging.Logger("nbclient", logging.CRITICAL + 1)  # what it says, a run says itself
 STARTING = 60  # seconds for a kernel to answer
+MOST_SHOWN = 300e6  # letters; no browser opens such a page
 LATE = 120  # seconds outputs may lag behind their cell: nbclient's 4 fail on a busy machine
 PROJECT = "."  # shown in the place of the project's folder: no path of this machine is published
 # of a path as such: /code is also within a picture (base64), an address, </code> and /codebook;
@@ -79,7 +81,7 @@ PATH = r"(?a:(?<![\w+/.<-])|(?<=file://)|(?<=\\[nrt])|(?<=\dm)){}(?a:(?![\w+=-])
 
 
 class LostOutputsError(RuntimeError):
-    """Fewer outputs of a cell arrived than its kernel sent."""
+    """Fewer outputs of a cell arrived than its kernel sent, or more than a page can show."""
 
 
 class Client(PapermillNotebookClient):
@@ -89,36 +91,33 @@ class Client(PapermillNotebookClient):
         super().__init__(nb_man, **options)
         self.arrived: Counter[str] = Counter()
         self.cells: dict[str, int] = {}  # by the message that asked for each
-        self.fault: Exception | None = None  # of an output that the notebook cannot hold
+        self.shown = 0  # letters
         self.read: dict[str, str] = {}
         self.wrote: set[str] = set()
         self.on_cell_executed = self._count
 
     def process_message(self, msg: dict[str, Any], *arguments: Any) -> Any:
-        """Take an output into the notebook.
-
-        A fault ends it with the cell: in its midst Jupyter would print a traceback of its own.
-        """
-        self.arrived[msg["parent_header"].get("msg_id", "")] += msg["msg_type"] in OUTPUTS
-        try:
-            return super().process_message(msg, *arguments)
-        except CellExecutionComplete:
-            raise
-        except Exception as fault:
-            self.fault = self.fault or fault
+        """Take an output into the notebook; end its kernel if that would fill the memory."""
+        if msg["msg_type"] in OUTPUTS:
+            self.arrived[msg["parent_header"].get("msg_id", "")] += 1
+            if self.shown > MOST_SHOWN:
+                return None
+            texts = (msg["content"].get("text"), *msg["content"].get("data", {}).values())
+            self.shown += sum(len(text) for text in texts if isinstance(text, str))
+            if self.shown > MOST_SHOWN:
+                self.km.end()
+        return super().process_message(msg, *arguments)
 
     def _count(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         self.read.update(execute_reply["metadata"].get(READ, {}))
         self.wrote.update(execute_reply["metadata"].get(WROTE, ()))
-        if self.fault:
-            raise self.fault
         self.cells[execute_reply["parent_header"]["msg_id"]] = cell_index + 1
         counts = execute_reply["metadata"].get(SENT, {})
         for message, at in self.cells.items():
             sent, arrived = counts.get(message, 0), self.arrived[message]
             if arrived < sent:
                 lost = "cell {at} sent {sent} outputs, {arrived} arrived while it ran"
-                raise LostOutputsError(printed(lost, at=at, sent=sent, arrived=arrived))
+                raise LostOutputsError(localize(lost, at=at, sent=sent, arrived=arrived))
 
 
 class Engine(NBClientEngine):
@@ -126,13 +125,7 @@ class Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        *,
-        kernels: Kernels,
-        held: list[Any],
-        **_: Any,
+        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, held: list[Any], **_: Any
     ) -> Any:
         """Run as papermill does; `held` gets what `attempt` returns however the run ends.
 
@@ -151,8 +144,15 @@ class Engine(NBClientEngine):
         )
         held += [nb_man.nb, client.read, client.wrote]
         client.km = Manager(kernels, kernel_name=kernel_name)
+        # what Jupyter's tasks would print of how a kernel ended, a run says itself
+        ensure_event_loop().set_exception_handler(lambda *_: None)
         try:
             return client.execute()
+        except DeadKernelError:
+            if client.shown > MOST_SHOWN:
+                most = localize("it shows more than {mb:g} MB", mb=MOST_SHOWN / 1e6)
+                raise LostOutputsError(most) from None
+            raise
         finally:  # what waited for the outputs of a cell that ran too long learns of its end
             ensure_event_loop().run_until_complete(asyncio.sleep(0))
 
@@ -236,9 +236,10 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
             del own[path]  # read to learn which waves there are
     ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
-        ran.fail(printed(CHANGED, changed=[Message(OWN_FILES)]))
+        ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
 
 
+@lru_cache(maxsize=4096)  # the pages of a wave read the same files
 def _in_project(name: str, root: Path) -> Path:
     """A path of the project as such, also where it was named by way of a link, or with ``..``.
 
@@ -262,17 +263,17 @@ def _why_ended(error: Exception, kernels: Kernels, held: list[Any]) -> tuple[Sta
         cells = held[0].cells if held else ()
         times = [cell.metadata.get("execution", {}) for cell in cells]
         if any("shell.execute_reply" in t and "iopub.status.idle" not in t for t in times):
-            sentence = printed("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
+            sentence = localize("a cell's outputs did not arrive in {seconds} s", seconds=LATE)
         else:
             limit = kernels.options.cell_timeout
-            sentence = printed("a cell ran longer than {seconds:g} s", seconds=limit)
+            sentence = localize("a cell ran longer than {seconds:g} s", seconds=limit)
         return Status.TIMED_OUT, sentence
     if kernels.stopped:
         return (Status.TIMED_OUT if kernels.over else Status.KILLED), kernels.stopped
     if isinstance(error, LostOutputsError):
         return Status.FAILED, str(error)
     if isinstance(error, DeadKernelError):
-        return Status.KILLED, printed("the kernel died (out of memory, or killed)")
+        return Status.KILLED, localize("the kernel died (out of memory, or killed)")
     return Status.FAILED, _sentence(f"{type(error).__name__}: {error}")
 
 
@@ -284,12 +285,14 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
             value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
             text = text.replace(value, cover)
     folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
-    return re.sub(PATH.format(re.escape(folder)), PROJECT, text) if folder != "/" else text
+    if folder == "/" or folder not in text:  # the search takes long in the letters of pictures
+        return text
+    return re.sub(PATH.format(re.escape(folder)), PROJECT, text)
 
 
 def _judge(ran: Ran, content: Any) -> None:
     """Write into `ran` what ran and what came out."""
-    code, shown = _code(content.cells), outputs(content)
+    code, shown = _code(content.cells), outputs_by_kind(content)
     ran.cells, done = len(code), sum(cell.execution_count is not None for cell in code)
     # a kernel that dies may not have sent the count of its last cell
     started = [c for c in content.cells if c.metadata.get("papermill", {}).get("start_time")]
@@ -307,9 +310,9 @@ def _judge(ran: Ran, content: Any) -> None:
     errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
     faults = [_sentence(f"{error.ename}: {error.evalue}") for error in errors]
     if done < ran.cells:
-        faults += [printed("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
+        faults += [localize("only {done} of {cells} cells ran", done=done, cells=ran.cells)]
     if lacking:
-        faults += [printed("declared but not produced: {lacking}", lacking=lacking)]
+        faults += [localize("declared but not produced: {lacking}", lacking=lacking)]
     if ran.ok and faults:
         ran.fail(faults[0])
 
@@ -323,7 +326,7 @@ def _mark(content: Any, ran: Ran) -> None:
     content.metadata.setdefault("papermill", {})["exception"] = True
     if any(ERROR_TAG in cell.metadata.get("tags", []) for cell in content.cells):
         return  # papermill has marked it
-    note = nbformat.v4.new_markdown_cell(f"**{printed(ran.status)}**: {escape(ran.error)}")
+    note = nbformat.v4.new_markdown_cell(f"**{localize(ran.status)}**: {escape(ran.error)}")
     note.metadata["tags"] = [ERROR_TAG]
     content.cells.insert(0, note)
 
@@ -366,7 +369,7 @@ def side_by_side(
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         except BaseException:
-            kernels.stop(printed("the run was stopped"))
+            kernels.stop(localize("the run was stopped"))
             raise
 
 
@@ -419,6 +422,7 @@ def run(
 
 def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
     """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
+    _open_up(part)
     known = RunFolder(part).notebooks
     needed = {part / RECORD}
     for name in names & known.keys():
@@ -430,6 +434,19 @@ def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
                 path.rmdir()
         elif path not in needed:
             path.unlink()
+
+
+def _open_up(folder: Path) -> None:
+    """Make what a notebook copied, perhaps from where nobody may write, its user's to move."""
+    places = [folder]
+    while places:
+        path = places.pop()
+        if path.is_symlink() or not path.exists():
+            continue
+        mode, needed = stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600
+        if mode & needed != needed:
+            path.chmod(mode | needed)
+        places += path.iterdir() if path.is_dir() else ()
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
@@ -445,7 +462,7 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if notebook in todo:
         return ran
     if name not in valid:
-        ran.status, ran.error = Status.SKIPPED, printed("not asked for (--only)")
+        ran.status, ran.error = Status.SKIPPED, localize("not asked for (--only)")
         return ran
     known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
     if valid[name] != part:
@@ -509,7 +526,7 @@ class Runner:
         if obstacle:
             ran = self.runs[notebook.name]
             ran.status, ran.lacks = Status.SKIPPED, obstacle.name
-            ran.error = printed("{name} is not complete", name=obstacle.name)
+            ran.error = localize("{name} is not complete", name=obstacle.name)
 
     def _obstacle(self, notebook: Notebook) -> Ran | None:
         """The first notebook that it needs and that is not complete (or was not asked for)."""
@@ -535,7 +552,7 @@ class Runner:
         report = self.plan.edition.folder
         if own := [name for name in ran.reads if (paths.root() / name).is_relative_to(report)]:
             why = "{name} is of the report that this run replaces: compute it in this notebook"
-            ran.fail(printed(why, name=own[0]))
+            ran.fail(localize(why, name=own[0]))
         self._page(ran)
         if ran.ok:
             paths.settle(self.part / file for file in [*ran.written(), ran.html])
@@ -553,10 +570,12 @@ class Runner:
             if lost:
                 (self.part / ran.written()[0]).unlink(missing_ok=True)
                 ran.files = {}
-                ran.fail(printed("another notebook wrote over its {name}", name=Path(lost[0]).name))
+                ran.fail(
+                    localize("another notebook wrote over its {name}", name=Path(lost[0]).name)
+                )
             if ran.name in changed and not ran.not_asked:
                 ran.lacks = ""
-                ran.fail(printed(CHANGED, changed=changed[ran.name]))
+                ran.fail(localize(CHANGED, changed=changed[ran.name]))
             if lost or (ran.name in changed and not ran.not_asked):
                 self._page(ran)
         self.record.write(self.part)
@@ -574,28 +593,32 @@ class Runner:
         In an edition for others none may come from elsewhere than the survey (`wrote`): it may hold
         answers.
         """
+        if folder.is_symlink():  # what lies there is no file of the run, to be moved or removed
+            folder.unlink()
+            ran.fail(localize("{name} is a link: copy what it leads to", name="output"))
+        _open_up(folder)
         others = self.plan.edition.audience != "internal" and not self.plan.wave.get("named")
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = file.relative_to(folder).as_posix()
             if (legible := name.encode(errors="replace").decode()) != name:
                 file.unlink()
-                ran.fail(printed("{name} has a name that is no UTF-8", name=legible))
+                ran.fail(localize("{name} has a name that is no UTF-8", name=legible))
             elif file.is_symlink():  # to what may change, or is on this machine alone
                 file.unlink()
-                ran.fail(printed("{name} is a link: copy what it leads to", name=name))
+                ran.fail(localize("{name} is a link: copy what it leads to", name=name))
             elif held := [
                 secret for value, secret in secrets.items() if value in file.read_bytes()
             ]:
                 file.unlink()
                 why = "{name} holds the value of {secret}"
-                ran.fail(printed(why, name=name, secret=held[0]))
+                ran.fail(localize(why, name=name, secret=held[0]))
             elif others and str(file) not in wrote:
                 file.unlink()
                 why = (
                     "{name} did not come through the survey, and this edition is for others: write "
                     "it by `gallery.table` or `gallery.show`, or for the internal edition alone"
                 )
-                ran.fail(printed(why, name=name))
+                ran.fail(localize(why, name=name))
             elif not file.name.endswith(".part"):
                 ran.files[name] = f"{WORK}/{ran.name}/{name}"

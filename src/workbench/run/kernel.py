@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import zmq
+from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
 from traitlets import default
@@ -42,7 +43,7 @@ _read: dict[str, str] = {}  # the state of each then; empty of what was written 
 
 
 def state(file: str) -> str:
-    """What tells a file from what it is when it has been saved anew; empty of a folder."""
+    """The state of a file, which differs once it is saved anew; empty of a folder."""
     with contextlib.suppress(OSError):
         about = Path(file).stat()
         if not stat.S_ISDIR(about.st_mode):
@@ -96,8 +97,27 @@ class CountingSession(Session):
         return super().serialize(msg, ident)
 
 
+class Stream(OutStream):
+    """Sends what was written: IPython asks for that six times a cell, and each time would wait."""
+
+    written = False
+
+    def write(self, string: str) -> int | None:  # type: ignore[override]
+        """Write, to be sent soon."""
+        self.written = True
+        return super().write(string)
+
+    def flush(self) -> None:
+        """Send it now, and wait until it is sent."""
+        if self.written:
+            self.written = False
+            super().flush()
+
+
 class App(IPKernelApp):
     """Starts the kernel."""
+
+    outstream_class = f"{__package__}.kernel.{Stream.__name__}"
 
     @default("session")
     def _session_default(self) -> Session:

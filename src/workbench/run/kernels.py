@@ -36,9 +36,10 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
-from analysis.errors import printed
+from analysis.cores import CORES
+from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
-from workbench import outputs
+from workbench import temporary
 from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
@@ -97,7 +98,7 @@ class Kernels:
         self.environment = {
             **dict.fromkeys(THREADS, str(threads)),
             "MPLBACKEND": INLINE,  # with another that the user has set, plots vanish in silence
-            "TMPDIR": str(outputs.temporary()),
+            "TMPDIR": str(temporary.folder()),
             AUDIENCE: self.options.audience,
             **_places(),
             **(environment or {}),
@@ -223,7 +224,7 @@ class Manager(AsyncKernelManager):
         A network port that is free when it is chosen may be taken before the kernel binds it. Where
         the folder's name is too long for a socket, network ports are used after all.
         """
-        folder = tempfile.mkdtemp(prefix="k-", dir=outputs.temporary())
+        folder = tempfile.mkdtemp(prefix="k-", dir=temporary.folder())
         if len(folder) > LONGEST_FOLDER:
             Path(folder).rmdir()
             return
@@ -256,11 +257,14 @@ def started_kernels(
     `inputs` are the keys of the cleaned data that they may read, by wave; `ahead`: see `Kernels`.
     """
     if options.fork and not can_fork():
-        print(printed("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+        print(localize("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
+    cores = os.cpu_count() or 1
+    threads = max(1, cores // jobs)
     environment = {INPUTS: json.dumps(inputs)}
+    if not options.memory_mb:  # which each process could fill again
+        environment[CORES] = str(min(jobs, cores))
     kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
-    over = printed("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
+    over = localize("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})
     timer.daemon = True
     if options.timeout:
@@ -358,6 +362,7 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
+    gc.set_threshold(10_000)  # and among 700 new objects there is hardly any
     os.setsid()
     # the server would not end while a kernel holds it, and the kernel ends with the server
     os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]

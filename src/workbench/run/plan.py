@@ -223,7 +223,7 @@ class Plan:
         return str(other or "") or waves.earlier(self.edition.wave)
 
     def known(self, notebook: Notebook) -> list[str]:
-        """Files and folders of the project of which the key of a notebook has the hash."""
+        """The files and folders of the project whose hashes are part of a notebook's key."""
         places = ["src/analysis", "src/workbench", *notebook.declares.get("reads", [])]
         for wave in filter(None, self.inputs):
             places += [f"data/raw/{wave}", f"data/processed/{wave}"]

@@ -25,7 +25,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis import fingerprints, paths
-from analysis.errors import Message, printed, refusal
+from analysis.errors import Message, localize, refusal
 
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
@@ -215,15 +215,15 @@ class RunRecord:
         """The text for the terminal at the end of a run."""
         lines = []
         for ran in self.notebooks:
-            note = printed("unchanged") if ran.reused else f"{ran.seconds:.1f} s"
-            state = f"  {ran.name}: {printed(ran.status)} ({note})"
+            note = localize("unchanged") if ran.reused else f"{ran.seconds:.1f} s"
+            state = f"  {ran.name}: {localize(ran.status)} ({note})"
             lines.append(f"{state} {ran.error}".rstrip())
         end = "Open {file} in a browser." if self.ok else "Not complete: see {file}."
         if self.as_asked and not self.ok:
             end = "Complete as asked; other pages are missing: see {file}."
-        lines.append(printed(end, file=_index(self.folder)))
+        lines.append(localize(end, file=_index(self.folder)))
         if self.folder.endswith(".incomplete"):
-            lines.append(printed("The last complete report was kept."))
+            lines.append(localize("The last complete report was kept."))
         return "\n".join(lines)
 
     def write(self, folder: Path) -> None:
@@ -265,25 +265,25 @@ class Outcome:
         old = sum(ran.reused for ran in good)
         counts = {"good": len(good), "asked": self.total, "new": len(good) - old, "old": old}
         text = "{good:,} of {asked:,} profiles complete ({new:,} made now, {old:,} unchanged)"
-        lines = [printed(text, **counts)]
+        lines = [localize(text, **counts)]
         failures: dict[str, list[str]] = {}
         for ran in (ran for ran in self.rans if not ran.ok):
             at = {"name": ran.name, "cell": ran.last_cell, "cells": ran.cells}
-            named = printed("{name} (cell {cell} of {cells})", **at)
-            failures.setdefault(f"{printed(ran.status)}: {ran.error}", []).append(named)
+            named = localize("{name} (cell {cell} of {cells})", **at)
+            failures.setdefault(f"{localize(ran.status)}: {ran.error}", []).append(named)
         for why, those in sorted(failures.items(), key=lambda item: -len(item[1])):
             over = len(those) - NAMED
-            more = printed(" and {n:,} more", n=over) if over > 0 else ""
+            more = localize(" and {n:,} more", n=over) if over > 0 else ""
             lines.append(f"  {len(those):,} {why}\n    {', '.join(those[:NAMED])}{more}")
         if self.stopped:
-            text = printed(
+            text = localize(
                 "Stopped ({why}); {left:,} are still to make, nothing was published. The same "
                 "command carries on.",
                 why=self.stopped,
                 left=self.total - len(self.rans),
             )
         else:
-            text = printed("Open {file} in a browser.", file=_index(self.folder))
+            text = localize("Open {file} in a browser.", file=_index(self.folder))
         return "\n".join([*lines, text])
 
 
@@ -432,7 +432,7 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
                 raise
             if not _is_child(file):
                 waiting = "waiting for {holder}, which holds {name}; Ctrl-C stops waiting"
-                print(printed(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
+                print(localize(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
             held.acquire()
     except Timeout:
         raise refusal("run.locked", name=folder.name, holder=_holder(file)) from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import paths
-from analysis.errors import printed, refusal, unknown
+from analysis.errors import localize, refusal, unknown
 from workbench import outputs
 from workbench.run.plan import OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
@@ -80,13 +80,13 @@ def why(wave: str, **choices: Any) -> str:
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)
         if source is None:
-            state = printed("would run; {why}", why=plan.reason(notebook))
+            state = localize("would run; {why}", why=plan.reason(notebook))
         elif source == edition.folder and plan.last.has_page(plan.last.notebooks[notebook.name]):
-            state = printed("unchanged, would not run")
+            state = localize("unchanged, would not run")
         elif source == edition.folder:
-            state = printed("would not run; its page is missing or was edited, and made again")
+            state = localize("would not run; its page is missing or was edited, and made again")
         else:
-            state = printed("would not run: complete already, in a run that failed or was stopped")
+            state = localize("would not run: complete already, in a run that failed or was stopped")
         lines.append(f"{notebook.name}: {state}")
     return "\n".join(lines)
 
@@ -105,7 +105,7 @@ def parameters(notebook: str) -> str:
         bounds = f"  [{p.range}]" if p.range else ""
         lines += [f"{p.name}: {' | '.join(p.types)} = {p.default!r}{allowed}{bounds}"]
         lines += [f"    {part.strip()}" for part in p.help.split("|") if part.strip()]
-    return "\n".join(lines) or printed("This notebook has no parameters.")
+    return "\n".join(lines) or localize("This notebook has no parameters.")
 
 
 # --- profiles --------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ def test_the_structure_of_a_limesurvey(tmp_path):
 
 
 def test_labels_and_conditions_that_open_what_they_never_close_are_no_hang():
-    assert definitions.labelled(("<" * 100_000, "<b>a</b>"), "x")["en"] == "a"
+    assert definitions.label_of(("<" * 100_000, "<b>a</b>"), "x")["en"] == "a"
     for long in ("(" * 100_000 + "a" + ")" * 100_000, "not " * 100_000 + "a"):
         assert definitions.rule(definitions.Definition("x"), long, []) is None
 

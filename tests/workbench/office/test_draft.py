@@ -19,7 +19,7 @@ from received import cleaned_wave, csv_text, wave, workbook
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from analysis.intake import labelled, read, tools
+from analysis.intake import read, spss_stata, tools
 from analysis.intake.cells import addresses
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
@@ -262,7 +262,7 @@ def test_labels_and_missing_codes_of_spss(tmp_path, monkeypatch):
 
 
 def test_without_the_optional_extra_the_sentence_names_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(labelled, "subprocess", subprocess)  # a process of its own
+    monkeypatch.setattr(spss_stata, "subprocess", subprocess)  # a process of its own
     pyreadstat.write_sav(pd.DataFrame({"a": [1.0]}), tmp_path / "s.sav")
     (tmp_path / "pyreadstat.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
@@ -657,15 +657,15 @@ SHARED = Path(__file__).parents[4] / "shared" / "data" / "exports"
 
 
 def test_the_categories_of_a_set_of_spss_are_one_answer_with_several_codes():
-    data = labelled.LabelledFile(
+    data = spss_stata.LabelledFile(
         names=["a", "m1", "m2", "m3", "z"], labels=["A", "first", "second", "third", "Z"],
         value_labels={name: {"1": "国", "2": "県", "9": "無回答"} for name in ("m1", "m2", "m3")},
         missing={"m1": ["9"]}, dates=[], rows=[["x", 1.0, 2.0, "", 5], ["y", 9.0, "", "", 6],
                                                ["z", 2.0, 2.0, 9.0, 7], ["v", "", "", "", 8]],
         sets=[],
     )  # fmt: skip
-    one = labelled.AnswerSet("uses", "利用先", ["m1", "m2", "m3"], "")
-    labelled.join(data, one)
+    one = spss_stata.AnswerSet("uses", "利用先", ["m1", "m2", "m3"], "")
+    spss_stata.join(data, one)
     assert (data.names, data.labels) == (["a", "uses", "z"], ["A", "利用先", "Z"])
     assert [row[1] for row in data.rows] == ["1;2", "9", "2", ""]
     assert data.value_labels["uses"]["2"] == "県" and data.missing["uses"] == ["9"]

@@ -4,6 +4,8 @@ import datetime as dt
 import errno
 import functools
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import openpyxl
@@ -318,6 +320,31 @@ def test_of_sheets_that_came_back_all_are_kept_or_none(asked, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         queries.take_in("own", sheets)
     assert not any((asked / "data/raw/own/corrections").iterdir())
+
+
+def test_of_two_sheets_of_one_name_that_come_back_at_once_none_is_lost(asked, monkeypatch):
+    """Each in a command of its own: both had found nothing under that name."""
+    files = [asked / "a" / "reply.xlsx", asked / "b" / "reply.xlsx"]
+    for file, sheet in zip(files, sorted((asked / "each").iterdir()), strict=False):
+        file.parent.mkdir()
+        shutil.copy(answer(sheet, "このまま"), file)
+    written, one = paths.write_atomic, threading.Event()
+
+    def write(*given, **more):
+        if not one.is_set():
+            one.set()
+            time.sleep(0.5)
+        written(*given, **more)
+
+    monkeypatch.setattr(paths, "write_atomic", write)
+    first = threading.Thread(target=queries.take_in, args=("own", files[:1]))
+    first.start()
+    assert one.wait(60)
+    with pytest.raises(InputError, match=r"reply\.xlsx"):
+        queries.take_in("own", files[1:])
+    first.join()
+    (kept,) = (asked / "data/raw/own/corrections").iterdir()
+    assert kept.read_bytes() == files[0].read_bytes()
 
 
 def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):

@@ -204,7 +204,7 @@ def ways(total, places):
 
 def guess(survey, question, counts):
     """The survey, were the answers to one question these (or its options ticked so often)."""
-    there = np.flatnonzero(tabulate.answered(survey.status, question))
+    there = np.flatnonzero(tabulate.has_answer(survey.status, question))
     responses = survey.responses.copy(deep=False)
     if question.type == "multi":
         for variable, count in zip(question.variables, counts, strict=True):

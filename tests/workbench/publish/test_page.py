@@ -19,7 +19,7 @@ import pytest
 from analysis import paths, show
 from analysis.errors import InputError
 from analysis.show import Answer, Prose
-from workbench import outputs
+from workbench import temporary
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import paper
@@ -492,4 +492,4 @@ def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_
     monkeypatch.setattr(paper.subprocess, "run", lambda command, **_: commands.append(command))
     with pytest.raises(InputError, match="could not print"):
         paper.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
-    assert any(f"--print-to-pdf={outputs.temporary()}" in part for part in commands[0])
+    assert any(f"--print-to-pdf={temporary.folder()}" in part for part in commands[0])

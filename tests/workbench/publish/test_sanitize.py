@@ -190,4 +190,4 @@ def test_what_an_answer_says_can_still_be_read(tmp_path):
     ],
 )
 def test_only_what_a_report_needs_is_left(given, left):
-    assert sanitize.clean(given) == left
+    assert sanitize.sanitize(given) == left

@@ -82,6 +82,16 @@ def test_an_output_that_no_notebook_can_hold_prints_no_traceback(tmp_path, capfd
     assert capfd.readouterr().err == "" and not caplog.records
 
 
+@both
+def test_a_notebook_that_prints_for_ever_ends_before_the_memory_is_full(
+    tmp_path, monkeypatch, fork
+):
+    monkeypatch.setattr(execute, "MOST_SHOWN", 3e6)
+    found, cells = ran(tmp_path, "while True:\n    print('x' * 2000)", "print('next')", fork=fork)
+    assert (found.status, found.error) == ("failed", "it shows more than 3 MB")
+    assert sum(len(output.text) for output in cells[-2].outputs) > 2e6
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Without cleaning, which these notebooks do not need."""

@@ -13,7 +13,8 @@ import project
 import pytest
 from refreshing import PARAMETERS, TITLE, alive, in_a_thread, put, record, wait_for
 
-from workbench import outputs
+from analysis.cores import CORES
+from workbench import temporary
 from workbench.run import kernels as warm
 from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels
@@ -262,15 +263,15 @@ def test_a_kernel_leaves_no_process_and_no_file(tmp_path):
     assert ran.status == "ok", ran.error
     pid, folder = said(cells).split()
     wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10)
-    assert Path(folder).parent == outputs.temporary(), "which is removed with this process"
-    assert [p.name for p in outputs.temporary().iterdir() if p.name.startswith("k-")] == []
+    assert Path(folder).parent == temporary.folder(), "which is removed with this process"
+    assert [p.name for p in temporary.folder().iterdir() if p.name.startswith("k-")] == []
 
 
 def test_the_next_run_removes_what_a_killed_one_left(tmp_path, monkeypatch):
     """A folder is left where its lock is free; that of a process that lives is not touched."""
     code = (
-        "import os, sys, time; from workbench import outputs\n"
-        "(outputs.temporary() / 'socket').touch(); print(outputs.temporary(), flush=True)\n"
+        "import os, sys, time; from workbench import temporary\n"
+        "(temporary.folder() / 'socket').touch(); print(temporary.folder(), flush=True)\n"
         "time.sleep(600)"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -284,7 +285,7 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path, monkeypatch):
     both[0].kill()
     both[0].communicate()
     assert killed.is_dir()
-    code = "from workbench import outputs; outputs.temporary()"
+    code = "from workbench import temporary; temporary.folder()"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == [alive_.name]
     both[1].kill()
@@ -308,3 +309,10 @@ def test_what_a_killed_kernel_started_ends_with_it(tmp_path, fork):
     ran, _ = run(made(tmp_path, starts), tmp_path, fork=fork)
     assert ran.status == "killed"
     wait_for(lambda: not alive(int(file.read_text())), 10)
+
+
+def test_a_capped_notebook_computes_in_one_process():
+    """Each process of it could fill the memory again."""
+    for jobs, cap, cores in ((1, None, "1"), (2, 900, None)):
+        with warm.started_kernels(Options(memory_mb=cap), jobs, {}) as kernels:
+            assert kernels.environment.get(CORES) == cores

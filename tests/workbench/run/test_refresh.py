@@ -501,6 +501,37 @@ def test_a_link_that_a_notebook_leaves_is_neither_published_nor_written_through(
     assert received.read_bytes() == before
 
 
+def test_what_a_notebook_links_its_folder_to_is_neither_moved_nor_removed(project, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "kept.txt").write_text("mine")
+    links = f"import os; os.makedirs(os.path.dirname(output)); os.symlink('{own}', output)"
+    put(project, "01_a", links, "open(output + '/new.txt', 'w').write('new')")
+    for audience in ("internal", "committee"):
+        found = refresh("demo-2019", audience=audience)
+        assert found.notebooks[0].error == "output is a link: copy what it leads to"
+        assert {p.name for p in own.iterdir()} == {"kept.txt", "new.txt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there folders have no such rights")
+@pytest.mark.parametrize("killed", [False, True])
+def test_copies_of_what_may_only_be_read_hinder_no_run(project, monkeypatch, killed):
+    """They could not be moved, nor removed by the next run, whatever the notebook did then."""
+    copies = (
+        "import os; os.makedirs(output + '/disc/b'); open(output + '/disc/b/c', 'w').write('1')\n"
+    )
+    copies += "os.chmod(output + '/disc/b/c', 0); os.chmod(output + '/disc/b', 0o500)\n"
+    put(project, "01_a", copies + "os.chmod(output + '/disc', 0o500)")
+    if killed:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("workbench.run.execute.Runner._collect", _interrupt)
+            refresh("demo-2019")
+    found = refresh("demo-2019")
+    assert found.ok
+    for name in ("disc", "disc/b", "disc/b/c"):  # also for root, whom rights do not hinder
+        assert (Path(found.folder) / name).stat().st_mode & 0o600 == 0o600
+
+
 def test_the_index_leads_to_a_page_whose_name_has_signs_of_addresses(project):
     put(project, "01_a #1?100%", "print(1)")
     folder = Path(refresh("demo-2019").folder)

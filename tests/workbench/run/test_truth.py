@@ -191,7 +191,7 @@ def test_a_process_in_a_session_of_its_own_ends_with_the_run_or_when_the_next_be
         runner.wait(240)
         if killed:
             assert alive(own)
-            code = "from workbench import outputs; outputs.temporary()"
+            code = "from workbench import temporary; temporary.folder()"
             subprocess.run([sys.executable, "-c", code], check=True)
         wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
     finally:

@@ -28,15 +28,7 @@ from analysis.intake.forms.labels import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.forms.marks import (
-    AROUND,
-    FILLED,
-    MARK,
-    OPEN,
-    PRINTED,
-    is_filler,
-    said_by,
-)
+from analysis.intake.forms.marks import AROUND, FILLED, MARK, OPEN, PRINTED, is_filler, said_by
 from analysis.intake.forms.reply import (
     ANOTHER,
     HEADER,
@@ -85,7 +77,7 @@ def read_forms(
 
 
 def _pass_over_print(forms: list[Form], blank: BlankForm) -> None:
-    """What is printed is no answer, which stands behind it; of what copies share, a request."""
+    """Note printed words, behind which an answer stands: without the blank form only requests."""
     for form in forms:
         form.printed = blank.printed(form.sheet)
         words = {p for p in form.printed - form.words if blank.words.are_said(form.text(p))}
@@ -171,9 +163,7 @@ class _Copies:
             reply.take_words(question, owner, *found, self.known)
 
     @cached_property
-    def _beside_other(
-        self,
-    ) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
+    def _beside_other(self) -> dict[str, tuple[dict[int, tuple[Place, str]], Counter[Place]]]:
         """Question of the words beside "other" -> a form -> the cell of these words, and they.
 
         With the number of forms that have words in each cell.
@@ -234,7 +224,7 @@ class _Copies:
         signs = [sum(MARK.fullmatch(form.text(place)) is not None for place in of.values())
                  for form, of in zip(forms, cells, strict=True)]  # fmt: skip
         full = sum(n == len(of) for n, of in zip(signs, cells, strict=True))
-        one = (len(form.chosen(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
+        one = (len(form.read_signs(of)[1]) == 1 for form, of in zip(forms, cells, strict=True))
         return full, sum(one), sum(signs)
 
     def signs(self, form: Form, question: Question) -> dict[int, str]:
@@ -277,7 +267,7 @@ class _Copies:
                 if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
-            if circles or any(form.chosen(of)[1] for form, of in lines):
+            if circles or any(form.read_signs(of)[1] for form, of in lines):
                 circled[id] = circles
         return circled
 

@@ -18,8 +18,8 @@ from analysis.intake.forms.marks import (
     BOXED,
     CIRCLED,
     RINGED,
-    chosen,
     number_of,
+    read_signs,
     said_by,
 )  # fmt: skip
 from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
@@ -244,9 +244,11 @@ class Form:
         before = [column for column in row if column < place[1]]
         return None if before and row[max(before)] != question else place
 
-    def chosen(self, cells: Mapping[int, Place | None], **how: bool) -> tuple[list[int], list[int]]:
+    def read_signs(
+        self, cells: Mapping[int, Place | None], **how: bool
+    ) -> tuple[list[int], list[int]]:
         """Of cells beside options those that say more than is printed, and those marked."""
-        return chosen({code: self.text(at) for code, at in cells.items()}, **how)
+        return read_signs({code: self.text(at) for code, at in cells.items()}, **how)
 
     def crossing(self, battery: str, variable: str, code: int) -> Place | None:
         """Where the line of an item meets that of an option."""
@@ -328,9 +330,9 @@ class Form:
         return False
 
     def _in_answer_column(self) -> dict[str, Place]:
-        """Texts, numbers and days asked for in rows of a table of which 回答 heads a column.
+        """Of a table with a column of answers (設問 | 選択肢 | 回答欄 | 備考) the cell of each.
 
-        With words before it that are no label, as 設問 | 選択肢 | 回答欄 | 備考, to an empty row.
+        Texts, numbers and days alone. It ends at an empty row; the word left of 回答 is no label.
         """
         heads = [place for place in self.places if is_answer_word(self.text(place))]
         before = {place: self.next_to(place, LEFT) for place in heads}
@@ -457,7 +459,7 @@ class Form:
         for way in (LEFT, RIGHT):
             beside = {code: self.next_to(place, way) for code, place in dict(options).items()}
             numbers = {at for c, at in beside.items() if at and number_of(self.text(at)) == str(c)}
-            if len(numbers) > 1 and not self.chosen(beside)[1]:
+            if len(numbers) > 1 and not self.read_signs(beside)[1]:
                 places |= numbers
         return places
 
@@ -493,7 +495,7 @@ class Form:
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> OptionCells:
-    """Those of which more than one option is there."""
+    """The questions of which the form shows two options or more."""
     return {name: options for name, options in pairs if len(options) > 1}
 
 

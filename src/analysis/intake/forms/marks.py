@@ -41,7 +41,7 @@ PRINTED = re.compile(  # a heading or a request, which nobody writes as an answe
 )
 PLACEHOLDER = re.compile(  # what a list to choose from shows before anything is chosen
     r"[▼▽↓※*(\[【<〈-]*(?:.{0,8}(?:から|より))?(?:[1一]つ)?お?(?:選択(?:して)?|選んで|選び)(?:ください|下さい)?[▼▽)\]】>〉.。…-]*"
-    r"|-*(?:please)?(?:select|choose)(?:one|anoption|ananswer|fromthelist)?[.:…-]*",
+    r"|-*(?:please)?(?:select|choose)(?:one|anoption|ananswer|fromthelist)?[.:…-]*"
 )
 NUMBER = re.compile(r"(?:約|およそ|延べ|[△▲-])?\d[\d,.]*(?!\d)")
 DAY = re.compile(
@@ -51,17 +51,19 @@ LONGEST_REQUEST = 40  # letters of a request to choose
 LISTED = r"[、，,､；;・\s]+"
 
 
-def chosen(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int], list[int]]:
+def read_signs(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[int], list[int]]:
     """Of signs at options those that say more than is printed, and those that are marks.
 
     Numbers beside all options are printed, of which ① or ○1 is marked; so are open circles where
     every option has a circle, of which ● is marked; open ones alone are marks without `circles`.
 
-    >>> chosen({1: "○", 2: "", 3: ""}), chosen({1: "1", 2: "②", 3: "3"})
+    >>> read_signs({1: "○", 2: "", 3: ""}), read_signs({1: "1", 2: "②", 3: "3"})
     (([1], [1]), ([2], [2]))
-    >>> chosen({1: "○", 2: "●", 3: "○"}), chosen({1: "☑", 2: "☐"}), chosen({1: "○", 2: "○"})
-    (([2], [2]), ([1], [1]), ([], []))
-    >>> chosen({1: "無", 2: "有", 3: "無"}), chosen({1: "選択", 2: "", 3: "未定"})
+    >>> read_signs({1: "○", 2: "●", 3: "○"}), read_signs({1: "☑", 2: "☐"})
+    (([2], [2]), ([1], [1]))
+    >>> read_signs({1: "○", 2: "○"})
+    ([], [])
+    >>> read_signs({1: "無", 2: "有", 3: "無"}), read_signs({1: "選択", 2: "", 3: "未定"})
     (([2], [2]), ([1, 3], []))
     """
     plain = {c: "" if is_placeholder(s) else AROUND.sub("", s) for c, s in signs.items()}
@@ -184,14 +186,14 @@ def is_print(text: str, question: Question | None) -> bool:
             rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
         return not (DATED if question.type == "date" else COUNTED).sub("", rest)
     signs, one = signs_in(text, question), question.type != "multi"
-    if signs is None or len(signs) < len(choices_of(question)) or chosen(signs, circles=one)[0]:
+    if signs is None or len(signs) < len(choices_of(question)) or read_signs(signs, circles=one)[0]:
         return False
     return question.type != "multi" or re.search("[、，,;；]", text) is None
 
 
 def _marks_option(text: str, question: Question) -> bool:
     """Whether a cell marks an option, in a list of several or alone: ■はい is no heading."""
-    if chosen(signs_in(text, question) or {}, circles=question.type != "multi")[1]:
+    if read_signs(signs_in(text, question) or {}, circles=question.type != "multi")[1]:
         return True
     words = (normalise(word) for _, own in choices_of(question) for word in own)
     alone = normalise(BOXED.sub("", text)) if BOXED.match(text) else ""

@@ -18,9 +18,9 @@ from analysis.intake.forms.marks import (
     OPEN,
     PRINTED,
     answer_in,
-    chosen,
     is_print,
     is_request,
+    read_signs,
     said_by,
 )
 from analysis.intake.forms.written import Entry, entry_at
@@ -112,7 +112,7 @@ class Reply:
         `circles`: the form prints a circle beside every option.
         """
         self.kinds.pop(name, None)
-        filled, marked = self.form.chosen(cells, circles=circles)
+        filled, marked = self.form.read_signs(cells, circles=circles)
         there = {code: at for code, at in cells.items() if at and self.form.text(at)}
         self.marks += [at for code, at in there.items() if code not in filled]
         empty = next((at for code, at in cells.items() if code not in there), None)
@@ -129,7 +129,7 @@ class Reply:
         """
         form, boxes = self.form, self.form.boxed[id]
         self.kinds.pop(id, None)
-        ticked = chosen({code: form.signs[place] for code, place in boxes.items()})[1]
+        ticked = read_signs({code: form.signs[place] for code, place in boxes.items()})[1]
         if ticked:
             self.boxes |= {*boxes.values()}
             self.cells[id] = boxes[min(ticked)]
@@ -150,7 +150,7 @@ class Reply:
             self.cells.pop(id, None)
             self.kinds.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
-        filled, marked = chosen(signs, circles=False)
+        filled, marked = read_signs(signs, circles=False)
         self.boxes |= {*boxed.values()} if marked else set()
         if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
             every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
@@ -267,7 +267,7 @@ class Reply:
         form = self.form
         for _, _, cells in form.lines(target):
             own = {code: at for code, at in cells.items() if at and self.mark[at] in OF_NO_QUESTION}
-            signs = [own[code] for code in form.chosen(own)[0]]
+            signs = [own[code] for code in form.read_signs(own)[0]]
             short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
             yield from (at for at in short if not is_request(form.text(at)))
 

@@ -116,7 +116,7 @@ def _of_qualtrics(name: str, words: str, questions: Mapping[str, str]) -> Column
 
 
 def _over(*rows: str) -> str:
-    """One heading of what stands above each other."""
+    """Join headings that stand above each other to one."""
     return " / ".join(dict.fromkeys(filter(None, rows)))
 
 
@@ -236,13 +236,13 @@ POSITION = re.compile(
 
 
 def _stem(heading: str, headings: Sequence[str]) -> str:
-    """What stands before the last ``/``, or before the first behind the heading of a question."""
+    """The question in a heading: up to a ``/`` behind another heading, else up to the last one."""
     cuts = (heading[: cut.start()] for cut in re.finditer("/", heading))
     return next((stem for stem in cuts if stem in headings), heading.rpartition("/")[0])
 
 
 def _ticked(names: Sequence[str], rows: Head) -> set[str]:
-    """What stands before the last ``/`` where all columns below it hold 1 and 0 alone."""
+    """The questions (before the last ``/``) whose columns hold nothing but 1 and 0."""
     values_of: dict[str, set[str]] = {}
     for position, text in enumerate(names):
         values_of.setdefault(text.rpartition("/")[0], {""}).update(row[position] for row in rows)

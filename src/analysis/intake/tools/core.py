@@ -23,6 +23,7 @@ from analysis.intake.headings import (
     Meaning,
     is_personal,
     normalise,
+    without_number,
     yaml_key,
 )
 from analysis.intake.sheet import CellKind, Place, Sheet
@@ -168,7 +169,7 @@ PARTED = re.compile(r"(.*\S)(?<!その他)\s*(?:_|[:：](?!\d)|\s[-–]\s)\s*(\S
 
 
 def parted(headings: Sequence[str]) -> list[Column]:
-    """Headings of which those that share the words before a line or colon are of one question.
+    """Split headings that share their words before a line or colon: options of one question.
 
     >>> [c.part for c in parted(["団体名", "Q2 業務_翻訳", "Q2 業務_要約", "Q3 職員_数"])]
     ['', '翻訳', '要約', '']
@@ -187,22 +188,16 @@ def parted(headings: Sequence[str]) -> list[Column]:
 def is_other(text: str) -> bool:
     """Whether the words of an option are those of "other"; other family members are none.
 
-    >>> is_other("④その他（具体的に）"), is_other("その他"), is_other("4 other family members")
-    (True, True, False)
+    >>> [is_other(text) for text in ("④その他（具体的に）", "[4] その他", "ア その他", "その他")]
+    [True, True, True, True]
+    >>> is_other("4 other family members")
+    False
     """
-    return OTHER_OPTION.fullmatch(_unnumbered(text)) is not None
-
-
-OPTION_NUMBER = re.compile(r"^(?:\(\d{1,2}\)|\d{1,2}[.)、:]?|[ア-ンa-z][.)、:])(?=\D)")
-
-
-def _unnumbered(text: str) -> str:
-    """The words of an option, normalised, without the number or letter before them."""
-    return OPTION_NUMBER.sub("", normalise(text))
+    return OTHER_OPTION.fullmatch(without_number(text)) is not None
 
 
 def beside_other(columns: Iterable[Column]) -> list[Column]:
-    """Columns of which an option "other", beside the answer in another column, holds its words.
+    """Find the columns with the words beside "other" of an answer that has a column of its own.
 
     Names such as ``q2_other`` are those of the words beside "other" of ``q2``; so are words such as
     ``業務（その他の内容）`` of ``業務``, and ``問2 その他の内容`` of the one question 2.
@@ -210,7 +205,7 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
     columns = list(columns)
     whole = {c.text for c in columns if c.text and not c.has_part and c.kind != "other"}
     names = {column.name for column in columns if column.name}
-    ticks = {(column.question, _unnumbered(column.part)) for column in columns}
+    ticks = {(column.question, without_number(column.part)) for column in columns}
     owners = {normalise(column.text): column for column in reversed(columns) if column.text}
     owners |= _by_number(columns)
     with_others = []
@@ -218,7 +213,7 @@ def beside_other(columns: Iterable[Column]) -> list[Column]:
         stem, _, last = column.name.rpartition("_")
         before, *behind = OTHER_SIGN.split(normalise(column.text), maxsplit=1)
         owner = owners.get(NUMBER_ALONE.sub(r"問\1", before.rstrip("-_:.、/([【「『")))
-        part = _unnumbered(column.part)
+        part = without_number(column.part)
         sign = OTHER_SIGN.match(part)
         worded = sign and (column.question, sign[0]) in ticks and OTHER_WORDS.fullmatch(part)
         if sign and (column.text in whole or (worded and part != sign[0])):

@@ -63,7 +63,7 @@ def read(path: Path, file: str) -> LabelledFile:
     Raises InputError: pyreadstat is not installed, or the file is damaged.
     """
     package = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
-    command = [sys.executable, "-m", "analysis.intake.labelled", str(path.resolve())]
+    command = [sys.executable, "-m", "analysis.intake.spss_stata", str(path.resolve())]
     try:
         process = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
