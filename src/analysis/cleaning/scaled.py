@@ -30,8 +30,8 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
     found = ((text, stating.search(re.sub(r"\s", "", tidy(text)))) for text in texts)
     stated = {text: match[1] for text, match in found if match}
     for question, own in ((book[id], own) for id, own in units.items()):
-        words = [text for text, unit in stated.items()
-                 if unit not in own and SIZE.sub("", unit) in bare[question.id]]  # fmt: skip
+        alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
+        words = {text for text in alike if stated[text] not in own}
         said = others[others["text"].isin(words)]
         answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
         answers = answers[answers["file"].isin({*said["file"]})]
