@@ -158,6 +158,7 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         "n_hidden": ("own/.n.csv", "open({!r}).read()"),
         "o_address": ("own/o.db", "sqlite3.connect('file:' + {!r} + '?mode=ro', uri=True)"),
         "p_record": ("data/codebooks/registered/own.yml", "open({!r}).read()"),
+        "q_linked": ("own/q.csv", "os.makedirs(output); os.link({!r}, output + '.csv')"),
         "j_nothing": ("data/raw/other/wave.yml", "Survey.load('demo-2019').n  # {}"),
     }
     imports = "import glob, os, sqlite3; from pathlib import Path; from analysis import Survey\n"
@@ -174,7 +175,7 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         file = file.with_name("2.csv") if file.parent.name in "cd" else file
         file.write_bytes((file.read_bytes() if file.is_file() else b"") + b"\n")
     told = [line for line in why("demo-2019").splitlines() if "would run;" not in line]
-    assert told == ["15_j_nothing: unchanged, would not run"]
+    assert told == ["16_j_nothing: unchanged, would not run"]
 
 
 def test_a_notebook_runs_again_where_one_that_it_needs_does(cleaned):
