@@ -213,11 +213,22 @@ def test_a_notebook_that_opens_something_odd_ends_no_run(cleaned, monkeypatch):
     assert "changed: files that it reads (own.pyc)" in why("demo-2019")
 
 
-def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(cleaned):
+@pytest.mark.parametrize("where", ["in the project", "behind a link", "elsewhere"])
+def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(
+    cleaned, monkeypatch, tmp_path_factory, where
+):
     """It would be of the run before, beside a page that has the numbers of this one."""
     writes = "from pathlib import Path; file = Path(output) / 'n.csv'\n"
     writes += "file.parent.mkdir(parents=True, exist_ok=True); file.write_text({!r})"
-    table = cleaned / "reports" / "demo-2019" / "n.csv"
+    reports = cleaned / "reports"
+    if where != "in the project":
+        reports = tmp_path_factory.mktemp("elsewhere")
+    if where == "behind a link":
+        (cleaned / "reports").rmdir()
+        (cleaned / "reports").symlink_to(reports)
+    if where == "elsewhere":
+        monkeypatch.setenv("WORKBENCH_REPORTS", str(reports))
+    table = reports / "demo-2019" / "n.csv"
     put(cleaned, "01_a", writes.format("1"))
     assert refresh("demo-2019").ok
     put(cleaned, "01_a", writes.format("2"))
