@@ -25,7 +25,8 @@ from pathlib import Path
 
 from analysis import paths
 from workbench.compare.command import markdown
-from workbench.compare.runs import Comparison, Run, compare
+from workbench.compare.differences import compare
+from workbench.compare.runs import Comparison, Run
 from workbench.run import refresh
 
 AUDIENCES, LANGUAGES = ("internal", "committee", "public"), ("ja", "en")

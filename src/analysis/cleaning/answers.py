@@ -496,6 +496,8 @@ class Reader:
             return refused("unclear-place" if text.strip() else "colour-alone")
         if not text.strip():
             return Parsed("empty")
+        if kind == CellKind.STRUCK:
+            return refused("struck")
         if kind == CellKind.ERROR:
             return refused("error-value")
         plain = tidy(text)

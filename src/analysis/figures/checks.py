@@ -8,7 +8,7 @@ import mmap
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +77,24 @@ def laid_out_once() -> Iterator[None]:
 def fonts_in_memory() -> Iterator[None]:
     """Let matplotlib take letters from memory; from a file it reads each anew, through Python.
 
-    Not for good: a PDF of somebody's own needs the name of the file, which a font then has not.
+    And look for the fonts of a text once, not whenever it is measured or drawn. Not for good: a PDF
+    of somebody's own needs the name of the file, which a font then has not.
     """
     find = font_manager._get_font  # type: ignore[attr-defined]
+    fonts = font_manager.fontManager
+    look_up = fonts._find_fonts_by_props  # type: ignore[attr-defined]
 
     def found(files: Sequence[tuple[str, int]], *, thread_id: int, **about: Any) -> Any:
         mapped = tuple((_mapped(file, thread_id), face) for file, face in files)
         return find(mapped, thread_id=thread_id, **about)
 
     font_manager._get_font = found  # type: ignore[attr-defined]
+    vars(fonts)[look_up.__name__] = lru_cache(look_up)
     try:
         yield
     finally:
         font_manager._get_font = find  # type: ignore[attr-defined]
+        del vars(fonts)[look_up.__name__]
 
 
 @cache

@@ -124,10 +124,10 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
             noticed += on_sheets(books, len(own), beside, sent)
         else:
             own, no_replies = _tables(books, file, headings)
-            bare = [[replace(s, rings=()) for s in book if s.comments] for book in books]
+            bare = [[replace(s, drawn=()) for s in book if s.comments] for book in books]
             noticed += on_sheets(bare, len(own), (), ())
             noticed += over_examples(own, headings)
-        pieces += own
+        pieces += map(_without_struck, own)
         others += no_replies
         headed = _by_number(own, headings) | headed
     if not pieces:
@@ -315,10 +315,21 @@ def _personal(piece: Piece) -> list[Remark]:
     return notes
 
 
-# --- beside the answers: comments, rings, other sheets, words over examples ----------------------
+def _without_struck(piece: Piece) -> Piece:
+    """Cells of answers that are struck out, of which some may be old and some new, as such."""
+    places = [at for at in piece.sheet.struck if piece.mark[at] == ANSWER]
+    if not places:
+        return piece
+    kind = piece.sheet.kind.copy()
+    kind[tuple(zip(*places, strict=True))] = CellKind.STRUCK
+    return replace(piece, sheet=replace(piece.sheet, kind=kind))
+
+
+# --- beside the answers: comments, shapes, other sheets, words over examples ----------------------
 
 Books = Sequence[Sequence[Sheet]]
-SHARES = {"comment": 2, "drawn": 1, "sheet": 2}  # of n replies so many have what is printed: n / 2
+# of n replies so many have what is printed: n / 2
+SHARES = {"comment": 2, "sheet": 2, "drawn": 1, "words-drawn": 2, "control": 1}
 
 
 def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> Iterator[Remark]:
@@ -338,9 +349,9 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
     for sheet, things in every:
         counts = {thing: there[pages[id(sheet)], thing] for thing in things if thing not in blank}
         own = [one for one, m in counts.items() if m < max(COPIES, n / SHARES[one[0]])]
-        for rule, cell, text in (one for one in own if one[0] != "sheet"):
+        for rule, cell, text, _ in (one for one in own if one[0] != "sheet"):
             yield Remark(rule, sheet.file, sheet.sheet, cell, text)
-        if cells := {cell: text for rule, cell, text in own if rule == "sheet"}:
+        if cells := {cell: text for rule, cell, text, _ in own if rule == "sheet"}:
             known = "unmatched" if sent or len(books) >= COPIES else "unsure"
             places = np.array([place_of(cell) for cell in cells])
             ends = (address(*map(int, end)) for end in (places.min(axis=0), places.max(axis=0)))
@@ -348,13 +359,13 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
             yield Remark(known, sheet.file, sheet.sheet, place, excerpt(cells.values()))
 
 
-def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str]]:
-    """The comments, rings and cells of an unread sheet: one of SHARES, the cell, the text."""
+def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str, str]]:
+    """The comments, shapes and cells of an unread sheet: one of SHARES, cell, text, where in it."""
     cells = filled_cells(sheet) if unread else ()
     return [
-        *(("comment", cell, text) for cell, text in sheet.comments.items()),
-        *(("drawn", cell, cell) for cell in sheet.rings),
-        *(("sheet", sheet.address(row, column), text) for row, column, text in cells),
+        *(("comment", cell, text, "") for cell, text in sheet.comments.items()),
+        *sheet.drawn,
+        *(("sheet", sheet.address(row, column), text, "") for row, column, text in cells),
     ]
 
 

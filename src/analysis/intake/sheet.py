@@ -39,6 +39,7 @@ class CellKind(IntEnum):
     UNSEEN = 6  # a form tool says that the question was shown and not answered
     PRINTED = 7  # of a form: the cell of an answer, with nothing in it but what is printed there
     UNCLEAR = 8  # of a form: a cell of which nobody knows whether it is the answer
+    STRUCK = 9  # the cell of an answer that is struck out, wholly or in part
 
 
 KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}
@@ -72,7 +73,9 @@ class Sheet:
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
-    rings: tuple[str, ...] = ()  # the cells at which rings are drawn, as shapes
+    # what is drawn and may be an answer: the rule of its finding, cell, what it says, where in it
+    drawn: tuple[tuple[str, str, str, str], ...] = ()
+    struck: frozenset[Place] = frozenset()  # cells of which a part or all is struck out
     comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
     looks: dict[Place, Look] = field(default_factory=dict)  # of a form, cells that are not plain
 
@@ -111,6 +114,7 @@ class Sheet:
             hidden_rows=self.hidden_columns,
             hidden_columns=self.hidden_rows,
             formulas={(c, r): text for (r, c), text in self.formulas.items()},
+            struck=frozenset((c, r) for r, c in self.struck),
             transposed=not self.transposed,
             heads=0,
             pages=(),
@@ -171,6 +175,7 @@ def stacked(sheets: Sequence[Sheet]) -> Sheet:
         formulas={(r + at, c): f for at, s in pages for (r, c), f in s.formulas.items()},
         pages=tuple((start, sheet.sheet) for start, sheet in pages),
         looks={(r + at, c): look for at, s in pages for (r, c), look in s.looks.items()},
+        struck=frozenset((r + at, c) for at, s in pages for r, c in s.struck),
     )
 
 

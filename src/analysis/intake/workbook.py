@@ -12,7 +12,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -38,7 +38,7 @@ from analysis.intake.sheet import (
     address,
     check_archive,
     check_size,
-    column_number,
+    column_letters,
     place_of,
     text_frame,
     typed,
@@ -46,7 +46,7 @@ from analysis.intake.sheet import (
 
 MAX_DRAWING = 2**24
 MAX_FORM = 2**20  # bytes of a sheet that may be a form
-STRUCK = "strike"
+STRUCK, PARTLY = "strike", "a part"  # of a text a part is struck out, or looks otherwise
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -80,7 +80,7 @@ def repack(parts: dict[str, bytes]) -> io.BytesIO:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts.items():
-            counted = name.endswith(".xml") and (b"count" in data or b"Count" in data)
+            counted = name.endswith(".xml") and b"ount" in data  # count, uniqueCount
             archive.writestr(
                 zipfile.ZipInfo(name), COUNTS.sub(uncounted, data) if counted else data
             )
@@ -163,7 +163,7 @@ def part(parts: dict[str, bytes], name: str) -> bytes:
     return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
 
 
-RINGS = ("ellipse", "donut")
+RINGS = {"ellipse", "donut", "flowChartConnector"}
 
 
 def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
@@ -183,20 +183,52 @@ def _of_offices(name: str, xml: bytes) -> bytes:
     raise refusal("sheet.large_drawings", part=name, mb=len(xml) // 2**20)
 
 
-def objects(
-    parts: dict[str, bytes], paths: Mapping[str, str], shapes: Collection[str] = ()
-) -> dict[str, list[str]]:
+def objects(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, list[str]]:
     """Sheet name -> the cells at which pictures, shapes and charts are anchored.
 
-    `paths`: of the sheets, see `sheet_parts`. `shapes`: of shapes of these kinds alone, such as
-    `RINGS`.
+    `paths`: of the sheets, see `sheet_parts`.
     """
-    places: dict[str, list[str]] = {}
-    for name, path in paths.items():
-        linked = _linked(parts, path).items()
-        drawings = (_of_offices(*one) for one in linked if "/drawings/drawing" in one[0])
-        places[name] = [cell for drawing in drawings for cell in _anchors(drawing, shapes)]
-    return places
+    return {name: [cell for cell, _ in _anchors(parts, path)] for name, path in paths.items()}
+
+
+def drawn(parts: dict[str, bytes], path: str) -> tuple[tuple[str, str, str, str], ...]:
+    """What is drawn on a sheet and may be an answer, see `Sheet.drawn`.
+
+    Words in a shape, a ring, and a control (a box to tick, a list) that is set.
+    """
+    found = []
+    for cell, anchor in _anchors(parts, path):
+        seen = [
+            s for s in anchor.iterfind(".//{*}sp") if s.find(".//{*}cNvPr[@hidden='1']") is None
+        ]
+        words = (
+            " ".join(t.text or "" for t in shape.iterfind(".//{*}t")).strip() for shape in seen
+        )
+        said = [("words-drawn", cell, text, "") for text in words if text]
+        within = ",".join(
+            anchor.findtext(f"{{*}}from/{{*}}{side}Off", "") for side in ("row", "col")
+        )
+        kinds = {geometry.get("prst") for geometry in anchor.iterfind(".//{*}prstGeom")}
+        found += said or ([("drawn", cell, cell, within)] if kinds & RINGS else [])
+    return *found, *(("control", cell, cell, "") for cell in _set_controls(parts, path))
+
+
+def _set_controls(parts: dict[str, bytes], path: str) -> Iterator[str]:
+    """The cells at which controls begin that are ticked or of which something is chosen."""
+    folder, _, own = path.rpartition("/")
+    _, controls, rest = part(parts, path).partition(b"<controls")
+    if not controls:
+        return
+    links = relations(part(parts, f"{folder}/_rels/{own}.rels"), folder)
+    id, at = "", list[int]()
+    for control, place in re.findall(
+        rb'<control\s[^<>]*?r:id="([^"<>]*)|<(?:\w+:)?(?:col|row)>(\d+)<', rest
+    ):
+        id, at = (control.decode(), []) if control else (id, [*at, int(place)])
+        if len(at) == 2:
+            for _, state in tags(part(parts, links.get(id, "")), {"formControlPr"}):
+                if state.get("checked") or state.get("sel", "0") != "0":
+                    yield address(at[1], at[0])
 
 
 def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
@@ -224,69 +256,106 @@ def looks(
 ) -> dict[str, dict[Place, Look]]:
     """Sheet name -> the look of each of its cells that does not look plain.
 
-    Of a cell of which a part is struck out `STRUCK` comes first. `paths`: of the sheets, see
-    `sheet_parts`. `largest`: in bytes, sheet by sheet, of those that are looked at.
+    Of a cell of which a part looks otherwise `STRUCK` or `PARTLY` comes first. `paths`: of the
+    sheets, see `sheet_parts`. `largest`: in bytes, sheet by sheet, of those that are looked at.
     """
     sheets: dict[str, dict[Place, Look]] = {}
     strings = part(parts, "xl/sharedStrings.xml")
     with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
         # calamine reads what no parser of XML takes; then nothing is known of how cells look
         styles = _styles(part(parts, "xl/styles.xml"))
-        struck = _struck(strings) if b"<strike" in strings else set()
-        for name, path in paths.items() if styles or struck else ():
+        parted = _parted(strings) if b"<rPr" in strings else {}
+        for name, path in paths.items() if styles or parted else ():
             if len(xml := part(parts, path)) > largest:
                 continue
             own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
             there = {place: styles[style] for style, place in own if place and style in styles}
             shared = (
-                re.findall(rb'<c r="(\w+)"[^<>]*t="s"[^<>]*><v>(\d+)</v>', xml) if struck else ()
+                re.findall(rb'<c r="(\w+)"[^<>]*t="s"[^<>]*><v>(\d+)</v>', xml) if parted else ()
             )
-            for place in (place_of(cell.decode()) for cell, i in shared if int(i) in struck):
-                there |= {place: (STRUCK, *there.get(place, ()))} if place else {}
+            for cell, i in ((cell, int(i)) for cell, i in shared if int(i) in parted):
+                if place := place_of(cell.decode()):
+                    there[place] = (*parted[i], *there.get(place, ()))
             sheets[name] = there
     return sheets
 
 
-def _struck(strings: bytes) -> set[int]:
-    """The numbers of shared texts of which a part is struck out."""
+def _parted(strings: bytes) -> dict[int, Look]:
+    """The shared texts of which a part is struck out or looks otherwise, by their number."""
     tags(strings, ())  # refuses a document type
-    texts = enumerate(ElementTree.fromstring(strings).iterfind("{*}si"))
-    return {i for i, text in texts if text.find("{*}r/{*}rPr/{*}strike") is not None}
+    parted: dict[int, Look] = {}
+    for i, text in enumerate(ElementTree.fromstring(strings).iterfind("{*}si")):
+        runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
+        looks = {_look(run, *EMPHASIS) for run in runs}
+        if any("}strike" in mark for look in looks for mark in look):
+            parted[i] = (STRUCK,)
+        elif len(looks) > 1:
+            parted[i] = PARTLY, str([(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs])
+    return parted
+
+
+EMPHASIS = ("b", "i", "u", "strike", "color")
+
+
+def _look(element: ElementTree.Element, *names: str) -> Look:
+    """The parts of a font or a filling by which cells are told apart, without those turned off."""
+    parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
+    seen = (part for part in parts if part.get("val") not in {"0", "false", "none"})
+    return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
+
+
+def struck(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, frozenset[Place]]:
+    """Sheet name -> the cells of which the text or a part of it is struck out."""
+    cells: dict[str, frozenset[Place]] = {}
+    strings, styles = (part(parts, f"xl/{name}.xml") for name in ("sharedStrings", "styles"))
+    with suppress(
+        expat.ExpatError, ElementTree.ParseError, ValueError, LookupError
+    ):  # as in `looks`
+        parted = _parted(strings).items() if b"<strike" in strings else ()
+        texts = {number for number, how in parted if STRUCK in how}
+        looks = _styles(styles).items() if b"<strike" in styles else ()
+        own = {number for number, look in looks if any("}strike" in mark for mark in look)}
+        for name, path in paths.items() if texts or own else ():
+            found = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", part(parts, path))
+            about = ((dict(re.findall(r'(\w+)="([^"]*)"', cell.decode())), v) for cell, v in found)
+            cells[name] = frozenset(
+                place
+                for cell, v in about
+                if cell.get("s", "") in own or (cell.get("t") == "s" and v and int(v) in texts)
+                if (place := place_of(cell.get("r", "")))
+            )
+    return cells
 
 
 def _styles(xml: bytes) -> dict[str, Look]:
     """Style number -> its look, where that is not the one of the first style."""
     root = ElementTree.fromstring(xml)
-
-    def look(element: ElementTree.Element, *names: str) -> Look:
-        parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
-        return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in parts)
-
-    marks = ("b", "i", "u", "strike", "color")
-    fonts = [look(font, *marks) for font in root.iterfind("{*}fonts/{*}font")]
+    fonts = [_look(font, *EMPHASIS) for font in root.iterfind("{*}fonts/{*}font")]
     unfilled = "{*}patternFill[@patternType='none']"
-    fills = [look(one, "fgColor") if one.find(unfilled) is None else ()
+    fills = [_look(one, "fgColor") if one.find(unfilled) is None else ()
              for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
     own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
            for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
     return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
-def _anchors(drawing: bytes, shapes: Collection[str]) -> list[str]:
-    """The cells at which the objects of a drawing begin."""
-    try:
-        root = ElementTree.fromstring(drawing or b"<none/>")
-    except (ElementTree.ParseError, LookupError, ValueError):  # damaged, or an unknown encoding
-        return []
-    cells = []
-    for anchor in root:
-        kinds = {geometry.get("prst") for geometry in anchor.iterfind(".//{*}prstGeom")}
-        begin = {bare(part.tag.replace("}", ":")): part.text or ""
-                 for part in anchor.iterfind("{*}from/*")}  # fmt: skip
-        row, column = begin.get("row", ""), begin.get("col", "")
-        if row.isdecimal() and column.isdecimal() and (not shapes or kinds & {*shapes}):
-            cells.append(address(int(row), int(column)))
-    return cells
+def _anchors(parts: dict[str, bytes], path: str) -> Iterator[tuple[str, ElementTree.Element]]:
+    """The objects of the drawings of a sheet, each with the cell at which it begins.
+
+    That is A1 of one that is placed by its distance from the sheet's corner.
+    """
+    linked = _linked(parts, path).items()
+    for drawing in (_of_offices(*one) for one in linked if "/drawings/drawing" in one[0]):
+        try:
+            root = ElementTree.fromstring(drawing)
+        except (ElementTree.ParseError, LookupError, ValueError):  # damaged, an unknown encoding
+            continue
+        for anchor in (one for one in root.iter() if one.tag.endswith("Anchor")):
+            begin = {bare(part.tag.replace("}", ":")): part.text or ""
+                     for part in anchor.iterfind("{*}from/*")}  # fmt: skip
+            row, column = begin.get("row", "0"), begin.get("col", "0")
+            if row.isdecimal() and column.isdecimal():
+                yield address(int(row), int(column)), anchor
 
 
 # --- what calamine does not tell ----------------------------------------------------------------
@@ -389,12 +458,10 @@ def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
     """
     rows = max(map(int, re.findall(rb'<row r="(\d{1,9})"', xml)), default=0)
     digits = len(str(rows))
-    placeless = rb'<c(?! r="[A-Z]{1,3}\d{1,%d}")[\s/>]' % digits
-    if b":c" in xml or b"<!" in xml or re.search(placeless, xml):
+    columns = min(MAX_CELLS // 10**digits, MAX_COLUMNS)
+    if not columns or b":c" in xml or (b"!" in xml and b"<!" in xml):
         return xml
-    letters = {*re.findall(rb'<c r="([A-Z]+)', xml)}
-    columns = max((column_number(one.decode()) for one in letters), default=-1) + 1
-    if columns > MAX_COLUMNS or 10**digits * columns > MAX_CELLS:
+    if re.search(rb'<c(?! r="(?:%s)\d{1,%d}")[\s/>]' % (_letters(columns), digits), xml):
         return xml
     marks = (b"<f", b"hidden", b't="e"', b"'", *(b's="%s"' % style.encode() for style in styles))
     if not any(mark in xml for mark in marks):
@@ -402,6 +469,20 @@ def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
     others = rb' s="(?!(?:%s)")\d+"' % "|".join(styles or "-").encode()
     plain = rb'<c r="\w+"(?:%s)?(?: t="(?:[bdns]|str)")?(?:/>|><v>[^<]*</v></c>)' % others
     return re.sub(plain, b"", xml)
+
+
+def _letters(columns: int) -> bytes:
+    """A pattern of the names of columns up to a number; of more than 26 not of the very last ones.
+
+    >>> _letters(3), _letters(60), _letters(16384)
+    (b'[A-C]', b'[A-Z]{1,1}|[A-A][A-Z]{1}', b'[A-Z]{1,2}|[A-W][A-Z]{2}')
+    """
+    last = column_letters(columns - 1)
+    more, first = len(last) - 1, ord(last[0]) - 1
+    if not more:
+        return b"[A-%s]" % last.encode()
+    names = b"[A-Z]{1,%d}" % more
+    return names + b"|[A-%c][A-Z]{%d}" % (first, more) if first >= ord("A") else names
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:
@@ -450,7 +531,7 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise refusal("sheet.same_name", file=file)
-            rings, of_cells = objects(parts, paths, RINGS), looks(parts, paths, MAX_FORM)
+            of_cells, gone = looks(parts, paths, MAX_FORM), struck(parts, paths)
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata
@@ -459,7 +540,8 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
             return [
                 replace(
                     sheet,
-                    rings=tuple(rings.get(sheet.sheet, ())),
+                    drawn=drawn(parts, paths.get(sheet.sheet, "")),
+                    struck=gone.get(sheet.sheet, frozenset()),
                     comments=comments(parts, paths.get(sheet.sheet, "")),
                     looks=of_cells.get(sheet.sheet, {}),
                 )

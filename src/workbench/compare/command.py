@@ -28,7 +28,8 @@ from analysis import paths, show
 from analysis.errors import localize, refusal
 from analysis.text import label, labels, say
 from workbench import outputs, temporary
-from workbench.compare.runs import Cell, Comparison, Run, Value, legible
+from workbench.compare.differences import Cell, Value, legible
+from workbench.compare.runs import Comparison, Run
 from workbench.publish.page import page_context, rendered, templates
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh

@@ -211,7 +211,8 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(cells)
     body, _ = _exporter().from_notebook_node(notebook, resources={"workbench": page})
-    body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
+    if body.count('class="half"') > 1:  # the search takes long in the letters of pictures
+        body = _SIDE_BY_SIDE.sub(r'<div class="halves">\n\g<0></div>\n', body)
     paths.write_atomic(target, whole(body, page))
 
 

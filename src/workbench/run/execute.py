@@ -17,14 +17,13 @@ import math
 import os
 import re
 import shutil
-import stat
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,12 +55,13 @@ from workbench.run.record import (
     CHANGED,
     FILES,
     OWN_FILES,
-    RECORD,
     Ran,
     RunFolder,
     RunRecord,
     Status,
+    keep_only,
     one_at_a_time,
+    open_up,
     write_record,
 )
 
@@ -244,6 +244,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
 
 
+@lru_cache(maxsize=4096)  # the pages of a wave read the same files
 def _in_project(name: str, root: Path, reports: Path) -> Path:
     """A path of the project as such, also where it was named by way of a link, or with ``..``.
 
@@ -291,7 +292,9 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
             value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
             text = text.replace(value, cover)
     folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
-    return re.sub(PATH.format(re.escape(folder)), PROJECT, text) if folder != "/" else text
+    if folder == "/" or folder not in text:  # the search takes long in the letters of pictures
+        return text
+    return re.sub(PATH.format(re.escape(folder)), PROJECT, text)
 
 
 def _judge(ran: Ran, content: Any) -> None:
@@ -395,7 +398,7 @@ def run(
     """
     started, part = time.monotonic(), plan.edition.part
     try:
-        _keep(part, {name for name, folder in valid.items() if folder == part})
+        keep_only(part, {name for name, folder in valid.items() if folder == part})
         (part / "notebooks").mkdir(parents=True, exist_ok=True)
         clean(plan.edition.wave)
         runs = {n.name: _before(plan, n, todo, valid) for n in plan.notebooks}
@@ -406,7 +409,7 @@ def run(
         runner.run_all(todo, jobs)
         runner.refuse(plan.changed(record.notebooks))
         if plan.edition.audience != "internal":  # what is past its own folder may hold answers
-            _keep(part, {*runner.runs}, pages=True)
+            keep_only(part, {*runner.runs}, pages=True)
         publication.finish(record, started)
         publication.publish_run(plan, record, pdf=pdf, word=word)
     except BaseException:
@@ -414,7 +417,7 @@ def run(
         left = RunFolder(part)
         complete = {ran.name for ran in left.notebooks.values() if ran.ok}
         try:
-            _keep(part, complete)
+            keep_only(part, complete)
             write_record({**left.record, "status": Status.KILLED}, part)
         except OSError:
             complete = set()
@@ -422,35 +425,6 @@ def run(
             shutil.rmtree(part, ignore_errors=True)
         raise
     return record
-
-
-def _keep(part: Path, names: set[str], *, pages: bool = False) -> None:
-    """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
-    _open_up(part)
-    known = RunFolder(part).notebooks
-    needed = {part / RECORD}
-    for name in names & known.keys():
-        needed |= {part / file for file in known[name].written()}
-        needed |= {part / known[name].html} if pages else set()
-    for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
-        if path.is_dir() and not path.is_symlink():
-            with contextlib.suppress(OSError):  # it is not empty
-                path.rmdir()
-        elif path not in needed:
-            path.unlink()
-
-
-def _open_up(folder: Path) -> None:
-    """Make what a notebook copied, perhaps from where nobody may write, its user's to move."""
-    places = [folder]
-    while places:
-        path = places.pop()
-        if path.is_symlink() or not path.exists():
-            continue
-        mode, needed = stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600
-        if mode & needed != needed:
-            path.chmod(mode | needed)
-        places += path.iterdir() if path.is_dir() else ()
 
 
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
@@ -600,7 +574,7 @@ class Runner:
         if folder.is_symlink():  # what lies there is no file of the run, to be moved or removed
             folder.unlink()
             ran.fail(localize("{name} is a link: copy what it leads to", name="output"))
-        _open_up(folder)
+        open_up(folder)
         others = self.plan.edition.audience != "internal" and not self.plan.wave.get("named")
         secrets = {value.encode(): secret for value, secret in parameters.secrets(values).items()}
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):

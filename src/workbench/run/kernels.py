@@ -358,6 +358,7 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
     """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
+    gc.set_threshold(10_000)  # and among 700 new objects there is hardly any
     os.setsid()
     # the server would not end while a kernel holds it, and the kernel ends with the server
     os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -374,6 +375,35 @@ class RunFolder:
     def damaged(self) -> list[str]:
         """The files of a published run that are missing, empty or were edited."""
         return sorted(name for name in self.hashes if not self.is_whole(name))
+
+
+def keep_only(part: Path, names: set[str], *, pages: bool = False) -> None:
+    """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
+    open_up(part)
+    known = RunFolder(part).notebooks
+    needed = {part / RECORD}
+    for name in names & known.keys():
+        needed |= {part / file for file in known[name].written()}
+        needed |= {part / known[name].html} if pages else set()
+    for path in sorted(part.rglob("*"), reverse=True):  # what a folder holds comes before it
+        if path.is_dir() and not path.is_symlink():
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+        elif path not in needed:
+            path.unlink()
+
+
+def open_up(folder: Path) -> None:
+    """Make what a notebook copied, perhaps from where nobody may write, its user's to move."""
+    places = [folder]
+    while places:
+        path = places.pop()
+        if path.is_symlink() or not path.exists():
+            continue
+        mode, needed = stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600
+        if mode & needed != needed:
+            path.chmod(mode | needed)
+        places += path.iterdir() if path.is_dir() else ()
 
 
 def all_waves(reports: Path) -> Path:

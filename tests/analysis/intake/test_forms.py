@@ -1526,3 +1526,132 @@ def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_p
     result = received(tmp_path, lambda _: rows, 1)
     assert result.responses[["Q3", "Q4_0", "Q4_1"]].to_numpy().tolist() == [[12, 1, 2]]
     assert result.status["Q2_3"].tolist() == ["no_answer"]
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_answer_that_is_struck_out_is_no_value(tmp_path, whole, n):
+    """Of 5 struck out and 3 beside it in one cell 53 was read, and nothing said."""
+    (tmp_path / "r").mkdir()
+    for name in WHO[:n]:
+        book = xlsxwriter.Workbook(tmp_path / "r" / f"{name}.xlsx")
+        sheet, gone = book.add_worksheet(), book.add_format({"font_strikeout": True})
+        for row, cells in enumerate([["団体名", name], [Q1, 1], [Q2, 1], [Q3, 12]]):
+            sheet.write_row(row, 0, cells)
+        if name == WHO[0] and whole:
+            sheet.write(3, 1, 12, gone)
+        elif name == WHO[0]:
+            sheet.write_rich_string("B4", gone, "5", "3")
+        sheet.write_row(4, 0, [Q4])
+        for row, item in enumerate(ITEMS, 5):
+            sheet.write_row(row, 0, [item, 1])
+        book.close()
+    result = cleaned(tmp_path, BOOK)
+    assert by_name(result.status, result).at[WHO[0], "Q3"] == "unreadable"
+    assert result.responses["Q3"].dropna().tolist() == [12] * (n - 1)
+    told = result.findings.query("rule == 'struck'")
+    assert told[["cell", "raw"]].to_numpy().tolist() == [["B4", "12" if whole else "53"]]
+
+
+def test_an_answer_of_a_table_that_is_struck_out_is_no_value(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "t.xlsx")
+    sheet, gone = book.add_worksheet(), book.add_format({"font_strikeout": True})
+    rows = [
+        ["団体名", Q1, Q2, *ITEMS, Q3],
+        *([name, 1, 1, *[1] * len(ITEMS), 12] for name in WHO[:3]),
+    ]
+    for row, cells in enumerate(rows):
+        sheet.write_row(row, 0, cells)
+    sheet.write_rich_string(1, len(rows[0]) - 1, gone, "5", "3")
+    book.close()
+    result = cleaned(tmp_path, BOOK, "t.xlsx", layout="rows")
+    assert result.responses["Q3"].dropna().tolist() == [12, 12]
+    assert result.findings.query("rule == 'struck'")["raw"].tolist() == ["53"]
+
+
+def part_edited(content, part, edit):
+    """A workbook of which one part is edited, or added."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = edit(parts.get(part, b""))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def drawing_on(folder, n, draw, edit=None):
+    """Cleaned forms without an answer to Q3 in a cell, of which `draw` and `edit` make another."""
+    (folder / "r").mkdir()
+    for i, name in enumerate(WHO[:n]):
+        file = folder / "r" / f"{name}.xlsx"
+        book = xlsxwriter.Workbook(file)
+        sheet = book.add_worksheet()
+        rows = [["団体名", name], [Q1, 1], [Q2, 1], [Q3], [Q4], *([item, 1] for item in ITEMS)]
+        for row, cells in enumerate(rows):
+            sheet.write_row(row, 0, cells)
+        draw(sheet, i)
+        book.close()
+        if edit:
+            file.write_bytes(edit(file.read_bytes(), i))
+    return cleaned(folder, BOOK)
+
+
+@pytest.mark.parametrize("n", [4, 1])
+def test_words_in_a_text_box_are_told(tmp_path, n):
+    """The box of the form itself, which all have, is not."""
+
+    def draw(sheet, i):
+        sheet.insert_textbox("B4", f"{i + 12}人")
+        if n > 1:
+            sheet.insert_textbox("D1", "記入要領を御覧ください。")
+
+    told = drawing_on(tmp_path, n, draw).findings.query("rule == 'words-drawn'")
+    assert sorted(told["raw"]) == [f"{i + 12}人" for i in range(n)]
+    assert {*told["cell"]} == {"B4"}
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_ring_is_told_also_within_what_only_new_programs_draw(tmp_path, inside, n):
+    """Where all drew it in one cell, around another word of it, it is told as well."""
+
+    def edit(content, i):
+        def ring(xml):
+            xml = xml.replace(b'prst="rect"', b'prst="ellipse"').replace(b"x</a:t>", b"</a:t>")
+            xml = xml.replace(b"<xdr:colOff>0<", b"<xdr:colOff>%d<" % i, 1)
+            anchor = xml[xml.index(b"<xdr:twoCell") : xml.index(b"</xdr:wsDr>")]
+            of_new = b'<m:AlternateContent xmlns:m="m"><m:Choice>' + anchor
+            of_new += b"</m:Choice></m:AlternateContent>"
+            return xml.replace(anchor, of_new) if inside else xml
+
+        return part_edited(content, "xl/drawings/drawing1.xml", ring)
+
+    found = drawing_on(tmp_path, n, lambda sheet, _: sheet.insert_textbox("B4", "x"), edit)
+    assert found.findings.query("rule == 'drawn'")["raw"].tolist() == ["B4"] * n
+
+
+CONTROL = (
+    b'<m:AlternateContent xmlns:m="m"><m:Choice><controls><control r:id="rId7" name="c"><controlPr>'
+    b"<anchor><from><d:col>1</d:col><d:row>%d</d:row></from><to><d:col>2</d:col><d:row>9</d:row>"
+    b"</to></anchor></controlPr></control></controls></m:Choice></m:AlternateContent></worksheet>"
+)
+
+
+@pytest.mark.parametrize("state", [b'checked="Checked"', b'sel="2"', b'sel="0"', b""])
+def test_a_control_that_is_set_is_told(tmp_path, state):
+    """A box of the toolbar for forms that is ticked, or a list with a choice."""
+
+    def edit(content, i):
+        link = b'<Relationship Id="rId7" Type="t" Target="../c.xml"/></Relationships>'
+        control = (CONTROL % (3 + i)).replace(b"<d:", b"<xdr:").replace(b"</d:", b"</xdr:")
+        control = control.replace(b"<controls>", b'<controls xmlns:xdr="x">')
+        sheet, rels = "xl/worksheets/sheet1.xml", "xl/worksheets/_rels/sheet1.xml.rels"
+        content = part_edited(content, sheet, lambda xml: xml.replace(b"</worksheet>", control))
+        content = part_edited(content, rels, lambda xml: xml.replace(b"</Relationships>", link))
+        return part_edited(content, "xl/c.xml", lambda _: b"<formControlPr " + state + b"/>")
+
+    found = drawing_on(tmp_path, 3, lambda sheet, _: sheet.insert_textbox("D1", "x"), edit)
+    told = sorted(found.findings.query("rule == 'control'")["raw"])
+    assert told == (["B4", "B5", "B6"] if state not in {b'sel="0"', b""} else [])

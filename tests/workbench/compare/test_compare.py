@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
-from workbench.compare import command, runs
+from workbench.compare import command, differences, runs
 from workbench.run.refresh import refresh
 
 VENDOR = "application/vnd.workbench."
@@ -199,7 +199,7 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     a = made(tmp_path / "a", "設問", "はい", 5)
     assert not runs.Comparison(a, made(tmp_path / "b", "質問", "そう", 5)).results_changed
     (only,) = runs.Comparison(a, made(tmp_path / "c", "質問", "そう", 6)).results["tables"]
-    assert only.cells.changed == [runs.Cell("他", "団体数", "5", "6")]
+    assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
 
 
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
@@ -333,7 +333,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
     who, what, old = rows[at]
     new = [*rows[:at], (who, what, value), *rows[at + 1 :]]
     random.shuffle(new)
-    found = runs.compare(csv(rows), csv(new))
+    found = differences.compare(csv(rows), csv(new))
     (only,) = found.changed
     assert (only.before, only.after) == (str(old), str(value)) and only.row.startswith(who)
     assert found.count == 1
@@ -341,7 +341,7 @@ def test_one_changed_number_is_found_wherever_the_rows_stand(rows, random, value
 
 @given(ROWS, ROWS)
 def test_what_was_added_one_way_was_removed_the_other(a, b):
-    there, back = runs.compare(csv(a), csv(b)), runs.compare(csv(b), csv(a))
+    there, back = differences.compare(csv(a), csv(b)), differences.compare(csv(b), csv(a))
     assert sorted(there.added) == sorted(back.removed)
     assert {(c.before, c.after) for c in there.changed} == {
         (c.after, c.before) for c in back.changed
@@ -349,20 +349,20 @@ def test_what_was_added_one_way_was_removed_the_other(a, b):
 
 
 def test_numbers_have_a_tolerance_and_texts_have_none():
-    assert runs.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
-    assert runs.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
-    assert runs.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
-    assert runs.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
+    assert differences.compare("k,x\n1,0.3333333\n", "k,x\n1,0.33333334\n").count == 0
+    assert differences.compare("k,x\n1,0.333\n", "k,x\n1,0.334\n").count == 1
+    assert differences.compare("k,x\n1,50% (7/14)\n", "k,x\n1,50% (8/16)\n").count == 1
+    assert differences.compare("k,x\n1,\n", "k,x\n1,0\n").count == 1
 
 
 def test_a_table_of_nothing():
-    assert runs.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
-    assert runs.compare("k,x\n", "\n").count == 2
+    assert differences.compare("\n", "k,x\na,1\n").columns == ["+ k", "+ x"]
+    assert differences.compare("k,x\n", "\n").count == 2
 
 
 def test_rows_that_are_alike_are_counted():
     same = "k,x\na,1\na,1\n"
-    assert runs.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
+    assert differences.compare(same, same + "a,1\n").added == ["a · 1 · 2"]
 
 
 # --- types ------------------------------------------------------------------------------------
@@ -428,7 +428,7 @@ def test_the_difference_of_two_pictures_marks_what_differs():
 def test_cells_are_matched_by_their_ids():
     old = {"a": "x = 1\ny = 2", "b": "z = 3", "c": "gone = 1"}
     new = {"n": "new = 1", "a": "x = 1\ny = 5", "b": "z = 3"}
-    found = {c.cell: (c.before, c.after) for c in runs.sources("01", old, new)}
+    found = {c.cell: (c.before, c.after) for c in differences.sources("01", old, new)}
     assert found == {
         "a": ("x = 1\ny = 2", "x = 1\ny = 5"),
         "n": ("", "new = 1"),
@@ -444,7 +444,7 @@ notebooks = st.lists(
 
 @given(notebooks, notebooks)
 def test_whatever_became_of_the_cells_is_told(old, new):
-    found = runs.sources("01", dict(old), dict(new))
+    found = differences.sources("01", dict(old), dict(new))
     left = Counter(source for _, source in old)
     left.subtract(c.before for c in found if c.before)
     left.update(c.after for c in found if c.after)

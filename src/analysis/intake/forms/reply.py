@@ -25,7 +25,7 @@ from analysis.intake.forms.marks import (
 )
 from analysis.intake.forms.written import Entry, entry_at
 from analysis.intake.sheet import CellKind, Look, Place
-from analysis.intake.workbook import STRUCK
+from analysis.intake.workbook import PARTLY, STRUCK
 
 HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
@@ -245,7 +245,7 @@ class Reply:
     def _set_apart(
         self, question: Question, target: str, looks: Mapping[Place, Look]
     ) -> Iterator[Place]:
-        """An option that looks otherwise than the others, or a list of which a part is struck out.
+        """An option that looks otherwise than the others, or a list of which a part does.
 
         As one in red, or the one without a line through it.
         """
@@ -259,7 +259,7 @@ class Reply:
         rare = min(counts, key=lambda look: counts[look], default=())
         apart = [at for at in places if len(counts) > 1 and looks.get(at, ()) == rare]
         yield from (at for at in apart[:1] if not several or at == form.labels[target])
-        if old and STRUCK in looks.get(old, ()):
+        if old and not {STRUCK, PARTLY}.isdisjoint(looks.get(old, ())):
             yield old
 
     def _signs_at(self, target: str) -> Iterator[Place]:
