@@ -286,15 +286,15 @@ def _parted(strings: bytes) -> dict[int, Look]:
     parted: dict[int, Look] = {}
     for i, text in enumerate(ElementTree.fromstring(strings).iterfind("{*}si")):
         runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
-        looks = {_look(run, *MARKS) for run in runs}
+        looks = {_look(run, *EMPHASIS) for run in runs}
         if any("}strike" in mark for look in looks for mark in look):
             parted[i] = (STRUCK,)
         elif len(looks) > 1:
-            parted[i] = PARTLY, str([(run.findtext("{*}t"), _look(run, *MARKS)) for run in runs])
+            parted[i] = PARTLY, str([(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs])
     return parted
 
 
-MARKS = ("b", "i", "u", "strike", "color")
+EMPHASIS = ("b", "i", "u", "strike", "color")
 
 
 def _look(element: ElementTree.Element, *names: str) -> Look:
@@ -330,7 +330,7 @@ def struck(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, froze
 def _styles(xml: bytes) -> dict[str, Look]:
     """Style number -> its look, where that is not the one of the first style."""
     root = ElementTree.fromstring(xml)
-    fonts = [_look(font, *MARKS) for font in root.iterfind("{*}fonts/{*}font")]
+    fonts = [_look(font, *EMPHASIS) for font in root.iterfind("{*}fonts/{*}font")]
     unfilled = "{*}patternFill[@patternType='none']"
     fills = [_look(one, "fgColor") if one.find(unfilled) is None else ()
              for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip

@@ -7,10 +7,10 @@ sure the types are is in `analysis.results.certainty`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ import pandas as pd
 
 from analysis.codebook.municipality import size_labels
 from analysis.codebook.waves import earlier
-from analysis.cores import on_all_cores
 from analysis.errors import InputError
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.show import Frame, NotAvailable
@@ -91,13 +90,6 @@ def typology(
         return NotAvailable("typology", survey.say("types/no_types", why=why))
     weighs = multiverse and adjust == "none"
     return typology.weighed_with(survey.multiverse(**choices)) if weighs else typology
-
-
-def typologies(
-    survey: Survey, *readings: Mapping[str, Any], seed: int = SEED
-) -> list[Typology | NotAvailable]:
-    """The `typology` of each of these choices, computed side by side where a run has the cores."""
-    return on_all_cores([partial(typology, survey, seed=seed, **one) for one in readings])
 
 
 def verdict(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from joblib import Memory
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
-from analysis.cores import on_all_cores
 from analysis.errors import refusal, unknown
 from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
@@ -155,15 +153,14 @@ class Classifier:
 
         Types of two classes are not the same.
         """
-        every, studies = self.features, dict[str, Callable[[], Typology]]()
+        every, typologies = self.features, {}
         sizes = align(self.size_class, every.frame.index, "size_class").dropna()
         for name, part in every.frame.loc[sizes.index].groupby(sizes.astype("str")):
             there = share_answered(part, every.groups) >= ENOUGH_ANSWERED
             if there.sum() >= SMALLEST_STRATUM and (part.nunique() > 1).any():
                 alone = dataclasses.replace(every, frame=part)
-                own = dataclasses.replace(self, features=alone)
-                studies[str(name)] = partial(own.study, **choices)
-        return dict(zip(studies, on_all_cores([*studies.values()]), strict=True))
+                typologies[str(name)] = dataclasses.replace(self, features=alone).study(**choices)
+        return typologies
 
     def place(self, frame: pd.DataFrame, **choices: Any) -> tuple[Typology, Projection]:
         """Other respondents, by the features that `frame` shares, in the types made of these."""

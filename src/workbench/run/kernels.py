@@ -36,7 +36,6 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis import paths, results
-from analysis.cores import CORES
 from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench import temporary
@@ -258,11 +257,8 @@ def started_kernels(
     """
     if options.fork and not can_fork():
         print(localize("Warm kernels need Linux; plain kernels are used."), file=sys.stderr)
-    cores = os.cpu_count() or 1
-    threads = max(1, cores // jobs)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
     environment = {INPUTS: json.dumps(inputs)}
-    if not options.memory_mb:  # which each process could fill again
-        environment[CORES] = str(min(jobs, cores))
     kernels = Kernels(options, threads=threads, environment=environment, ahead=ahead)
     over = localize("the run took longer than {seconds:g} s", seconds=options.timeout or 0)
     timer = threading.Timer(options.timeout or 0, kernels.stop, [over], {"over": True})

@@ -13,7 +13,6 @@ import project
 import pytest
 from refreshing import PARAMETERS, TITLE, alive, in_a_thread, put, record, wait_for
 
-from analysis.cores import CORES
 from workbench import temporary
 from workbench.run import kernels as warm
 from workbench.run.execute import attempt
@@ -309,10 +308,3 @@ def test_what_a_killed_kernel_started_ends_with_it(tmp_path, fork):
     ran, _ = run(made(tmp_path, starts), tmp_path, fork=fork)
     assert ran.status == "killed"
     wait_for(lambda: not alive(int(file.read_text())), 10)
-
-
-def test_a_capped_notebook_computes_in_one_process():
-    """Each process of it could fill the memory again."""
-    for jobs, cap, cores in ((1, None, "1"), (2, 900, None)):
-        with warm.started_kernels(Options(memory_mb=cap), jobs, {}) as kernels:
-            assert kernels.environment.get(CORES) == cores
