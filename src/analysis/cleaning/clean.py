@@ -18,6 +18,7 @@ import pyarrow as pa
 from analysis.cleaning.answers import CROSSES, Reader, judged
 from analysis.cleaning.findings import Note, as_findings, counted
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
+from analysis.cleaning.scaled import stated_otherwise
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
@@ -150,6 +151,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     work.place_cells(who)
     work.note_merged()
     work.check_answers()
+    work.remarks += stated_otherwise(received, codebook)
     return work.finish(who)
 
 

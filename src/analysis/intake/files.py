@@ -178,9 +178,11 @@ def _width(text: str, separator: str, file: str) -> int:
     if '"' not in text:
         return max(line.count(separator) for line in re.split(r"\r\n|\r|\n", text)) + 1
     limit = csv.field_size_limit(len(text) + 1)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        return max(map(len, csv.reader(io.StringIO(text, newline=""), delimiter=separator)))
-    except csv.Error as error:
-        raise refusal("file.irregular", file=file, fault=error) from None
+        return max(map(len, lines))
+    except csv.Error as error:  # a cell with words behind its closing mark may hold other lines
+        fault = f"line {lines.line_num}: {error}"
+        raise refusal("file.irregular_quotes", file=file, fault=fault) from None
     finally:
         csv.field_size_limit(limit)

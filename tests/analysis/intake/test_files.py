@@ -370,3 +370,15 @@ def test_a_number_format_of_brackets_is_no_hang():
     code = "[" * 100_000 + "0%"
     xml = f'<x><numFmt numFmtId="9" formatCode="{code}"/><cellXfs><xf numFmtId="9"/></cellXfs></x>'
     assert telling_formats(xml.encode()) == {"0": code}
+
+
+@pytest.mark.parametrize("answer", ['"研修', '人が"足りない" ""', '"研修"です', "研修"])
+def test_a_quotation_mark_too_many_swallows_no_line(tmp_path, answer):
+    """A cell that began with one held the lines to the next: two replies were one."""
+    rows = ["団体名,問1", f"札幌市,{answer}", "函館市,採用", '仙台市,"採用, 研修"']
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    if answer.startswith('"'):
+        with pytest.raises(InputError, match="quotation mark"):
+            read_file(tmp_path / "a.csv")
+    else:
+        assert read_file(tmp_path / "a.csv")[0].shape == (4, 2)

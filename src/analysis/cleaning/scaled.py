@@ -1,0 +1,54 @@
+"""Units that a file states otherwise than the codebook: 千人 beside a number asked in 人."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.cleaning.texts import own_units, tidy
+from analysis.codebook.model import Codebook
+from analysis.codebook.questions import AMOUNTS
+from analysis.intake.cells import Received, Remark
+from analysis.intake.sheet import address
+
+SIZE = re.compile("百万|千万|十億|億|万|千|百")
+LONGEST = 100  # letters of a heading with its unit
+
+
+def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
+    """A finding on each cell that states another unit for the numbers beside it or below."""
+    cells = received.cells
+    others = cells[cells["record"] < 0]
+    units = {q.id: own_units(q) for q in book if q.type in AMOUNTS and q.unit}
+    bare = {id: {SIZE.sub("", unit) for unit in own} for id, own in units.items()}
+    every = "|".join(map(re.escape, set().union(*bare.values()) - {""})) or "(?!)"
+    # a whole cell, or in brackets behind other words: 千人, (単位:千人), 職員数(千人)
+    stating = re.compile(rf"(?:^|[(\[:])(?:単位[:は]?)?((?:{SIZE.pattern})?(?:{every}))(?=$|[)\]])")
+    texts = (text for text in others["text"].unique() if len(text) <= LONGEST)
+    found = ((text, stating.search(re.sub(r"\s", "", tidy(text)))) for text in texts)
+    stated = {text: match[1] for text, match in found if match}
+    for question, own in ((book[id], own) for id, own in units.items()):
+        alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
+        words = {text for text in alike if stated[text] not in own}
+        said = others[others["text"].isin(words)]
+        answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
+        answers = answers[answers["file"].isin({*said["file"]})]
+        for (file, sheet), near in answers.groupby(["file", "sheet"], observed=True):
+            there = said[(said["file"] == file) & (said["sheet"] == sheet)]
+            for cell in there[_of(there, near)].itertuples():
+                place = address(cell.row - 1, cell.column - 1)
+                whose = near["record"].unique()
+                one = (whose[0], question.id) if len(whose) == 1 else (-1, "")
+                unit = question.unit.ja if question.unit else ""
+                yield Remark("scaled", file, sheet, place, cell.text, unit, question.label, *one)
+
+
+def _of(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
+    """Which cells with a unit are of these answers: beside them, at their head, or of all."""
+    below = said["column"].isin(answers["column"])
+    at_head = said["row"].isin(answers["row"] - 1)
+    if len(answers) > 1:
+        at_head |= said["reason"] == "header"
+    return said["row"].isin(answers["row"]) | (below & at_head) | said["text"].str.contains("単位")
