@@ -162,7 +162,7 @@ def need(survey: Survey, here: Respondent) -> str:
 
 
 @once
-def _done(survey: Survey) -> pd.DataFrame:
+def _measures_taken(survey: Survey) -> pd.DataFrame:
     """Whether each respondent takes each measure: 1, 0, or NaN without an answer."""
     variables = [variable for _, variable, _ in shortage.actions(survey)]
     return survey.responses[variables].astype("Float64").astype(float)
@@ -175,7 +175,7 @@ def missing(survey: Survey, here: Respondent) -> Frame:
     size_do of size_asked others of its class; cost; word (how it goes with sufficiency of staff
     among all: an id of the labels ``word``, or NA).
     """
-    language, does = survey.language, _done(survey)
+    language, does = survey.language, _measures_taken(survey)
     peers, group = does.loc[here.peers], answers.others(survey, here.code, here.typology)
     words = shortage.comparison(survey).reindex(columns=["variable", "word"])
     rows = [

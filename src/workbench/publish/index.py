@@ -273,7 +273,7 @@ def workbook(
     ----------
     tables : dicts with the fields of `analysis.show.Table`.
     title : of the survey, for the properties of the document.
-    codes : the code table, labelled; see `analysis.codebook.code_table`.
+    codes : the code table, labelled; see `analysis.codebook.questions.code_table`.
     """
     words, buffer = labels("workbook", language), io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

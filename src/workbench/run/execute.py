@@ -214,6 +214,8 @@ def attempt(
 def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[str]) -> None:
     """Note in `ran` what of the project, in `root`, a notebook read by itself, with the hashes.
 
+    Reports belong to it wherever they lie; of those elsewhere the whole path is noted.
+
     Left out are hidden folders, locks, what is `known` to its run, and where waves are looked for.
     A file that was saved between its reading and the end makes the notebook fail, but not where it
     wrote the file by itself.
@@ -221,26 +223,29 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
     received, left = root / "data" / "raw", [root / name for name in known]
     own_folders = (os.environ.get("WORKBENCH_CACHE"), sys.prefix, sys.base_prefix)
     left += [Path(name) for name in own_folders if name and root in Path(name).parents]
-    sources = {name: _in_project(name, root) for name in read}
+    reports = Path(os.environ.get("WORKBENCH_REPORTS") or root / "reports").absolute()
+    sources = {name: _in_project(name, root, reports) for name in read}
+    places = {p: reports if p.is_relative_to(reports) else root for p in sources.values()}
     own = {
-        path.relative_to(root): file
+        path: file
         for file, path in sources.items()
-        if path.is_relative_to(root)
+        if path.is_relative_to(places[path])
         and path not in (root, received, root / "src")
         and not any(map(path.is_relative_to, left))
-        and not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+        and not any(part.startswith(".") for part in path.relative_to(places[path]).parts[:-1])
         and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
     }
-    for path in [p for p in own if p.name == WAVE and root / p.parent.parent == received]:
+    for path in [p for p in own if p.name == WAVE and p.parent.parent == received]:
         if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
             del own[path]  # read to learn which waves there are
-    ran.reads = {path.as_posix(): hash_read(root / path) for path in sorted(own)}
+    names = {path: path.relative_to(root) if path.is_relative_to(root) else path for path in own}
+    ran.reads = {names[path].as_posix(): hash_read(path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
         ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
 
 
 @lru_cache(maxsize=4096)  # the pages of a wave read the same files
-def _in_project(name: str, root: Path) -> Path:
+def _in_project(name: str, root: Path, reports: Path) -> Path:
     """A path of the project as such, also where it was named by way of a link, or with ``..``.
 
     Compiled code is its source, where it has one.
@@ -250,7 +255,9 @@ def _in_project(name: str, root: Path) -> Path:
     path = Path(name)
     plain = path.is_relative_to(root) and ".." not in path.parts
     with contextlib.suppress(OSError, RuntimeError):  # a link to itself
-        return path if plain else path.resolve()
+        path = path if plain else path.resolve()
+        linked = reports.resolve()
+        path = reports / path.relative_to(linked) if path.is_relative_to(linked) else path
     return path
 
 

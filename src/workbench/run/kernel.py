@@ -37,7 +37,8 @@ SENT, READ, WROTE = "outputs_sent", "files_read", "files_written"
 # the files of Python and its packages; a project may lie in their prefix, as in /usr/src/app
 PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
 INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
-LOOKED_INTO = {"os.listdir", "os.scandir", "sqlite3.connect"}  # as Python's audit events call it
+# as Python's audit events call it; what is linked may be read by its other name
+LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
 _read: dict[str, str] = {}  # the state of each then; empty of what was written here later on
 

@@ -140,6 +140,10 @@ class Plan:
         with _well_formed(wave):
             words = book.get("pages") or {}
             every = [Notebook(file, words.get(name)) for name, file in files.items()]
+        every_name = [file.stem for file in sorted(paths.notebooks().glob("*.ipynb"))]
+        for need in (need for notebook in every for need in notebook.declares.get("needs", ())):
+            if need not in every_name:
+                raise unknown("notebook", need, every_name)
         known = sorted({name for notebook in every for name in notebook.parameters})
         if strange := sorted(settings.keys() - known):
             raise unknown("parameter of a notebook", strange[0], known)

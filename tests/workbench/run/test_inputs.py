@@ -158,6 +158,7 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         "n_hidden": ("own/.n.csv", "open({!r}).read()"),
         "o_address": ("own/o.db", "sqlite3.connect('file:' + {!r} + '?mode=ro', uri=True)"),
         "p_record": ("data/codebooks/registered/own.yml", "open({!r}).read()"),
+        "q_linked": ("own/q.csv", "os.makedirs(output); os.link({!r}, output + '.csv')"),
         "j_nothing": ("data/raw/other/wave.yml", "Survey.load('demo-2019').n  # {}"),
     }
     imports = "import glob, os, sqlite3; from pathlib import Path; from analysis import Survey\n"
@@ -174,7 +175,7 @@ def test_whatever_a_notebook_reads_in_the_project_counts(cleaned, tmp_path_facto
         file = file.with_name("2.csv") if file.parent.name in "cd" else file
         file.write_bytes((file.read_bytes() if file.is_file() else b"") + b"\n")
     told = [line for line in why("demo-2019").splitlines() if "would run;" not in line]
-    assert told == ["15_j_nothing: unchanged, would not run"]
+    assert told == ["16_j_nothing: unchanged, would not run"]
 
 
 def test_a_notebook_runs_again_where_one_that_it_needs_does(cleaned):
@@ -212,11 +213,22 @@ def test_a_notebook_that_opens_something_odd_ends_no_run(cleaned, monkeypatch):
     assert "changed: files that it reads (own.pyc)" in why("demo-2019")
 
 
-def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(cleaned):
+@pytest.mark.parametrize("where", ["in the project", "behind a link", "elsewhere"])
+def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(
+    cleaned, monkeypatch, tmp_path_factory, where
+):
     """It would be of the run before, beside a page that has the numbers of this one."""
     writes = "from pathlib import Path; file = Path(output) / 'n.csv'\n"
     writes += "file.parent.mkdir(parents=True, exist_ok=True); file.write_text({!r})"
-    table = cleaned / "reports" / "demo-2019" / "n.csv"
+    reports = cleaned / "reports"
+    if where != "in the project":
+        reports = tmp_path_factory.mktemp("elsewhere")
+    if where == "behind a link":
+        (cleaned / "reports").rmdir()
+        (cleaned / "reports").symlink_to(reports)
+    if where == "elsewhere":
+        monkeypatch.setenv("WORKBENCH_REPORTS", str(reports))
+    table = reports / "demo-2019" / "n.csv"
     put(cleaned, "01_a", writes.format("1"))
     assert refresh("demo-2019").ok
     put(cleaned, "01_a", writes.format("2"))

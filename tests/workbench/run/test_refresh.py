@@ -237,6 +237,14 @@ def test_notebooks_that_need_one_another_are_skipped_and_the_run_ends(project):
     assert found.notebooks[0].error == "02_b is not complete"
 
 
+def test_a_notebook_that_needs_one_that_is_not_there_is_refused(project):
+    """Renamed, or mistyped: it would not wait for it, and never run again where that does."""
+    put(project, "01_a", "print(1)")
+    put(project, "02_b", "print(2)", needs=["01_aa"])
+    with pytest.raises(InputError, match=r"01_aa.*did you mean 01_a"):
+        refresh("demo-2019")
+
+
 def test_first_runs_what_another_waits_for_then_what_shows_most(project, tmp_path):
     lacking = "from analysis.show import NotAvailable; NotAvailable('t', 'none')"
     for name, about in (("01_a", {}), ("02_b", {"tables": ["t"]}), ("03_c", {}),
