@@ -6,7 +6,8 @@ by side and independent of each other, the variables with what marks their row o
 every text that is printed with the number of its column. Rows that an office moved or inserted do
 no harm: an answer is beside the mark of its row.
 
-A query sheet has hidden columns: file, sheet and cell of each answer that it asks about. In the
+A query sheet has hidden columns: file, sheet and cell of each answer that it asks about, whose it
+is and to which question. In the
 wave's folder ``corrections``, where ``workbench queries WAVE --returned`` keeps it, its name begins
 with the day on which it came; each reply takes the place of that answer, which stays in the ledger
 as corrected.
@@ -39,6 +40,7 @@ TICK = "○"
 YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
+WHOSE = ["code", "question"]  # head the last of them, which sheets of earlier versions lack
 _WORDS = packaged("replies.yml")
 CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
 
@@ -140,6 +142,7 @@ class Correction(NamedTuple):
     column: int
     text: str
     answer: tuple[str, str, str]  # file, sheet and cell
+    whose: tuple[str, str] = ("", "")  # the code of the municipality and the question
 
     @property
     def cell(self) -> str:
@@ -170,7 +173,10 @@ def replies(sheet: Sheet) -> list[Correction]:
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
             if text and (not stays or (blank and key in {"はい", "yes"})):
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
-                corrections.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
+                last = sheet.text.iloc[[head, row], column + 3 : column + 5].to_numpy().tolist()
+                whose = tuple(last[1]) if last[0] == WHOSE else ("", "")
+                answer = (file, page, cell)
+                corrections.append(Correction(sheet, row, column - 1, text, answer, whose))
     return corrections
 
 
@@ -244,7 +250,9 @@ def correct(
             cells.at[own, "stands_for"] = text
         now[one.answer] = own
         about = record, variable
-        remarks.append(Remark("corrected", *one.answer, before, one.text, one.place, *about))
+        remarks.append(
+            Remark("corrected", *one.answer, before, one.text, one.place, *about, one.whose)
+        )
         columns = ["record", "variable", "reason"]
         cells.loc[own, columns] = record, variable, None
         cells.loc[old, columns] = -1, None, "corrected"
