@@ -1655,3 +1655,16 @@ def test_a_control_that_is_set_is_told(tmp_path, state):
     found = drawing_on(tmp_path, 3, lambda sheet, _: sheet.insert_textbox("D1", "x"), edit)
     told = sorted(found.findings.query("rule == 'control'")["raw"])
     assert told == (["B4", "B5", "B6"] if state not in {b'sel="0"', b""} else [])
+
+
+@pytest.mark.parametrize("n", [4, 2])
+def test_one_option_below_its_question_in_a_row_of_questions_is_the_answer(tmp_path, n):
+    """With the answers of other questions beside it, it was taken for a label: no answer."""
+    turn = iter(USES * 2)
+
+    def rows(said):
+        return [[Q1, Q2, Q3, *ITEMS], [1, next(turn), 12, *[1] * len(ITEMS)]]
+
+    result = received(tmp_path, rows, n)
+    several = [name for name in result.responses if name.startswith("Q2_")]
+    assert result.responses[several].sum(axis=1).tolist() == [1] * n

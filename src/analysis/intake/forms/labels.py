@@ -118,6 +118,9 @@ class Form:
             below = around.pop(BELOW)
             of_another = below and any(w[0] == below[0] and w[1] < below[1] for w in self.words)
             around[LEFT] = None if of_another else below
+        elif place[0] > label[0]:  # and what is beside it of the label above that
+            heads = {column for row, column in self.words - {label} if row == label[0]}
+            around = {way: at for way, at in around.items() if not at or at[1] not in heads}
         if not any(self.text(at) and at not in self.words for at in around.values()):
             self.words.discard(self.labels.pop(parts[0]))
 
