@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("files", [45, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("files", [24, pytest.param(300, marks=pytest.mark.slow)])
 def test_damaged_files_are_refused_in_a_sentence_or_lose_nothing(tmp_path, monkeypatch, files):
     at = ROOT / "benchmarks/mutated_files.py"
     spec = importlib.util.spec_from_file_location("mutated_files", at)

@@ -72,26 +72,32 @@ def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
     assert file.read_bytes().endswith(b"typed by hand")
 
 
+SHEETS, DATA_SET = "queries demo-2019 --split --out given", "dataset demo-2019 --out given"
+
+
 @pytest.mark.parametrize(
-    ("step", "changed"),
+    ("command", "step", "changed", "files"),
     [
-        ("README.ja.md", True),
-        (outputs.NOTES, False),
-        pytest.param("README.ja.md", False, marks=pytest.mark.slow),
-        pytest.param(outputs.NOTES, True, marks=pytest.mark.slow),
+        (SHEETS, "990043", True, 12),
+        (SHEETS, outputs.NOTES, False, 12),
+        *(
+            pytest.param(DATA_SET, step, changed, 10, marks=pytest.mark.slow)
+            for step in ("README.ja.md", outputs.NOTES)
+            for changed in (True, False)
+        ),
     ],
 )
 def test_a_command_that_broke_off_between_two_files_carries_on(
-    run, project, monkeypatch, step, changed
+    run, project, monkeypatch, command, step, changed, files
 ):
-    command, write = "dataset demo-2019 --out given", paths.write_atomic
+    write = paths.write_atomic
     if changed:
         assert run(command)[0] == 0
         wave = project / WAVE / "wave.yml"
         wave.write_text(wave.read_text().replace("架空データ", "架空のデータ", 1))
 
     def full(path, content):
-        if path.name == step:
+        if path.name.startswith(step):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         write(path, content)
 
@@ -101,6 +107,7 @@ def test_a_command_that_broke_off_between_two_files_carries_on(
     assert code == 2 and "No space left" in said
     code, said = run(command)
     assert code == 0, said
+    assert len(contents(project / "given")) == files
     shutil.move("given", "other")
     assert run(command)[0] == 0 and contents(project / "given") == contents(project / "other")
 

@@ -317,7 +317,8 @@ def struck(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, froze
         own = {number for number, look in looks if any("}strike" in mark for mark in look)}
         for name, path in paths.items() if texts or own else ():
             found = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", part(parts, path))
-            about = ((dict(re.findall(r'(\w+)="([^"]*)"', cell.decode())), v) for cell, v in found)
+            own_of = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
+            about = ((dict(own_of.findall(cell.decode())), value) for cell, value in found)
             cells[name] = frozenset(
                 place
                 for cell, v in about

@@ -1668,3 +1668,16 @@ def test_one_option_below_its_question_in_a_row_of_questions_is_the_answer(tmp_p
     result = received(tmp_path, rows, n)
     several = [name for name in result.responses if name.startswith("Q2_")]
     assert result.responses[several].sum(axis=1).tolist() == [1] * n
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("now", ["今回", "今回の回答", "今年度"])
+def test_what_was_answered_before_is_not_taken_for_the_answer(tmp_path, now, n):
+    """The number of the last survey beside the one of this was read."""
+    before = iter(range(40, 50))
+
+    def rows(said):
+        return [[None, "前回", now], [Q3, next(before), 12], [], *down(Q1, STATES, {2}),
+                *down(Q2, USES, {1}), *LAYOUTS[4]["codes"]((1, 2))]  # fmt: skip
+
+    assert received(tmp_path, rows, n).responses["Q3"].tolist() == [12] * n

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from project import prepare
+from project import make_project, prepare
 
 from analysis import paths, spreadsheet
 from analysis.errors import InputError
@@ -257,11 +257,22 @@ def test_the_command_and_a_place_that_cannot_be_written(project, capsys, monkeyp
 INVITED = "{code: '131016', name: 千代田区}, {code: '131032', name: 港区}"
 
 
+@pytest.fixture(scope="module")
+def asked_once(tmp_path_factory):
+    root = tmp_path_factory.mktemp("asked")
+    make_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ROOT", str(root))
+        own_wave(root, INVITED, "千代田区,約60,1\n港区,約70,1")
+        queries.write_for_wave("own", root / "each", split=True)
+    return root
+
+
 @pytest.fixture
-def asked(project):
+def asked(project, asked_once):
     """A wave with two doubtful answers, and the sheets that two municipalities are sent."""
-    own_wave(project, INVITED, "千代田区,約60,1\n港区,約70,1")
-    queries.write_for_wave("own", project / "each", split=True)
+    for part in ("data/codebooks", "data/raw/own", "data/processed/own", "each"):
+        shutil.copytree(asked_once / part, project / part, dirs_exist_ok=True)
     return project
 
 

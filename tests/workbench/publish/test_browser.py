@@ -1,8 +1,9 @@
 """Every page of the demo wave, in both languages and for all audiences, in a real browser.
 
-At every run the Japanese pages for the inside, which show all there is, three of them also as PDF,
-and one page for the public (what its others may say is tried in `test_audiences.py`); with `make
-test-all` all public ones, those for the committee, the English twins, and each page as PDF.
+At every run the Japanese pages for the inside, which show all there is, three of them also as PDF
+and on a dark screen, and one page for the public (what its others may say is tried in
+`test_audiences.py`); with `make test-all` all public ones, those for the committee, the English
+twins, and each page as PDF and on a dark screen.
 """
 
 import re
@@ -28,7 +29,7 @@ OTHERS = {"06_summary", "07_refresh_diff", "08_prefectures"}
 PAGES = sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb") if p.stem not in OTHERS)
 PAGES.append("index")
 INSIDE = {"05_site_visits"}  # a guide for interviews is no page for the public
-PAPER = {"index", "02_explore", "03_typology"}  # one sheet, very many figures, large figures
+CLOSELY = {"index", "02_explore", "03_typology"}  # one sheet, very many figures, large figures
 AUDIENCES = [
     pytest.param(audience, marks=[] if audience == "internal" else pytest.mark.slow)
     for audience in editions.AUDIENCES
@@ -42,9 +43,9 @@ PAIRS = [
 SHOWN = [
     pytest.param(*pair, marks=[] if "internal" in pair else pytest.mark.slow) for pair in PAIRS
 ]
-PRINTED = [
+LOOKED_AT_CLOSELY = [
     pytest.param(
-        *pair, marks=[] if pair[0] == "internal" and pair[1] in PAPER else pytest.mark.slow
+        *pair, marks=[] if pair[0] == "internal" and pair[1] in CLOSELY else pytest.mark.slow
     )
     for pair in PAIRS
 ]
@@ -174,11 +175,19 @@ def opens(page, file, language):
     ends = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
     assert page.evaluate(f"Math.max(0, ...{ends})") <= 360
     assert violations(page) == []
+
+
+@pytest.mark.parametrize(("audience", "name"), LOOKED_AT_CLOSELY)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_can_be_read_on_a_dark_screen(published, page, language, audience, name):
+    """Pages have one style sheet: at every run those with most kinds of what they show."""
+    visit(page, published(language, audience) / f"{name}.html")
     page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 360, "height": 900})
     assert violations(page, runOnly=["color-contrast"]) == []
 
 
-@pytest.mark.parametrize(("audience", "name"), PRINTED)
+@pytest.mark.parametrize(("audience", "name"), LOOKED_AT_CLOSELY)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_prints_on_a4_with_no_table_cut_and_all_its_text(
     published, page, tmp_path, language, audience, name

@@ -28,6 +28,7 @@ from analysis.intake.tables import EXAMPLE
 
 RIGHT, BELOW, LEFT, ABOVE, OWN = (0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)
 BRACKETS = {"(", ")", "（", "）", "[", "]", "［", "］"}  # printed around an answer
+NOW = re.compile("(?:今回|今年度?|本年度?|当年度?)(?:の?(?:回答|調査|値|分))?")  # beside 前回
 SEARCHED = 20_000  # cells of a form that are looked at
 SHOWN = re.compile(  # an example with its word: （例）人手が足りない, 例：3人
     r"\s*(?:[(（\[［【〔<＜]\s*(?:記入|記載|回答|入力)?例\s*[)）\]］】〕>＞:：]"
@@ -333,11 +334,12 @@ class Form:
         return False
 
     def _in_answer_column(self) -> dict[str, Place]:
-        """Of a table with a column of answers (設問 | 選択肢 | 回答欄 | 備考) the cell of each.
+        """Of a table with a column of answers (設問 | 回答欄 | 備考, 設問 | 前回 | 今回) each cell.
 
         Texts, numbers and days alone. It ends at an empty row; the word left of 回答 is no label.
         """
-        heads = [place for place in self.places if is_answer_word(self.text(place))]
+        texts = {place: self.text(place) for place in self.places}
+        heads = [p for p, t in texts.items() if is_answer_word(t) or NOW.fullmatch(normalise(t))]
         before = {place: self.next_to(place, LEFT) for place in heads}
         heads = [p for p, at in before.items() if at and at not in self.words and self.text(at)]
         cells: dict[str, Place] = {}
