@@ -24,6 +24,7 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
+from analysis.errors import refusal
 from analysis.intake.cells import REASONS, Received, Remark, addresses, excerpt
 from analysis.intake.sheet import CellKind, as_percent
 from analysis.text import Language, label, labels
@@ -146,6 +147,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     work = _Cleaning(received, wave, codebook)
     work.read_columns()
     who = identify(received, wave, codebook, *work.arrived(), holds_answers(received, codebook))
+    work.check_corrections(who)
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
@@ -202,6 +204,17 @@ class _Cleaning:
         self.there = {name: at >= 0 for name, at in received.positions.items()}
         self.end = {name: np.full(self.n, EMPTY, np.int8) for name in self.there}
         self.filled = {name: received.kinds(name) != CellKind.EMPTY for name in self.there}
+
+    def check_corrections(self, who: Identified) -> None:
+        """Refuse one whose place has another answer now: the file was replaced or sorted anew."""
+        those = [remark for remark in self.received.remarks if remark.rule == "corrected"]
+        renamed = {one.record for one in those if one.variable in who.variables}
+        for one in those:
+            asked, here = map(self.codebook.by_name.get, (one.whose[1], one.variable))
+            moved = one.whose[0] not in ("", who.codes[one.record]) and one.record not in renamed
+            if moved or (asked and asked is not here):
+                place = " ".join(filter(None, (one.file, one.sheet, one.cell)))
+                raise refusal("wave.answer_moved", file=one.more, place=place, code=one.whose[0])
 
     # --- reading ---------------------------------------------------------------------------
 

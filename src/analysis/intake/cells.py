@@ -34,7 +34,8 @@ EXCERPT = 200  # characters of a finding on several cells
 class Remark(NamedTuple):
     """A finding of intake on a hidden row or column, a heading, or an answer that was corrected.
 
-    `value` and `more` complete the sentence of the rule; `record` and `variable`: of an answer.
+    `value` and `more` complete the sentence of the rule; `record` and `variable`: of an answer;
+    `whose`: the municipality and the question that a correction was asked of.
     """
 
     rule: str
@@ -46,6 +47,7 @@ class Remark(NamedTuple):
     more: str | Text = ""
     record: int = -1
     variable: str = ""
+    whose: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ by side and independent of each other, the variables with what marks their row o
 every text that is printed with the number of its column. Rows that an office moved or inserted do
 no harm: an answer is beside the mark of its row.
 
-A query sheet has hidden columns: file, sheet and cell of each answer that it asks about. In the
+A query sheet has hidden columns: file, sheet and cell of each answer that it asks about, whose it
+is and to which question. In the
 wave's folder ``corrections``, where ``workbench queries WAVE --returned`` keeps it, its name begins
 with the day on which it came; each reply takes the place of that answer, which stays in the ledger
 as corrected.
@@ -15,7 +16,7 @@ as corrected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ TICK = "○"
 YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
+WHOSE = ["code", "question"]  # head the last of them, which sheets of earlier versions lack
 _WORDS = packaged("replies.yml")
 CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
 
@@ -53,8 +55,8 @@ def ids_of(sheets: Sequence[Sheet]) -> Sheet | None:
 def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     """What the sheets of such a form give: the reply, and what was written beside it.
 
-    Raises InputError: the form is of another codebook, or the row of a question is gone or there
-    twice.
+    Raises InputError: the form is of another codebook, a row asks otherwise than its codebook now
+    does, or the row of a question is gone or there twice.
     """
     ids = ids_of(sheets)
     if ids is None:
@@ -63,7 +65,8 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     if name != headings.book.id:
         raise ids.refusal("form.other_codebook", codebook=name, expected=headings.book.id)
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
-    codes = _codes(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
+    language: Language = "en" if ids.text.iat[0, 3] == "en" else "ja"
+    codes = _codes(headings.book, language)
     others = [sheet for sheet in sheets if sheet is not ids]
     # an office may have renamed it
     filled_in = others[0].sheet if len(others) == 1 else ids.text.iat[1, 0]
@@ -74,6 +77,10 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
         mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
         piece = Piece(sheet, mark)
         own = sheet.sheet == filled_in
+        if own:
+            _check_asked(
+                sheet, {text for column, text in printed if column == "1"}, headings, language
+            )
         for row, column in np.argwhere(sheet.kind != CellKind.EMPTY).tolist():
             if not own or (str(column), sheet.text.iat[row, column]) not in printed:
                 mark[row, column] = REASONS.index("unmatched")
@@ -84,6 +91,19 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
                 piece.stands_for[variable] = code
         pieces.append(piece)
     return pieces
+
+
+def _check_asked(
+    sheet: Sheet, printed: Container[str], headings: Headings, language: Language
+) -> None:
+    """Refuse a row, as it was sent, of an id under which the codebook now asks something else."""
+    now = {q.id: q.text for q in headings.book}
+    now |= {name: part.text for q in headings.book for name, part in q.parts.items()}
+    for mark, text in sheet.text.iloc[:, :2].itertuples(index=False):
+        if mark in now and text in printed:
+            asks, asked = (t.partition("\n・")[0] for t in (now[mark][language], text))
+            if normalise(asks) != normalise(asked) and headings.given(asked, "") != mark:
+                raise sheet.refusal("form.asks_otherwise", mark=mark, asked=asked, asks=asks)
 
 
 def entries(book: Codebook, question: Question, language: Language) -> dict[str, int]:
@@ -140,6 +160,7 @@ class Correction(NamedTuple):
     column: int
     text: str
     answer: tuple[str, str, str]  # file, sheet and cell
+    whose: tuple[str, str] = ("", "")  # the code of the municipality and the question
 
     @property
     def cell(self) -> str:
@@ -170,7 +191,10 @@ def replies(sheet: Sheet) -> list[Correction]:
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
             if text and (not stays or (blank and key in {"はい", "yes"})):
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
-                corrections.append(Correction(sheet, row, column - 1, text, (file, page, cell)))
+                last = sheet.text.iloc[[head, row], column + 3 : column + 5].to_numpy().tolist()
+                whose = tuple(last[1]) if last[0] == WHOSE else ("", "")
+                answer = (file, page, cell)
+                corrections.append(Correction(sheet, row, column - 1, text, answer, whose))
     return corrections
 
 
@@ -244,7 +268,9 @@ def correct(
             cells.at[own, "stands_for"] = text
         now[one.answer] = own
         about = record, variable
-        remarks.append(Remark("corrected", *one.answer, before, one.text, one.place, *about))
+        remarks.append(
+            Remark("corrected", *one.answer, before, one.text, one.place, *about, one.whose)
+        )
         columns = ["record", "variable", "reason"]
         cells.loc[own, columns] = record, variable, None
         cells.loc[old, columns] = -1, None, "corrected"

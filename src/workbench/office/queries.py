@@ -200,9 +200,10 @@ def _workbook(
         # where each answer stands, hidden behind the reply, so that it finds its way back:
         # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
-        sheet.set_column(at, at + 2, None, None, {"hidden": True})
-        sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave])
-        for i, answer in enumerate(part[["file", "sheet", "cell"]].astype(str).to_numpy(), 4):
+        sheet.set_column(at, at + 4, None, None, {"hidden": True})
+        sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE])
+        hidden = part[["file", "sheet", "cell", *own_sheets.WHOSE]]
+        for i, answer in enumerate(hidden.astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)
     book.close()

@@ -288,7 +288,7 @@ def test_a_query_sheet_shows_no_place_to_those_who_filled_in_a_web_form(asked):
     book = openpyxl.load_workbook(asked / "each" / "131016_千代田区.xlsx")
     assert not any(row[1] for row in rows(book.worksheets[0]))
     places = book.worksheets[0].column_dimensions["H"]  # and those written with it
-    assert places.hidden and (places.min, places.max) == (8, 10)
+    assert places.hidden and (places.min, places.max) == (8, 12)
 
 
 def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(asked, capsys):
@@ -315,6 +315,23 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     assert main(["queries", "own", "--returned", str(sheets[0])]) == 0  # once more: no harm
     (raw / "corrections" / "~$131016.xlsx").write_bytes(b"Excel has it open")
     assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "団体名,職員数,取組\n港区,約70,1\n千代田区,約60,1\n",
+        "団体名,取組,職員数\n千代田区,1,約60\n港区,1,約70\n",
+    ],
+    ids=["rows", "columns"],
+)
+def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(asked, now):
+    sheet = answer(asked / "each" / "131016_千代田区.xlsx", 42)
+    queries.take_in("own", [sheet])
+    assert prepare("own").responses["S"].tolist() == [42, 70]
+    (asked / "data" / "raw" / "own" / "r.csv").write_text(now, encoding="utf-8")
+    with pytest.raises(InputError, match=r"G5: .* an answer of 131016 in r\.csv B2"):
+        prepare("own")
 
 
 def test_of_sheets_that_came_back_all_are_kept_or_none(asked, monkeypatch):
@@ -363,7 +380,7 @@ def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")
     queries.write_for_wave("own", project / "each", split=True)
     file = answer(project / "each" / "131016_千代田区.xlsx", "はい")
-    answer(file, "兼任を含む", column="K")
+    answer(file, "兼任を含む", column="M")
     assert main(["queries", "own", "--returned", str(file)]) == 0
     result = prepare("own")
     assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]
