@@ -66,7 +66,7 @@ from workbench.run.record import (
 )
 
 T = TypeVar("T")
-WAVE = "wave.yml"
+WAVE, LEDGER = "wave.yml", "ledger.json"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
 KINDS = (Figure.kind, Table.kind)
@@ -238,6 +238,9 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
     for path in [p for p in own if p.name == WAVE and p.parent.parent == received]:
         if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
             del own[path]  # read to learn which waves there are
+    for place in {p.parent for p in own if p.name == LEDGER}:
+        if received / place.name / WAVE in own:  # its cleaned data follow from what it received
+            own = {p: file for p, file in own.items() if not p.is_relative_to(place)}
     names = {path: path.relative_to(root) if path.is_relative_to(root) else path for path in own}
     ran.reads = {names[path].as_posix(): hash_read(path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):

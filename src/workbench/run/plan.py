@@ -208,8 +208,10 @@ class Plan:
         if "hypotheses" in notebook.declares.get("requires", []):
             reads[REGISTERED] = fingerprints.hash_file(paths.registration(self.edition.wave))
         if other := self._compared(notebook):
-            walks = fingerprints.hash_path(paths.codebooks() / "crosswalks")
-            digest = fingerprints.sha(other + self._cleaned(other) + walks)
+            names = dict[str, Any]()
+            with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
+                names = waves.names_before(other)
+            digest = fingerprints.sha(other + self._cleaned(other) + repr(names))
             reads["the wave it compares with"] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
@@ -229,7 +231,7 @@ class Plan:
     def known(self, notebook: Notebook) -> list[str]:
         """The files and folders of the project whose hashes are part of a notebook's key."""
         places = ["src/analysis", "src/workbench", *notebook.declares.get("reads", [])]
-        for wave in filter(None, self.inputs):
+        for wave in filter(None, {self.edition.wave, self._compared(notebook)}):
             places += [f"data/raw/{wave}", f"data/processed/{wave}"]
             with contextlib.suppress(InputError):
                 places.append(f"data/codebooks/{waves.content(wave).get('codebook')}.yml")
@@ -434,6 +436,7 @@ def _common(
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
+        "the crosswalks": fingerprints.hash_path(paths.codebooks() / "crosswalks"),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }

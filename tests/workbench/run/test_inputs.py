@@ -17,6 +17,7 @@ from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from workbench.run import kernel
+from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
@@ -262,13 +263,43 @@ def test_a_project_may_lie_where_python_is_installed():
     assert [str(file).startswith(kernel.INSTALLED) for file in files] == [False, True, True]
 
 
-def test_a_crosswalk_counts_for_what_compares(cleaned):
-    shutil.copytree(cleaned / "data" / "raw" / "demo-2019", cleaned / "data" / "raw" / "other")
-    put(cleaned, "01_a", "print(1)", compares="before", more="before: str = 'other'\n")
+def test_a_crosswalk_counts(cleaned):
+    put(cleaned, "01_a", "print(1)")
     assert refresh("demo-2019").ok
     file = next((cleaned / "data" / "codebooks" / "crosswalks").glob("*.yml"))
     file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert "would run; changed: the wave it compares with" in why("demo-2019")
+    assert "would run; changed: the crosswalks" in why("demo-2019")
+
+
+def test_another_wave_counts_where_another_notebook_alone_declares_it(cleaned):
+    """Its first reading, which cleans it, is no change of what the notebook reads."""
+    other = cleaned / "data" / "raw" / "other"
+    shutil.copytree(cleaned / "data" / "raw" / "demo-2019", other)
+    put(cleaned, "01_a", "print(1)", compares="before", more="before: str = 'other'\n")
+    put(cleaned, "02_b", COUNTS.replace("demo-2019", "other"))
+    assert refresh("demo-2019").ok
+    assert why("demo-2019").count("unchanged") == 2
+    about = other / "wave.yml"
+    about.write_text(about.read_text("utf-8").replace("demo-2019", "x") + "# later\n", "utf-8")
+    told = "files that it reads (data/raw/other/wave.yml)"
+    assert f"02_b: would run; changed: {told}" in why("demo-2019")
+    assert refresh("demo-2019").ok
+    assert why("demo-2019").count("unchanged") == 2
+
+
+def test_names_that_a_wave_it_compares_with_takes_from_an_earlier_one_count(cleaned):
+    """Of a wave of another codebook, which takes no names from there itself."""
+    raw, books = cleaned / "data" / "raw", cleaned / "data" / "codebooks"
+    shutil.copy(books / "it-staffing.yml", books / "own.yml")
+    for wave, was, now in (("later", "as_of: 2019", "as_of: 2021"), ("own", "it-staffing", "own")):
+        shutil.copytree(raw / "demo-2019", raw / wave)
+        text = (raw / wave / "wave.yml").read_text("utf-8")
+        (raw / wave / "wave.yml").write_text(text.replace(was, now), "utf-8")
+    put(cleaned, "01_a", "print(1)", compares="before", more="before: str = 'later'\n")
+    keys = Plan.make(Edition("own"), {}).keys
+    with (raw / "demo-2019" / "wave.yml").open("a", encoding="utf-8") as file:
+        file.write("names: {'990019': {ja: 育成型, en: Trainers}}\n")
+    assert Plan.make(Edition("own"), {}).keys != keys
 
 
 def test_results_of_other_libraries_are_made_anew(cleaned, monkeypatch):
