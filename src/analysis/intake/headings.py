@@ -383,7 +383,8 @@ class Headings:
             return ""
         question = self.book.question_of.get(target)
         items = self._choices(question) if question and question.type == "battery" else {}
-        for sign in reversed([*re.finditer(r"\s*[:：\n]\s*|\s+|(?=[(（\[［【])", text)]):
+        begins = text[:LONGEST]  # no heading is longer
+        for sign in reversed([*re.finditer(r"\s*[:：\n]\s*|\s+|(?=[(（\[［【])", begins)]):
             head = text[: sign.start()].rstrip("。?？")
             key = normalise(head)
             whole, known = self._whole(key), self.known.get(key)

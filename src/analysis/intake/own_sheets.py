@@ -16,7 +16,7 @@ as corrected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +55,8 @@ def ids_of(sheets: Sequence[Sheet]) -> Sheet | None:
 def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     """What the sheets of such a form give: the reply, and what was written beside it.
 
-    Raises InputError: the form is of another codebook, or the row of a question is gone or there
-    twice.
+    Raises InputError: the form is of another codebook, a row asks otherwise than its codebook now
+    does, or the row of a question is gone or there twice.
     """
     ids = ids_of(sheets)
     if ids is None:
@@ -65,7 +65,8 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
     if name != headings.book.id:
         raise ids.refusal("form.other_codebook", codebook=name, expected=headings.book.id)
     printed = {(str(row[3]), str(row[4])) for row in ids.text.iloc[2:].itertuples(index=False)}
-    codes = _codes(headings.book, "en" if ids.text.iat[0, 3] == "en" else "ja")
+    language: Language = "en" if ids.text.iat[0, 3] == "en" else "ja"
+    codes = _codes(headings.book, language)
     others = [sheet for sheet in sheets if sheet is not ids]
     # an office may have renamed it
     filled_in = others[0].sheet if len(others) == 1 else ids.text.iat[1, 0]
@@ -76,6 +77,10 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
         mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
         piece = Piece(sheet, mark)
         own = sheet.sheet == filled_in
+        if own:
+            _check_asked(
+                sheet, {text for column, text in printed if column == "1"}, headings, language
+            )
         for row, column in np.argwhere(sheet.kind != CellKind.EMPTY).tolist():
             if not own or (str(column), sheet.text.iat[row, column]) not in printed:
                 mark[row, column] = REASONS.index("unmatched")
@@ -86,6 +91,19 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
                 piece.stands_for[variable] = code
         pieces.append(piece)
     return pieces
+
+
+def _check_asked(
+    sheet: Sheet, printed: Container[str], headings: Headings, language: Language
+) -> None:
+    """Refuse a row, as it was sent, of an id under which the codebook now asks something else."""
+    now = {q.id: q.text for q in headings.book}
+    now |= {name: part.text for q in headings.book for name, part in q.parts.items()}
+    for mark, text in sheet.text.iloc[:, :2].itertuples(index=False):
+        if mark in now and text in printed:
+            asks, asked = (t.partition("\n・")[0] for t in (now[mark][language], text))
+            if normalise(asks) != normalise(asked) and headings.given(asked, "") != mark:
+                raise sheet.refusal("form.asks_otherwise", mark=mark, asked=asked, asks=asks)
 
 
 def entries(book: Codebook, question: Question, language: Language) -> dict[str, int]:

@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -37,6 +38,7 @@ SENT, READ, WROTE = "outputs_sent", "files_read", "files_written"
 # the files of Python and its packages; a project may lie in their prefix, as in /usr/src/app
 PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
 INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
+OURS = tuple(f"{Path(__file__).parents[2] / name}{os.sep}" for name in ("analysis", "workbench"))
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
@@ -150,11 +152,25 @@ def _end_after(parent: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
+def _path_stats(
+    loader: SourceFileLoader, path: str, known: Any = SourceFileLoader.path_stats
+) -> Any:
+    """Let modules of one's own be compiled from their source each time.
+
+    Python takes what it compiled before for the source of the same second and size, as a file has
+    that a program copied with a fixed date; its page would be of the old one.
+    """
+    if path.startswith((*INSTALLED, *OURS)):
+        return known(loader, path)
+    raise OSError(path)  # of a source without a date Python neither reads nor keeps compiled code
+
+
 def launch(arguments: Sequence[str]) -> None:
     """Turn this process into a kernel, which imports nothing from the folder where it starts."""
     sys.argv = [__file__, *arguments]
     sys.path = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     sys.addaudithook(_watch)
+    SourceFileLoader.path_stats = _path_stats  # type: ignore[assignment, method-assign]
     App.launch_instance(argv=[*arguments])
 
 

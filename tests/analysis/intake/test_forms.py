@@ -1681,3 +1681,9 @@ def test_what_was_answered_before_is_not_taken_for_the_answer(tmp_path, now, n):
                 *down(Q2, USES, {1}), *LAYOUTS[4]["codes"]((1, 2))]  # fmt: skip
 
     assert received(tmp_path, rows, n).responses["Q3"].tolist() == [12] * n
+
+
+def test_a_label_with_thousands_of_brackets_behind_it_is_no_hang(tmp_path):
+    """Each of them could begin the answer, and what is before it was read again for each."""
+    result = received(tmp_path, lambda said: [[Q3 + " " + "(あ" * 16_000, 12], *usual()(said)], 1)
+    assert len(result.responses) == 1

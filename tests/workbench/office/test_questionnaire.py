@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -116,11 +118,11 @@ def fill(form, place, typed, change=lambda sheet: None):
     content.save(place)
 
 
-def cleaned(folder, book):
+def cleaned(folder, book, **of_files):
     about = Wave.model_validate({
         "name": "w", "title": {"ja": "調査", "en": "Survey"}, "as_of": dt.date(2024, 4, 1),
         "publisher": {"ja": "研究会", "en": "Group"}, "codebook": "form", "data": "real",
-        "files": [{"path": "replies", "layout": "form"}],
+        "files": [{"path": "replies", "layout": "form", **of_files}],
     })  # fmt: skip
     return clean(read(about, book, folder), about, book)
 
@@ -204,6 +206,27 @@ def test_a_form_without_a_row_or_of_another_codebook_is_refused(book, form, repl
     fill(form, replies / "a.xlsx", {})
     with pytest.raises(InputError, match="of the codebook form, not of other"):
         cleaned(tmp_path, Codebook.parse(BOOK | {"id": "other"}))
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [({"ja": "職員数"}, {"ja": "予算額"}), (OPTIONS[0], {"ja": "検討中"})],
+    ids=["question", "option of several"],
+)  # fmt: skip
+def test_a_form_sent_before_its_codebook_asked_otherwise_is_refused(
+    form, replies, tmp_path, was, now
+):
+    """An id or code that was given to something else would count the answer as one to that."""
+    fill(form, replies / "a.xlsx", kept_to(FULL)[1])
+    later = json.loads(json.dumps(BOOK))
+    for one in (later["questions"][3], later["questions"][1]["options"][0]):
+        if one["ja"] == was["ja"]:
+            one.update(now)
+    with pytest.raises(InputError, match=f'was "{was["ja"]}" when .* is "{now["ja"]}"') as refused:
+        cleaned(tmp_path, Codebook.parse(later))
+    same = yaml.safe_load(str(refused.value).rpartition("header: ")[2])  # as the error proposes
+    result = cleaned(tmp_path, Codebook.parse(later), header=same)
+    assert result.responses.loc["012025", ["Q4", "Q2_2"]].tolist() == [12, True]
 
 
 def test_cells_take_what_the_question_allows_and_turn_grey_by_its_rule(form, tmp_path):

@@ -90,6 +90,23 @@ def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
     assert [ran.reused for ran in refresh("demo-2019", **options).notebooks] == [False, True]
 
 
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_helper_that_comes_with_its_old_date_and_size_is_compiled_anew(
+    cleaned, monkeypatch, fork
+):
+    """As from a synchronised folder or an archive with fixed dates."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    helper = cleaned / "notebooks" / "helpers.py"
+    imports = f"import sys; sys.path.append({str(helper.parent)!r}); import helpers"
+    put(cleaned, "01_a", imports, "print(helpers.N)")
+    for number in ("11", "22"):
+        helper.write_text(f"N = {number}", encoding="utf-8")
+        os.utime(helper, (1e9, 1e9))
+        assert refresh("demo-2019", fork=fork).ok
+        page = (cleaned / "reports" / "demo-2019" / "01_a.html").read_text("utf-8")
+        assert f">{number}\n<" in page
+
+
 def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(cleaned):
     table = cleaned / "own.csv"
     table.write_text("1", encoding="utf-8")
