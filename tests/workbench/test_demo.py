@@ -177,6 +177,10 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
         "another",
         "colour-alone",
         "example-row",
+        "control",
+        "scaled",
+        "struck",
+        "words-drawn",
     }  # of forms, of other waves
     assert set(RULES) - shown == real | unasked | tools | others
 

@@ -31,7 +31,8 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
     stated = {text: match[1] for text, match in found if match}
     for question, own in ((book[id], own) for id, own in units.items()):
         alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
-        words = {text for text in alike if stated[text] not in own}
+        if not (words := {text for text in alike if stated[text] not in own}):
+            continue  # the cells of a large survey are not looked through for each question
         said = others[others["text"].isin(words)]
         answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
         answers = answers[answers["file"].isin({*said["file"]})]
