@@ -287,6 +287,18 @@ def test_another_wave_counts_where_another_notebook_alone_declares_it(cleaned):
     assert why("demo-2019").count("unchanged") == 2
 
 
+def test_the_page_of_questions_says_anew_how_the_wave_before_was_asked(cleaned):
+    """What it reads without declaring it would be a reason to run at each refresh outside."""
+    raw, page = Path(__file__).parents[3] / "data" / "raw", "09_codebook.ipynb"
+    shutil.copytree(raw / "demo-2020", cleaned / "data" / "raw" / "demo-2020")
+    shutil.copy(raw.parents[1] / "notebooks" / page, cleaned / "notebooks")
+    assert refresh("demo-2020", audience="committee").ok
+    assert "unchanged" in why("demo-2020", audience="committee")
+    with (cleaned / "data" / "raw" / "demo-2019" / "wave.yml").open("a", encoding="utf-8") as file:
+        file.write("# later\n")
+    assert "changed: the wave it compares with" in why("demo-2020", audience="committee")
+
+
 def test_names_that_a_wave_it_compares_with_takes_from_an_earlier_one_count(cleaned):
     """Of a wave of another codebook, which takes no names from there itself."""
     raw, books = cleaned / "data" / "raw", cleaned / "data" / "codebooks"
