@@ -127,7 +127,9 @@ def _new_wave(command: Command) -> None:
     sub.add_argument("wave", nargs="?", help="name of the new wave, such as 2020")
     sub.add_argument("files", nargs="*", type=Path, help="the files (or a folder) as received")
     only = "only say what would be read of these files; needs no name and no date"
-    sub.add_argument("--check", nargs="+", type=Path, default=[], metavar="FILE", help=only)
+    sub.add_argument(
+        "--check", nargs="+", action="extend", type=Path, default=[], metavar="FILE", help=only
+    )
     sub.add_argument("--codebook", required=True, help="name of a codebook in data/codebooks")
     sub.add_argument("--as-of", metavar="DATE", help="the date that the answers describe")
     sub.add_argument("--title", help="title of the wave (both languages; edit wave.yml later)")
@@ -156,7 +158,9 @@ def _runs(command: Command) -> None:
     what = "rerun everything for a wave: clean, notebooks, HTML, index"
     sub = command("refresh", "run.refresh:refresh", what, wave=WAVE)
     only = "only these notebooks"
-    sub.add_argument("--only", dest="notebooks", nargs="+", metavar="NOTEBOOK", help=only)
+    sub.add_argument(
+        "--only", dest="notebooks", nargs="+", action="extend", metavar="NOTEBOOK", help=only
+    )
     _run_options(sub)
     sub.add_argument("--pdf", action="store_true", help="also print the pages to PDF (Chromium)")
     sub.add_argument("--word", action="store_true", help="also write the report as a Word document")
@@ -167,7 +171,9 @@ def _runs(command: Command) -> None:
 
     what = "one page a municipality (自治体カルテ) for a whole wave"
     sub = command("profiles", "run.refresh:profiles", what, wave=WAVE)
-    sub.add_argument("--municipality", nargs="+", metavar="CODE", help="only these")
+    sub.add_argument(
+        "--municipality", nargs="+", action="extend", metavar="CODE", help="only these"
+    )
     sub.add_argument("--scheduler", metavar="tcp://HOST:8786", help="a dask.distributed cluster")
     sub.add_argument("--target", metavar="URL", help="where to publish (file:// or s3://)")
     _run_options(sub)
@@ -205,7 +211,9 @@ def _with_offices(command: Command) -> None:
     what = "a workbook of what to ask each municipality, or the answers that came back"
     sub = command("queries", "office.queries:write_for_wave", what, wave=WAVE)
     came = "take in the query sheets that came back, filled in"
-    sub.add_argument("--returned", nargs="+", type=Path, default=[], metavar="FILE", help=came)
+    sub.add_argument(
+        "--returned", nargs="+", action="extend", type=Path, default=[], metavar="FILE", help=came
+    )
     sub.add_argument("--out", type=Path, help="default: data/processed/WAVE-queries.xlsx")
     sub.add_argument("--split", action="store_true", help="a folder with a workbook for each")
     _language(sub, of="the workbook")

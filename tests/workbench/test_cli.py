@@ -82,6 +82,17 @@ def test_messages_are_in_the_language_asked_for(lang, given, said, capsys, local
 
 
 @pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [("refresh", "--only", "notebooks"), ("profiles", "--municipality", "municipality"),
+     ("queries", "--returned", "returned"), ("new-wave", "--check", "check")],
+)  # fmt: skip
+def test_an_option_that_takes_several_may_be_given_several_times(command, option, name):
+    """The first would be left out without a word."""
+    asked = cli.parser().parse_args([command, "w", option, "a", "b", option, "c"])
+    assert [*map(str, getattr(asked, name))] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
     ("of_wave", "lang", "said"),
     [
         ("ja", "C.UTF-8", "foo：この名前の項目はない"),
