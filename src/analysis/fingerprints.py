@@ -104,17 +104,24 @@ def package_files(*packages: str) -> dict[str, str]:
 
 @cache
 def installed() -> dict[str, str]:
-    """The versions of Python and of the packages that this project needs, as installed.
+    """The versions of Python, of the packages that this project needs, and of what those need.
 
-    >>> "pandas" in installed()
+    Also of pyreadstat, an extra by which SPSS and Stata files are read, where it is there.
+
+    >>> "pandas" in installed() and "mistune" in installed()  # nbconvert needs it for pages
     True
     """
-    versions = {"python": platform.python_version()}
-    for line in requires("analysis") or []:
-        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        if "extra ==" not in line:
+    versions, waiting = {"python": platform.python_version()}, ["analysis"]
+    while waiting:
+        package = waiting.pop(0)
+        needed = requires(package) or []
+        lines = [line for line in needed if "extra ==" not in line or "pyreadstat" in line]
+        names = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines}
+        for name in sorted({re.sub(r"[-_.]+", "-", name).lower() for name in names}):
             with contextlib.suppress(PackageNotFoundError):
-                versions[name] = version(name)
+                if name not in versions:
+                    versions[name] = version(name)
+                    waiting.append(name)
     return versions
 
 

@@ -533,3 +533,17 @@ def test_a_register_that_is_a_pipe_is_refused(project, data):
     os.mkfifo(data.with_name("who.csv"))
     with pytest.raises(InputError, match="no file"):
         Wave.read("demo-2019")
+
+
+def test_a_library_that_only_another_library_needs_counts(tmp_path, monkeypatch):
+    """mistune makes HTML of the texts of pages; nbconvert asks for it, this project does not."""
+    about = tmp_path / "mistune-99.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mistune\nVersion: 99.0\n")
+    before = fingerprints.installed()
+    monkeypatch.syspath_prepend(tmp_path)
+    fingerprints.installed.cache_clear()
+    try:
+        assert fingerprints.installed() == {**before, "mistune": "99.0"}
+    finally:
+        fingerprints.installed.cache_clear()
