@@ -48,7 +48,7 @@ from workbench.publish import publication
 from workbench.publish.index import outputs_by_kind
 from workbench.publish.publication import WORK
 from workbench.run import parameters
-from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
+from workbench.run.ipython_kernel import OUTPUTS, READ, SENT, WROTE, state
 from workbench.run.kernels import Kernels, Manager
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (

@@ -43,7 +43,7 @@ from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
-LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
+LAUNCHER = [sys.executable, "-m", "workbench.run.ipython_kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 PLACES = ("WORKBENCH_ROOT", "WORKBENCH_REPORTS", "WORKBENCH_CACHE")
 READ = (*THREADS, INPUTS, TO_WARM, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
@@ -53,7 +53,7 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
 WARM = (
     "workbench.run.kernels",
-    "workbench.run.kernel",
+    "workbench.run.ipython_kernel",
     "IPython.core.debugger",
     "sqlite3",
     "tornado.platform.asyncio",
@@ -278,7 +278,7 @@ class ForkProvisioner(LocalProvisioner):
     """Forks kernels from the warm server; starts plain ones where that fails."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
+        """Fork a kernel in the place of ``python -m workbench.run.ipython_kernel ARGUMENTS``."""
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
         manager: Any = self.parent
@@ -355,7 +355,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
-    """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
+    """Turn this fork into the kernel that ``python -m workbench.run.ipython_kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
     gc.set_threshold(10_000)  # and among 700 new objects there is hardly any
@@ -378,8 +378,8 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
         sys.modules["pandas"].set_option("display.max_columns", 20)
     # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    from workbench.run import kernel
+    from workbench.run import ipython_kernel
 
     # end with the server, which ends with the process that asked for this kernel
     server = f"--IPKernelApp.parent_handle={os.getppid()}"
-    kernel.launch([*arguments, server])
+    ipython_kernel.launch([*arguments, server])

@@ -120,7 +120,7 @@ class Stream(OutStream):
 class App(IPKernelApp):
     """Starts the kernel."""
 
-    outstream_class = f"{__package__}.kernel.{Stream.__name__}"
+    outstream_class = f"{__package__}.ipython_kernel.{Stream.__name__}"
 
     @default("session")
     def _session_default(self) -> Session:
