@@ -41,6 +41,7 @@ YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
 WHOSE = ["code", "question"]  # head the last of them, which sheets of earlier versions lack
+CODE = re.compile(r"(\d{6}) ")  # of a municipality begins the name of its sheet
 _WORDS = packaged("replies.yml")
 CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
 
@@ -192,7 +193,8 @@ def replies(sheet: Sheet) -> list[Correction]:
             if text and (not stays or (blank and key in {"はい", "yes"})):
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 last = sheet.text.iloc[[head, row], column + 3 : column + 5].to_numpy().tolist()
-                whose = tuple(last[1]) if last[0] == WHOSE else ("", "")
+                named = CODE.match(sheet.sheet)
+                whose = tuple(last[1]) if last[0] == WHOSE else (named[1] if named else "", "")
                 answer = (file, page, cell)
                 corrections.append(Correction(sheet, row, column - 1, text, answer, whose))
     return corrections

@@ -39,7 +39,7 @@ from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
 from analysis import paths
-from analysis.cleaning.store import prepared
+from analysis.cleaning.store import CLEANED, prepared
 from analysis.errors import InputError, Message, localize
 from analysis.fingerprints import hash_file, hash_read
 from analysis.show import Figure, NotAvailable, Table
@@ -231,7 +231,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         for file, path in sources.items()
         if path.is_relative_to(places[path])
         and path not in (root, received, root / "src")
-        and not any(map(path.is_relative_to, left))
+        and (_is_beside_cleaned(path, root) or not any(map(path.is_relative_to, left)))
         and not any(part.startswith(".") for part in path.relative_to(places[path]).parts[:-1])
         and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
     }
@@ -240,11 +240,19 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
             del own[path]  # read to learn which waves there are
     for place in {p.parent for p in own if p.name == LEDGER}:
         if received / place.name / WAVE in own:  # its cleaned data follow from what it received
-            own = {p: file for p, file in own.items() if not p.is_relative_to(place)}
+            others = [p for p in own if p.is_relative_to(place) and not _is_beside_cleaned(p, root)]
+            own = {p: file for p, file in own.items() if p not in others}
     names = {path: path.relative_to(root) if path.is_relative_to(root) else path for path in own}
     ran.reads = {names[path].as_posix(): hash_read(path) for path in sorted(own)}
     if ran.ok and any(read[file] not in ("", state(file)) for file in own.values()):
         ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
+
+
+def _is_beside_cleaned(path: Path, root: Path) -> bool:
+    """Whether somebody put a file of their own into the folder of a wave's cleaned data."""
+    processed = root / "data" / "processed"
+    inside = path.relative_to(processed).parts[1:] if path.is_relative_to(processed) else ()
+    return bool(inside) and "/".join(inside) not in {*CLEANED, LEDGER}
 
 
 @lru_cache(maxsize=4096)  # the pages of a wave read the same files

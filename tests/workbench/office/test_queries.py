@@ -317,16 +317,24 @@ def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(as
     assert prepare("own", force=True).responses["S"].tolist() == [42, 70]
 
 
+REPLACED = {
+    "rows": "団体名,職員数,取組\n港区,約70,1\n千代田区,約60,1\n",
+    "columns": "団体名,取組,職員数\n千代田区,1,約60\n港区,1,約70\n",
+}
+
+
 @pytest.mark.parametrize(
-    "now",
-    [
-        "団体名,職員数,取組\n港区,約70,1\n千代田区,約60,1\n",
-        "団体名,取組,職員数\n千代田区,1,約60\n港区,1,約70\n",
-    ],
-    ids=["rows", "columns"],
+    ("now", "whose"),
+    [(REPLACED["rows"], True), (REPLACED["columns"], True), (REPLACED["rows"], False)],
+    ids=["rows", "columns", "of an earlier version"],
 )
-def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(asked, now):
+def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(asked, now, whose):
     sheet = answer(asked / "each" / "131016_千代田区.xlsx", 42)
+    for column in "" if whose else "KL":
+        answer(sheet, None, column=column)
+        book = openpyxl.load_workbook(sheet)
+        book.worksheets[0][f"{column}4"] = None
+        book.save(sheet)
     queries.take_in("own", [sheet])
     assert prepare("own").responses["S"].tolist() == [42, 70]
     (asked / "data" / "raw" / "own" / "r.csv").write_text(now, encoding="utf-8")

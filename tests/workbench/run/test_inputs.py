@@ -287,6 +287,16 @@ def test_another_wave_counts_where_another_notebook_alone_declares_it(cleaned):
     assert why("demo-2019").count("unchanged") == 2
 
 
+def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):
+    own = cleaned / "data" / "processed" / "demo-2019" / "own.csv"
+    own.write_text("1", encoding="utf-8")
+    put(cleaned, "01_a", COUNTS, f"print(open({str(own)!r}).read())")
+    assert refresh("demo-2019").ok
+    assert "unchanged" in why("demo-2019")
+    own.write_text("2", encoding="utf-8")
+    assert "changed: files that it reads" in why("demo-2019")
+
+
 def test_the_page_of_questions_says_anew_how_the_wave_before_was_asked(cleaned):
     """What it reads without declaring it would be a reason to run at each refresh outside."""
     raw, page = Path(__file__).parents[3] / "data" / "raw", "09_codebook.ipynb"
