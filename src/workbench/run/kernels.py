@@ -20,12 +20,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing import forkserver
 from pathlib import Path
 from queue import Empty
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -42,6 +43,7 @@ from workbench import temporary
 from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
+T = TypeVar("T")
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
 LAUNCHER = [sys.executable, "-m", "workbench.run.ipython_kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
@@ -269,6 +271,30 @@ def started_kernels(
         yield kernels
     finally:
         timer.cancel()
+
+
+def in_threads(
+    more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
+) -> Generator[T]:
+    """The results of tasks as they end, run in `jobs` threads; to be closed after use.
+
+    `more` is called at first and whenever tasks have ended, with the number of free threads; it
+    gives the tasks that can start now. On any error the kernels are stopped, or the threads would
+    go on.
+    """
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: set[Future[T]] = set()
+        try:
+            while True:
+                for task in more(jobs - len(running)):
+                    running.add(pool.submit(task))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        except BaseException:
+            kernels.stop(localize("the run was stopped"))
+            raise
 
 
 # --- forking ---------------------------------------------------------------------------------
