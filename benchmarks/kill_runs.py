@@ -72,7 +72,8 @@ def processes(mark: str) -> dict[int, str]:
 
 def victim(mark: str, runner: int, kind: str) -> int:
     """One of the processes of a run of this kind; the command itself where there is none."""
-    signs = {"kernel": "workbench.run.kernel", "server": "forkserver", "tracker": "resource_track"}
+    kernel = "workbench.run.ipython_kernel"
+    signs = {"kernel": kernel, "server": "forkserver", "tracker": "resource_track"}
     sign = signs.get(kind)
     those = [pid for pid, told in processes(mark).items() if sign and sign in told]
     if kind == "kernel" and not those:  # forked ones have the command of their server

@@ -39,8 +39,8 @@ from analysis.text import label, labels
 from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
-from workbench.run.execute import attempt, progress, side_by_side
-from workbench.run.kernels import Kernels
+from workbench.run.execute import attempt, progress
+from workbench.run.kernels import Kernels, in_threads
 from workbench.run.plan import PACKAGE, Plan
 from workbench.run.record import (
     FILES,
@@ -260,7 +260,7 @@ def _make(
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
         results = remote(scheduler, work, waiting, data=data, kernels=kernels)
     else:
-        results = side_by_side(more, jobs, kernels)
+        results = in_threads(more, jobs, kernels)
     with contextlib.closing(results):
         for one in results:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own

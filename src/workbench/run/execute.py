@@ -20,13 +20,12 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import nbformat
 import nbformat.v4
@@ -48,8 +47,8 @@ from workbench.publish import publication
 from workbench.publish.index import outputs_by_kind
 from workbench.publish.publication import WORK
 from workbench.run import parameters
-from workbench.run.kernel import OUTPUTS, READ, SENT, WROTE, state
-from workbench.run.kernels import Kernels, Manager
+from workbench.run.ipython_kernel import OUTPUTS, READ, SENT, WROTE, state
+from workbench.run.kernels import Kernels, Manager, in_threads
 from workbench.run.plan import Notebook, Plan
 from workbench.run.record import (
     CHANGED,
@@ -65,7 +64,6 @@ from workbench.run.record import (
     write_record,
 )
 
-T = TypeVar("T")
 WAVE, LEDGER = "wave.yml", "ledger.json"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES}
 ERROR_TAG = "papermill-error-cell-tag"
@@ -367,30 +365,6 @@ def clean(wave: str) -> None:
         prepared(wave)
 
 
-def side_by_side(
-    more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
-) -> Generator[T]:
-    """The results of tasks as they end, run in `jobs` threads; to be closed after use.
-
-    `more` is called at first and whenever tasks have ended, with the number of free threads; it
-    gives the tasks that can start now. On any error the kernels are stopped, or the threads would
-    go on.
-    """
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: set[Future[T]] = set()
-        try:
-            while True:
-                for task in more(jobs - len(running)):
-                    running.add(pool.submit(task))
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        except BaseException:
-            kernels.stop(localize("the run was stopped"))
-            raise
-
-
 def run(
     plan: Plan,
     todo: list[Notebook],
@@ -484,7 +458,7 @@ class Runner:
         self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
         self.bar = progress(len(todo), "notebooks")
         self.record.write(self.part)
-        with contextlib.closing(side_by_side(self._ready, jobs, self.kernels)) as ended:
+        with contextlib.closing(in_threads(self._ready, jobs, self.kernels)) as ended:
             for ran in ended:
                 # what became of it counts from here on, whatever happens to this process
                 self.runs[ran.name] = ran

@@ -20,12 +20,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing import forkserver
 from pathlib import Path
 from queue import Empty
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -42,8 +43,9 @@ from workbench import temporary
 from workbench.run.record import Options
 from workbench.run.warm import TO_WARM
 
+T = TypeVar("T")
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
-LAUNCHER = [sys.executable, "-m", "workbench.run.kernel"]
+LAUNCHER = [sys.executable, "-m", "workbench.run.ipython_kernel"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 PLACES = ("WORKBENCH_ROOT", "WORKBENCH_REPORTS", "WORKBENCH_CACHE")
 READ = (*THREADS, INPUTS, TO_WARM, "WORKBENCH_ROOT", "TMPDIR")  # variables of the server
@@ -53,7 +55,7 @@ LONGEST_FOLDER = 90  # bytes; the path of a socket may have 103 (macOS) or 107 (
 # it; with `matplotlib_inline` its hook would never meet the kernel's shell, and figures vanish.
 WARM = (
     "workbench.run.kernels",
-    "workbench.run.kernel",
+    "workbench.run.ipython_kernel",
     "IPython.core.debugger",
     "sqlite3",
     "tornado.platform.asyncio",
@@ -271,6 +273,30 @@ def started_kernels(
         timer.cancel()
 
 
+def in_threads(
+    more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
+) -> Generator[T]:
+    """The results of tasks as they end, run in `jobs` threads; to be closed after use.
+
+    `more` is called at first and whenever tasks have ended, with the number of free threads; it
+    gives the tasks that can start now. On any error the kernels are stopped, or the threads would
+    go on.
+    """
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: set[Future[T]] = set()
+        try:
+            while True:
+                for task in more(jobs - len(running)):
+                    running.add(pool.submit(task))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        except BaseException:
+            kernels.stop(localize("the run was stopped"))
+            raise
+
+
 # --- forking ---------------------------------------------------------------------------------
 
 
@@ -278,7 +304,7 @@ class ForkProvisioner(LocalProvisioner):
     """Forks kernels from the warm server; starts plain ones where that fails."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel in the place of ``python -m workbench.run.kernel ARGUMENTS``."""
+        """Fork a kernel in the place of ``python -m workbench.run.ipython_kernel ARGUMENTS``."""
         folder = str(kwargs.get("cwd") or Path.cwd())
         environment = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
         manager: Any = self.parent
@@ -355,7 +381,7 @@ def _server(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
-    """Turn this fork into the kernel that ``python -m workbench.run.kernel`` would be."""
+    """Turn this fork into the kernel that ``python -m workbench.run.ipython_kernel`` would be."""
     # what the server imported stays: looking through it for garbage would copy its memory
     gc.freeze()
     gc.set_threshold(10_000)  # and among 700 new objects there is hardly any
@@ -378,8 +404,8 @@ def become_kernel(arguments: Sequence[str], environment: Mapping[str, str], fold
         sys.modules["pandas"].set_option("display.max_columns", 20)
     # skip the debugger: importing it takes a tenth of the time of a short notebook
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    from workbench.run import kernel
+    from workbench.run import ipython_kernel
 
     # end with the server, which ends with the process that asked for this kernel
     server = f"--IPKernelApp.parent_handle={os.getppid()}"
-    kernel.launch([*arguments, server])
+    ipython_kernel.launch([*arguments, server])

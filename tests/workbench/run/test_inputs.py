@@ -16,7 +16,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from workbench.run import kernel
+from workbench.run import ipython_kernel
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
@@ -260,7 +260,7 @@ def test_a_notebook_reads_nothing_of_the_report_that_its_run_replaces(
 def test_a_project_may_lie_where_python_is_installed():
     """As in /usr/src/app, below the prefix of the system's Python."""
     files = (Path(sys.prefix, "src/app/own.csv"), Path(json.__file__), Path(pytest.__file__))
-    assert [str(file).startswith(kernel.INSTALLED) for file in files] == [False, True, True]
+    assert [str(file).startswith(ipython_kernel.INSTALLED) for file in files] == [False, True, True]
 
 
 def test_a_crosswalk_counts(cleaned):

@@ -38,7 +38,8 @@ SENT, READ, WROTE = "outputs_sent", "files_read", "files_written"
 # the files of Python and its packages; a project may lie in their prefix, as in /usr/src/app
 PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
 INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
-OURS = tuple(f"{Path(__file__).parents[2] / name}{os.sep}" for name in ("analysis", "workbench"))
+SRC = Path(__file__).parents[2]
+OUR_PACKAGES = tuple(f"{SRC / name}{os.sep}" for name in ("analysis", "workbench"))
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
@@ -120,7 +121,7 @@ class Stream(OutStream):
 class App(IPKernelApp):
     """Starts the kernel."""
 
-    outstream_class = f"{__package__}.kernel.{Stream.__name__}"
+    outstream_class = f"{__package__}.ipython_kernel.{Stream.__name__}"
 
     @default("session")
     def _session_default(self) -> Session:
@@ -160,7 +161,7 @@ def _path_stats(
     Python takes what it compiled before for the source of the same second and size, as a file has
     that a program copied with a fixed date; its page would be of the old one.
     """
-    if path.startswith((*INSTALLED, *OURS)):
+    if path.startswith((*INSTALLED, *OUR_PACKAGES)):
         return known(loader, path)
     raise OSError(path)  # of a source without a date Python neither reads nor keeps compiled code
 
