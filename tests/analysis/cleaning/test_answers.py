@@ -356,7 +356,8 @@ def literal(question, text, value):
             codes = set(map(int, re.findall(r"[0-9]+", plain.removesuffix(".0"))))
             return codes == value and not re.search(r"[^\W\d]", plain)
         case "binary":
-            return plain.casefold() in YES_NO or re.fullmatch("0+[01]?", plain)
+            sign = re.sub(r"^[(【]\s*(\S)\s*[)】]$", r"\1", plain)  # a form prints the brackets
+            return sign.casefold() in YES_NO or re.fullmatch("0+[01]?", sign)
     return value == text.strip()
 
 
@@ -376,6 +377,7 @@ def digits_of(text):
 @example("-99", TEXT)
 @example("0 %", TEXT)
 @example(" and ", TEXT)
+@example("(×)", TEXT)
 @settings(max_examples=600)
 def test_what_is_not_literal_names_the_rule_that_read_it(text, kind):
     for question in BOOK:
