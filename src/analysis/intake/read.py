@@ -35,7 +35,15 @@ from analysis.intake.forms import read_forms
 from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
 from analysis.intake.layout import asked_in, check_issue, choose, refuse_other, repliers
-from analysis.intake.sheet import CellKind, Sheet, address, column_letters, place_of, stacked
+from analysis.intake.sheet import (
+    Beside,
+    CellKind,
+    Sheet,
+    address,
+    column_letters,
+    place_of,
+    stacked,
+)
 from analysis.intake.tables import read_rows
 from analysis.paths import is_leftover
 
@@ -348,10 +356,10 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
     blank = {thing for sheet in chain(*sent) for thing in _things(sheet, True)}
     for sheet, things in every:
         counts = {thing: there[pages[id(sheet)], thing] for thing in things if thing not in blank}
-        own = [one for one, m in counts.items() if m < max(COPIES, n / SHARES[one[0]])]
-        for rule, cell, text, _ in (one for one in own if one[0] != "sheet"):
-            yield Remark(rule, sheet.file, sheet.sheet, cell, text)
-        if cells := {cell: text for rule, cell, text, _ in own if rule == "sheet"}:
+        own = [one for one, m in counts.items() if m < max(COPIES, n / SHARES[one.rule])]
+        for one in (one for one in own if one.rule != "sheet"):
+            yield Remark(one.rule, sheet.file, sheet.sheet, one.cell, one.text)
+        if cells := {one.cell: one.text for one in own if one.rule == "sheet"}:
             known = "unmatched" if sent or len(books) >= COPIES else "unsure"
             places = np.array([place_of(cell) for cell in cells])
             ends = (address(*map(int, end)) for end in (places.min(axis=0), places.max(axis=0)))
@@ -359,13 +367,13 @@ def on_sheets(books: Books, n: int, others: Collection[Sheet], sent: Books) -> I
             yield Remark(known, sheet.file, sheet.sheet, place, excerpt(cells.values()))
 
 
-def _things(sheet: Sheet, unread: bool) -> list[tuple[str, str, str, str]]:
-    """The comments, shapes and cells of an unread sheet: one of SHARES, cell, text, where in it."""
+def _things(sheet: Sheet, unread: bool) -> list[Beside]:
+    """The comments and shapes of a sheet, and the cells of an unread one; a rule of SHARES each."""
     cells = filled_cells(sheet) if unread else ()
     return [
-        *(("comment", cell, text, "") for cell, text in sheet.comments.items()),
+        *(Beside("comment", cell, text) for cell, text in sheet.comments.items()),
         *sheet.drawn,
-        *(("sheet", sheet.address(row, column), text, "") for row, column, text in cells),
+        *(Beside("sheet", sheet.address(row, column), text) for row, column, text in cells),
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import ZipInfo
 
 import numpy as np
@@ -42,6 +42,15 @@ class CellKind(IntEnum):
     STRUCK = 9  # the cell of an answer that is struck out, wholly or in part
 
 
+class Beside(NamedTuple):
+    """Something that an office may have put beside its answers, such as a comment or a ring."""
+
+    rule: str  # of its finding
+    cell: str
+    text: str
+    within: str = ""  # where in the cell it is drawn
+
+
 KINDS: dict[type, int] = {str: CellKind.TEXT, bool: CellKind.BOOL}
 KINDS |= dict.fromkeys((float, int), CellKind.NUMBER)
 KINDS |= dict.fromkeys((dt.date, dt.datetime, dt.time, dt.timedelta), CellKind.DATE)
@@ -73,8 +82,7 @@ class Sheet:
     pages: tuple[tuple[int, str], ...] = ()
     labels: dict[int, dict[str, str]] = field(default_factory=dict)  # column -> code -> its words
     missing: dict[int, list[str]] = field(default_factory=dict)  # column -> codes of no answer
-    # what is drawn and may be an answer: the rule of its finding, cell, what it says, where in it
-    drawn: tuple[tuple[str, str, str, str], ...] = ()
+    drawn: tuple[Beside, ...] = ()  # what is drawn and may be an answer
     struck: frozenset[Place] = frozenset()  # cells of which a part or all is struck out
     comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
     looks: dict[Place, Look] = field(default_factory=dict)  # of a form, cells that are not plain

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -31,6 +32,7 @@ from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_UNPACKED,
+    Beside,
     CellKind,
     Look,
     Place,
@@ -47,6 +49,9 @@ from analysis.intake.sheet import (
 MAX_DRAWING = 2**24
 MAX_FORM = 2**20  # bytes of a sheet that may be a form
 STRUCK, PARTLY = "strike", "a part"  # of a text a part is struck out, or looks otherwise
+# calamine reads what no parser of XML takes; then nothing is known of how cells look
+UNPARSED = (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError)
+ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
 SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printersettings/)")
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -164,16 +169,21 @@ def part(parts: dict[str, bytes], name: str) -> bytes:
 
 
 RINGS = {"ellipse", "donut", "flowChartConnector"}
+NOT_SEEN = ".//{*}cNvPr[@hidden='1']"
 
 
 def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
     """The parts to which a sheet has links, such as its drawings and comments, by name."""
+    return {link: data for link in _links(parts, path).values() if (data := part(parts, link))}
+
+
+def _links(parts: dict[str, bytes], path: str) -> dict[str, str]:
+    """Relation id -> the part that a sheet has a link to."""
     folder, _, own = path.rpartition("/")
     try:
-        links = relations(part(parts, f"{folder}/_rels/{own}.rels"), folder).values()
+        return relations(part(parts, f"{folder}/_rels/{own}.rels"), folder)
     except expat.ExpatError:  # calamine does without them
         return {}
-    return {link: data for link in links if (data := part(parts, link))}
 
 
 def _of_offices(name: str, xml: bytes) -> bytes:
@@ -191,36 +201,31 @@ def objects(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, list
     return {name: [cell for cell, _ in _anchors(parts, path)] for name, path in paths.items()}
 
 
-def drawn(parts: dict[str, bytes], path: str) -> tuple[tuple[str, str, str, str], ...]:
-    """What is drawn on a sheet and may be an answer, see `Sheet.drawn`.
+def drawn(parts: dict[str, bytes], path: str) -> tuple[Beside, ...]:
+    """What is drawn on a sheet and may be an answer.
 
     Words in a shape, a ring, and a control (a box to tick, a list) that is set.
     """
     found = []
     for cell, anchor in _anchors(parts, path):
-        seen = [
-            s for s in anchor.iterfind(".//{*}sp") if s.find(".//{*}cNvPr[@hidden='1']") is None
-        ]
-        words = (
-            " ".join(t.text or "" for t in shape.iterfind(".//{*}t")).strip() for shape in seen
-        )
-        said = [("words-drawn", cell, text, "") for text in words if text]
+        seen = (s for s in anchor.iterfind(".//{*}sp") if s.find(NOT_SEEN) is None)
+        texts = ([t.text or "" for t in shape.iterfind(".//{*}t")] for shape in seen)
+        words = (" ".join(each).strip() for each in texts)
+        said = [Beside("words-drawn", cell, text) for text in words if text]
         within = ",".join(
             anchor.findtext(f"{{*}}from/{{*}}{side}Off", "") for side in ("row", "col")
         )
         kinds = {geometry.get("prst") for geometry in anchor.iterfind(".//{*}prstGeom")}
-        found += said or ([("drawn", cell, cell, within)] if kinds & RINGS else [])
-    return *found, *(("control", cell, cell, "") for cell in _set_controls(parts, path))
+        found += said or ([Beside("drawn", cell, cell, within)] if kinds & RINGS else [])
+    return *found, *(Beside("control", cell, cell) for cell in _set_controls(parts, path))
 
 
 def _set_controls(parts: dict[str, bytes], path: str) -> Iterator[str]:
     """The cells at which controls begin that are ticked or of which something is chosen."""
-    folder, _, own = path.rpartition("/")
     _, controls, rest = part(parts, path).partition(b"<controls")
     if not controls:
         return
-    links = relations(part(parts, f"{folder}/_rels/{own}.rels"), folder)
-    id, at = "", list[int]()
+    links, id, at = _links(parts, path), "", list[int]()
     for control, place in re.findall(
         rb'<control\s[^<>]*?r:id="([^"<>]*)|<(?:\w+:)?(?:col|row)>(\d+)<', rest
     ):
@@ -251,47 +256,84 @@ def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
     return {cell: text for cell, text in comment_at.items() if text and place_of(cell)}
 
 
-def looks(
-    parts: dict[str, bytes], paths: Mapping[str, str], largest: int = MAX_UNPACKED
-) -> dict[str, dict[Place, Look]]:
-    """Sheet name -> the look of each of its cells that does not look plain.
+class Formats:
+    """How the cells of a workbook look; styles and shared texts are parsed once, when asked for.
 
-    Of a cell of which a part looks otherwise `STRUCK` or `PARTLY` comes first. `paths`: of the
-    sheets, see `sheet_parts`. `largest`: in bytes, sheet by sheet, of those that are looked at.
+    `paths`: of the sheets, see `sheet_parts`.
     """
-    sheets: dict[str, dict[Place, Look]] = {}
-    strings = part(parts, "xl/sharedStrings.xml")
-    with suppress(expat.ExpatError, ElementTree.ParseError, ValueError, LookupError):
-        # calamine reads what no parser of XML takes; then nothing is known of how cells look
-        styles = _styles(part(parts, "xl/styles.xml"))
-        parted = _parted(strings) if b"<rPr" in strings else {}
-        for name, path in paths.items() if styles or parted else ():
-            if len(xml := part(parts, path)) > largest:
-                continue
-            own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
-            there = {place: styles[style] for style, place in own if place and style in styles}
-            shared = (
-                re.findall(rb'<c r="(\w+)"[^<>]*t="s"[^<>]*><v>(\d+)</v>', xml) if parted else ()
-            )
-            for cell, i in ((cell, int(i)) for cell, i in shared if int(i) in parted):
-                if place := place_of(cell.decode()):
-                    there[place] = (*parted[i], *there.get(place, ()))
-            sheets[name] = there
-    return sheets
 
+    def __init__(self, parts: dict[str, bytes], paths: Mapping[str, str]) -> None:
+        self.sheets = {name: part(parts, path) for name, path in paths.items()}
+        names = ("sharedStrings", "styles")
+        self._strings, self._font_table = (part(parts, f"xl/{name}.xml") for name in names)
 
-def _parted(strings: bytes) -> dict[int, Look]:
-    """The shared texts of which a part is struck out or looks otherwise, by their number."""
-    tags(strings, ())  # refuses a document type
-    parted: dict[int, Look] = {}
-    for i, text in enumerate(ElementTree.fromstring(strings).iterfind("{*}si")):
-        runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
-        looks = {_look(run, *EMPHASIS) for run in runs}
-        if any("}strike" in mark for look in looks for mark in look):
-            parted[i] = (STRUCK,)
-        elif len(looks) > 1:
-            parted[i] = PARTLY, str([(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs])
-    return parted
+    @cached_property
+    def styles(self) -> dict[str, Look]:
+        """Style number -> its look, where that is not the one of the first style."""
+        root = ElementTree.fromstring(self._font_table)
+        fonts = [_look(font, *EMPHASIS) for font in root.iterfind("{*}fonts/{*}font")]
+        unfilled = "{*}patternFill[@patternType='none']"
+        fills = [_look(one, "fgColor") if one.find(unfilled) is None else ()
+                 for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
+        own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
+               for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
+        return {str(number): look for number, look in enumerate(own) if look != own[0]}
+
+    @cached_property
+    def texts(self) -> dict[int, Look]:
+        """Number of a shared text -> its look, where a part of it looks otherwise."""
+        if b"<rPr" not in self._strings:
+            return {}
+        tags(self._strings, ())  # refuses a document type
+        parted: dict[int, Look] = {}
+        for i, text in enumerate(ElementTree.fromstring(self._strings).iterfind("{*}si")):
+            runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
+            looks = [(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs]
+            if any("}strike" in mark for _, look in looks for mark in look):
+                parted[i] = (STRUCK,)
+            elif len({look for _, look in looks}) > 1:
+                parted[i] = PARTLY, str(looks)
+        return parted
+
+    def looks(self, largest: int = MAX_UNPACKED) -> dict[str, dict[Place, Look]]:
+        """Sheet name -> the look of each of its cells that does not look plain.
+
+        Of a cell of which a part looks otherwise `STRUCK` or `PARTLY` comes first. `largest`: in
+        bytes, sheet by sheet, of those that are looked at.
+        """
+        looks: dict[str, dict[Place, Look]] = {}
+        with suppress(*UNPARSED):
+            for name, xml in self.sheets.items():
+                if len(xml) > largest or not (self.styles or self.texts):
+                    continue
+                own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
+                there = {at: self.styles[style] for style, at in own if at and style in self.styles}
+                plain = rb'<c r="(\w+)"[^<>]*t="s"[^<>]*><v>(\d+)</v>'
+                shared = re.findall(plain, xml) if self.texts else ()
+                for cell, i in ((cell, int(i)) for cell, i in shared if int(i) in self.texts):
+                    if place := place_of(cell.decode()):
+                        there[place] = (*self.texts[i], *there.get(place, ()))
+                looks[name] = there
+        return looks
+
+    def struck(self) -> dict[str, frozenset[Place]]:
+        """Sheet name -> the cells of which the text or a part of it is struck out."""
+        struck: dict[str, frozenset[Place]] = {}
+        with suppress(*UNPARSED):
+            parted = self.texts.items() if b"<strike" in self._strings else ()
+            texts = {number for number, how in parted if STRUCK in how}
+            looks = self.styles.items() if b"<strike" in self._font_table else ()
+            own = {number for number, look in looks if any("}strike" in mark for mark in look)}
+            for name, xml in self.sheets.items() if texts or own else ():
+                cells = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", xml)
+                about = ((dict(ATTRIBUTE.findall(cell.decode())), value) for cell, value in cells)
+                struck[name] = frozenset(
+                    place
+                    for cell, v in about
+                    if cell.get("s", "") in own or (cell.get("t") == "s" and v and int(v) in texts)
+                    if (place := place_of(cell.get("r", "")))
+                )
+        return struck
 
 
 EMPHASIS = ("b", "i", "u", "strike", "color")
@@ -302,42 +344,6 @@ def _look(element: ElementTree.Element, *names: str) -> Look:
     parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
     seen = (part for part in parts if part.get("val") not in {"0", "false", "none"})
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
-
-
-def struck(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, frozenset[Place]]:
-    """Sheet name -> the cells of which the text or a part of it is struck out."""
-    cells: dict[str, frozenset[Place]] = {}
-    strings, styles = (part(parts, f"xl/{name}.xml") for name in ("sharedStrings", "styles"))
-    with suppress(
-        expat.ExpatError, ElementTree.ParseError, ValueError, LookupError
-    ):  # as in `looks`
-        parted = _parted(strings).items() if b"<strike" in strings else ()
-        texts = {number for number, how in parted if STRUCK in how}
-        looks = _styles(styles).items() if b"<strike" in styles else ()
-        own = {number for number, look in looks if any("}strike" in mark for mark in look)}
-        for name, path in paths.items() if texts or own else ():
-            found = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", part(parts, path))
-            own_of = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
-            about = ((dict(own_of.findall(cell.decode())), value) for cell, value in found)
-            cells[name] = frozenset(
-                place
-                for cell, v in about
-                if cell.get("s", "") in own or (cell.get("t") == "s" and v and int(v) in texts)
-                if (place := place_of(cell.get("r", "")))
-            )
-    return cells
-
-
-def _styles(xml: bytes) -> dict[str, Look]:
-    """Style number -> its look, where that is not the one of the first style."""
-    root = ElementTree.fromstring(xml)
-    fonts = [_look(font, *EMPHASIS) for font in root.iterfind("{*}fonts/{*}font")]
-    unfilled = "{*}patternFill[@patternType='none']"
-    fills = [_look(one, "fgColor") if one.find(unfilled) is None else ()
-             for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
-    own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
-           for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
-    return {str(number): look for number, look in enumerate(own) if look != own[0]}
 
 
 def _anchors(parts: dict[str, bytes], path: str) -> Iterator[tuple[str, ElementTree.Element]]:
@@ -532,7 +538,8 @@ def read_workbook(content: bytes, file: str) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(repack(parts)) as book:
             if len({*book.sheet_names}) < len(book.sheet_names):  # it would read one of them twice
                 raise refusal("sheet.same_name", file=file)
-            of_cells, gone = looks(parts, paths, MAX_FORM), struck(parts, paths)
+            formats = Formats(parts, paths)
+            of_cells, gone = formats.looks(MAX_FORM), formats.struck()
             sheets = [
                 _sheet(file, about, book, marks.get(paths.get(about.name, "").lower(), Marks()))
                 for about in book.sheets_metadata

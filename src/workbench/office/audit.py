@@ -140,7 +140,7 @@ def _breaches(
     if file.suffix.lower() in SUFFIXES["workbook"]:
         parts = workbook.unpack(content, file.name)
         names = workbook.sheet_parts(parts)
-        pictures, looks = workbook.objects(parts, names), workbook.looks(parts, names)
+        pictures, looks = workbook.objects(parts, names), workbook.Formats(parts, names).looks()
     for sheet in sheets:
         table = CheckedTable(sheet)
         own = [*readability.breaches(table)]
