@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
@@ -112,16 +112,20 @@ def installed() -> dict[str, str]:
     True
     """
     versions, waiting = {"python": platform.python_version()}, ["analysis"]
-    while waiting:
-        package = waiting.pop(0)
-        needed = requires(package) or []
+    for package in waiting:  # to which those that it needs are added
+        try:
+            about = metadata(package)
+        except PackageNotFoundError:
+            if package == "analysis":
+                raise
+            continue
+        if package != "analysis":
+            versions[package] = about["Version"]
+        needed = about.get_all("Requires-Dist") or []
         lines = [line for line in needed if "extra ==" not in line or "pyreadstat" in line]
         names = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines}
-        for name in sorted({re.sub(r"[-_.]+", "-", name).lower() for name in names}):
-            with contextlib.suppress(PackageNotFoundError):
-                if name not in versions:
-                    versions[name] = version(name)
-                    waiting.append(name)
+        names = {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+        waiting += sorted(names - {*waiting})
     return versions
 
 
