@@ -53,11 +53,10 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
 
     Raises InputError: also where they cannot be written. OSError: no room is left for the notes.
     """
-    refuse_others(contents, command)
-    if folder := next(filter(Path.is_dir, contents), None):
-        raise refusal("output.folder", file=folder)
-    with _notes_locked():
-        refuse_others(contents, command)  # what another has written since
+    with _notes_locked():  # or another could write between the check and the writing
+        refuse_others(contents, command)
+        if folder := next(filter(Path.is_dir, contents), None):
+            raise refusal("output.folder", file=folder)
         _note(contents, command)  # before, so that those that a killed command wrote are known
         for place, content in contents.items():
             try:
