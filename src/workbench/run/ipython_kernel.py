@@ -25,7 +25,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import zmq
-from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
 from traitlets import default
@@ -101,27 +100,8 @@ class CountingSession(Session):
         return super().serialize(msg, ident)
 
 
-class Stream(OutStream):
-    """Sends what was written: IPython asks for that six times a cell, and each time would wait."""
-
-    written = False
-
-    def write(self, string: str) -> int | None:  # type: ignore[override]
-        """Write, to be sent soon."""
-        self.written = True
-        return super().write(string)
-
-    def flush(self) -> None:
-        """Send it now, and wait until it is sent."""
-        if self.written:
-            self.written = False
-            super().flush()
-
-
 class App(IPKernelApp):
     """Starts the kernel."""
-
-    outstream_class = f"{__package__}.ipython_kernel.{Stream.__name__}"
 
     @default("session")
     def _session_default(self) -> Session:
