@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
-from project import ROOT, make_project
+from project import ROOT, make_project, new_project
 
 from analysis import fingerprints
 
@@ -149,10 +149,7 @@ def cleaned_demo(tmp_path_factory):
     """The folder of the cleaned demo wave."""
     from project import prepare
 
-    root = tmp_path_factory.mktemp("cleaned")
-    make_project(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_ROOT", str(root))
+    with new_project(tmp_path_factory.mktemp("cleaned")) as root:
         prepare("demo-2019")
     return root / "data" / "processed" / "demo-2019"
 

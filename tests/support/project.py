@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from analysis.yaml_file import text_of
 
@@ -49,6 +52,14 @@ def make_project(folder):
     shutil.copytree(ROOT / "data" / "codebooks", folder / "data" / "codebooks")
     shutil.copytree(ROOT / "data" / "raw" / "demo-2019", folder / "data" / "raw" / "demo-2019")
     (folder / "requirements.lock").write_text("")
+
+
+@contextmanager
+def new_project(root):
+    """A project made in a folder, which is that of this process meanwhile."""
+    make_project(root)
+    with mock.patch.dict(os.environ, WORKBENCH_ROOT=str(root)):
+        yield root
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from project import make_project, prepare
+from project import new_project, prepare
 
 from analysis import paths, spreadsheet
 from analysis.errors import InputError
@@ -259,10 +259,7 @@ INVITED = "{code: '131016', name: 千代田区}, {code: '131032', name: 港区}"
 
 @pytest.fixture(scope="module")
 def asked_once(tmp_path_factory):
-    root = tmp_path_factory.mktemp("asked")
-    make_project(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_ROOT", str(root))
+    with new_project(tmp_path_factory.mktemp("asked")) as root:
         own_wave(root, INVITED, "千代田区,約60,1\n港区,約70,1")
         queries.write_for_wave("own", root / "each", split=True)
     return root

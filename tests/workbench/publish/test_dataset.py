@@ -12,7 +12,7 @@ import plain_reading
 import pyreadstat
 import pytest
 import yaml
-from project import ROOT, make_project, prepare
+from project import ROOT, new_project, prepare
 
 from analysis import spreadsheet
 from analysis.codebook.model import Codebook
@@ -42,11 +42,8 @@ cat(format(s$Q04)); cat("\\n")
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
     """A project in which the data set of the demo wave is written."""
-    folder = tmp_path_factory.mktemp("dataset")
-    make_project(folder)
-    shutil.copytree(ROOT / "data/raw/demo-2020", folder / "data/raw/demo-2020")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_ROOT", str(folder))
+    with new_project(tmp_path_factory.mktemp("dataset")) as folder:
+        shutil.copytree(ROOT / "data/raw/demo-2020", folder / "data/raw/demo-2020")
         dataset.write_for_wave("demo-2019")
     return folder
 
