@@ -33,9 +33,8 @@ CLASSES_KNOWN = "2019-04-01"  # from when on the classes of cities are
 How = Literal[
     "exact", "variant", "renamed", "shortened", "ambiguous", "ward", "body", "several", "unknown"
 ]
-LONGEST = (
-    300  # letters of a name and what stands beside it; the patterns below would be slow on more
-)
+# letters of a name and what stands beside it; the patterns below would be slow on more
+LONGEST = 300
 _SUFFIX = re.compile(r"((市役所|区役所|町役場|村役場|役所|役場)(様|殿|御中)?|様|殿|御中)$")
 # behind a name: the day on which it replied, such as (令和6年5月10日現在)
 _DAY = re.compile(

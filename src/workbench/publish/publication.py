@@ -180,10 +180,8 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     if word:
         content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
-    if (book := codebook(plan.wave)).is_file():
-        paths.write_atomic(
-            part / "codebook.yml", book.read_bytes()
-        )  # for comparisons with this run
+    if (book := codebook(plan.wave)).is_file():  # for comparisons with this run
+        paths.write_atomic(part / "codebook.yml", book.read_bytes())
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
