@@ -57,7 +57,7 @@ def refresh(
 
             execute.clean(wave)
             plan = Plan.make(edition, options.by_name, notebooks)
-        valid = {} if options.force else plan.valid()
+        valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
