@@ -40,8 +40,8 @@ from analysis import paths, results
 from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench import temporary
+from workbench.run import TO_WARM
 from workbench.run.record import Options
-from workbench.run.warm import TO_WARM
 
 T = TypeVar("T")
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
@@ -57,10 +57,12 @@ WARM = (
     "workbench.run.kernels",
     "workbench.run.ipython_kernel",
     "IPython.core.debugger",
+    "IPython.core.oinspect",
     "sqlite3",
     "tornado.platform.asyncio",
     "pyarrow.parquet",
     "matplotlib.backends.backend_agg",
+    *("PIL.GifImagePlugin", "PIL.JpegImagePlugin"),  # to save any picture
     "sklearn.cluster",
     "analysis.figures.diagrams",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),

@@ -18,7 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-TO_WARM = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
+from workbench.run import TO_WARM
+
 PR_SET_PDEATHSIG = 1
 
 
