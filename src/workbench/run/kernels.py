@@ -57,9 +57,9 @@ WARM = (
     "workbench.run.kernels",
     "workbench.run.ipython_kernel",
     "IPython.core.debugger",
-    "IPython.core.oinspect",
     "sqlite3",
     "tornado.platform.asyncio",
+    "IPython.core.oinspect",
     "pyarrow.parquet",
     "matplotlib.backends.backend_agg",
     *("PIL.GifImagePlugin", "PIL.JpegImagePlugin"),  # to save any picture
@@ -85,7 +85,8 @@ class Kernels:
         (RLIMIT_DATA; Linux only); how long a cell may take.
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     environment : variables for the kernels beside those of this process.
-    ahead : what `analysis.results.profile.ahead` is to compute once for all kernels; its arguments.
+    ahead : the edition of which the server keeps the survey in memory for all kernels, and perhaps
+        of its `pages` what they share; see `workbench.run.warm`.
     """
 
     def __init__(
