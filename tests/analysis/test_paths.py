@@ -168,7 +168,7 @@ def test_a_notebook_run_by_hand_writes_over_nothing_but_what_it_wrote(tmp_path):
     assert put(b"old") == b"old"
     assert put(b"new") == b"new"
     table.write_bytes(b"typed into")
-    with pytest.raises(InputError, match="a.csv: there is a file of this name"):
+    with pytest.raises(InputError, match=r"a\.csv: there is a file of this name"):
         put(b"newer")
     assert table.read_bytes() == b"typed into"
     table.rename(tmp_path / "mine.csv")
