@@ -14,7 +14,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from analysis import paths
+from analysis.cleaning import store
 from analysis.codebook.questions import ONE_CHOICE
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError, refusal
 from analysis.figures import plots
 from analysis.figures.gallery import NAMED_UP_TO
@@ -41,6 +43,7 @@ class Panel(widgets.VBox):
         finder: widgets.Widget | None = None,
     ) -> None:
         self.survey, self.controls, self._draw, self._code = survey, controls, draw, code
+        self._key = store.key(survey.wave)
         self._top = [*([finder] if finder else []), *controls.values()]
         self.output = widgets.Output()
         self.button = widgets.ToggleButton(description=survey.label("lab.code"), icon="code")
@@ -52,7 +55,10 @@ class Panel(widgets.VBox):
         self.update()
 
     def update(self, _change: object = None) -> None:
-        """Show what the controls ask for; a fault is shown as its sentence."""
+        """Show what the controls ask for; a fault is shown as its sentence.
+
+        Data that changed since the view was opened are one: the code would show the new ones.
+        """
         values = {name: control.value for name, control in self.controls.items()}
         last, more = self._code(**values)
         wave, language = self.survey.wave.name, self.survey.language
@@ -60,6 +66,8 @@ class Panel(widgets.VBox):
         load = f'survey = Survey.load("{wave}"{option})'
         self.lines.value = f"from analysis import Survey{more}\n{load}\n{last}"
         try:
+            if store.key(Wave.read(wave)) != self._key:
+                raise refusal("wave.changed_in_use", wave=wave)
             objects = self._draw(**values)
         except InputError as error:
             objects = [Prose(error.say(language))]
@@ -72,9 +80,13 @@ class Panel(widgets.VBox):
         self.children = [*self._top, self.button, *lines, self.output]
 
 
-@lru_cache(maxsize=4)
 def load(wave: str, language: Language) -> Survey:
-    """A survey, read once."""
+    """A survey, read once for each state of its data."""
+    return _load(wave, language, store.key(Wave.read(wave)))
+
+
+@lru_cache(maxsize=4)
+def _load(wave: str, language: Language, _key: str) -> Survey:
     return Survey.load(wave, language=language)
 
 

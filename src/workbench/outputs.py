@@ -15,11 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from analysis import fingerprints, paths
 from analysis.errors import InputError, refusal
-from workbench.run.record import RECORD, RunFolder
+from workbench.run.record import RECORD, RunFolder, one_at_a_time
 
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
@@ -70,9 +68,8 @@ def write(contents: Mapping[Path, bytes | str], command: str) -> None:
 def _notes_locked() -> Iterator[None]:
     """Let one command at a time note and write: two at once would lose notes of each other."""
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError, InputError):  # `_note` says what cannot be written
-            paths.cache().mkdir(parents=True, exist_ok=True)
-            held.enter_context(FileLock(paths.cache() / f"{NOTES}.lock"))
+        with contextlib.suppress(InputError):  # `_note` says what cannot be written
+            held.enter_context(one_at_a_time(paths.cache() / NOTES))
         yield
 
 
@@ -183,7 +180,9 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except ImportError:
         raise refusal("target.no_extra") from None
     try:
+        if not url:  # of a variable of the shell that is not set: it would be the folder one is in
+            raise ValueError("''")
         place, root = url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise refusal("target.url", url=url, fault=error) from None
+    except Exception as error:  # each kind of store has errors of its own
+        raise refusal("target.url", url=url or "--target", fault=error) from None
     return place, root.rstrip("/")

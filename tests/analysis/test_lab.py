@@ -1,6 +1,7 @@
 """The views of the lab: what the controls ask for is what is shown, and the code shows the same."""
 
 import pytest
+from project import new_project
 
 from analysis import lab
 from analysis.errors import InputError
@@ -162,3 +163,17 @@ def test_a_view_of_the_desk_is_made_when_its_tab_is_opened():
 def test_an_index_that_is_not_there():
     with pytest.raises(InputError, match="no index 'x'"):
         lab.load("demo-2019", "en").typology(indices=["x"])
+
+
+def test_a_view_is_of_the_data_as_they_are(tmp_path):
+    with new_project(tmp_path):
+        view = lab.browse("demo-2019", "en")
+        assert shown(view, TABLE)
+        book = tmp_path / "data" / "codebooks" / "it-staffing.yml"
+        book.write_text(
+            book.read_text("utf-8").replace("Type of municipality}", "Its kind}"), "utf-8"
+        )
+        view.controls["by"].value = "size_class"  # one that was open says so
+        assert "changed while in use" in str(view.output.outputs)
+        again = lab.browse("demo-2019", "en")
+        assert "Its kind" in str(again.controls["question"].options)

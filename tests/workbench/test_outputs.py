@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from project import ROOT
-from refreshing import contents
+from refreshing import contents, wait_for
 
 from analysis import paths
 from analysis.errors import InputError
 from workbench import cli, outputs
+from workbench.run import record
 
 pytestmark = pytest.mark.usefixtures("cleaned")
 
@@ -141,6 +142,25 @@ def test_commands_at_once_lose_no_note_of_each_other(project):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
     assert [(project / f"{at}.txt").read_text() for at in range(4)] == ["19"] * 4
+
+
+def test_a_command_that_waits_for_another_to_write_says_so(project, monkeypatch, capsys):
+    """That may have been stopped by Ctrl-Z."""
+    monkeypatch.setattr(record, "PATIENCE", 0.1)
+    place = project / "out.csv"
+    with outputs._notes_locked():
+        other = threading.Thread(target=outputs.write, args=({place: "1"}, "draft"))
+        other.start()
+        wait_for(lambda: f"waiting for process {os.getpid()} " in capsys.readouterr().err)
+        assert not place.exists()
+    other.join()
+    assert place.read_text() == "1"
+
+
+@pytest.mark.parametrize("url", ["generic://place", "ftp://127.0.0.1:1/place", ""])
+def test_a_store_that_cannot_be_had_is_told_before_any_page_is_made(url):
+    with pytest.raises(InputError, match="cannot be used"):
+        outputs.refuse_target(url)
 
 
 @writers

@@ -358,7 +358,7 @@ class Gallery:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""
         if self.folder:
             for suffix, content in contents.items():
-                paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
+                paths.write_output(self.folder, f"{kind}/{name}.{suffix}", content)
 
 
 def _sentence(name: str, words: str) -> tuple[str, str]:

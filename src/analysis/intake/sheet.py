@@ -212,24 +212,41 @@ def place_of(cell: str) -> Place | None:
 def text_frame(text: np.ndarray) -> pd.DataFrame:
     """A table of texts, of which each different one is converted once: answers are repeated."""
     at, different = pd.factorize(text.ravel())
-    columns = map(pd.array(different, dtype="str").take, at.reshape(text.shape).T)
-    size = {"index": range(text.shape[0]), "columns": range(text.shape[1])}
+    return _frame(at.reshape(text.shape), different)
+
+
+def _frame(at: np.ndarray, texts: np.ndarray) -> pd.DataFrame:
+    """A table of the texts that stand at these positions in a list."""
+    columns = map(pd.array(texts, dtype="str").take, at.T)
+    size = {"index": range(at.shape[0]), "columns": range(at.shape[1])}
     return pd.DataFrame(dict(enumerate(columns)), copy=False, **size)
 
 
-def typed(rows: list[list[Any]]) -> tuple[np.ndarray, np.ndarray]:
-    """Canonical text and kind of every cell of rows of Python values, empty cells as ''."""
+def typed(rows: list[list[Any]]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Canonical text and kind of every cell of rows of Python values, empty cells as ''.
+
+    Each different value is converted once.
+
+    >>> text, kind = typed([[1.0, True, ""], ["1", dt.date(2019, 8, 1), 0.5]])
+    >>> text.to_numpy().tolist(), kind.tolist()
+    ([['1', 'TRUE', ''], ['1', '2019-08-01', '0.5']], [[2, 4, 0], [1, 3, 2]])
+    """
     size = len(rows), len(rows[0]) if rows else 0
     flat = np.fromiter(chain.from_iterable(rows), object, size[0] * size[1])
-    kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.uint8, len(flat))
-    kinds[flat == ""] = CellKind.EMPTY
-    numbers, dates, truths = (
-        kinds == kind for kind in (CellKind.NUMBER, CellKind.DATE, CellKind.BOOL)
-    )
-    flat[numbers] = _number_texts(flat[numbers].astype(float))
-    flat[dates] = [_date_text(value) for value in flat[dates]]
-    flat[truths] = [str(value).upper() for value in flat[truths]]
-    return flat.reshape(size), kinds.reshape(size)
+    at, values = pd.factorize(flat, use_na_sentinel=False)  # True and 1 are one value there
+    kinds = np.fromiter(map(KINDS.__getitem__, map(type, values)), np.uint8, len(values))
+    kinds[values == ""] = CellKind.EMPTY
+    kinds[kinds == CellKind.BOOL] = CellKind.NUMBER
+    texts, dates = np.append(values, ["FALSE", "TRUE"]), np.flatnonzero(kinds == CellKind.DATE)
+    texts[dates] = [_date_text(value) for value in values[dates]]
+    numbers = np.flatnonzero(kinds == CellKind.NUMBER)
+    amounts = values[numbers].astype(float)
+    texts[numbers] = _number_texts(amounts)
+    kind = kinds[at]
+    either = np.flatnonzero(np.isin(at, numbers[np.isin(amounts, (0, 1))]))
+    truths = either[[type(value) is bool for value in flat[either]]]
+    at[truths], kind[truths] = flat[truths].astype(int) + len(values), CellKind.BOOL
+    return _frame(at.reshape(size), texts), kind.reshape(size)
 
 
 def _number_texts(values: np.ndarray) -> np.ndarray:
@@ -238,11 +255,10 @@ def _number_texts(values: np.ndarray) -> np.ndarray:
     >>> _number_texts(np.array([13.0, 0.62, 0.1 + 0.2, 1e21])).tolist()
     ['13', '0.62', '0.3', '1e+21']
     """
-    at, different = pd.factorize(values)
-    out = np.array([format(value, ".15g") for value in different], object)
-    whole = (np.abs(different) < 1e15) & (different == np.floor(different))
-    out[whole] = different[whole].astype(np.int64).astype(str)
-    return out[at]
+    texts = np.array([format(value, ".15g") for value in values], object)
+    whole = (np.abs(values) < 1e15) & (values == np.floor(values))
+    texts[whole] = values[whole].astype(np.int64).astype(str)
+    return texts
 
 
 def _date_text(value: dt.date | dt.time | dt.timedelta) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from analysis.errors import refusal
-from analysis.intake.sheet import CellKind, Sheet, text_frame, typed
+from analysis.intake.sheet import CellKind, Sheet, typed
 
 SECONDS = 120
 NOT_INSTALLED = 3  # the exit code that says so
@@ -108,7 +108,7 @@ def sheet(path: Path, file: str) -> Sheet:
     at = {name: place for place, name in enumerate(data.names)}
     labels = {at[name]: of for name, of in data.value_labels.items() if name in at}
     missing = {at[name]: of for name, of in data.missing.items() if name in at}
-    return Sheet(file, "", text_frame(text), kind, heads=2, labels=labels, missing=missing)
+    return Sheet(file, "", text, kind, heads=2, labels=labels, missing=missing)
 
 
 # --- the process of its own ---------------------------------------------------------------------

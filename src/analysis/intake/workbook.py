@@ -19,6 +19,9 @@ from functools import cached_property
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -42,7 +45,6 @@ from analysis.intake.sheet import (
     check_size,
     column_letters,
     place_of,
-    text_frame,
     typed,
 )
 
@@ -56,6 +58,13 @@ SKIPPED_PARTS = re.compile(r"(?i)(/media/|/embeddings/|vbaproject|\.vml$|/printe
 COUNTS = re.compile(rb"(<(?:\w+:)?(?:sst|mergeCells|cellXfs|numFmts)\b)[^<>]*?(/?>)")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPACES = re.compile(rb"""\sxmlns(?::\w+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
+# of a cell that has one of some places and styles and says no more than its value, and of a visible
+# row of such cells
+PLAIN_CELL = (
+    r'<c r="(?:%s)"(?: s="(?:%s)"| t="(?:[bdns]|str|inlineStr)"){0,2}'
+    r"(?:/>|>(?:<v>[^<]*</v>|<is><t[^<>]*>[^<]*</t></is>)?</c>)"
+)
+PLAIN_ROW = r'<row(?: (?:[a-gi-z][\w:]*|ht)="[^"<]*"| hidden="(?:0|false)")*(?:/>|>(?:%s)*</row>)'
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 
 
@@ -461,35 +470,52 @@ class Marks:
 def _telling(xml: bytes, styles: dict[str, str]) -> bytes:
     """What of a sheet is parsed for marks: not its plain cells, which are most; often nothing.
 
-    All of it, where a cell may lie without a place or further off than a table reaches.
+    All of it, where a row or a cell may lie without a place or further off than a table reaches.
     """
-    rows = max(map(int, re.findall(rb'<row r="(\d{1,9})"', xml)), default=0)
-    digits = len(str(rows))
-    columns = min(MAX_CELLS // 10**digits, MAX_COLUMNS)
-    if not columns or b":c" in xml or (b"!" in xml and b"<!" in xml):
-        return xml
-    if re.search(rb'<c(?! r="(?:%s)\d{1,%d}")[\s/>]' % (_letters(columns), digits), xml):
-        return xml
-    marks = (b"<f", b"hidden", b't="e"', b"'", *(b's="%s"' % style.encode() for style in styles))
-    if not any(mark in xml for mark in marks):
+    last = re.compile(rb'<row r="([1-9][0-9]{0,6})"').match(xml, xml.rfind(b"<row "))
+    rows = last[1].decode() if last else "1"
+    columns = column_letters(min(MAX_CELLS // int(rows), MAX_COLUMNS) - 1)
+    place = f"(?:{names_up_to(columns, 'A-Z')})(?:{names_up_to(rows, '0-9')})"
+    own = [b's="%s"' % style.encode() for style in styles]
+    if _is_plain(xml, PLAIN_CELL % (place, "[0-9]+")) and not any(style in xml for style in own):
         return b""
-    others = rb' s="(?!(?:%s)")\d+"' % "|".join(styles or "-").encode()
-    plain = rb'<c r="\w+"(?:%s)?(?: t="(?:[bdns]|str)")?(?:/>|><v>[^<]*</v></c>)' % others
-    return re.sub(plain, b"", xml)
+    others = f'(?!(?:{"|".join(styles or "-")})")[0-9]+'
+    rest = re.sub((PLAIN_CELL % (place, others)).encode(), b"", xml)
+    elsewhere = rb'<(?:c(?! r="%s")|row(?! r="[0-9]))[\s/>]' % place.encode()
+    if b":c" in rest or b"<!" in rest or re.search(elsewhere, rest):
+        return xml
+    return rest if any(mark in rest for mark in (b"<f", b"hidden", b't="e"', b"'", *own)) else b""
 
 
-def _letters(columns: int) -> bytes:
-    """A pattern of the names of columns up to a number; of more than 26 not of the very last ones.
+def _is_plain(xml: bytes, cell: str) -> bool:
+    """Whether a sheet is nothing but visible rows of such cells, so that it says nothing beside.
 
-    >>> _letters(3), _letters(60), _letters(16384)
-    (b'[A-C]', b'[A-Z]{1,1}|[A-A][A-Z]{1}', b'[A-Z]{1,2}|[A-W][A-Z]{2}')
+    Told by Arrow's engine for regular expressions, which reads a sheet without stopping at a cell.
     """
-    last = column_letters(columns - 1)
-    more, first = len(last) - 1, ord(last[0]) - 1
-    if not more:
-        return b"[A-%s]" % last.encode()
-    names = b"[A-Z]{1,%d}" % more
-    return names + b"|[A-%c][A-Z]{%d}" % (first, more) if first >= ord("A") else names
+    start, stop = xml.find(b"<sheetData>"), xml.rfind(b"</sheetData>")
+    around = xml[: max(start, 0)] + xml[stop:]
+    if not 0 <= start < stop or re.search(rb"hidden|<!|<(?:\w+:)?(?:row|c)[\s/>]", around):
+        return False
+    ends, whole = np.array([start, stop]), pa.py_buffer(xml)
+    rows = pa.Array.from_buffers(pa.large_binary(), 1, [None, pa.py_buffer(ends), whole])
+    pattern = rf"\A<sheetData>\s*(?:{PLAIN_ROW % cell}\s*)*\z"
+    return bool(pc.match_substring_regex(rows, pattern=pattern)[0].as_py())
+
+
+def names_up_to(last: str, signs: str) -> str:
+    """A pattern of all names of letters or digits up to a last one, as columns and rows have them.
+
+    >>> names_up_to("120", "0-9"), names_up_to("CB", "A-Z")
+    ('[0-9]{1,2}|[0-0][0-9]{2}|1[0-1][0-9]{1}|120', '[A-Z]{1,1}|[A-B][A-Z]{1}|C[A-A][A-Z]{0}|CB')
+    """
+    more, first = len(last) - 1, signs[0]
+    shorter = [f"[{signs}]{{1,{more}}}"] if more else []
+    before = [
+        f"{last[:at]}[{first}-{chr(ord(sign) - 1)}][{signs}]{{{more - at}}}"
+        for at, sign in enumerate(last)
+        if sign > first
+    ]
+    return "|".join([*shorter, *before, last])
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:
@@ -574,14 +600,17 @@ def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, marks: Marks
     width = max([len(rows[0]) if rows else 0, *(column + 1 for _, column in marks.errors)])
     for row in rows:
         row += [""] * (width - len(row))
-    text, kind = typed([*rows, *([""] * width for _ in range(height - len(rows)))])
-    for place, value in marks.errors.items():
-        if kind[place] == CellKind.EMPTY:
-            text[place], kind[place] = value, CellKind.ERROR
+    rows += ([""] * width for _ in range(height - len(rows)))
+    untold = [(r, c) for r, c in marks.errors if rows[r][c] == ""]
+    for r, c in untold:
+        rows[r][c] = marks.errors[r, c]
+    text, kind = typed(rows)
+    for place in untold:
+        kind[place] = CellKind.ERROR
     return Sheet(
         file=file,
         sheet=about.name,
-        text=text_frame(text),
+        text=text,
         kind=kind,
         number_format={  # of a text such as 無回答 it says nothing
             place: code

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
+from unicodedata import normalize
 
 import numpy as np
 
@@ -282,8 +283,8 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
 
 
 def _check_files(files: Sequence[Path]) -> None:
-    """Refuse files that are not there, and two of one name."""
-    names = [file.name for file in files]
+    """Refuse files that are not there, and two of one name, as a Mac or Windows takes names."""
+    names = [normalize("NFC", file.name).casefold() for file in files]
     for file in files:
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
@@ -292,7 +293,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))
-        if names.count(file.name) > 1:
+        if names.count(normalize("NFC", file.name).casefold()) > 1:
             raise refusal("new_wave.same_name", file=file.name)
 
 

@@ -121,7 +121,7 @@ def _page(
     text, kind = _typed(values)
     height, width = text.shape
     sheet = Sheet(
-        *(file, about.get("name", ""), pd.DataFrame(text, dtype="str"), kind),
+        *(file, about.get("name", ""), text, kind),
         merged=tuple(merged),
         hidden_rows=frozenset(
             at for part in hidden_rows for at in range(height)[part.start : part.stop]
@@ -133,7 +133,7 @@ def _page(
     return StyledSheet(sheet, styled, objects)
 
 
-def _typed(values: Mapping[Place, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _typed(values: Mapping[Place, Any]) -> tuple[pd.DataFrame, np.ndarray]:
     """Text and kind of every cell up to the last filled row and column."""
     height = 1 + max((row for row, _ in values), default=-1)
     width = 1 + max((column for _, column in values), default=-1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -262,7 +262,6 @@ class Plan:
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
-        fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)
@@ -278,8 +277,10 @@ class Plan:
 
     # --- what is up to date ------------------------------------------------------------------
 
-    def valid(self) -> dict[str, Path]:
+    def valid(self, *, again: Set[str] = frozenset()) -> dict[str, Path]:
         """Notebooks that are complete and up to date, and the run folder that has each.
+
+        None of those that are to run `again`, nor what needs one of them.
 
         The published run counts, and what is complete in one that failed or was stopped. Beside
         each must be those that it needs, up to date: it may have read what they wrote.
@@ -288,7 +289,8 @@ class Plan:
         others = (self.edition.incomplete, self.edition.part)
         for run in (self.last, *(RunFolder(folder, self.edition) for folder in others)):
             rans = run.notebooks.items()
-            own = {name for name, ran in rans if ran.key == self.keys.get(name) and run.has(ran)}
+            now = (pair for pair in rans if pair[0] not in again)
+            own = {name for name, ran in now if ran.key == self.keys.get(name) and run.has(ran)}
             while lone := {n.name for n in self.notebooks if not own >= self._needed(n)} & own:
                 own -= lone
             places = dict.fromkeys(own, run.folder) | places

@@ -57,7 +57,7 @@ def refresh(
 
             execute.clean(wave)
             plan = Plan.make(edition, options.by_name, notebooks)
-        valid = {} if options.force else plan.valid()
+        valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
@@ -137,11 +137,11 @@ def profiles(
     if edition.audience == "public" and not plan.wave.get("named"):
         raise refusal("profiles.not_open", wave=wave)
     with lock(edition.profiles):
+        if target is not None:
+            outputs.refuse_target(target)
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
             return unchanged
-        if target:
-            outputs.refuse_target(target)
         from workbench.run.kernels import started_kernels
 
         jobs = options.jobs or (os.cpu_count() or 1) + 1

@@ -221,6 +221,63 @@ def test_marks_among_many_plain_cells_are_those_of_every_cell(monkeypatch):
     assert (3, 4) in found["formats"] and found["hidden_columns"] == [(2, 4)]
 
 
+def plain(rows: str, around: str = "") -> bytes:
+    return f"<worksheet>{around}<sheetData>{rows}</sheetData></worksheet>".encode()
+
+
+PLAIN = (
+    '<row r="1" spans="1:2" ht="15"><c r="A1" t="s"><v>0</v></c><c r="B1" s="1"><v>7</v></c></row>'
+    '<row r="2" hidden="0"><c r="A2" t="inlineStr"><is><t>市</t></is></c><c r="B2" t="b"/></row>'
+)
+FAR = '<row r="100000"><c r="A100000"><v>1</v></c><c r="AN100000" t="str"><v>x</v></c></row>'
+
+
+@pytest.mark.parametrize("rows", [PLAIN, PLAIN + FAR, ""])
+def test_of_a_sheet_of_plain_cells_nothing_is_parsed(rows):
+    """A million cells take a third of the time that way; once it was not so for long sheets."""
+    assert workbook._telling(plain(rows), {"3": "0%"}) == b""
+
+
+def test_a_far_cell_among_plain_ones_counts():
+    far = workbook.Marks(plain((PLAIN + FAR).replace('"A2"', '"XFD2"')))
+    assert (far.height, far.width) == (100_000, 16_384)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('hidden="0"', 'hidden="1"'),
+        ('ht="15"', "hidden='true'"),
+        ("<sheetData>", '<cols><col min="1" max="2" hidden="1"/></cols><sheetData>'),
+        ('r="A2"', 'r="A100001"'),  # further down than the last row
+        ('r="A2"', 's="1"'),
+        ('<row r="2"', "<row"),
+        ('<row r="2" hidden="0">', '<row><c r="A9"/></row><row hidden="1">'),
+        ('s="1"><v>', 's="3"><v>'),
+        ('t="s"', 't="e"'),
+        ('t="s"', "t='e'"),
+        ("<v>7</v>", "<f>A1</f><v>7</v>"),
+        ("<v>7</v>", "<v>7</v><f/>"),
+        ('<c r="A1" t="s"><v>0</v></c>', '<x:c r="A1" t="e"><x:v>0</x:v></x:c>'),
+        ("</sheetData>", '</sheetData><row r="7"><c r="A7"><f>B1</f></c></row>'),
+        ('<c r="A1"', '<!-- <c r="A1"><f>B1</f></c> --><c r="A1"'),
+    ],
+)
+def test_what_stands_among_plain_cells_is_told(monkeypatch, old, new):
+    xml = plain(PLAIN + FAR).replace(old.encode(), new.encode(), 1)
+    found = workbook.Marks(xml, {"3": "0%"})
+    monkeypatch.setattr(workbook, "_telling", lambda xml, styles: xml)
+    every = workbook.Marks(xml, {"3": "0%"})
+    names = ("formats", "formulas", "errors", "hidden_rows", "hidden_columns")
+    assert [getattr(found, name) for name in names] == [getattr(every, name) for name in names]
+
+
+def test_a_number_that_is_none_is_not_read_as_another():
+    content = written(lambda book, page: page.write_row("A1", [1, 2, 3, 2]))
+    content = changed(content, SHEET, lambda xml: xml.replace(b"<v>3</v>", b"<v>NaN</v>"))
+    assert only(content).text.iloc[0].tolist() == ["1", "2", "nan", "2"]
+
+
 def test_macros_pictures_and_hidden_sheets(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["団体名"])

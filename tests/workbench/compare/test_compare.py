@@ -515,6 +515,23 @@ def test_a_revision_against_the_working_tree(project, capsys, monkeypatch):
     assert "there is no git revision 'nowhere'" in capsys.readouterr().err
 
 
+def test_the_revision_is_run_with_all_that_git_does_not_have_of_any_wave(project, tmp_path):
+    """A page compares its wave with earlier ones: without them it would count as new here."""
+    for name in ("data/raw/2018/wave.yml", "data/raw/2018/in/1.xlsx", ".workbench/pseudonym.key"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("1")
+    (project / ".gitignore").write_text(
+        "/data/raw/2018/\n/.workbench/\n/data/codebooks/registered/\n"
+    )
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    command._bring_data(project, tmp_path / "base", "demo-2019")
+    files = {p.relative_to(tmp_path / "base").as_posix() for p in (tmp_path / "base").rglob("*.*")}
+    assert {"data/raw/2018/in/1.xlsx", ".workbench/pseudonym.key"} <= files
+    assert "data/codebooks/registered/demo-2019.yml" in files
+    assert not [name for name in files if name.startswith("data/raw/demo-2019")]  # in git
+
+
 @pytest.mark.parametrize(
     ("language", "said"), [("ja", "類型は3つです。安定しています。"), ("en", "One. Two.")]
 )

@@ -192,6 +192,12 @@ def test_only_some_keeps_the_others(complete, capsys):
     assert [ran.reused for ran in refresh("demo-2019").notebooks] == [True, False]
 
 
+def test_what_is_forced_alone_keeps_the_others(complete):
+    found = refresh("demo-2019", notebooks=["01_a"], force=True)
+    assert [ran.reused for ran in found.notebooks] == [False, True]
+    assert found.ok and not (complete / "reports" / "demo-2019.incomplete").exists()
+
+
 def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_report(
     project, capsys
 ):
