@@ -215,7 +215,7 @@ def run(
     pages = Pages(edition.profiles, plan.keys[notebook.name])
     with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
-        listed = listing(survey, seed=ahead.get("seed", SEED))
+        listed = listing(survey, **ahead["pages"])
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
     names = survey.names[[*codes]].to_dict()
     pages.open()
@@ -335,7 +335,7 @@ def _publish(
 # --- the overview ----------------------------------------------------------------------------
 
 
-def listing(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
+def listing(survey: Survey, *, seed: int = SEED) -> tuple[pd.DataFrame, str]:
     """What the overview says of each respondent, and how far its types can be trusted.
 
     That is a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as

@@ -63,7 +63,7 @@ def refresh(
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run.kernels import started_kernels
 
-        with started_kernels(options, jobs, plan.inputs) as kernels:
+        with started_kernels(options, jobs, plan.inputs, asdict(edition)) as kernels:
             if todo:  # import what notebooks do, while this process imports what runs them
                 kernels.warm()
             from workbench.run import execute
@@ -146,7 +146,8 @@ def profiles(
 
         jobs = options.jobs or (os.cpu_count() or 1) + 1
         given = plan.parameters(plan.notebooks[0])
-        ahead = asdict(edition) | ({"seed": int(given["seed"])} if "seed" in given else {})
+        pages = {"seed": int(given["seed"])} if "seed" in given else {}
+        ahead = asdict(edition) | {"pages": pages}
         with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
             if not scheduler:
                 kernels.warm()
