@@ -209,7 +209,7 @@ def test_an_edition_of_before_a_change_is_not_given_out(project, changed):
     edition(project)
     with (project / changed).open("a") as file:
         file.write("\n# what may be shown changed\n")
-    with pytest.raises(InputError, match="changed since demo-2019.public was made"):
+    with pytest.raises(InputError, match="changed since demo-2019"):
         releases.release("demo-2019", by="x")
     assert not (project / "releases").exists()
     edition(project)
