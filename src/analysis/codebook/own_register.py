@@ -60,7 +60,8 @@ class OwnRegister:
             raise refusal("register.empty", file=file)
         twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE, case=False)
         names = table["name"].str.replace(r'[\\/:*?"<>|\s]', "_", regex=True)
-        no_file |= (table["id"] + "_" + names).duplicated()  # of a_b called c, and a called b_c
+        for file_name in (table["id"], table["id"] + "_" + names):  # of a_b called c, a called b_c
+            no_file |= file_name.str.casefold().duplicated()  # a Mac and Windows ignore case
         for error, wrong in {
             "register.no_id": table["id"] == "",
             "register.no_name": table["name"] == "",

@@ -1,1 +1,5 @@
 """Which notebooks run and why; their kernels, their execution and the record of a run."""
+
+TO_WARM = (
+    "WORKBENCH_WARM"  # in the environment of the kernels' server: what `warm` is to do, as JSON
+)

@@ -108,6 +108,7 @@ def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):
         ("id;name\n;A\n", "line 2 .* no id"),
         ("id,name\n1,A\n../../1,B\n", "line 3 .* the id ../../1, which can be the name of no file"),
         ("id,name\n1/2,A\n", "line 2 .* the id 1/2, which can be the name of no file"),
+        ("id,name\na,b\nA,c\n", "line 3 .* the id A, which can be the name of no file of its own"),
         ("id,name\na,b c\na_b,c\n", "line 3 .* the id a_b, which can be the name of no file of"),
         ("id,name\n", "lists nobody"),
         ("id,name,name\n1,A,B\n", "the columns id, name, name"),

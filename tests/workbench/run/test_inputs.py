@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import ROOT
 from refreshing import executed, put, record, statuses
 
 from analysis import Survey, fingerprints, paths
@@ -107,20 +106,6 @@ def test_a_helper_that_comes_with_its_old_date_and_size_is_compiled_anew(
         assert refresh("demo-2019", fork=fork).ok
         page = (cleaned / "reports" / "demo-2019" / "01_a.html").read_text("utf-8")
         assert f">{number}\n<" in page
-
-
-def test_the_package_that_comes_with_its_old_date_and_size_is_compiled_anew(tmp_path):
-    """As another version that was copied over it with fixed dates."""
-    module = tmp_path / "analysis" / "own.py"
-    module.parent.mkdir()
-    shutil.copy(ROOT / "src" / "analysis" / "__init__.py", module.parent)
-    own = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
-    for number in ("11", "22"):
-        module.write_text(f"print({number})", encoding="utf-8")
-        os.utime(module, (1e9, 1e9))
-        run = [sys.executable, "-c", "import analysis.own"]
-        assert subprocess.check_output(run, env=os.environ | own, text=True) == f"{number}\n"
-    assert len([*module.parent.glob("__pycache__/own.*")]) == 1  # compiled code is kept as ever
 
 
 def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(cleaned):
