@@ -236,6 +236,20 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     assert "以前のデータ" not in index.read_text()
 
 
+def test_the_committee_gets_no_page_made_before_a_question_became_sensitive(quick):
+    """Pages of earlier data would be published anew beside the one that is asked for."""
+    assert profiles("demo-2019", THREE, audience="committee").as_asked
+    book = quick / "data" / "codebooks" / "it-staffing.yml"
+    text = book.read_text().replace("  - id: Q35\n", "  - id: Q35\n    sensitive: true\n")
+    book.write_text(text)
+    before = {p: p.read_bytes() for p in (quick / "reports").rglob("9*.html")}
+    with pytest.raises(InputError, match=r"2 other pages .*990027, 990035"):
+        profiles("demo-2019", THREE[:1], audience="committee")
+    assert before == {p: p.read_bytes() for p in (quick / "reports").glob("demo*/9*.html")}
+    assert profiles("demo-2019", THREE, audience="committee").as_asked
+    assert profiles("demo-2019", [*THREE[:1], "990043"], audience="committee").as_asked
+
+
 def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(quick):
     put(quick, "import time; time.sleep(0.2)", SAYS)
     some = [*THREE, "990043", "990051", "990060"]
