@@ -88,7 +88,8 @@ def unique_heads(header: np.ndarray) -> dict[int, str]:
     >>> unique_heads(np.array([["団体名", "人数", "人数"]], object))
     {1: '人数 (1)', 2: '人数 (2)'}
     """
-    *above, last = [[re.sub(r"\s+", " ", text) for text in row] for row in header.tolist()]
+    rows: list[list[str]] = header.tolist()
+    *above, last = [[re.sub(r"\s+", " ", text) for text in row] for row in rows]
     times = Counter(last)
     twice = [c for c, text in enumerate(last) if text and times[text] > 1]
     if not twice:
