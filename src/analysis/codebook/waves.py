@@ -42,9 +42,11 @@ def names_before(wave: str) -> dict[str, Any]:
     """
     names: dict[str, Any] = {}
     book = content(wave).get("codebook")
-    while (latest := _latest_before(wave)) and (before := content(wave := latest[-1])).get(
-        "codebook"
-    ) == book:
+    while latest := _latest_before(wave):
+        wave = latest[-1]
+        before = content(wave)
+        if before.get("codebook") != book:
+            break
         types = before.get("names") or {}
         names = {code: name for code, name in types.items() if isinstance(code, str)} | names
     return names

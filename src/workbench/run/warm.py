@@ -37,6 +37,7 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
         for name in modules:
             with contextlib.suppress(ImportError):
                 import_module(name)
+        gc.freeze()  # nor is any looked for in them later on
         gc.enable()
         if ahead:
             _compute(**ahead)
