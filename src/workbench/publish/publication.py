@@ -110,7 +110,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     parameters = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
-    profiles = edition.profiles
+    profiles, closed = edition.profiles, edition.audience == "public" and not facts.get("named")
     return {
         **asdict(edition),
         **{name: facts.get(name) for name in (*stated, "before", "sample")},
@@ -119,7 +119,9 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": f"workbench refresh {edition.wave}{options}",
-        "profiles": f"../{profiles.name}/index.html" if profiles.folder.is_dir() else "",
+        "profiles": f"../{profiles.name}/index.html"
+        if not closed and profiles.folder.is_dir()
+        else "",
     }
 
 

@@ -496,7 +496,7 @@ def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_
 
 
 def test_a_copy_for_others_has_nothing_that_programs_kept_in_the_notebook(tmp_path):
-    """A picture pasted into a text cell stays in the file when the line that shows it is deleted."""
+    """A picture pasted into a text cell stays in the file when the line that shows it goes."""
     text = v4.new_markdown_cell("text", metadata={"tags": ["lang-ja"], "vscode": "SECRET"})
     text["attachments"] = {"screen.png": {"image/png": "SECRET"}}
     about = {"workbench": {"finding": 2}, "authors": ["SECRET"], "widgets": {"state": "SECRET"}}
