@@ -72,5 +72,5 @@ lock: tools      ## renew both locks after a change of pyproject.toml
 benchmarks: tools  ## measure; the tables stand in docs/performance.md
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
-clean:           ## remove what was made (reports, cleaned data, .venv)
-	rm -rf $(VENV) reports docs/_build data/processed/*/ data/processed/.cache
+clean:           ## remove .venv and what is only kept to save time; reports and data stay, somebody may have typed into them
+	rm -rf $(VENV) docs/_build data/processed/.cache/*/

@@ -325,7 +325,9 @@ def _publish(
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder)
         if old := run.record:
-            index.write_index(run.folder, old["notebooks"], publication.context(edition, old))
+            printed = {"pdf": (run.folder / "report.pdf").is_file()}
+            about = publication.context(edition, old) | printed
+            index.write_index(run.folder, old["notebooks"], about)
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)

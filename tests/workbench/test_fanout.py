@@ -23,6 +23,7 @@ from analysis.show import NotAvailable
 from workbench import cli, fanout
 from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
+from workbench.publish.publication import context
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
 from workbench.run.refresh import profiles, refresh
@@ -37,6 +38,8 @@ WITHOUT_TYPES = (
     "profile.shared_typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 
+FACTS = {"parameters": {}, "data_sha256": "", "code_sha256": "", "commit": "", "finished": ""}
+FACTS |= {"tree_clean": True}
 THREE = ["990019", "990027", "990035"]
 
 
@@ -157,6 +160,10 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     assert made(quick, folder.name) == {"990019"}
     assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
     assert "公開" in (folder / "990019.html").read_text(encoding="utf-8")
+    # what was open once, and is no longer, is not what the public is led to
+    leads = [context(Edition("demo-2019", "public"), {**FACTS, "named": now})["profiles"]
+             for now in (True, False)]  # fmt: skip
+    assert leads == ["../demo-2019.profiles.public/index.html", ""]
 
 
 HOSTILE = [
@@ -327,9 +334,14 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
     assert refresh("demo-2019").ok
     reports = quick / "reports"
     assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    (reports / "demo-2019" / "report.pdf").write_bytes(b"%PDF")  # as of refresh --pdf
+    about = json.loads((reports / "demo-2019" / "run.json").read_text())
+    about["files"]["report.pdf"] = ""
+    (reports / "demo-2019" / "run.json").write_text(json.dumps(about))
     with monkeypatch.context() as patch:
         patch.setattr(index_page, "write_index", with_one_more)
         assert profiles("demo-2019", THREE[:1]).as_asked
+    assert 'href="01_a.pdf"' in (reports / "demo-2019" / "index.html").read_text()
     for _ in range(2):  # also when the reports are made again
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index

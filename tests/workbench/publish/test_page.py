@@ -23,7 +23,7 @@ from workbench import temporary
 from workbench.publish import index as pages
 from workbench.publish import page as publish
 from workbench.publish import paper
-from workbench.publish.publication import write_page
+from workbench.publish.publication import scrub, write_page
 from workbench.run.record import Ran
 from workbench.run.refresh import refresh
 
@@ -493,3 +493,17 @@ def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_
     with pytest.raises(InputError, match="could not print"):
         paper.print_page(tmp_path / "page.html", tmp_path / "page.pdf", date="2026-01-02")
     assert any(f"--print-to-pdf={temporary.folder()}" in part for part in commands[0])
+
+
+def test_a_copy_for_others_has_nothing_that_programs_kept_in_the_notebook(tmp_path):
+    """A picture pasted into a text cell stays in the file when the line that shows it goes."""
+    text = v4.new_markdown_cell("text", metadata={"tags": ["lang-ja"], "vscode": "SECRET"})
+    text["attachments"] = {"screen.png": {"image/png": "SECRET"}}
+    about = {"workbench": {"finding": 2}, "authors": ["SECRET"], "widgets": {"state": "SECRET"}}
+    executed = tmp_path / "01_a.ipynb"
+    executed.write_text(v4.writes(v4.new_notebook(cells=[text], metadata=about)))
+    scrub(executed)
+    left = v4.reads(executed.read_text())
+    assert "SECRET" not in executed.read_text()
+    assert left.cells[0].metadata == {"tags": ["lang-ja"]} and left.cells[0].source == "text"
+    assert left.metadata == {"workbench": {"finding": 2}}
