@@ -41,7 +41,7 @@ from analysis.text import Language, labels
 from workbench import temporary
 
 BROWSERS = (
-    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"),
+    *("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "msedge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
