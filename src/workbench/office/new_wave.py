@@ -91,6 +91,8 @@ def new_wave(
     beside = {"register": register, "blank": blank}
     new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
+        if kept and [*folder.glob("*")]:  # another command was first
+            raise refusal("simulate.exists", wave=wave)
         received, read_as = new.read_in(part, layout)
     if not kept:
         columns = _columns(received, new.ignore, new.book, language)
