@@ -89,9 +89,9 @@ def unique_heads(header: np.ndarray) -> dict[int, str]:
     >>> unique_heads(np.array([["団体名", "人数", "人数"]], object))
     {1: '人数 (1)', 2: '人数 (2)'}
     """
-    words = pd.DataFrame(header).replace(r"\s+", " ", regex=True)
-    above = words.iloc[:-1].replace("", np.nan).ffill(axis=1).fillna("")
-    last = words.iloc[-1]
+    words = pd.DataFrame(header.T).replace(r"\s+", " ", regex=True)  # a row for each column
+    above = words.iloc[:, :-1].replace("", np.nan).ffill().fillna("").to_numpy(object)
+    last = words.iloc[:, -1]
     twice = np.flatnonzero(last.duplicated(keep=False) & last.ne("")).tolist()
     whole = {c: " / ".join(dict.fromkeys(filter(None, [*above[c], last[c]]))) for c in twice}
     of_same = {text: count(1) for text, n in Counter(whole.values()).items() if n > 1}
