@@ -204,7 +204,7 @@ def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
     top, start = (0, 2) if sav else data_start(sheet, filled)
     grid = sheet.text.to_numpy(object)
     header = grid[top:start].copy()
-    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
+    for r0, c0, _, c1 in sheet.merged_here:  # a heading over several columns stands over each
         if top <= r0 < start:
             header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
     above = top

@@ -439,3 +439,19 @@ def test_a_quotation_mark_too_many_swallows_no_line(tmp_path, answer):
             read_file(tmp_path / "a.csv")
     else:
         assert read_file(tmp_path / "a.csv")[0].shape == (4, 2)
+
+
+def test_many_sheets_are_found_without_a_search_through_all_parts_for_each(monkeypatch):
+    """Five thousand sheets took a minute."""
+    searched = []
+
+    def counted(parts):
+        searched.append(parts)
+        return dict.items(parts)
+
+    monkeypatch.setattr(workbook.WorkbookParts, "items", counted)
+    for n in (3, 30):
+        content = written(lambda book, page, n=n: [book.add_worksheet() for _ in range(n)])
+        before = len(searched)
+        assert len(read_workbook(content, "a.xlsx")) == n + 1
+        assert len(searched) - before < 5
