@@ -37,7 +37,12 @@ DEAR += " chile inference answers attempt text cleaning cli word visits multiver
 
 
 def pytest_configure(config):
-    """One cache of typologies for all projects and workers of a run: each is computed once."""
+    """One cache of typologies for all projects and workers of a run: each is computed once.
+
+    And one core for each worker: threads that wait for each other would take their time.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when a worker imports numpy
+        os.environ.setdefault(name, "1")
     for name in ("WORKBENCH_ROOT", "WORKBENCH_REPORTS"):  # tests are of this checkout
         os.environ.pop(name, None)
     if not config.option.markexpr:  # as in `make test-all`
@@ -53,7 +58,7 @@ gc.disable()  # until all is collected: what is imported and each test stay to t
 def pytest_collection_finish():
     """So they are no garbage: looking for some among them was a tenth of the time of all tests."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
 
 
@@ -72,23 +77,50 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cleaned_data_read_once():
-    """Cleaned data of the same bytes are made into frames once: pandas copies what is changed."""
+def _the_same_replies_cleaned_once():
+    """What files of the same bytes give is kept: what is cleaned, written of it, and loaded again.
+
+    Here alone: kernels and commands in a process of their own clean and read them as users do.
+    """
+    from analysis import paths
     from analysis.cleaning import store
 
-    load, known = store.load, {}
-    files = ["ledger.json", *(f"{name}.parquet" for name in store.TABLES)]
+    anew, files_of, load, known = store.anew, store.files_of, store.load, {}
+    read_back = ["ledger.json", *(f"{name}.parquet" for name in store.TABLES)]
 
-    def again(folder, codebook):
-        content = tuple((folder / name).read_bytes() for name in files)
-        if content not in known:
-            known[content] = load(folder, codebook)
-        frames = {name: getattr(known[content], name).copy(deep=False) for name in store.TABLES}
-        return dataclasses.replace(known[content], **frames)
+    def kept(key, make):
+        if key not in known:
+            known[key] = make(), {}
+        made, files = known[key]
+        frames = {name: getattr(made, name).copy(deep=False) for name in store.TABLES}
+        own = dataclasses.replace(made, **frames)  # pandas copies what is changed
+        vars(own)["files"] = files
+        return own
+
+    def cleaned(wave, book):
+        books = fingerprints.hash_folder(paths.codebooks())
+        return kept((wave.folder.name, store.key(wave), books), lambda: anew(wave, book))
+
+    def written(own, book):
+        files = vars(own).setdefault("files", {})
+        if not files:
+            files |= files_of(own, book)
+        yield from files.items()
+
+    def loaded(folder, book):
+        content = tuple((folder / name).read_bytes() for name in read_back)
+        return kept(content, lambda: load(folder, book))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "load", again)
-        yield
+        for name, instead in (("anew", cleaned), ("files_of", written), ("load", loaded)):
+            patch.setattr(store, name, instead)
+        yield anew
+
+
+@pytest.fixture
+def cleaned_anew(_the_same_replies_cleaned_once, monkeypatch):
+    """For a test that changes how replies are cleaned: nothing that is kept is used."""
+    monkeypatch.setattr("analysis.cleaning.store.anew", _the_same_replies_cleaned_once)
 
 
 @pytest.fixture(scope="session", autouse=True)

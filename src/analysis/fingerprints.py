@@ -15,6 +15,7 @@ import platform
 import re
 import secrets
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -102,15 +103,22 @@ def package_files(*packages: str) -> dict[str, str]:
     }
 
 
-@cache
 def installed() -> dict[str, str]:
     """The versions of Python, of the packages that this project needs, and of what those need.
 
-    Also of pyreadstat, an extra by which SPSS and Stata files are read, where it is there.
+    Also of pyreadstat, an extra by which SPSS and Stata files are read, where it is there. They are
+    looked for again where a folder changed in which Python looks: a package has one in it that is
+    named after its version.
 
     >>> "pandas" in installed() and "mistune" in installed()  # nbconvert needs it for pages
     True
     """
+    folders = [folder for folder in map(Path, sys.path) if folder.is_dir()]
+    return _installed(tuple((folder, folder.stat().st_mtime_ns) for folder in folders))
+
+
+@cache
+def _installed(folders: tuple[tuple[Path, int], ...]) -> dict[str, str]:
     versions, waiting = {"python": platform.python_version()}, ["analysis"]
     for package in waiting:  # to which those that it needs are added
         try:

@@ -23,6 +23,7 @@ EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
 TYPED_INTO = {".csv", ".docx", ".xlsx"}  # by people, who would miss what they typed
 UNFINISHED = re.compile(r"\..+\.part")  # folders that get their name when they are whole
+WRITTEN = ".written"  # what notebooks wrote into a folder by hand, a line each
 SETTLED_AT_ONCE = 16  # files that are waited for together
 OTHERS = frozenset({"compare", "index.html", "by-hand", ".cache"})
 
@@ -189,6 +190,35 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
         written.add(str(path))
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_output(folder: Path, name: str, content: bytes) -> None:
+    """Write a file of a notebook, by its name in the notebook's folder of output.
+
+    A run gives it a new folder. By hand it writes over nothing but what notebooks wrote there
+    before, by the list `WRITTEN` of the folder, and not where somebody has typed into it since.
+
+    Raises InputError: another file, or a link, has the name; and as of `write_atomic`.
+    """
+    place = folder / name
+    if not any(map(UNFINISHED.fullmatch, folder.parts)):
+        refuse_received(place)
+        notes = folder / WRITTEN
+        known = set(notes.read_text("utf-8").splitlines()) if notes.is_file() else set()
+        if place.is_symlink():
+            raise refusal("output.link", file=place)
+        if place.is_file() and _note(name, place.read_bytes()) not in known:
+            raise refusal("output.by_hand", file=place)
+        if (note := _note(name, content)) not in known:
+            folder.mkdir(parents=True, exist_ok=True)
+            with notes.open("a", encoding="utf-8", newline="\n") as handle:  # whole, beside others
+                handle.write(f"{note}\n")
+    write_atomic(place, content)
+
+
+def _note(name: str, content: bytes) -> str:
+    """The line of a file as `sha256sum` writes it."""
+    return f"{hashlib.sha256(content).hexdigest()}  {name}"
 
 
 def settle(files: Iterable[Path]) -> None:

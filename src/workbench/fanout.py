@@ -20,7 +20,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -206,16 +206,21 @@ def run(
     scheduler: str | None,
     target: str | None,
 ) -> Outcome:
-    """Make what is asked for and not ready, then publish all that is ready with its overview."""
+    """Make what is asked for and not ready, then publish all that is ready with its overview.
+
+    Raises InputError: an edition for others would have pages of earlier data.
+    """
     started, options = time.monotonic(), kernels.options
     edition, notebook = plan.edition, plan.notebooks[0]
     pages = Pages(edition.profiles, plan.keys[notebook.name])
     with one_at_a_time(paths.processed(edition.wave)):  # or wait for what the server keeps
         survey = Survey.load(**asdict(edition))  # cleans the wave where that is needed
-        listed = listing(survey, seed=ahead.get("seed", SEED))
+        listed = listing(survey, **ahead["pages"])
     codes = dict.fromkeys(map(survey.code_of, members)) if members else survey.names.index
     names = survey.names[[*codes]].to_dict()
     pages.open()
+    if edition.audience != "internal":
+        _refuse_earlier(pages, {*listed[0].index} - {*names})
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
     context = publication.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
@@ -235,6 +240,16 @@ def run(
     if target and record.ok:
         outputs.send(Path(record.folder), target)
     return Outcome(Path(record.folder), len(names), rans)
+
+
+def _refuse_earlier(pages: Pages, others: Set[str]) -> None:
+    """Refuse to publish anew, for others, pages of earlier data that nobody asked to make again.
+
+    They may show what the edition may show no longer, such as a question made sensitive.
+    """
+    published = RunFolder(pages.edition.folder).notebooks.keys()
+    if old := sorted(others & published - pages.rans.keys()):
+        raise refusal("profiles.earlier", n=len(old), name=pages.edition.name, codes=old[:3])
 
 
 def _make(
@@ -310,7 +325,9 @@ def _publish(
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder)
         if old := run.record:
-            index.write_index(run.folder, old["notebooks"], publication.context(edition, old))
+            printed = {"pdf": (run.folder / "report.pdf").is_file()}
+            about = publication.context(edition, old) | printed
+            index.write_index(run.folder, old["notebooks"], about)
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)
@@ -320,7 +337,7 @@ def _publish(
 # --- the overview ----------------------------------------------------------------------------
 
 
-def listing(survey: Survey, *, seed: int) -> tuple[pd.DataFrame, str]:
+def listing(survey: Survey, *, seed: int = SEED) -> tuple[pd.DataFrame, str]:
     """What the overview says of each respondent, and how far its types can be trusted.
 
     That is a row a municipality, by its code: ``name``, and ``prefecture, size_class, type`` as

@@ -180,7 +180,9 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except ImportError:
         raise refusal("target.no_extra") from None
     try:
+        if not url:  # of a variable of the shell that is not set: it would be the folder one is in
+            raise ValueError("''")
         place, root = url_to_fs(url)
     except Exception as error:  # each kind of store has errors of its own
-        raise refusal("target.url", url=url, fault=error) from None
+        raise refusal("target.url", url=url or "--target", fault=error) from None
     return place, root.rstrip("/")

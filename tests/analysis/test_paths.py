@@ -157,3 +157,30 @@ def test_a_swap_that_was_killed_is_put_right_for_that_folder_alone(tmp_path):
         old.mkdir()
     paths.recover_folder(final)
     assert final.is_dir() and other.is_dir()
+
+
+def test_a_notebook_run_by_hand_writes_over_nothing_but_what_it_wrote(tmp_path):
+    def put(content):
+        paths.write_output(tmp_path, "tables/a.csv", content)
+        return table.read_bytes()
+
+    table = tmp_path / "tables" / "a.csv"
+    assert put(b"old") == b"old"
+    assert put(b"new") == b"new"
+    table.write_bytes(b"typed into")
+    with pytest.raises(InputError, match=r"a\.csv: there is a file of this name"):
+        put(b"newer")
+    assert table.read_bytes() == b"typed into"
+    table.rename(tmp_path / "mine.csv")
+    table.symlink_to(tmp_path / "mine.csv")
+    with pytest.raises(InputError, match="link"):
+        put(b"newer")
+    table.unlink()
+    assert put(b"newer") == b"newer"
+    assert (tmp_path / "mine.csv").read_bytes() == b"typed into"
+
+
+def test_the_folder_of_a_run_is_new_and_keeps_no_list(tmp_path):
+    part = tmp_path / ".wave.part"
+    paths.write_output(part, "tables/a.csv", b"1")
+    assert [file.name for file in part.rglob("*")] == ["tables", "a.csv"]

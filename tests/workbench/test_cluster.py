@@ -28,7 +28,11 @@ from workbench.fanout import Pages
 from workbench.run.refresh import profiles
 
 PAGES = 60
-pytest.importorskip("distributed", reason="needs the extra `cluster`")
+
+
+@pytest.fixture(autouse=True)
+def _needs_the_extra():  # imported where it is used: all test processes collect this file
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
 
 @pytest.fixture

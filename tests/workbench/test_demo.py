@@ -1,5 +1,7 @@
 """Invented replies: known truth, fictional places, the same bytes; what cleaning makes of them."""
 
+import functools
+
 import demo_waves
 import numpy as np
 import openpyxl
@@ -21,9 +23,11 @@ from analysis.paths import root
 from analysis.typology import classifier
 from workbench import demo
 from workbench.demo import as_in_2019, name_of, simulate
+from workbench.office import new_wave
 
 BOOK = Codebook.read("it-staffing")
 DEMOS = ("demo-2019", "demo-2020")
+drawn_once = functools.cache(simulate)  # for tests that only look at many replies
 
 
 def test_places_are_fictional_and_can_never_join_real_ones():
@@ -32,7 +36,7 @@ def test_places_are_fictional_and_can_never_join_real_ones():
     names = {name_of(i, size) for i in range(1, 65) for size in (2, 6)}
     assert not {municipality.fold(name) for name in names} & real
     assert {municipality.resolve(name).code for name in names} == {""}
-    drawn = simulate(1_100)
+    drawn = drawn_once(1_100)
     codes = drawn.responses.index
     assert codes.is_unique and not set(codes) & set(register.index)
     assert all(municipality.check_digit(c[:5]) == c[5] for c in codes)
@@ -52,7 +56,7 @@ def test_a_number_that_cannot_be_drawn_is_told(n):
 
 
 def test_types_differ_as_designed_and_not_without_separation():
-    drawn = simulate(600, missing=0.0)
+    drawn = drawn_once(600, truth="A", missing=0.0)
     answers, types = drawn.responses.astype({"Q26": float, "Q15": float}), drawn.truth["type"]
     vendor = answers["Q26"].groupby(types).median()
     assert vendor[4] > vendor[1] + 30
@@ -70,7 +74,7 @@ def test_types_differ_as_designed_and_not_without_separation():
 
 def test_management_drives_outcomes_only_in_truth_a():
     for truth, low, high in (("A", 0.3, 1.0), ("B", -0.1, 0.1)):
-        drawn = simulate(600, truth=truth, missing=0.0)
+        drawn = drawn_once(600, truth=truth, missing=0.0)
         tau = stats.kendalltau(
             drawn.truth["management"], drawn.responses["Q31"].astype(int)
         ).statistic
@@ -101,7 +105,7 @@ def test_the_types_can_be_found_from_the_answers_and_fade_with_their_separation(
 
 
 def test_management_is_independent_of_the_type():
-    drawn = simulate(1_000)
+    drawn = drawn_once(1_100)
     groups = [g.to_numpy() for _, g in drawn.truth["management"].groupby(drawn.truth["type"])]
     assert stats.kruskal(*groups).pvalue > 0.01
     assert stats.kendalltau(drawn.truth["management"], drawn.truth["type"]).pvalue > 0.01
@@ -109,13 +113,13 @@ def test_management_is_independent_of_the_type():
 
 def test_management_shows_in_its_own_questions_in_both_truths():
     for truth in ("A", "B"):
-        drawn = simulate(300, truth=truth, missing=0.0)
+        drawn = drawn_once(600, truth=truth, missing=0.0)
         items = drawn.responses[[f"Q29_{k}" for k in range(1, 6)]].astype(float).mean(axis=1)
         assert stats.kendalltau(drawn.truth["management"], items).statistic > 0.6
 
 
 def test_a_type_makes_little_difference_to_outcomes():
-    drawn = simulate(1_000, missing=0.0)
+    drawn = drawn_once(600, truth="A", missing=0.0)
     stage, m = drawn.responses["Q31"].astype(float), drawn.truth["management"]
     by_type = stage.groupby(drawn.truth["type"]).mean()
     low, high = stage[m < m.quantile(0.2)].mean(), stage[m > m.quantile(0.8)].mean()
@@ -123,7 +127,7 @@ def test_a_type_makes_little_difference_to_outcomes():
 
 
 def test_no_answer_breaks_a_check_of_the_codebook():
-    drawn = simulate(500, missing=0.0)
+    drawn = drawn_once(600, truth="A", missing=0.0)
     r = drawn.responses
     assert (r["Q09"] <= r["Q08"]).fillna(True).all() and (r["Q08"] <= r["Q05"]).all()
     for question in BOOK:
@@ -274,6 +278,31 @@ def test_a_wave_is_made_by_name_with_one_who_did_not_reply(project):
     assert np.all(survey.register.index.str.startswith("99"))
     with pytest.raises(InputError, match="exists already"):
         demo.simulate_wave("trial", n=20)
+
+
+def test_of_two_that_make_one_wave_at_once_the_second_is_refused(project, monkeypatch):
+    """It ended in an unexpected error, or took away what the first was writing."""
+    alone, raw = demo.one_at_a_time, project / "data" / "raw"
+
+    def after_another(folder):
+        folder.mkdir()
+        (folder / "wave.yml").write_text("of another")
+        return alone(folder)
+
+    for module, make in (
+        (demo, lambda: demo.simulate_wave("trial", n=4)),
+        (
+            new_wave,
+            lambda: new_wave.new_wave(
+                "other", [raw / "demo-2019/replies.xlsx"], "it-staffing", "2019-04-01"
+            ),
+        ),
+    ):
+        monkeypatch.setattr(module, "one_at_a_time", after_another)
+        with pytest.raises(InputError, match="exists already"):
+            make()
+    assert {p.parent.name for p in raw.rglob("wave.yml")} == {"demo-2019", "trial", "other"}
+    assert all((raw / n / "wave.yml").read_text() == "of another" for n in ("trial", "other"))
 
 
 def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project, monkeypatch):

@@ -23,6 +23,7 @@ from analysis.show import NotAvailable
 from workbench import cli, fanout
 from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
+from workbench.publish.publication import context
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, Status, lock
 from workbench.run.refresh import profiles, refresh
@@ -37,6 +38,8 @@ WITHOUT_TYPES = (
     "profile.shared_typology = lambda survey, seed: NotAvailable('typology', 'not here')\n"
 )
 
+FACTS = {"parameters": {}, "data_sha256": "", "code_sha256": "", "commit": "", "finished": ""}
+FACTS |= {"tree_clean": True}
 THREE = ["990019", "990027", "990035"]
 
 
@@ -157,6 +160,10 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     assert made(quick, folder.name) == {"990019"}
     assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
     assert "公開" in (folder / "990019.html").read_text(encoding="utf-8")
+    # what was open once, and is no longer, is not what the public is led to
+    leads = [context(Edition("demo-2019", "public"), {**FACTS, "named": now})["profiles"]
+             for now in (True, False)]  # fmt: skip
+    assert leads == ["../demo-2019.profiles.public/index.html", ""]
 
 
 HOSTILE = [
@@ -236,6 +243,20 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     assert "以前のデータ" not in index.read_text()
 
 
+def test_the_committee_gets_no_page_made_before_a_question_became_sensitive(quick):
+    """Pages of earlier data would be published anew beside the one that is asked for."""
+    assert profiles("demo-2019", THREE, audience="committee").as_asked
+    book = quick / "data" / "codebooks" / "it-staffing.yml"
+    text = book.read_text().replace("  - id: Q35\n", "  - id: Q35\n    sensitive: true\n")
+    book.write_text(text)
+    before = {p: p.read_bytes() for p in (quick / "reports").rglob("9*.html")}
+    with pytest.raises(InputError, match=r"2 other pages .*990027, 990035"):
+        profiles("demo-2019", THREE[:1], audience="committee")
+    assert before == {p: p.read_bytes() for p in (quick / "reports").glob("demo*/9*.html")}
+    assert profiles("demo-2019", THREE, audience="committee").as_asked
+    assert profiles("demo-2019", [*THREE[:1], "990043"], audience="committee").as_asked
+
+
 def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(quick):
     put(quick, "import time; time.sleep(0.2)", SAYS)
     some = [*THREE, "990043", "990051", "990060"]
@@ -313,9 +334,14 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
     assert refresh("demo-2019").ok
     reports = quick / "reports"
     assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    (reports / "demo-2019" / "report.pdf").write_bytes(b"%PDF")  # as of refresh --pdf
+    about = json.loads((reports / "demo-2019" / "run.json").read_text())
+    about["files"]["report.pdf"] = ""
+    (reports / "demo-2019" / "run.json").write_text(json.dumps(about))
     with monkeypatch.context() as patch:
         patch.setattr(index_page, "write_index", with_one_more)
         assert profiles("demo-2019", THREE[:1]).as_asked
+    assert 'href="01_a.pdf"' in (reports / "demo-2019" / "index.html").read_text()
     for _ in range(2):  # also when the reports are made again
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index

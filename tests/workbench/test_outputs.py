@@ -157,7 +157,7 @@ def test_a_command_that_waits_for_another_to_write_says_so(project, monkeypatch,
     assert place.read_text() == "1"
 
 
-@pytest.mark.parametrize("url", ["generic://place", "ftp://127.0.0.1:1/place"])
+@pytest.mark.parametrize("url", ["generic://place", "ftp://127.0.0.1:1/place", ""])
 def test_a_store_that_cannot_be_had_is_told_before_any_page_is_made(url):
     with pytest.raises(InputError, match="cannot be used"):
         outputs.refuse_target(url)

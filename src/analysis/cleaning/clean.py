@@ -168,6 +168,8 @@ def holds_answers(received: Received, codebook: Codebook) -> np.ndarray:
     holds[cells.loc[(cells["covered"] != "") & (cells["record"] >= 0), "record"]] = True
     # a form with an answer in no known place is answered all the same
     loose = cells.loc[cells["reason"] == "unmatched", ["file", "sheet"]].drop_duplicates()
+    if loose.empty:
+        return holds
     sources = received.sources[["file", "sheet"]]
     alone = ~sources.duplicated(keep=False).to_numpy()
     return holds | (alone & pd.MultiIndex.from_frame(sources).isin(pd.MultiIndex.from_frame(loose)))

@@ -8,6 +8,7 @@ should confirm it. ``refused``: no value; the text stands in the finding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from string import digits
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -138,20 +139,18 @@ def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:
 
 def _loose(received: Received) -> Iterator[Remark]:
     """Findings on cells of no question: one a column with a heading, one a cell of a form."""
-    replies, outside = received.sources.value_counts(), received.outside
-    if not outside["reason"].isin(LOOSE).any():
-        return
-    outside = outside.assign(letters=outside["cell"].str.extract("([A-Z]+)", expand=False))
-    ids = outside["text"].str.startswith('{"ImportId"')  # the third row of Qualtrics, no words
-    heads = outside[(outside["reason"] == "header") & ~ids]
-    headings = heads.groupby(["file", "sheet", "letters"])["text"].last()
-    loose = outside[outside["reason"].isin(LOOSE)]
-    for key, part in loose.groupby(["reason", "file", "sheet", "letters"], sort=False):
-        rule, file, sheet, letters = key
+    headings: dict[tuple[str, str, str], str] = {}  # the last of each column
+    loose: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
+    for file, sheet, cell, text, reason in received.outside.itertuples(index=False, name=None):
+        column = file, sheet, cell.rstrip(digits)
+        if reason == "header" and not text.startswith('{"ImportId"'):  # Qualtrics' third row
+            headings[column] = text
+        elif reason in LOOSE:
+            loose.setdefault((reason, *column), []).append((cell, text))
+    replies = received.sources.value_counts() if loose else {}
+    for (rule, file, sheet, letters), cells in loose.items():
         heading = headings.get((file, sheet, letters), "")
-        if heading and len(part) > 1 and replies.get((file, sheet), 0) > 1:
-            place = f"{part['cell'].iloc[0]}:{part['cell'].iloc[-1]}"
-            yield Remark(rule, file, sheet, place, heading)
+        if heading and len(cells) > 1 and replies.get((file, sheet), 0) > 1:
+            yield Remark(rule, file, sheet, f"{cells[0][0]}:{cells[-1][0]}", heading)
         else:
-            for cell, text in zip(part["cell"], part["text"], strict=True):
-                yield Remark(rule, file, sheet, cell, text)
+            yield from (Remark(rule, file, sheet, *cell) for cell in cells)

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -55,13 +56,19 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
         cleaned = load(folder, book)
         if is_current(folder, now):  # it was not swapped for another while it was read
             return cleaned, about, book
-    cleaned = clean(read.read(about, book), about, book)
-    cleaned.ledger.check()
+    cleaned = anew(about, book)
     if key(about) != now:
         raise refusal("wave.changed_in_use", wave=wave)
     write(cleaned, folder, now, book)
     registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
+
+
+def anew(wave: Wave, book: Codebook) -> Cleaned:
+    """The data cleaned from the files as they came; all cells are accounted for."""
+    cleaned = clean(read.read(wave, book), wave, book)
+    cleaned.ledger.check()
+    return cleaned
 
 
 def replies(wave: str) -> tuple[Cleaned, Wave, Codebook]:
@@ -126,30 +133,15 @@ def _written(folder: Path) -> dict[str, str]:
 
 
 def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
-    """Write everything beside, then swap; a reader never sees half of it.
-
-    The CSV files meet the rules of machine readability: codes.csv explains the codes, and what
-    others wrote stands in quotation marks. Parquet has it word for word.
-    """
+    """Write everything beside, then swap; a reader never sees half of it."""
     part = paths.beside(folder)
     try:
-        for name in TABLES:
-            frame: pd.DataFrame = getattr(cleaned, name)
-            buffer = io.BytesIO()
-            frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
-            paths.write_atomic(part / f"{name}.parquet", buffer.getvalue())
-            of = book.question_of if name == "responses" else {}
-            columns = {v: csv_column(frame[v], q) for v, q in of.items() if v in frame}
-            if name in LISTS:
-                columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
-            table = to_csv(frame.assign(**columns), index=name not in LISTS)
-            paths.write_atomic(part / f"{name}.csv", table)
-        variables = {v: q for q in book for v in q.variables if v in cleaned.responses}
-        paths.write_atomic(part / "codes.csv", to_csv(code_table(variables)))
+        for name, content in files_of(cleaned, book):
+            paths.write_atomic(part / name, content)
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         about = {"key": key, "files": _hashes(part)}
-        content = {**about, "received": cleaned.ledger.received, "counts": counts}
-        text = json.dumps(content, ensure_ascii=False, indent=1)
+        ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
+        text = json.dumps(ledger, ensure_ascii=False, indent=1)
         paths.write_atomic(part / "ledger.json", text + "\n")
         paths.swap_folder(part, folder, "ledger.json", _written(folder))
     except OSError as error:
@@ -157,6 +149,26 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         raise refusal("wave.cleaned_not_written", file=folder, strerror=fault) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def files_of(cleaned: Cleaned, book: Codebook) -> Iterator[tuple[str, bytes | str]]:
+    """The name and content of each table, one after the other.
+
+    The CSV files meet the rules of machine readability: codes.csv explains the codes, and what
+    others wrote stands in quotation marks. Parquet has it word for word.
+    """
+    for name in TABLES:
+        frame: pd.DataFrame = getattr(cleaned, name)
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, engine="pyarrow", compression="zstd")
+        yield f"{name}.parquet", buffer.getvalue()
+        of = book.question_of if name == "responses" else {}
+        columns = {v: csv_column(frame[v], q) for v, q in of.items() if v in frame}
+        if name in LISTS:
+            columns = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
+        yield f"{name}.csv", to_csv(frame.assign(**columns), index=name not in LISTS)
+    variables = {v: q for q in book for v in q.variables if v in cleaned.responses}
+    yield "codes.csv", to_csv(code_table(variables))
 
 
 def load(folder: Path, codebook: Codebook) -> Cleaned:

@@ -25,8 +25,9 @@ from analysis.spreadsheet import decode, separator
 
 HEADS = ("id", "name", "group", "size")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-# of what is written for each body, the id is the name of a file: such a one may lead elsewhere
-NO_FILE = r'^\.|[\\/:*?"<>|\x00-\x1f]'
+# of what is written for each body, the id is the name of a file: such a one may lead elsewhere, or
+# is the name of a page that lists them all
+NO_FILE = r'^\.|[\\/:*?"<>|\x00-\x1f]|^(?:index|by-size|by-type)$'
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class OwnRegister:
         table = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=HEADS, fill_value="")
         if table.empty:
             raise refusal("register.empty", file=file)
-        twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE)
+        twice, no_file = table["id"].duplicated(), table["id"].str.contains(NO_FILE, case=False)
+        names = table["name"].str.replace(r'[\\/:*?"<>|\s]', "_", regex=True)
+        for file_name in (table["id"], table["id"] + "_" + names):  # of a_b called c, a called b_c
+            no_file |= file_name.str.casefold().duplicated()  # a Mac and Windows ignore case
         for error, wrong in {
             "register.no_id": table["id"] == "",
             "register.no_name": table["name"] == "",

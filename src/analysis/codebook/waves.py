@@ -42,27 +42,52 @@ def names_before(wave: str) -> dict[str, Any]:
     """
     names: dict[str, Any] = {}
     book = content(wave).get("codebook")
-    while (wave := earlier(wave)) and (before := content(wave)).get("codebook") == book:
+    while latest := _latest_before(wave):
+        wave = latest[-1]
+        before = content(wave)
+        if before.get("codebook") != book:
+            break
         types = before.get("names") or {}
         names = {code: name for code, name in types.items() if isinstance(code, str)} | names
     return names
 
 
 def crosswalks() -> dict[tuple[str, str], Path]:
-    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`)."""
-    contents = {file: load(file) for file in (paths.codebooks() / "crosswalks").glob("[!.~]*.yml")}
-    return {(str(one.get("before")), str(one.get("after"))): file for file, one in contents.items()}
+    """The file of each crosswalk, by the codebooks before and after (see `crosswalk`).
+
+    Raises InputError: two files have the same codebooks, such as a copy kept beside the other.
+    """
+    files = dict[tuple[str, str], Path]()
+    for file in sorted((paths.codebooks() / "crosswalks").glob("[!.~]*.yml")):
+        content = load(file)
+        books = str(content.get("before")), str(content.get("after"))
+        if (other := files.setdefault(books, file)) != file:
+            before, after = books
+            raise refusal(
+                "codebook.two_crosswalks", file=file, other=other.name, before=before, after=after
+            )
+    return files
 
 
 def earlier(wave: str) -> str:
     """The latest wave before this one that can be compared with it; empty where there is none.
 
-    It has the same codebook, or one from which a crosswalk leads to it.
+    It has the same codebook, or one from which a crosswalk leads to it, and is invented if this is.
+
+    Raises InputError: there are two of one day, such as a copy kept beside the other.
 
     >>> earlier("demo-2020")
     'demo-2019'
     """
-    here, others = content(wave), []
+    latest = _latest_before(wave)
+    if len(latest) > 1:
+        raise refusal("wave.two_before", wave=wave, waves=latest, as_of=content(latest[0])["as_of"])
+    return latest[0] if latest else ""
+
+
+def _latest_before(wave: str) -> list[str]:
+    """The waves of the latest day before this one that can be compared with it, by name."""
+    here, others = content(wave), dict[str, list[str]]()
     books = {str(here.get("codebook"))}
     books |= {before for before, after in crosswalks() if after in books}
     for folder in paths.waves():
@@ -71,6 +96,7 @@ def earlier(wave: str) -> str:
         except (InputError, OSError):  # a fault of another wave is reported where that one is read
             continue
         book, as_of = str(other.get("codebook")), str(other.get("as_of"))
-        if folder.name != wave and book in books and as_of < str(here.get("as_of")):
-            others.append((as_of, folder.name))
-    return max(others, default=("", ""))[1]
+        alike = (other.get("data") == "invented") == (here.get("data") == "invented")
+        if folder.name != wave and alike and book in books and as_of < str(here.get("as_of")):
+            others.setdefault(as_of, []).append(folder.name)
+    return others[max(others)] if others else []

@@ -350,7 +350,7 @@ class Gallery:
 
         An empty frame, such as one that the edition withholds, is not written.
         """
-        if len(frame):
+        if self.folder and len(frame):
             words = {column: quoted(frame[column]) for column in VERBATIM if column in frame}
             self._write("results", name, csv=to_csv(frame.assign(**words)))
 
@@ -358,7 +358,7 @@ class Gallery:
         """Files of one figure or table, each by its suffix; none where no files are wanted."""
         if self.folder:
             for suffix, content in contents.items():
-                paths.write_atomic(self.folder / kind / f"{name}.{suffix}", content)
+                paths.write_output(self.folder, f"{kind}/{name}.{suffix}", content)
 
 
 def _sentence(name: str, words: str) -> tuple[str, str]:
@@ -411,24 +411,29 @@ def _images(canvas: Canvas, whole: Bbox, part: Bbox) -> tuple[Image.Image, Image
     """The pictures of two boxes of one drawing, in at most `COLOURS`."""
     buffer, dpi, box = io.BytesIO(), canvas.dpi, whole.padded(MARGIN)
     canvas.savefig(buffer, format="rgba", dpi=dpi, bbox_inches=box)
-    image = _few_colours(buffer.getvalue(), int(box.width * dpi))
+    image = _few_colours(buffer.getbuffer(), int(box.width * dpi))
     left, top = (part.x0 - whole.x0) * dpi, (whole.y1 - part.y1) * dpi
     right, low = left + (part.width + 2 * MARGIN) * dpi, top + (part.height + 2 * MARGIN) * dpi
     ends = (min(round(right), image.width), min(round(low), image.height))
     return image, image.crop((round(left), round(top), *ends))
 
 
-def _few_colours(pixels: bytes, width: int) -> Image.Image:
+def _few_colours(drawing: memoryview, width: int) -> Image.Image:
     """A picture in its `COLOURS` commonest colours, each other one as the nearest of these.
 
     Beyond these come shades at the edge of letters and lines, which look no different, and the file
-    is less than half as large. Pillow's own choice of colours takes six times as long.
+    is less than half as large. Pillow's own choice of colours takes six times as long. Most of a
+    drawing is runs of one colour, and each run is looked up once.
     """
-    at, values = pd.factorize(np.frombuffer(pixels, np.uint32))  # the four bytes of a pixel as one
+    pixels = np.frombuffer(drawing, np.uint32)  # the four bytes of a pixel as one
+    begins = np.flatnonzero(np.diff(pixels, prepend=~pixels[:1]))
+    lengths = np.diff(begins, append=len(pixels))
+    at, values = pd.factorize(pixels[begins])
     colours = values.view(np.uint8).reshape(-1, 4)[:, :3]
-    common = colours[np.argsort(-np.bincount(at), kind="stable")[:COLOURS]]
+    common = colours[np.argsort(-np.bincount(at, lengths), kind="stable")[:COLOURS]]
     nearest = cdist(colours, common).argmin(axis=1).astype(np.uint8)
-    image = Image.frombytes("P", (width, len(at) // width), nearest[at].tobytes())
+    indices = np.repeat(nearest[at], lengths)
+    image = Image.frombytes("P", (width, len(indices) // width), indices.tobytes())
     image.putpalette(common.tobytes())
     return image
 

@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from itertools import count
+from itertools import accumulate, count
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
@@ -89,13 +88,20 @@ def unique_heads(header: np.ndarray) -> dict[int, str]:
     >>> unique_heads(np.array([["団体名", "人数", "人数"]], object))
     {1: '人数 (1)', 2: '人数 (2)'}
     """
-    words = pd.DataFrame(header.T).replace(r"\s+", " ", regex=True)  # a row for each column
-    above = words.iloc[:, :-1].replace("", np.nan).ffill().fillna("").to_numpy(object)
-    last = words.iloc[:, -1]
-    twice = np.flatnonzero(last.duplicated(keep=False) & last.ne("")).tolist()
-    whole = {c: " / ".join(dict.fromkeys(filter(None, [*above[c], last[c]]))) for c in twice}
+    *above, last = [[re.sub(r"\s+", " ", text) for text in row] for row in header.tolist()]
+    times = Counter(last)
+    twice = [c for c, text in enumerate(last) if text and times[text] > 1]
+    if not twice:
+        return {}
+    over = [[*accumulate(row, _own_or_left)] for row in above]
+    parts = {c: [*(row[c] for row in over), last[c]] for c in twice}
+    whole = {c: " / ".join(dict.fromkeys(filter(None, of))) for c, of in parts.items()}
     of_same = {text: count(1) for text, n in Counter(whole.values()).items() if n > 1}
     return {c: f"{t} ({next(of_same[t])})" if t in of_same else t for c, t in whole.items()}
+
+
+def _own_or_left(left: str, own: str) -> str:
+    return own or left
 
 
 def yaml_key(target: str) -> str:

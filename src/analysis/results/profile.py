@@ -14,8 +14,8 @@ from analysis.edition import once, shown_questions
 from analysis.errors import refusal
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
-from analysis.show import Answer, Frame, NotAvailable
-from analysis.survey import SEED, Survey, keep
+from analysis.show import Frame, NotAvailable
+from analysis.survey import SEED, Survey
 from analysis.typology.study import Typology
 
 PEERS = 5
@@ -76,20 +76,17 @@ def likeness(survey: Survey) -> list[Question]:
     ]
 
 
-def ahead(wave: str, *, seed: int = SEED, **edition: Any) -> None:
-    """Compute what the pages of all municipalities share, and keep it in memory with the survey.
+def ahead(survey: Survey, *, seed: int = SEED) -> None:
+    """Compute what the pages of all municipalities share, and keep it in the survey.
 
     It is what the page of the first one asks for, without drawing: typology, comparisons, words.
-    `edition` : audience and language.
     """
-    survey = Survey.load(wave, **edition)
     here = place(survey, "", seed=seed)
     steps = missing(survey, here)
     for part in (standing, staff, organisation, to_confirm, comparison):
         part(survey, here)
     survey.prose("profile/steps", steps=steps, peers=len(here.peers), need=need(survey, here))
-    Answer(survey.say("profile/answer", **who(survey, here)))._repr_mimebundle_()
-    keep(survey)
+    survey.say("profile/answer", **who(survey, here))
 
 
 @once

@@ -152,7 +152,7 @@ def write_record_sheet(survey: Survey, plan: VisitPlan) -> None:
     }
     if plan.cities:
         content = record_sheet.form(plan.cities, facts, survey.source, survey.language)
-        paths.write_atomic(survey.output / "tables" / "guide.xlsx", content)
+        paths.write_output(survey.output, "tables/guide.xlsx", content)
 
 
 def cases(survey: Survey) -> list[Case]:

@@ -338,19 +338,19 @@ def run_of_base(revision: str, edition: Edition) -> Run:
 
 
 def _bring_data(root: Path, there: Path, wave: str) -> None:
-    """Copy the files of the wave that git does not have."""
-    here = paths.raw(wave)
-    if not (here / "wave.yml").is_file():
+    """Copy the files of all waves that git does not have, since a page may compare the wave.
+
+    Also what is on record of them, and the key: the pseudonyms must be those of this project.
+    """
+    if not (paths.raw(wave) / "wave.yml").is_file():
         raise refusal("compare.no_wave", wave=wave)
-    tracked = {root / name for name in _git(root, "ls-files", "-z", here).stdout.split("\0")}
-    for file in sorted(here.rglob("*")):
-        target = there / "data" / "raw" / wave / file.relative_to(here)
-        if file.is_file() and not target.exists() and file not in tracked:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(file, target)
-    # the pseudonyms must be those of this project
-    if (root / ".workbench").is_dir() and not (there / ".workbench").exists():
-        shutil.copytree(root / ".workbench", there / ".workbench")
+    tracked = {root / name for name in _git(root, "ls-files", "-z", root).stdout.split("\0")}
+    for folder in (*paths.waves(), paths.registration(wave).parent, root / ".workbench"):
+        for file in sorted(folder.rglob("*")):
+            target = there / file.relative_to(root)
+            if file.is_file() and not target.exists() and file not in tracked:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(file, target)
 
 
 def _git(root: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

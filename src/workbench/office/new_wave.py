@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,8 @@ def new_wave(
     beside = {"register": register, "blank": blank}
     new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
+        if kept and [*folder.glob("*")]:  # another command was first
+            raise refusal("simulate.exists", wave=wave)
         received, read_as = new.read_in(part, layout)
     if not kept:
         columns = _columns(received, new.ignore, new.book, language)
@@ -283,8 +286,8 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
 
 
 def _check_files(files: Sequence[Path]) -> None:
-    """Refuse files that are not there, and two of one name."""
-    names = [file.name for file in files]
+    """Refuse files that are not there, and two of one name, as a Mac or Windows takes names."""
+    names = [normalize("NFC", file.name).casefold() for file in files]
     for file in files:
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
@@ -293,7 +296,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))
-        if names.count(file.name) > 1:
+        if names.count(normalize("NFC", file.name).casefold()) > 1:
             raise refusal("new_wave.same_name", file=file.name)
 
 

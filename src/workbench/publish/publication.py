@@ -110,7 +110,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     parameters = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
-    profiles = edition.profiles
+    profiles, closed = edition.profiles, edition.audience == "public" and not facts.get("named")
     return {
         **asdict(edition),
         **{name: facts.get(name) for name in (*stated, "before", "sample")},
@@ -119,7 +119,9 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": f"workbench refresh {edition.wave}{options}",
-        "profiles": f"../{profiles.name}/index.html" if profiles.folder.is_dir() else "",
+        "profiles": f"../{profiles.name}/index.html"
+        if not closed and profiles.folder.is_dir()
+        else "",
     }
 
 
@@ -243,17 +245,18 @@ def scrub(executed: Path) -> None:
     """Leave in an executed notebook only what its page shows, for the editions outside.
 
     Removed are what libraries printed, errors (they may quote an answer), outputs that did not come
-    through the survey, the state of widgets, and papermill's record with the parameters and folders
-    of this machine.
+    through the survey, pictures attached to text cells, and what programs keep of themselves: the
+    state of widgets, authors, papermill's record with parameters and folders of this machine.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
-    for name in ("papermill", "widgets"):
-        notebook.metadata.pop(name, None)
+    for name in notebook.metadata.keys() - {"kernelspec", "language_info", "workbench"}:
+        del notebook.metadata[name]
     dropped = {"injected-parameters", "papermill-error-cell-tag"}
     notebook.cells = [c for c in notebook.cells if not dropped & {*c.metadata.get("tags", [])}]
     for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
+        cell.pop("attachments", None)
+        for name in cell.metadata.keys() - {"tags"}:
+            del cell.metadata[name]
         if cell.cell_type == "code":
             results = ("display_data", "execute_result")
             cell.outputs = [output for output in cell.outputs if output.output_type in results]

@@ -17,11 +17,13 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths, yaml_file
+from analysis.codebook import waves
 from analysis.codebook.wave import Wave
-from analysis.errors import refusal, spoken
+from analysis.errors import Message, refusal, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
+from workbench.run.plan import CODEBOOK, DATA, codebook, for_edition
 from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
@@ -34,8 +36,9 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     The run folder is copied to ``releases/NAME/NUMBER`` and a line is added to
     ``releases/releases.yml``: what was given out, to whom, when, which hashes, and who said so.
 
-    Raises InputError: the edition is internal, or not refreshed in full; nobody is named; it is
-    released already; or it would disclose single answers together with an earlier release.
+    Raises InputError: the edition is internal, not refreshed in full, or of other data or another
+    codebook than those that say today who may see what; nobody is named; it is released already; or
+    it would disclose single answers together with an earlier release.
     """
     edition, releases = Edition(wave, audience, language), paths.root() / "releases"
     with one_at_a_time(releases), lock(edition):  # what is compared is what is copied
@@ -52,6 +55,7 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     run = RunFolder(edition.folder, edition)
     if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
         raise refusal("release.incomplete", name=edition.name, **asdict(edition))
+    _refuse_out_of_date(run, edition)
     every, own = fingerprints.hash_files(edition.folder), {RECORD, *run.hashes}
     files = {name: digest for name, digest in every.items() if name in own}
     book = releases / "releases.yml"
@@ -81,6 +85,18 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     text = yaml_file.text_of({"releases": [*lines, line]})
     paths.write_atomic(book, text)
     return number, place
+
+
+def _refuse_out_of_date(run: RunFolder, edition: Edition) -> None:
+    """Refuse an edition made before the answers, wave.yml or the codebook changed.
+
+    A question may have become sensitive since, or an answer been withdrawn.
+    """
+    data = for_edition(edition, fingerprints.hash_folder(paths.raw(edition.wave)))
+    now = {DATA: data, CODEBOOK: fingerprints.hash_file(codebook(waves.content(edition.wave)))}
+    was = {DATA: run.record.get("data_sha256"), CODEBOOK: run.record.get("codebook_sha256")}
+    if changed := [Message(part) for part in now if now[part] != was[part]]:
+        raise refusal("release.out_of_date", changed=changed, name=edition.name, **asdict(edition))
 
 
 def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:

@@ -29,8 +29,6 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
 from traitlets import default
 
-from analysis import OUR_PACKAGES
-
 OUTPUTS = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
 )
@@ -39,6 +37,8 @@ SENT, READ, WROTE = "outputs_sent", "files_read", "files_written"
 # the files of Python and its packages; a project may lie in their prefix, as in /usr/src/app
 PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
 INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
+SRC = Path(__file__).parents[2]
+OUR_PACKAGES = tuple(f"{SRC / name}{os.sep}" for name in ("analysis", "workbench"))
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends

@@ -40,8 +40,8 @@ from analysis import paths, results
 from analysis.errors import localize
 from analysis.fingerprints import AUDIENCE, INPUTS
 from workbench import temporary
+from workbench.run import TO_WARM
 from workbench.run.record import Options
-from workbench.run.warm import TO_WARM
 
 T = TypeVar("T")
 PROVISIONER = "workbench-fork"  # entry point of jupyter_client, see pyproject.toml
@@ -59,8 +59,10 @@ WARM = (
     "IPython.core.debugger",
     "sqlite3",
     "tornado.platform.asyncio",
+    "IPython.core.oinspect",
     "pyarrow.parquet",
     "matplotlib.backends.backend_agg",
+    *("PIL.GifImagePlugin", "PIL.JpegImagePlugin"),  # to save any picture
     "sklearn.cluster",
     "analysis.figures.diagrams",
     *(f"analysis.results.{file.stem}" for file in Path(results.__path__[0]).glob("[a-z]*.py")),
@@ -83,7 +85,8 @@ class Kernels:
         (RLIMIT_DATA; Linux only); how long a cell may take.
     threads : of BLAS and OpenMP in each kernel, so that kernels side by side share the cores.
     environment : variables for the kernels beside those of this process.
-    ahead : what `analysis.results.profile.ahead` is to compute once for all kernels; its arguments.
+    ahead : the edition of which the server keeps the survey in memory for all kernels, and perhaps
+        of its `pages` what they share; see `workbench.run.warm`.
     """
 
     def __init__(

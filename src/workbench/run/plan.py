@@ -262,7 +262,6 @@ class Plan:
 
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
-        fingerprints.installed.cache_clear()
         try:
             wave = waves.content(self.edition.wave)
             common, files = _common(self.edition, wave)

@@ -63,7 +63,7 @@ def refresh(
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run.kernels import started_kernels
 
-        with started_kernels(options, jobs, plan.inputs) as kernels:
+        with started_kernels(options, jobs, plan.inputs, asdict(edition)) as kernels:
             if todo:  # import what notebooks do, while this process imports what runs them
                 kernels.warm()
             from workbench.run import execute
@@ -137,16 +137,17 @@ def profiles(
     if edition.audience == "public" and not plan.wave.get("named"):
         raise refusal("profiles.not_open", wave=wave)
     with lock(edition.profiles):
+        if target is not None:
+            outputs.refuse_target(target)
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
             return unchanged
-        if target:
-            outputs.refuse_target(target)
         from workbench.run.kernels import started_kernels
 
         jobs = options.jobs or (os.cpu_count() or 1) + 1
         given = plan.parameters(plan.notebooks[0])
-        ahead = asdict(edition) | ({"seed": int(given["seed"])} if "seed" in given else {})
+        pages = {"seed": int(given["seed"])} if "seed" in given else {}
+        ahead = asdict(edition) | {"pages": pages}
         with started_kernels(options, jobs, plan.inputs, ahead) as kernels:
             if not scheduler:
                 kernels.warm()

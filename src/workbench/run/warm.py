@@ -18,12 +18,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-TO_WARM = "WORKBENCH_WARM"  # in the environment of the server: the arguments of `warm`, as JSON
+from workbench.run import TO_WARM
+
 PR_SET_PDEATHSIG = 1
 
 
 def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -> None:
-    """Import `modules` and compute what `analysis.results.profile.ahead` is to; Linux only.
+    """Import `modules` and compute what all kernels share (`ahead`, see `_compute`); Linux only.
 
     `parent` is the process that started this one.
     """
@@ -36,9 +37,10 @@ def warm(parent: int, modules: Sequence[str], ahead: Mapping[str, Any] | None) -
         for name in modules:
             with contextlib.suppress(ImportError):
                 import_module(name)
+        gc.freeze()  # nor is any looked for in them later on
         gc.enable()
         if ahead:
-            _compute(ahead)
+            _compute(**ahead)
     # from here on the server itself looks for its parent, and not for the thread that started it
     prctl(PR_SET_PDEATHSIG, 0)
     signal.signal(signal.SIGINT, stops)
@@ -52,19 +54,28 @@ def _end_kernels(server: int) -> None:
                 os.killpg(int(kernel), signal.SIGKILL)
 
 
-def _compute(ahead: Mapping[str, Any]) -> None:
+def _compute(wave: str, pages: Mapping[str, Any] | None = None, **edition: Any) -> None:
+    """Load the survey and keep it in memory; compile the templates of outputs.
+
+    `edition` : audience and language. `pages` : what `analysis.results.profile.ahead` takes, where
+    pages of municipalities are to be made.
+    """
     import matplotlib as mpl
     from threadpoolctl import threadpool_limits
 
-    from analysis import paths
+    from analysis import paths, show, survey
     from analysis.results import profile
     from workbench.run.record import one_at_a_time
 
     # the process that asked wants the same: one of them computes it, the other reads it
-    alone = one_at_a_time(paths.processed(ahead["wave"]))
+    alone = one_at_a_time(paths.processed(wave))
     # a parallel region of OpenMP run here would hang the same region in every kernel
     with contextlib.suppress(Exception), threadpool_limits(1), alone:
-        profile.ahead(**ahead)
+        loaded = survey.Survey.load(wave, **edition)
+        if pages is not None:
+            profile.ahead(loaded, **pages)
+        show.Answer("")._repr_mimebundle_()
+        survey.keep(loaded)
     mpl.rc_file_defaults()  # a kernel's own figures begin without the style of the survey
 
 

@@ -743,7 +743,9 @@ def _adds_up(name):
     return result
 
 
-def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched(project):
+def test_cleaned_files_are_the_same_bytes_again_and_received_files_are_untouched(
+    project, cleaned_anew
+):
     raw = {p: p.read_bytes() for p in (project / "data" / "raw").rglob("*") if p.is_file()}
     prepare("demo-2019")
     folder = project / "data" / "processed" / "demo-2019"
@@ -809,7 +811,7 @@ def test_what_somebody_keeps_beside_the_cleaned_data_is_never_lost(cleaned, caps
     assert main(["clean", "demo-2019"]) == 0
 
 
-def test_a_lost_cell_stops_the_cleaning(project, monkeypatch, capsys):
+def test_a_lost_cell_stops_the_cleaning(project, cleaned_anew, monkeypatch, capsys):
     place = clean._Cleaning.finish
 
     def losing(self, who):

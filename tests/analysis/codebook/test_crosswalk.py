@@ -90,6 +90,35 @@ def test_what_a_mac_keeps_beside_a_crosswalk_is_none(project):
     assert all(file.name[0] != "." for file in crosswalks().values())
 
 
+def test_of_two_crosswalks_none_counts(project):
+    """OneDrive keeps a copy beside a file that two people saved; which came first was chance."""
+    copied = FILE.with_stem(f"{FILE.stem} - コピー").name
+    shutil.copy(FILE, project / "data" / "codebooks" / "crosswalks" / copied)
+    with pytest.raises(InputError, match=f"a crosswalk from it-staffing to .*, as {copied} is"):
+        crosswalks()
+
+
+def test_a_copy_of_a_wave_does_not_take_its_place(project):
+    """Somebody keeps one beside the wave before correcting it; that of the later name counted."""
+    raw = project / "data" / "raw"
+    shutil.copytree(DATA / "raw" / "demo-2020", raw / "demo-2020")
+    shutil.copytree(raw / "demo-2019", raw / "demo-2019 - コピー")
+    said = (
+        "several waves of 2019-04-01 can be the one before demo-2020: demo-2019, demo-2019 - コピー"
+    )
+    with pytest.raises(InputError, match=said):
+        earlier("demo-2020")
+    assert earlier("demo-2019") == ""
+
+
+def test_invented_replies_are_not_what_came_before_real_ones(project):
+    raw = project / "data" / "raw"
+    shutil.copytree(DATA / "raw" / "demo-2020", raw / "2020")
+    file = raw / "2020" / "wave.yml"
+    file.write_text(file.read_text("utf-8").replace("data: invented\n", ""), "utf-8")
+    assert earlier("2020") == ""
+
+
 def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, monkeypatch):
     quick = functools.partial(types.typology, multiverse=False, **QUICK)
     monkeypatch.setattr(types, "typology", quick)

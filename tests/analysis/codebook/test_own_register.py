@@ -1,16 +1,20 @@
 """Bodies that are no municipalities of Japan, by a register of one's own."""
 
+from pathlib import Path
+
 import openpyxl
 import pandas as pd
 import pytest
 import yaml
 from project import put_yaml
 
+from analysis.codebook.own_register import OwnRegister
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.results import profile
 from analysis.show import NotAvailable
 from analysis.survey import Survey
+from workbench import fanout
 from workbench.office.new_wave import new_wave
 
 REGISTER = """id,name,group,size
@@ -104,6 +108,8 @@ def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):
         ("id;name\n;A\n", "line 2 .* no id"),
         ("id,name\n1,A\n../../1,B\n", "line 3 .* the id ../../1, which can be the name of no file"),
         ("id,name\n1/2,A\n", "line 2 .* the id 1/2, which can be the name of no file"),
+        ("id,name\na,b\nA,c\n", "line 3 .* the id A, which can be the name of no file of its own"),
+        ("id,name\na,b c\na_b,c\n", "line 3 .* the id a_b, which can be the name of no file of"),
         ("id,name\n", "lists nobody"),
         ("id,name,name\n1,A,B\n", "the columns id, name, name"),
         ("", "has the columns"),
@@ -113,6 +119,13 @@ def test_a_register_that_identifies_nobody_is_refused(made, project, content, sa
     (project / "bad.csv").write_text(content, "utf-8")
     with pytest.raises(InputError, match=said):
         made("007,,,3\n008,,,3\n", register="bad.csv")
+
+
+@pytest.mark.parametrize("page", sorted(fanout.ORDERS.values()))
+def test_no_body_takes_the_place_of_an_overview_of_all(tmp_path, page):
+    (tmp_path / "who.csv").write_text(f"id,name\n{Path(page).stem.title()},A\n", "utf-8")
+    with pytest.raises(InputError, match="can be the name of no file"):
+        OwnRegister.read(tmp_path / "who.csv", "who.csv")
 
 
 @pytest.mark.parametrize("name", ["who.tsv", "semicolons.csv", "utf16.csv", "euc.csv", "who.xlsx"])

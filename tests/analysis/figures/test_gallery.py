@@ -182,7 +182,7 @@ gallery.show(plots.shares(shares.reset_index(names="answer")), "shares",
              data=shares.reset_index(), **about)
 values = pd.DataFrame({"value": [1.0, 2, 5, 9], "group": ["a", "a", "b", "b"]})
 gallery.show(plots.plot_numbers(values, label="人"), "numbers", data=values, **about)
-for file in sorted(Path(sys.argv[1]).rglob("*.*")):
+for file in sorted(Path(sys.argv[1]).rglob("[!.]*.*")):
     print(file.name, hashlib.sha256(file.read_bytes()).hexdigest())
 """
 

@@ -202,6 +202,13 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
 
 
+def test_of_a_table_of_which_many_cells_changed_the_comment_gives_the_first(tmp_path):
+    """It ended in an unexpected error where more than one had."""
+    two = (run(tmp_path / n, table(csv=f"答え,団体数\nはい,{n}\n他,{n}\n")) for n in "35")
+    brief, _ = texts(runs.Comparison(*two), tmp_path / "out")
+    assert "はい · 団体数: 3 → 5)" in brief
+
+
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
     old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
     new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
@@ -463,6 +470,8 @@ def test_two_folders_by_the_command(project, capsys):
     assert (project / "reports" / "compare" / "demo-2019..other" / "compare.html").is_file()
     assert main(["compare", "demo-2019", "no-such"]) == 2
     assert "there is no run in 'no-such'" in capsys.readouterr().err
+    assert main(["compare", "demo-2019", "other", "--audience", "committee"]) == 2
+    assert "no edition of demo-2019 for --audience committee" in capsys.readouterr().err
     assert main(["compare", "demo-2019"]) == 2
     (project / "reports" / "other" / "run.json").write_text("{")
     assert main(["compare", "demo-2019", "other"]) == 2
@@ -513,6 +522,23 @@ def test_a_revision_against_the_working_tree(project, capsys, monkeypatch):
     assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
     assert main(["compare", "--base", "nowhere", "--wave", "demo-2019"]) == 2
     assert "there is no git revision 'nowhere'" in capsys.readouterr().err
+
+
+def test_the_revision_is_run_with_all_that_git_does_not_have_of_any_wave(project, tmp_path):
+    """A page compares its wave with earlier ones: without them it would count as new here."""
+    for name in ("data/raw/2018/wave.yml", "data/raw/2018/in/1.xlsx", ".workbench/pseudonym.key"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("1")
+    (project / ".gitignore").write_text(
+        "/data/raw/2018/\n/.workbench/\n/data/codebooks/registered/\n"
+    )
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    command._bring_data(project, tmp_path / "base", "demo-2019")
+    files = {p.relative_to(tmp_path / "base").as_posix() for p in (tmp_path / "base").rglob("*.*")}
+    assert {"data/raw/2018/in/1.xlsx", ".workbench/pseudonym.key"} <= files
+    assert "data/codebooks/registered/demo-2019.yml" in files
+    assert not [name for name in files if name.startswith("data/raw/demo-2019")]  # in git
 
 
 @pytest.mark.parametrize(

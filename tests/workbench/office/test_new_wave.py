@@ -76,6 +76,17 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(libraries, name, file, boo
     assert sorted(p.name for p in (libraries / "data" / "raw").iterdir()) == before
 
 
+@pytest.mark.parametrize("names", [("a.xlsx", "A.XLSX"), ("\u30c7.csv", "\u30c6\u3099.csv")])
+def test_names_that_a_mac_or_windows_takes_for_one_are_refused(libraries, tmp_path, names):
+    """The second file would be written over the first."""
+    files = [tmp_path / str(number) / name for number, name in enumerate(names)]
+    for file in files:
+        file.parent.mkdir()
+        file.touch()
+    with pytest.raises(InputError, match="two files have the same name"):
+        new_wave("w", files, "libraries", "2026-04-01")
+
+
 def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"")
     with pytest.raises(InputError, match=r"again$"):

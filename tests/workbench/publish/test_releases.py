@@ -7,10 +7,11 @@ import shutil
 import pytest
 import yaml
 
-from analysis import fingerprints
+from analysis import fingerprints, paths
 from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import releases
+from workbench.run.plan import for_edition
 from workbench.run.record import Edition, lock
 
 pytestmark = pytest.mark.usefixtures("cleaned")
@@ -31,7 +32,9 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok", as_of="2019
     audience, language, *_ = [*rest, "internal", "ja"] if not rest else [*rest, "ja"]
     record |= {"as_of": as_of, "wave": wave, "audience": audience, "language": language}
     (folder / "codebook.yml").write_text("id: it-staffing\n")
-    record |= {"data_sha256": f"{a} {b}", "code_sha256": "c"}
+    data = for_edition(Edition(wave, audience), fingerprints.hash_folder(paths.raw(wave)))
+    book = fingerprints.hash_file(paths.codebooks() / "it-staffing.yml")
+    record |= {"data_sha256": data, "codebook_sha256": book, "code_sha256": "c"}
     (folder / "run.json").write_text(json.dumps(record))
     note(folder)
     return folder
@@ -196,6 +199,21 @@ def test_what_is_never_released(project):
         releases.release("demo-2019", by="x")
     with pytest.raises(InputError, match="nobody is named"):
         releases.release("demo-2019", by=" ")
+
+
+@pytest.mark.parametrize(
+    "changed", ["data/codebooks/it-staffing.yml", "data/raw/demo-2019/wave.yml"]
+)
+def test_an_edition_of_before_a_change_is_not_given_out(project, changed):
+    """A question may have become sensitive, or a reply been withdrawn."""
+    edition(project)
+    with (project / changed).open("a") as file:
+        file.write("\n# what may be shown changed\n")
+    with pytest.raises(InputError, match="changed since demo-2019"):
+        releases.release("demo-2019", by="x")
+    assert not (project / "releases").exists()
+    edition(project)
+    releases.release("demo-2019", by="x")
 
 
 @pytest.mark.parametrize("lost", ["1", f"1/{FILE}", "1/run.json"])

@@ -14,6 +14,7 @@ import pytest
 from refreshing import PARAMETERS, TITLE, alive, in_a_thread, put, record, wait_for
 
 from workbench import temporary
+from workbench.run import TO_WARM
 from workbench.run import kernels as warm
 from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels
@@ -192,7 +193,7 @@ def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tm
     server, _, plain = said(cells).split()
     server = int(server)
     os.kill(server, signal.SIGKILL)
-    ahead = {"wave": "demo-2019", "audience": "internal", "language": "ja", "seed": 20191003}
+    ahead = {"wave": "demo-2019", "audience": "internal", "language": "ja"}
     ran, cells = run(notebook, tmp_path, ahead=ahead)
     new, surveys, shared_style = said(cells).split()
     assert ran.status == "ok" and int(new) not in {server, os.getpid()} and surveys == "1"
@@ -250,6 +251,11 @@ def test_a_key_that_stops_the_command_is_not_for_the_server_while_it_imports(tmp
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_for_the_server_alone_says_nothing_to_a_command():
+    code, environment = "import workbench.run.kernels", os.environ | {TO_WARM: '{"x": 1}'}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
 def test_a_kernel_leaves_no_process_and_no_file(tmp_path):

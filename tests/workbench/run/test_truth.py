@@ -37,6 +37,14 @@ plain = pytest.param(("--no-fork",), marks=pytest.mark.slow, id="plain")
 kernels = pytest.mark.parametrize("options", [pytest.param((), id="forked"), plain])
 
 
+IN_A_SESSION = (  # of which the cell writes the process
+    "import os, subprocess, sys, time; from pathlib import Path\n"
+    "if not os.fork():\n    os.setsid(); time.sleep(600)\n"
+    "own = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    "Path({file!r}).write_text(str(own.pid))\n"
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_cleaning(monkeypatch):
     import workbench.publish.publication
@@ -107,15 +115,23 @@ def test_kill_9_of_the_runner_while_a_second_says_who_is_at_work(published, opti
 @linux
 @pytest.mark.parametrize("options", [(), ("--no-fork",)], ids=["forked", "plain"])
 def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project, options):
-    """Its threads do not run while an expression is searched for, which may take for ever."""
-    starts = says_its_process(project / "process").replace("time.sleep(600)", "")
-    put(project, "01_a", f"{starts}\nimport re; re.match('(a+)+$', 'a' * 60 + 'b')")
+    """Its threads do not run while an expression is searched for, which may take for ever.
+
+    What it started in a session of its own ends when the next run begins.
+    """
+    starts = IN_A_SESSION.format(file=str(project / "process"))
+    deaf = f"Path({str(project / 'kernel')!r}).write_text(str(os.getpid()))\n"
+    put(project, "01_a", f"{starts}{deaf}import re; re.match('(a+)+$', 'a' * 60 + 'b')")
     runner = started(project, *options)
     try:
-        process_in(project / "process")
+        own, kernel = (process_in(project / name) for name in ("process", "kernel"))
         runner.kill()
         runner.wait()
-        wait_for(lambda: not left_of(runner), seconds=20)
+        wait_for(lambda: not alive(kernel), seconds=20)
+        assert alive(own)
+        code = "from workbench import temporary; temporary.folder()"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
     finally:
         for process in left_of(runner):
             os.kill(process, signal.SIGKILL)
@@ -174,25 +190,12 @@ def test_nothing_is_said_of_waiting_for_the_kernels_of_ones_own(project, monkeyp
 
 
 @linux
-@pytest.mark.parametrize("killed", [False, True])
-def test_a_process_in_a_session_of_its_own_ends_with_the_run_or_when_the_next_begins(
-    project, killed
-):
-    starts = "import os, subprocess, sys, time; from pathlib import Path\n"
-    starts += "if not os.fork():\n    os.setsid(); time.sleep(600)\n"
-    starts += "own = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-    starts += f"Path({str(project / 'process')!r}).write_text(str(own.pid))\n"
-    put(project, "01_a", starts, "time.sleep(600)" if killed else "")
+def test_a_process_in_a_session_of_its_own_ends_with_the_run(project):
+    put(project, "01_a", IN_A_SESSION.format(file=str(project / "process")))
     runner = started(project)
     try:
         own = process_in(project / "process")
-        if killed:
-            runner.kill()
         runner.wait(240)
-        if killed:
-            assert alive(own)
-            code = "from workbench import temporary; temporary.folder()"
-            subprocess.run([sys.executable, "-c", code], check=True)
         wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
     finally:
         for process in left_of(runner):
