@@ -512,11 +512,17 @@ def test_a_copy_for_others_has_nothing_that_programs_kept_in_the_notebook(tmp_pa
     """A picture pasted into a text cell stays in the file when the line that shows it goes."""
     text = v4.new_markdown_cell("text", metadata={"tags": ["lang-ja"], "vscode": "SECRET"})
     text["attachments"] = {"screen.png": {"image/png": "SECRET"}}
-    about = {"workbench": {"finding": 2}, "authors": ["SECRET"], "widgets": {"state": "SECRET"}}
+    kernel = {"display_name": "Python (SECRET)", "name": "SECRET", "language": "python"}
+    about = {
+        "workbench": {"finding": 2},
+        "kernelspec": kernel,
+        "authors": ["SECRET"],
+        "widgets": {"state": "SECRET"},
+    }
     executed = tmp_path / "01_a.ipynb"
     executed.write_text(v4.writes(v4.new_notebook(cells=[text], metadata=about)))
     scrub(executed)
     left = v4.reads(executed.read_text())
     assert "SECRET" not in executed.read_text()
     assert left.cells[0].metadata == {"tags": ["lang-ja"]} and left.cells[0].source == "text"
-    assert left.metadata == {"workbench": {"finding": 2}}
+    assert left.metadata.workbench == {"finding": 2} and left.metadata.kernelspec.name == "python3"
