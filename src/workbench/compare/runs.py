@@ -270,6 +270,17 @@ class Comparison:
                 raise refusal("compare.edited", file=run.folder / RECORD)
 
     @property
+    def audience(self) -> str:
+        """Who may see it: of one wave before and after a change of answers only who may see all.
+
+        Both beside each other may tell single answers, see `workbench.publish.releases`.
+        """
+        old, new = self.before.record, self.after.record
+        again = old.get("wave") == new.get("wave") and not new.get("named")
+        other = old.get("data_sha256") != new.get("data_sha256")
+        return paths.AUDIENCES[0] if again and other else self.after.audience
+
+    @property
     def results_changed(self) -> bool:
         """Whether any result differs; how a figure is drawn is no result."""
         return any(self.results.values())

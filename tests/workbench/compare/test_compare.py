@@ -209,6 +209,18 @@ def test_of_a_table_of_which_many_cells_changed_the_comment_gives_the_first(tmp_
     assert "はい · 団体数: 3 → 5)" in brief
 
 
+def test_two_states_of_one_wave_are_for_the_house_whatever_each_is_for(tmp_path):
+    """Side by side they may tell the answer that was corrected, which neither tells."""
+    public = {"audience": "public", "data_sha256": "a"}
+    old, new, other = (
+        run(tmp_path / str(at), answer("x"), **{**public, **about})
+        for at, about in enumerate(({}, {"data_sha256": "b"}, {"wave": "v", "data_sha256": "b"}))
+    )
+    assert "_内部限り_" in texts(runs.Comparison(old, new), tmp_path / "out")[0]
+    for two in ((old, other), (old, old)):
+        assert runs.Comparison(*two).audience == "public"
+
+
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
     old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
     new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
