@@ -20,7 +20,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.files import read_file, read_text
-from analysis.intake.workbook import objects, read_workbook, sheet_parts
+from analysis.intake.workbook import WorkbookParts, objects, read_workbook, sheet_parts
 from workbench.cli import main
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of what Excel wrote before 2007
@@ -259,7 +259,7 @@ def test_20_000_anchors_in_a_drawing_are_read_in_one_pass():
     drawing, anchor = "xl/drawings/drawing1.xml", b"<xdr:from><xdr:col>9</xdr:col></xdr:from>"
     end = parts[drawing].rindex(b"</xdr:wsDr>")
     parts[drawing] = parts[drawing][:end] + anchor * 20_000 + parts[drawing][end:]
-    assert objects(parts, sheet_parts(parts)) == {"a": ["J10"]}
+    assert objects(WorkbookParts(parts), sheet_parts(parts)) == {"a": ["J10"]}
 
 
 def test_100_000_columns_in_a_workbook(tmp_path):

@@ -29,6 +29,7 @@ from analysis.codebook.rules import Expression
 from analysis.errors import localize, refusal
 from analysis.text import LANGUAGES, label
 from analysis.yaml_file import packaged, text_of
+from workbench.run.record import one_at_a_time
 
 TOWN = 6  # size class of towns and villages in the questionnaire
 KNOWN: dict[str, Any] = packaged("simulate.yml", "workbench")
@@ -435,7 +436,11 @@ def simulate_wave(
     sample = simulate(n - 1, truth=truth, seed=seed)
     rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
     content = workbook(as_in_2019(rows, sample), sample.book)
-    write_wave(folder, content, about(sample, n, 2019, {"path": "replies.xlsx", "layout": "rows"}))
+    file = {"path": "replies.xlsx", "layout": "rows"}
+    with one_at_a_time(folder):  # which clears what a killed one left
+        if folder.exists():  # another command was first
+            raise refusal("simulate.exists", wave=wave)
+        write_wave(folder, content, about(sample, n, 2019, file))
     done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
     return localize(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
 
@@ -465,7 +470,6 @@ def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> d
 
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
-    paths.recover_folder(folder)  # of a command that was killed
     part = paths.beside(folder)
     paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"

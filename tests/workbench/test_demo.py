@@ -23,6 +23,7 @@ from analysis.paths import root
 from analysis.typology import classifier
 from workbench import demo
 from workbench.demo import as_in_2019, name_of, simulate
+from workbench.office import new_wave
 
 BOOK = Codebook.read("it-staffing")
 DEMOS = ("demo-2019", "demo-2020")
@@ -277,6 +278,31 @@ def test_a_wave_is_made_by_name_with_one_who_did_not_reply(project):
     assert np.all(survey.register.index.str.startswith("99"))
     with pytest.raises(InputError, match="exists already"):
         demo.simulate_wave("trial", n=20)
+
+
+def test_of_two_that_make_one_wave_at_once_the_second_is_refused(project, monkeypatch):
+    """It ended in an unexpected error, or took away what the first was writing."""
+    alone, raw = demo.one_at_a_time, project / "data" / "raw"
+
+    def after_another(folder):
+        folder.mkdir()
+        (folder / "wave.yml").write_text("of another")
+        return alone(folder)
+
+    for module, make in (
+        (demo, lambda: demo.simulate_wave("trial", n=4)),
+        (
+            new_wave,
+            lambda: new_wave.new_wave(
+                "other", [raw / "demo-2019/replies.xlsx"], "it-staffing", "2019-04-01"
+            ),
+        ),
+    ):
+        monkeypatch.setattr(module, "one_at_a_time", after_another)
+        with pytest.raises(InputError, match="exists already"):
+            make()
+    assert {p.parent.name for p in raw.rglob("wave.yml")} == {"demo-2019", "trial", "other"}
+    assert all((raw / n / "wave.yml").read_text() == "of another" for n in ("trial", "other"))
 
 
 def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project, monkeypatch):

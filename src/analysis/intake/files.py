@@ -32,6 +32,7 @@ ARE = {
     "dta": "a Stata file",
 }
 MAX_BYTES = 1 << 30
+UNMERGED = re.compile(r"(?m)^(<{7}|>{7}) \S")  # around two versions that git could not merge
 
 
 def read_file(
@@ -150,6 +151,8 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     text = decode(content, file, encoding)
     if "\0" in text:
         raise refusal("file.no_text", file=file)
+    if (mark := UNMERGED.search(text)) and UNMERGED.search(text, mark.end()):
+        raise refusal("file.unmerged", file=file, line=text.count("\n", 0, mark.start()) + 1)
     sign = separator(text[:100_000])
     width = _width(text, sign, file)
     lines = text.count("\n") + text.count("\r") + 1

@@ -19,7 +19,7 @@ from analysis.codebook.wave import WaveFile
 from analysis.errors import Message, refusal
 from analysis.intake.cells import Received, addresses
 from analysis.intake.headings import Headings, normalise
-from analysis.intake.sheet import Sheet
+from analysis.intake.sheet import MAX_COLUMNS, Sheet
 from analysis.intake.tables import SEARCHED_ROWS, corner, refuse_long
 
 READ_AS = {"rows": Message("rows"), "columns": Message("columns"), "form": Message("form")}
@@ -52,7 +52,7 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
                 return Layout(layout, "order")
     if wanted == "form":
         return Layout(wanted)
-    turned = [sheet.turned for sheet in visible]
+    turned = [way["columns"] for way in map(ways, visible) if "columns" in way]
     # municipalities below a heading that names them, and beside one
     bare = not any(asked_in(sheet, headings) for sheet in visible)
     rows, columns = (
@@ -73,6 +73,14 @@ def layout_of(sheets: Sequence[Sheet], headings: Headings, wanted: str | None = 
     if across == down and labels > 1:
         raise refusal("layout.rows_or_form", across=across, labels=labels)
     return Layout("rows" if across > down and across >= 0.8 * labels else "form")
+
+
+def ways(sheet: Sheet) -> dict[str, Sheet]:
+    """A sheet as it is read in each layout of a table: with a row or a column a municipality.
+
+    Nobody asks so many questions that one of more rows than a sheet has columns has the latter.
+    """
+    return {"rows": sheet} | ({"columns": sheet.turned} if sheet.shape[0] <= MAX_COLUMNS else {})
 
 
 def _targets(sheet: Sheet, headings: Headings) -> list[tuple[int, int, str]]:
@@ -171,12 +179,11 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
     That is a table of two municipalities or more, or the labels of a form below each other.
     """
     refuse_long(sheet, headings)
-    turned = {"rows": sheet, "columns": sheet.turned}
+    turned = ways(sheet)
     there = {name: repliers(own, headings) for name, own in turned.items()}
-    if (
-        layout == "form" and len(there["columns"]) > 1
-    ):  # the names of a joint reply may stand side by side
-        there["columns"] &= _answered(sheet.turned, headings)
+    if layout == "form" and len(there.get("columns", ())) > 1:
+        # the names of a joint reply may stand side by side
+        there["columns"] &= _answered(turned["columns"], headings)
     right = max(there, key=lambda name: len(there[name]))
     if layout != right and len(there[right]) >= 2 > len(there.get(layout, ())):
         raise sheet.refusal(
@@ -188,9 +195,9 @@ def refuse_other(sheet: Sheet, headings: Headings, layout: str) -> None:
             layout=right,
         )
     if layout == "rows" and not there[layout]:
-        across, down = (_headed(own, headings) for own in turned.values())
-        if down > max(across, 1):
-            raise sheet.refusal("layout.form", n=down, layout="form")
+        across, *down = (_headed(own, headings) for own in turned.values())
+        if (n := max(down, default=0)) > max(across, 1):
+            raise sheet.refusal("layout.form", n=n, layout="form")
 
 
 def _answered(sheet: Sheet, headings: Headings) -> set[str]:

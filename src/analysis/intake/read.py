@@ -34,7 +34,7 @@ from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
-from analysis.intake.layout import asked_in, check_issue, choose, refuse_other, repliers
+from analysis.intake.layout import asked_in, check_issue, choose, refuse_other, repliers, ways
 from analysis.intake.sheet import (
     Beside,
     CellKind,
@@ -245,7 +245,7 @@ def _check_left(sheets: list[Sheet], received: Received, wave: Wave, codebook: C
     for sheet in sheets:
         if sheet.file in chosen:
             continue
-        there = max((repliers(turned, headings) for turned in (sheet, sheet.turned)), key=len)
+        there = max((repliers(turned, headings) for turned in ways(sheet).values()), key=len)
         if len(there) < 2:
             continue
         names = received.cells["text"][received.cells["variable"].isin(headings.who)]

@@ -92,6 +92,12 @@ class Sheet:
         """Rows and columns."""
         return self.kind.shape[0], self.kind.shape[1]
 
+    @property
+    def merged_here(self) -> list[tuple[int, int, int, int]]:
+        """The merged ranges that begin in the table; others lie beside all that is filled."""
+        height, width = self.shape
+        return [own for own in self.merged if own[0] < height and own[1] < width]
+
     def address(self, row: int, column: int) -> str:
         """The cell's name in the file, of several pages in the page it stands on."""
         row -= self.page(row)[0]

@@ -68,7 +68,16 @@ PLAIN_ROW = r'<row(?: (?:[a-gi-z][\w:]*|ht)="[^"<]*"| hidden="(?:0|false)")*(?:/
 BOOK_PARTS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 
 
-def unpack(content: bytes, file: str) -> dict[str, bytes]:
+class WorkbookParts(dict[str, bytes]):
+    """The parts of an archive by their names."""
+
+    @cached_property
+    def in_any_case(self) -> dict[str, bytes]:
+        """The same by names in small letters, of two that are one then the first."""
+        return {name.lower(): data for name, data in reversed(self.items())}
+
+
+def unpack(content: bytes, file: str) -> WorkbookParts:
     """The parts of the archive, refused before reading where they declare too much."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -78,14 +87,16 @@ def unpack(content: bytes, file: str) -> dict[str, bytes]:
             parts = {info.filename: archive.read(info) for info in members}
             if any(data.startswith(UTF_16) for data in parts.values()):
                 raise ValueError("UTF-16")  # of which calamine reads nothing and says so
-            return {name.replace("\\", "/").lstrip("/"): data for name, data in parts.items()}
+            return WorkbookParts(
+                (n.replace("\\", "/").lstrip("/"), data) for n, data in parts.items()
+            )
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise broken(file, error) from None  # a compression that is not known is a RuntimeError
 
 
-def repack(parts: dict[str, bytes]) -> io.BytesIO:
+def repack(parts: WorkbookParts) -> io.BytesIO:
     """The same parts stored plainly, without the counts that calamine would reserve room for."""
 
     def uncounted(tag: re.Match[bytes]) -> bytes:
@@ -165,28 +176,28 @@ def relations(xml: bytes, folder: str) -> dict[str, str]:
     return {id: posixpath.normpath(posixpath.join("/", folder, to)).lstrip("/") for id, to in links}
 
 
-def sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
+def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
     """Sheet name -> the part that holds it, through the relations of the workbook."""
     targets = relations(parts.get("xl/_rels/workbook.xml.rels", b""), "xl")
     sheets = tags(parts.get("xl/workbook.xml", b""), {"sheet"})
     return {tag.get("name", ""): targets.get(tag.get("id", ""), "") for _, tag in sheets}
 
 
-def part(parts: dict[str, bytes], name: str) -> bytes:
+def part(parts: WorkbookParts, name: str) -> bytes:
     """A part by its name in any case, as calamine finds it; empty if there is none."""
-    return next((data for own, data in parts.items() if own.lower() == name.lower()), b"")
+    return parts.in_any_case.get(name.lower(), b"")
 
 
 RINGS = {"ellipse", "donut", "flowChartConnector"}
 NOT_SEEN = ".//{*}cNvPr[@hidden='1']"
 
 
-def _linked(parts: dict[str, bytes], path: str) -> dict[str, bytes]:
+def _linked(parts: WorkbookParts, path: str) -> dict[str, bytes]:
     """The parts to which a sheet has links, such as its drawings and comments, by name."""
     return {link: data for link in _links(parts, path).values() if (data := part(parts, link))}
 
 
-def _links(parts: dict[str, bytes], path: str) -> dict[str, str]:
+def _links(parts: WorkbookParts, path: str) -> dict[str, str]:
     """Relation id -> the part that a sheet has a link to."""
     folder, _, own = path.rpartition("/")
     try:
@@ -202,7 +213,7 @@ def _of_offices(name: str, xml: bytes) -> bytes:
     raise refusal("sheet.large_drawings", part=name, mb=len(xml) // 2**20)
 
 
-def objects(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, list[str]]:
+def objects(parts: WorkbookParts, paths: Mapping[str, str]) -> dict[str, list[str]]:
     """Sheet name -> the cells at which pictures, shapes and charts are anchored.
 
     `paths`: of the sheets, see `sheet_parts`.
@@ -210,7 +221,7 @@ def objects(parts: dict[str, bytes], paths: Mapping[str, str]) -> dict[str, list
     return {name: [cell for cell, _ in _anchors(parts, path)] for name, path in paths.items()}
 
 
-def drawn(parts: dict[str, bytes], path: str) -> tuple[Beside, ...]:
+def drawn(parts: WorkbookParts, path: str) -> tuple[Beside, ...]:
     """What is drawn on a sheet and may be an answer.
 
     Words in a shape, a ring, and a control (a box to tick, a list) that is set.
@@ -229,7 +240,7 @@ def drawn(parts: dict[str, bytes], path: str) -> tuple[Beside, ...]:
     return *found, *(Beside("control", cell, cell) for cell in _set_controls(parts, path))
 
 
-def _set_controls(parts: dict[str, bytes], path: str) -> Iterator[str]:
+def _set_controls(parts: WorkbookParts, path: str) -> Iterator[str]:
     """The cells at which controls begin that are ticked or of which something is chosen."""
     _, controls, rest = part(parts, path).partition(b"<controls")
     if not controls:
@@ -245,7 +256,7 @@ def _set_controls(parts: dict[str, bytes], path: str) -> Iterator[str]:
                     yield address(at[1], at[0])
 
 
-def comments(parts: dict[str, bytes], path: str) -> dict[str, str]:
+def comments(parts: WorkbookParts, path: str) -> dict[str, str]:
     """Cell -> the comment on it, without the name that Excel puts before it, of a sheet.
 
     A thread is there twice: the copy for programs that know none tells how to read it.
@@ -271,7 +282,7 @@ class Formats:
     `paths`: of the sheets, see `sheet_parts`.
     """
 
-    def __init__(self, parts: dict[str, bytes], paths: Mapping[str, str]) -> None:
+    def __init__(self, parts: WorkbookParts, paths: Mapping[str, str]) -> None:
         self.sheets = {name: part(parts, path) for name, path in paths.items()}
         names = ("sharedStrings", "styles")
         self._strings, self._font_table = (part(parts, f"xl/{name}.xml") for name in names)
@@ -355,7 +366,7 @@ def _look(element: ElementTree.Element, *names: str) -> Look:
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
 
 
-def _anchors(parts: dict[str, bytes], path: str) -> Iterator[tuple[str, ElementTree.Element]]:
+def _anchors(parts: WorkbookParts, path: str) -> Iterator[tuple[str, ElementTree.Element]]:
     """The objects of the drawings of a sheet, each with the cell at which it begins.
 
     That is A1 of one that is placed by its distance from the sheet's corner.

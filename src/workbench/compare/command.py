@@ -112,7 +112,7 @@ def page(runs: Comparison) -> str:
     title, names = values["words"]["title"], values["names"]
     context = {
         "language": runs.after.language,
-        "audience": runs.after.audience,
+        "audience": runs.audience,
         "invented": any(run.record.get("invented") for run in (runs.before, runs.after)),
         "wave": names,
     }
@@ -124,7 +124,7 @@ def page(runs: Comparison) -> str:
 def markdown(runs: Comparison) -> str:
     """Markdown of at most about sixty lines: the headline, then what changed by importance."""
     language, record = runs.after.language, runs.after.record
-    notes = [label(f"audience.{runs.after.audience}", language)]
+    notes = [label(f"audience.{runs.audience}", language)]
     notes += [label("page.invented", language)] if record.get("invented") else []
     files = Counter(cell.notebook for cell in runs.causes.get("sources", ()))
     values = {**_values(runs), "notes": notes, "notebooks": files.items()}

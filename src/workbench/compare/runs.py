@@ -141,11 +141,17 @@ class Run:
 
     @classmethod
     def find(cls, name: str, *, audience: str, language: str) -> Run:
-        """The run that a person names: a wave, a folder below reports, or any run folder."""
+        """The run that a person names: a wave, a folder below reports, or any run folder.
+
+        Raises InputError: also where it is for another audience than was asked for.
+        """
         edition = Edition(name, audience, language).folder
         places = [edition, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition)
-        return cls(folder, folder.name)
+        run = cls(folder, folder.name)
+        if audience not in (paths.AUDIENCES[0], run.audience):
+            raise refusal("compare.no_edition", label=name, audience=audience)
+        return run
 
     def outputs(self, kind: str) -> dict[str, Any]:
         """All ``figures``, ``tables`` or what is ``missing``, each as on the first page with it."""
@@ -262,6 +268,17 @@ class Comparison:
         for run in (before, after):  # a refresh may have ended while it was read
             if RunFolder(run.folder).record != run.record:
                 raise refusal("compare.edited", file=run.folder / RECORD)
+
+    @property
+    def audience(self) -> str:
+        """Who may see it: of one wave before and after a change of answers only who may see all.
+
+        Both beside each other may tell single answers, see `workbench.publish.releases`.
+        """
+        old, new = self.before.record, self.after.record
+        again = old.get("wave") == new.get("wave") and not new.get("named")
+        other = old.get("data_sha256") != new.get("data_sha256")
+        return paths.AUDIENCES[0] if again and other else self.after.audience
 
     @property
     def results_changed(self) -> bool:

@@ -166,11 +166,14 @@ def data_start(sheet: Sheet, filled: np.ndarray) -> Place:
     wide = np.flatnonzero(count >= max(2, 0.5 * count.max(initial=0)))
     top = int(wide[0]) if len(wide) else 0
     bottom = max([top, *(b for t, _, b, _ in sheet.merged if t <= top <= b)])
-    numeric = np.isin(sheet.kind, (CellKind.NUMBER, CellKind.DATE))
+    below = slice(bottom + 1, bottom + 4)
+    numeric = np.isin(sheet.kind[below], (CellKind.NUMBER, CellKind.DATE))
     # "1 研修" in a second row of headings is an option and no answer
-    has_number = numeric | sheet.text.map(lambda t: bool(NUMBER_LIKE.match(t))).to_numpy(bool)
-    rows = np.flatnonzero(has_number[bottom + 1 :].any(axis=1) & (count[bottom + 1 :] > 1))
-    start = min(bottom + 1 + (int(rows[0]) if len(rows) and rows[0] < 3 else 0), len(count))
+    texts = sheet.text.iloc[below].to_numpy(object).ravel()
+    begun = np.array([NUMBER_LIKE.match(text) is not None for text in texts], bool)
+    numeric |= begun.reshape(numeric.shape)
+    rows = np.flatnonzero(numeric.any(axis=1) & (count[below] > 1))
+    start = min(bottom + 1 + (int(rows[0]) if len(rows) else 0), len(count))
     text, bare = sheet.text.to_numpy(object), ~filled[top : bottom + 1].any(axis=0)
     for row in range(bottom + 1, start):  # words below no heading are themselves headings
         own = filled[row]
@@ -201,7 +204,7 @@ def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
     top, start = (0, 2) if sav else data_start(sheet, filled)
     grid = sheet.text.to_numpy(object)
     header = grid[top:start].copy()
-    for r0, c0, _, c1 in sheet.merged:  # a heading over several columns stands over each
+    for r0, c0, _, c1 in sheet.merged_here:  # a heading over several columns stands over each
         if top <= r0 < start:
             header[r0 - top, c0 : c1 + 1] = grid[r0, c0]
     above = top
@@ -209,8 +212,8 @@ def table(sheet: Sheet, sav: spss_stata.LabelledFile | None) -> list[Filled]:
         above -= 1
     columns, apart = [], {} if sav else headings.unique_heads(grid[above:start])
     own_row = grid[start - 1] != ""  # a group stands above, over the first of its columns
-    groups = pd.DataFrame(np.where(own_row, grid[above : start - 1], "")).replace("", np.nan)
-    groups = groups.ffill(axis=1).fillna("")
+    over = pd.DataFrame(np.where(own_row, grid[above : start - 1], "").T).replace("", np.nan)
+    groups = over.ffill().fillna("").to_numpy(object)
     for position in range(header.shape[1]):
         parts = [*dict.fromkeys(" ".join(t.split()) for t in header[:, position] if t.strip())]
         parts = apart[position].split(" / ") if position in apart else parts

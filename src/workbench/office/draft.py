@@ -48,6 +48,7 @@ from workbench.office.options import (
     graded,
     is_chosen,
     plain,
+    scale,
     tells,
     with_other,
 )
@@ -185,10 +186,12 @@ def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) 
 def _written(head: str, book: dict[str, Any], remarks: dict[str, str], file: Path) -> str:
     """The YAML of a codebook that is valid, with `remarks` on what was seen behind the ids."""
     Codebook.parse(book)
-    text = text_of(book, width=100)
-    for id, what in remarks.items():
-        text = text.replace(f"- id: {id}\n", f"- id: {id}  # seen: {what}\n", 1)
-    return head + text
+    left = {**remarks}
+
+    def seen(id: re.Match[str]) -> str:
+        return f"{id[0]}  # seen: {left.pop(id[1])}" if id[1] in left else id[0]
+
+    return head + re.sub(r"(?m)- id: (.+)$", seen, text_of(book, width=100))
 
 
 class _Questions:
@@ -206,12 +209,16 @@ class _Questions:
     ) -> None:
         # those of which the reader of the tool says it need no question of their own to be read
         told = {column.heading for column in columns if export and column.kind == "other"}
-        columns = self.columns = list(with_owners(columns))
+        columns = list(with_owners(columns))
+        self.of_question: dict[str, ColumnGroup] = {}
+        for column in columns:
+            self.of_question.setdefault(column.question, []).append(column)
         self.export, self.tokens = export, tokens
         asked = [column for column in columns if column.kind != "other"]
         groups = of_package(asked, sav) if sav else self._groups(asked)
         lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
         self.questions: list[Drafted] = []
+        self.known: set[str] = set()  # of who replied and when, what some question asks
         self.remarks: dict[str, str] = {}
         self.single: list[tuple[Drafted, Filled]] = []  # questions of one column
         by_name: dict[str, Drafted] = {}
@@ -266,9 +273,11 @@ class _Questions:
         Each must use four of its points: fewer may be codes of anything.
         """
 
+        columns = {one["id"]: own for one, own in self.single}
+
         def points(question: Drafted) -> int:
             codes = [o["code"] for o in question.get("options", ()) if "to fill in" in o["en"]]
-            texts = {text for one, own in self.single if one is question for text in own.texts}
+            texts = columns[question["id"]].texts if question["id"] in columns else ()
             used = [code for code in codes if str(code) in texts]
             full = question["type"] == "single" and len(codes) == len(question["options"])
             return codes[-1] if full and codes[:1] == [1] and len(used) > 3 else 0
@@ -318,7 +327,8 @@ class _Questions:
             (own.has_part and (own.name or (sure and own.text))) or at
             for at, own in enumerate(columns)
         ]
-        places = sorted(range(len(columns)), key=lambda at: whose.index(whose[at]))
+        first: dict[Any, int] = {}
+        places = sorted(range(len(columns)), key=lambda at: first.setdefault(whose[at], at))
         columns = [columns[at] for at in places]
         groups: list[ColumnGroup] = []
         runs = (self._alike([*run]) for _, run in groupby(columns, key=attrgetter("shared")))
@@ -374,11 +384,14 @@ class _Questions:
     def _ids(self, groups: Sequence[ColumnGroup]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
         own: dict[int, str] = {}
-        claimed: set[str] = set()  # also by the question above several columns
+        taken, claimed = (
+            set[str](),
+            set[str](),
+        )  # the latter also by the question above several columns
         for i, group in enumerate(groups):
             first = group[0]
             name = first.shared.rstrip("_") if len(group) > 1 and first.name else first.name
-            if name and re.fullmatch(VARIABLE, name) and name not in own.values():
+            if name and re.fullmatch(VARIABLE, name) and name not in taken:
                 own[i] = name.upper() if name == "code" else name
             elif first.name and self.export is None:  # a variable of a statistics package
                 own[i] = f"V{i + 1:02}"
@@ -387,8 +400,9 @@ class _Questions:
                 for numbered in filter(None, map(NUMBERED.match, map(normalise, headings))):
                     claimed.add(id := f"Q{int(numbered[1]):02}")
                     id += f"_{int(numbered[2])}" if numbered[2] else ""
-                    if id not in own.values():
+                    if id not in taken:
                         own[i] = id
+            taken.add(own.get(i, ""))
         claimed |= {*own.values()}
         free = (id for number in count(1) if (id := f"Q{number:02}") not in claimed)
         return [own.get(i) or next(free) for i in range(len(groups))]
@@ -438,8 +452,7 @@ class _Questions:
         identity = [what for what, known in IDENTITY.items() if names & {*map(normalise, known)}]
         if len({*column.texts}) < 0.5 * len(column.texts):  # 1 and 0 below "code" are none
             identity = [what for what in identity if what not in {"code", "name"}]
-        known = {one.get("identity") for one in self.questions}  # the first says who replied
-        identity = [what for what in identity if what not in known]
+        identity = [what for what in identity if what not in self.known]  # the first says it
         if identity:
             question |= {"role": "id", "identity": identity[0]}
         text = label if label == column.name else QUESTION_NUMBER.sub("", label) or label
@@ -458,11 +471,12 @@ class _Questions:
         if question["type"] == "date" and words.endswith("年月"):
             question["precision"] = "month"
         sent = column.kind == "received" or key(words) in RECEIVED
-        if question["type"] == "date" and sent and "received" not in known:
+        if question["type"] == "date" and sent and "received" not in self.known:
             question |= {"role": "id", "identity": "received"}
             fixed = self.export and self.export.tool in {"surveymonkey", "ms-forms"}
             if fixed and any(map(guesses.SLASHED.match, column.texts)):
                 question.setdefault("dates", "mdy")  # others write as the person's country does
+        self.known |= {question["identity"]} if "identity" in question else set()
         return question
 
     def _guess(self, column: Filled, label: str, text: str) -> Drafted:
@@ -489,7 +503,7 @@ class _Questions:
         """The code of the option "other": the one answer of all who wrote words beside it."""
         if words.part_name.isdecimal():
             return int(words.part_name)
-        owners = [c for c in self.columns if c.question == words.question and c is not words]
+        owners = [c for c in self.of_question[words.question] if c is not words]
         wrote = [bool(text) for text in words.cells]
         for owner in owners if any(wrote) else ():
             if owner.part_name.isdecimal() and wrote == [*map(is_chosen, owner.cells)]:
@@ -506,18 +520,23 @@ class _Questions:
 def _statements(groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Join neighbouring columns answered on one scale: they are the items of one question."""
     questions: list[ColumnGroup] = []
+    known: set[str] = set()  # the answers to the items so far
     for own in groups:
+        answers = {*own[0].texts}
+        alone = len(own) == 1 and not own[0].has_part
+        if known and alone and answers <= known and (len(answers) > 1 or scale(known)):
+            questions[-1].append(own[0])
+            continue
+        known = set()
         joint = [*questions[-1], *own] if questions and len(own) == 1 else []
         if joint and not any(column.has_part for column in joint):
             values = [column.texts for column in joint]
-            numbers = any(text.isdecimal() for texts in values for text in texts)
-            labels = [column.text for column in joint]
-            several_in_cell = guesses.joined(
-                [text for own in values for text in own], joint[0].text
-            )
-            if not (numbers or several_in_cell) and guesses.several(values, labels) == "battery":
-                questions[-1] = joint
-                continue
+            texts = [text for own in values for text in own]
+            if not any(map(str.isdecimal, texts)) and not guesses.joined(texts, joint[0].text):
+                labels = [column.text for column in joint]
+                if guesses.several(values, labels) == "battery":
+                    questions[-1], known = joint, {*texts}
+                    continue
         questions.append(own)
     return questions
 

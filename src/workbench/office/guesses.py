@@ -92,18 +92,17 @@ def several(
 
     values = [{*map(plain, column)} for column in columns]
     labels = [plain(label) for label in labels]
-    cells = [
-        (value, label)
-        for column, label in zip(columns, labels, strict=True)
-        for value in map(plain, column)
-        if not (is_other(label) and tick(value) is None)
-    ]
-    ticks = sum(ticked(value, label) for value, label in cells)
+    cells = Counter[tuple[str, str]]()
+    for column, label in zip(columns, labels, strict=True):
+        for text, n in Counter(column).items():
+            if not is_other(label) or tick(plain(text)) is not None:
+                cells[plain(text), label] += n
+    ticks, n_cells = sum(n for cell, n in cells.items() if ticked(*cell)), cells.total()
     each = all(
         not own or is_other(label) or any(ticked(value, label) for value in own)
         for own, label in zip(values, labels, strict=True)
     )
-    if cells and ticks >= MOSTLY * len(cells) and each:
+    if cells and ticks >= MOSTLY * n_cells and each:
         return "multi"
     own = [value - {""} for value, label in zip(values, labels, strict=True) if not is_other(label)]
     if len(own) > 1 and own == [{str(n)} for n, _ in enumerate(own, start=1)]:
@@ -111,10 +110,10 @@ def several(
     if {0, 1} <= {sum(map(is_whole, own)) / len(own) for own in values if own}:
         return ""  # numbers in one, words in another
     points = {value for value, _ in cells} - CODES
-    few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < len(cells)
+    few = parted and 1 < len(points) <= MAX_OPTIONS and len(points) < n_cells
     few &= not any(is_whole(point) and int(point) > 10 for point in points)  # amounts
-    sure |= 2 * len(points) <= len(cells) and not any(point[:1].isdecimal() for point in points)
-    return "battery" if (few and sure) or _alike(values, len(cells)) else ""
+    sure |= 2 * len(points) <= n_cells and not any(point[:1].isdecimal() for point in points)
+    return "battery" if (few and sure) or _alike(values, n_cells) else ""
 
 
 def _alike(values: Sequence[set[str]], cells: int) -> bool:
@@ -183,10 +182,11 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
     that holds a comma; words of one reply alone, at the end of its cell, are those of "other".
     """
     answers = [text for text in texts if text not in KIND_OF]
-    firm = any(re.search(r"[;；|\n]", text) for text in answers)
+    different = {*answers}
+    firm = any(re.search(r"[;；|\n]", text) for text in different)
     # Google parts with comma and space; 、 and a bare comma then belong to the words
-    spaced = any(", " in text for text in answers) and not any(
-        re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in answers
+    spaced = any(", " in text for text in different) and not any(
+        re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in different
     )
     cells = _cells(answers, r"[;；|\n]" if firm else r", " if spaced else COMMAS)
     parts = {part for cell in cells for part in cell}
@@ -222,8 +222,9 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
 
 def _cells(texts: Sequence[str], signs: str) -> list[list[str]]:
     """The parts of each cell between signs outside of brackets."""
-    parts = (outside_brackets(text.strip(), signs) for text in texts)
-    return [[part.strip() for part in own if part.strip()] for own in parts]
+    parts = {text: outside_brackets(text.strip(), signs) for text in {*texts}}
+    of = {text: [part.strip() for part in own if part.strip()] for text, own in parts.items()}
+    return [of[text] for text in texts]
 
 
 def _together(cells: list[list[str]]) -> list[list[str]]:

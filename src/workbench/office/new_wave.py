@@ -12,6 +12,7 @@ from typing import Any, get_args
 from unicodedata import normalize
 
 import numpy as np
+import pandas as pd
 
 from analysis import paths
 from analysis.cleaning.clean import holds_answers
@@ -91,6 +92,8 @@ def new_wave(
     beside = {"register": register, "blank": blank}
     new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
     with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
+        if kept and [*folder.glob("*")]:  # another command was first
+            raise refusal("simulate.exists", wave=wave)
         received, read_as = new.read_in(part, layout)
     if not kept:
         columns = _columns(received, new.ignore, new.book, language)
@@ -185,7 +188,8 @@ class _New:
         try:
             chosen = layout_of(sheets, headings, layout)
             received = read.read(self._write(part, chosen), self.book, part)
-            replies = _replies(received, chosen, headings)
+            who = _named(received, headings)
+            replies = _replies(received, who, chosen, headings)
         except InputError as error:
             raise self._unfinished(error, part, sheets, headings, asked_for) from None
         if chosen.codes == "order":  # only the whole register is in its order
@@ -195,7 +199,6 @@ class _New:
         self.ignore = [text for text in dict.fromkeys(heads) if is_technical(text)
                        and plain.meaning(text) is None and text not in self.noted]  # fmt: skip
         self._write(part, chosen)
-        who = _named(received, headings)
         n, invited = len({*who[who != ""]}), self.content["invited"]
         if isinstance(invited, int) and n > invited:
             self.remarks.append(label("new_wave.too_many", spoken(), n=n, asked=invited))
@@ -335,9 +338,9 @@ def _tools(files: Sequence[Path], tool: str | None) -> tuple[dict[str, Export], 
     return exports, lines
 
 
-def _replies(received: Received, chosen: Layout, headings: Headings) -> Message:
+def _replies(received: Received, who: np.ndarray, chosen: Layout, headings: Headings) -> Message:
     """How many replies there are and how many of them are blank, if most say whose they are."""
-    n, named = received.n, int((_named(received, headings) != "").sum())
+    n, named = received.n, int((who != "").sum())
     there = n if headings.own is None else min(n, len(headings.own.table))  # others are nobody's
     if chosen.codes == "column" and 2 * named <= there:
         id = "new_wave.few_named" if named else "new_wave.none_named"
@@ -369,8 +372,9 @@ def _named(received: Received, headings: Headings) -> np.ndarray:
     """The municipality that each reply says it is from, as a key to count by; else empty."""
     keys = np.full(received.n, "", object)
     for variable in (name for name in received.variables if name in headings.who):
-        names = [headings.named_in(text) for text in received.texts(variable)]
-        keys = np.where(keys == "", np.array(names, object), keys)
+        at, different = pd.factorize(received.texts(variable))
+        names = np.array([headings.named_in(text) for text in different], object)
+        keys = np.where(keys == "", names[at], keys)
     return keys
 
 

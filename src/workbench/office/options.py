@@ -117,6 +117,13 @@ def is_whole(text: str) -> bool:
 # --- scales: which answers are points of one, in words, in numbers or as classes of numbers ------
 
 
+SCALES = [
+    (points, {normalise(point[language]) for point in points})
+    for points in DRAFTING["scales"]
+    for language in ("ja", "en")
+]
+
+
 def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     """The known scale that these words are part of, from its first point, as they are written.
 
@@ -126,12 +133,7 @@ def scale(words: Collection[str]) -> list[dict[str, Any]] | None:
     True
     """
     by_word = {normalise(word): word for word in sorted(words)}
-    fitting = [
-        points
-        for points in DRAFTING["scales"]
-        for language in ("ja", "en")
-        if len(by_word) > 1 and by_word.keys() <= {normalise(point[language]) for point in points}
-    ]
+    fitting = [points for points, known in SCALES if len(by_word) > 1 and by_word.keys() <= known]
     shortest = min(fitting, key=len, default=())
     own = [{of: by_word.get(normalise(text), text) for of, text in p.items()} for p in shortest]
     return [{"code": n, **point} for n, point in enumerate(own, start=1)] or None

@@ -156,7 +156,7 @@ class CheckedTable:
     def heads(self) -> list[str]:
         """The heading of each column, its rows joined; a merged one stands over each column."""
         header = self.grid[: self.start].copy()
-        for r0, c0, _, c1 in self.sheet.merged:
+        for r0, c0, _, c1 in self.sheet.merged_here:
             if r0 < self.start:
                 header[r0, c0 : c1 + 1] = self.grid[r0, c0]
         return ["\n".join(dict.fromkeys(t for t in column if t)) for column in header.T]
@@ -321,7 +321,7 @@ def _headings(table: CheckedTable) -> Iterator[Breach]:
         return
     if table.top or start > 1:
         yield "header_row", f"1:{start}", ""
-    merged = [r for r in table.sheet.merged if r[0] < start and r[3] > r[1]]
+    merged = [r for r in table.sheet.merged_here if r[0] < start and r[3] > r[1]]
     yield from (table.cell("unique", r0, c0) for r0, c0, _, _ in merged)
     names: set[str] = set()
     years = defaultdict(set)  # the rest of a heading -> the years it has

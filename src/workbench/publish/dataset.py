@@ -43,6 +43,7 @@ from analysis.text import LANGUAGES, Language, label, labels, say
 from analysis.yaml_file import text_of
 from workbench import outputs, temporary
 
+LABELLED = ("data.sav", "data.dta")  # made where pyreadstat is installed
 KINDS_MISSING = STATUSES[1:]
 FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
 LETTERS = dict(zip(KINDS_MISSING, "abcde", strict=True))  # Stata's .a to .e
@@ -60,7 +61,7 @@ def write_for_wave(
     """Write the data set of a wave; the sentence to print. `language`: of its labels.
 
     Raises InputError: this edition shows no single answer, or `out` holds files that are no earlier
-    data set.
+    data set, or of one and cannot be made anew.
     """
     survey = Survey.load(wave, audience=audience, language=language, files=False)
     suffix = "" if audience == "internal" else f".{audience}"
@@ -69,6 +70,8 @@ def write_for_wave(
     if not variables:
         raise refusal("dataset.no_answers", audience=audience, wave=wave)
     files = _files(survey, variables)
+    if left := [name for name in LABELLED if name not in files and (place / name).exists()]:
+        raise refusal("dataset.left", file=place, left=left)
     outputs.write({place / name: content for name, content in files.items()}, "dataset")
     return label("dataset.written", spoken(), n=survey.n, variables=len(variables), place=place)
 

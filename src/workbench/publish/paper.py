@@ -41,7 +41,7 @@ from analysis.text import Language, labels
 from workbench import temporary
 
 BROWSERS = (
-    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"),
+    *("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "msedge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
@@ -68,20 +68,30 @@ def print_page(page: Path, target: Path, *, date: str) -> None:
     """Print a page; `date` (YYYY-MM-DD) stands in the file in place of the clock."""
     program = browser()
     with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
-        printed = Path(folder) / "page.pdf"
+        given, printed = Path(folder, "page.html"), Path(folder, "page.pdf")
+        given.write_text(_without_files(page), encoding="utf-8")
         command = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--disable-component-update"]
         command += [f"--user-data-dir={folder}", "--no-pdf-header-footer"]
         command += ["--generate-pdf-document-outline"]  # a bookmark a heading
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses its sandbox to root
-        command += [f"--print-to-pdf={printed}", page.resolve().as_uri()]
+        command += [f"--print-to-pdf={printed}", given.resolve().as_uri()]
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
         content = printed.read_bytes() if printed.is_file() else b""
     if not content:
         raise refusal("pdf.not_printed", file=page)
     paths.write_atomic(target, _dated(content, date))
+
+
+def _without_files(page: Path) -> str:
+    """A page without links to other files: printed, they would name the folders of this machine."""
+    root = html.document_fromstring(page.read_text(encoding="utf-8"))
+    for link in root.xpath("//a[@href]"):
+        if not re.match("#|https?:|mailto:", link.get("href")):
+            del link.attrib["href"]
+    return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
 
 
 def print_whole(pages: Sequence[Path], target: Path, *, date: str) -> None:

@@ -38,6 +38,7 @@ OWN_FILES = {
     *("index.html", RECORD, "codebook.yml", "report.docx", "report.pdf", "tables.xlsx"),
     *("figures/index.html", "results/codes.csv"),
 }
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WORK = "work"  # each notebook writes into a folder of its own below it
 _rendering = threading.Lock()  # one exporter for all
 
@@ -249,8 +250,9 @@ def scrub(executed: Path) -> None:
     state of widgets, authors, papermill's record with parameters and folders of this machine.
     """
     notebook = nbformat.v4.reads(executed.read_text(encoding="utf-8"))
-    for name in notebook.metadata.keys() - {"kernelspec", "language_info", "workbench"}:
+    for name in notebook.metadata.keys() - {"language_info", "workbench"}:
         del notebook.metadata[name]
+    notebook.metadata["kernelspec"] = {**KERNEL}  # and not the one of this machine's user
     dropped = {"injected-parameters", "papermill-error-cell-tag"}
     notebook.cells = [c for c in notebook.cells if not dropped & {*c.metadata.get("tags", [])}]
     for cell in notebook.cells:

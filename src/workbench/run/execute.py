@@ -300,10 +300,13 @@ def _without(hidden: Mapping[str, str], text: str, root: Path, *, as_json: bool 
         if as_json:
             value, cover = (json.dumps(each, ensure_ascii=False)[1:-1] for each in (value, cover))
             text = text.replace(value, cover)
-    folder = json.dumps(str(root), ensure_ascii=False)[1:-1] if as_json else str(root)
-    if folder == "/" or folder not in text:  # the search takes long in the letters of pictures
-        return text
-    return re.sub(PATH.format(re.escape(folder)), PROJECT, text)
+    folders = {str(root), str(root).encode("unicode_escape").decode()}  # as papermill writes it
+    if as_json:
+        folders = {json.dumps(folder, ensure_ascii=False)[1:-1] for folder in folders}
+    for folder in folders - {"/"}:
+        if folder in text:  # the search takes long in the letters of pictures
+            text = re.sub(PATH.format(re.escape(folder)), PROJECT, text)
+    return text
 
 
 def _judge(ran: Ran, content: Any) -> None:

@@ -439,3 +439,28 @@ def test_a_quotation_mark_too_many_swallows_no_line(tmp_path, answer):
             read_file(tmp_path / "a.csv")
     else:
         assert read_file(tmp_path / "a.csv")[0].shape == (4, 2)
+
+
+def test_many_sheets_are_found_without_a_search_through_all_parts_for_each(monkeypatch):
+    """Five thousand sheets took a minute."""
+    searched = []
+
+    def counted(parts):
+        searched.append(parts)
+        return dict.items(parts)
+
+    monkeypatch.setattr(workbook.WorkbookParts, "items", counted)
+    for n in (3, 30):
+        content = written(lambda book, page, n=n: [book.add_worksheet() for _ in range(n)])
+        before = len(searched)
+        assert len(read_workbook(content, "a.xlsx")) == n + 1
+        assert len(searched) - before < 5
+
+
+def test_two_versions_that_git_could_not_merge_are_not_both_read():
+    rows = ["団体名,職員数", "<<<<<<< HEAD", "青嶺市,3", "=======", "青嶺市,4", ">>>>>>> branch"]
+    with pytest.raises(InputError, match="line 2: git could not merge two versions"):
+        read_text("\r\n".join(rows).encode(), "replies.csv")
+    assert (
+        len(read_text("団体名,感想\n青嶺市,a\n<<<<<<< とても良い,b\n".encode(), "a.csv").text) == 3
+    )

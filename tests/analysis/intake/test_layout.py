@@ -4,7 +4,9 @@ import datetime as dt
 import zipfile
 
 import ministry
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import received
 import yaml
@@ -13,7 +15,10 @@ from project import put_yaml
 from analysis.codebook import municipality
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.intake.headings import Headings
+from analysis.intake.layout import layout_of
 from analysis.intake.read import read
+from analysis.intake.sheet import MAX_COLUMNS, Sheet
 from analysis.results import changes
 from analysis.survey import Survey
 from workbench.office.new_wave import new_wave
@@ -138,3 +143,12 @@ def test_a_question_without_a_column_is_told_in_the_right_layout(tmp_path):
     about = received.wave(tmp_path, "a.xlsx")
     with pytest.raises(InputError, match="Q03"):
         read(about, received.book(), tmp_path)
+
+
+def test_a_table_longer_than_a_sheet_is_wide_is_never_turned(monkeypatch):
+    """A hundred thousand rows became as many columns, twice: half of the time of new-wave."""
+    text = pd.DataFrame([["団体名"], *[[f"架空{n}市"] for n in range(MAX_COLUMNS)]], dtype="str")
+    kind = np.ones(text.shape, np.uint8)
+    monkeypatch.setattr(Sheet, "turned", None)
+    headings = Headings(received.book())
+    assert layout_of([Sheet("a.csv", "", text, kind)], headings).layout == "rows"

@@ -202,6 +202,25 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
 
 
+def test_of_a_table_of_which_many_cells_changed_the_comment_gives_the_first(tmp_path):
+    """It ended in an unexpected error where more than one had."""
+    two = (run(tmp_path / n, table(csv=f"答え,団体数\nはい,{n}\n他,{n}\n")) for n in "35")
+    brief, _ = texts(runs.Comparison(*two), tmp_path / "out")
+    assert "はい · 団体数: 3 → 5)" in brief
+
+
+def test_two_states_of_one_wave_are_for_the_house_whatever_each_is_for(tmp_path):
+    """Side by side they may tell the answer that was corrected, which neither tells."""
+    public = {"audience": "public", "data_sha256": "a"}
+    old, new, other = (
+        run(tmp_path / str(at), answer("x"), **{**public, **about})
+        for at, about in enumerate(({}, {"data_sha256": "b"}, {"wave": "v", "data_sha256": "b"}))
+    )
+    assert "_内部限り_" in texts(runs.Comparison(old, new), tmp_path / "out")[0]
+    for two in ((old, other), (old, old)):
+        assert runs.Comparison(*two).audience == "public"
+
+
 def test_of_a_paragraph_the_comment_gives_the_sentences_that_changed(tmp_path):
     old = "13団体中5団体が不足している。内訳は次のとおりである。平均は3人である。"
     new = "13団体中6団体が不足している。内訳は次のとおりである。全団体で職員が足りている。"
@@ -463,6 +482,8 @@ def test_two_folders_by_the_command(project, capsys):
     assert (project / "reports" / "compare" / "demo-2019..other" / "compare.html").is_file()
     assert main(["compare", "demo-2019", "no-such"]) == 2
     assert "there is no run in 'no-such'" in capsys.readouterr().err
+    assert main(["compare", "demo-2019", "other", "--audience", "committee"]) == 2
+    assert "no edition of demo-2019 for --audience committee" in capsys.readouterr().err
     assert main(["compare", "demo-2019"]) == 2
     (project / "reports" / "other" / "run.json").write_text("{")
     assert main(["compare", "demo-2019", "other"]) == 2

@@ -20,6 +20,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from analysis.errors import InputError
 from workbench.office import audit
 from workbench.office.audit import CHECKS, JUDGED
+from workbench.office.draft import draft
 
 CLEAN = [
     ["団体コード", "団体名", "職員数（人）", "導入割合（％）", "回答日"],
@@ -780,3 +781,13 @@ def test_a_cell_of_a_text_file_may_be_long(tmp_path):
 def test_a_heading_whose_bracket_never_closes_is_no_hang(tmp_path, opened):
     (tmp_path / "a.csv").write_text(f"団体名,数{opened}\n" + "千代田区,30\n" * 4)
     assert "units" in set(audit.audit([tmp_path / "a.csv"])["check"])
+
+
+def test_cells_merged_beside_the_table_end_neither_an_audit_nor_a_draft(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["団体名", "職員数"], ["架空市", 3], ["見本町", 5]):
+        book.active.append(row)
+    book.active.merge_cells("F1:G2")
+    book.save(tmp_path / "a.xlsx")
+    assert "F1:G2" in audit.report([tmp_path / "a.xlsx"], language="en")
+    assert "職員数" in draft(tmp_path / "a.xlsx")

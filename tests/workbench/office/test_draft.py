@@ -26,6 +26,7 @@ from analysis.intake.headings import Headings
 from analysis.intake.tables import read_rows
 from analysis.survey import Survey
 from workbench.cli import main
+from workbench.office import guesses
 from workbench.office.draft import draft
 
 pytestmark = pytest.mark.usefixtures("packages_here")
@@ -1490,3 +1491,23 @@ def test_options_of_surveymonkey_by_their_number_and_a_question_called_as_its_ow
         answers, id = read_.loc[row[4]], kinds["業務"][0]
         assert {k for k in range(3) if answers[f"{id}_{k + 1}"]} == own
     assert "refused" not in {*got.findings["severity"]}
+
+
+@pytest.mark.parametrize("others", ["その{}はどうですか", "問1[その{}]", "計", "その{}の他の内容"])
+def test_what_a_draft_compares_grows_with_the_columns_and_not_with_their_square(
+    tmp_path, monkeypatch, others
+):
+    """Sixteen thousand columns took a minute and a half."""
+    compared = []
+    several = guesses.several
+
+    def counted(columns, *more):
+        compared.append(len(columns))
+        return several(columns, *more)
+
+    monkeypatch.setattr(guesses, "several", counted)
+    answers = ["十分に", "まあまあ", "足りない"]
+    rows = [[f"架空{r}市", *(answers[(r + c) % 3] for c in range(300))] for r in range(9)]
+    found = asked(tmp_path, [["団体名", *map(others.format, range(300))], *rows])
+    assert sum(len(question.get("items", [1])) for question in found) == 301
+    assert sum(compared) < 5 * 300

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -224,3 +225,14 @@ def test_terms_of_use_come_from_the_wave(project):
     assert cited["license"] == "CC-BY-4.0" and cited["type"] == "dataset"
     package = json.loads((project / "out/datapackage.json").read_text())
     assert package["licenses"] == [{"name": "CC-BY-4.0"}]
+
+
+def test_no_older_answers_stay_beside_new_ones(project, monkeypatch):
+    """Where pyreadstat is missing, as on a colleague's machine, data.sav would stay as it was."""
+    dataset.write_for_wave("demo-2019", project / "given", audience="committee")
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(InputError, match=r"has data.sav, data.dta of an earlier data set"):
+        dataset.write_for_wave("demo-2019", project / "given", audience="committee")
+    for name in ("data.sav", "data.dta"):
+        (project / "given" / name).unlink()
+    dataset.write_for_wave("demo-2019", project / "given", audience="committee")

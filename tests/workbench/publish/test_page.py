@@ -417,10 +417,10 @@ def test_a_printed_page_has_its_date_and_is_the_same_each_time(tmp_path, again):
         paper.browser()
     except InputError:
         pytest.skip("no Chromium is installed: nothing was printed")
-    export(tmp_path, v4.new_markdown_cell("# 題名 髙𠮷﨑\n\n本文"))
+    export(tmp_path, v4.new_markdown_cell("# 題名 髙𠮷﨑\n\n本文 [表](tables/a.csv)"))
     paper.print_page(tmp_path / "page.html", tmp_path / "a.pdf", date="2026-01-02")
     content = (tmp_path / "a.pdf").read_bytes()
-    assert content.startswith(b"%PDF")
+    assert content.startswith(b"%PDF") and b"file:" not in content
     dates = re.findall(rb"D:\d{14}", content)
     assert dates and set(dates) == {b"D:20260102000000"}
     if again:
@@ -486,8 +486,21 @@ def test_all_pages_in_one_file_lead_to_their_own_places(tmp_path):
     assert 'href="#b.html-figure-answers"' in whole and not Read(whole).all("nav")
 
 
+def test_what_is_printed_names_no_folder_of_this_machine(tmp_path):
+    """Chromium makes the whole path of a link to a file, with the user's name, part of the PDF."""
+    links = ["run.json", "a.html#b", "../x/index.html", "#b", "https://example.org/a"]
+    page = "".join(f'<a href="{link}">c</a>' for link in links)
+    (tmp_path / "page.html").write_text(f"<html><body>{page}</body></html>", encoding="utf-8")
+    left = [
+        about.get("href")
+        for about, _ in Read(paper._without_files(tmp_path / "page.html")).all("a")
+    ]
+    assert left == [None, None, None, "#b", "https://example.org/a"]
+
+
 def test_what_a_print_that_is_killed_leaves_is_where_the_next_run_clears_it(tmp_path, monkeypatch):
     commands = []
+    (tmp_path / "page.html").write_text("<html></html>")
     monkeypatch.setattr(paper, "browser", lambda: "chromium")
     monkeypatch.setattr(paper.subprocess, "run", lambda command, **_: commands.append(command))
     with pytest.raises(InputError, match="could not print"):
@@ -499,11 +512,17 @@ def test_a_copy_for_others_has_nothing_that_programs_kept_in_the_notebook(tmp_pa
     """A picture pasted into a text cell stays in the file when the line that shows it goes."""
     text = v4.new_markdown_cell("text", metadata={"tags": ["lang-ja"], "vscode": "SECRET"})
     text["attachments"] = {"screen.png": {"image/png": "SECRET"}}
-    about = {"workbench": {"finding": 2}, "authors": ["SECRET"], "widgets": {"state": "SECRET"}}
+    kernel = {"display_name": "Python (SECRET)", "name": "SECRET", "language": "python"}
+    about = {
+        "workbench": {"finding": 2},
+        "kernelspec": kernel,
+        "authors": ["SECRET"],
+        "widgets": {"state": "SECRET"},
+    }
     executed = tmp_path / "01_a.ipynb"
     executed.write_text(v4.writes(v4.new_notebook(cells=[text], metadata=about)))
     scrub(executed)
     left = v4.reads(executed.read_text())
     assert "SECRET" not in executed.read_text()
     assert left.cells[0].metadata == {"tags": ["lang-ja"]} and left.cells[0].source == "text"
-    assert left.metadata == {"workbench": {"finding": 2}}
+    assert left.metadata.workbench == {"finding": 2} and left.metadata.kernelspec.name == "python3"

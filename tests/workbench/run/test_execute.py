@@ -3,10 +3,13 @@
 import gc
 import json
 import time
+from pathlib import Path
 
 import nbformat
+import nbformat.v4 as v4
 import project as given
 import pytest
+from papermill.parameterize import parameterize_notebook
 from refreshing import PARAMETERS, TITLE, in_a_thread, put, statuses
 
 from workbench.run import execute
@@ -127,3 +130,15 @@ def test_the_folder_of_the_project_is_hidden_and_nothing_that_looks_like_it(tmp_
     assert found.ok, found.error
     assert cells[-2].outputs[0].data["text/html"] == kept
     assert cells[-1].outputs[0].text == ". ./a.csv file://./b\n.\n\x1b[32m.\n"
+
+
+@pytest.mark.parametrize("root", ["/home/調査 é", r"C:\Users\田中\調査"])
+def test_the_folder_of_the_project_is_hidden_also_where_papermill_wrote_it_as_an_escape(root):
+    """It writes the letters of a parameter that are not ASCII, and backslashes, as escapes."""
+    kernel = {"name": "python3", "language": "python", "display_name": "Python"}
+    empty = v4.new_notebook(metadata={"kernelspec": kernel, "papermill": {}})
+    injected = parameterize_notebook(empty, {"output": f"{root}/reports", "more": "é"})
+    text = json.dumps(injected, ensure_ascii=False)
+    left = json.loads(execute._without({}, text, Path(root), as_json=True))
+    assert r'output = "./reports"' in left["cells"][0]["source"]
+    assert r'more = "\xe9"' in left["cells"][0]["source"]
