@@ -94,8 +94,8 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
             lacks = {*question.variables} - piece.answers.keys()
             if question.type == "multi" and 0 < len(lacks) < len(question.variables):
                 name = min(lacks)
-                about = {"variable": name, "label": question.parts[name].text[language]}
-                raise sheet.refusal("form.no_option", **about)
+                says = question.parts[name].text[language]
+                raise sheet.refusal("form.no_option", variable=name, label=says)
         pieces.append(piece)
     return pieces
 
