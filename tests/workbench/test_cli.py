@@ -294,3 +294,19 @@ def test_a_disk_that_may_not_be_written_is_one_sentence(project, monkeypatch, ca
     assert cli.main(["simulate", "zz"]) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1 and said[0].startswith("workbench: replies.xlsx: the disk is full, or it")
+
+
+def test_files_that_nobody_reads_are_told(project, capsys):
+    """Late replies beside the others count only where wave.yml names them."""
+    folder = project / "data" / "raw" / "demo-2019"
+    assert cli.main(["clean", "demo-2019"]) == 0
+    assert "does not name" not in capsys.readouterr().out
+    for late in (folder / "late.csv", folder / "second" / "more.xlsx"):
+        late.parent.mkdir(exist_ok=True)
+        late.write_bytes(b"x")
+    (folder / "second" / "~$more.xlsx").write_bytes(b"x")
+    assert cli.main(["clean", "demo-2019"]) == 0
+    assert (
+        "does not name; they are no replies: late.csv, second/more.xlsx\n"
+        in capsys.readouterr().out
+    )

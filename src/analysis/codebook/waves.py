@@ -13,6 +13,8 @@ from analysis import paths
 from analysis.errors import InputError, refusal, unknown
 from analysis.yaml_file import load
 
+NOT_READ = "data/raw/{wave} holds files that wave.yml does not name; they are no replies: {files}"
+
 
 def content(wave: str | Path) -> dict[str, Any]:
     """The content of the wave.yml of a wave's name or of a folder.
@@ -24,6 +26,24 @@ def content(wave: str | Path) -> dict[str, Any]:
     if not file.is_file():
         raise absent(file.parent)
     return load(file)
+
+
+def unnamed(wave: str) -> list[str]:
+    """The workbooks and CSV files in a wave's folder that its wave.yml does not name: nobody reads
+    them, such as late replies that somebody put beside the others.
+    """  # fmt: skip
+    about, folder = content(wave), paths.raw(wave)
+    files = [part for part in about.get("files") or () if isinstance(part, dict)]
+    named = {str(one.get(key)) for one in files for key in ("path", "blank")}
+    named |= {str(about.get("register")), "corrections", "visits"}
+    read = [normalize("NFC", path.removeprefix("./").rstrip("/")) for path in named]
+    there = (file.relative_to(folder).as_posix() for kind in ("xlsx", "xlsm", "csv")
+             for file in folder.rglob(f"*.{kind}") if not paths.is_leftover(file.name))  # fmt: skip
+    return sorted(
+        path
+        for path in there
+        if not any(f"{normalize('NFC', path)}/".startswith(f"{one}/") for one in read)
+    )
 
 
 def absent(folder: Path) -> InputError:

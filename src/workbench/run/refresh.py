@@ -9,12 +9,14 @@ notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from analysis import paths
+from analysis.codebook import waves
 from analysis.errors import localize, refusal, unknown
 from workbench import outputs
 from workbench.run.plan import OWN, Notebook, Plan
@@ -50,6 +52,8 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
+    if aside := ", ".join(waves.unnamed(wave)):
+        print(localize(waves.NOT_READ, wave=wave, files=aside), file=sys.stderr)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
