@@ -434,6 +434,13 @@ DATED = re.compile(
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
+def _offered(folded: str, question: Question, variable: str) -> bool:
+    """Whether an option is so called, of a column of its own the option that it holds."""
+    parts = question.parts if question.type == "multi" else {}
+    options = [parts[variable]] if variable in parts else question.options
+    return any(tidy(word).casefold() == folded for option in options for word in option.words)
+
+
 class Reader:
     """Reads the answers to the questions of one codebook."""
 
@@ -513,7 +520,7 @@ class Reader:
             value = signs[folded]
             return refused("not-a-tick") if value is None else Parsed("answered", value, ("tick",))
         crossed = (own_column or question.type == "binary") and plain in CROSSES
-        if folded in self.tokens and not crossed:
+        if folded in self.tokens and not crossed and not _offered(folded, question, variable):
             return Parsed(self.tokens[folded])
         if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")

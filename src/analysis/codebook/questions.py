@@ -208,7 +208,8 @@ class Question(WithLabel):
             yield Message("max_choices belongs to a question of type multi")
         yield from self._range_faults()
         yield from duplicate_faults("option code", codes)
-        yield from duplicate_faults("option label", [option.ja for option in self.options])
+        for k in LANGUAGES:
+            yield from duplicate_faults("option label", [option.text[k] for option in self.options])
 
     def _range_faults(self) -> Iterator[Message]:
         if self.range is None:

@@ -205,7 +205,7 @@ def unfinished(pieces: Sequence[Piece]) -> Iterator[Remark]:
             place = sheet.file, sheet.sheet, sheet.address(row, column)
             text, heading = (str(sheet.text.iat[at, column]) for at in (row, 0))
             yield Remark("unfinished", *place, text, more=heading, record=start + record)
-        start += len(next(iter(piece.answers.values()))[0])
+        start += len(next(iter(piece.answers.values()), ((),))[0])  # none in a sheet of notes
 
 
 def concat(pieces: Sequence[Piece]) -> pd.DataFrame:

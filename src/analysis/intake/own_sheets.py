@@ -90,6 +90,12 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
             mark[place] = ANSWER
             if code := codes.get((variable, sheet.text.iat[place])):
                 piece.stands_for[variable] = code
+        for question in headings.book if own else ():
+            lacks = {*question.variables} - piece.answers.keys()
+            if question.type == "multi" and 0 < len(lacks) < len(question.variables):
+                name = min(lacks)
+                says = question.parts[name].text[language]
+                raise sheet.refusal("form.no_option", variable=name, label=says)
         pieces.append(piece)
     return pieces
 

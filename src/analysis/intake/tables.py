@@ -360,18 +360,22 @@ def check_questions(
 ) -> None:
     """Refuse a sheet that lacks a question, unless ``wave.yml`` says that it was not asked.
 
+    An option alone is never lacking: beside the others it would count as not chosen.
+
     `loose`: the headings of no question by their cells; the closest is proposed.
     """
     header, loose = headings.header or {}, loose or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
-        if whole or question.other_of or header.get(question.id) == ():
+        absent = [v for v in question.variables if v not in columns]
+        partly = question.type == "multi" and 0 < len(absent) < len(question.variables)
+        if whole or question.other_of or (header.get(question.id) == () and not partly):
             continue  # the words beside "other" may stand in the cell of the answer itself
         if question.identity in {"code", "name", "prefecture"}:
             if headings.who & columns.keys():
                 continue  # a name or a code is enough
             raise sheet.refusal("replies.nobody", target=question.id)
-        lacking = [v for v in question.variables if v not in columns and header.get(v) != ()]
+        lacking = absent if partly else [v for v in absent if header.get(v) != ()]
         if not lacking:
             continue
         all_of_it, first = len(lacking) == len(question.variables), lacking[0]
@@ -384,7 +388,10 @@ def check_questions(
         heading = "" if near is None else [*loose][near]
         names: dict[str, Any] = {"label": question.label.ja, "heading": heading, "part": part}
         names |= {"id": question.id, "book": headings.book.id, "target": target}
-        raise sheet.refusal("replies.no_column" if near is None else "replies.near", **names)
+        said = () in (header.get(target), header.get(question.id))  # that it was not asked
+        if near is not None and not said:
+            raise sheet.refusal("replies.near", **names)
+        raise sheet.refusal("replies.no_option" if partly else "replies.no_column", **names)
 
 
 def _headers_below(

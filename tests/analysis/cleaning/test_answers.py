@@ -265,6 +265,20 @@ def test_a_cross_is_no_even_where_it_means_not_applicable_elsewhere():
     ]  # fmt: skip
 
 
+def test_a_word_for_no_answer_is_an_answer_where_an_option_is_so_called():
+    options = [*OPTIONS[:2], {"code": 8, "ja": "不明", "en": "unknown"}]
+    book = Codebook.parse({**BOOK.model_dump(exclude={"questions"}), "questions": [
+        question("single", options=options), question("multi", options=options),
+        question("integer")]})  # fmt: skip
+    columns = [("single", "SINGLE"), ("multi", "MULTI"), ("multi", "MULTI_8"),
+               ("multi", "MULTI_1"), ("integer", "INTEGER")]  # fmt: skip
+    told = [Reader(book).read("不明", TEXT, book[kind.upper()], at) for kind, at in columns]
+    assert [(one.state, one.value) for one in told] == [
+        ("answered", 8), ("answered", frozenset({8})), ("answered", True),
+        ("dont_know", None), ("dont_know", None),
+    ]  # fmt: skip
+
+
 def test_codes_of_a_question_keep_their_kind_of_missing():
     coded = Codebook.parse(
         {**BOOK.model_dump(exclude={"questions"}), "questions": [

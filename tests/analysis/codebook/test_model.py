@@ -120,6 +120,7 @@ def test_each_fault_is_told_with_file_question_and_rule(tmp_path, path, to, told
         ("index: ways", "index: none", "line 16: feature hired: there is no index"),
         ("value: Q3", "value: Q9", "line 19: hypothesis H1"),
         ("id: Q4,", "id: Q1,", "line 11: question 'Q1' stands more than once"),
+        ("en: train", "en: hire", "question Q2: option label 'hire' stands more than once"),
         (
             "    options: [{code: 1, ja: 採用",
             "    options: [{code: x, ja: 採用",

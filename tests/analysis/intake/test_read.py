@@ -386,6 +386,13 @@ def test_a_lacking_option_column_is_not_taken_for_not_chosen(folder):
     workbook(folder / "r.xlsx", [heads, ["990019", "架空市", 1, 1, 0, 1, 1]])
     with pytest.raises(InputError, match="no column for Q04_9「その他」"):
         read(folder, "r.xlsx")
+    for header in ({"Q04_9": []}, {"Q04": []}):
+        with pytest.raises(
+            InputError, match="no column for Q04_9「その他」; it would count as not"
+        ):
+            read(folder, {"path": "r.xlsx", "header": header})
+    not_asked = {"path": "r.xlsx", "header": {"Q04": []}, "ignore": ["Q04_1", "Q04_2"]}
+    assert not {"Q04_1", "Q04_2", "Q04_9"} & {*read(folder, not_asked).variables}
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,24 @@ def test_a_form_sent_before_its_codebook_asked_otherwise_is_refused(
     assert result.responses.loc["012025", ["Q4", "Q2_2"]].tolist() == [12, True]
 
 
+def test_a_form_sent_before_an_option_was_added_is_refused(form, replies, tmp_path):
+    """Nobody could choose it there, so that nobody left it out."""
+    fill(form, replies / "a.xlsx", kept_to(FULL)[1])
+    later = json.loads(json.dumps(BOOK))
+    later["questions"][1]["options"].append({"code": 5, "ja": "派遣", "en": "secondment"})
+    with pytest.raises(InputError, match=r"a.xlsx.* does not offer Q2_5 \(派遣\)"):
+        cleaned(tmp_path, Codebook.parse(later))
+
+
+def test_a_sheet_that_an_office_added_to_a_form_is_told(book, form, replies, tmp_path):
+    filled = kept_to(FULL)[1]
+    fill(form, replies / "a.xlsx", filled,
+         lambda sheet: sheet.parent.create_sheet("補足").append(["別紙のとおり"]))  # fmt: skip
+    result = cleaned(tmp_path, book)
+    assert result.responses.loc["012025", "Q4"] == 12
+    assert "別紙のとおり" in set(result.findings["raw"])
+
+
 def test_cells_take_what_the_question_allows_and_turn_grey_by_its_rule(form, tmp_path):
     (tmp_path / "a.xlsx").write_bytes(form)
     content = openpyxl.load_workbook(tmp_path / "a.xlsx")
