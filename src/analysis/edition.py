@@ -379,7 +379,10 @@ def _ticks_shown(survey: View, question: Question, table: tabulate.FrequencyTabl
     """Which options of a question of several answers this edition may count."""
     exclusive = np.array([option.exclusive for option in question.options])
     none_left = np.zeros(len(exclusive), bool)
-    for later in (q for q in survey.codebook if q.ask_if and question.id in q.ask_if):
+    asked_later = (q for q in survey.codebook if q.ask_if and question.id in q.ask_if)
+    for later in asked_later:
+        if not {*later.variables} <= {*survey.status}:  # left out, such as the words beside "other"
+            continue
         rule = Expression(later.ask_if or "")
         everyone = int(tabulate.has_answer(survey.status, later).sum()) == survey.n
         if question.id in rule.names and everyone:

@@ -4,6 +4,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
+import yaml
 from project import prepare
 
 from analysis import Survey, edition
@@ -140,3 +141,17 @@ def test_measures_that_differ_by_one_office_do_not_tell_whether_it_is_short(tmp_
         # nor one that was answered by all but one
         assert shown["measure"].tolist() == ["IT-track graduate recruitment"]
         assert shown[["n_enough", "n_short"]].sum(axis=1).tolist() == [survey.n]
+
+
+def test_the_words_beside_other_that_an_edition_leaves_out_do_not_stop_its_counts(tiny, tmp_path):
+    """They are a question of their own, which only those who chose "other" are asked."""
+    tiny()
+    file = tmp_path / "data" / "codebooks" / "tiny.yml"
+    book = yaml.safe_load(file.read_text("utf-8"))
+    labels = {1: "はい", 2: "いいえ", 9: "その他"}
+    options = [{"code": at, "ja": said, "en": f"option {at}"} for at, said in labels.items()]
+    options[2]["other"] = True
+    book["questions"][3] |= {"type": "multi", "options": options}
+    file.write_text(text_of(book), "utf-8")
+    public = load("public").tabulate("Q3").set_index("code")
+    assert public["count"].dropna().to_dict() == {1: 4, 2: 5} and {*public["n"]} == {9}

@@ -29,21 +29,18 @@ def content(wave: str | Path) -> dict[str, Any]:
 
 
 def unnamed(wave: str) -> list[str]:
-    """The workbooks and CSV files in a wave's folder that its wave.yml does not name: nobody reads
-    them, such as late replies that somebody put beside the others.
-    """  # fmt: skip
+    """The workbooks and CSV files in a wave's folder that wave.yml does not name: not read.
+
+    Such as late replies that somebody put beside the others.
+    """
     about, folder = content(wave), paths.raw(wave)
     files = [part for part in about.get("files") or () if isinstance(part, dict)]
     named = {str(one.get(key)) for one in files for key in ("path", "blank")}
     named |= {str(about.get("register")), "corrections", "visits"}
-    read = [normalize("NFC", path.removeprefix("./").rstrip("/")) for path in named]
-    there = (file.relative_to(folder).as_posix() for kind in ("xlsx", "xlsm", "csv")
-             for file in folder.rglob(f"*.{kind}") if not paths.is_leftover(file.name))  # fmt: skip
-    return sorted(
-        path
-        for path in there
-        if not any(f"{normalize('NFC', path)}/".startswith(f"{one}/") for one in read)
-    )
+    read = tuple(f"{normalize('NFC', one).removeprefix('./').rstrip('/')}/" for one in named)
+    found = [file for kind in ("xlsx", "xlsm", "csv") for file in folder.rglob(f"*.{kind}")]
+    there = [one.relative_to(folder).as_posix() for one in found if not paths.is_leftover(one.name)]
+    return sorted(path for path in there if not f"{normalize('NFC', path)}/".startswith(read))
 
 
 def absent(folder: Path) -> InputError:
