@@ -154,4 +154,4 @@ def test_the_words_beside_other_that_an_edition_leaves_out_do_not_stop_its_count
     book["questions"][3] |= {"type": "multi", "options": options}
     file.write_text(text_of(book), "utf-8")
     public = load("public").tabulate("Q3").set_index("code")
-    assert public["count"].dropna().to_dict() == {1: 4, 2: 5} and {*public["n"]} == {9}
+    assert public["count"].dropna().to_dict() == {"1": 4, "2": 5} and {*public["n"]} == {9}
