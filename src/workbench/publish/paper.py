@@ -236,7 +236,8 @@ class _Writer:
     def note(self, paragraph: Paragraph, text: str) -> None:
         """A footnote, referred to at the end of a paragraph."""
         self.notes.append(text)
-        run = paragraph.add_run(", " if paragraph.runs[-1].font.superscript else "")
+        # apart from the n before it: copied as text, n = 15 with note 1 would be n = 151
+        run = paragraph.add_run(", " if paragraph.runs[-1].font.superscript else " ")
         run.font.superscript = True
         run._r.append(_element("footnoteReference", id=str(len(self.notes))))
 

@@ -76,6 +76,7 @@ def test_notes_of_a_table_are_footnotes_of_its_caption(pages):
         notes = re.findall(r'footnote w:id="(\d+)".*?>([^<]*注の文)<', _xml(archive, "footnotes"))
         caption = next(p for p in _xml(archive, "document").split("</w:p>") if ">　件数<" in p)
     assert notes == [("1", " 注の文")] and 'footnoteReference w:id="1"' in caption
+    assert re.search(r"> </w:t><w:footnoteReference", caption)  # n = 15 and note 1 are not 151
 
 
 def _xml(archive, part):
