@@ -13,6 +13,7 @@ from analysis import paths
 from analysis.errors import InputError, refusal, unknown
 from analysis.yaml_file import load
 
+OF_REPLIES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv"}  # suffixes
 NOT_READ = "data/raw/{wave} holds files that wave.yml does not name; they are no replies: {files}"
 
 
@@ -38,7 +39,7 @@ def unnamed(wave: str) -> list[str]:
     named = {str(one.get(key)) for one in files for key in ("path", "blank")}
     named |= {str(about.get("register")), "corrections", "visits"}
     read = tuple(f"{normalize('NFC', one).removeprefix('./').rstrip('/')}/" for one in named)
-    found = [file for kind in ("xlsx", "xlsm", "csv") for file in folder.rglob(f"*.{kind}")]
+    found = [file for file in folder.rglob("*.*") if file.suffix.lower() in OF_REPLIES]
     there = [one.relative_to(folder).as_posix() for one in found if not paths.is_leftover(one.name)]
     return sorted(path for path in there if not f"{normalize('NFC', path)}/".startswith(read))
 
