@@ -152,6 +152,11 @@ def is_leftover(name: str) -> bool:
     return any(map(LEFTOVER.match, name.split("/")))
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether a folder is, or lies in, one of ours that gets its name when it is whole."""
+    return any(map(UNFINISHED.fullmatch, folder.parts))
+
+
 def refuse_received(place: Path) -> None:
     """Refuse a place in data/raw, also where a link leads there.
 
@@ -183,7 +188,7 @@ def write_atomic(path: Path, content: bytes | str, *, received: bool = False) ->
     try:
         with part.open("wb") as handle:
             handle.write(content.encode("utf-8") if isinstance(content, str) else content)
-            if received or not any(map(UNFINISHED.fullmatch, path.parent.parts)):
+            if received or not is_unfinished(path.parent):
                 handle.flush()
                 os.fsync(handle.fileno())  # opened anew it would count as read by a notebook
         part.replace(path)
@@ -201,7 +206,7 @@ def write_output(folder: Path, name: str, content: bytes) -> None:
     Raises InputError: another file, or a link, has the name; and as of `write_atomic`.
     """
     place = folder / name
-    if not any(map(UNFINISHED.fullmatch, folder.parts)):
+    if not is_unfinished(folder):
         refuse_received(place)
         notes = folder / WRITTEN
         known = set(notes.read_text("utf-8").splitlines()) if notes.is_file() else set()

@@ -331,7 +331,6 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
     from analysis.codebook import waves
-    from analysis.errors import localize
     from analysis.text import label
 
     cleaned, about, _ = store.prepared(wave, force=True)
@@ -340,8 +339,8 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))
     sentences += "\n" + label("clean.written", language, wave=wave, files=files)
     doubts = int(cleaned.findings["severity"].isin(["doubtful", "refused"]).sum())
-    if aside := ", ".join(waves.unnamed(wave)):
-        sentences += "\n" + localize(waves.NOT_READ, wave=wave, files=aside)
+    if aside := waves.not_read(wave):
+        sentences += "\n" + aside
     return sentences + ("\n" + label("clean.then", language, wave=wave, n=doubts) if doubts else "")
 
 

@@ -179,10 +179,10 @@ def _filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError:
         raise refusal("target.no_extra") from None
+    if not url:  # of a variable of the shell that is not set: it would be the folder one is in
+        raise refusal("target.url", url="--target", fault="''")
     try:
-        if not url:  # of a variable of the shell that is not set: it would be the folder one is in
-            raise ValueError("''")
         place, root = url_to_fs(url)
     except Exception as error:  # each kind of store has errors of its own
-        raise refusal("target.url", url=url or "--target", fault=error) from None
+        raise refusal("target.url", url=url, fault=error) from None
     return place, root.rstrip("/")

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 from analysis import paths
-from analysis.errors import InputError, refusal, unknown
+from analysis.errors import InputError, localize, refusal, unknown
 from analysis.yaml_file import load
 
 OF_REPLIES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv"}  # suffixes
@@ -29,19 +29,20 @@ def content(wave: str | Path) -> dict[str, Any]:
     return load(file)
 
 
-def unnamed(wave: str) -> list[str]:
-    """The workbooks and CSV files in a wave's folder that wave.yml does not name: not read.
+def not_read(wave: str) -> str:
+    """The sentence on workbooks and CSV files in a wave's folder that wave.yml does not name.
 
-    Such as late replies that somebody put beside the others.
+    Such as late replies that somebody put beside the others. Empty where there are none.
     """
     about, folder = content(wave), paths.raw(wave)
-    files = [part for part in about.get("files") or () if isinstance(part, dict)]
-    named = {str(one.get(key)) for one in files for key in ("path", "blank")}
+    entries = [part for part in about.get("files") or () if isinstance(part, dict)]
+    named = {str(one.get(key)) for one in entries for key in ("path", "blank")}
     named |= {str(about.get("register")), "corrections", "visits"}
     read = tuple(f"{normalize('NFC', one).removeprefix('./').rstrip('/')}/" for one in named)
     found = [file for file in folder.rglob("*.*") if file.suffix.lower() in OF_REPLIES]
     there = [one.relative_to(folder).as_posix() for one in found if not paths.is_leftover(one.name)]
-    return sorted(path for path in there if not f"{normalize('NFC', path)}/".startswith(read))
+    files = sorted(path for path in there if not f"{normalize('NFC', path)}/".startswith(read))
+    return localize(NOT_READ, wave=wave, files=", ".join(files)) if files else ""
 
 
 def absent(folder: Path) -> InputError:

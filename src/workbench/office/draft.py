@@ -384,10 +384,8 @@ class _Questions:
     def _ids(self, groups: Sequence[ColumnGroup]) -> list[str]:
         """The questions' ids as the file has them, else numbers that no heading claims."""
         own: dict[int, str] = {}
-        taken, claimed = (
-            set[str](),
-            set[str](),
-        )  # the latter also by the question above several columns
+        taken = set[str]()
+        claimed = set[str]()  # also by the question above several columns
         for i, group in enumerate(groups):
             first = group[0]
             name = first.shared.rstrip("_") if len(group) > 1 and first.name else first.name

@@ -288,7 +288,7 @@ def _issue(files: Sequence[Path], book: Codebook, as_of: dt.date | None) -> Issu
 def _check_files(files: Sequence[Path]) -> None:
     """Refuse files that are not there, and two of one name, as a Mac or Windows takes names."""
     names = [normalize("NFC", file.name).casefold() for file in files]
-    for file in files:
+    for file, name in zip(files, names, strict=True):
         if not file.exists():
             raise refusal("new_wave.no_file", file=file)
         every = (file, *file.rglob("*"))
@@ -296,7 +296,7 @@ def _check_files(files: Sequence[Path]) -> None:
             raise refusal("new_wave.odd_file", file=odd)
         if file.name != file.name.encode(errors="replace").decode():
             raise refusal("new_wave.file_name", file=ascii(file.name))
-        if names.count(normalize("NFC", file.name).casefold()) > 1:
+        if names.count(name) > 1:
             raise refusal("new_wave.same_name", file=file.name)
 
 

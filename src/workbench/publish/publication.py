@@ -111,7 +111,9 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     parameters = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
-    profiles, closed = edition.profiles, edition.audience == "public" and not facts.get("named")
+    profiles = edition.profiles
+    open_to = edition.audience != "public" or facts.get("named")
+    linked = open_to and profiles.folder.is_dir()
     return {
         **asdict(edition),
         **{name: facts.get(name) for name in (*stated, "before", "sample")},
@@ -120,9 +122,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": f"workbench refresh {edition.wave}{options}",
-        "profiles": f"../{profiles.name}/index.html"
-        if not closed and profiles.folder.is_dir()
-        else "",
+        "profiles": f"../{profiles.name}/index.html" if linked else "",
     }
 
 

@@ -52,8 +52,8 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
-    if aside := ", ".join(waves.unnamed(wave)):
-        print(localize(waves.NOT_READ, wave=wave, files=aside), file=sys.stderr)
+    if aside := waves.not_read(wave):
+        print(aside, file=sys.stderr)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
