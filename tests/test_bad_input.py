@@ -20,7 +20,8 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.files import read_file, read_text
-from analysis.intake.workbook import WorkbookParts, objects, read_workbook, sheet_parts
+from analysis.intake.workbook import objects, read_workbook
+from analysis.intake.workbook_parts import WorkbookParts, sheet_parts
 from workbench.cli import main
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of what Excel wrote before 2007

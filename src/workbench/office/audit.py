@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, refusal
-from analysis.intake import workbook
+from analysis.intake import workbook, workbook_parts
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.headings import normalise
 from analysis.intake.sheet import Look, Place, Sheet, address
@@ -138,8 +138,8 @@ def _breaches(
     pictures: Mapping[str, Sequence[str]] = {page.sheet.sheet: page.objects for page in pages}
     looks: Mapping[str, Mapping[Place, Look]] = {p.sheet.sheet: p.looks for p in pages}
     if file.suffix.lower() in SUFFIXES["workbook"]:
-        parts = workbook.unpack(content, file.name)
-        names = workbook.sheet_parts(parts)
+        parts = workbook_parts.unpack(content, file.name)
+        names = workbook_parts.sheet_parts(parts)
         pictures, looks = workbook.objects(parts, names), workbook.Formats(parts, names).looks()
     for sheet in sheets:
         table = CheckedTable(sheet)

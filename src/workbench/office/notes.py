@@ -22,10 +22,9 @@ import pandas as pd
 from lxml import etree
 
 from analysis.errors import refusal
-from analysis.intake import workbook
 from analysis.intake.files import read_file
 from analysis.intake.sheet import Place, Sheet, address, column_number
-from analysis.intake.workbook import BOOK_PARTS, relations, sheet_parts, tags
+from analysis.intake.workbook_parts import BOOK_PARTS, brief, relations, sheet_parts, tags
 from analysis.text import Language
 from workbench import outputs
 
@@ -79,7 +78,7 @@ def annotate(file: Path, findings: pd.DataFrame, out: Path, *, language: Languag
     try:
         content = with_notes(file.read_bytes(), texts)
     except DAMAGED as error:
-        raise refusal("audit.not_copied", file=file, fault=workbook.brief(error)) from None
+        raise refusal("audit.not_copied", file=file, fault=brief(error)) from None
     outputs.write({out: content}, "audit")
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from lxml import etree
 
-from analysis.intake import workbook
+from analysis.intake import workbook_parts
 from analysis.intake.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -61,7 +61,7 @@ def read(file: Path) -> list[StyledSheet]:
 
     Raises InputError: it is damaged, protected by a password, or larger than a table can be.
     """
-    parts = workbook.unpack(file.read_bytes(), file.name)
+    parts = workbook_parts.unpack(file.read_bytes(), file.name)
     reader = etree.XMLParser(
         resolve_entities=False, huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -81,7 +81,7 @@ def read(file: Path) -> list[StyledSheet]:
                 hidden.add(name)
         return [_page(file.name, table, looks, hidden) for table in root.iter("{*}table")]
     except (etree.LxmlError, KeyError, ValueError, OverflowError) as error:
-        raise workbook.broken(file.name, error) from None
+        raise workbook_parts.broken(file.name, error) from None
 
 
 def _page(

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, japanese
-from analysis.intake import workbook
+from analysis.intake import workbook, workbook_parts
 from analysis.intake.files import read_file, read_text
 from analysis.intake.sheet import CellKind, address
 from analysis.intake.workbook import read_workbook, telling_formats
@@ -208,7 +208,7 @@ def test_marks_among_many_plain_cells_are_those_of_every_cell(monkeypatch):
     page.set_row(8, None, None, {"hidden": True})
     page.set_column("C:D", None, None, {"hidden": True})
     book.close()
-    parts = workbook.unpack(file.getvalue(), "a.xlsx")
+    parts = workbook_parts.unpack(file.getvalue(), "a.xlsx")
     styles = workbook.telling_formats(parts["xl/styles.xml"])
     xml = parts["xl/worksheets/sheet1.xml"]
     assert len(workbook._telling(xml, styles)) < len(xml) / 2
@@ -449,7 +449,7 @@ def test_many_sheets_are_found_without_a_search_through_all_parts_for_each(monke
         searched.append(parts)
         return dict.items(parts)
 
-    monkeypatch.setattr(workbook.WorkbookParts, "items", counted)
+    monkeypatch.setattr(workbook_parts.WorkbookParts, "items", counted)
     for n in (3, 30):
         content = written(lambda book, page, n=n: [book.add_worksheet() for _ in range(n)])
         before = len(searched)
