@@ -83,8 +83,8 @@ def _telling(survey: Survey) -> pd.Series:
     """Which findings an edition counts apart from their rule and question: these tell answers.
 
     To the public those of rules that tell which answer was given. A committee knows the answers to
-    all but the sensitive questions: all findings on these, and on checks that name one, but those of
-    nobody's answer, such as on a heading.
+    all but the sensitive questions: all findings on these, and on checks that name one, but those
+    of nobody's answer, such as on a heading.
     """
     if not survey.shows_units:
         return survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
