@@ -5,7 +5,6 @@ Imports nothing heavy, so that a refresh with nothing to do answers at once.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -25,8 +24,8 @@ def content(wave: str | Path) -> dict[str, Any]:
     """
     folder = wave if isinstance(wave, Path) else paths.raw(wave)
     file = folder / "wave.yml"
-    # where letters do not differ by case (Mac, Windows), reports would be of a wave of another name
-    if not file.is_file() or folder.name not in os.listdir(folder.parent):
+    # where letters do not differ by case (Mac, Windows), reports would be of another wave
+    if not file.is_file() or folder not in folder.parent.iterdir():
         raise absent(file.parent)
     return load(file)
 

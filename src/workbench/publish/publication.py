@@ -33,7 +33,7 @@ from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
-# what a run writes beside the files of its notebooks, in letters of any case; the PDF of a page, too
+# what a run writes beside the files of its notebooks, compared in lower case; a page's PDF, too
 OWN_FILES = {
     *("index.html", RECORD, "codebook.yml", "report.docx", "report.pdf", "tables.xlsx"),
     *("figures/index.html", "results/codes.csv"),
@@ -199,8 +199,9 @@ def _gather(ran: Ran, part: Path) -> None:
     """Move the files of a notebook to where readers look; another may have used the same name."""
     for name, place in ran.files.items():
         target = part / name
-        above = {*Path(name).parents}
-        if any((part / f).is_file() or f.as_posix().casefold() in {WORK, *OWN_FILES} for f in above):
+        own = {WORK, *OWN_FILES}
+        above = Path(name).parents
+        if any((part / f).is_file() or f.as_posix().casefold() in own for f in above):
             target = part / f"{ran.name}-{name}"
         while _is_taken(target, part, by=part / place):
             target = target.with_name(f"{ran.name}-{target.name}")
