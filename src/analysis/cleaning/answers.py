@@ -184,13 +184,17 @@ def words_of(option: Option) -> tuple[str, ...]:
 # --- the option "other" -------------------------------------------------------------------------
 
 OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # between "other" and its words
+INNER = r"[(（]((?:[^()（）]|[(（][^()（）]*[)）])*)[)）]"
 
 
 def _explained(text: str, question: Question) -> Parsed | None:
     """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報.
 
     Words like those of another option are flagged where a colon or a bracket parts them from it.
+    What is written as an option of its own is called (その他（国）, 3-5人) is that option.
     """
+    if _called(text, question):
+        return None
     for option in (o for o in question.options if o.other):
         number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
@@ -198,7 +202,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             match = begun and OTHER.match(text, begun.end())
             rest = text[match.end() :].strip() if match else ""
-            if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
+            if inner := re.fullmatch(INNER, rest):  # of one bracket, not of （国）、その他（県）
                 rest = inner[1].strip()
             parts = _parts(rest, LIST_SIGNS)
             names_option = any(_option(part, question)[0] is not None for part in parts)
@@ -389,11 +393,13 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
         by_source = {option.code for option in question.options if raw in option.source}
-        worded = {option.code for option in question.options if raw in words_of(option)}
+        worded = {option.code for option in question.options
+                  if plain in {tidy(words).removesuffix(".0") for words in words_of(option)}}  # fmt: skip
         hits = by_source or worded | ({int(plain)} & codes if worded else set())
-        if hits:  # not the code of one and the words of another, but what the codebook says wins
-            return (min(hits), ()) if len(hits) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
+        if hits:  # not the code of one and the words of another, but what the codebook says wins
+            own = () if raw in words_of(question.option(min(hits))) else digits or ()
+            return (min(hits), own) if len(hits) == 1 else (None, ("two-readings",))
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
     for option in question.options:
@@ -410,6 +416,8 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     if match and int(match[1]) in codes:
         rest, option = _folded(match[2]), question.option(int(match[1]))
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
+        if rest and begins and _called(rest, question) - {option.code}:
+            return None, ("two-readings",)  # 1 検討中, where 1 is 検討中でない and 2 検討中
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(match[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]*[^()\s])\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
@@ -421,6 +429,12 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         clear = beside == code or question.option(code).ja.startswith("その他")
         return code, (*rules, *([] if clear else ["remark"])) or ("label",)
     return None, ()
+
+
+def _called(text: str, question: Question) -> set[int]:
+    """The codes of the options that are called so, word for word but for width, space and case."""
+    own = _folded(text)
+    return {o.code for o in question.options if own in map(_folded, words_of(o))} if own else set()
 
 
 def _folded(text: str) -> str:
