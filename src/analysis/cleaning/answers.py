@@ -80,8 +80,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
         return refused("excel-number")
-    if any(_explained(part, question) for part in _parts(text, LIST_SIGNS)):
-        return _beside_other(_parts(text, LIST_SIGNS), question) or refused("no-such-option")
+    if (beside := _explained_in(_parts(text, LIST_SIGNS), question)) is not None:
+        return beside
     parts = _parts(text, LINES)
     readings = _readings(parts, question, {}) if len(parts) > 1 or re.search(LINES, text) else {}
     if not readings:
@@ -90,6 +90,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     if not readings and whole is not None:
         return judged({whole}, how, question)
+    for signs in () if readings else (ALSO, SEPARATORS):  # 採用/その他（広報）
+        if (beside := _explained_in(_parts(text, signs), question)) is not None:
+            return beside
     readings = readings or _readings(_parts(text), question, _long(question, SEPARATORS))
     if len(readings) > 1:  # 1.採用 2.研修、広報, where 広報 is an option, too
         return refused("two-readings")
@@ -202,11 +205,13 @@ def _explained(text: str, question: Question) -> Parsed | None:
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             match = begun and OTHER.match(text, begun.end())
             rest = text[match.end() :].strip() if match else ""
-            if inner := re.fullmatch(INNER, rest):  # of one bracket, not of （国）、その他（県）
-                rest = inner[1].strip()
+            inner = re.fullmatch(INNER, rest)  # of one bracket, not of （国）、その他（県）
+            rest = inner[1].strip() if inner else rest
             parts = _parts(rest, LIST_SIGNS)
-            names_option = any(_option(part, question)[0] is not None for part in parts)
-            clear = begun and re.match(r"\s*[:：(（]", text[begun.end() :]) and len(parts) == 1
+            every = {*parts, *_parts(rest)}  # その他/研修/採用, too
+            names_option = any(_option(part, question)[0] is not None for part in every)
+            colon = begun and re.match(r"\s*[:：]", text[begun.end() :])
+            clear = (colon or inner) and len(parts) == 1
             if re.search(r"[^\W\d]", rest) and (clear or not names_option):  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
@@ -251,6 +256,13 @@ def _explains(text: str) -> bool:
     plain, own = tidy(text), _folded(text)
     worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODED.match(plain)
     return bool(worded) and own not in tick_words() and not ELSEWHERE.fullmatch(own)
+
+
+def _explained_in(parts: list[str], question: Question) -> Parsed | None:
+    """Read several options in a cell where a part explains "other"; None where none does."""
+    if not any(_explained(part, question) for part in parts):
+        return None
+    return _beside_other(parts, question) or refused("no-such-option")
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
@@ -393,8 +405,8 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
         by_source = {option.code for option in question.options if raw in option.source}
-        worded = {option.code for option in question.options
-                  if plain in {tidy(words).removesuffix(".0") for words in words_of(option)}}  # fmt: skip
+        worded = {option.code for option in question.options for words in words_of(option)
+                  if plain == tidy(words).removesuffix(".0")}  # fmt: skip
         hits = by_source or worded | ({int(plain)} & codes if worded else set())
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         if hits:  # not the code of one and the words of another, but what the codebook says wins
