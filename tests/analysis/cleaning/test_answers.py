@@ -526,7 +526,10 @@ def test_a_number_that_is_the_code_of_one_option_and_the_words_of_another_is_ask
     assert Reader(book).read("1", TEXT, book["Q"], "Q").value == 3
 
 
-ALIKE = [("検討中でない", {}), ("検討中", {}), ("その他（国）", {}), ("その他（県）", {}), ("6-10人", {}), ("その他", {"other": True})]  # fmt: skip
+ALIKE = [
+    *((text, {}) for text in ("検討中でない", "検討中", "その他（国）", "その他（県）", "6-10人")),
+    ("その他", {"other": True}),
+]
 STEPS = [(text, {}) for text in ("1.0", "1.5", "2.0", "30")]
 
 

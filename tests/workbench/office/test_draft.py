@@ -716,7 +716,8 @@ def test_headings_that_stand_twice_are_told_apart_by_the_group_above(tmp_path, m
 
 def test_one_list_of_options_below_two_questions_and_a_heading_above_both(tmp_path, monkeypatch):
     """The draft called them by two rows of headings joined, which is the text of no cell."""
-    heads = [["基本情報", None, "設問"], ["番号", "団体名", "問1 窓口（複数回答）", None, "問2 庁内（複数回答）"],
+    asked = ["問1 窓口（複数回答）", "問2 庁内（複数回答）"]
+    heads = [["基本情報", None, "設問"], ["番号", "団体名", asked[0], None, asked[1]],
              [None, None, "電話", "訪問", "電話", "訪問"]]  # fmt: skip
     rows = [
         [n, f"町{n}", *("○" if n % k == 1 else None for k in (2, 3, 4, 5))] for n in range(1, 9)
@@ -724,7 +725,7 @@ def test_one_list_of_options_below_two_questions_and_a_heading_above_both(tmp_pa
     workbook(tmp_path / "r.xlsx", [*heads, *rows])
     text = draft(tmp_path / "r.xlsx")
     sources = [q.get("source") for q in yaml.safe_load(text)["questions"] if q["type"] == "multi"]
-    assert sources == [["問1 窓口（複数回答）"], ["問2 庁内（複数回答）"]]
+    assert sources == [[text] for text in asked]
     table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
     assert table.n == 8
 
