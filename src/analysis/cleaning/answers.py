@@ -401,12 +401,11 @@ def binary(text: str, question: Question) -> Parsed:
 def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:
     """The option that a text names: its code (1, 1., (1), ①, 1 指定都市) or its words."""
     raw = text.strip()
-    plain = tidy(text).removesuffix(".0")
+    plain = _number(text)
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
         by_source = {option.code for option in question.options if raw in option.source}
-        worded = {option.code for option in question.options for words in words_of(option)
-                  if plain == tidy(words).removesuffix(".0")}  # fmt: skip
+        worded = {o.code for o in question.options if plain in map(_number, words_of(o))}
         hits = by_source or worded | ({int(plain)} & codes if worded else set())
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         if hits:  # not the code of one and the words of another, but what the codebook says wins
@@ -441,6 +440,11 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         clear = beside == code or question.option(code).ja.startswith("その他")
         return code, (*rules, *([] if clear else ["remark"])) or ("label",)
     return None, ()
+
+
+def _number(text: str) -> str:
+    """A whole number as the cell of a workbook holds it: 2 of 2.0."""
+    return tidy(text).removesuffix(".0")
 
 
 def _called(text: str, question: Question) -> set[int]:
