@@ -26,7 +26,7 @@ class Rule(Model):
 
     `text` is the sentence of a finding, with places for the cell ({cell}), its text ({raw}), for
     what was read ({value}) and for what else the sentence needs ({more}). `tells`: that it was met
-    says which answer was given, so that an edition that hides small numbers does not count it apart.
+    says which answer was given; an edition that hides small numbers does not count it apart.
     """
 
     id: str
