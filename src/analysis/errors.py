@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import locale
 import os
+import traceback
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from importlib.resources import files
@@ -159,6 +160,12 @@ class InputError(ValueError):
         text = ("。" if ja else "; ").join(sentences)
         text += "。" if ja and "\n" not in text else ""  # a list of faults ends without full stop
         return ("：" if ja else ": ").join(filter(None, [where, text]))
+
+    def _render_traceback_(self) -> list[str]:
+        """As IPython shows it under a cell: the line there and the sentence, no code of ours."""
+        frames = traceback.extract_tb(self.__traceback__)
+        cell = [f"----> {at.lineno} {at.line}" for at in frames if at.name == "<module>"]
+        return [*cell[:1], f"InputError: {self}"]
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes with all fields."""

@@ -32,7 +32,8 @@ STYLE = Markup(
     ".unavailable{font-style:italic}"
     ".scroll td:not(.n),.scroll th:not(.n){text-align:left}"
     ".scroll caption{text-align:left;font-weight:bold}"
-    ".scroll caption small{font-weight:normal;margin-left:1em}</style>"
+    ".scroll caption small{font-weight:normal;margin-left:1em}"
+    "figcaption strong,figcaption span{display:block}</style>"
 )
 TableCell = tuple[Any, str, str, int]  # text, scope of a heading, kind of its column, rows spanned
 

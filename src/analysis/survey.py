@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from analysis import derived, edition, paths, show, tabulation
+from analysis import derived, edition, live, paths, show, tabulation
 from analysis.cleaning import store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
@@ -102,10 +102,14 @@ class Survey(View):
         ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
         if ready and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
             return ready.into(place, files)
+        by_hand = INPUTS not in os.environ
+        key = live.state(wave) if by_hand else ""
         cleaned, about, book = store.replies(wave)
-        if INPUTS not in os.environ:
+        survey = cls(cleaned, about, book, place, audience, language, files, size)
+        if by_hand:
             show.only_language(language)
-        return cls(cleaned, about, book, place, audience, language, files, size)
+            live.watch(wave, key, language)
+        return survey
 
     # --- parts and new variables -----------------------------------------------------------
 

@@ -15,6 +15,7 @@ import signal
 import tempfile
 import threading
 import uuid
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -55,8 +56,10 @@ def _remove(place: Path, lock: FileLock) -> None:
 def _end_processes(place: Path) -> None:
     """End what kernels started and left, also in sessions of their own (Linux alone)."""
     mark = f"TMPDIR={place}".encode()
+    # that of multiprocessing ends by itself, when this process has told it what it gave back
+    own = os.getpid(), resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended, or is another user's
             variables = (process / "environ").read_bytes().split(b"\0")
-            if mark in variables and int(process.name) != os.getpid():
+            if mark in variables and int(process.name) not in own:
                 os.kill(int(process.name), signal.SIGKILL)

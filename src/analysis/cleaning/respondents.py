@@ -308,7 +308,7 @@ def register_of(
             name, size = who.names[replied[code]], None
             prefecture = (wave.place(code) or ("", ""))[0]
         size = size or wave.size_of(code) or (None if reply is None else own_sizes[reply])
-        day = np.datetime64("NaT") if reply is None else who.received[reply]
+        day = np.datetime64("NaT", "s") if reply is None else who.received[reply]
         rows.append((name, prefecture, size, code in asked or not asked, reply is not None, day))
     columns = ["name", "prefecture", "size_class", "invited", "replied", "received"]
     register = pd.DataFrame(rows, pd.Index(codes, dtype="str", name="code"), columns)

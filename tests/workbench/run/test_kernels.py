@@ -297,6 +297,17 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path, monkeypatch):
     both[1].communicate()
 
 
+def test_the_end_of_a_run_warns_of_nothing():
+    """From Python 3.14 a lock, as papermill's progress bar has one, is given back at the end."""
+    code = (
+        "import multiprocessing.util, os, time; from workbench import temporary\n"
+        "os.environ['TMPDIR'] = str(temporary.folder())\n"
+        "lock = multiprocessing.get_context('spawn').Lock(); time.sleep(0.5)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+
+
 def test_a_folder_too_deep_for_sockets_is_no_obstacle(tmp_path, monkeypatch):
     monkeypatch.setattr(warm, "LONGEST_FOLDER", 10)
     _, cells = run(made(tmp_path, "print('came back')"), tmp_path)
