@@ -233,3 +233,33 @@ def test_doubts_about_a_sensitive_answer_are_counted_without_its_question(tiny, 
     assert {*cleaning.to_confirm(load("internal"))["question"]} == {"Q3 Question Q3"}
     told = cleaning.to_confirm(load("committee"))
     assert told.to_numpy().tolist() == [["(sensitive questions)", 4, "—"]]
+
+
+def test_a_variable_of_ones_own_does_not_tell_apart_what_is_counted_together(tiny, tmp_path):
+    """Who knows the 4 that said 1, and the 5 that said 1 or 9, knows that one said 9."""
+    tiny("Q3")
+    with_other(tmp_path, "single")
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    text = replies.read_text("utf-8")
+    replies.write_text(text[: text.rindex(",")] + ",その他\n", "utf-8")
+    assert len(load("internal").with_("odd", "Q3 in [1, 9]", label="odd").tabulate("odd"))
+    for audience in ("committee", "public"):
+        survey = load(audience)
+        assert [*survey.tabulate("Q3")["code"]] == ["1", "2+9"]
+        for rule in ("Q3 in [1, 9]", "not (Q3 == 2)", "Q3 * 2"):
+            with pytest.raises(InputError, match="tells apart answers that it counts together"):
+                survey.with_("odd", rule, label="odd")
+        whole = survey.with_("one", "Q3 in [2, 9]", label="one").tabulate("one")
+        assert {*whole["count"]} == {*survey.tabulate("Q3")["count"]}
+
+
+def test_nor_options_that_are_hidden(tiny, tmp_path):
+    """Four ticked 1 and nobody 9: that four ticked either would say so."""
+    tiny("Q3")
+    with_other(tmp_path, "multi")
+    survey = load("committee")
+    for rule in ("any(Q3, [1, 9])", "Q3_9 == 1", "count(Q3, [1, 2, 9]) >= 2"):
+        with pytest.raises(InputError, match="counts together or hides"):
+            survey.with_("odd", rule, label="odd")
+    assert len(survey.with_("any", "any(Q3, [1, 2])", label="any").tabulate("any"))
+    assert survey.with_("n", "count(Q3, [1, 9])", label="n").question("n").type == "ratio"
