@@ -179,8 +179,10 @@ def _forms(
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
     there = {targets[key] for key in map(normalise, texts) if key in targets}
     options = file.header.keys() - there - {question.id for question in headings.book}
-    there |= {name for name in options  # behind a box, or among others in a cell
-              if any(own in text for own in file.header[name] for text in texts)}  # fmt: skip
+    for name in options:  # behind a box, or among others in a cell
+        there |= (
+            {name} if any(own in text for own in file.header[name] for text in texts) else set()
+        )
     _check_followed(file, there)
     for sheet in sheets:
         refuse_other(sheet, headings, "form")
