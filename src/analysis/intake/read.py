@@ -180,9 +180,8 @@ def _forms(
     there = {targets[key] for key in map(normalise, texts) if key in targets}
     options = file.header.keys() - there - {question.id for question in headings.book}
     for name in options:  # behind a box, or among others in a cell
-        there |= (
-            {name} if any(own in text for own in file.header[name] for text in texts) else set()
-        )
+        if any(own in text for own in file.header[name] for text in texts):
+            there.add(name)
     _check_followed(file, there)
     for sheet in sheets:
         refuse_other(sheet, headings, "form")
