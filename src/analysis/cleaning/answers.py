@@ -80,8 +80,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
     if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
         return refused("excel-number")
-    if any(_explained(part, question) for part in _parts(text, LIST_SIGNS)):
-        return _beside_other(_parts(text, LIST_SIGNS), question) or refused("no-such-option")
+    if (beside := _explained_in(_parts(text, LIST_SIGNS), question)) is not None:
+        return beside
     parts = _parts(text, LINES)
     readings = _readings(parts, question, {}) if len(parts) > 1 or re.search(LINES, text) else {}
     if not readings:
@@ -90,6 +90,9 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     if not readings and whole is not None:
         return judged({whole}, how, question)
+    for signs in () if readings else (ALSO, SEPARATORS):  # 採用/その他（広報）
+        if (beside := _explained_in(_parts(text, signs), question)) is not None:
+            return beside
     readings = readings or _readings(_parts(text), question, _long(question, SEPARATORS))
     if len(readings) > 1:  # 1.採用 2.研修、広報, where 広報 is an option, too
         return refused("two-readings")
@@ -184,13 +187,17 @@ def words_of(option: Option) -> tuple[str, ...]:
 # --- the option "other" -------------------------------------------------------------------------
 
 OTHER = re.compile(r"\s*(?:[:：、,.．)）／/-]|\s)\s*|(?=[(（])")  # between "other" and its words
+INNER = r"[(（]((?:[^()（）]|[(（][^()（）]*[)）])*)[)）]"
 
 
 def _explained(text: str, question: Question) -> Parsed | None:
     """The option "other" with its words behind it: その他: 広報, その他（広報）, 9：広報.
 
     Words like those of another option are flagged where a colon or a bracket parts them from it.
+    What is written as an option of its own is called (その他（国）, 3-5人) is that option.
     """
+    if _called(text, question):
+        return None
     for option in (o for o in question.options if o.other):
         number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
@@ -198,11 +205,13 @@ def _explained(text: str, question: Question) -> Parsed | None:
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
             match = begun and OTHER.match(text, begun.end())
             rest = text[match.end() :].strip() if match else ""
-            if inner := re.fullmatch(r"[(（](.*)[)）]", rest, re.S):
-                rest = inner[1].strip()
+            inner = re.fullmatch(INNER, rest)  # of one bracket, not of （国）、その他（県）
+            rest = inner[1].strip() if inner else rest
             parts = _parts(rest, LIST_SIGNS)
-            names_option = any(_option(part, question)[0] is not None for part in parts)
-            clear = begun and re.match(r"\s*[:：(（]", text[begun.end() :]) and len(parts) == 1
+            every = {*parts, *_parts(rest)}  # その他/研修/採用, too
+            names_option = any(_option(part, question)[0] is not None for part in every)
+            colon = begun and re.match(r"\s*[:：]", text[begun.end() :])
+            clear = (colon or inner) and len(parts) == 1
             if re.search(r"[^\W\d]", rest) and (clear or not names_option):  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
@@ -247,6 +256,13 @@ def _explains(text: str) -> bool:
     plain, own = tidy(text), _folded(text)
     worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODED.match(plain)
     return bool(worded) and own not in tick_words() and not ELSEWHERE.fullmatch(own)
+
+
+def _explained_in(parts: list[str], question: Question) -> Parsed | None:
+    """Read several options in a cell where a part explains "other"; None where none does."""
+    if not any(_explained(part, question) for part in parts):
+        return None
+    return _beside_other(parts, question) or refused("no-such-option")
 
 
 def _beside_other(parts: list[str], question: Question) -> Parsed | None:
@@ -385,15 +401,16 @@ def binary(text: str, question: Question) -> Parsed:
 def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:
     """The option that a text names: its code (1, 1., (1), ①, 1 指定都市) or its words."""
     raw = text.strip()
-    plain = tidy(text).removesuffix(".0")
+    plain = _number(text)
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
         by_source = {option.code for option in question.options if raw in option.source}
-        worded = {option.code for option in question.options if raw in words_of(option)}
+        worded = {o.code for o in question.options if plain in map(_number, words_of(o))}
         hits = by_source or worded | ({int(plain)} & codes if worded else set())
-        if hits:  # not the code of one and the words of another, but what the codebook says wins
-            return (min(hits), ()) if len(hits) == 1 else (None, ("two-readings",))
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
+        if hits:  # not the code of one and the words of another, but what the codebook says wins
+            own = () if raw in words_of(question.option(min(hits))) else digits or ()
+            return (min(hits), own) if len(hits) == 1 else (None, ("two-readings",))
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
     for option in question.options:
@@ -410,6 +427,8 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     if match and int(match[1]) in codes:
         rest, option = _folded(match[2]), question.option(int(match[1]))
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
+        if rest and begins and _called(rest, question) - {option.code}:
+            return None, ("two-readings",)  # 1 検討中, where 1 is 検討中でない and 2 検討中
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(match[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]*[^()\s])\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
@@ -421,6 +440,17 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
         clear = beside == code or question.option(code).ja.startswith("その他")
         return code, (*rules, *([] if clear else ["remark"])) or ("label",)
     return None, ()
+
+
+def _number(text: str) -> str:
+    """A whole number as the cell of a workbook holds it: 2 of 2.0."""
+    return tidy(text).removesuffix(".0")
+
+
+def _called(text: str, question: Question) -> set[int]:
+    """The codes of the options that are called so, word for word but for width, space and case."""
+    own = _folded(text)
+    return {o.code for o in question.options if own in map(_folded, words_of(o))} if own else set()
 
 
 def _folded(text: str) -> str:

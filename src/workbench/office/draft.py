@@ -216,7 +216,8 @@ class _Questions:
         self.export, self.tokens = export, tokens
         asked = [column for column in columns if column.kind != "other"]
         groups = of_package(asked, sav) if sav else self._groups(asked)
-        lasts = Counter(column.heading.rpartition(" / ")[2] for column in asked)
+        heads = [column.heading for column in asked] + [own[0].text for own in groups if own[1:]]
+        lasts = Counter(head.rpartition(" / ")[2] for head in heads)
         self.questions: list[Drafted] = []
         self.known: set[str] = set()  # of who replied and when, what some question asks
         self.remarks: dict[str, str] = {}
@@ -224,8 +225,8 @@ class _Questions:
         by_name: dict[str, Drafted] = {}
         for id, own in zip(self._ids(groups), groups, strict=True):
             question = self._several(id, own) if len(own) > 1 else self._single(id, own[0])
-            last = own[0].heading.rpartition(" / ")[2]
-            if len(own) == 1 and lasts[last] == 1 and not (own[0].name or export):
+            above, _, last = (own[0].heading if len(own) == 1 else own[0].text).rpartition(" / ")
+            if above and lasts[last] == 1 and not (own[0].name or export):
                 question["source"] = [last]  # a heading of two rows: what stands in the cell
             self.questions.append(question)
             self.single += [(question, own[0])] * (len(own) == 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -159,6 +159,7 @@ def _by_code(codes: Collection[str]) -> list[dict[str, Any]]:
 
 ENDED = re.compile(r".*[;；]\s*$", re.S)
 COMMAS = r"(?<!\d),|,(?!\d)|[、，]"
+LOOSE = (r"[/／]", "・", r"\s+")  # which may be of an option's words
 
 
 def by_space(texts: Sequence[str]) -> Drafted | None:
@@ -189,6 +190,9 @@ def joined(texts: Sequence[str], heading: str) -> Drafted | None:
         re.search(r"(?<!\d),(?! )|,(?![ \d])", text) for text in different
     )
     cells = _cells(answers, r"[;；|\n]" if firm else r", " if spaced else COMMAS)
+    if tells("choose", heading) and not any(len(cell) > 1 for cell in cells):
+        tried = (_cells(answers, sign) for sign in LOOSE)
+        cells = next((own for own in tried if 1 < len({*chain(*own)}) < len(different)), cells)
     parts = {part for cell in cells for part in cell}
     listed = [{p for p in part.split("、") if not is_other(p)} for part in parts if "、" in part]
     if spaced and any(own and own <= parts for own in listed):  # 、 parts answers, too

@@ -460,6 +460,18 @@ def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
     assert got.state != "unreadable"
 
 
+@pytest.mark.parametrize(
+    ("text", "codes", "other"),
+    [("その他/翻訳/議事録", {2, 3, 9}, ""), ("その他 翻訳 議事録", {2, 3, 9}, ""),
+     ("翻訳/その他（広報）", {2, 9}, "広報"), ("その他（広報）・翻訳", {2, 9}, "広報"),
+     ("翻訳・その他：広報", {2, 9}, "広報"), ("その他/広報", {9}, "広報")],
+)  # fmt: skip
+def test_other_among_options_that_a_stroke_or_a_dot_parts(text, codes, other):
+    """The other options were once the words of other, or its words were lost."""
+    answer = tool("WORK", text)
+    assert (answer.value, answer.other) == (codes, other)
+
+
 def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
     equipment = [{"code": 1, "ja": "発電機", "en": "generator"},
                  {"code": 2, "ja": "トイレ", "en": "toilets"}]  # fmt: skip
@@ -514,9 +526,48 @@ def test_a_number_that_is_the_code_of_one_option_and_the_words_of_another_is_ask
     assert Reader(book).read("1", TEXT, book["Q"], "Q").value == 3
 
 
+ALIKE = [
+    *((text, {}) for text in ("検討中でない", "検討中", "その他（国）", "その他（県）", "6-10人")),
+    ("その他", {"other": True}),
+]
+STEPS = [(text, {}) for text in ("1.0", "1.5", "2.0", "30")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "text", "value", "rules"),
+    [
+        ("single", ALIKE, "1 検討中", None, ("two-readings",)),
+        ("single", ALIKE, "2 検討中", 2, ("label",)),
+        ("single", ALIKE, "その他（国）", 3, ()),
+        ("single", ALIKE, "その他(国)", 3, ("label",)),
+        ("single", ALIKE, "6-10人", 5, ()),
+        ("single", ALIKE, "その他（広報）", 6, ()),
+        ("multi", ALIKE, "その他（国）、その他（県）", frozenset({3, 4}), ()),
+        ("multi", ALIKE, "その他（広報）、その他（県）", frozenset({4, 6}), ()),
+        ("single", STEPS, "2", None, ("two-readings",)),
+        ("single", STEPS, "1.5", 2, ()),
+        ("single", STEPS, "３０", 4, ("full-width",)),
+    ],
+)
+def test_options_that_begin_alike_are_told_apart(kind, options, text, value, rules):
+    """Each was once read as another: 2.0 of a workbook, which is 2, as the second option."""
+    own = [{"code": n, "ja": ja, "en": f"option {n}", **more}
+           for n, (ja, more) in enumerate(options, 1)]  # fmt: skip
+    book = Codebook.parse(
+        {
+            "id": "t", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
+            "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+            "questions": [question(kind, options=own)],
+        }
+    )  # fmt: skip
+    asked = book[kind.upper()]
+    got = Reader(book).read(text, TEXT, asked, asked.id)
+    assert (got.value, got.rules) == (value, rules)
+
+
 def test_two_possible_readings_are_refused():
     assert tool("WORK", "2.翻訳 1.文書の作成, 要約").value == {1, 2}
-    assert tool("DOUBLE", "1.作成 3.作成, 要約").rules == ("two-readings",)
+    assert tool("DOUBLE", "1.作成 3.作成, 要約").value == {1, 3}  # 3.作成 would be 1 or 3
     assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成;要約").value == {1, 2}
     assert tool("DOUBLE", "要約, 作成").value == {1, 2}

@@ -161,6 +161,15 @@ def kinds_of(tmp_path, heads, *columns):
     return [q["type"] for q in asked(tmp_path, rows, "k.csv")][1:]
 
 
+@pytest.mark.parametrize("sign", ["/", "・", "　"])
+def test_several_answers_that_a_stroke_a_dot_or_a_space_parts_are_no_options(sign):
+    """Where the heading says that there may be several; 国・県 beside 国 alone is an option."""
+    answers = [["研修", "採用"], ["採用"], ["研修", "派遣"], ["派遣", "採用", "研修"], ["研修"]]
+    found = guesses.joined([sign.join(own) for own in answers], "取組（複数回答）")
+    assert found and [option["ja"] for option in found["options"]] == ["研修", "採用", "派遣"]
+    assert guesses.joined(["国・県", "市町村", "民間", "国・県"], "相手（複数回答）") is None
+
+
 def test_a_number_of_thousands_of_digits_is_a_text(tmp_path):
     long = "7" * 30_000
     assert len(kinds_of(tmp_path, ["職員数", "問4 [甲]", "問4 [乙]"], *[["1", "2", long]] * 3)) >= 2
@@ -703,6 +712,22 @@ def test_headings_that_stand_twice_are_told_apart_by_the_group_above(tmp_path, m
     assert set(table.outside["reason"]) == {"header", "ignored", "title"} or set(
         table.outside["reason"]
     ) == {"header", "ignored"}
+
+
+def test_one_list_of_options_below_two_questions_and_a_heading_above_both(tmp_path, monkeypatch):
+    """The draft called them by two rows of headings joined, which is the text of no cell."""
+    asked = ["問1 窓口（複数回答）", "問2 庁内（複数回答）"]
+    heads = [["基本情報", None, "設問"], ["番号", "団体名", asked[0], None, asked[1]],
+             [None, None, "電話", "訪問", "電話", "訪問"]]  # fmt: skip
+    rows = [
+        [n, f"町{n}", *("○" if n % k == 1 else None for k in (2, 3, 4, 5))] for n in range(1, 9)
+    ]
+    workbook(tmp_path / "r.xlsx", [*heads, *rows])
+    text = draft(tmp_path / "r.xlsx")
+    sources = [q.get("source") for q in yaml.safe_load(text)["questions"] if q["type"] == "multi"]
+    assert sources == [[text] for text in asked]
+    table = reads_itself(tmp_path, monkeypatch, "r.xlsx", text)
+    assert table.n == 8
 
 
 def test_names_with_spaces_between_them_are_several_answers_of_kobo(tmp_path):
