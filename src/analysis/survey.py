@@ -19,6 +19,7 @@ from analysis.cleaning import store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
 from analysis.codebook.questions import ONE_CHOICE, Question
+from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import refusal, unknown
@@ -156,6 +157,8 @@ class Survey(View):
         data, book = derived.variable(
             self._full, self.codebook, self.wave, name, values, label, sensitive=sensitive
         )
+        if isinstance(values, str) and edition.tells_apart(self, Expression(values)):
+            raise refusal("survey.tells_apart", name=name, audience=self.audience, rule=values)
         return replace(self, _full=data, codebook=book)
 
     def code_of(self, text: str | int) -> str:

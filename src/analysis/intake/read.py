@@ -177,7 +177,12 @@ def _forms(
         return pieces, others
     targets = {normalise(text): target for target, texts in file.header.items() for text in texts}
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
-    _check_followed(file, {targets[key] for key in map(normalise, texts) if key in targets})
+    there = {targets[key] for key in map(normalise, texts) if key in targets}
+    options = file.header.keys() - there - {question.id for question in headings.book}
+    for name in options:  # behind a box, or among others in a cell
+        if any(own in text for own in file.header[name] for text in texts):
+            there.add(name)
+    _check_followed(file, there)
     for sheet in sheets:
         refuse_other(sheet, headings, "form")
     sent = [sheet for book in blanks for sheet in _pages(book, headings)]
