@@ -5,6 +5,7 @@ Nothing is interpreted and nothing lost: every cell is an answer, or has the rea
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import unicodedata
 from collections import Counter
@@ -73,6 +74,8 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     path = folder / file.path
     try:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()  # from Python 3.14 what can be no file is only no folder
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         name = file.path[:40].replace("\0", "")
         raise refusal("wave.no_file_name", file="wave.yml", shown=name) from None
