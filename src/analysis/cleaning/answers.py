@@ -21,14 +21,13 @@ from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refu
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake.forms import marks
-from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, SIGN, signs_in
+from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, SIGNED, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
 from analysis.normal import GAP
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
 BLANKS = frozenset(BOXES)
-SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
