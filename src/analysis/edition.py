@@ -508,6 +508,27 @@ def group_may_be_told(survey: View, rule: str, fewest: int) -> bool:
     )
 
 
+def tells_apart(survey: View, rule: Expression) -> bool:
+    """Whether a rule on one question tells apart what this edition counts together, or hides.
+
+    The counts of a variable by it, beside those of the question, would narrow small numbers.
+    """
+    question, *others = [*survey.codebook.using(rule.names), None]
+    if question is None or others != [None] or not protects(survey, question):
+        return False
+    if question.type in ONE_CHOICE:
+        codes = pd.array([*tabulate.labels_of(question, survey.language)], "Int64")
+        values = rule.evaluate(pd.DataFrame({question.id: codes}))
+        return any(values[part].nunique(dropna=False) > 1 for part in parts(survey, question))
+    truth = rule.evaluate(survey.responses.head(0)).dtype == "boolean"
+    if question.type != "multi" or not truth:  # numbers have coarse quartiles alone
+        return False
+    hidden = frequency(survey, question).frame["count"].isna().to_numpy(bool)
+    asked = rule.codes.get(question.id, set())
+    options = zip(question.options, question.variables, hidden, strict=True)
+    return any(hides and (o.code in asked or v in rule.names) for o, v, hides in options)
+
+
 def _possible(survey: View, question: Question, groups: list[list[int]]) -> np.ndarray | None:
     """Every count of the answers of a question that is published by `groups`; None if too many."""
     counts, subtotals = _counts(survey, question)

@@ -158,17 +158,19 @@ def is_unfinished(folder: Path) -> bool:
 
 
 def refuse_received(place: Path) -> None:
-    """Refuse a place in data/raw, also where a link leads there.
+    """Refuse a place in data/raw, also where a link leads there, or other letters (``DATA/Raw``).
 
     Raises InputError: it is in data/raw.
     """
     try:
-        folder = (root() / "data" / "raw").resolve()
+        folder = root() / "data" / "raw"
     except InputError:  # outside a project
         return
-    leads = (place.parent.resolve() / place.name, place.resolve())
-    if any(path.is_relative_to(folder) for path in leads):
-        raise refusal("project.received", file=place)
+    for path in {place.parent.resolve() / place.name, place.resolve()}:
+        for above in (path, *path.parents):  # compared as files: a Mac or Windows has one for both
+            with contextlib.suppress(OSError):  # there is none
+                if above.samefile(folder):
+                    raise refusal("project.received", file=place)
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,8 @@ from analysis import derived, edition, live, paths, show, tabulation
 from analysis.cleaning import store
 from analysis.cleaning.findings import counted
 from analysis.codebook import waves
-from analysis.codebook.questions import ONE_CHOICE, Question
+from analysis.codebook.questions import COUNTED, MEASURED, ONE_CHOICE, Question
+from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import refusal, unknown
@@ -156,6 +157,8 @@ class Survey(View):
         data, book = derived.variable(
             self._full, self.codebook, self.wave, name, values, label, sensitive=sensitive
         )
+        if isinstance(values, str) and edition.tells_apart(self, Expression(values)):
+            raise refusal("survey.tells_apart", name=name, audience=self.audience, rule=values)
         return replace(self, _full=data, codebook=book)
 
     def code_of(self, text: str | int) -> str:
@@ -311,11 +314,11 @@ class Survey(View):
         >>> len(shares.query("group == '中核市' and share > 0.5"))
         2
         """
-        return tabulation.counts(*self._select(ids, by))
+        return tabulation.counts(*self._of_types(ids, by, {*COUNTED, "battery"}, "tabulate"))
 
     def describe(self, *ids: str, by: str | pd.Series | None = None) -> Frame:
         """Statistics of numbers and of the items of batteries, tidy; see `tabulation.numbers`."""
-        return tabulation.numbers(*self._select(ids, by))
+        return tabulation.numbers(*self._of_types(ids, by, MEASURED, "describe"))
 
     def crosstab(self, id: str, by: str | pd.Series) -> Frame:
         """A question by another one or any breakdown: answers down, groups across."""
@@ -332,6 +335,15 @@ class Survey(View):
         """The same as a figure; `key`: whether the index shows the page by it."""
         survey, (question,), groups = self._select([id], by)
         return tabulation.figure(survey, question, groups, key=key)
+
+    def _of_types(
+        self, ids: Sequence[str], by: str | pd.Series | None, types: Collection[str], method: str
+    ) -> tuple[Survey, list[Question], tabulation.Breakdown | None]:
+        """The same as `_select`; refused where one of `ids` has nothing that a method shows."""
+        selected = self._select(ids, by)
+        if other := next((q for q in selected[1] if ids and q.type not in types), None):
+            raise refusal("survey.other_type", id=other.id, type=other.type, method=method)
+        return selected
 
     def _select(
         self, ids: Sequence[str], by: str | pd.Series | None

@@ -1,7 +1,10 @@
 """What an edition leaves out follows from no total, blank or follow-up question of the rest."""
 
+import copy
 import dataclasses
+import itertools
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -143,15 +146,120 @@ def test_measures_that_differ_by_one_office_do_not_tell_whether_it_is_short(tmp_
         assert shown[["n_enough", "n_short"]].sum(axis=1).tolist() == [survey.n]
 
 
+def with_other(tmp_path, type, *more):
+    """Q3 of the tiny survey with the options 1, 2, `more` and 9, "other"; its codebook's file."""
+    file = tmp_path / "data" / "codebooks" / "tiny.yml"
+    book = yaml.safe_load(file.read_text("utf-8"))
+    labels = {1: "はい", 2: "いいえ", **{at: f"選択肢{at}" for at in more}, 9: "その他"}
+    options = [{"code": at, "ja": said, "en": f"option {at}"} for at, said in labels.items()]
+    options[-1]["other"] = True
+    book["questions"][3] |= {"type": type, "options": options}
+    file.write_text(text_of(book), "utf-8")
+    return file
+
+
 def test_the_words_beside_other_that_an_edition_leaves_out_do_not_stop_its_counts(tiny, tmp_path):
     """They are a question of their own, which only those who chose "other" are asked."""
     tiny()
-    file = tmp_path / "data" / "codebooks" / "tiny.yml"
-    book = yaml.safe_load(file.read_text("utf-8"))
-    labels = {1: "はい", 2: "いいえ", 9: "その他"}
-    options = [{"code": at, "ja": said, "en": f"option {at}"} for at, said in labels.items()]
-    options[2]["other"] = True
-    book["questions"][3] |= {"type": "multi", "options": options}
-    file.write_text(text_of(book), "utf-8")
+    with_other(tmp_path, "multi")
     public = load("public").tabulate("Q3").set_index("code")
     assert public["count"].dropna().to_dict() == {"1": 4, "2": 5} and {*public["n"]} == {9}
+
+
+@pytest.mark.parametrize(
+    ("audience", "gate"), [("public", "Q1 == 1"), ("public", "Q3 == 9"), ("committee", "Q3 == 1")]
+)
+def test_a_rare_other_is_counted_with_just_enough_answers(tiny, tmp_path, gate, audience):
+    """Tries out all 220 ways in which nine can answer: what is hidden keeps three values.
+
+    Q2 is asked of those who gave one answer to another question, or to Q3.
+    """
+    tiny("Q3")
+    file = with_other(tmp_path, "single", 5)
+    book = yaml.safe_load(file.read_text("utf-8"))
+    book["questions"][2]["ask_if"] = gate
+    book["questions"][2:] = book["questions"][:1:-1]  # Q3 before Q2, which depends on it
+    file.write_text(text_of(book), "utf-8")
+    survey, codes = load(audience), [1, 2, 5, 9]
+    possible: dict[object, list[dict[int, int]]] = {}
+    for bars in itertools.combinations(range(12), 3):
+        x = [b - a - 1 for a, b in itertools.pairwise((-1, *bars, 12))]
+        one = copy.copy(survey)
+        one.responses, one.status = answers, status = survey.responses.copy(), survey.status.copy()
+        answers["Q3"] = pd.array(np.repeat(codes, x), "Int16")
+        status["Q3"], led = "answered", answers["Q3"].eq(int(gate[-1])).to_numpy(bool)
+        if gate != "Q1 == 1":
+            answers["Q2"] = pd.array(np.where(led, True, None), "boolean")
+            status["Q2"] = np.where(led, "answered", "not_applicable")
+        told = edition.frequency(one, one.question("Q3")).frame["count"]
+        follows = "Q3" in gate and edition.is_shown(one, one.question("Q2"))
+        n = [int(led.sum())] if follows else []
+        seen = (*zip(told.index.get_level_values("code"), told, strict=True), *n)
+        possible.setdefault(seen, []).append(dict(zip(codes, x, strict=True)))
+        if gate == "Q1 == 1" and x == [4, 4, 0, 1]:
+            assert seen[:2] == (("1", 4), ("2+5+9", 5))
+    for seen, ways in possible.items():
+        known = {code for code, _ in (row for row in seen if isinstance(row, tuple))}
+        for code in (c for c in codes if str(c) not in known):
+            assert len({x[code] for x in ways}) >= 3, (seen, code)
+
+
+@pytest.mark.parametrize("sensitive", [(), ("Q3",)])
+def test_findings_do_not_tell_how_many_wrote_the_words_of_other(tiny, tmp_path, sensitive):
+    """The public saw how many did, the committee that one did so with a sensitive question."""
+    tiny(*sensitive)
+    with_other(tmp_path, "single", 5)
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    words = ["はい", *["いいえ"] * 3, "選択肢5", "自作の回答", "独自の回答", "別の回答", "他の回答"]
+    lines = replies.read_text("utf-8").splitlines()
+    ends = ["設問Q3", *words]
+    lines = [f"{a.rpartition(',')[0]},{b}" for a, b in zip(lines, ends, strict=True)]
+    replies.write_text("\n".join(lines) + "\n", "utf-8")
+    inside = cleaning.by_rule(load("internal"))
+    assert inside[["rule", "findings"]].to_numpy().tolist() == [["words of the option other", 4]]
+    for audience in ("public", "committee")[: 1 + len(sensitive)]:
+        told = cleaning.by_rule(load(audience))[["rule", "findings", "municipalities"]]
+        assert told.to_numpy().tolist() == [["other rules", 4, "—"]]
+
+
+def test_doubts_about_a_sensitive_answer_are_counted_without_its_question(tiny, tmp_path):
+    """A check beside a known answer that fails tells what the other one is."""
+    tiny("Q1")
+    file = tmp_path / "data" / "codebooks" / "tiny.yml"
+    book = yaml.safe_load(file.read_text("utf-8"))
+    rule = {"rule": "Q1 == 1 or Q3 == 1", "ja": "はいのはず", "en": "one of them is yes"}
+    book["questions"][3]["checks"] = [rule]
+    file.write_text(text_of(book), "utf-8")
+    assert {*cleaning.to_confirm(load("internal"))["question"]} == {"Q3 Question Q3"}
+    told = cleaning.to_confirm(load("committee"))
+    assert told.to_numpy().tolist() == [["(sensitive questions)", 4, "—"]]
+
+
+def test_a_variable_of_ones_own_does_not_tell_apart_what_is_counted_together(tiny, tmp_path):
+    """Who knows the 4 that said 1, and the 5 that said 1 or 9, knows that one said 9."""
+    tiny("Q3")
+    with_other(tmp_path, "single")
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    text = replies.read_text("utf-8")
+    replies.write_text(text[: text.rindex(",")] + ",その他\n", "utf-8")
+    assert len(load("internal").with_("odd", "Q3 in [1, 9]", label="odd").tabulate("odd"))
+    for audience in ("committee", "public"):
+        survey = load(audience)
+        assert [*survey.tabulate("Q3")["code"]] == ["1", "2+9"]
+        for rule in ("Q3 in [1, 9]", "not (Q3 == 2)", "Q3 * 2"):
+            with pytest.raises(InputError, match="tells apart answers that it counts together"):
+                survey.with_("odd", rule, label="odd")
+        whole = survey.with_("one", "Q3 in [2, 9]", label="one").tabulate("one")
+        assert {*whole["count"]} == {*survey.tabulate("Q3")["count"]}
+
+
+def test_nor_options_that_are_hidden(tiny, tmp_path):
+    """Four ticked 1 and nobody 9: that four ticked either would say so."""
+    tiny("Q3")
+    with_other(tmp_path, "multi")
+    survey = load("committee")
+    for rule in ("any(Q3, [1, 9])", "Q3_9 == 1", "count(Q3, [1, 2, 9]) >= 2"):
+        with pytest.raises(InputError, match="counts together or hides"):
+            survey.with_("odd", rule, label="odd")
+    assert len(survey.with_("any", "any(Q3, [1, 2])", label="any").tabulate("any"))
+    assert survey.with_("n", "count(Q3, [1, 9])", label="n").question("n").type == "ratio"

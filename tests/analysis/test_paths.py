@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from refreshing import contents
@@ -111,6 +112,17 @@ def test_a_wave_is_not_called_as_files_of_another(project, name, capsys):
         assert cli.main(command) == 2
         assert "a wave cannot be called" in capsys.readouterr().err
     assert contents(project) == before
+
+
+def test_where_letters_do_not_differ_by_case_nothing_has_two_names(project, monkeypatch):
+    """On a Mac or Windows ``DATA/Raw`` is data/raw, and the wave W that of ``w``."""
+    there, fold = project / "DATA" / "Raw", lambda path: str(path).casefold()
+    monkeypatch.setattr(Path, "samefile", lambda path, other: fold(path) == fold(other))
+    with pytest.raises(InputError, match="data/raw keeps the files as received"):
+        paths.refuse_received(there / "demo-2019" / "new.xlsx")
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
+    with pytest.raises(InputError, match="there is no wave 'DEMO-2019'"):
+        content("DEMO-2019")
 
 
 @pytest.mark.parametrize("variable", ["WORKBENCH_REPORTS", "WORKBENCH_CACHE"])

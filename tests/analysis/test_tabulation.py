@@ -202,6 +202,22 @@ def test_statistics_are_those_of_pandas(survey):
         assert (row["n"], row["greatest"]) == (len(values), values.max())
 
 
+@pytest.mark.parametrize(
+    ("method", "id", "type"),
+    [("describe", "Q06", "single"), ("describe", "Q07", "multi"), ("describe", "Q36", "text"),
+     ("tabulate", "Q08", "integer"), ("tabulate", "Q33", "date")],
+)  # fmt: skip
+def test_a_question_of_which_nothing_is_shown_is_refused(survey, method, id, type):
+    """It was an empty table."""
+    with pytest.raises(
+        InputError, match=f"{id} is of type {type}, of which {method} shows nothing"
+    ):
+        getattr(survey, method)("Q30", id)
+    with pytest.raises(InputError, match="Q08 is of type integer"):
+        survey.crosstab("Q08", by="size_class")
+    assert "Q06" not in set(survey.describe()["question"])
+
+
 def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
     frame = survey.tabulate("Q24", by="Q13")
     blocks = [code for code, _ in itertools.groupby(frame["code"])]

@@ -25,13 +25,15 @@ class Rule(Model):
     """One rule of cleaning.
 
     `text` is the sentence of a finding, with places for the cell ({cell}), its text ({raw}), for
-    what was read ({value}) and for what else the sentence needs ({more}).
+    what was read ({value}) and for what else the sentence needs ({more}). `tells`: that it was met
+    says which answer was given; an edition that hides small numbers does not count it apart.
     """
 
     id: str
     severity: Severity
     title: Text
     text: Text
+    tells: bool = False
 
     def message(self, language: Language, **parts: str | Text) -> str:
         """The sentence of a finding.

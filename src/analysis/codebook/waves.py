@@ -24,7 +24,8 @@ def content(wave: str | Path) -> dict[str, Any]:
     """
     folder = wave if isinstance(wave, Path) else paths.raw(wave)
     file = folder / "wave.yml"
-    if not file.is_file():
+    # where letters do not differ by case (Mac, Windows), reports would be of another wave
+    if not file.is_file() or folder.name not in [one.name for one in folder.parent.iterdir()]:
         raise absent(file.parent)
     return load(file)
 

@@ -7,7 +7,7 @@ every text that is printed with the number of its column. Rows that an office mo
 no harm: an answer is beside the mark of its row.
 
 A query sheet has hidden columns: file, sheet and cell of each answer that it asks about, whose it
-is and to which question. In the
+is, to which question, and a hash of what it was. In the
 wave's folder ``corrections``, where ``workbench queries WAVE --returned`` keeps it, its name begins
 with the day on which it came; each reply takes the place of that answer, which stays in the ledger
 as corrected.
@@ -25,6 +25,8 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import Question
+from analysis.errors import refusal
+from analysis.fingerprints import sha
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
 from analysis.intake.files import SUFFIXES, read_file
 from analysis.intake.forms.marks import answer_in
@@ -40,7 +42,7 @@ TICK = "○"
 YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
-WHOSE = ["code", "question"]  # head the last of them, which sheets of earlier versions lack
+WHOSE = ["code", "question", "was"]  # head the last of them, which sheets of earlier versions lack
 CODE = re.compile(r"(\d{6}) ")  # of a municipality begins the name of its sheet
 _WORDS = packaged("replies.yml")
 CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
@@ -168,6 +170,7 @@ class Correction(NamedTuple):
     text: str
     answer: tuple[str, str, str]  # file, sheet and cell
     whose: tuple[str, str] = ("", "")  # the code of the municipality and the question
+    was: str = ""  # `hash_of` the answer as it was when it was asked about
 
     @property
     def cell(self) -> str:
@@ -178,6 +181,11 @@ class Correction(NamedTuple):
     def place(self) -> str:
         """Its file, whose name begins with the day on which it came, sheet and cell."""
         return f"{self.sheet.file} {self.sheet.sheet} {self.cell}"
+
+
+def hash_of(text: str) -> str:
+    """A short hash of an answer as received, whose words an office might edit."""
+    return sha(normalise(text))[:12]
 
 
 def waves_of(sheets: Iterable[Sheet]) -> set[str]:
@@ -198,11 +206,12 @@ def replies(sheet: Sheet) -> list[Correction]:
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
             if text and (not stays or (blank and key in {"はい", "yes"})):
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
-                last = sheet.text.iloc[[head, row], column + 3 : column + 5].to_numpy().tolist()
-                named = CODE.match(sheet.sheet)
-                whose = tuple(last[1]) if last[0] == WHOSE else (named[1] if named else "", "")
+                heads, own = sheet.text.iloc[[head, row], column + 3 :].to_numpy().tolist()
+                given, named = dict(zip(heads, own, strict=True)), CODE.match(sheet.sheet)
+                code = given.get("code", named[1] if named else "")
+                whose, was = (str(code), given.get("question", "")), given.get("was", "")
                 answer = (file, page, cell)
-                corrections.append(Correction(sheet, row, column - 1, text, answer, whose))
+                corrections.append(Correction(sheet, row, column - 1, text, answer, whose, was))
     return corrections
 
 
@@ -257,6 +266,8 @@ def correct(
 
     One that is about no answer, or none itself where one is, is left as a cell of no question,
     which is a finding.
+
+    Raises InputError: neither what one corrects nor what it says stands there now.
     """
     remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
     for one in corrections:
@@ -270,6 +281,12 @@ def correct(
         if not text:
             cells.at[own, "reason"] = "unmatched"
             continue
+        received = cells.loc[_index(cells, one.answer)]  # whatever corrected it before
+        whole = filter(None, received["stands_for"])
+        now_there = {hash_of(str(of)) for of in (*received["text"], *whole)}
+        if one.was and now_there.isdisjoint({one.was, hash_of(text)}):
+            place = " ".join(filter(None, one.answer))
+            raise refusal("wave.answer_moved", file=one.place, place=place, code=one.whose[0])
         if text != one.text:
             known = cells["stands_for"].cat
             cells["stands_for"] = known.set_categories(known.categories.union([text], sort=False))

@@ -5,6 +5,7 @@ Nothing is interpreted and nothing lost: every cell is an answer, or has the rea
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import unicodedata
 from collections import Counter
@@ -73,6 +74,8 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     path = folder / file.path
     try:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()  # from Python 3.14 what can be no file is only no folder
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         name = file.path[:40].replace("\0", "")
         raise refusal("wave.no_file_name", file="wave.yml", shown=name) from None
@@ -177,7 +180,12 @@ def _forms(
         return pieces, others
     targets = {normalise(text): target for target, texts in file.header.items() for text in texts}
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
-    _check_followed(file, {targets[key] for key in map(normalise, texts) if key in targets})
+    there = {targets[key] for key in map(normalise, texts) if key in targets}
+    options = file.header.keys() - there - {question.id for question in headings.book}
+    for name in options:  # behind a box, or among others in a cell
+        if any(own in text for own in file.header[name] for text in texts):
+            there.add(name)
+    _check_followed(file, there)
     for sheet in sheets:
         refuse_other(sheet, headings, "form")
     sent = [sheet for book in blanks for sheet in _pages(book, headings)]

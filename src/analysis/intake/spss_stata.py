@@ -165,10 +165,11 @@ def _date(value: Any, shown: str | None) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()[: 7 if shown in MONTHLY else None]
     if shown and shown in PERIODS and isinstance(value, float):
-        return str(np.datetime64("1960-01") + int(value) * PERIODS[shown])
+        months = np.timedelta64(int(value) * PERIODS[shown], "M")
+        return str(np.datetime64("1960-01") + months)
     if shown == "%tw" and isinstance(value, float):
         years, weeks = divmod(int(value), 52)
-        return str(np.datetime64(f"{1960 + years}-01-01") + 7 * weeks)
+        return str(np.datetime64(f"{1960 + years}-01-01") + np.timedelta64(7 * weeks, "D"))
     return value
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.cleaning.findings import RULES, SEVERITIES
 from analysis.codebook.questions import STATUSES
+from analysis.codebook.rules import names_in
 from analysis.edition import is_shown, protects, shown_questions
 from analysis.figures.gallery import HIDDEN, NAMED_UP_TO
 from analysis.show import Frame
@@ -60,6 +61,7 @@ def by_rule(survey: Survey) -> Frame:
     Columns: rule, severity, findings, municipalities; inside also example and place.
     """
     findings = survey.findings.assign(code=survey.findings["code"].replace("", None))
+    findings["rule"] = findings["rule"].mask(_telling(survey), "")
     groups = findings.groupby(["rule", "severity"], observed=True)
     frame = Frame(groups.agg(findings=("code", "size"), municipalities=("code", "nunique")))
     if survey.audience == "internal":
@@ -70,18 +72,39 @@ def by_rule(survey: Survey) -> Frame:
         frame["example"] = first["raw"] + (" → " + value).where(value != "", "")
         frame["place"] = (first["sheet"] + " " + first["cell"]).str.strip()
     frame = frame.reset_index()
-    frame["rule"] = frame["rule"].map(lambda rule: RULES[str(rule)].title[survey.language])
     order = frame.assign(worst=frame["severity"].map(SEVERITIES.index), most=-frame["findings"])
     frame = frame.loc[order.sort_values(["worst", "most"], kind="stable").index]
-    return frame if survey.shows_units else _without_small(survey, frame.reset_index(drop=True))
+    small = frame["rule"] == ""
+    frame["rule"] = [RULES[id].title[survey.language] if id else "" for id in frame["rule"]]
+    return _without_small(survey, frame, small)
 
 
-def _without_small(survey: Survey, frame: Frame) -> Frame:
-    """Rules that were met once or twice, put together by severity."""
-    small = frame["municipalities"] < disclosure.SMALLEST
-    for _, part in frame.groupby("severity", sort=False):
-        if small[part.index].sum() == 1:  # alone it could be reckoned from the sum of all
-            small.loc[part.index[~small[part.index]][-1:]] = True
+def _telling(survey: Survey) -> pd.Series:
+    """Which findings an edition counts apart from their rule and question: these tell answers.
+
+    To the public those of rules that tell which answer was given. A committee knows the answers to
+    all but the sensitive questions: all findings on these, and on checks that name one, but those
+    of nobody's answer, such as on a heading.
+    """
+    if not survey.shows_units:
+        return survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
+    book, hidden = survey.codebook, set[str]()
+    for name, question in book.by_name.items():
+        checked = book.using(names_in(*(check.rule for check in question.checks)))
+        if protects(survey, question, *checked):
+            hidden.add(name)
+    return survey.findings["question"].isin(hidden) & survey.findings["code"].ne("")
+
+
+def _without_small(survey: Survey, frame: Frame, small: pd.Series) -> Frame:
+    """Rules that tell answers and, to the public, those met once or twice, together by severity."""
+    if not survey.shows_units:
+        small |= frame["municipalities"] < disclosure.SMALLEST
+        for _, part in frame.groupby("severity", sort=False):
+            if small[part.index].sum() == 1:  # alone it could be reckoned from the sum of all
+                small.loc[part.index[~small[part.index]][-1:]] = True
+    if not small.any():
+        return frame.reset_index(drop=True)
     rest = frame[small].groupby("severity", sort=False)["findings"].sum().reset_index()
     rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
     large = frame[~small].astype({"municipalities": object})
@@ -92,16 +115,22 @@ def to_confirm(survey: Survey) -> Frame:
     """Doubtful and refused answers: one by one inside, counted by question for the committee.
 
     Columns inside: municipality, question, severity, raw, to_confirm, place. For the committee:
-    question, findings, municipalities. Empty for the public: it is between office and researchers.
+    question (the sensitive ones in one row), findings, municipalities. Empty for the public: it is
+    between office and researchers.
     """
     findings = survey.findings[survey.findings["severity"].isin(CONFIRMED)]
     if findings.empty or not survey.shows_units:
         return Frame()
     questions = pd.Series([_title(survey, name) for name in findings["question"]], findings.index)
     if survey.audience != "internal":
+        told = _telling(survey)[findings.index]
         codes = findings["code"].replace("", None)  # a heading is no municipality's
-        groups = codes.groupby(questions.replace("", survey.label("cleaning.no_question")))
-        counts = groups.agg(findings="size", municipalities="nunique")
+        questions = questions.replace("", survey.label("cleaning.no_question"))
+        questions = questions.mask(told, survey.label("cleaning.sensitive"))
+        counts = codes.groupby(questions).agg(findings="size", municipalities="nunique")
+        if told.any():
+            counts = counts.astype({"municipalities": object})
+            counts.loc[survey.label("cleaning.sensitive"), "municipalities"] = HIDDEN
         return Frame(counts.reset_index(names="question"))
     # those of a municipality together, what belongs to none last: it would read as the one's above
     order = {name: at for at, name in enumerate(findings["name"].unique())} | {"": len(findings)}

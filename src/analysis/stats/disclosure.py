@@ -152,10 +152,11 @@ def subtotals(question: Question, codebook: Codebook) -> list[list[int]]:
     """The places of the answers of a question, in parts whose totals other tables give away.
 
     The n of a question that only some answers lead to is the total of those answers; so is the
-    number of those who are short of people.
+    number of those who are short of people. Free text, such as the words beside "other", gives none
+    away: it is in no edition that protects (`minimise`).
     """
     codes = list(labels_of(question, "en"))
-    rules = dict.fromkeys(q.ask_if for q in codebook if q.ask_if)
+    rules = dict.fromkeys(q.ask_if for q in codebook if q.ask_if and not q.free)
     frame = pd.DataFrame({question.id: pd.array(codes, "Int64")})
     sides = [[code <= SHORT for code in codes]] if question.measures == "shortage" else []
     sides += [r.holds(frame).tolist() for r in map(Expression, rules) if r.names == {question.id}]

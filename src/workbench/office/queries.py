@@ -24,7 +24,7 @@ from analysis.errors import refusal, spoken
 from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.headings import Headings
-from analysis.intake.read import read
+from analysis.intake.read import SHARES, read
 from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
@@ -200,9 +200,11 @@ def _workbook(
         # where each answer stands, hidden behind the reply, so that it finds its way back:
         # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
-        sheet.set_column(at, at + 4, None, None, {"hidden": True})
+        sheet.set_column(at, at + 5, None, None, {"hidden": True})
         sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE])
-        hidden = part[["file", "sheet", "cell", *own_sheets.WHOSE]]
+        of_answers = part["raw"].where(~part["rule"].isin(SHARES))  # not what is beside one
+        was = of_answers.map(own_sheets.hash_of, na_action="ignore").fillna("")
+        hidden = part.assign(was=was)[["file", "sheet", "cell", *own_sheets.WHOSE]]
         for i, answer in enumerate(hidden.astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)

@@ -70,17 +70,40 @@ def sanitize(fragment: str) -> str:
     )
 
 
-def markdown(text: str) -> str:
+class _Renderer(IPythonRenderer):
+    """Leaves a mark for each picture: the one attached under that name, else words."""
+
+    MARK = "\ue000{}\ue000"  # letters of no language
+
+    def __init__(self, attached: Mapping[str, str], otherwise: str) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.attached, self.otherwise = attached, otherwise
+        self.made: list[str] = []
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture of a text, by what it is called and where it lies."""
+        png = self.attached.get(url.removeprefix("attachment:"))
+        alt = html.unescape(re.sub(r"<[^<>]+>", "", text))
+        made = _image({"png": png, "alt": alt}) if png else html.escape(self.otherwise)
+        self.made.append(made)
+        return self.MARK.format(len(self.made) - 1)
+
+
+def markdown(text: str, attached: Mapping[str, str] | None = None, otherwise: str = "") -> str:
     """Markdown as safe HTML; raw HTML in it goes through the same allow-list.
 
     A line that goes on in Japanese is joined without the space that a break would leave.
+    `attached`: the pictures that it may show, PNG by name; `otherwise`: in the place of others.
 
     >>> markdown("答えは、\\n下のとおりです。").strip()
     '<p>答えは、下のとおりです。</p>'
     """
     text = re.sub(r"(?m)^(?!#)(.*[、-鿿！-～])\n(?=(?:\*\*)?[「『（【ぁ-鿿])", r"\1", text)
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return show.with_scopes(sanitize(MarkdownWithMath(renderer=renderer).render(text)))
+    renderer = _Renderer(attached or {}, otherwise)
+    safe = show.with_scopes(sanitize(MarkdownWithMath(renderer=renderer).render(text)))
+    for at, picture in enumerate(renderer.made):
+        safe = safe.replace(renderer.MARK.format(at), picture)
+    return safe
 
 
 def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
@@ -104,7 +127,7 @@ def output(cell_output: Mapping[str, Any], page: Mapping[str, Any]) -> str:
     if not inside:  # it may hold answers that the edition keeps back
         return show.macro("unavailable", reason=words["left_out"]) + "\n"
     if "text/markdown" in data:
-        return markdown(data["text/markdown"])
+        return markdown(data["text/markdown"], otherwise=words["no_picture"])
     if "text/html" in data:
         safe = show.with_scopes(sanitize(data["text/html"]))
         return f'<div class="scroll" tabindex="0">{safe}</div>\n'
@@ -161,7 +184,7 @@ def _image(data: Mapping[str, Any]) -> Markup:
 def _size(data: Mapping[str, Any]) -> list[int]:
     """Width and height of a PNG on the page, 6 pixels to 10 of its own; empty of anything else."""
     head = base64.b64decode("".join(data["png"][:80].split())[:64])
-    known = head.startswith(PNG)
+    known = head.startswith(PNG) and len(head) >= 24
     return [pixels * 6 // 10 for pixels in struct.unpack(">II", head[16:24])] if known else []
 
 
@@ -206,7 +229,10 @@ def export(executed: Path, target: Path, *, context: Mapping[str, Any]) -> None:
     cells = _with_content(cells, page)
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = markdown(_LANGUAGE.sub("", cell.source))
+            kept = cell.get("attachments", {}) if page["audience"] == "internal" else {}
+            pictures = {name: one.get("image/png", "") for name, one in kept.items()}
+            words = page["words"]["no_picture"]
+            cell.source = markdown(_LANGUAGE.sub("", cell.source), pictures, words)
         elif "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = ""  # the footer gives the parameters; folders of this machine stay here
     notebook.cells = _joined_cells(cells)

@@ -33,7 +33,7 @@ from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
-# what a run writes beside the files of its notebooks; the PDF of a page, too
+# what a run writes beside the files of its notebooks, compared in lower case; a page's PDF, too
 OWN_FILES = {
     *("index.html", RECORD, "codebook.yml", "report.docx", "report.pdf", "tables.xlsx"),
     *("figures/index.html", "results/codes.csv"),
@@ -199,8 +199,9 @@ def _gather(ran: Ran, part: Path) -> None:
     """Move the files of a notebook to where readers look; another may have used the same name."""
     for name, place in ran.files.items():
         target = part / name
-        above = {*Path(name).parents}
-        if any((part / f).is_file() or f.as_posix() in {WORK, *OWN_FILES} for f in above):
+        own = {WORK, *OWN_FILES}
+        above = Path(name).parents
+        if any((part / f).is_file() or f.as_posix().casefold() in own for f in above):
             target = part / f"{ran.name}-{name}"
         while _is_taken(target, part, by=part / place):
             target = target.with_name(f"{ran.name}-{target.name}")
@@ -211,7 +212,7 @@ def _gather(ran: Ran, part: Path) -> None:
 
 def _is_taken(target: Path, part: Path, by: Path) -> bool:
     """Whether a place in a run folder is for another file than `by`: there, or written later."""
-    own = target.relative_to(part).as_posix() in OWN_FILES
+    own = target.relative_to(part).as_posix().casefold() in OWN_FILES
     printed_page = target.suffix == ".pdf" and target.with_suffix(".html").is_file()
     other = target.is_file() and target.read_bytes() != by.read_bytes()
     return own or printed_page or other or target.is_dir()

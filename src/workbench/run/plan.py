@@ -131,7 +131,8 @@ class Plan:
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
-        files = {file.stem: file for file in sorted(paths.notebooks().glob(pages))}
+        found = sorted(paths.notebooks().glob(pages), key=lambda file: file.stem)
+        files = {file.stem: file for file in found}
         names = frozenset(Path(name).stem for name in only or ())
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])
@@ -153,7 +154,7 @@ class Plan:
             raise refusal(
                 "run.no_page", page=without[0], wave=edition.wave, lacking=lacking[without[0]]
             )
-        notebooks = [n for n in every if not lacking[n.name]]
+        notebooks = _told_apart([n for n in every if not lacking[n.name]])
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, settings, common, wave, by_file, names)
         for notebook in notebooks:
@@ -345,6 +346,15 @@ class Plan:
             return Message("its files in the report are missing or were edited")
         why = [Message("{part}{details}", part=Message(k), details=v) for k, v in changed.items()]
         return Message("changed: {changed}", changed=why)
+
+
+def _told_apart(notebooks: list[Notebook]) -> list[Notebook]:
+    """Of several with one title, such as a copy made in JupyterLab, the later bear their names."""
+    for at, notebook in enumerate(notebooks):
+        if {*notebook.title.values()} & {t for n in notebooks[:at] for t in n.title.values()}:
+            own = notebook.title.items()
+            notebook.title = {language: f"{t} ({notebook.name})" for language, t in own}
+    return notebooks
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Forms as offices fill them in: each layout gives the same answers, and nothing filled is lost."""
 
+import contextlib
 import io
 import itertools
 import shutil
@@ -1687,3 +1688,50 @@ def test_a_label_with_thousands_of_brackets_behind_it_is_no_hang(tmp_path):
     """Each of them could begin the answer, and what is before it was read again for each."""
     result = received(tmp_path, lambda said: [[Q3 + " " + "(あ" * 16_000, 12], *usual()(said)], 1)
     assert len(result.responses) == 1
+
+
+OFFERED = {  # of several options those with a number: how a form may print them
+    "cells": lambda a, texts: [[Q2], *([mark(k in a, "☑ ", "☐ ") + t] for k, t in texts.items())],
+    "full width": lambda a, texts: [
+        [Q2, *(mark(k in a, "■　", "□　") + t for k, t in texts.items())]],
+    "numbers": lambda a, texts: [
+        [Q2], *([f"{mark(k in a, '（○）', '（　）')} {k}. {t}"] for k, t in texts.items())],
+    "rings": lambda a, texts: [
+        [Q2], *([f"{mark(k in a, '○', '')}{k}．{t}"] for k, t in texts.items())],
+    "one cell": lambda a, texts: [
+        [Q2, " ".join(mark(k in a, "☑", "□") + t for k, t in texts.items())]],
+    "lines": lambda a, texts: [
+        [Q2], ["\n".join(mark(k in a, "■", "□") + t for k, t in texts.items())]],
+    "label": lambda a, texts: [
+        ["\n".join([Q2, *(mark(k in a, "☑", "□") + t for k, t in texts.items())])]],
+    "beside": lambda a, texts: [[Q2], *([mark(k in a, "☑", "□"), t] for k, t in texts.items())],
+    "behind": lambda a, texts: [[Q2], *([t, mark(k in a)] for k, t in texts.items())],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("layout", OFFERED.values(), ids=OFFERED)
+def test_an_option_that_a_form_lacks_is_not_taken_for_not_chosen(tmp_path, layout, n):
+    """The way out that the error offers is one: the form's own words, or leaving it out."""
+    every = dict(enumerate(USES, 1))
+
+    def rows(texts):
+        return usual({2: lambda chosen: layout(chosen, texts)})
+
+    result = received(tmp_path, rows(every), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+    lacking = {1: USES[0], 2: USES[1]}
+    with pytest.raises(
+        InputError, match=r"no option Q2_3「議事録」.*header: {Q2_3: \[its words\]}"
+    ):
+        received(tmp_path, rows(lacking), n)
+    left_out = cleaned(tmp_path, BOOK, header={"Q2": []})
+    assert (left_out.status[["Q2_1", "Q2_2", "Q2_3"]] == "not_surveyed").all(axis=None)
+    assert left_out.responses["Q1"].tolist() == [a for a, *_ in SAID[:n]]
+    with pytest.raises(InputError, match="no option Q2_3"):
+        cleaned(tmp_path, BOOK, header={"Q2_3": []})
+    with contextlib.suppress(InputError):  # in one cell it cannot be read, and that is told
+        unknown = received(tmp_path, rows(every | {3: "会議の記録"}), n)
+        assert unknown.responses["Q2_3"].isna().all()
+    result = cleaned(tmp_path, BOOK, header={"Q2_3": ["会議の記録"]})
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))

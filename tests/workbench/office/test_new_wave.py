@@ -583,7 +583,7 @@ def test_one_option_in_the_cell_of_an_answer_of_a_form_is_the_answer(tmp_path, m
     assert answers.loc["282014", ["Q2_1", "Q2_6"]].tolist() == [True, False]
     assert answers.loc["121002", ["Q2_1", "Q2_6"]].tolist() == [False, True]
     # the first of a list of which the codebook knows no other is no answer
-    with pytest.raises(InputError, match="no column for Q2_6"):
+    with pytest.raises(InputError, match="no option Q2_6"):
         survey_of(tmp_path, [form("姫路市", "研修", ["", "講座"])])
 
 

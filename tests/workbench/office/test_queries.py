@@ -285,7 +285,7 @@ def test_a_query_sheet_shows_no_place_to_those_who_filled_in_a_web_form(asked):
     book = openpyxl.load_workbook(asked / "each" / "131016_千代田区.xlsx")
     assert not any(row[1] for row in rows(book.worksheets[0]))
     places = book.worksheets[0].column_dimensions["H"]  # and those written with it
-    assert places.hidden and (places.min, places.max) == (8, 12)
+    assert places.hidden and (places.min, places.max) == (8, 13)
 
 
 def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(asked, capsys):
@@ -327,7 +327,7 @@ REPLACED = {
 )
 def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(asked, now, whose):
     sheet = answer(asked / "each" / "131016_千代田区.xlsx", 42)
-    for column in "" if whose else "KL":
+    for column in "" if whose else "KLM":
         answer(sheet, None, column=column)
         book = openpyxl.load_workbook(sheet)
         book.worksheets[0][f"{column}4"] = None
@@ -336,6 +336,21 @@ def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(a
     assert prepare("own").responses["S"].tolist() == [42, 70]
     (asked / "data" / "raw" / "own" / "r.csv").write_text(now, encoding="utf-8")
     with pytest.raises(InputError, match=r"G5: .* an answer of 131016 in r\.csv B2"):
+        prepare("own")
+
+
+@pytest.mark.parametrize(
+    ("now", "staff"), [("約60", 42), ("約６０", 42), ("42", 42), ("55", None), ("", None)]
+)
+def test_a_correction_takes_no_place_of_a_newer_answer(asked, now, staff):
+    """Of a file that was replaced; the same words, and what the office corrected, stay clear."""
+    queries.take_in("own", [answer(asked / "each" / "131016_千代田区.xlsx", 42)])
+    replies = f"団体名,職員数,取組\n千代田区,{now},1\n港区,約70,1\n"
+    (asked / "data" / "raw" / "own" / "r.csv").write_text(replies, encoding="utf-8")
+    if staff:
+        assert prepare("own").responses["S"].tolist() == [staff, 70]
+        return
+    with pytest.raises(InputError, match=r"G5: .* an answer of 131016 in r\.csv B2, where another"):
         prepare("own")
 
 
@@ -385,7 +400,7 @@ def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")
     queries.write_for_wave("own", project / "each", split=True)
     file = answer(project / "each" / "131016_千代田区.xlsx", "はい")
-    answer(file, "兼任を含む", column="M")
+    answer(file, "兼任を含む", column="N")
     assert main(["queries", "own", "--returned", str(file)]) == 0
     result = prepare("own")
     assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]

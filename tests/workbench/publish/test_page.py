@@ -75,6 +75,19 @@ def test_a_page_has_its_language_title_landmarks_and_contents(tmp_path):
     assert {"一つ目", "細目", "二つ目 & 太字"} <= set(linked.values())
 
 
+@pytest.mark.parametrize("audience", ["internal", "committee"])
+def test_a_picture_pasted_into_a_text_cell_is_on_the_internal_page_alone(tmp_path, audience):
+    text = v4.new_markdown_cell(
+        "# 題\n\n![a<b](attachment:1.png) と ![](file.png) ![](attachment:2)"
+    )
+    text["attachments"] = {"1.png": {"image/png": "iVBORw0KGgo="}}
+    page = export(tmp_path, text, audience=audience)
+    inside = audience == "internal"
+    assert [about["alt"] for about, _ in Read(page).all("img")] == ["a<b"] * inside
+    assert ("iVBORw0KGgo=" in page) == inside and "\ue000" not in page
+    assert page.count("図は載せていない") == 3 - inside
+
+
 def test_a_figure_has_caption_text_and_the_numbers_it_was_drawn_from(tmp_path):
     page = Read(export(tmp_path, made.code("draw()", made.figure())))
     assert page.text("strong")[-1] == "回答n = 15（回答団体）"

@@ -121,7 +121,7 @@ def test_papermill_knows_every_parameter_of_a_notebook(notebook):
 
 
 @pytest.mark.parametrize(
-    "cell", ["%matplotlib inline\nn = 1", "n = (1", "n = " + "-" * 5000 + "1", "n = 1\0"]
+    "cell", ["%matplotlib inline\nn = 1", "n = (1", "n = " + "-" * 50_000 + "1", "n = 1\0"]
 )
 def test_a_cell_that_is_no_python_is_refused_in_a_sentence(tmp_path, cell):
     with pytest.raises(InputError, match=r"01_a\.ipynb: this is no notebook that can be read"):

@@ -1,5 +1,7 @@
 """Which pages a survey has, and what they are called."""
 
+import shutil
+
 import pytest
 import yaml
 from project import put_yaml
@@ -52,6 +54,15 @@ def test_a_codebook_words_its_pages_and_leaves_some_out(notebooks):
     assert names(plan) == ["01_a", "02_features", "04_visits"]
     assert plan.notebooks[1].title["en"] == "Types of use"
     assert plan.notebooks[1].words["lead"]["en"] == "Why?"
+
+
+def test_a_copy_comes_after_its_original_and_is_told_from_it(notebooks):
+    """JupyterLab's "Duplicate" keeps the title; the files of the first keep their names."""
+    folder = notebooks / "notebooks"
+    shutil.copy(folder / "02_features.ipynb", folder / "02_features-Copy1.ipynb")
+    first, copy = pages("en").notebooks[1:3]
+    assert (first.name, copy.name) == ("02_features", "02_features-Copy1")
+    assert copy.title["en"] == "title (02_features-Copy1)" != first.title["en"]
 
 
 def test_of_two_reports_a_survey_has_one(notebooks):

@@ -350,6 +350,7 @@ def test_two_notebooks_that_write_one_name_keep_their_own(project):
 def test_a_notebook_may_call_its_files_as_a_run_calls_its_own(project):
     names = ["index.html", "codebook.yml", "figures/index.html", "results/codes.csv", "02_b.html"]
     names += ["notebooks", "work/a.csv", "run.json/a.csv", "figures/figures"]
+    names += ["Work/b.csv", "Run.JSON"]  # on a Mac or Windows these are those of the run
     writes = "from pathlib import Path\nfor name in {}:\n    file = Path(output) / name\n"
     writes += "    file.parent.mkdir(parents=True, exist_ok=True)\n"
     writes += "    file.write_bytes('mine②'.encode('cp932'))"
@@ -363,6 +364,8 @@ def test_a_notebook_may_call_its_files_as_a_run_calls_its_own(project):
         assert found.ok and {name: p.read_bytes()[:4] for name, p in places.items()} == (
             dict.fromkeys(names, b"mine")
         )
+        assert places["Work/b.csv"].parent.name == "01_a-Work"
+        assert places["Run.JSON"].name == "01_a-Run.JSON"
         assert "mine" not in (project / "reports/demo-2019/index.html").read_text()
         put(project, "02_b", "print(22)")
 

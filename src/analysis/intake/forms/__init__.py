@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +28,17 @@ from analysis.intake.forms.labels import (
     in_a_row,
     is_answer_word,
 )
-from analysis.intake.forms.marks import AROUND, FILLED, MARK, OPEN, PRINTED, is_filler, said_by
+from analysis.intake.forms.marks import (
+    AROUND,
+    BOXES,
+    FILLED,
+    MARK,
+    MARKS,
+    OPEN,
+    PRINTED,
+    is_filler,
+    said_by,
+)
 from analysis.intake.forms.reply import (
     ANOTHER,
     HEADER,
@@ -69,9 +79,13 @@ def read_forms(
     copies = _Copies(forms, headings, [Form(sheet, headings) for sheet in blanks], blank.known)
     replies = []
     for form in forms:
-        counts = {target: 0 for target in copies.targets if target in form.labels}
-        check_questions(counts, headings, form.sheet)
-        replies.append(copies.reply(form))
+        reply = copies.reply(form)
+        unasked = reply.leave_out_unasked()
+        _check_offered(reply, copies.targets, unasked)
+        there = [t for t in copies.targets if t in form.labels and t not in unasked]
+        check_questions(dict.fromkeys(there, 0), headings, form.sheet)
+        reply.finish()
+        replies.append(reply)
     _mark_written(replies, headings, blank)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
@@ -102,6 +116,19 @@ def _take_for_marks(forms: list[Form]) -> None:
         if signs in ({"1"}, {"x"}) and beyond and all(len(line) < 2 for _, line in of_copies):
             for form, at in ((form, at) for form, line in of_copies for at in line.values()):
                 form.text_at[at] = OPEN[0]
+
+
+def _check_offered(reply: Reply, targets: Collection[str], unasked: Collection[str]) -> None:
+    """Refuse a form that lacks an option of several: it would count as not chosen."""
+    form, book = reply.form, reply.form.headings.book
+    for question in (q for q in book if q.type == "multi" and q.id not in unasked):
+        parts = {name for name in form.parts(question) if name in targets}
+        offered = parts or {f"{question.id}_{code}" for code in reply.offered(question)}
+        if lacking := [v for v in question.variables if offered and v not in offered]:
+            option = {"target": lacking[0], "option": book.label(lacking[0]).ja}
+            about = {"id": question.id, "label": question.label.ja, **option}
+            at = form.heads.get(question.id) or min(form.labels[name] for name in parts)
+            raise form.sheet.refusal("forms.no_option", at=at, **about)
 
 
 def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> None:
@@ -146,7 +173,6 @@ class _Copies:
         for question in (q for q in book if q.other_of and q.id not in form.labels):
             if question.other_of in form.heads:
                 self._take_words(reply, question)
-        reply.finish()
         return reply
 
     def _take_words(self, reply: Reply, question: Question) -> None:
@@ -286,11 +312,18 @@ class _Copies:
                 ways = (*TICKS, *((way, 1) for way in self._lines(question)))
                 ticked = any(self.count(p, way, s) for p in parts for way, s in ways)
                 filled = any(self.count(question.id, way) for way in (RIGHT, BELOW))
-                # some text that reads like an option is not the list of them
-                if filled and not (ticked and len(parts) == len(question.variables)):
+                # some text that reads like an option is not the list of them, unless marks are
+                listed = len(parts) == len(question.variables) or self._marked_beside(parts)
+                if filled and not (ticked and listed):
                     parts = [question.id]
             targets += parts
         return [*sorted(t for t in labelled if t.startswith("@")), *targets]
+
+    def _marked_beside(self, options: list[str]) -> bool:
+        """Whether one of two or more options has a mark or a box beside it in some form."""
+        there = ((form, name) for form in self.forms for name in options if name in form.labels)
+        beside = (form.text(form.beside(name, *at)) for form, name in there for at in TICKS)
+        return len(options) > 1 and any(AROUND.sub("", text) in {*MARKS, *BOXES} for text in beside)
 
     def _lines(self, question: Question) -> tuple[Place, ...]:
         """Above and below, where the options of a question stand in a row."""

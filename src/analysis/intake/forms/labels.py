@@ -86,6 +86,8 @@ class Form:
         batteries = [question for question in questions if question.type == "battery"]
         starts = {question.id: self.heads[question.id] for question in questions}
         for question in questions:
+            if question.type == "multi":
+                self._reword(question)
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
@@ -99,6 +101,8 @@ class Form:
                 row, column = self.labels[item]
                 line = [place for place in self.places if place[0] == row and place[1] > column]
                 self.boxed |= _of_several([(item, self._boxed(battery, line))])
+        for question in questions:
+            self._take_as_boxed(question)
         self.words |= {place for options in self.boxed.values() for place in options.values()}
         heads = [{*options.values()} for options in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
@@ -107,6 +111,27 @@ class Form:
         apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
         self.offered = self.listed.union(*apart)
         self.offered |= heads_of_table
+
+    def _reword(self, question: Question) -> None:
+        """Put the codebook's words in the place of those that ``wave.yml`` gives to an option."""
+        header = self.headings.header or {}
+        given = {text: o.ja for v, o in question.parts.items() for text in header.get(v, ())}
+        one = rf"(?<![^\W\d])({'|'.join(map(re.escape, given))})(?![^\W\d])"
+        region = self.region(self.heads[question.id], question.variables, self.heads)
+        for place in region if given else ():
+            text = self.text_at[place]
+            if self._code(question, BOXED.sub("", text)) is None:
+                self.text_at[place] = re.sub(one, lambda match: given[match[1]], text)
+
+    def _take_as_boxed(self, question: Question) -> None:
+        """Of options, some with a mark before their words, take those without for not chosen."""
+        parts = self.parts(question) if question.type == "multi" else []
+        places = [self.labels[name] for name in parts]
+        beside = [self.next_to(place, way) for place in places for way in (LEFT, RIGHT)]
+        marked = any(self.text(at) for at in beside if at not in self.words)
+        if {*places} < {*self.boxed.get(question.id, {}).values()} and not marked:
+            for name in parts:
+                del self.labels[name]
 
     def _leave_answer(self, question: Question) -> None:
         """One option of many, alone behind or below its question, is the answer and no label."""
@@ -288,6 +313,8 @@ class Form:
                 self.words.add(place)
                 continue
             meaning = self.headings.meaning(text)
+            if meaning and meaning.target not in self.headings.book.by_name and BOXED.match(text):
+                continue  # an option, by words that wave.yml gives
             if meaning is None:  # with more behind its words: options, a remark, an answer
                 heads = (re.split(sign, text)[0] for sign in ("\n", "[:：(（]", r"\s"))
                 question = next(filter(None, map(self.headings.asked, heads)), None)

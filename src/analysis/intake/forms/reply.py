@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.forms.labels import BELOW, OWN, RIGHT, Form
 from analysis.intake.forms.marks import (
     AROUND,
+    BOXES,
     LISTED,
     MARK,
     OPEN,
@@ -22,6 +24,7 @@ from analysis.intake.forms.marks import (
     is_request,
     read_signs,
     said_by,
+    signs_in,
 )
 from analysis.intake.forms.written import Entry, entry_at
 from analysis.intake.sheet import CellKind, Look, Place
@@ -31,6 +34,7 @@ HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
 )
 OF_NO_QUESTION = {NOTE, UNMATCHED, UNSURE}  # cells of no question
+PRINTED_BOX = re.compile(rf"[☑☒■{BOXES}(（\[［【〔]")
 SIGN = 3  # letters of a sign at an option
 
 
@@ -81,7 +85,7 @@ class Reply:
                 self.sure |= {target} if entry.sure else set()
                 self.cells[target] = entry.place
                 self.marks += entry.parts
-                if entry.text != form.text(entry.place):
+                if entry.text != str(form.sheet.text.iat[entry.place]).strip():
                     self.stands_for[target] = entry.text
             elif place is None or form.text(place):
                 text, question = form.text(place), form.headings.book.by_name.get(target)
@@ -196,6 +200,33 @@ class Reply:
         codes = {str(option.code): option.code for option in question.options}
         named = (codes.get(p, self.form.headings.option(question, p)) for p in parts)
         return ticked | {code for code in named if code is not None}
+
+    def leave_out_unasked(self) -> set[str]:
+        """Take no answer to a question that was not asked, as ``wave.yml`` says; its names."""
+        form, header = self.form, self.form.headings.header or {}
+        ids = {id for id, texts in header.items() if texts == ()}
+        unasked = [q for q in form.headings.book if not ids.isdisjoint({q.id, q.other_of})]
+        names = {name for q in unasked for name in (q.id, *q.variables)}
+        boxed = (own.values() for name, own in form.boxed.items() if name in names)
+        for place in (*chain(*boxed), *(self.cells.get(name) for name in names)):
+            if place:
+                self.mark[place] = REASONS.index("ignored")
+        for of_name in (self.cells, self.stands_for, self.kinds):
+            for name in names & of_name.keys():
+                del of_name[name]
+        return names
+
+    def offered(self, question: Question) -> set[int]:
+        """The options of several that the form prints with a box, or some of them with a mark.
+
+        In cells of their own or in one; of a mark at each an office may have written all.
+        """
+        boxed = self.form.boxed.get(question.id, {})
+        signs = {code: self.form.signs[place] for code, place in boxed.items()}
+        if not signs and question.id in self.cells:
+            signs = signs_in(self.answer(question.id), question) or {}
+        written = all(signs.values()) and not any(map(PRINTED_BOX.search, signs.values()))
+        return {*signs} if any(signs.values()) and not written else set()
 
     def finish(self) -> None:
         """What each cell is; two answers in one cell are refused."""
