@@ -26,13 +26,17 @@ COMPARED = 5  # municipalities that quartiles need
 
 @dataclass(frozen=True)
 class Respondent:
-    """One municipality among the others: its code, class, type and nearest peers."""
+    """One municipality among the others: its code, class, type and nearest peers.
+
+    `of_class`: whether these are of its class alone, or of all, since the class has too few.
+    """
 
     code: str
     name: str
     size_class: str
     typology: Typology | NotAvailable
     peers: list[str]
+    of_class: bool
 
 
 def place(
@@ -45,15 +49,16 @@ def place(
 ) -> Respondent:
     """Find a municipality and its peers: those of its size class most alike in population and such.
 
-    An empty `municipality` is the first respondent. `typology`: `shared_typology` unless given.
+    It has none where it gave no such number: whoever comes first would be as near as the others. An
+    empty `municipality` is the first respondent. `typology`: `shared_typology` unless given.
     """
     if not survey.shows_units:
         raise refusal("profile.public")
     code = survey.code_of(municipality) if municipality else str(survey.responses.index[0])
     typology = shared_typology(survey, seed=seed) if typology is None else typology
     name, size = str(survey.names[code]), survey.size_class.get(code)
-    peers = _nearest(survey, code, same_prefecture=same_prefecture)
-    return Respondent(code, name, "" if pd.isna(size) else str(size), typology, peers)
+    nearest = _nearest(survey, code, same_prefecture=same_prefecture)
+    return Respondent(code, name, "" if pd.isna(size) else str(size), typology, *nearest)
 
 
 @once
@@ -97,18 +102,21 @@ def _ranks(survey: Survey) -> pd.DataFrame:
     return numbers.rank(pct=True).astype(float)
 
 
-def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> list[str]:
-    """The nearest of its size class, of all where it has too few, by mean difference of ranks."""
+def _nearest(survey: Survey, code: str, *, same_prefecture: bool) -> tuple[list[str], bool]:
+    """The nearest of its size class, of all where it has too few, by mean difference of ranks.
+
+    With them whether they are of its class alone.
+    """
     ranks = _ranks(survey)
-    distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).fillna(1.0)
+    distance = (ranks - ranks.loc[code]).abs().mean(axis=1).drop(index=code).dropna()
     same = (survey.size_class == survey.size_class[code]).fillna(False).astype(bool)
     if same_prefecture:
         home = survey.register["prefecture"].reindex(survey.responses.index)
         same &= home == home[code]
     pool = distance[same[distance.index]]
-    if len(pool) < PEERS and not same_prefecture:
-        pool = distance
-    return list(pool.sort_values(kind="stable").index[:PEERS])
+    of_class = same_prefecture or len(pool) >= PEERS
+    pool = pool if of_class else distance
+    return list(pool.sort_values(kind="stable").index[:PEERS]), of_class
 
 
 def who(survey: Survey, here: Respondent) -> dict[str, Any]:

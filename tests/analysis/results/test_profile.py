@@ -1,5 +1,6 @@
 """A page for one municipality: who its peers are, what they do that it does not, and one sheet."""
 
+import copy
 import dataclasses
 import re
 import shutil
@@ -45,6 +46,31 @@ def test_peers_are_those_of_its_class_most_alike_in_population_and_staff(survey)
     distance = (numbers - numbers.loc[code]).abs().astype(float).mean(axis=1)
     others = [c for c in survey.responses.index if classes[c] == "other_city" and c != code]
     assert here.peers == list(distance[others].sort_values(kind="stable").index[:5])
+    assert here.of_class
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_page_says_where_peers_are_of_all_classes(survey, language):
+    """It said "nearest by class" of towns whose class has one other."""
+    town = place(survey, "990060")
+    assert len({survey.register.at[peer, "size_class"] for peer in town.peers}) > 1
+    said = {"ja": "全体から選んだ", "en": "of all: fewer than five others of its class"}[language]
+    for here in (town, place(survey, "990078")):
+        about = {"labels": ["x"], "same_prefecture": False, "of_class": here.of_class}
+        assert (said in text.say("profile/peers", language, **about)) == (here is town)
+
+
+def test_who_gave_no_number_to_be_compared_by_has_no_peers(survey):
+    """The first five of the list were called its nearest peers, as they were of everyone's page."""
+    silent = copy.copy(survey)
+    silent.responses = survey.responses.copy()
+    silent.responses.loc["990078", ["Q03", "Q05", "Q08"]] = pd.NA
+    vars(silent)["_once"] = {}
+    here = place(silent, "990078")
+    assert here.peers == [] and profile.missing(silent, here).empty
+    assert "990078" not in place(silent, "990094").peers
+    steps = survey.say("profile/steps", steps=[], peers=0, need="")
+    assert "似た団体を挙げられない" in steps
 
 
 def test_all_pages_share_one_typology_and_of_a_large_wave_no_multiverse(survey, monkeypatch):
