@@ -454,6 +454,8 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
     held = FileLock(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():
+            raise refusal("file.pipe", file=file)
         try:
             held.acquire(timeout=PATIENCE if wait else 0)
         except Timeout:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import time
 import unicodedata
 
 import numpy as np
@@ -724,3 +725,16 @@ def test_any_choice_is_read_back_however_a_tool_joins_it(labels, sign, words, en
 def test_an_answer_of_separators_is_no_hang():
     assert outside_brackets("1、" * 100_000 + ")", SEPARATORS)[-1].endswith("1、)")
     assert len(outside_brackets("1、" * 100_000, SEPARATORS)) == 100_001
+
+
+def test_3000_options_are_no_hang():
+    """Each answer was once searched for the words of all options, and each of these folded anew."""
+    own = [{"code": n, "ja": f"施策{n:04}", "en": f"measure {n:04}"} for n in range(1, 3001)]
+    content = {"questions": [question("single", options=own), question("multi", options=own)]}
+    book = Codebook.parse({**BOOK.model_dump(exclude={"questions"}), **content})
+    reader, begun = Reader(book), time.process_time()
+    for n in range(1, 3001, 30):
+        texts = {"SINGLE": f"施策{n:04}", "MULTI": f"施策{n:04};施策0002"}
+        got = [reader.read(text, TEXT, book[id], id).value for id, text in texts.items()]
+        assert got == [n, {n, 2}]
+    assert time.process_time() - begun < 6
