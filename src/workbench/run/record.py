@@ -61,8 +61,7 @@ class Edition:
     @property
     def name(self) -> str:
         """The name of its run folder."""
-        audience = "" if self.audience == "internal" else f".{self.audience}"
-        return f"{self.wave}{audience}{'' if self.language == 'ja' else f'.{self.language}'}"
+        return paths.edition(self.wave, self.audience, self.language)
 
     @property
     def folder(self) -> Path:
