@@ -61,8 +61,7 @@ class Edition:
     @property
     def name(self) -> str:
         """The name of its run folder."""
-        audience = "" if self.audience == "internal" else f".{self.audience}"
-        return f"{self.wave}{audience}{'' if self.language == 'ja' else f'.{self.language}'}"
+        return paths.edition(self.wave, self.audience, self.language)
 
     @property
     def folder(self) -> Path:
@@ -455,6 +454,8 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
     held = FileLock(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():
+            raise refusal("file.pipe", file=file)
         try:
             held.acquire(timeout=PATIENCE if wait else 0)
         except Timeout:
