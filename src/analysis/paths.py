@@ -96,6 +96,12 @@ def reports() -> Path:
     return _folder("WORKBENCH_REPORTS", "reports")
 
 
+def edition(wave: str, audience: str, language: str) -> str:
+    """The name of the folder of an edition of a wave: ``demo-2019``, ``demo-2019.public.en``."""
+    ending = "" if audience == AUDIENCES[0] else f".{audience}"
+    return f"{wave}{ending}{'' if language == 'ja' else f'.{language}'}"
+
+
 def cache() -> Path:
     """Results that take long, kept until data or code change; ``WORKBENCH_CACHE`` moves them."""
     return _folder("WORKBENCH_CACHE", "data/processed/.cache")

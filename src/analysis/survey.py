@@ -98,18 +98,19 @@ class Survey(View):
         run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
         if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
             raise refusal("survey.other_audience", audience=audience, wave=wave, run_for=run_for)
-        place = Path(output) if output else paths.reports() / "by-hand" / wave
+        by_hand = paths.reports() / "by-hand" / paths.edition(wave, audience, language)
+        place = Path(output) if output else by_hand
         inputs = os.environ.get(INPUTS, "{}")
         ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
         if ready and json.loads(inputs).get(wave) == store.key(Wave.read(wave)):
             return ready.into(place, files)
-        by_hand = INPUTS not in os.environ
-        key = live.state(wave) if by_hand else ""
+        in_run = INPUTS in os.environ
+        key = "" if in_run else live.state(wave)
         cleaned, about, book = store.replies(wave)
         survey = cls(cleaned, about, book, place, audience, language, files, size)
-        if by_hand:
+        if not in_run:
             show.only_language(language)
-            live.watch(wave, key, language)
+            live.watch(wave, key, audience, language)
         return survey
 
     # --- parts and new variables -----------------------------------------------------------
@@ -372,8 +373,7 @@ class Survey(View):
     def __getattr__(self, id: str) -> SurveyQuestion:
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
-            survey = self._with_indices([id])
-            return SurveyQuestion(survey, survey.codebook[id])
+            return SurveyQuestion(self, id)
         near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
@@ -408,23 +408,31 @@ class Survey(View):
 
 @dataclass(frozen=True)
 class SurveyQuestion:
-    """A question of a survey, as ``survey.Q13``."""
+    """A question of a survey, as ``survey.Q13``; nothing is computed before it is asked for.
+
+    The Tab key asks for each of them, and JupyterLab shows none where that takes a second.
+    """
 
     survey: Survey
-    question: Question
+    id: str
+
+    @property
+    def question(self) -> Question:
+        """What the codebook says of it."""
+        return self.survey._with_indices([self.id]).codebook[self.id]
 
     @property
     def answers(self) -> pd.DataFrame:
         """The columns of `responses` that hold it."""
-        return self.survey.responses[list(self.question.variables)]
+        return self.survey._with_indices([self.id]).responses[list(self.question.variables)]
 
     def table(self, by: str | pd.Series | None = None) -> Table | NotAvailable:
         """Its table."""
-        return self.survey.table(self.question.id, by)
+        return self.survey.table(self.id, by)
 
     def figure(self, by: str | pd.Series | None = None) -> Figure | NotAvailable:
         """Its figure."""
-        return self.survey.figure(self.question.id, by)
+        return self.survey.figure(self.id, by)
 
     def __repr__(self) -> str:
         q = self.question

@@ -75,7 +75,7 @@ def _notes_locked() -> Iterator[None]:
 
 def _note(contents: Mapping[Path, bytes | str], command: str) -> None:
     """Note what a command is about to write, and what of its own it writes over."""
-    noted = {place: note for place, note in _noted().items() if Path(place).is_file()}
+    noted = {key: note for key, note in _noted().items() if (_home() / key).is_file()}
     for place, content in contents.items():
         before = [_hash(place.read_bytes())] if place.is_file() else []
         noted[_key(place)] = [command, _hash(content), *before]
@@ -87,15 +87,27 @@ def _note(contents: Mapping[Path, bytes | str], command: str) -> None:
 
 
 def _noted() -> dict[str, Any]:
-    """Place -> command and hashes of what it wrote there last, and before."""
+    """Place, see `_key` -> command and hashes of what it wrote there last, and before."""
     with contextlib.suppress(OSError, ValueError, InputError):
         notes = json.loads(paths.read_text(paths.cache() / NOTES))
-        return notes if isinstance(notes, dict) else {}
+        notes = notes if isinstance(notes, dict) else {}
+        return {_key(_home() / key): note for key, note in notes.items()}  # earlier ones are whole
     return {}
 
 
 def _key(place: Path) -> str:
-    return str(place.parent.resolve() / place.name)
+    """The path of a file in the project, which may be moved; of one elsewhere the whole path."""
+    whole, home = place.parent.resolve() / place.name, _home()
+    return whole.relative_to(home).as_posix() if whole.is_relative_to(home) else str(whole)
+
+
+def _home() -> Path:
+    """The folder of the project; none where there is no project, or others may share the notes."""
+    with contextlib.suppress(InputError):
+        home = paths.root().resolve()
+        if paths.cache().resolve().is_relative_to(home):
+            return home
+    return Path()
 
 
 def _hash(content: bytes | str) -> str:

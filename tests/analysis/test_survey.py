@@ -51,6 +51,20 @@ def test_what_is_kept_in_memory_is_loaded_while_the_data_are_the_same(project, m
         Survey.load("demo-2019")
 
 
+def test_editions_by_hand_lie_apart(project):
+    """So no table that the public edition withholds stays beside those that it has."""
+    inside, outside = (
+        Survey.load("demo-2019", audience=who).output for who in ("internal", "public")
+    )
+    assert (inside.name, outside.name) == ("demo-2019", "demo-2019.public")
+
+
+def test_completion_computes_nothing(demo, monkeypatch):
+    """JupyterLab waits a second for it."""
+    monkeypatch.setattr(Survey, "_with_indices", lambda self, ids: 1 / 0)
+    assert {getattr(demo, index.id).id for index in demo.codebook.indices} > {"cooperation"}
+
+
 def test_questions_by_attribute_with_completion(demo):
     assert demo.Q13.question.type == "multi" and "Q13" in dir(demo)
     assert demo.Q13.answers.shape == (15, 8)

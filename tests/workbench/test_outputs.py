@@ -73,6 +73,30 @@ def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
     assert file.read_bytes().endswith(b"typed by hand")
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_project_that_was_moved_knows_its_outputs(run, project, monkeypatch, earlier):
+    """Those of an `earlier` version are noted by their whole paths, and known where they were."""
+    command, moved = "queries demo-2019 --out data/processed/out.xlsx", project.with_name("moved")
+    monkeypatch.delenv("WORKBENCH_CACHE")
+    assert run(command)[0] == 0
+    notes = project / "data" / "processed" / ".cache" / outputs.NOTES
+    if earlier:
+        whole = {str(project / key): note for key, note in json.loads(notes.read_text()).items()}
+        notes.write_text(json.dumps(whole))
+        assert run(command)[0] == 0
+    assert [*json.loads(notes.read_text())] == ["data/processed/out.xlsx"]
+    monkeypatch.chdir(project.parent)
+    project.rename(moved)
+    try:
+        monkeypatch.chdir(moved)
+        monkeypatch.setenv("WORKBENCH_ROOT", str(moved))
+        assert run(command) == (0, "")
+        (moved / "data" / "processed" / "out.xlsx").write_bytes(b"typed by hand")
+        assert run(command)[0] == 2
+    finally:
+        moved.rename(project)
+
+
 SHEETS, DATA_SET = "queries demo-2019 --split --out given", "dataset demo-2019 --out given"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refu
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake.forms import marks
-from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, signs_in
+from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, SIGNED, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
 from analysis.normal import GAP
@@ -98,7 +99,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    tried = [_beside_other(_parts(text, signs), question) for signs in (LIST_SIGNS, ALSO)]
+    ways = [*([LINES] if re.search(LINES, text) else []), LIST_SIGNS, ALSO]  # 広報, 印刷;研修
+    tried = [_beside_other(_parts(text, signs), question) for signs in ways]
     doubts = {"other-like-an-option", "option-or-other"}
     clear = (one for one in tried if one and doubts.isdisjoint(one.rules))
     return next(clear, tried[0]) or refused("no-such-option")
@@ -110,7 +112,8 @@ def _marked(text: str, question: Question) -> set[int] | None:
     None where the cell is no such list: two options at least, and nothing but marks, numbers and
     what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
     """
-    signs = signs_in(text, question)
+    # of many options, a search for all would be slow
+    signs = signs_in(text, question) if SIGNED.search(text) else None
     if signs is None or not any(signs.values()):
         return None
     codes = {*marks.read_signs(signs, circles=question.type != "multi")[0]}
@@ -196,8 +199,6 @@ def _explained(text: str, question: Question) -> Parsed | None:
     Words like those of another option are flagged where a colon or a bracket parts them from it.
     What is written as an option of its own is called (その他（国）, 3-5人) is that option.
     """
-    if _called(text, question):
-        return None
     for option in (o for o in question.options if o.other):
         number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
@@ -212,7 +213,8 @@ def _explained(text: str, question: Question) -> Parsed | None:
             names_option = any(_option(part, question)[0] is not None for part in every)
             colon = begun and re.match(r"\s*[:：]", text[begun.end() :])
             clear = (colon or inner) and len(parts) == 1
-            if re.search(r"[^\W\d]", rest) and (clear or not names_option):  # not その他、研修
+            words_behind = re.search(r"[^\W\d]", rest) and (clear or not names_option)
+            if words_behind and not _called(text, question):  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
     return None
@@ -453,6 +455,7 @@ def _called(text: str, question: Question) -> set[int]:
     return {o.code for o in question.options if own in map(_folded, words_of(o))} if own else set()
 
 
+@lru_cache(maxsize=2**14)
 def _folded(text: str) -> str:
     return re.sub(r"\s", "", tidy(text)).casefold().replace("〜", "~")  # which NFKC leaves apart
 

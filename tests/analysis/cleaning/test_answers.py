@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import time
 import unicodedata
 
 import numpy as np
@@ -464,7 +465,8 @@ def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
     ("text", "codes", "other"),
     [("その他/翻訳/議事録", {2, 3, 9}, ""), ("その他 翻訳 議事録", {2, 3, 9}, ""),
      ("翻訳/その他（広報）", {2, 9}, "広報"), ("その他（広報）・翻訳", {2, 9}, "広報"),
-     ("翻訳・その他：広報", {2, 9}, "広報"), ("その他/広報", {9}, "広報")],
+     ("翻訳・その他：広報", {2, 9}, "広報"), ("その他/広報", {9}, "広報"),
+     ("翻訳;広報, 印刷", {2, 9}, "広報, 印刷")],
 )  # fmt: skip
 def test_other_among_options_that_a_stroke_or_a_dot_parts(text, codes, other):
     """The other options were once the words of other, or its words were lost."""
@@ -724,3 +726,16 @@ def test_any_choice_is_read_back_however_a_tool_joins_it(labels, sign, words, en
 def test_an_answer_of_separators_is_no_hang():
     assert outside_brackets("1、" * 100_000 + ")", SEPARATORS)[-1].endswith("1、)")
     assert len(outside_brackets("1、" * 100_000, SEPARATORS)) == 100_001
+
+
+def test_3000_options_are_no_hang():
+    """Each answer was once searched for the words of all options, and each of these folded anew."""
+    own = [{"code": n, "ja": f"施策{n:04}", "en": f"measure {n:04}"} for n in range(1, 3001)]
+    content = {"questions": [question("single", options=own), question("multi", options=own)]}
+    book = Codebook.parse({**BOOK.model_dump(exclude={"questions"}), **content})
+    reader, begun = Reader(book), time.process_time()
+    for n in range(1, 3001, 30):
+        texts = {"SINGLE": f"施策{n:04}", "MULTI": f"施策{n:04};施策0002"}
+        got = [reader.read(text, TEXT, book[id], id).value for id, text in texts.items()]
+        assert got == [n, {n, 2}]
+    assert time.process_time() - begun < 6

@@ -524,6 +524,17 @@ def test_at_a_pipe_nobody_waits(project, place):
             why("demo-2019")
 
 
+@pytest.mark.parametrize("place", ["reports/.demo-2019.lock", "data/processed/.demo-2019.lock"])
+def test_a_pipe_in_the_place_of_a_lock_is_refused_and_stays(project, place):
+    put(project, "01_a", "print(1)")
+    pipe = project / place
+    pipe.parent.mkdir(exist_ok=True, parents=True)
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"\.demo-2019\.lock: this is a folder, a pipe"):
+        refresh("demo-2019")
+    assert pipe.is_fifo()
+
+
 def test_a_register_that_is_a_pipe_is_refused(project, data):
     text = data.read_text(encoding="utf-8").partition("invited:")[0]
     files = "invited: all\nregister: who.csv\nfiles: [{path: replies.xlsx}]\n"

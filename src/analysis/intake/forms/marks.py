@@ -26,6 +26,7 @@ AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, th
 FRAME = re.compile(r"\s*[(（\[［【〔]([^)）\]］】〕]*)[)）\]］】〕]\s*(\D{0,4})")
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
+SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
 BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
