@@ -1735,3 +1735,25 @@ def test_an_option_that_a_form_lacks_is_not_taken_for_not_chosen(tmp_path, layou
         assert unknown.responses["Q2_3"].isna().all()
     result = cleaned(tmp_path, BOOK, header={"Q2_3": ["会議の記録"]})
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("layout", ["cells", "list", "label"])
+def test_options_in_another_order_are_read_by_the_numbers_of_the_form(tmp_path, layout, n):
+    """Answered by these numbers: they were taken for the codes, since they are the same ones."""
+
+    def asked(head, texts, chosen):
+        turned = texts[::-1]
+        printed = [f"{i}．{text}" for i, text in enumerate(turned, 1)]
+        said = "、".join(str(turned.index(texts[k - 1]) + 1) for k in sorted(chosen))
+        if layout == "label":
+            return [[f"{head}（{'　'.join(printed)}）", said]]
+        listed = [[text] for text in printed] if layout == "cells" else [["　".join(printed)]]
+        return [[head], *listed, ["回答", said]]
+
+    changed = {1: lambda a: asked(Q1, STATES, {a}), 2: lambda a: asked(Q2, USES, a)}
+    changed[4] = lambda a: [
+        [Q4], ["1 未定　2 予定　3 実施済"], *([item, 4 - a[j]] for j, item in enumerate(ITEMS))
+    ]  # fmt: skip
+    result = received(tmp_path, usual(changed), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
