@@ -1757,3 +1757,33 @@ def test_options_in_another_order_are_read_by_the_numbers_of_the_form(tmp_path, 
     ]  # fmt: skip
     result = received(tmp_path, usual(changed), n)
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+LISTS = {  # a printed list and, elsewhere, the numbers that were chosen
+    "cells": lambda printed, chosen: [[Q2], *([text] for text in printed), ["回答", chosen]],
+    "above": lambda printed, chosen: [[Q2, chosen], ["　".join(printed)]],
+    "before": lambda printed, chosen: [[Q2, " ".join(printed), chosen]],
+    "two lines": lambda printed, chosen: [
+        [Q2], [" ".join(printed[:2])], [" ".join(printed[2:])], ["回答", chosen]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("layout", LISTS.values(), ids=LISTS)
+def test_a_list_of_options_beside_the_answer_that_lacks_one_is_refused(tmp_path, layout, n):
+    """The answer may be a number of another; words that the codebook does not know are no lack."""
+
+    def rows(texts):
+        printed = [f"{k}．{text}" for k, text in texts.items()]
+        chosen = {2: lambda a: layout(printed, "、".join(str(k) for k in sorted(a) if k in texts))}
+        return usual(chosen)
+
+    every = dict(enumerate(USES, 1))
+    expected = dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert said(received(tmp_path, rows(every), n)) == expected
+    for lacking in (3, 2):
+        with pytest.raises(InputError, match=f"no option Q2_{lacking}"):
+            received(tmp_path, rows({k: t for k, t in every.items() if k != lacking}), n)
+    if layout is LISTS["cells"]:
+        assert said(received(tmp_path, rows(every | {3: "会議の記録"}), n)) == expected
+    assert cleaned(tmp_path, BOOK, header={"Q2": []}).status["Q2_1"].eq("not_surveyed").all()
