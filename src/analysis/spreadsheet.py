@@ -29,7 +29,8 @@ def to_csv(frame: pd.DataFrame, *, index: bool = False) -> bytes:
     ' @y,-1
     <BLANKLINE>
     """
-    safe = (frame.reset_index() if index else frame).rename(columns=_inert)
+    whole = frame.copy()  # else pandas warns of a frame that was made column by column
+    safe = (whole.reset_index() if index else whole).rename(columns=_inert)
     for at, kind in enumerate(safe.dtypes):
         column = safe.iloc[:, at]
         if isinstance(kind, pd.StringDtype):

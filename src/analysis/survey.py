@@ -110,7 +110,7 @@ class Survey(View):
         survey = cls(cleaned, about, book, place, audience, language, files, size)
         if not in_run:
             show.only_language(language)
-            live.watch(wave, key, language)
+            live.watch(wave, key, audience, language)
         return survey
 
     # --- parts and new variables -----------------------------------------------------------

@@ -99,7 +99,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    tried = [_beside_other(_parts(text, signs), question) for signs in (LIST_SIGNS, ALSO)]
+    ways = [*([LINES] if re.search(LINES, text) else []), LIST_SIGNS, ALSO]  # 広報, 印刷;研修
+    tried = [_beside_other(_parts(text, signs), question) for signs in ways]
     doubts = {"other-like-an-option", "option-or-other"}
     clear = (one for one in tried if one and doubts.isdisjoint(one.rules))
     return next(clear, tried[0]) or refused("no-such-option")

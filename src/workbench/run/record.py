@@ -461,7 +461,7 @@ def one_at_a_time(folder: Path, *, wait: bool = True) -> Iterator[None]:
         except Timeout:
             if not wait:
                 raise
-            if not _is_child(file):
+            if not _is_kin(file):
                 waiting = "waiting for {holder}, which holds {name}; Ctrl-C stops waiting"
                 print(localize(waiting, name=folder.name, holder=_holder(file)), file=sys.stderr)
             held.acquire()
@@ -493,10 +493,15 @@ def _holder(file: Path) -> str:
     return Message("another process")
 
 
-def _is_child(file: Path) -> bool:
-    """Whether a lock is held by a process that this one started: its kernels' server, on Linux."""
+def _is_kin(file: Path) -> bool:
+    """Whether a lock is held by a process that this one started, or that started this one.
+
+    As a command and its kernels' server, on Linux: both read what one of them cleans.
+    """
     holder = re.match(rf"process (\d+) on {re.escape(platform.node())} ", str(_holder(file)))
+    if holder is None:
+        return False
     with contextlib.suppress(OSError):
-        status = Path(f"/proc/{holder[1]}/status").read_text() if holder else ""
-        return f"\nPPid:\t{os.getpid()}\n" in status
+        status = Path(f"/proc/{holder[1]}/status").read_text()
+        return f"\nPPid:\t{os.getpid()}\n" in status or int(holder[1]) == os.getppid()
     return False

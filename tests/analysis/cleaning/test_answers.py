@@ -465,7 +465,8 @@ def test_options_and_the_words_of_other_in_one_cell(text, codes, other):
     ("text", "codes", "other"),
     [("その他/翻訳/議事録", {2, 3, 9}, ""), ("その他 翻訳 議事録", {2, 3, 9}, ""),
      ("翻訳/その他（広報）", {2, 9}, "広報"), ("その他（広報）・翻訳", {2, 9}, "広報"),
-     ("翻訳・その他：広報", {2, 9}, "広報"), ("その他/広報", {9}, "広報")],
+     ("翻訳・その他：広報", {2, 9}, "広報"), ("その他/広報", {9}, "広報"),
+     ("翻訳;広報, 印刷", {2, 9}, "広報, 印刷")],
 )  # fmt: skip
 def test_other_among_options_that_a_stroke_or_a_dot_parts(text, codes, other):
     """The other options were once the words of other, or its words were lost."""

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import string
+import warnings
 
 import openpyxl
 import pandas as pd
@@ -21,6 +22,7 @@ from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.intake import read
 from analysis.intake.cells import addresses
+from analysis.spreadsheet import to_csv
 from workbench.cli import main
 
 BOOK = {
@@ -965,3 +967,10 @@ def test_a_table_without_a_column_of_who_replied_is_refused_with_the_line_to_wri
     about = received.wave(tmp_path, {"path": "a.xlsx", "header": yaml.safe_load(line)})
     result = clean.clean(read.read(about, book, tmp_path), about, book)
     assert result.register["name"].tolist() == ["札幌市", "函館市", "仙台市"]
+
+
+def test_a_table_made_column_by_column_is_written_without_a_warning():
+    """As one of 400 questions; pandas warned of it in the terminal."""
+    with warnings.catch_warnings(action="ignore"):
+        table = pd.DataFrame({"a": [1]}).assign(**{f"b{n}": [n] for n in range(200)})
+    assert to_csv(table, index=True).count(b",") == 2 * 201

@@ -190,6 +190,19 @@ def test_nothing_is_said_of_waiting_for_the_kernels_of_ones_own(project, monkeyp
 
 
 @linux
+def test_nothing_is_said_of_waiting_for_the_command_that_started_one(project):
+    """As the kernels' server does while the command cleans: it seemed to wait for itself."""
+    folder = project / "data" / "processed" / "demo-2019"
+    code = "import sys; from pathlib import Path; from workbench.run import record\n"
+    code += "record.PATIENCE = 0.1\nwith record.one_at_a_time(Path(sys.argv[1])): pass"
+    with runs.one_at_a_time(folder):
+        other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stderr=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(8)
+    assert other.communicate(timeout=30)[1] == b""
+
+
+@linux
 def test_a_process_in_a_session_of_its_own_ends_with_the_run(project):
     put(project, "01_a", IN_A_SESSION.format(file=str(project / "process")))
     runner = started(project)
