@@ -134,7 +134,7 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
 
 
 def _names(survey: Survey, h: Hypothesis, effect: float, sizes: Sequence[int]) -> bool:
-    """Whether so large an effect tells who gave which sensitive answer, where the other is known."""
+    """Whether so large an effect tells who gave a sensitive answer, where the other is known."""
     known = survey.shows_units and any(not protects(survey, q) for q in _questions(survey, h))
     return known and abs(round(effect, 1)) > most_told(sizes)
 
