@@ -26,7 +26,7 @@ from analysis.codebook.municipality import SIZE_CLASSES
 from analysis.codebook.questions import AMOUNTS, COUNTED, ONE_CHOICE, UNCOUNTED, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
-from analysis.errors import unknown
+from analysis.errors import refusal, unknown
 from analysis.figures.gallery import HIDDEN, SIZES, Gallery, use_style
 from analysis.show import Answer, Frame, Prose
 from analysis.stats import disclosure, population, tabulate
@@ -79,6 +79,8 @@ class View:
             self._full, self.codebook, audience=self.audience, named=self.wave.named
         )
         self.responses, self.status = view.responses, view.status
+        if self.audience == "public" and not self.wave.named and self.n < SMALLEST:
+            raise refusal("survey.too_few", name=self.wave.name, n=self.n, fewest=SMALLEST)
         self.register, self.findings, self.ledger = view.register, view.findings, view.ledger
         if self._part and self.audience != "internal":  # the whole less a part gives away the rest
             sensitive = [v for q in self.codebook if q.sensitive for v in q.variables]

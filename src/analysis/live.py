@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from analysis import paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.show import Prose
+from analysis.stats.disclosure import Audience
 from analysis.text import Language, label
 
-_loaded: dict[str, tuple[str, Language]] = {}  # wave -> key of its data, language of the survey
+_loaded: dict[str, tuple[str, Audience, Language]] = {}  # by wave: key of its data, edition
 
 
 def state(wave: str) -> str:
@@ -19,11 +21,11 @@ def state(wave: str) -> str:
         return ""
 
 
-def watch(wave: str, key: str, language: Language) -> None:
+def watch(wave: str, key: str, audience: Audience, language: Language) -> None:
     """Say from now on where the data of a wave, loaded when they had `key`, are others.
 
-    Where an earlier state was loaded before in this kernel, that is said at once: cells that did
-    not run since then show it.
+    Where an earlier state of them, or an edition for fewer readers, was loaded before in this
+    kernel, that is said at once: cells that did not run since then show it.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -31,9 +33,12 @@ def watch(wave: str, key: str, language: Language) -> None:
     shell = get_ipython()
     if not hasattr(shell, "kernel"):
         return
-    if wave in _loaded and _loaded[wave][0] != key:
+    before, edition, _ = _loaded.get(wave, (key, audience, language))
+    if before != key:
         display(Prose(label("lab.loaded_anew", language).format(wave=wave)))
-    _loaded[wave] = key, language
+    if paths.AUDIENCES.index(edition) < paths.AUDIENCES.index(audience):
+        display(Prose(label("lab.other_edition", language)))
+    _loaded[wave] = key, audience, language
     if _remind not in shell.events.callbacks["post_run_cell"]:
         shell.events.register("post_run_cell", _remind)
 
@@ -41,6 +46,6 @@ def watch(wave: str, key: str, language: Language) -> None:
 def _remind(_result: object) -> None:
     from IPython.display import display
 
-    for wave, (key, language) in _loaded.items():
+    for wave, (key, _, language) in _loaded.items():
         if state(wave) != key:
             display(Prose(label("lab.changed", language).format(wave=wave)))

@@ -322,6 +322,8 @@ def figures(
 ) -> list[Figure | NotAvailable]:
     """A figure a question, those of yes or no in one where there are three; `key`: see `figure`."""
     alike = [q for q in questions if q.type == "binary"]
+    if survey.coarse:  # where yes and no are counted together, there is no share of yes
+        alike = [q for q in alike if len(edition.frequency(survey, q).frame) > 1]
     alike = alike if len(alike) >= ALIKE else []
     single = [figure(survey, q, key=q.id == key) for q in questions if q not in alike]
     return [yes_no(survey, alike), *single] if alike else single

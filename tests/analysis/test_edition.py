@@ -10,7 +10,7 @@ import pytest
 import yaml
 from project import prepare
 
-from analysis import Survey, edition
+from analysis import Survey, edition, tabulation
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
@@ -263,3 +263,25 @@ def test_nor_options_that_are_hidden(tiny, tmp_path):
             survey.with_("odd", rule, label="odd")
     assert len(survey.with_("any", "any(Q3, [1, 2])", label="any").tabulate("any"))
     assert survey.with_("n", "count(Q3, [1, 9])", label="n").question("n").type == "ratio"
+
+
+def test_a_public_edition_of_two_replies_is_refused(tiny, tmp_path):
+    """Its pages ended in errors, as there is nothing that they may show."""
+    tiny()
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    lines = replies.read_text("utf-8").splitlines()
+    replies.write_text("\n".join(lines[:3]) + "\n", "utf-8")
+    with pytest.raises(InputError, match="nothing to show, since 2 replied"):
+        load("public")
+    assert load("committee").n == 2
+
+
+def test_questions_whose_yes_and_no_are_counted_together_have_no_common_figure(tiny, tmp_path):
+    """Where all were, the figure of their shares of yes ended in an unexpected error."""
+    tiny()
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    lines = replies.read_text("utf-8").splitlines()
+    replies.write_text("\n".join([lines[0], *(f"{c},はい,はい,はい" for c in CODES)]), "utf-8")
+    public = load("public")
+    drawn = tabulation.figures(public, edition.shown_questions(public))
+    assert [one.name for one in drawn] == ["q_Q1", "q_Q3"]

@@ -50,6 +50,16 @@ def test_a_cell_says_that_the_data_changed_after_they_were_loaded(tmp_path, cell
         assert len(cell()) == 1
 
 
+def test_a_notebook_says_that_it_showed_an_edition_for_fewer_before(cell):
+    def load(audience):
+        return lambda: Survey.load("demo-2019", audience=audience, language="en")
+
+    assert cell(load("committee")) == [] and cell(load("internal")) == []
+    (word,) = cell(load("public"))
+    assert "run all cells again before you give the notebook away" in word
+    assert cell(load("public")) == []
+
+
 def test_an_error_in_a_cell_is_its_line_and_its_sentence(capsys, monkeypatch):
     monkeypatch.setenv("LANGUAGE", "en")
     code = "from analysis.survey import Survey\nSurvey.load('demo-2O19')"

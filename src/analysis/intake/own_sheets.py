@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.errors import refusal
 from analysis.fingerprints import sha
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
@@ -81,9 +81,7 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
         piece = Piece(sheet, mark)
         own = sheet.sheet == filled_in
         if own:
-            _check_asked(
-                sheet, {text for column, text in printed if column == "1"}, headings, language
-            )
+            _check_asked(sheet, printed, headings, language)
         for row, column in np.argwhere(sheet.kind != CellKind.EMPTY).tolist():
             if not own or (str(column), sheet.text.iat[row, column]) not in printed:
                 mark[row, column] = REASONS.index("unmatched")
@@ -103,16 +101,45 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
 
 
 def _check_asked(
-    sheet: Sheet, printed: Container[str], headings: Headings, language: Language
+    sheet: Sheet, printed: Container[tuple[str, str]], headings: Headings, language: Language
 ) -> None:
-    """Refuse a row, as it was sent, of an id under which the codebook now asks something else."""
-    now = {q.id: q.text for q in headings.book}
-    now |= {name: part.text for q in headings.book for name, part in q.parts.items()}
-    for mark, text in sheet.text.iloc[:, :2].itertuples(index=False):
-        if mark in now and text in printed:
-            asks, asked = (t.partition("\n・")[0] for t in (now[mark][language], text))
+    """Refuse a row, as it was sent, of an id under which the codebook now asks something else.
+
+    Also one with another unit, or with an option that would now be words of the option "other".
+    """
+    book = headings.book
+    now = {q.id: q.text for q in book}
+    now |= {name: part.text for q in book for name, part in q.parts.items()}
+    for mark, text, _, hint in sheet.text.iloc[:, :4].itertuples(index=False):
+        if mark not in now or ("1", text) not in printed:
+            continue
+        (asks, *_), (asked, *offered) = (t.split("\n・") for t in (now[mark][language], text))
+        pairs, question = [(asks, asked)], book.by_name[mark]
+        if mark == question.id and ("3", hint) in printed:
+            pairs.append(_units(question, hint, language))
+        for asks, asked in pairs:
             if normalise(asks) != normalise(asked) and headings.given(asked, "") != mark:
                 raise sheet.refusal("form.asks_otherwise", mark=mark, asked=asked, asks=asks)
+        if question.other_option and question.type in ONE_CHOICE:
+            words = {word for option in question.options for word in option.words}
+            known = {normalise(word) for word in (*words, *entries(book, question, language))}
+            for option in (one for one in offered if normalise(one) not in known):
+                raise sheet.refusal("form.offers_otherwise", mark=mark, option=option)
+
+
+def _units(question: Question, hint: str, language: Language) -> tuple[str, str]:
+    """How the form would name the unit of a question now, and how it did; empty without one."""
+    comma, begin = (
+        "、" if language == "ja" else ", ",
+        label("questionnaire.unit", language, unit=""),
+    )
+    now = (
+        label("questionnaire.unit", language, unit=question.unit[language]) if question.unit else ""
+    )
+    said = hint.replace("\n", comma) + comma
+    if now and f"{now}{comma}" in said:
+        return now, now
+    return now, next((part for part in said.split(comma) if part.startswith(begin)), "")
 
 
 def entries(book: Codebook, question: Question, language: Language) -> dict[str, int]:

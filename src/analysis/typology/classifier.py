@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from joblib import Memory
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import refusal, unknown
+from analysis.fingerprints import combine
+from analysis.stats import thresholds
 from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
 from analysis.text import Text
@@ -185,7 +188,22 @@ class Classifier:
 
     def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
-        return Memory(self.folder, verbose=0).cache(function, ignore=ignored)
+        return Memory(self.folder / constants(), verbose=0).cache(function, ignore=ignored)
+
+
+def constants() -> str:
+    """Hash of the constants by which types are made, as they are set in this process.
+
+    A cell of a notebook may have set a threshold; no other process may read what was made by it.
+    """
+    modules = [m for name, m in sys.modules.items() if name.startswith("analysis.typology.")]
+    values = {
+        f"{module.__name__}.{name}": repr(value)
+        for module in (thresholds, *modules)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, int | float | str | tuple)
+    }
+    return combine(dict(sorted(values.items())))[:16]
 
 
 def restrict(features: Features, indices: Sequence[str]) -> Features:

@@ -1735,3 +1735,55 @@ def test_an_option_that_a_form_lacks_is_not_taken_for_not_chosen(tmp_path, layou
         assert unknown.responses["Q2_3"].isna().all()
     result = cleaned(tmp_path, BOOK, header={"Q2_3": ["会議の記録"]})
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+@pytest.mark.parametrize("n", [4, 1])
+@pytest.mark.parametrize("layout", ["cells", "list", "label"])
+def test_options_in_another_order_are_read_by_the_numbers_of_the_form(tmp_path, layout, n):
+    """Answered by these numbers: they were taken for the codes, since they are the same ones."""
+
+    def asked(head, texts, chosen):
+        turned = texts[::-1]
+        printed = [f"{i}．{text}" for i, text in enumerate(turned, 1)]
+        said = "、".join(str(turned.index(texts[k - 1]) + 1) for k in sorted(chosen))
+        if layout == "label":
+            return [[f"{head}（{'　'.join(printed)}）", said]]
+        listed = [[text] for text in printed] if layout == "cells" else [["　".join(printed)]]
+        return [[head], *listed, ["回答", said]]
+
+    changed = {1: lambda a: asked(Q1, STATES, {a}), 2: lambda a: asked(Q2, USES, a)}
+    changed[4] = lambda a: [
+        [Q4], ["1 未定　2 予定　3 実施済"], *([item, 4 - a[j]] for j, item in enumerate(ITEMS))
+    ]  # fmt: skip
+    result = received(tmp_path, usual(changed), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+LISTS = {  # a printed list and, elsewhere, the numbers that were chosen
+    "cells": lambda printed, chosen: [[Q2], *([text] for text in printed), ["回答", chosen]],
+    "above": lambda printed, chosen: [[Q2, chosen], ["　".join(printed)]],
+    "before": lambda printed, chosen: [[Q2, " ".join(printed), chosen]],
+    "two lines": lambda printed, chosen: [
+        [Q2], [" ".join(printed[:2])], [" ".join(printed[2:])], ["回答", chosen]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("layout", LISTS.values(), ids=LISTS)
+def test_a_list_of_options_beside_the_answer_that_lacks_one_is_refused(tmp_path, layout, n):
+    """The answer may be a number of another; words that the codebook does not know are no lack."""
+
+    def rows(texts):
+        printed = [f"{k}．{text}" for k, text in texts.items()]
+        chosen = {2: lambda a: layout(printed, "、".join(str(k) for k in sorted(a) if k in texts))}
+        return usual(chosen)
+
+    every = dict(enumerate(USES, 1))
+    expected = dict(zip(WHO[:n], SAID[:n], strict=True))
+    assert said(received(tmp_path, rows(every), n)) == expected
+    for lacking in (3, 2):
+        with pytest.raises(InputError, match=f"no option Q2_{lacking}"):
+            received(tmp_path, rows({k: t for k, t in every.items() if k != lacking}), n)
+    if layout is LISTS["cells"]:
+        assert said(received(tmp_path, rows(every | {3: "会議の記録"}), n)) == expected
+    assert cleaned(tmp_path, BOOK, header={"Q2": []}).status["Q2_1"].eq("not_surveyed").all()

@@ -8,7 +8,8 @@ import pytest
 
 from analysis.codebook.model import Codebook
 from analysis.errors import InputError
-from analysis.survey import Survey
+from analysis.stats import thresholds
+from analysis.survey import QUICK, Survey
 from analysis.text import Text
 from analysis.typology.classifier import Features, comparable, features, indices, project
 from analysis.typology.rivals import known_types
@@ -34,6 +35,17 @@ SILENT = TYPICAL | {
 }  # fmt: skip
 RESPONSES, STATUS = frames([TYPICAL, ALONE, SILENT], BOOK)
 MADE = features(RESPONSES, STATUS, BOOK)
+
+
+def test_types_by_a_threshold_that_a_cell_set_are_read_by_no_other_process(monkeypatch):
+    def unplaced():
+        typology = Survey.load("demo-2019").typology(**QUICK, seed=7)  # kept by no other test
+        return int((typology.labels == thresholds.UNPLACED).sum())
+
+    with monkeypatch.context() as cell:
+        cell.setattr(thresholds, "ENOUGH_ANSWERED", 0.9)
+        assert unplaced() == 4
+    assert unplaced() == 2
 
 
 @pytest.mark.parametrize(

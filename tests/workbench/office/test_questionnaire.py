@@ -229,6 +229,42 @@ def test_a_form_sent_before_its_codebook_asked_otherwise_is_refused(
     assert result.responses.loc["012025", ["Q4", "Q2_2"]].tolist() == [12, True]
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_form_sent_before_the_unit_changed_is_refused(replies, tmp_path, language):
+    """12 of a form in persons would count as 12 thousand."""
+    was, now = (json.loads(json.dumps(BOOK)) for _ in range(2))
+    for book, ja, en in ((was, "人", "persons"), (now, "千人", "thousand persons")):
+        book["questions"][3]["unit"] = {"ja": ja, "en": en}
+    asked = {"ja": "単位：人", "en": "unit: persons"}[language]
+    one = Invited(code="012025", name="函館市")
+    form = questionnaire._FormToSend(Codebook.parse(was), language).workbook(one)
+    content = openpyxl.load_workbook(io.BytesIO(form))
+    row = next(r for r in content.worksheets[0].iter_rows() if r[0].value == "Q4")
+    row[2].value = 12
+    content.save(replies / "a.xlsx")
+    assert cleaned(tmp_path, Codebook.parse(was)).responses.loc["012025", "Q4"] == 12
+    with pytest.raises(InputError, match=f'Q4 was "{asked}" when this form was sent'):
+        cleaned(tmp_path, Codebook.parse(now))
+    result = cleaned(tmp_path, Codebook.parse(now), header={"Q4": [asked]})
+    assert result.responses.loc["012025", "Q4"] == 12
+
+
+def test_an_option_that_a_form_offered_is_not_read_as_words_of_other(form, replies, tmp_path):
+    """An option worded anew, or taken away, counted as "other" for those who chose it before."""
+    was, now = (json.loads(json.dumps(BOOK)) for _ in range(2))
+    for book in (was, now):
+        book["questions"][0]["options"][-1]["other"] = True
+    first = was["questions"][0]["options"][0]["ja"]
+    now["questions"][0]["options"][0]["ja"] = "言い換えた選択肢"
+    one = Invited(code="012025", name="函館市")
+    sent = questionnaire._FormToSend(Codebook.parse(was), "ja").workbook(one)
+    fill(sent, replies / "a.xlsx", {"Q1": first})
+    with pytest.raises(InputError, match=f'Q1 offered "{first}" when this form was sent'):
+        cleaned(tmp_path, Codebook.parse(now))
+    now["questions"][0]["options"][0]["source"] = [first]  # as the error proposes
+    assert cleaned(tmp_path, Codebook.parse(now)).responses.loc["012025", "Q1"] == 1
+
+
 def test_a_form_sent_before_an_option_was_added_is_refused(form, replies, tmp_path):
     """Nobody could choose it there, so that nobody left it out."""
     fill(form, replies / "a.xlsx", kept_to(FULL)[1])

@@ -120,7 +120,7 @@ class Form:
         region = self.region(self.heads[question.id], question.variables, self.heads)
         for place in region if given else ():
             text = self.text_at[place]
-            if self._code(question, BOXED.sub("", text)) is None:
+            if self.code_of(question, BOXED.sub("", text)) is None:
                 self.text_at[place] = re.sub(one, lambda match: given[match[1]], text)
 
     def _take_as_boxed(self, question: Question) -> None:
@@ -400,7 +400,7 @@ class Form:
         if question is None or not said_by(self.text(place)):
             return False
         beside = (self.text(self.next_to(place, way)) for way in (LEFT, RIGHT, ABOVE, BELOW))
-        return any(self._code(question, text) is not None for text in beside)
+        return any(self.code_of(question, text) is not None for text in beside)
 
     def _label_parts(self, question: Question, starts: Mapping[str, Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
@@ -449,7 +449,7 @@ class Form:
         rows = range(place[0], min(under, default=self.sheet.shape[0]))
         return (p for p in self.places if p[0] in rows and p[1] in columns)
 
-    def _code(self, question: Question, text: str) -> int | None:
+    def code_of(self, question: Question, text: str) -> int | None:
         """The option that a cell prints, also "other" with what it asks for behind it."""
         code = self.headings.option(question, text)
         return self.headings.other(question, text) if code is None else code
@@ -459,7 +459,7 @@ class Form:
         places: dict[int, Place] = {}
         for place in self.region(start or self.labels[question.id]):
             text = "" if place in self.words else self.text_at[place]
-            code = self._code(question, text)
+            code = self.code_of(question, text)
             if code is None and question.type == "battery" and text.isdecimal():
                 code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
@@ -472,7 +472,7 @@ class Form:
         if question.type == "multi":
             parts = self.parts(question)
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in parts)
-        every = [(self._code(question, self.text_at[p]), p) for p in region]
+        every = [(self.code_of(question, self.text_at[p]), p) for p in region]
         cells = [(code, p) for code, p in every if code is not None]
         codes, places = {code for code, _ in cells}, [p for _, p in cells]
         least = 2 if question.type in ONE_CHOICE else max(2, len(question.options) - 1)
@@ -514,10 +514,10 @@ class Form:
         for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
-                code = self._code(question, sign.sub("", text))
+                code = self.code_of(question, sign.sub("", text))
                 if code is not None and (match := sign.search(text)):
                     cells.setdefault(code, (place, match[0]))
-            if (code := self._code(question, text)) is not None:
+            if (code := self.code_of(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
         ringed = ringed or (circled if bare else {})  # ① among 2 and 3

@@ -27,6 +27,7 @@ from analysis.intake.forms.marks import (
     signs_in,
 )
 from analysis.intake.forms.written import Entry, entry_at
+from analysis.intake.headings import normalise, without_number
 from analysis.intake.sheet import CellKind, Look, Place
 from analysis.intake.workbook import PARTLY, STRUCK
 
@@ -226,7 +227,31 @@ class Reply:
         if not signs and question.id in self.cells:
             signs = signs_in(self.answer(question.id), question) or {}
         written = all(signs.values()) and not any(map(PRINTED_BOX.search, signs.values()))
-        return {*signs} if any(signs.values()) and not written else set()
+        return {*signs} if any(signs.values()) and not written else self._listed(question)
+
+    def _listed(self, question: Question) -> set[int]:
+        """The options that the form lists beside the cell of the answer, or whose numbers it does.
+
+        That cell may be the list itself, with numbers, where another reads like an answer.
+        """
+        form, at = self.form, self.cells.get(question.id)
+        if at is None or not self.answer(question.id):
+            return set()
+        label = form.heads[question.id]
+        region = form.region(label, question.variables, form.heads)
+        texts = {place: form.text(place) for place in region if place > label}
+        lists = dict[Place, set[int]]()
+        for place, text in texts.items():
+            code = form.code_of(question, without_number(text))
+            lists[place] = {*(signs_in(text, question) or ())} if code is None else {code}
+        others = {place: text for place, text in texts.items() if not lists[place]}
+        answers = {p for p, text in others.items() if answer_in(text, question, form.headings)}
+        if answers <= {at} or not re.search(r"\d", form.text(at)):
+            lists.pop(at, None)
+        codes = set[int]().union(*lists.values())
+        begin = {m[1] for t in others.values() if (m := re.match(r"\D?(\d+)", normalise(t)))}
+        numbered = {option.code for option in question.options if str(option.code) in begin}
+        return codes | numbered if len(codes) > 1 else set()
 
     def finish(self) -> None:
         """What each cell is; two answers in one cell are refused."""

@@ -133,7 +133,7 @@ def _signs_of(form: Form, question: Question) -> dict[str, str]:
             for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", text):
                 codes_of.setdefault(sign, set()).add(str(code))
     code_of = {sign: min(codes) for sign, codes in codes_of.items() if len(codes) == 1}
-    own = {*code_of} != {*code_of.values()} and len({*code_of.values()}) > 1
+    own = any(s != code for s, code in code_of.items()) and len({*code_of.values()}) > 1
     return form.signs_known.setdefault(question.id, code_of if own else {})
 
 
