@@ -185,7 +185,17 @@ def refusal(id: str, /, **about: Any) -> InputError:
     return InputError(**words, **about)
 
 
-def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> InputError:
+class AttributeInputError(InputError, AttributeError):
+    """An attribute that is not there, as `hasattr` and IPython expect it."""
+
+
+def unknown(
+    what: str,
+    name: str,
+    known: Sequence[str],
+    otherwise: str = "",
+    error: type[InputError] = InputError,
+) -> InputError:
     """The error for a name that is not there: it gives the near matches, else `otherwise`.
 
     >>> print(unknown("index", "cooperatoin", ["cooperation", "management"]))
@@ -193,7 +203,7 @@ def unknown(what: str, name: str, known: Sequence[str], otherwise: str = "") -> 
     """
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = "did you mean {near}?" if near else otherwise or "there are: {known}"
-    return InputError(
+    return error(
         "there is no {kind} {name!r}",
         hint=hint,
         kind=Message(what),

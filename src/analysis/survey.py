@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +21,7 @@ from analysis.codebook.questions import COUNTED, MEASURED, ONE_CHOICE, Question
 from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.edition import View
-from analysis.errors import refusal, unknown
+from analysis.errors import AttributeInputError, refusal, unknown
 from analysis.fingerprints import AUDIENCE, INPUTS
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
@@ -374,9 +373,8 @@ class Survey(View):
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
             return SurveyQuestion(self, id)
-        near = difflib.get_close_matches(id, dir(self), n=3, cutoff=0.6) if book else []
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise AttributeError(f"Survey has no attribute and no question {id!r}{hint}")
+        known, error = dir(self) if book else [], AttributeInputError
+        raise unknown("question or method", id, known, "see survey.questions", error)
 
     def __dir__(self) -> list[str]:
         ids = (part.id for part in (*self.codebook, *self.codebook.indices))

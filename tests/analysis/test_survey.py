@@ -68,8 +68,9 @@ def test_completion_computes_nothing(demo, monkeypatch):
 def test_questions_by_attribute_with_completion(demo):
     assert demo.Q13.question.type == "multi" and "Q13" in dir(demo)
     assert demo.Q13.answers.shape == (15, 8)
-    with pytest.raises(AttributeError, match="Q99"):
-        _ = demo.Q99
+    assert not hasattr(demo, "Q99")
+    with pytest.raises(InputError, match="no question or method 'tabulat'; did you mean tabulate"):
+        _ = demo.tabulat
 
 
 def test_near_matches_are_named(demo):
