@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     effect and the others : see `analysis.stats.hypotheses`, ``run``; of a full count ``describe``.
 
     Where small numbers are protected, effects have one decimal, and intervals, p-values and the
-    sizes of groups are NA: answers could be reckoned back from them.
+    sizes of groups are NA: answers could be reckoned back from them. To readers who know one of the
+    answers by name a large effect would tell the other: it is withheld.
     """
     language, variables = survey.language, set(survey.responses)
     rows: dict[str, dict[str, Any]] = {
@@ -101,7 +103,8 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     frame = frame.astype({"tests": int, "least": float})
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
-    return frame if survey.shows_units else frame.assign(least=np.nan)
+    hidden = any(protects(survey, *_questions(survey, h)) for h in survey.codebook.hypotheses)
+    return frame.assign(least=np.nan) if hidden else frame
 
 
 def _questions(survey: Survey, h: Hypothesis) -> list[Question]:
@@ -119,6 +122,8 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
     coarse = protects(survey, *_questions(survey, h))
     if coarse:  # exact effects of few answers could be reckoned back to counts
         effect = row["effect"] if pd.isna(row.get("same_size")) else row["same_size"]
+        if _names(survey, h, effect, sizes):
+            return {"word": "withheld"}
         row = {name: row.get(name) for name in ("word", "significant", "least")}
         row["effect"] = round(effect, 1) + 0  # no -0.0
     elif len(sizes) == 2:
@@ -126,3 +131,19 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
     if word == "not testable":
         row = {k: v for k, v in row.items() if k in {"word", "group", "rest", *OF_PLACES}}
     return row | {"n": sum(sizes)}
+
+
+def _names(survey: Survey, h: Hypothesis, effect: float, sizes: Sequence[int]) -> bool:
+    """Whether so large an effect tells who gave a sensitive answer, where the other is known."""
+    known = survey.shows_units and any(not protects(survey, q) for q in _questions(survey, h))
+    return known and abs(round(effect, 1)) > most_told(sizes)
+
+
+def most_told(sizes: Sequence[int]) -> float:
+    """The largest effect, with one decimal, with which anybody may be of a group, or have any rank.
+
+    Where all of a group are above the rest they are the first of a known order. One of k at its
+    other end costs 2 / k, one of n ranked at the other end 6 / (n + 1).
+    """
+    room = 2 / min(sizes) if len(sizes) == 2 else 6 / (sizes[0] + 1)
+    return round(1 - room, 1)

@@ -1,6 +1,8 @@
 """Hypotheses of the codebook: what may be said, and how often wrongly."""
 
+import dataclasses
 import datetime as dt
+import itertools
 import re
 
 import numpy as np
@@ -8,11 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 from notebook_run import run
-from project import put_yaml
+from project import prepare, put_yaml
 
 from analysis import Survey, paths
 from analysis.codebook import registration
 from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from analysis.results import hypotheses as evidence
 from analysis.stats import hypotheses, inference
@@ -58,6 +61,47 @@ def test_of_three_against_three_nothing_could_be_suggested(demo):
     two = pd.DataFrame({"family": ["primary"] * 2, "least": [1 / 20] * 2})
     (row,) = evidence.least_corrected(demo, two).records
     assert row == {"family": "primary", "tests": 2, "least": 0.1, "reaches": False}
+
+
+@pytest.mark.parametrize("k", [3, 4, 5, 6])
+def test_with_the_effect_that_is_told_anybody_may_be_of_the_group_or_not(k):
+    """All groups of k among ten whose other answers are known: -1.0 names the first k."""
+    n, seen = 10, dict[float, list[set[int]]]()
+    for group in itertools.combinations(range(n), k):
+        lost = sum(i > j for i in group for j in {*range(n)} - {*group})
+        seen.setdefault(round(1 - 2 * lost / k / (n - k), 1), []).append({*group})
+    assert len(seen[1.0]) == 1
+    for effect, groups in seen.items():
+        if abs(effect) <= evidence.most_told((k, n - k)):
+            assert set.union(*groups) == {*range(n)} and not set.intersection(*groups), effect
+
+
+def test_with_the_correlation_that_is_told_anybody_may_have_any_rank():
+    n, seen = 7, dict[float, set[tuple[int, int]]]()
+    for ranks in itertools.permutations(range(n)):
+        rho = 1 - 6 * sum((i - r) ** 2 for i, r in enumerate(ranks)) / (n**3 - n)
+        seen.setdefault(round(rho, 1), set()).update(enumerate(ranks))
+    assert len(seen[1.0]) < n * n / 2
+    for effect, pairs in seen.items():
+        assert abs(effect) > evidence.most_told((n,)) or len(pairs) == n * n, effect
+
+
+def test_an_effect_that_names_the_group_of_a_sensitive_question_is_withheld(tmp_path):
+    """A committee knows the other answer by name: those that are all below the rest are these."""
+    cleaned, book = prepare("demo-2019"), Codebook.read("it-staffing")
+    (h3,) = (h for h in book.hypotheses if h.id == "H3")
+    answers, status = cleaned.responses.copy(), cleaned.status.copy()
+    answers["Q12"] = pd.array([1] * 4 + [4] * 11, "Int16")
+    answers["Q03"] = pd.array(range(100, 115), "Int64")
+    status[["Q12", "Q03"]] = "answered"
+    claim = h3.model_copy(update={"group": "Q12 in [1, 2]", "x": None, "value": "Q03"})
+    one = book.model_copy(update={"hypotheses": (claim,)})
+    changed = dataclasses.replace(cleaned, responses=answers, status=status)
+    for audience, hidden in (("internal", False), ("committee", True)):
+        about = {"audience": audience, "language": "en", "files": False}
+        survey = Survey(changed, Wave.read("demo-2019"), one, tmp_path, **about)
+        row = evidence.evidence(survey).iloc[0]
+        assert (row["word"] == "withheld", pd.isna(row["effect"])) == (hidden, hidden)
 
 
 def test_a_strong_effect_of_management_is_found_with_enough_replies():
