@@ -1787,3 +1787,18 @@ def test_a_list_of_options_beside_the_answer_that_lacks_one_is_refused(tmp_path,
     if layout is LISTS["cells"]:
         assert said(received(tmp_path, rows(every | {3: "会議の記録"}), n)) == expected
     assert cleaned(tmp_path, BOOK, header={"Q2": []}).status["Q2_1"].eq("not_surveyed").all()
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("sign", ["☑", "■", "○"])
+@pytest.mark.parametrize("layout", ["below", "in a row", "in the row below"])
+def test_options_without_boxes_may_have_a_mark_typed_before_them(tmp_path, layout, sign, n):
+    """Those without are offered and not chosen, not lacking."""
+
+    def lists(chosen):
+        options = [mark(k in chosen, sign, "") + text for k, text in enumerate(USES, 1)]
+        rows = {"below": [[Q2], *([one] for one in options)], "in a row": [[Q2, *options]]}
+        return rows.get(layout, [[Q2], options])
+
+    result = received(tmp_path, usual({2: lists}), n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))

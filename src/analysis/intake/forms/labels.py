@@ -17,6 +17,7 @@ from analysis.intake.forms.marks import (
     ARROWS,
     BOXED,
     CIRCLED,
+    FILLED_BOXES,
     RINGED,
     number_of,
     read_signs,
@@ -128,8 +129,9 @@ class Form:
         parts = self.parts(question) if question.type == "multi" else []
         places = [self.labels[name] for name in parts]
         beside = [self.next_to(place, way) for place in places for way in (LEFT, RIGHT)]
-        marked = any(self.text(at) for at in beside if at not in self.words)
-        if {*places} < {*self.boxed.get(question.id, {}).values()} and not marked:
+        boxed = {*self.boxed.get(question.id, {}).values()}
+        marked = any(self.text(at) for at in beside if at not in self.words | boxed)
+        if {*places} < boxed and not marked:
             for name in parts:
                 del self.labels[name]
 
@@ -520,6 +522,8 @@ class Form:
             if (code := self.code_of(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
                 rest.setdefault(code, (place, "○" if rest is circled else ""))
+        if bare and all(sign.strip() in FILLED_BOXES for _, sign in boxed.values()):
+            boxed, ringed = {}, boxed | ringed  # an office typed ☑ before what it chose
         ringed = ringed or (circled if bare else {})  # ① among 2 and 3
         cells = boxed or (bare | ringed if ringed else {})
         self.signs |= dict(cells.values())

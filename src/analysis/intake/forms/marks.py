@@ -14,6 +14,7 @@ from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
 RINGS = OPEN + FILLED + "◎⭕レﾚ✓✔"  # marks that an office writes
+FILLED_BOXES = "☑☒■"
 MARKS = RINGS + "☑■"  # and printed boxes that it fills
 BOXES = "☐□◻"
 # a mark, an open box or brackets with or without a mark before an option's words
