@@ -82,7 +82,7 @@ class Panel(widgets.VBox):
 
 def load(wave: str, language: Language) -> Survey:
     """A survey, read once for each state of its data."""
-    return _load(wave, language, store.key(Wave.read(wave)))
+    return _load(str(wave), language, store.key(Wave.read(str(wave))))
 
 
 @lru_cache(maxsize=4)

@@ -79,7 +79,7 @@ class Survey(View):
     @classmethod
     def load(
         cls,
-        wave: str = "demo-2019",
+        wave: str | int = "demo-2019",
         *,
         audience: Audience = "internal",
         language: Language = "ja",
@@ -94,6 +94,7 @@ class Survey(View):
 
         Raises InputError: also within a run for an audience that may not see what was asked for.
         """
+        wave = str(wave)  # papermill's own command makes a number of 2020
         run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
         if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
             raise refusal("survey.other_audience", audience=audience, wave=wave, run_for=run_for)
@@ -355,6 +356,8 @@ class Survey(View):
         survey = self._with_indices(ids)
         questions = [survey.question(id) for id in ids] if ids else edition.shown_questions(survey)
         for question in questions:
+            if ids and isinstance(by, str) and by == question.id:
+                raise refusal("survey.by_itself", id=by)
             if question.variables[0] not in survey.responses:
                 raise refusal("survey.not_shown", audience=self.audience, id=question.id)
         return survey, questions, survey.by(by)

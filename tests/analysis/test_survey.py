@@ -59,6 +59,17 @@ def test_editions_by_hand_lie_apart(project):
     assert (inside.name, outside.name) == ("demo-2019", "demo-2019.public")
 
 
+def test_a_question_by_itself_is_refused_for_what_it_is(demo):
+    with pytest.raises(InputError, match="the groups of Q13 would be its own answers"):
+        demo.table("Q13", by="Q13")
+    assert "Q13" not in set(demo.tabulate(by="Q13")["question"])
+
+
+def test_a_wave_called_2020_may_be_a_number(project):
+    shutil.copytree(project / "data/raw/demo-2019", project / "data/raw/2020")
+    assert Survey.load(2020).wave.name == "2020"
+
+
 def test_completion_computes_nothing(demo, monkeypatch):
     """JupyterLab waits a second for it."""
     monkeypatch.setattr(Survey, "_with_indices", lambda self, ids: 1 / 0)

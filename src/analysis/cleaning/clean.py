@@ -485,7 +485,7 @@ class _Cleaning:
     def note_merged(self) -> None:
         """Cells that a merged range covers are empty in the file, yet somebody answered there."""
         cells = self.received.cells[["record", "variable", "covered"]]
-        cells = cells[cells["covered"] != ""]
+        cells = cells[(cells["covered"] != "") & (cells["record"] >= 0)]  # not a corrected one
         cells = cells[~cells["variable"].isin(self.codebook.identifying("prefecture"))]
         for i, column, answer in cells.itertuples(index=False, name=None):
             if self.end[column][i] in (ANSWERED, NO_ANSWER) and self.counts[i]:

@@ -367,7 +367,7 @@ def _with_words(questions: Sequence[Question]) -> Iterator[Question]:
     there = explained | {question.id for question in questions}
     for question in questions:
         yield question
-        other = question.other_option
+        other = None if question.type == "battery" else question.other_option
         if other is None or question.id in explained or f"{question.id}_other" in there:
             continue
         rule = "{}_{}" if question.type == "multi" else "{} == {}"

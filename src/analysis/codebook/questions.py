@@ -202,6 +202,10 @@ class Question(WithLabel):
             yield Message("a question of type {type} has no options", type=type)
         if (type == "battery") != bool(self.items):
             yield Message("a battery needs items, and only a battery has them")
+        if type == "battery" and self.other_option:
+            yield Message(
+                "a battery keeps no words of `other`: ask for them in a text of their own"
+            )
         if type == "binary" and not {0, 1}.issuperset(codes):
             yield Message("the options of a binary question are 1 and 0")
         if self.max_choices is not None and type != "multi":

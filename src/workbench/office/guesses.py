@@ -147,7 +147,8 @@ def battery(texts: Sequence[str]) -> Drafted:
         options = _by_code({*words})
     else:
         options = scale({*words}) or worded(in_order(words))
-    return _with({}, missing) | {"options": options}
+    plain_ones = [{k: v for k, v in option.items() if k != "other"} for option in options]
+    return _with({}, missing) | {"options": plain_ones}  # a battery keeps no words of "other"
 
 
 def _by_code(codes: Collection[str]) -> list[dict[str, Any]]:

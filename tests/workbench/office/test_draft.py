@@ -170,6 +170,20 @@ def test_several_answers_that_a_stroke_a_dot_or_a_space_parts_are_no_options(sig
     assert guesses.joined(["国・県", "市町村", "民間", "国・県"], "相手（複数回答）") is None
 
 
+def test_two_questions_of_one_list_that_ends_in_other_are_a_battery_without_its_words(tmp_path):
+    """The draft was refused by a rule of its own making: Q03 == 3, of a question with items."""
+    ways = [("直営", "委託"), ("委託", "その他"), ("その他", "直営")] * 4
+    rows = [[f"町{n}", *own, "共同で" * ("その他" in own)] for n, own in enumerate(ways)]
+    heads = ["団体名", "問3 運営", "問4 窓口", "その他の内容"]
+    text = draft_of(tmp_path, [heads, *rows])
+    battery = yaml.safe_load(text)["questions"][1]
+    assert battery["type"] == "battery" and [o["ja"] for o in battery["options"]][2:] == ["その他"]
+    content = yaml.safe_load(text)
+    content["questions"][1]["options"][2]["other"] = True
+    with pytest.raises(InputError, match=r"Q03: a battery keeps no words of `other`: ask for"):
+        Codebook.parse(content)
+
+
 def test_a_number_of_thousands_of_digits_is_a_text(tmp_path):
     long = "7" * 30_000
     assert len(kinds_of(tmp_path, ["職員数", "問4 [甲]", "問4 [乙]"], *[["1", "2", long]] * 3)) >= 2

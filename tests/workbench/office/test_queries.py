@@ -205,6 +205,18 @@ def test_a_merged_cell_shows_nobody_the_answer_of_another(project, written):
     assert "T17" not in str(rows(sheet)) and "結合" in rows(sheet)[0][5]
 
 
+def test_an_answer_in_a_merged_cell_is_corrected(project):
+    """It ended every reading of the wave in an unexpected error."""
+    (finding,) = prepare("demo-2019").findings.query("rule == 'merged'").itertuples()
+    queries.write_for_wave("demo-2019", project / "each", split=True)
+    (sheet,) = (project / "each").glob(f"{finding.code}_*")
+    queries.take_in("demo-2019", [answer(sheet, "2")])
+    findings = prepare("demo-2019").findings.set_index("rule")
+    assert "merged" not in findings.index
+    corrected = findings.loc[["corrected"]]
+    assert corrected[["cell", "value"]].to_numpy().tolist() == [[finding.cell, "2"]]
+
+
 def test_a_column_of_ticks_says_of_which_option_it_is(sent):
     said, book = sent("demo-2020")
     assert ", and 3 for the office (on the sheet of that name)" in said
