@@ -534,13 +534,12 @@ class Reader:
         """One cell of a column that holds the question or one of its variables."""
         if kind == CellKind.UNCLEAR:  # of an empty one its colour may be the answer
             return refused("unclear-place" if text.strip() else "colour-alone")
-        if not text.strip():
+        if not (plain := tidy(text)):
             return Parsed("empty")
         if kind == CellKind.STRUCK:
             return refused("struck")
         if kind == CellKind.ERROR:
             return refused("error-value")
-        plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id
         state = self.codes[question.id].get(folded)

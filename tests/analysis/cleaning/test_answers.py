@@ -474,6 +474,17 @@ def test_other_among_options_that_a_stroke_or_a_dot_parts(text, codes, other):
     assert (answer.value, answer.other) == (codes, other)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("INTEGER", "\u200b12\u200b", 12), ("SINGLE", "研修\ufeff", 1), ("INTEGER", "\u200b", None),
+     ("DATE", "\u200e2024/4/1\u200e", dt.date(2024, 4, 1)), ("TEXT", "\u200b ", None)],
+)  # fmt: skip
+def test_signs_without_width_around_an_answer_are_none_of_it(name, text, value):
+    """As copies from the web have; nobody sees why such a number is none."""
+    answer = read(name, text)
+    assert (answer.value, answer.state) == (value, "empty" if value is None else "answered")
+
+
 def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
     equipment = [{"code": 1, "ja": "発電機", "en": "generator"},
                  {"code": 2, "ja": "トイレ", "en": "toilets"}]  # fmt: skip
