@@ -203,10 +203,22 @@ def _width(text: str, separator: str, file: str) -> int:
 
 
 def _refuse_shifted(text: str, widths: list[int], file: str) -> None:
-    """Refuse a table of which a row has a number such as 1,150 without quotation marks."""
+    """Refuse a table of which a row has a number such as 1,150 without quotation marks.
+
+    It is longer than most rows, or all rows that may have one are longer than all others.
+    """
     usual, often = Counter(widths).most_common(1)[0]
-    if not 1 < usual < max(widths) or often < max(3, 0.8 * (len(widths) - widths.count(1))):
+    if len({*widths} - {1}) < 2:
         return
+    most = often >= max(3, 0.8 * (len(widths) - widths.count(1)))
+    plain, parted = 1, dict[int, int]()  # the longest row without; row -> fields, with
     for row, fields in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
-        if len(fields) > usual and THOUSANDS.search(",".join(fields)):
-            raise refusal("file.shifted", file=file, row=row, n=len(fields), usual=usual)
+        line = ",".join(fields).rstrip(",")
+        if THOUSANDS.search(line):
+            parted[row] = len(fields) - (len(",".join(fields)) - len(line))
+        else:
+            plain = max(plain, len(fields))
+    usual = plain if parted and 1 < plain < min(parted.values()) else usual if most else max(widths)
+    for row, n in parted.items():
+        if n > usual > 1:
+            raise refusal("file.shifted", file=file, row=row, n=n, usual=usual)

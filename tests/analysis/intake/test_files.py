@@ -447,6 +447,12 @@ def test_a_thousand_without_quotation_marks_shifts_no_answers(quoted):
     table = "団体名,職員数,予算\n" + "".join(f"町{n},{n},10{n}\n" for n in range(9)) + quoted
     with pytest.raises(InputError, match=r"row 1[12] has 4 values where the others have 3, and a"):
         read_text(f"{table}町A,3,1,150\n".encode(), "a.csv")
+    heads = "団体名,職員数,予算"
+    every = "\n".join([heads, *(f"町{n},{n},1,15{n}" for n in range(9))])
+    with pytest.raises(InputError, match=r"row 2 has 4 values where the others have 3, and a"):
+        read_text(every.encode(), "a.csv")
+    padded = "\n".join([heads, *(f"町{n},{n},15{n},," for n in range(9))])
+    assert read_text(padded.encode(), "a.csv").shape[1] == 5
     shapes = {line: read_text((table + line).encode(), "a.csv").shape[1]
               for line in ('町A,3,"1,150"', "町A,3,5,メモ", "町A,3")}  # fmt: skip
     assert [*shapes.values()] == [3, 4, 3]
