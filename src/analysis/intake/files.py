@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -176,16 +177,36 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 
+THOUSANDS = re.compile(r"(?:^|,)[1-9]\d{0,2}(?:,\d{3})+(?:,|$)")
+
+
 def _width(text: str, separator: str, file: str) -> int:
-    """The largest number of fields in a line."""
-    if '"' not in text:
-        return max(line.count(separator) for line in re.split(r"\r\n|\r|\n", text)) + 1
+    """The largest number of fields in a line.
+
+    Raises InputError: a line is longer than the others, by the comma of a number as it seems.
+    """
     limit = csv.field_size_limit(len(text) + 1)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        return max(map(len, lines))
+        if '"' in text:
+            widths = [*map(len, lines)]
+        else:
+            widths = [line.count(separator) + 1 for line in re.split(r"\r\n|\r|\n", text)]
+        if separator == ",":
+            _refuse_shifted(text, widths, file)
     except csv.Error as error:  # a cell with words behind its closing mark may hold other lines
         fault = f"line {lines.line_num}: {error}"
         raise refusal("file.irregular_quotes", file=file, fault=fault) from None
     finally:
         csv.field_size_limit(limit)
+    return max(widths)
+
+
+def _refuse_shifted(text: str, widths: list[int], file: str) -> None:
+    """Refuse a table of which a row has a number such as 1,150 without quotation marks."""
+    usual, often = Counter(widths).most_common(1)[0]
+    if not 1 < usual < max(widths) or often < max(3, 0.8 * (len(widths) - widths.count(1))):
+        return
+    for row, fields in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        if len(fields) > usual and THOUSANDS.search(",".join(fields)):
+            raise refusal("file.shifted", file=file, row=row, n=len(fields), usual=usual)
