@@ -750,3 +750,19 @@ def test_3000_options_are_no_hang():
         got = [reader.read(text, TEXT, book[id], id).value for id, text in texts.items()]
         assert got == [n, {n, 2}]
     assert time.process_time() - begun < 6
+
+
+@pytest.mark.parametrize(
+    "text", ["回答拒否", "お答えできません。", "回答を差し控えます", "未回答", "Refused"]
+)
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_who_declines_to_answer_has_not_chosen_other(kind, text):
+    options = [*OPTIONS[:2], {"code": 4, "ja": "その他", "en": "other", "other": True}]
+    book = Codebook.parse({
+        "id": "t", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
+        "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        "questions": [question(kind, options=options)],
+    })  # fmt: skip
+    name = kind.upper()
+    said, words = (Reader(book).read(t, TEXT, book[name], name) for t in (text, "回答者の広報"))
+    assert said.state == "unreadable" and words.rules == ("other-words",)
