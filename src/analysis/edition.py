@@ -281,7 +281,9 @@ def _gives_away(survey: View, question: Question) -> bool:
     rule = Expression(question.ask_if)
     gates = survey.codebook.using(rule.names)
     skipped = int((survey.status[question.variables[0]] == "not_applicable").sum())
-    if any(q.type == "multi" for q in gates) and 0 < survey.n - n < SMALLEST:
+    # where kinds of missing are told apart, how many were not asked is known, too
+    rest = skipped if survey.shows_units and skipped else survey.n - n
+    if any(q.type == "multi" for q in gates) and 0 < rest < SMALLEST:
         return True
     if not any(q.type in COUNTED for q in gates) and 0 < skipped <= SMALLEST:
         return True

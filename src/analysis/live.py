@@ -17,7 +17,7 @@ def state(wave: str) -> str:
     """The key of a wave's data as they are now; empty where they cannot be read."""
     try:
         return store.key(Wave.read(wave))
-    except InputError:
+    except (InputError, OSError):
         return ""
 
 

@@ -21,6 +21,8 @@ Step = Literal[
 _CHARACTERS = packaged("characters.yml")
 # for a pattern that is searched: \s* would be tried at each letter of long white space again
 GAP = r"(?:(?<!\s)\s+)?"
+# every white space, and signs without width, which copies from the web have
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u200e\u200f\u2060\ufeff"
 _SPACES = re.compile("[\\s\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 
 
@@ -34,7 +36,7 @@ STEPS: dict[Step, Callable[[str], str]] = {
     "minus": methodcaller("translate", str.maketrans("−‐", "--")),  # of a negative number
     "dashes": methodcaller("translate", str.maketrans("‐‑–—−～〜", "-----~~")),  # of a range
     "case": str.casefold,
-    "ends": str.strip,
+    "ends": methodcaller("strip", _BLANK),
     "spaces": partial(_SPACES.sub, ""),  # also those without width, and selectors of variants
 }
 
@@ -44,6 +46,8 @@ def normal(text: str, *steps: Step) -> str:
 
     >>> normal("⻲岡市 ", "radicals", "ends"), normal("Ｑ１①", "circled", "width", "case")
     ('亀岡市', 'q1(1)')
+    >>> normal("\\u200b12\\u200b\\u3000", "ends")
+    '12'
     """
     for step in steps:
         text = STEPS[step](text)

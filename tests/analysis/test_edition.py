@@ -285,3 +285,22 @@ def test_questions_whose_yes_and_no_are_counted_together_have_no_common_figure(t
     public = load("public")
     drawn = tabulation.figures(public, edition.shown_questions(public))
     assert [one.name for one in drawn] == ["q_Q1", "q_Q3"]
+
+
+def test_how_many_were_not_asked_does_not_tell_a_hidden_option(tiny, tmp_path):
+    """5 ticked 2, which is shown, and 1 was asked no more: so 7 or 8 ticked 1, which is hidden."""
+    tiny("Q3")
+    file = with_other(tmp_path, "multi")
+    book = yaml.safe_load(file.read_text("utf-8"))
+    book["questions"][2]["ask_if"] = "any(Q3, [1, 2])"
+    book["questions"][2:] = book["questions"][:1:-1]  # Q3 before Q2, which depends on it
+    file.write_text(text_of(book), "utf-8")
+    ticked = ["いいえ", *["はい、いいえ"] * 4, *["はい"] * 3, "その他"]
+    answered = ["はい"] * 5 + [""] * 4
+    lines = [f"{c},はい,{b},{a}" for c, a, b in zip(CODES, ticked, answered, strict=True)]
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    replies.write_text("\n".join(["設問Q0,設問Q1,設問Q2,設問Q3", *lines]) + "\n", "utf-8")
+    survey = load("committee")
+    assert survey.tabulate("Q3").set_index("code")["count"].dropna().to_dict() == {"2": 5}
+    assert "not_applicable" not in {*cleaning.ledger(survey)["ledger"]}
+    assert [name[:2] for name in cleaning.missing(survey)["question"]] == ["Q1", "Q3"]

@@ -238,6 +238,13 @@ ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or 
 )
 
 
+DECLINED = re.compile(  # words that there is no answer, also where the codebook does not list them
+    r"(?:ご?回答|お?答え)(?:を|は)?"
+    r"(?:拒否|なし|不可|しない|しません|(?:でき|られ)(?:ない|ません)|(?:差し?)?控え(?:る|ます))(?:です)?[。.]?"
+    r"|[無未]回答[。.]?|(?:refused?|declined?)(?:toanswer)?|prefernottoanswer|no(?:answer|response)|unanswered"
+)
+
+
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
@@ -257,7 +264,8 @@ def _explains(text: str) -> bool:
     """Whether a text has words of its own; ア, v, なし, 同上, 7 広報 have none."""
     plain, own = tidy(text), _folded(text)
     worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODED.match(plain)
-    return bool(worded) and own not in tick_words() and not ELSEWHERE.fullmatch(own)
+    said = own in tick_words() or ELSEWHERE.fullmatch(own) or DECLINED.fullmatch(own)
+    return bool(worded) and not said
 
 
 def _explained_in(parts: list[str], question: Question) -> Parsed | None:
@@ -534,13 +542,12 @@ class Reader:
         """One cell of a column that holds the question or one of its variables."""
         if kind == CellKind.UNCLEAR:  # of an empty one its colour may be the answer
             return refused("unclear-place" if text.strip() else "colour-alone")
-        if not text.strip():
+        if not (plain := tidy(text)):
             return Parsed("empty")
         if kind == CellKind.STRUCK:
             return refused("struck")
         if kind == CellKind.ERROR:
             return refused("error-value")
-        plain = tidy(text)
         folded = plain.casefold()
         own_column = question.type == "multi" and variable != question.id
         state = self.codes[question.id].get(folded)

@@ -152,7 +152,7 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     """
     few = len(data) <= NAMED_UP_TO
     ax = canvas(0.8 + (0.18 * len(data) if few else 3.0))
-    if data.empty:
+    if data["silhouette"].isna().all():  # of one type alone nobody has any
         return ax
     last = data["type"].replace(0, len(types) + 1)
     data = data.assign(last=last).sort_values(["last", "silhouette"], ascending=[False, True])

@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -176,16 +177,48 @@ def read_text(content: bytes, file: str, encoding: str | None = None) -> Sheet:
     return Sheet(file=file, sheet="", text=frame, kind=kind)
 
 
+THOUSANDS = re.compile(r"(?:^|,)[1-9]\d{0,2}(?:,\d{3})+(?:,|$)")
+
+
 def _width(text: str, separator: str, file: str) -> int:
-    """The largest number of fields in a line."""
-    if '"' not in text:
-        return max(line.count(separator) for line in re.split(r"\r\n|\r|\n", text)) + 1
+    """The largest number of fields in a line.
+
+    Raises InputError: a line is longer than the others, by the comma of a number as it seems.
+    """
     limit = csv.field_size_limit(len(text) + 1)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        return max(map(len, lines))
+        if '"' in text:
+            widths = [*map(len, lines)]
+        else:
+            widths = [line.count(separator) + 1 for line in re.split(r"\r\n|\r|\n", text)]
+        if separator == ",":
+            _refuse_shifted(text, widths, file)
     except csv.Error as error:  # a cell with words behind its closing mark may hold other lines
         fault = f"line {lines.line_num}: {error}"
         raise refusal("file.irregular_quotes", file=file, fault=fault) from None
     finally:
         csv.field_size_limit(limit)
+    return max(widths)
+
+
+def _refuse_shifted(text: str, widths: list[int], file: str) -> None:
+    """Refuse a table of which a row has a number such as 1,150 without quotation marks.
+
+    It is longer than most rows, or all rows that may have one are longer than all others.
+    """
+    usual, often = Counter(widths).most_common(1)[0]
+    if len({*widths} - {1}) < 2:
+        return
+    most = often >= max(3, 0.8 * (len(widths) - widths.count(1)))
+    plain, parted = 1, dict[int, int]()  # the longest row without; row -> fields, with
+    for row, fields in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        line = ",".join(fields).rstrip(",")
+        if THOUSANDS.search(line):
+            parted[row] = len(fields) - (len(",".join(fields)) - len(line))
+        else:
+            plain = max(plain, len(fields))
+    usual = plain if parted and 1 < plain < min(parted.values()) else usual if most else max(widths)
+    for row, n in parted.items():
+        if n > usual > 1:
+            raise refusal("file.shifted", file=file, row=row, n=n, usual=usual)

@@ -474,6 +474,17 @@ def test_other_among_options_that_a_stroke_or_a_dot_parts(text, codes, other):
     assert (answer.value, answer.other) == (codes, other)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("INTEGER", "\u200b12\u200b", 12), ("SINGLE", "研修\ufeff", 1), ("INTEGER", "\u200b", None),
+     ("DATE", "\u200e2024/4/1\u200e", dt.date(2024, 4, 1)), ("TEXT", "\u200b ", None)],
+)  # fmt: skip
+def test_signs_without_width_around_an_answer_are_none_of_it(name, text, value):
+    """As copies from the web have; nobody sees why such a number is none."""
+    answer = read(name, text)
+    assert (answer.value, answer.state) == (value, "empty" if value is None else "answered")
+
+
 def test_a_letter_of_an_option_that_looks_like_a_mark_is_none():
     equipment = [{"code": 1, "ja": "発電機", "en": "generator"},
                  {"code": 2, "ja": "トイレ", "en": "toilets"}]  # fmt: skip
@@ -739,3 +750,19 @@ def test_3000_options_are_no_hang():
         got = [reader.read(text, TEXT, book[id], id).value for id, text in texts.items()]
         assert got == [n, {n, 2}]
     assert time.process_time() - begun < 6
+
+
+@pytest.mark.parametrize(
+    "text", ["回答拒否", "お答えできません。", "回答を差し控えます", "未回答", "Refused"]
+)
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_who_declines_to_answer_has_not_chosen_other(kind, text):
+    options = [*OPTIONS[:2], {"code": 4, "ja": "その他", "en": "other", "other": True}]
+    book = Codebook.parse({
+        "id": "t", "title": {"ja": "調査", "en": "Survey"}, "version": "1",
+        "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+        "questions": [question(kind, options=options)],
+    })  # fmt: skip
+    name = kind.upper()
+    said, words = (Reader(book).read(t, TEXT, book[name], name) for t in (text, "回答者の広報"))
+    assert said.state == "unreadable" and words.rules == ("other-words",)

@@ -254,3 +254,9 @@ def test_identical_answers_are_one_spot_whose_area_counts_them():
 )
 def test_japanese_labels_break_after_a_particle(label, lines):
     assert typology_plots.wrap(label, 7).split("\n") == lines
+
+
+def test_of_one_type_alone_no_width_is_drawn(frames):
+    """Nobody has another type to be near to, and an axis without an end was an unexpected error."""
+    alone = frames["members"].assign(silhouette=float("nan"))
+    assert not typology_plots.silhouettes(alone, types=frames["types"]).patches

@@ -441,6 +441,23 @@ def test_a_quotation_mark_too_many_swallows_no_line(tmp_path, answer):
         assert read_file(tmp_path / "a.csv")[0].shape == (4, 2)
 
 
+@pytest.mark.parametrize("quoted", ["", '"古い町",8,9\n'])
+def test_a_thousand_without_quotation_marks_shifts_no_answers(quoted):
+    """1 was read as the number and 150 as the next answer; only the last cell was told."""
+    table = "団体名,職員数,予算\n" + "".join(f"町{n},{n},10{n}\n" for n in range(9)) + quoted
+    with pytest.raises(InputError, match=r"row 1[12] has 4 values where the others have 3, and a"):
+        read_text(f"{table}町A,3,1,150\n".encode(), "a.csv")
+    heads = "団体名,職員数,予算"
+    every = "\n".join([heads, *(f"町{n},{n},1,15{n}" for n in range(9))])
+    with pytest.raises(InputError, match=r"row 2 has 4 values where the others have 3, and a"):
+        read_text(every.encode(), "a.csv")
+    padded = "\n".join([heads, *(f"町{n},{n},15{n},," for n in range(9))])
+    assert read_text(padded.encode(), "a.csv").shape[1] == 5
+    shapes = {line: read_text((table + line).encode(), "a.csv").shape[1]
+              for line in ('町A,3,"1,150"', "町A,3,5,メモ", "町A,3")}  # fmt: skip
+    assert [*shapes.values()] == [3, 4, 3]
+
+
 def test_many_sheets_are_found_without_a_search_through_all_parts_for_each(monkeypatch):
     """Five thousand sheets took a minute."""
     searched = []
