@@ -517,9 +517,10 @@ def tells_apart(survey: View, rule: Expression) -> bool:
 
     The counts of a variable by it, beside those of the question, would narrow small numbers.
     """
-    question, *others = [*survey.codebook.using(rule.names), None]
-    if question is None or others != [None] or not protects(survey, question):
+    questions = survey.codebook.using(rule.names)
+    if len(questions) != 1 or not protects(survey, *questions):
         return False
+    (question,) = questions
     if question.type in ONE_CHOICE:
         codes = pd.array([*tabulate.labels_of(question, survey.language)], "Int64")
         values = rule.evaluate(pd.DataFrame({question.id: codes}))

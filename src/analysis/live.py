@@ -22,10 +22,10 @@ def state(wave: str) -> str:
 
 
 def watch(wave: str, key: str, audience: Audience, language: Language) -> None:
-    """Say from now on where the data of a wave, loaded when they had `key`, are others.
+    """Say under each cell from now on that the data of a wave are no longer those of `key`.
 
-    Where an earlier state of them, or an edition for fewer readers, was loaded before in this
-    kernel, that is said at once: cells that did not run since then show it.
+    Where this kernel loaded an earlier state of them, or an edition for fewer readers, that is said
+    at once: cells that did not run since then show it.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -35,7 +35,7 @@ def watch(wave: str, key: str, audience: Audience, language: Language) -> None:
         return
     before, edition, _ = _loaded.get(wave, (key, audience, language))
     if before != key:
-        display(Prose(label("lab.loaded_anew", language).format(wave=wave)))
+        display(Prose(label("lab.loaded_anew", language, wave=wave)))
     if paths.AUDIENCES.index(edition) < paths.AUDIENCES.index(audience):
         display(Prose(label("lab.other_edition", language)))
     _loaded[wave] = key, audience, language
@@ -48,4 +48,4 @@ def _remind(_result: object) -> None:
 
     for wave, (key, _, language) in _loaded.items():
         if state(wave) != key:
-            display(Prose(label("lab.changed", language).format(wave=wave)))
+            display(Prose(label("lab.changed", language, wave=wave)))

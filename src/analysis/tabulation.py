@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -74,15 +76,29 @@ def _whole(survey: View, question: Question) -> pd.DataFrame:
         frame = table.frame.reset_index().assign(n=table.n)
     # missing answers, counted, would disclose hidden ones; a size class is known without a reply
     if not table.protected and table.n:
-        words = survey.labels("status")
-        kinds = [f"{words[kind]} {count:,}" for kind, count in table.missing.items()]
-        frame["missing"] = survey.label("answers.separator").join(kinds)
+        words, separator = survey.labels("status"), survey.label("answers.separator")
+        frame["missing"] = [
+            separator.join(f"{words[kind]} {count:,}" for kind, count in absent.items())
+            for absent in _absent(survey, question, frame)
+        ]
         if question.identity is None:
-            size, bounds = to_answer(survey, question), survey.population.bounds
-            ends = [bounds(int(c), int(n), size) for c, n in frame[["count", "n"]].to_numpy()]
+            own = frame["variable"] if question.type == "battery" else [None] * len(frame)
+            ends = [
+                survey.population.bounds(int(c), int(n), to_answer(survey, question, item))
+                for (c, n), item in zip(frame[["count", "n"]].to_numpy(), own, strict=True)
+            ]
             frame["low"] = [end[0] if end else None for end in ends]
             frame["high"] = [end[1] if end else None for end in ends]
     return frame
+
+
+def _absent(survey: View, question: Question, rows: pd.DataFrame) -> list[dict[str, int]]:
+    """For each row how many did not answer its question, of a battery its item, by kind."""
+    if question.type != "battery":
+        return [edition.frequency(survey, question).missing] * len(rows)
+    every = {name: Counter(survey.status[name].to_numpy(object)) for name in question.variables}
+    kinds = (every[item].most_common() for item in rows["variable"])
+    return [{str(kind): m for kind, m in of if kind != "answered"} for of in kinds]
 
 
 def _scale(survey: View, question: Question, inside: Any = slice(None)) -> pd.DataFrame:
@@ -200,9 +216,11 @@ def by_kind(survey: View, frame: pd.DataFrame) -> Frame:
     """The same frame, how many did not answer in a column for each kind in the place of words."""
     if "missing" not in frame:
         return Frame(frame)
-    stated = frame.loc[frame["missing"].notna(), "question"]
-    known = {id: edition.frequency(survey, survey.question(id)).missing for id in stated.unique()}
-    kinds = pd.DataFrame([known[id] for id in stated], stated.index, list(STATUSES[1:]))
+    stated = frame[frame["missing"].notna()]
+    parts = stated.groupby("question", sort=False)
+    counts = [_absent(survey, survey.question(str(id)), part) for id, part in parts]
+    places = [place for _, part in parts for place in part.index]
+    kinds = pd.DataFrame([*chain(*counts)], places, list(STATUSES[1:]))
     kinds = kinds.dropna(axis="columns", how="all").fillna(0).astype("Int64")
     return Frame(frame.drop(columns="missing").join(kinds))
 
@@ -227,15 +245,15 @@ def cell(count: Any, n: int) -> str:
     return f"{count / n:.0%} ({int(count):,}/{n:,})" if n else HIDDEN
 
 
-def to_answer(survey: View, question: Question | None) -> int | None:
-    """How many of the population were to answer, replied or not; None where that is not known.
+def to_answer(survey: View, question: Question | None, item: str | None = None) -> int | None:
+    """How many were to answer a question (or `item`), replied or not; None where not known.
 
     Respondents whom the skip rule left out do not count. Whether it would have left out those who
     did not reply is unknown: they all count, which gives the widest bounds of a share.
     """
     if question is None or (size := survey.population.size) is None:
         return None
-    return size - int((survey.status[question.variables[0]] == "not_applicable").sum())
+    return size - int((survey.status[item or question.variables[0]] == "not_applicable").sum())
 
 
 # --- one question ------------------------------------------------------------------------------

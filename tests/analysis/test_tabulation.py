@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from notebook_run import run
@@ -242,3 +243,26 @@ def test_two_questions_of_several_answers_are_crossed(survey, tmp_path):
 def test_a_question_asked_of_nobody_has_no_share(page, survey):
     nobody = page.names["shares"].head(1).assign(count=0, n=0, share=pd.NA)
     assert tabulation.compact(survey, nobody)["answers"].iloc[0].endswith(" —")
+
+
+def test_who_did_not_answer_an_item_of_a_scale_is_counted_by_item(tmp_path):
+    survey = Survey.load("demo-2019", output=tmp_path)
+    question = survey.question("Q29")
+    first, second, third, *_ = question.variables
+    status, who = survey.status, survey.status.index
+    for name, lacking in ((first, "no_answer"), (second, "not_applicable")):
+        survey.responses.loc[who[:2], name] = pd.NA
+        status.loc[who[:2], name] = lacking
+    rows = tabulation.counts(survey, [question]).groupby("variable").first()
+    wide = tabulation.by_kind(survey, tabulation.counts(survey, [question]))
+    wide = wide.groupby("variable").first()
+    kinds = ["no_answer", "not_applicable", "dont_know", "not_surveyed", "unreadable"]
+    kinds = [kind for kind in kinds if kind in wide]
+    for name in (first, second, third):
+        there = status[name].value_counts()
+        assert wide.loc[name, "n"] == there["answered"]
+        assert wide.loc[name, kinds].sum() == survey.n - there["answered"]
+    assert rows.loc[first, "missing"] and not rows.loc[third, "missing"]
+    # bounds: the two of the second item are not asked, those of the first may say anything
+    few = rows.loc[[first, second], "count"] / [16, 14]
+    assert np.allclose(rows.loc[[first, second], "low"].astype(float), few)

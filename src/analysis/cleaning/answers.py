@@ -77,29 +77,26 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     whole, how = _option(text, question)
     if whole is None and how:
         return refused(*how)
-    plain = tidy(text)
-    one_number = re.fullmatch(r"\d+(\.\d+)?", plain) and not CIRCLED.search(text)
-    if one_number and (whole is None or _glued(plain.removesuffix(".0"), question)):
+    one_number = re.fullmatch(r"\d+(\.\d+)?", tidy(text)) and not CIRCLED.search(text)
+    if one_number and (whole is None or _glued(_without_zero(text), question)):
         return refused("excel-number")
     if (beside := _explained_in(_parts(text, LIST_SIGNS), question)) is not None:
         return beside
-    parts = _parts(text, LINES)
-    readings = _readings(parts, question, {}) if len(parts) > 1 or re.search(LINES, text) else {}
+    by_lines = re.search(LINES, text) is not None
+    readings = _readings(_parts(text, LINES), question, {}) if by_lines else {}
+    readings = readings or _readings(_parts(text, LIST_SIGNS), question, _long(question))
     if not readings:
-        readings = _readings(_parts(text, LIST_SIGNS), question, _long(question))
-    if len(readings) > 1:
-        return refused("two-readings")
-    if not readings and whole is not None:
-        return judged({whole}, how, question)
-    for signs in () if readings else (ALSO, SEPARATORS):  # 採用/その他（広報）
-        if (beside := _explained_in(_parts(text, signs), question)) is not None:
-            return beside
-    readings = readings or _readings(_parts(text), question, _long(question, SEPARATORS))
+        if whole is not None:
+            return judged({whole}, how, question)
+        for signs in (ALSO, SEPARATORS):  # 採用/その他（広報）
+            if (beside := _explained_in(_parts(text, signs), question)) is not None:
+                return beside
+        readings = _readings(_parts(text), question, _long(question, SEPARATORS))
     if len(readings) > 1:  # 1.採用 2.研修、広報, where 広報 is an option, too
         return refused("two-readings")
     for codes, rules in readings.items():
         return judged(set(codes), rules, question)
-    ways = [*([LINES] if re.search(LINES, text) else []), LIST_SIGNS, ALSO]  # 広報, 印刷;研修
+    ways = (LINES, LIST_SIGNS, ALSO) if by_lines else (LIST_SIGNS, ALSO)  # 広報, 印刷;研修
     tried = [_beside_other(_parts(text, signs), question) for signs in ways]
     doubts = {"other-like-an-option", "option-or-other"}
     clear = (one for one in tried if one and doubts.isdisjoint(one.rules))
@@ -112,7 +109,7 @@ def _marked(text: str, question: Question) -> set[int] | None:
     None where the cell is no such list: two options at least, and nothing but marks, numbers and
     what parts them between the options. Of ☑ある □ない the first is chosen, of ○1.ある 2.ない too.
     """
-    # of many options, a search for all would be slow
+    # in a text without a sign a search for the words of all options would be slow
     signs = signs_in(text, question) if SIGNED.search(text) else None
     if signs is None or not any(signs.values()):
         return None
@@ -204,15 +201,16 @@ def _explained(text: str, question: Question) -> Parsed | None:
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
             begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
-            match = begun and OTHER.match(text, begun.end())
-            rest = text[match.end() :].strip() if match else ""
+            sign = begun and OTHER.match(text, begun.end())
+            if not sign:
+                continue
+            rest = text[sign.end() :].strip()
             inner = re.fullmatch(INNER, rest)  # of one bracket, not of （国）、その他（県）
             rest = inner[1].strip() if inner else rest
             parts = _parts(rest, LIST_SIGNS)
             every = {*parts, *_parts(rest)}  # その他/研修/採用, too
             names_option = any(_option(part, question)[0] is not None for part in every)
-            colon = begun and re.match(r"\s*[:：]", text[begun.end() :])
-            clear = (colon or inner) and len(parts) == 1
+            clear = (inner or re.search("[:：]", sign[0])) and len(parts) == 1
             words_behind = re.search(r"[^\W\d]", rest) and (clear or not names_option)
             if words_behind and not _called(text, question):  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
@@ -411,11 +409,11 @@ def binary(text: str, question: Question) -> Parsed:
 def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]:
     """The option that a text names: its code (1, 1., (1), ①, 1 指定都市) or its words."""
     raw = text.strip()
-    plain = _number(text)
+    plain = _without_zero(text)
     codes = {option.code for option in question.options}
     if plain.isdecimal():  # ❶ is a digit, too, and no number
         by_source = {option.code for option in question.options if raw in option.source}
-        worded = {o.code for o in question.options if plain in map(_number, words_of(o))}
+        worded = {o.code for o in question.options if plain in map(_without_zero, words_of(o))}
         hits = by_source or worded | ({int(plain)} & codes if worded else set())
         digits = ("circled",) if CIRCLED.fullmatch(raw) else widths(raw)
         if hits:  # not the code of one and the words of another, but what the codebook says wins
@@ -452,8 +450,8 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     return None, ()
 
 
-def _number(text: str) -> str:
-    """A whole number as the cell of a workbook holds it: 2 of 2.0."""
+def _without_zero(text: str) -> str:
+    """A whole number without the zero behind the point that workbooks give it: 2 of 2.0."""
     return tidy(text).removesuffix(".0")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import mmap
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -139,16 +138,13 @@ def _check_texts(canvas: Canvas, name: str) -> None:
         boxes.append((text, box))
     boxes.sort(key=lambda box: float(box[1][1]))  # from below: of 3,000 options few are near
     for at, (one, a) in enumerate(boxes, start=1):
-        for other, b in itertools.takewhile(partial(_begins_below, a[3]), boxes[at:]):
+        for other, b in boxes[at:]:
+            if b[1] >= a[3]:  # it begins above the end of this one, as do all that follow
+                break
             across, along = (min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
             smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
             if min(across, along) > 0 and across * along > OVERLAP * smaller:
                 raise refusal("figure.overlap", name=name, texts=f"{one!r} and {other!r}")
-
-
-def _begins_below(top: float, box: tuple[str, Bounds]) -> bool:
-    """Whether a text begins below the end of another."""
-    return bool(box[1][1] < top)
 
 
 def _not_drawn(canvas: Canvas) -> set[int]:

@@ -207,18 +207,19 @@ def _refuse_shifted(text: str, widths: list[int], file: str) -> None:
 
     It is longer than most rows, or all rows that may have one are longer than all others.
     """
-    usual, often = Counter(widths).most_common(1)[0]
     if len({*widths} - {1}) < 2:
         return
-    most = often >= max(3, 0.8 * (len(widths) - widths.count(1)))
-    plain, parted = 1, dict[int, int]()  # the longest row without; row -> fields, with
+    longest, parted = 1, dict[int, int]()  # of the rows without such a number; row with one -> n
     for row, fields in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
-        line = ",".join(fields).rstrip(",")
-        if THOUSANDS.search(line):
-            parted[row] = len(fields) - (len(",".join(fields)) - len(line))
+        n = max((at for at, field in enumerate(fields, start=1) if field), default=0)
+        if THOUSANDS.search(",".join(fields[:n])):
+            parted[row] = n
         else:
-            plain = max(plain, len(fields))
-    usual = plain if parted and 1 < plain < min(parted.values()) else usual if most else max(widths)
-    for row, n in parted.items():
-        if n > usual > 1:
-            raise refusal("file.shifted", file=file, row=row, n=n, usual=usual)
+            longest = max(longest, len(fields))
+    usual, often = Counter(widths).most_common(1)[0]
+    if 1 < longest < min(parted.values(), default=0):
+        usual = longest
+    elif usual == 1 or often < max(3, 0.8 * (len(widths) - widths.count(1))):
+        return
+    if row := next((row for row, n in parted.items() if n > usual), 0):
+        raise refusal("file.shifted", file=file, row=row, n=parted[row], usual=usual)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,17 +130,13 @@ def _check_asked(
 
 def _units(question: Question, hint: str, language: Language) -> tuple[str, str]:
     """How the form would name the unit of a question now, and how it did; empty without one."""
-    comma, begin = (
-        "、" if language == "ja" else ", ",
-        label("questionnaire.unit", language, unit=""),
-    )
-    now = (
-        label("questionnaire.unit", language, unit=question.unit[language]) if question.unit else ""
-    )
+    named = partial(label, "questionnaire.unit", language)
+    now = named(unit=question.unit[language]) if question.unit else ""
+    comma = "、" if language == "ja" else ", "
     said = hint.replace("\n", comma) + comma
-    if now and f"{now}{comma}" in said:
+    if now and f"{now}{comma}" in said:  # also a unit with a comma
         return now, now
-    return now, next((part for part in said.split(comma) if part.startswith(begin)), "")
+    return now, next((part for part in said.split(comma) if part.startswith(named(unit=""))), "")
 
 
 def entries(book: Codebook, question: Question, language: Language) -> dict[str, int]:

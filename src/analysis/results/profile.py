@@ -15,6 +15,7 @@ from analysis.errors import refusal
 from analysis.results import answers, guide, shortage, types
 from analysis.results.certainty import POWER_UP_TO
 from analysis.show import Frame, NotAvailable
+from analysis.stats.tabulate import state_of
 from analysis.survey import SEED, Survey
 from analysis.typology.study import Typology
 
@@ -226,10 +227,12 @@ def to_confirm(survey: Survey, here: Respondent) -> Frame:
         mine = survey.findings.query("code == @here.code and severity in ['doubtful', 'refused']")
         rows += list(mine[["question", survey.language]].itertuples(index=False, name=None))
     state = survey.status.loc[here.code]
-    for question in shown_questions(survey):
-        name = question.variables[0]
-        if state[name] == "no_answer" and name in survey.unit_responses:
-            rows.append((survey.numbered(question), survey.label("status.no_answer")))
+    for q in (q for q in shown_questions(survey) if q.variables[0] in survey.unit_responses):
+        items = {item.id: f" — {item.text[survey.language]}" for item in q.items}
+        names = [*items] or [q.variables[0]]
+        lacks = [name for name in names if state[name] == "no_answer"]
+        parts = [""] if len(lacks) == len(names) else [items[name] for name in lacks]
+        rows += [(survey.numbered(q) + part, survey.label("status.no_answer")) for part in parts]
     return Frame(rows, columns=["question", "to_confirm"])
 
 
@@ -302,7 +305,7 @@ def comparison(survey: Survey, here: Respondent) -> Frame:
     for q in shown_questions(survey):
         if q.identity or q in head or q.id in staff or q.variables[0] not in survey.unit_responses:
             continue
-        if survey.status.at[here.code, q.variables[0]] == "not_applicable":
+        if state_of(survey.status, here.code, q) == "not_applicable":
             continue
         row = {"asked": q.label[survey.language]}
         row["this_one"] = answers.own(survey, here.code, q, brief=True)

@@ -17,6 +17,7 @@ from analysis.results import record_sheet, types
 from analysis.results.answers import most_answers, others, own, typical
 from analysis.results.guide import Case, Topic, VisitRemark, guide
 from analysis.show import Frame, NotAvailable
+from analysis.stats.tabulate import state_of
 from analysis.stats.thresholds import MOST_UNUSUAL
 from analysis.survey import Survey
 from analysis.typology.study import Typology
@@ -197,7 +198,7 @@ def _questions(
     language = survey.language
     for topic in guide().topics:
         for q in guidebook.topic_questions(survey, topic):
-            if survey.status.at[code, q.variables[0]] == "not_applicable":
+            if state_of(survey.status, code, q) == "not_applicable":
                 continue
             mine = [r for r in plan.remarks[code] if q.id in r.question.split(", ")]
             texts = [f"{survey.label(f'visits.{r.kind}')} {r.text}" for r in mine]

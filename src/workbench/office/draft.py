@@ -136,11 +136,8 @@ def _how_read(sheet: Sheet, export: tools.Export | None) -> str:
 def _not_in_the_draft(sheet: Sheet, sheets: Sequence[Sheet], aside: Sequence[str]) -> str:
     """The columns `aside` and the sheets of which the draft has no question, as comments."""
     pages = [name for _, name in sheet.pages]
-    others = [
-        one.sheet
-        for one in sheets
-        if (one.kind > 0).any() and one.sheet not in (sheet.sheet, *pages)
-    ]
+    unread = (one for one in sheets if one.sheet not in {sheet.sheet, *pages})
+    others = [one.sheet for one in unread if (one.kind > 0).any()]
     listed = {
         "left out, no questions": aside,
         "sheets with the same headings": pages,
@@ -259,12 +256,9 @@ class _Questions:
         counted = {family(own) for one, own in self.single if one["type"] == "integer"} - {""}
         for question, column in self.single:
             numbers = self._answers([column])[0]
-            bare = family(column) in counted and NUMBERS_BEHIND.search(column.heading)
-            if (
-                bare
-                and question["type"] in {"single", "binary"}
-                and all(map(str.isdecimal, numbers))
-            ):
+            alike = family(column) in counted and NUMBERS_BEHIND.search(column.heading)
+            small = question["type"] in {"single", "binary"} and all(map(str.isdecimal, numbers))
+            if alike and small:
                 question.pop("options", None)
                 question |= guesses.of_column(numbers, column.heading, "count", {}, (), False)
 
@@ -273,7 +267,6 @@ class _Questions:
 
         Each must use four of its points: fewer may be codes of anything.
         """
-
         columns = {one["id"]: own for one, own in self.single}
 
         def points(question: Drafted) -> int:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,7 @@ class Plan:
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
-        found = sorted(paths.notebooks().glob(pages), key=lambda file: file.stem)
-        files = {file.stem: file for file in found}
+        files = {f.stem: f for f in sorted(paths.notebooks().glob(pages), key=attrgetter("stem"))}
         names = frozenset(Path(name).stem for name in only or ())
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])
@@ -154,7 +154,8 @@ class Plan:
             raise refusal(
                 "run.no_page", page=without[0], wave=edition.wave, lacking=lacking[without[0]]
             )
-        notebooks = _told_apart([n for n in every if not lacking[n.name]])
+        notebooks = [n for n in every if not lacking[n.name]]
+        _tell_titles_apart(notebooks)
         common, by_file = _common(edition, wave)
         plan = cls(edition, notebooks, settings, common, wave, by_file, names)
         for notebook in notebooks:
@@ -348,13 +349,13 @@ class Plan:
         return Message("changed: {changed}", changed=why)
 
 
-def _told_apart(notebooks: list[Notebook]) -> list[Notebook]:
-    """Of several with one title, such as a copy made in JupyterLab, the later bear their names."""
-    for at, notebook in enumerate(notebooks):
-        if {*notebook.title.values()} & {t for n in notebooks[:at] for t in n.title.values()}:
-            own = notebook.title.items()
-            notebook.title = {language: f"{t} ({notebook.name})" for language, t in own}
-    return notebooks
+def _tell_titles_apart(notebooks: list[Notebook]) -> None:
+    """Add the file's name to a title that an earlier notebook has, as the copy of one does."""
+    known = set[str]()
+    for notebook in notebooks:
+        if not known.isdisjoint(notebook.title.values()):
+            notebook.title = {k: f"{own} ({notebook.name})" for k, own in notebook.title.items()}
+        known.update(notebook.title.values())
 
 
 def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -580,7 +580,7 @@ def test_options_that_begin_alike_are_told_apart(kind, options, text, value, rul
 
 def test_two_possible_readings_are_refused():
     assert tool("WORK", "2.翻訳 1.文書の作成, 要約").value == {1, 2}
-    assert tool("DOUBLE", "1.作成 3.作成, 要約").value == {1, 3}  # 3.作成 would be 1 or 3
+    assert tool("DOUBLE", "1.作成 3.作成, 要約").value == {1, 3}  # 3.作成 without 要約 is none
     assert tool("DOUBLE", "作成, 要約").rules == ("two-readings",)
     assert tool("DOUBLE", "作成;要約").value == {1, 2}
     assert tool("DOUBLE", "要約, 作成").value == {1, 2}

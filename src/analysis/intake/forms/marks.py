@@ -14,11 +14,11 @@ from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
 RINGS = OPEN + FILLED + "◎⭕レﾚ✓✔"  # marks that an office writes
-FILLED_BOXES = "☑☒■"
 MARKS = RINGS + "☑■"  # and printed boxes that it fills
-BOXES = "☐□◻"
+BOXES, FILLED_BOXES = "☐□◻", "☑☒■"
+ALL_BOXES = BOXES + FILLED_BOXES
 # a mark, an open box or brackets with or without a mark before an option's words
-BOXED = re.compile(rf"^(?:[☑☒■{BOXES}]|[(（\[［【〔]\s*(?:[{MARKS}]\s*)?[)）\]］】〕])\s*(?=\S)")
+BOXED = re.compile(rf"^(?:[{ALL_BOXES}]|[(（\[［【〔]\s*(?:[{MARKS}]\s*)?[)）\]］】〕])\s*(?=\S)")
 # before an option's words or behind them, where others have none
 RINGED = re.compile(rf"^[{RINGS}]\s*(?=\S)|(?<=\S)\s*[{RINGS}]$")
 MARK = re.compile(rf"[{MARKS}☒vVｖＶ]|該当")  # a whole cell: the option beside it is chosen

@@ -13,8 +13,8 @@ from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.forms.labels import BELOW, OWN, RIGHT, Form
 from analysis.intake.forms.marks import (
+    ALL_BOXES,
     AROUND,
-    BOXES,
     LISTED,
     MARK,
     OPEN,
@@ -35,7 +35,7 @@ HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
 )
 OF_NO_QUESTION = {NOTE, UNMATCHED, UNSURE}  # cells of no question
-PRINTED_BOX = re.compile(rf"[☑☒■{BOXES}(（\[［【〔]")
+PRINTED_BOX = re.compile(rf"[{ALL_BOXES}(（\[［【〔]")
 SIGN = 3  # letters of a sign at an option
 
 
@@ -218,9 +218,10 @@ class Reply:
         return names
 
     def offered(self, question: Question) -> set[int]:
-        """The options of several that the form prints with a box, or some of them with a mark.
+        """The codes of the options that the form offers for several answers, as far as it shows.
 
-        In cells of their own or in one; of a mark at each an office may have written all.
+        Those with boxes, and those of which some have a mark, in cells of their own or in one; else
+        those that it lists. Where each has a mark, an office may have written these alone.
         """
         boxed = self.form.boxed.get(question.id, {})
         signs = {code: self.form.signs[place] for code, place in boxed.items()}
@@ -230,9 +231,10 @@ class Reply:
         return {*signs} if any(signs.values()) and not written else self._listed(question)
 
     def _listed(self, question: Question) -> set[int]:
-        """The options that the form lists beside the cell of the answer, or whose numbers it does.
+        """The codes of the options of which the form lists the words or numbers beside the answer.
 
-        That cell may be the list itself, with numbers, where another reads like an answer.
+        The cell of the answer belongs to the list where it has numbers and another cell reads like
+        an answer.
         """
         form, at = self.form, self.cells.get(question.id)
         if at is None or not self.answer(question.id):
