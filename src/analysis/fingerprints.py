@@ -160,15 +160,13 @@ def is_patched() -> bool:
     What it computes then is of no state of the package: nothing is kept, and nothing kept is read.
     It is compared with what there was when this was asked first, which `analysis.survey` does.
     """
-    for of, module in [item for item in sys.modules.items() if item[0].startswith("analysis.")]:
-        names = vars(module)
+    for of, module in [m for m in [*sys.modules.items()] if m[0].startswith("analysis.")]:
+        names: Mapping[str, Any] = vars(module)
         at = of, len(names)  # more than before: its import had not ended
         if at not in _first:
             own = [vars(v) for v in names.values() if isinstance(v, type) and v.__module__ == of]
-            parts = [(names, n, v) for n, v in names.items() if callable(v) or n.isupper()]
-            parts += [
-                (inside, n, v) for inside in own for n, v in inside.items() if type(v) in METHODS
-            ]
+            parts = [(names, n, v) for n, v in [*names.items()] if callable(v) or n.isupper()]
+            parts += [(c, n, v) for c in own for n, v in c.items() if type(v) in METHODS]
             _first[at] = [(where, name, _code(value)) for where, name, value in parts]
     every = itertools.chain.from_iterable(_first.values())
     return any(_code(where.get(n)) is not first or first is None for where, n, first in every)
