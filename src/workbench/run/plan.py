@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,7 @@ class Plan:
         """
         wave = waves.content(edition.wave)
         book = _content(codebook(wave))
-        found = sorted(paths.notebooks().glob(pages), key=lambda file: file.stem)
-        files = {file.stem: file for file in found}
+        files = {f.stem: f for f in sorted(paths.notebooks().glob(pages), key=attrgetter("stem"))}
         names = frozenset(Path(name).stem for name in only or ())
         if lost := names - files.keys():
             raise unknown("notebook", min(lost), [*files])

@@ -60,8 +60,8 @@ def test_each_municipality_stands_once_among_what_to_ask(pages):
 
 def test_the_committee_sees_questions_in_words_and_how_many_municipalities(pages):
     shown = pages["committee"].tables["to_ask"].frame.set_index("設問")
-    assert shown.loc["（個別の回答を示さない設問）"].tolist() == ["2", "—"]
-    shown = shown.drop("（個別の回答を示さない設問）").astype(int)
+    assert shown.loc["（取扱注意の設問）"].tolist() == ["2", "—"]
+    shown = shown.drop("（取扱注意の設問）").astype(int)
     assert shown.loc["Q03 人口"].tolist() == [2, 2]
     assert shown.loc["（設問外）"].tolist() == [3, 0]  # a hidden column, a loose cell, a comment
     assert shown.loc["Q12 情報人材の充足感"].tolist() == [1, 0]  # its heading

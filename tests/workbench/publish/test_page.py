@@ -85,7 +85,7 @@ def test_a_picture_pasted_into_a_text_cell_is_on_the_internal_page_alone(tmp_pat
     inside = audience == "internal"
     assert [about["alt"] for about, _ in Read(page).all("img")] == ["a<b"] * inside
     assert ("iVBORw0KGgo=" in page) == inside and "\ue000" not in page
-    assert page.count("図は載せていない") == 3 - inside
+    assert page.count("画像は載せていない") == 3 - inside
 
 
 def test_a_figure_has_caption_text_and_the_numbers_it_was_drawn_from(tmp_path):
