@@ -52,17 +52,16 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
         raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)
     book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
-    if not (force or patched) and is_current(folder, now):
-        cleaned = load(folder, book)
-        if is_current(folder, now):  # it was not swapped for another while it was read
-            return cleaned, about, book
-    cleaned = anew(about, book)
-    if key(about) != now:
+    kept = not (force or patched) and is_current(folder, now)
+    cleaned = load(folder, book) if kept else anew(about, book)
+    if kept and not is_current(folder, now):  # it was swapped for another while it was read
+        kept, cleaned = False, anew(about, book)
+    if not kept and key(about) != now:
         raise refusal("wave.changed_in_use", wave=wave)
-    if patched:
-        return cleaned, about, book
-    write(cleaned, folder, now, book)
-    registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
+    if not (kept or patched):
+        write(cleaned, folder, now, book)
+    if not patched:  # also where a command ended just before, or what was on record was removed
+        registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
 
