@@ -53,7 +53,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     about = Wave.read(wave)
     book, folder = about.book(), paths.processed(wave)
     if not force and is_current(folder, now):
-        cleaned = load(folder, book)
+        cleaned = load(folder)
         if is_current(folder, now):  # it was not swapped for another while it was read
             return cleaned, about, book
     cleaned = anew(about, book)
@@ -171,7 +171,7 @@ def files_of(cleaned: Cleaned, book: Codebook) -> Iterator[tuple[str, bytes | st
     yield "codes.csv", to_csv(code_table(variables))
 
 
-def load(folder: Path, codebook: Codebook) -> Cleaned:
+def load(folder: Path) -> Cleaned:
     """The cleaned data as they were written."""
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     content = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
