@@ -204,8 +204,8 @@ def _pair(
         about = {"id": one.id, "section": section, "role": "describe", "type": one.type}
         text = {k: label("changes.shared", k, name=one[k]) for k in LANGUAGES}
         added.append(Question.model_validate(about | text))
-        _add(old, added[-1], one.before)
-        _add(new, added[-1], one.after)
+        _add(old, added[-1], one.before, before.codebook)
+        _add(new, added[-1], one.after, survey.codebook)
     columns = walk.variables(before.codebook, survey.codebook) | {q.id: q.id for q in added}
     same = [
         frame[[c for c in frame if c in columns]].rename(columns=columns)
@@ -214,13 +214,20 @@ def _pair(
     return (*survey.codebook.questions, *added), changes.Replies(*same), new
 
 
-def _add(wave: changes.Replies, question: Question, rule: str) -> None:
-    """Add a quantity to both frames of a wave, unless the edition shows not all that it is of."""
+def _add(wave: changes.Replies, question: Question, rule: str, book: Codebook) -> None:
+    """Add a quantity to both frames of a wave, unless the edition shows not all that it is of.
+
+    It lacks what the first question lacks of those that it is of.
+    """
     with suppress(KeyError):
-        column = Expression(rule).evaluate(wave.responses).astype(question.dtype)
-        status = pd.Series("answered", column.index).where(column.notna(), "no_answer")
+        expression = Expression(rule)
+        column = expression.evaluate(wave.responses).astype(question.dtype)
+        names = [n if n in wave.status else book[n].variables[0] for n in sorted(expression.names)]
+        states = wave.status[names].astype(object)
+        lacks = states.where(states != "answered").bfill(axis=1).iloc[:, 0].fillna("no_answer")
         wave.responses[question.id] = column
-        wave.status[question.id] = status.astype(wave.status.dtypes.iloc[0])
+        lacks = lacks.mask(column.notna(), "answered")
+        wave.status[question.id] = lacks.astype(wave.status.dtypes.iloc[0])
 
 
 def not_compared(survey: Survey, before: Survey | None) -> Frame:

@@ -119,13 +119,16 @@ def size_class_labels(classes: pd.Series, language: Language) -> pd.Series:
 
 
 def state(status: pd.DataFrame, question: Question) -> pd.Series:
-    """Each respondent's status for a question; of a battery the most frequent of its items."""
+    """Each respondent's status for a question; a battery is answered if any item is.
+
+    Of one without any answer it is the most frequent of its items.
+    """
     if question.type != "battery":
         return status[question.variables[0]]
     items = status[list(question.variables)].astype(object)
     kinds = sorted(pd.unique(items.to_numpy().ravel()))  # of two as frequent the first
     counts = pd.concat({kind: (items == kind).sum(axis=1) for kind in kinds}, axis=1)
-    return counts.idxmax(axis=1)
+    return counts.idxmax(axis=1).mask(has_answer(status, question), "answered")
 
 
 def has_answer(status: pd.DataFrame, question: Question) -> pd.Series:

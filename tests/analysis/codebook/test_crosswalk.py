@@ -147,6 +147,8 @@ def test_waves_of_two_questionnaires_are_compared_by_what_they_share(project, mo
     assert {"stage of RPA (1 to 5) (by the crosswalk)", "Q16 Sufficiency of IT talent"} <= set(
         scales["question"]
     )
+    recruited = changes._pair(survey, before)[1].status["recruited"]  # Q14, not asked of all
+    assert recruited.tolist() == before.status["Q14"].tolist() and "not_applicable" in {*recruited}
     gone = changes.not_compared(survey, before)
     assert gone["reply"].value_counts().to_dict() == {"now": 9, "before": 8, "both": 4}
     found = changes.typologies(survey, before)

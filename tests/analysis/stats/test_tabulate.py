@@ -103,3 +103,19 @@ def test_a_breakdown_is_matched_by_code_in_any_order_and_may_hold_others():
     more = pd.concat([given[::-1].astype(object), pd.Series(["z"], ["g"])])
     for other in (given[::-1], given.sample(frac=1, random_state=1), more):
         assert tabulate.cross(RESPONSES, STATUS, BOOK["Q1"], other)[0].equals(expected)
+
+
+def test_a_scale_of_which_one_item_is_answered_is_answered():
+    items = [{"id": f"Q4{k}", "ja": k, "en": k} for k in "abc"]
+    scale = {"items": items, "options": [{"code": 0, "ja": "無", "en": "no"}, *OPTIONS]}
+    scale = Codebook.parse(
+        {
+            **{"id": "six", "title": {"ja": "六", "en": "six"}, "version": "1"},
+            "sections": [{"id": "A", "ja": "甲", "en": "A"}],
+            "questions": [question("Q4", "battery", "評価", "rating", **scale)],
+        }
+    )["Q4"]
+    rows = [["answered", *["unreadable"] * 2], ["dont_know", *["no_answer"] * 2]]
+    status = pd.DataFrame(rows, columns=["Q4a", "Q4b", "Q4c"])
+    assert tabulate.state(status, scale).tolist() == ["answered", "no_answer"]
+    assert tabulate.has_answer(status, scale).tolist() == [True, False]
