@@ -124,6 +124,23 @@ def cleaned_anew(_the_same_replies_cleaned_once, monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _code_may_be_replaced():
+    """Tests replace functions of the package; what is made by them is kept as if they were its."""
+    watch = fingerprints.is_patched
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprints, "is_patched", lambda: False)
+        yield watch
+
+
+@pytest.fixture
+def code_is_watched(_code_may_be_replaced, monkeypatch):
+    """For a test of what is kept where a cell replaces code, from here on."""
+    monkeypatch.setattr(fingerprints, "is_patched", _code_may_be_replaced)
+    monkeypatch.setattr(fingerprints, "_first", {})
+    fingerprints.is_patched()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def light_kernels():
     """Their server imports what notebooks need to print and to load a survey; what it would."""
     from workbench.run import kernels

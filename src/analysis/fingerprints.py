@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import platform
@@ -18,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property, partialmethod
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from analysis import paths
@@ -30,6 +32,9 @@ from analysis.errors import refusal
 INPUTS = "WORKBENCH_INPUTS"
 AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is
 KEY = 32  # bytes of the key of pseudonyms
+METHODS = {FunctionType, partialmethod, property, classmethod, staticmethod, cached_property}
+# of each module, see `is_patched`
+_first: dict[tuple[str, int], list[tuple[Mapping[str, Any], str, Any]]] = {}
 
 
 def sha(text: str) -> str:
@@ -147,6 +152,31 @@ def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     """
     code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
     return f"{data} {codebook} {combine({**code, **installed()})}"
+
+
+def is_patched() -> bool:
+    """Whether this process replaced code or constants of `analysis`, as a cell does for a try.
+
+    What it computes then is of no state of the package: nothing is kept, and nothing kept is read.
+    It is compared with what there was when this was asked first, which `analysis.survey` does.
+    """
+    for of, module in [m for m in [*sys.modules.items()] if m[0].startswith("analysis.")]:
+        names: Mapping[str, Any] = vars(module)
+        at = of, len(names)  # more than before: its import had not ended
+        if at not in _first:
+            own = [vars(v) for v in names.values() if isinstance(v, type) and v.__module__ == of]
+            parts = [(names, n, v) for n, v in [*names.items()] if callable(v) or n.isupper()]
+            parts += [(c, n, v) for c in own for n, v in c.items() if type(v) in METHODS]
+            _first[at] = [(where, name, _code(value)) for where, name, value in parts]
+    every = itertools.chain.from_iterable(_first.values())
+    return any(_code(where.get(n)) is not first or first is None for where, n, first in every)
+
+
+def _code(value: Any) -> Any:
+    """What a function does, also where it was given other code; None of one of a notebook."""
+    if type(value) is not FunctionType:
+        return value
+    return value.__code__ if value.__module__ != "__main__" else None
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:

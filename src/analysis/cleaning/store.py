@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import paths
+from analysis import fingerprints, paths
 from analysis.cleaning.clean import Cleaned, Ledger, clean
 from analysis.codebook import registration
 from analysis.codebook.model import Codebook
@@ -43,24 +43,25 @@ VERBATIM = ("raw", "value", "text")  # their columns of what was written and rea
 def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook]:
     """The cleaned data of a wave, its wave.yml and codebook, all of one state of the files.
 
-    Cleaned anew where files, codebook or cleaning code changed, or by `force`; an InputError where
-    they change meanwhile.
+    Cleaned anew where files, codebook or cleaning code changed, or by `force`; not kept where the
+    code was replaced in this process. An InputError where they change meanwhile.
     """
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
     of_run = json.loads(os.environ.get(INPUTS, "{}")).get(wave, now)
     if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
         raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)
-    book, folder = about.book(), paths.processed(wave)
-    if not force and is_current(folder, now):
-        cleaned = load(folder, book)
-        if is_current(folder, now):  # it was not swapped for another while it was read
-            return cleaned, about, book
-    cleaned = anew(about, book)
-    if key(about) != now:
+    book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
+    kept = not (force or patched) and is_current(folder, now)
+    cleaned = load(folder, book) if kept else anew(about, book)
+    if kept and not is_current(folder, now):  # it was swapped for another while it was read
+        kept, cleaned = False, anew(about, book)
+    if not kept and key(about) != now:
         raise refusal("wave.changed_in_use", wave=wave)
-    write(cleaned, folder, now, book)
-    registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
+    if not (kept or patched):
+        write(cleaned, folder, now, book)
+    if not patched:  # also where a command ended just before, or what was on record was removed
+        registration.put_on_record(wave, book, cleaned.register.query("replied")["received"])
     return cleaned, about, book
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from joblib import Memory
 
+from analysis import fingerprints
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import refusal, unknown
@@ -188,7 +189,8 @@ class Classifier:
 
     def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
-        return Memory(self.folder / constants(), verbose=0).cache(function, ignore=ignored)
+        place = None if fingerprints.is_patched() else self.folder / constants()
+        return Memory(place, verbose=0).cache(function, ignore=ignored)
 
 
 def constants() -> str:

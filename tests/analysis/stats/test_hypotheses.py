@@ -249,6 +249,14 @@ def test_the_first_cleaning_registers_and_no_later_one_does(project):
     assert "H1" in said and "`group` が「Q06 in" in said.replace("\\", "")
 
 
+def test_a_command_that_ended_before_it_registered_is_made_good_by_the_next(project):
+    file = paths.registration("demo-2019")
+    Survey.load("demo-2019")
+    file.unlink()  # as where it was killed, or its file was no part of a commit
+    assert "登録なし" not in page(Survey.load("demo-2019"))
+    assert registration.on_record("demo-2019").intact
+
+
 def test_every_later_change_of_what_is_primary_is_printed(project):
     changed(
         project,

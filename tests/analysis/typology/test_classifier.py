@@ -1,17 +1,24 @@
 """Features and composites by hand, what missing answers do to them, and who falls into a type."""
 
+import contextlib
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import paths
+from analysis.cleaning import store, texts
 from analysis.codebook.model import Codebook
+from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from analysis.fingerprints import hash_files
 from analysis.stats import thresholds
 from analysis.survey import QUICK, Survey
 from analysis.text import Text
+from analysis.typology import prepare
 from analysis.typology.classifier import Features, comparable, features, indices, project
+from analysis.typology.dissimilarity import Gower
 from analysis.typology.rivals import known_types
 from workbench.demo import frames
 
@@ -46,6 +53,37 @@ def test_types_by_a_threshold_that_a_cell_set_are_read_by_no_other_process(monke
         cell.setattr(thresholds, "ENOUGH_ANSWERED", 0.9)
         assert unplaced() == 4
     assert unplaced() == 2
+
+
+def nobody(frame, kinds, groups=None):
+    return frame.notna().any(axis=1) & False
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "other"),
+    [
+        (prepare, "set_aside", nobody),
+        (prepare.set_aside, "__code__", nobody.__code__),
+        (prepare.Answers, "measure", lambda data: Gower(data.frame.to_numpy(), [], {}, {})),
+        (texts, "LARGEST", 9),
+    ],
+)
+def test_nothing_is_kept_of_what_code_makes_that_a_cell_replaced(
+    of, name, other, project, code_is_watched, monkeypatch
+):
+    survey = Survey.load("demo-2019")
+    kept = hash_files(paths.cache())
+    (project / "data/raw/demo-2019/note.txt").write_text("cleaned anew")
+    with monkeypatch.context() as cell:
+        cell.setattr(of, name, other)
+        Survey.load("demo-2019")
+        with contextlib.suppress(Exception):
+            survey.typology(**QUICK, seed=9)
+        now = store.key(Wave.read("demo-2019"))
+        assert not store.is_current(paths.processed("demo-2019"), now)
+        assert hash_files(paths.cache()) == kept
+    Survey.load("demo-2019")
+    assert store.is_current(paths.processed("demo-2019"), now)
 
 
 @pytest.mark.parametrize(
