@@ -2,6 +2,7 @@
 
 import re
 import string
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -123,3 +124,11 @@ def test_a_slip_in_the_labels_is_one_sentence_with_its_line(tmp_path, written, s
     (tmp_path / "labels.yml").write_text(written, "utf-8")
     with pytest.raises(InputError, match=said):
         text.read_labels(tmp_path / "labels.yml")
+
+
+def test_prefectures_are_called_alike_only_where_they_are():
+    unlike, alike = {"icc": -0.14, "design": 0.3}, {"icc": 0.2, "design": 8.1}
+    for language, word in (("en", "still alike"), ("ja", "除いても")):
+        said = partial(text.say, "hypotheses/prefectures", language)
+        assert word in said(low=alike, high=alike)
+        assert word not in said(low=unlike, high=alike) + said(low=unlike, high=unlike)

@@ -53,7 +53,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     about = Wave.read(wave)
     book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
     kept = not (force or patched) and is_current(folder, now)
-    cleaned = load(folder, book) if kept else anew(about, book)
+    cleaned = load(folder) if kept else anew(about, book)
     if kept and not is_current(folder, now):  # it was swapped for another while it was read
         kept, cleaned = False, anew(about, book)
     if not kept and key(about) != now:
@@ -174,7 +174,7 @@ def files_of(cleaned: Cleaned, book: Codebook) -> Iterator[tuple[str, bytes | st
     yield "codes.csv", to_csv(code_table(variables))
 
 
-def load(folder: Path, codebook: Codebook) -> Cleaned:
+def load(folder: Path) -> Cleaned:
     """The cleaned data as they were written."""
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     content = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))

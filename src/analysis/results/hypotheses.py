@@ -37,7 +37,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
     n, group, rest : municipalities compared; two groups where there are groups.
     effect and the others : see `analysis.stats.hypotheses`, ``run``; of a full count ``describe``.
 
-    Where small numbers are protected, effects have one decimal, and intervals, p-values and the
+    Where small numbers are protected, the effect (of a full count that of the same size alone,
+    where there is one) has one decimal, and intervals, p-values and the
     sizes of groups are NA: answers could be reckoned back from them. To readers who know one of the
     answers by name a large effect would tell the other: it is withheld.
     """
@@ -121,11 +122,12 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
         return {"word": word}  # the effect would give away the answer of one or two
     coarse = protects(survey, *_questions(survey, h))
     if coarse:  # exact effects of few answers could be reckoned back to counts
-        effect = row["effect"] if pd.isna(row.get("same_size")) else row["same_size"]
+        measure = "effect" if pd.isna(row.get("same_size")) else "same_size"
+        effect = row[measure]
         if _names(survey, h, effect, sizes):
             return {"word": "withheld"}
         row = {name: row.get(name) for name in ("word", "significant", "least")}
-        row["effect"] = round(effect, 1) + 0  # no -0.0
+        row[measure] = round(effect, 1) + 0  # no -0.0
     elif len(sizes) == 2:
         row |= {"group": sizes[0], "rest": sizes[1]}
     if word == "not testable":

@@ -92,11 +92,10 @@ class Form:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
-        one = [question for question in questions if question.type in ONE_CHOICE]
-        several = [question for question in questions if question.type in COUNTED]
+        one, counted = ([q for q in questions if q.type in of] for of in (ONE_CHOICE, COUNTED))
         self.options = _of_several((q.id, self._options(q)) for q in one)
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
-        self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
+        self.boxed = _of_several((q.id, self._boxed(q)) for q in counted)
         for battery in batteries:
             for item in self.parts(battery):
                 row, column = self.labels[item]
@@ -110,8 +109,7 @@ class Form:
         self.passed = self.listed | self.examples
         # an option without a box amid options with one may be what an office wrote
         apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
-        self.offered = self.listed.union(*apart)
-        self.offered |= heads_of_table
+        self.offered = self.listed.union(heads_of_table, *apart)
 
     def _reword(self, question: Question) -> None:
         """Put the codebook's words in the place of those that ``wave.yml`` gives to an option."""
@@ -125,7 +123,7 @@ class Form:
                 self.text_at[place] = re.sub(one, lambda match: given[match[1]], text)
 
     def _take_as_boxed(self, question: Question) -> None:
-        """Of options, some with a mark before their words, take those without for not chosen."""
+        """Of options, some with a mark before their words, those without are not chosen."""
         parts = self.parts(question) if question.type == "multi" else []
         places = [self.labels[name] for name in parts]
         beside = [self.next_to(place, way) for place in places for way in (LEFT, RIGHT)]
