@@ -115,7 +115,8 @@ def is_current(folder: Path, key: str) -> bool:
     """Whether the folder holds the complete result of just this key, as it was written."""
     try:
         content = json.loads(paths.read_text(folder / "ledger.json"))
-        return bool(content["key"] == key and content["files"] == _hashes(folder))
+        whole = content["key"] == key and content["files"] == _hashes(folder)
+        return bool(whole and content.pop("sha256") == fingerprints.sha(json.dumps(content)))
     except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
         return False
 
@@ -142,6 +143,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         about = {"key": key, "files": _hashes(part)}
         ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
+        ledger |= {"sha256": fingerprints.sha(json.dumps(ledger))}  # its counts stand on a page
         text = json.dumps(ledger, ensure_ascii=False, indent=1)
         paths.write_atomic(part / "ledger.json", text + "\n")
         paths.swap_folder(part, folder, "ledger.json", _written(folder))
