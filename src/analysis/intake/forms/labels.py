@@ -423,12 +423,9 @@ class Form:
                 self.words.add(place)
         parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
         for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
-            lines = (
-                place[0] == other[0] or place[1] == other[1]
-                for other in parts.values()
-                if other != place
-            )
-            if not self.headings.knows(question, self.text(place)) and not any(lines):
+            others = [other for other in parts.values() if other != place]
+            in_line = any(place[0] == row or place[1] == column for row, column in others)
+            if not self.headings.knows(question, self.text(place)) and not in_line:
                 self.words.discard(self.labels.pop(name))
 
     def region(
@@ -514,8 +511,8 @@ class Form:
         for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
-                code = self.code_of(question, sign.sub("", text))
-                if code is not None and (match := sign.search(text)):
+                match = sign.search(text)
+                if match and (code := self.code_of(question, sign.sub("", text))) is not None:
                     cells.setdefault(code, (place, match[0]))
             if (code := self.code_of(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
