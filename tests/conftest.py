@@ -107,9 +107,9 @@ def _the_same_replies_cleaned_once():
             files |= files_of(own, book)
         yield from files.items()
 
-    def loaded(folder, book):
+    def loaded(folder):
         content = tuple((folder / name).read_bytes() for name in read_back)
-        return kept(content, lambda: load(folder, book))
+        return kept(content, lambda: load(folder))
 
     with pytest.MonkeyPatch.context() as patch:
         for name, instead in (("anew", cleaned), ("files_of", written), ("load", loaded)):

@@ -341,7 +341,7 @@ def frequency(survey: View, question: Question) -> tabulate.FrequencyTable:
     elif question.type in COUNTED:
         frame = _together(survey, question, frame).astype({"count": int})
     elif question.type == "battery":
-        frame = _means(survey, question, frame)
+        frame = _means(question, frame)
     elif question.type in AMOUNTS:
         frame = disclosure.rounded_quartiles(survey.responses[question.id], frame)
     # without the counts by kind of missing: how many were not asked would disclose an answer
@@ -397,7 +397,7 @@ def _ticks_shown(survey: View, question: Question, table: tabulate.FrequencyTabl
     )
 
 
-def _means(survey: View, question: Question, frame: pd.DataFrame) -> pd.DataFrame:
+def _means(question: Question, frame: pd.DataFrame) -> pd.DataFrame:
     """The items of a battery with a mean of one decimal, but for sums near their least or most."""
     codes = [option.code for option in question.options]
     wide = max(codes) - min(codes)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from IPython import get_ipython
+from IPython.display import display
+
 from analysis import paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
@@ -27,9 +30,6 @@ def watch(wave: str, key: str, audience: Audience, language: Language) -> None:
     Where this kernel loaded an earlier state of them, or an edition for fewer readers, that is said
     at once: cells that did not run since then show it.
     """
-    from IPython import get_ipython
-    from IPython.display import display
-
     shell = get_ipython()
     if not hasattr(shell, "kernel"):
         return
@@ -44,8 +44,6 @@ def watch(wave: str, key: str, audience: Audience, language: Language) -> None:
 
 
 def _remind(_result: object) -> None:
-    from IPython.display import display
-
     for wave, (key, _, language) in _loaded.items():
         if state(wave) != key:
             display(Prose(label("lab.changed", language, wave=wave)))

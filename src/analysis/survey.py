@@ -377,8 +377,8 @@ class Survey(View):
         book = self.__dict__.get("codebook")  # None while a survey is being made or copied
         if book is not None and (id in book or id in (index.id for index in book.indices)):
             return SurveyQuestion(self, id)
-        known, error = dir(self) if book else [], AttributeInputError
-        raise unknown("question or method", id, known, "see survey.questions", error)
+        known = dir(self) if book else []
+        raise unknown("question or method", id, known, "see survey.questions", AttributeInputError)
 
     def __dir__(self) -> list[str]:
         ids = (part.id for part in (*self.codebook, *self.codebook.indices))

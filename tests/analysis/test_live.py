@@ -17,10 +17,8 @@ def cell(monkeypatch):
     shell = SimpleNamespace(kernel=True)
     shell.events = EventManager(shell, available_events)
     said = []
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr(
-        "IPython.display.display", lambda one: said.append(getattr(one, "markdown", ""))
-    )
+    monkeypatch.setattr(live, "get_ipython", lambda: shell)
+    monkeypatch.setattr(live, "display", lambda one: said.append(getattr(one, "markdown", "")))
     monkeypatch.setattr(live, "_loaded", {})
 
     def run(code=lambda: None):

@@ -38,8 +38,6 @@ class Rule(Model):
     def message(self, language: Language, **parts: str | Text) -> str:
         """The sentence of a finding.
 
-        Examples
-        --------
         >>> RULES["thousands"].message("en", raw="1,200", value="1200")
         '“1,200” was read as 1200 (separators dropped).'
         """

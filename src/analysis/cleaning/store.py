@@ -53,7 +53,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     about = Wave.read(wave)
     book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
     kept = not (force or patched) and is_current(folder, now)
-    cleaned = load(folder, book) if kept else anew(about, book)
+    cleaned = load(folder) if kept else anew(about, book)
     if kept and not is_current(folder, now):  # it was swapped for another while it was read
         kept, cleaned = False, anew(about, book)
     if not kept and key(about) != now:
@@ -115,7 +115,8 @@ def is_current(folder: Path, key: str) -> bool:
     """Whether the folder holds the complete result of just this key, as it was written."""
     try:
         content = json.loads(paths.read_text(folder / "ledger.json"))
-        return bool(content["key"] == key and content["files"] == _hashes(folder))
+        whole = content["key"] == key and content["files"] == _hashes(folder)
+        return bool(whole and content.pop("sha256") == fingerprints.sha(json.dumps(content)))
     except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
         return False
 
@@ -142,6 +143,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
         about = {"key": key, "files": _hashes(part)}
         ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
+        ledger |= {"sha256": fingerprints.sha(json.dumps(ledger))}  # its counts stand on a page
         text = json.dumps(ledger, ensure_ascii=False, indent=1)
         paths.write_atomic(part / "ledger.json", text + "\n")
         paths.swap_folder(part, folder, "ledger.json", _written(folder))
@@ -172,7 +174,7 @@ def files_of(cleaned: Cleaned, book: Codebook) -> Iterator[tuple[str, bytes | st
     yield "codes.csv", to_csv(code_table(variables))
 
 
-def load(folder: Path, codebook: Codebook) -> Cleaned:
+def load(folder: Path) -> Cleaned:
     """The cleaned data as they were written."""
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     content = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))

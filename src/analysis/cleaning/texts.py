@@ -47,8 +47,6 @@ def outside_brackets(text: str, signs: str) -> list[str]:
 
     One pass, however long the text is.
 
-    Examples
-    --------
     >>> outside_brackets("研修、採用（中途、新卒）、AI (a, b)", "[、,]")
     ['研修', '採用（中途、新卒）', 'AI (a, b)']
     """
@@ -64,8 +62,6 @@ def widths(text: str) -> tuple[str, ...] | None:
 
     A circled ① or a raised ² is a digit to NFKC, but nobody writes a number with it.
 
-    Examples
-    --------
     >>> widths("12"), widths("１2"), widths("①"), widths("5²")
     ((), ('full-width',), None, None)
     """

@@ -50,8 +50,6 @@ def wrap_labels(labels: Sequence[object], width: float, most: int = 0) -> list[s
 
     `most`: of how many lines; what is longer ends with an ellipsis. Default: any number.
 
-    Examples
-    --------
     >>> wrap_labels(["情報を計画に位置づけている", "short"], 12)
     ['情報を計画に位\\n置づけている', 'short']
     >>> wrap_labels(["情報を計画に位置づけている"], 5, most=1)

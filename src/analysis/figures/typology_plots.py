@@ -42,8 +42,6 @@ _BREAKS = re.compile(r"(?<=[、（])|(?<=[ぁ-ん・])(?=[^ぁ-んー、。）�
 def wrap(text: str, width: float) -> str:
     """Break a label into lines of about `width` font sizes, Japanese after a particle or a comma.
 
-    Examples
-    --------
     >>> print(wrap("内部専門性が低い型", 7))
     内部専門性が
     低い型
@@ -392,8 +390,6 @@ def place_labels(
     points : (n, 2) in data coordinates. texts : one per point.
     looks : properties of each text, such as ``{"color": "black"}``.
 
-    Examples
-    --------
     >>> import matplotlib.pyplot as plt
     >>> ax = plt.figure().add_subplot(xlim=(0, 1), ylim=(0, 1))
     >>> placed = place_labels(ax, np.array([[0.5, 0.5], [0.5, 0.5]]), ["one", "two"])

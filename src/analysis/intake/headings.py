@@ -168,8 +168,6 @@ class Meaning(NamedTuple):
 class Headings:
     """The headings that a codebook knows, with those that ``wave.yml`` adds.
 
-    Examples
-    --------
     >>> book = Codebook.parse({
     ...     "id": "tiny", "title": {"ja": "小調査", "en": "Tiny"}, "version": "1",
     ...     "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],

@@ -75,7 +75,7 @@ def paths_of(folder: Path, file: WaveFile) -> list[tuple[Path, str]]:
     try:
         inside, is_folder = path.resolve().is_relative_to(folder.resolve()), path.is_dir()
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            path.stat()  # from Python 3.14 what can be no file is only no folder
+            path.stat()  # is_dir raises no error of an impossible name from Python 3.14 on
     except (OSError, ValueError, RuntimeError):  # no such name, or a link to itself
         name = file.path[:40].replace("\0", "")
         raise refusal("wave.no_file_name", file="wave.yml", shown=name) from None
@@ -182,9 +182,8 @@ def _forms(
     texts = set[str]().union(*(sheet.text.to_numpy(object).ravel() for sheet in sheets))
     there = {targets[key] for key in map(normalise, texts) if key in targets}
     options = file.header.keys() - there - {question.id for question in headings.book}
-    for name in options:  # behind a box, or among others in a cell
-        if any(own in text for own in file.header[name] for text in texts):
-            there.add(name)
+    # words of an option may also stand behind a box, or among others in a cell
+    there |= {v for v in options if any(own in text for own in file.header[v] for text in texts)}
     _check_followed(file, there)
     for sheet in sheets:
         refuse_other(sheet, headings, "form")

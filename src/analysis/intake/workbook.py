@@ -285,8 +285,6 @@ class Marks:
     formulas : the text of each formula, such as ``=A1+1``; shared ones may have none.
     errors : cells with an error value or with a formula whose result is not stored.
 
-    Examples
-    --------
     >>> found = Marks(b'<x><row hidden="1"><c s="3"><v>1</v></c><c><f>A1</f></c></row></x>',
     ...               {"3": "0%"})
     >>> found.formats, found.formulas, found.hidden_rows, (found.height, found.width)

@@ -124,7 +124,7 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
     if coarse:  # exact effects of few answers could be reckoned back to counts
         measure = "effect" if pd.isna(row.get("same_size")) else "same_size"
         effect = row[measure]
-        if _names(survey, h, effect, sizes):
+        if _tells_who(survey, h, effect, sizes):
             return {"word": "withheld"}
         row = {name: row.get(name) for name in ("word", "significant", "least")}
         row[measure] = round(effect, 1) + 0  # no -0.0
@@ -135,7 +135,7 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
     return row | {"n": sum(sizes)}
 
 
-def _names(survey: Survey, h: Hypothesis, effect: float, sizes: Sequence[int]) -> bool:
+def _tells_who(survey: Survey, h: Hypothesis, effect: float, sizes: Sequence[int]) -> bool:
     """Whether so large an effect tells who gave a sensitive answer, where the other is known."""
     known = survey.shows_units and any(not protects(survey, q) for q in _questions(survey, h))
     return known and abs(round(effect, 1)) > most_told(sizes)

@@ -35,8 +35,6 @@ def profile(frame: pd.DataFrame, kinds: Kinds, labels: pd.Series) -> pd.DataFram
     the two shares), ``p`` (two-sided; Fisher's exact test for 0/1, else the exact rank-sum test
     with ties, its normal approximation above 60 answers) and ``p_holm`` (Holm 1979 over the table).
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"ai": [1.0, 1, 1, 0, 0, 0]})
     >>> labels = pd.Series([1, 1, 1, 2, 2, 2])
     >>> profile(frame, {"ai": "binary"}, labels)[["effect", "p", "p_holm"]].round(2).values.tolist()

@@ -330,8 +330,6 @@ def power(
     ``separation, ari`` (mean adjusted Rand index), ``recovered`` (share of simulated surveys with
     an index of at least 0.8).
 
-    Examples
-    --------
     >>> table = power(15, n_simulations=20)
     >>> bool(table.loc["weak", "recovered"] < table.loc["strong", "recovered"])
     True

@@ -123,8 +123,6 @@ def study(
     Raises InputError: fewer than 6 units, no feature that varies, more types than the units can
     hold.
 
-    Examples
-    --------
     >>> from analysis.typology.rivals import known_types
     >>> frame, truth = known_types(30, 5.0, rng=np.random.default_rng(0))
     >>> typology = study(frame, dict.fromkeys(frame, "ratio"), n_bootstrap=20, n_null=49)

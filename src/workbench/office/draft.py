@@ -122,7 +122,7 @@ def draft(file: str | Path, tool: str | None = None) -> str:
     if not who and (id := proposal.different):
         head += f"# who replied? {id} differs in every record: role: id, identity: name\n"
     head += _not_in_the_draft(sheet, sheets, aside)
-    return _written(head, book, proposal.remarks, file)
+    return _written(head, book, proposal.remarks)
 
 
 def _how_read(sheet: Sheet, export: tools.Export | None) -> str:
@@ -163,7 +163,7 @@ def _of_definition(definition: Definition, file: Path) -> str:
             question["other_of"] = owner
     notes = [f"# left out: {id}: {why}\n" for id, why in definition.lost.items() if id not in names]
     head = "".join([DRAFTING["head"].format(file=file.name), *notes])
-    return _written(head, _book(file, definition.title, questions, []), definition.lost, file)
+    return _written(head, _book(file, definition.title, questions, []), definition.lost)
 
 
 def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _book(file: Path, title: str, questions: list[Drafted], markers: list[str]) 
     }
 
 
-def _written(head: str, book: dict[str, Any], remarks: dict[str, str], file: Path) -> str:
+def _written(head: str, book: dict[str, Any], remarks: dict[str, str]) -> str:
     """The YAML of a codebook that is valid, with `remarks` on what was seen behind the ids."""
     Codebook.parse(book)
     left = {**remarks}

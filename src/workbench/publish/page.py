@@ -71,7 +71,10 @@ def sanitize(fragment: str) -> str:
 
 
 class _Renderer(IPythonRenderer):
-    """Leaves a mark for each picture: the one attached under that name, else words."""
+    """Leaves a mark in the place of each picture, whose HTML would not outlast `sanitize`.
+
+    `made`: what stands there: the picture that is attached under its name, else words.
+    """
 
     MARK = "\ue000{}\ue000"  # letters of no language
 
@@ -84,8 +87,7 @@ class _Renderer(IPythonRenderer):
         """A picture of a text, by what it is called and where it lies."""
         png = self.attached.get(url.removeprefix("attachment:"))
         alt = html.unescape(re.sub(r"<[^<>]+>", "", text))
-        made = _image({"png": png, "alt": alt}) if png else html.escape(self.otherwise)
-        self.made.append(made)
+        self.made.append(_image({"png": png, "alt": alt}) if png else html.escape(self.otherwise))
         return self.MARK.format(len(self.made) - 1)
 
 

@@ -374,16 +374,23 @@ def test_a_hidden_file_is_no_file_of_a_wave(project, data, path):
         Wave.read("demo-2019")
 
 
-@pytest.mark.parametrize("file", ["responses.parquet", "ledger.json"])
-def test_cleaned_data_that_were_edited_are_cleaned_again(cleaned, file):
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        ("responses.parquet", None),
+        ("ledger.json", lambda text: "[]"),
+        ("ledger.json", lambda text: text.replace('"cells": 563', '"cells": 663')),
+    ],
+)
+def test_cleaned_data_that_were_edited_are_cleaned_again(cleaned, file, edit):
     survey = Survey.load("demo-2019")
     folder = paths.processed("demo-2019")
     good = {p.name: p.read_bytes() for p in folder.iterdir()}
-    edited = survey.responses.iloc[1:] if file.endswith("parquet") else None
-    if edited is None:
-        (folder / file).write_text("[]")
+    if edit:
+        (folder / file).write_text(edit(good[file].decode("utf-8")), encoding="utf-8")
     else:
-        edited.to_parquet(folder / file)
+        survey.responses.iloc[1:].to_parquet(folder / file)
+    assert (folder / file).read_bytes() != good[file]
     assert Survey.load("demo-2019").n == survey.n
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == good
 

@@ -92,11 +92,10 @@ class Form:
             if question.type in {"multi", "battery"}:
                 self._label_parts(question, starts)
                 self._leave_answer(question)
-        one = [question for question in questions if question.type in ONE_CHOICE]
-        several = [question for question in questions if question.type in COUNTED]
+        one, counted = ([q for q in questions if q.type in of] for of in (ONE_CHOICE, COUNTED))
         self.options = _of_several((q.id, self._options(q)) for q in one)
         self.across = _of_several((q.id, self._across(q)) for q in batteries)
-        self.boxed = _of_several((q.id, self._boxed(q)) for q in several)
+        self.boxed = _of_several((q.id, self._boxed(q)) for q in counted)
         for battery in batteries:
             for item in self.parts(battery):
                 row, column = self.labels[item]
@@ -110,8 +109,7 @@ class Form:
         self.passed = self.listed | self.examples
         # an option without a box amid options with one may be what an office wrote
         apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
-        self.offered = self.listed.union(*apart)
-        self.offered |= heads_of_table
+        self.offered = self.listed.union(heads_of_table, *apart)
 
     def _reword(self, question: Question) -> None:
         """Put the codebook's words in the place of those that ``wave.yml`` gives to an option."""
@@ -125,7 +123,7 @@ class Form:
                 self.text_at[place] = re.sub(one, lambda match: given[match[1]], text)
 
     def _take_as_boxed(self, question: Question) -> None:
-        """Of options, some with a mark before their words, take those without for not chosen."""
+        """Of options, some with a mark before their words, those without are not chosen."""
         parts = self.parts(question) if question.type == "multi" else []
         places = [self.labels[name] for name in parts]
         beside = [self.next_to(place, way) for place in places for way in (LEFT, RIGHT)]
@@ -425,12 +423,9 @@ class Form:
                 self.words.add(place)
         parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
         for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
-            lines = (
-                place[0] == other[0] or place[1] == other[1]
-                for other in parts.values()
-                if other != place
-            )
-            if not self.headings.knows(question, self.text(place)) and not any(lines):
+            others = [other for other in parts.values() if other != place]
+            in_line = any(place[0] == row or place[1] == column for row, column in others)
+            if not self.headings.knows(question, self.text(place)) and not in_line:
                 self.words.discard(self.labels.pop(name))
 
     def region(
@@ -516,8 +511,8 @@ class Form:
         for place in places or self.region(self.labels[question.id], labels):
             text = self.text_at[place]
             for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
-                code = self.code_of(question, sign.sub("", text))
-                if code is not None and (match := sign.search(text)):
+                match = sign.search(text)
+                if match and (code := self.code_of(question, sign.sub("", text))) is not None:
                     cells.setdefault(code, (place, match[0]))
             if (code := self.code_of(question, text)) is not None:
                 rest = circled if CIRCLED.match(text.strip()) else bare
