@@ -117,8 +117,8 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
         others = len(register) - len(frame)
         size = invited + others
     replied = int(frame["replied"].sum()) + others
-    about = {"classes": classes, "others": others, "listed": wave.own is not None}
-    return Population(kind, wave.population is not None, size, replied, **about)
+    stated, listed = wave.population is not None, wave.own is not None
+    return Population(kind, stated, size, replied, classes, others, listed=listed)
 
 
 def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None:
