@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,10 @@ from analysis.text import Text
 from analysis.typology.dissimilarity import Gower, Groups, Kinds, feature_weights, share_answered
 from analysis.typology.multiverse import Multiverse, multiverse
 from analysis.typology.study import Typology, study
+
+# on a damaged cache joblib would print answers, on a slow or full disk what other machines do not
+logging.getLogger("joblib").setLevel(logging.CRITICAL)
+warnings.filterwarnings("ignore", "Persisting input arguments|Unable to cache to disk")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,15 @@ def test_types_by_a_threshold_that_a_cell_set_are_read_by_no_other_process(monke
     assert unplaced() == 2
 
 
+def test_a_damaged_kept_typology_is_made_again_and_prints_no_answers(tmp_path, caplog, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path))
+    first = Survey.load("demo-2019").typology(**QUICK, seed=7)
+    for kept in tmp_path.rglob("output.pkl"):
+        kept.write_bytes(kept.read_bytes()[:-9])
+    again = Survey.load("demo-2019").typology(**QUICK, seed=7)
+    assert again.labels.equals(first.labels) and caplog.messages == []
+
+
 def nobody(frame, kinds, groups=None):
     return frame.notna().any(axis=1) & False
 
