@@ -132,3 +132,29 @@ def test_prefectures_are_called_alike_only_where_they_are():
         said = partial(text.say, "hypotheses/prefectures", language)
         assert word in said(low=alike, high=alike)
         assert word not in said(low=unlike, high=alike) + said(low=unlike, high=unlike)
+
+
+def test_no_blank_is_lost_between_the_date_and_how_many_replied():
+    about = {
+        "publisher": "P",
+        "as_of": "2026-04-01",
+        "asked": 30,
+        "replied": 29,
+        "published": False,
+    }
+    for mode in ("", "by mail"):
+        assert ". 29 of the 30" in text.say("index/about", "en", mode=mode, **about)
+
+
+def test_a_register_of_ones_own_is_no_country():
+    about = {"kind": "nation", "stated": True, "size": 30, "others": 0, "classes": []}
+    for replied in (29, 20):
+        words = about | {"full": replied > 20, "replied": replied, "listed": True}
+        assert "country" not in text.say("population/stands", "en", **words)
+        assert "全国" not in text.say("population/stands", "ja", **words)
+
+
+def test_no_sentence_names_the_subject_of_the_first_surveys():
+    """A survey of libraries was once said to be short of IT staff."""
+    named = re.compile("IT staff|情報人材")
+    assert not [f for f in FOLDER.glob("*/*.j2") if named.search(f.read_text(encoding="utf-8"))]

@@ -217,7 +217,7 @@ def _pair(
 def _add(wave: changes.Replies, question: Question, rule: str, book: Codebook) -> None:
     """Add a quantity to both frames of a wave, unless the edition shows not all that it is of.
 
-    It lacks what the first question lacks of those that it is of.
+    Who has none of it has the status of the first of its questions that has no answer.
     """
     with suppress(KeyError):
         expression = Expression(rule)

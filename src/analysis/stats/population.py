@@ -36,6 +36,7 @@ class Population:
     others : how many replied without having been invited; they count in all numbers.
     label : of a part of a survey (`analysis.derived`), what it is a part by.
     counted : whether it is a part of a full count.
+    listed : whether the nation, or a class, is of a register of one's own.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Population:
     others: int = 0
     label: str = ""
     counted: bool = False
+    listed: bool = False
 
     @property
     def finite(self) -> bool:
@@ -115,7 +117,8 @@ def of(wave: Wave, register: pd.DataFrame) -> Population:
         others = len(register) - len(frame)
         size = invited + others
     replied = int(frame["replied"].sum()) + others
-    return Population(kind, wave.population is not None, size, replied, classes, others)
+    stated, listed = wave.population is not None, wave.own is not None
+    return Population(kind, stated, size, replied, classes, others, listed=listed)
 
 
 def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None:
@@ -148,7 +151,7 @@ def share_of_finite(count: int, n: int, size: int) -> tuple[float, float] | None
 def facts(here: Population, language: Language) -> dict[str, Any]:
     """What the sentence ``population/stands`` says of a population."""
     classes = [size_labels(here.classes, language)[name] for name in here.classes]
-    names = ("kind", "stated", "full", "size", "replied", "others")
+    names = ("kind", "stated", "full", "size", "replied", "others", "listed")
     return {name: getattr(here, name) for name in names} | {"classes": classes}
 
 

@@ -419,9 +419,11 @@ def test_a_full_count_hides_what_a_sample_of_the_same_answers_hides(monkeypatch)
     assert (
         shown.index[shown["word"] == "withheld"] == sample.index[sample["word"] == "withheld"]
     ).all()
-    assert (shown["word"] == "withheld").any() and shown[["same_size", "icc", "group"]].isna().all(
-        axis=None
-    )
+    assert (shown["word"] == "withheld").any()
+    assert shown[["same_home", "icc", "group"]].isna().all(axis=None)
+    # one effect each, of one decimal, under its own name
+    assert not (shown["effect"].notna() & shown["same_size"].notna()).any()
+    assert (shown["same_size"].dropna() * 10 % 1 == 0).all() and shown["same_size"].notna().any()
 
 
 def test_who_replied_without_being_asked_is_described_too():
