@@ -91,9 +91,13 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
 
 
 def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None, day: str) -> None:
-    """Refuse two different replies of one day about the same answer: none of them is the later."""
-    of_that_day = other and other.place.startswith(f"{own_sheets.FOLDER}/{day}")
-    if other and of_that_day and other.text != one.text and other.place != one.place:
+    """Refuse a reply that differs from one of the same day, of which none is the later.
+
+    And from one whose name begins with no day, or a later one, as of a clock that was wrong: they
+    are read in the order of their names, and that one would count.
+    """
+    at_last = other and other.place >= f"{own_sheets.FOLDER}/{day}"
+    if other and at_last and other.text != one.text and other.place != one.place:
         texts = {"text": one.text, "other": other.text, "place": other.place}
         raise one.sheet.refusal("queries.two_replies", at=(one.row, one.column), **texts)
 

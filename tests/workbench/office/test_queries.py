@@ -452,7 +452,9 @@ def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(aske
     file = asked / "each" / "131016_千代田区.xlsx"
     queries.take_in("own", [answer(file, 42)])
     again = answer(shutil.copy(file, asked / "again.xlsx"), 43)
-    with pytest.raises(InputError, match=r"43 stands here and 42 in corrections/.*same day"):
+    with pytest.raises(
+        InputError, match=r"43 stands here and 42 in corrections/.*same or a later day"
+    ):
         queries.take_in("own", [again])
     folder = asked / "data" / "raw" / "own" / "corrections"
     (kept,) = folder.iterdir()
@@ -460,6 +462,18 @@ def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(aske
     queries.take_in("own", [again])
     assert prepare("own").responses.loc["131016", "S"] == 43
     assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
+
+
+@pytest.mark.parametrize("name", ["2999-01-01_a.xlsx", "a.xlsx"])
+def test_a_reply_that_would_be_read_before_an_older_one_is_refused(asked, name):
+    """The clock was wrong when the older came, or somebody put it there: 42 counted."""
+    file = asked / "each" / "131016_千代田区.xlsx"
+    folder = asked / "data" / "raw" / "own" / "corrections"
+    folder.mkdir()
+    shutil.copy(answer(file, 42), folder / name)
+    with pytest.raises(InputError, match=rf"42 in corrections/{name}.*same or a later day"):
+        queries.take_in("own", [answer(file, 43)])
+    assert [p.name for p in folder.iterdir()] == [name]
 
 
 def test_two_query_sheets_of_one_name_are_refused_and_none_is_kept(asked):
