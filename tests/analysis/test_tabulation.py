@@ -266,3 +266,16 @@ def test_who_did_not_answer_an_item_of_a_scale_is_counted_by_item(tmp_path):
     # bounds: the two of the second item are not asked, those of the first may say anything
     few = rows.loc[[first, second], "count"] / [16, 14]
     assert np.allclose(rows.loc[[first, second], "low"].astype(float), few)
+
+
+def test_answers_that_are_counted_together_are_called_no_most_frequent_answer(tmp_path):
+    survey = Survey.load("demo-2019", audience="public", language="en", output=tmp_path)
+    page = run("02_explore", given={"survey": survey}, language="en", audience="public")
+    shares = page.names["shares"]
+    joined = shares[shares["code"].str.contains("+", regex=False)]
+    assert (
+        len(joined) and shares.loc[joined.index, "share"].max() > page.names["top"]["share"].min()
+    )
+    said = page.names["words"], *(figure.title for figure in page.figures.values())
+    assert not [name for name in joined["answer"] for text in said if name in str(text)]
+    assert not page.names["top"]["answer"].isin(joined["answer"]).any()

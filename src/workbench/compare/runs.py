@@ -237,7 +237,8 @@ class Comparison:
             if a != b:
                 raise refusal("compare.other_edition", subject=Message(subject), a=a, b=b)
         self.before, self.after = before, after
-        self.movers, moved = movers(before.types, after.types)
+        alike = self._types_of_one_kind()
+        self.movers, moved = movers(before.types, after.types) if alike else (None, [])
         titles = {name: page.title for run in (before, after) for name, page in run.pages.items()}
         examples = [page for page in self._pages("about") if page.before and page.after]
         self.left_out = {page.what for page in examples}
@@ -268,6 +269,14 @@ class Comparison:
         for run in (before, after):  # a refresh may have ended while it was read
             if RunFolder(run.folder).record != run.record:
                 raise refusal("compare.edited", file=run.folder / RECORD)
+
+    def _types_of_one_kind(self) -> bool:
+        """Whether who changed type says something: not of two waves with other indicators."""
+        before, after = self.before, self.after
+        if before.record.get("wave") == after.record.get("wave"):
+            return True
+        first, second = (run.codebook or {} for run in (before, after))
+        return first.get("features") == second.get("features")
 
     @property
     def audience(self) -> str:

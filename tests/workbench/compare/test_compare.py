@@ -202,6 +202,29 @@ def test_tables_are_compared_by_ids_and_shown_by_labels(tmp_path):
     assert only.cells.changed == [differences.Cell("他", "団体数", "5", "6")]
 
 
+def test_who_changed_type_is_not_told_of_two_waves_with_other_indicators(tmp_path):
+    """The page of changes says so too; of one wave it is what a change of a rule did."""
+    other = {"features": [{"id": "rate", "ja": "割合", "rule": "Q1 / Q3"}]}
+    old, same, new = (
+        run(tmp_path / name, *types(labels), **more)
+        for name, labels, more in (
+            ("a", [1] * 6 + [2] * 6, {"wave": "u"}),
+            ("b", [1] * 5 + [2] * 7, {"wave": "u", "book": other}),
+            ("c", [1] * 5 + [2] * 7, {"wave": "v", "book": other}),
+        )
+    )
+    for one, labels in (
+        (old, [1] * 6 + [2] * 6),
+        (same, [1] * 5 + [2] * 7),
+        (new, [1] * 5 + [2] * 7),
+    ):
+        keep(one.folder, labels)
+    assert runs.Comparison(old, same).results["movers"]
+    found = runs.Comparison(old, new)
+    assert not found.results["movers"] and found.movers is None
+    assert "型2" not in texts(found, tmp_path / "out")[0]
+
+
 def test_of_a_table_of_which_many_cells_changed_the_comment_gives_the_first(tmp_path):
     """It ended in an unexpected error where more than one had."""
     two = (run(tmp_path / n, table(csv=f"答え,団体数\nはい,{n}\n他,{n}\n")) for n in "35")
