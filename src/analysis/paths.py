@@ -217,9 +217,11 @@ def write_output(folder: Path, name: str, content: bytes) -> None:
     if not is_unfinished(folder):
         refuse_received(place)
         notes = folder / WRITTEN
+        if link := next((file for file in (place, notes) if file.is_symlink()), None):
+            raise refusal("output.link", file=link)
+        if notes.exists() and not notes.is_file():
+            raise refusal("file.pipe", file=notes)
         known = set(notes.read_text("utf-8").splitlines()) if notes.is_file() else set()
-        if place.is_symlink():
-            raise refusal("output.link", file=place)
         if place.is_file() and _note(name, place.read_bytes()) not in known:
             raise refusal("output.by_hand", file=place)
         if (note := _note(name, content)) not in known:

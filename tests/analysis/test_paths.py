@@ -196,3 +196,17 @@ def test_the_folder_of_a_run_is_new_and_keeps_no_list(tmp_path):
     part = tmp_path / ".wave.part"
     paths.write_output(part, "tables/a.csv", b"1")
     assert [file.name for file in part.rglob("*")] == ["tables", "a.csv"]
+
+
+def test_the_list_of_what_notebooks_wrote_is_no_pipe_and_no_link(tmp_path):
+    other = tmp_path / "received.csv"
+    other.write_text("as received")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / paths.WRITTEN).symlink_to(other)
+    with pytest.raises(InputError, match="link"):
+        paths.write_output(tmp_path / "a", "a.csv", b"1")
+    assert other.read_text() == "as received"
+    (tmp_path / "b").mkdir()
+    os.mkfifo(tmp_path / "b" / paths.WRITTEN)
+    with pytest.raises(InputError, match="pipe"):
+        paths.write_output(tmp_path / "b", "a.csv", b"1")
