@@ -82,18 +82,20 @@ def by_rule(survey: Survey) -> Frame:
 def _telling(survey: Survey) -> pd.Series:
     """Which findings an edition counts apart from their rule and question: these tell answers.
 
-    To the public those of rules that tell which answer was given. A committee knows the answers to
-    all but the sensitive questions: all findings on these, and on checks that name one, but those
-    of nobody's answer, such as on a heading.
+    All on sensitive questions, and on checks that name one, but those of nobody's answer, such as
+    on a heading: a committee knows the answers to all others. To the public also those of rules
+    that tell which answer was given. (Were the former counted by rule there, the difference from
+    the committee's table would tell them.)
     """
-    if not survey.shows_units:
-        return survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
     book, hidden = survey.codebook, set[str]()
     for name, question in book.by_name.items():
         checked = book.using(names_in(*(check.rule for check in question.checks)))
-        if protects(survey, question, *checked):
+        if any(q.sensitive and protects(survey, q) for q in (question, *checked)):
             hidden.add(name)
-    return survey.findings["question"].isin(hidden) & survey.findings["code"].ne("")
+    sensitive = survey.findings["question"].isin(hidden) & survey.findings["code"].ne("")
+    if survey.shows_units:
+        return sensitive
+    return sensitive | survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
 
 
 def _without_small(survey: Survey, frame: Frame, small: pd.Series) -> Frame:
