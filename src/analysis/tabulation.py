@@ -386,9 +386,10 @@ def _plot_counts(survey: View, question: Question, by: Breakdown | None) -> Plot
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
     lead = by is None and len(known) == len(whole)
     lead = lead and leads(list(known["count"]), int(whole["n"].max()))
-    # answers that are counted together are not the most frequent answer
-    top = None if known["code"].head(1).str.contains("+", regex=False).any() else known.records[:1]
-    values = {"top": top[0] if top else None, "lead": lead and bool(top)}
+    top = next(iter(known.records), None)
+    if top and "+" in top["code"]:  # counted together they are no most frequent answer
+        top = None
+    values = {"top": top, "lead": lead and top is not None}
     if by is None:
         rows = _in_order(whole, question) if question.type == "multi" else whole
         data = rows[["answer", "count", "share"]].round({"share": 4})

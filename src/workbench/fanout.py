@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -165,15 +164,11 @@ class Pages:
         for ran in rans:
             same = ran.key == self.key and not ran.read_anew
             if same and ran.name not in self.rans and earlier.has_page(ran):
-                self.rans[ran.name] = self.linked(ran, earlier.folder)
+                self.rans[ran.name] = self.copied(ran, earlier.folder)
 
-    def linked(self, ran: Ran, folder: Path) -> Ran:
-        """Link a page of another folder here (copy where the disk has no links); its entry here."""
-        try:
-            os.link(folder / ran.html, self.folder / ran.html)
-        except FileExistsError:
-            pass  # it is here already
-        except OSError:
+    def copied(self, ran: Ran, folder: Path) -> Ran:
+        """Copy a page of another folder here, where nobody edits it meanwhile; its entry here."""
+        if folder != self.folder:
             shutil.copy2(folder / ran.html, self.folder / ran.html)
         return replace(ran, reused=True)
 
@@ -300,7 +295,7 @@ def _publish(
     last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
-            rans[ran.name] = pages.linked(ran, last.folder)
+            rans[ran.name] = pages.copied(ran, last.folder)
     write_overview(
         pages.folder,
         *members,

@@ -25,7 +25,7 @@ from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
 from workbench.publish.publication import context
 from workbench.run.kernels import Kernels
-from workbench.run.record import Edition, Ran, Status, lock
+from workbench.run.record import Edition, Ran, RunFolder, Status, lock
 from workbench.run.refresh import profiles, refresh
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
@@ -278,6 +278,17 @@ def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(q
     assert found.as_asked and made(quick) == {ran.name for ran in found.rans} == set(some)
     assert sum(ran.reused for ran in found.rans) == ready < len(some)
     assert not journal.exists() and not list((quick / "reports").glob(".*.part"))
+
+
+def test_a_page_that_is_edited_during_a_run_is_not_published_as_complete(quick):
+    profiles("demo-2019", THREE[:1])
+    edition = Edition("demo-2019").profiles
+    pages, place = Pages(edition, RunFolder(edition.folder).record["key"]), f"{THREE[0]}.html"
+    pages.open()
+    good = (edition.folder / place).read_bytes()
+    with (edition.folder / place).open("a") as file:
+        file.write("edited")
+    assert pages.rans and (pages.folder / place).read_bytes() == good
 
 
 def test_a_page_that_failed_when_it_was_made_again_is_not_taken_over(project):

@@ -90,7 +90,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
             return judged({whole}, how, question)
         for signs in (ALSO, SEPARATORS):  # 採用/その他（広報）
             if (beside := _explained_in(_parts(text, signs), question)) is not None:
-                return beside
+                twofold = signs == SEPARATORS and _numbered_otherwise(text, question)
+                return refused("two-readings") if twofold else beside
         readings = _readings(_parts(text), question, _long(question, SEPARATORS))
     if len(readings) > 1:  # 1.採用 2.研修、広報, where 広報 is an option, too
         return refused("two-readings")
@@ -177,6 +178,19 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
     if not before.isdigit() or re.match(r"\(?\d", tidy(own[0])):
         return True
     return _option(before, question)[0] == _option(own[0], question)[0]
+
+
+def _numbered_otherwise(text: str, question: Question) -> bool:
+    """Whether a number stands before words of another option or of none: 1 広報, where 1 is 採用.
+
+    Words of "other" say nothing of the number before them: ① その他（印刷）.
+    """
+    spaced = (_parts(part, r"\s+") for part in _parts(text, r"[、，,､・･;；|｜/／＋&＆]+"))
+    return any(
+        not _agree([own], parts, end, question) and _explained(own, question) is None
+        for parts in spaced
+        for end, own in enumerate(parts, start=1)
+    )
 
 
 def words_of(option: Option) -> tuple[str, ...]:
