@@ -108,7 +108,8 @@ def _without_small(survey: Survey, frame: Frame, small: pd.Series) -> Frame:
     if not small.any():
         return frame.reset_index(drop=True)
     rest = frame[small].groupby("severity", sort=False)["findings"].sum().reset_index()
-    rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
+    name = survey.label(f"cleaning.{'sensitive' if survey.shows_units else 'other_rules'}")
+    rest = rest.assign(rule=name, municipalities=HIDDEN)
     large = frame[~small].astype({"municipalities": object})
     return Frame(pd.concat([large, rest])[list(frame.columns)])
 
@@ -129,7 +130,7 @@ def to_confirm(survey: Survey) -> Frame:
         codes = findings["code"].replace("", None)  # a heading is no municipality's
         questions = questions.replace("", survey.label("cleaning.no_question"))
         questions = questions.mask(told, survey.label("cleaning.sensitive"))
-        counts = codes.groupby(questions).agg(findings="size", municipalities="nunique")
+        counts = codes.groupby(questions, sort=False).agg(findings="size", municipalities="nunique")
         if told.any():
             counts = counts.astype({"municipalities": object})
             counts.loc[survey.label("cleaning.sensitive"), "municipalities"] = HIDDEN
