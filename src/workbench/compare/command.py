@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from analysis import paths, show
+from analysis import fingerprints, paths, show
 from analysis.errors import localize, refusal
 from analysis.text import label, labels, say
 from workbench import outputs, temporary
@@ -346,9 +346,9 @@ def _bring_data(root: Path, there: Path, wave: str) -> None:
         raise refusal("compare.no_wave", wave=wave)
     tracked = {root / name for name in _git(root, "ls-files", "-z", root).stdout.split("\0")}
     for folder in (*paths.waves(), paths.registration(wave).parent, root / ".workbench"):
-        for file in sorted(folder.rglob("*")):
+        for file in (folder / name for name in fingerprints.hash_files(folder)):  # by links, too
             target = there / file.relative_to(root)
-            if file.is_file() and not target.exists() and file not in tracked:
+            if not target.exists() and file not in tracked:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, target)
 

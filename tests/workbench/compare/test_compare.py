@@ -569,7 +569,11 @@ def test_the_revision_is_run_with_all_that_git_does_not_have_of_any_wave(project
     )
     for words in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *words], cwd=project, check=True)
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "2021-04-01_a.xlsx").write_text("corrections on a shared disk")
+    (project / "data/raw/2018/corrections").symlink_to(tmp_path / "share")
     command._bring_data(project, tmp_path / "base", "demo-2019")
+    assert (tmp_path / "base/data/raw/2018/corrections/2021-04-01_a.xlsx").is_file()
     files = {p.relative_to(tmp_path / "base").as_posix() for p in (tmp_path / "base").rglob("*.*")}
     assert {"data/raw/2018/in/1.xlsx", ".workbench/pseudonym.key"} <= files
     assert "data/codebooks/registered/demo-2019.yml" in files
