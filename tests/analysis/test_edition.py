@@ -219,7 +219,25 @@ def test_findings_do_not_tell_how_many_wrote_the_words_of_other(tiny, tmp_path, 
     assert inside[["rule", "findings"]].to_numpy().tolist() == [["words of the option other", 4]]
     for audience in ("public", "committee")[: 1 + len(sensitive)]:
         told = cleaning.by_rule(load(audience))[["rule", "findings", "municipalities"]]
-        assert told.to_numpy().tolist() == [["other rules", 4, "—"]]
+        name = "other rules" if audience == "public" else "(sensitive questions)"
+        assert told.to_numpy().tolist() == [[name, 4, "—"]]
+
+
+def test_the_public_and_the_committee_see_one_number_of_repairs_by_rule(tiny, tmp_path):
+    """Those of sensitive answers were the difference; of one or two `release` refused."""
+    tiny("Q3")
+    replies = tmp_path / "data" / "raw" / "tiny" / "replies.csv"
+    head, *lines = replies.read_text("utf-8").splitlines()
+    lines = [line.replace(",いいえ,,", ",０,,") for line in lines]  # seven of Q1
+    lines[0] = f"{lines[0].rpartition(',')[0]},１"
+    replies.write_text("\n".join([head, *lines]) + "\n", "utf-8")
+    found = {
+        audience: cleaning.by_rule(load(audience)).set_index("rule")["findings"].to_dict()
+        for audience in ("internal", "committee", "public")
+    }
+    assert found["internal"] == {"full-width digits": 8}
+    assert found["committee"] == {"full-width digits": 7, "(sensitive questions)": 1}
+    assert found["public"].get("full-width digits", 7) == 7 and sum(found["public"].values()) == 8
 
 
 def test_doubts_about_a_sensitive_answer_are_counted_without_its_question(tiny, tmp_path):

@@ -82,18 +82,20 @@ def by_rule(survey: Survey) -> Frame:
 def _telling(survey: Survey) -> pd.Series:
     """Which findings an edition counts apart from their rule and question: these tell answers.
 
-    To the public those of rules that tell which answer was given. A committee knows the answers to
-    all but the sensitive questions: all findings on these, and on checks that name one, but those
-    of nobody's answer, such as on a heading.
+    All on sensitive questions, and on checks that name one, but those of nobody's answer, such as
+    on a heading: a committee knows the answers to all others. To the public also those of rules
+    that tell which answer was given. (Were the former counted by rule there, the difference from
+    the committee's table would tell them.)
     """
-    if not survey.shows_units:
-        return survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
     book, hidden = survey.codebook, set[str]()
     for name, question in book.by_name.items():
         checked = book.using(names_in(*(check.rule for check in question.checks)))
-        if protects(survey, question, *checked):
+        if any(q.sensitive and protects(survey, q) for q in (question, *checked)):
             hidden.add(name)
-    return survey.findings["question"].isin(hidden) & survey.findings["code"].ne("")
+    sensitive = survey.findings["question"].isin(hidden) & survey.findings["code"].ne("")
+    if survey.shows_units:
+        return sensitive
+    return sensitive | survey.findings["rule"].map(lambda id: RULES[id].tells).astype(bool)
 
 
 def _without_small(survey: Survey, frame: Frame, small: pd.Series) -> Frame:
@@ -106,7 +108,8 @@ def _without_small(survey: Survey, frame: Frame, small: pd.Series) -> Frame:
     if not small.any():
         return frame.reset_index(drop=True)
     rest = frame[small].groupby("severity", sort=False)["findings"].sum().reset_index()
-    rest = rest.assign(rule=survey.label("cleaning.other_rules"), municipalities=HIDDEN)
+    name = survey.label(f"cleaning.{'sensitive' if survey.shows_units else 'other_rules'}")
+    rest = rest.assign(rule=name, municipalities=HIDDEN)
     large = frame[~small].astype({"municipalities": object})
     return Frame(pd.concat([large, rest])[list(frame.columns)])
 
@@ -127,7 +130,7 @@ def to_confirm(survey: Survey) -> Frame:
         codes = findings["code"].replace("", None)  # a heading is no municipality's
         questions = questions.replace("", survey.label("cleaning.no_question"))
         questions = questions.mask(told, survey.label("cleaning.sensitive"))
-        counts = codes.groupby(questions).agg(findings="size", municipalities="nunique")
+        counts = codes.groupby(questions, sort=False).agg(findings="size", municipalities="nunique")
         if told.any():
             counts = counts.astype({"municipalities": object})
             counts.loc[survey.label("cleaning.sensitive"), "municipalities"] = HIDDEN

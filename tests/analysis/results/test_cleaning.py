@@ -151,3 +151,12 @@ def test_of_very_many_questions_those_with_most_missing_answers_are_drawn(projec
     drawn = figure["missingness"]
     assert "無回答が最も多いのは「Q057" in drawn.alt and "ほかの20問は省いた" in drawn.alt
     assert len(drawn.csv.splitlines()) == 101  # the numbers are of all
+
+
+def test_what_to_confirm_is_in_one_order_in_both_languages():
+    """`release` compares rows of another language by their places."""
+    told = [
+        cleaning.to_confirm(Survey.load("demo-2019", audience="committee", language=language))
+        for language in ("ja", "en")
+    ]
+    assert told[0]["findings"].tolist() == told[1]["findings"].tolist() and len(told[0]) > 3
