@@ -438,11 +438,13 @@ def test_libraries_that_are_installed_during_a_run_make_it_fail(cleaned, monkeyp
 
 
 def test_typologies_that_nobody_has_used_for_long_are_removed(project):
-    old, recent = paths.cache() / ("ab" * 8), paths.cache() / ("cd" * 8)
-    for folder, days in ((old, 61), (recent, 59)):
-        (folder / "typology").mkdir(parents=True)
+    old, older, recent, foreign = (paths.cache() / (name * 8) for name in ("ab", "ba", "cd", "ef"))
+    for folder, days in ((old, 61), (older, 90), (recent, 59), (foreign, 90)):
+        parts = {older: "0123456789abcdef/analysis/typology", foreign: "mine"}
+        (folder / parts.get(folder, "analysis/typology")).mkdir(parents=True)
         os.utime(folder, (time.time() - days * 86400,) * 2)
-    assert store.kept().is_dir() and recent.is_dir() and not old.exists()
+    assert store.kept().is_dir() and recent.is_dir() and not (old.exists() or older.exists())
+    assert foreign.is_dir()  # WORKBENCH_CACHE may be a folder that other programs use
 
 
 def test_hypotheses_on_record_that_were_edited_count_for_their_notebook(project):
