@@ -30,7 +30,7 @@ def folder() -> Path:
     with _making:
         if not _held or not _held[0][0].is_dir():
             parent = Path(tempfile.gettempdir())
-            for old in parent.glob(f"{PREFIX}*.lock"):
+            for old in parent.glob(f"{PREFIX}{'[0-9a-f]' * 8}.lock"):  # and no workbench-env.lock
                 _remove(old.with_suffix(""), FileLock(old))
             place = parent / f"{PREFIX}{uuid.uuid4().hex[:8]}"
             lock = FileLock(place.with_suffix(".lock"), thread_local=False)  # for other threads

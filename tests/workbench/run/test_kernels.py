@@ -290,9 +290,13 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path, monkeypatch):
     both[0].kill()
     both[0].communicate()
     assert killed.is_dir()
+    own = tmp_path / "workbench-env"
+    own.mkdir()
+    (tmp_path / "workbench-env.lock").write_text("versions that somebody keeps here")
     code = "from workbench import temporary; temporary.folder()"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == [alive_.name]
+    assert {p.name for p in tmp_path.iterdir() if p.is_dir()} == {alive_.name, own.name}
+    assert own.with_suffix(".lock").read_text()
     both[1].kill()
     both[1].communicate()
 
