@@ -80,6 +80,7 @@ def nobody(frame, kinds, groups=None):
 def test_nothing_is_kept_of_what_code_makes_that_a_cell_replaced(
     of, name, other, project, code_is_watched, monkeypatch
 ):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(project / "cache"))  # others share that of the tests
     survey = Survey.load("demo-2019")
     kept = hash_files(paths.cache())
     (project / "data/raw/demo-2019/note.txt").write_text("cleaned anew")

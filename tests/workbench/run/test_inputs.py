@@ -447,6 +447,14 @@ def test_typologies_that_nobody_has_used_for_long_are_removed(project):
     assert foreign.is_dir()  # WORKBENCH_CACHE may be a folder that other programs use
 
 
+def test_a_pipe_among_kept_typologies_is_refused_and_nobody_waits_for_it(project, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(project / "cache"))  # others share that of the tests
+    pipe = store.kept() / "output.pkl"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="pipe"):
+        Survey.load("demo-2019").typology()
+
+
 def test_hypotheses_on_record_that_were_edited_count_for_their_notebook(project):
     put(project, "01_a", "print(1)")
     put(project, "04_h", "print(4)", requires=["hypotheses"])
