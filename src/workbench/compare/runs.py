@@ -143,12 +143,16 @@ class Run:
     def find(cls, name: str, *, audience: str, language: str) -> Run:
         """The run that a person names: a wave, a folder below reports, or any run folder.
 
-        Raises InputError: also where it is for another audience than was asked for.
+        Raises InputError: also where it is for another audience than was asked for, or the folder
+        of a wave holds the run of another one, as a copy of it does.
         """
         edition = Edition(name, audience, language).folder
         places = [edition, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition)
         run = cls(folder, folder.name)
+        named = any(name == wave.name for wave in paths.waves())
+        if folder == edition and named and run.record["wave"] != name:
+            raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])
         if audience not in (paths.AUDIENCES[0], run.audience):
             raise refusal("compare.no_edition", label=name, audience=audience)
         return run

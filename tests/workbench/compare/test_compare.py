@@ -498,7 +498,7 @@ def test_whatever_became_of_the_cells_is_told(old, new):
 
 
 def test_two_folders_by_the_command(project, capsys):
-    run(project / "reports" / "demo-2019", answer("x"))
+    run(project / "reports" / "demo-2019", answer("x"), wave="demo-2019")
     run(project / "reports" / "other", answer("y"))
     assert main(["compare", "demo-2019", "other"]) == 0
     assert "x → **y**" in capsys.readouterr().out
@@ -511,6 +511,14 @@ def test_two_folders_by_the_command(project, capsys):
     (project / "reports" / "other" / "run.json").write_text("{")
     assert main(["compare", "demo-2019", "other"]) == 2
     assert "refresh it again" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_report_is_no_run_of_the_wave_whose_name_it_has(project, capsys):
+    for name in ("demo-2019", "as-before"):
+        run(project / "reports" / name, answer("x"), wave="demo-2018")
+    assert main(["compare", "as-before", "demo-2019"]) == 2
+    assert "demo-2019: the folder holds a run of demo-2018" in capsys.readouterr().err
+    assert not (project / "reports" / "compare").exists()
 
 
 SHOW = """
