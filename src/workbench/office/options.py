@@ -247,7 +247,7 @@ def bands(words: Collection[str]) -> list[str] | None:
     >>> bands({"5万人以上10万人未満", "1万人未満", "1万人以上5万人未満"})
     ['1万人未満', '1万人以上5万人未満', '5万人以上10万人未満']
     """
-    spans = {word: band.groups() for word in words if (band := BAND.fullmatch(word))}
+    spans = {word: b.groups() for word in sorted(words) if (b := BAND.fullmatch(word))}
     backward = any(re.fullmatch(r"\d+-\d+", w) and int(b[0]) > int(b[2]) for w, b in spans.items())
     ranged = any(
         b[2] or w.endswith("代") or tells("most", w) or tells("least", w) for w, b in spans.items()

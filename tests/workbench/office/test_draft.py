@@ -26,7 +26,7 @@ from analysis.intake.headings import Headings
 from analysis.intake.tables import read_rows
 from analysis.survey import Survey
 from workbench.cli import main
-from workbench.office import guesses
+from workbench.office import guesses, options
 from workbench.office.draft import draft
 
 pytestmark = pytest.mark.usefixtures("packages_here")
@@ -589,6 +589,11 @@ def test_markers_that_recur_and_columns_of_persons(tmp_path):
     assert "#n.s." in book["missing"]["no_answer"]["tokens"]
     assert "# left out, no questions: メールアドレス" in text
     assert [q["type"] for q in book["questions"][1:]] == ["integer"] * 6
+
+
+def test_answers_that_begin_with_one_number_have_the_same_codes_each_time():
+    words = ["2", "1〜2", "1", "0", "3"]
+    assert options.bands(words) == options.bands(words[::-1]) == ["0", "1", "1〜2", "2", "3"]
 
 
 def test_what_is_no_point_of_a_scale_stands_behind_it(tmp_path):
