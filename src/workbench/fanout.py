@@ -292,7 +292,8 @@ def _publish(
     """
     codes = list(members[0].index)
     rans, edition, title = dict(pages.rans), work.plan.edition, work.plan.notebooks[0].title
-    last = RunFolder(pages.edition.folder)  # pages of earlier data, where no newer one is ready
+    # pages of earlier data, where no newer one is ready
+    last = RunFolder(pages.edition.folder, edition)
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
             rans[ran.name] = pages.copied(ran, last.folder)
@@ -318,7 +319,7 @@ def _publish(
     index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
-        run = RunFolder(edition.folder)
+        run = RunFolder(edition.folder, edition)
         if old := run.record:
             printed = {"pdf": (run.folder / "report.pdf").is_file()}
             about = publication.context(edition, old) | printed

@@ -241,6 +241,13 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     found = profiles("demo-2019", THREE)
     assert found.as_asked and [ran.name for ran in found.rans if ran.reused] == THREE[:1]
     assert "以前のデータ" not in index.read_text()
+    record = index.with_name("run.json")  # as in a copy of the folder of another wave
+    record.write_text(record.read_text().replace('"wave": "demo-2019"', '"wave": "demo-2020"', 1))
+    assert json.loads(record.read_text())["wave"] == "demo-2020"
+    wave = quick / "data" / "raw" / "demo-2019" / "wave.yml"
+    wave.write_text(wave.read_text() + "# and again\n")
+    assert profiles("demo-2019", THREE[:1]).as_asked
+    assert made(quick) == links(index) == {*THREE[:1]}
 
 
 def test_the_committee_gets_no_page_made_before_a_question_became_sensitive(quick):
