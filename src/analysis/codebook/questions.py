@@ -6,7 +6,7 @@ its codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Literal, get_args
 
@@ -174,6 +174,11 @@ class Question(WithLabel):
         if self.type == "multi":
             return {f"{self.id}_{option.code}": option for option in self.options}
         return {item.id: item for item in self.items}
+
+    def lacking(self, there: Container[str]) -> list[str]:
+        """The columns of options that are not `there`, where others of several are; else none."""
+        lacks = [name for name in self.variables if name not in there]
+        return lacks if self.type == "multi" and len(lacks) < len(self.variables) else []
 
     @property
     def dtype(self) -> str:

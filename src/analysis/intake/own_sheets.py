@@ -92,8 +92,7 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
             if code := codes.get((variable, sheet.text.iat[place])):
                 piece.stands_for[variable] = code
         for question in headings.book if own else ():
-            lacks = {*question.variables} - piece.answers.keys()
-            if question.type == "multi" and 0 < len(lacks) < len(question.variables):
+            if lacks := question.lacking(piece.answers):
                 name = min(lacks)
                 says = question.parts[name].text[language]
                 raise sheet.refusal("form.no_option", variable=name, label=says)

@@ -367,15 +367,15 @@ def check_questions(
     header, loose = headings.header or {}, loose or {}
     for question in headings.book:
         whole = question.id in columns and question.type != "battery"
-        absent = [v for v in question.variables if v not in columns]
-        partly = question.type == "multi" and 0 < len(absent) < len(question.variables)
+        partly = question.lacking(columns)
         if whole or question.other_of or (header.get(question.id) == () and not partly):
             continue  # the words beside "other" may stand in the cell of the answer itself
         if question.identity in {"code", "name", "prefecture"}:
             if headings.who & columns.keys():
                 continue  # a name or a code is enough
             raise sheet.refusal("replies.nobody", target=question.id)
-        lacking = absent if partly else [v for v in absent if header.get(v) != ()]
+        absent = (v for v in question.variables if v not in columns and header.get(v) != ())
+        lacking = partly or [*absent]
         if not lacking:
             continue
         all_of_it, first = len(lacking) == len(question.variables), lacking[0]

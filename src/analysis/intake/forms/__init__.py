@@ -124,7 +124,7 @@ def _check_offered(reply: Reply, targets: Collection[str], unasked: Collection[s
     for question in (q for q in book if q.type == "multi" and q.id not in unasked):
         parts = {name for name in form.parts(question) if name in targets}
         offered = parts or {f"{question.id}_{code}" for code in reply.offered(question)}
-        if lacking := [v for v in question.variables if offered and v not in offered]:
+        if lacking := question.lacking(offered):
             option = {"target": lacking[0], "option": book.label(lacking[0]).ja}
             about = {"id": question.id, "label": question.label.ja, **option}
             at = form.heads.get(question.id) or min(form.labels[name] for name in parts)
