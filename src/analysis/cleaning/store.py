@@ -105,11 +105,12 @@ def kept() -> Path:
     with contextlib.suppress(OSError):  # it may only be read
         place.mkdir(parents=True, exist_ok=True)
         os.utime(place)
-        for pipe in filter(Path.is_fifo, place.rglob("*")):  # at which joblib would wait for ever
+        if pipe := next(filter(Path.is_fifo, place.rglob("*")), None):  # joblib would wait for ever
             raise refusal("file.pipe", file=pipe)
-        for old in paths.cache().glob("[0-9a-f]" * 16):  # other programs may have such names
-            ours = any(old.glob("*/analysis/typology")) or (old / "analysis" / "typology").is_dir()
-            if ours and old.stat().st_mtime < time.time() - KEPT * 86400:
+        for old in paths.cache().glob("[0-9a-f]" * 16):
+            unused = old.stat().st_mtime < time.time() - KEPT * 86400
+            # other programs may have folders of such names
+            if unused and [*old.glob("analysis/typology"), *old.glob("*/analysis/typology")]:
                 shutil.rmtree(old, ignore_errors=True)
     return place
 

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
-from analysis import fingerprints
 from analysis.cleaning import store
 from analysis.figures.gallery import NAMED_UP_TO
 from analysis.results import types
@@ -19,6 +17,7 @@ from analysis.show import Frame, NotAvailable
 from analysis.stats.thresholds import SMALLEST_TYPE, UNPLACED
 from analysis.survey import Survey
 from analysis.typology import gradient
+from analysis.typology.classifier import memory
 from analysis.typology.multiverse import Multiverse
 from analysis.typology.rivals import power
 from analysis.typology.study import Typology
@@ -143,8 +142,7 @@ def recovery(survey: Survey, typology: Typology | NotAvailable) -> dict[str, Any
     missing = float(answers.isna().to_numpy().mean())
     pairs = zip(sources, kinds, strict=True)
     yes = [float(answers[x].mean()) if of in ("binary", "asymmetric") else 0.5 for x, of in pairs]
-    place = None if fingerprints.is_patched() else store.kept()  # for all editions
-    powers = Memory(place, verbose=0).cache(power)
+    powers = memory(store.kept()).cache(power)  # for all editions
     table = powers(n, n_types=k, kinds=kinds, groups=groups, yes=yes, missing=missing, seed=1)
     return about | {
         "rates": table["recovered"].to_dict(),

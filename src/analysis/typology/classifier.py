@@ -24,7 +24,6 @@ from analysis import fingerprints
 from analysis.codebook.model import Codebook
 from analysis.codebook.rules import Expression
 from analysis.errors import refusal, unknown
-from analysis.fingerprints import combine
 from analysis.stats import thresholds
 from analysis.stats.tabulate import align
 from analysis.stats.thresholds import ENOUGH_ANSWERED, FAR_MEMBER, SMALLEST_STRATUM, UNPLACED
@@ -195,8 +194,12 @@ class Classifier:
 
     def _cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         ignored = [name for name in inspect.signature(function).parameters if name == "remember"]
-        place = None if fingerprints.is_patched() else self.folder / constants()
-        return Memory(place, verbose=0).cache(function, ignore=ignored)
+        return memory(self.folder).cache(function, ignore=ignored)
+
+
+def memory(folder: Path) -> Memory:
+    """Keeps results of functions below `folder`; none where this process replaced their code."""
+    return Memory(None if fingerprints.is_patched() else folder / constants(), verbose=0)
 
 
 def constants() -> str:
@@ -211,7 +214,7 @@ def constants() -> str:
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, int | float | str | tuple)
     }
-    return combine(dict(sorted(values.items())))[:16]
+    return fingerprints.combine(dict(sorted(values.items())))[:16]
 
 
 def restrict(features: Features, indices: Sequence[str]) -> Features:
