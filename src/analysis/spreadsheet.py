@@ -29,8 +29,8 @@ def to_csv(frame: pd.DataFrame, *, index: bool = False) -> bytes:
     ' @y,-1
     <BLANKLINE>
     """
-    whole = frame.copy()  # else pandas warns of a frame that was made column by column
-    safe = (whole.reset_index() if index else whole).rename(columns=_inert)
+    # copied, since pandas warns where it adds a column to a frame that was made of single ones
+    safe = (frame.copy().reset_index() if index else frame).rename(columns=_inert)
     for at, kind in enumerate(safe.dtypes):
         column = safe.iloc[:, at]
         if isinstance(kind, pd.StringDtype):
