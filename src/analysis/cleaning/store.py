@@ -46,10 +46,8 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     code was replaced in this process. An InputError where they change meanwhile.
     """
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
-    _, inputs = fingerprints.of_run()
-    if (
-        inputs.get(wave, now) != now or package_files("analysis") != LOADED
-    ):  # as in JupyterLab after a git pull
+    of_run = fingerprints.of_run()[1].get(wave, now)
+    if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
         raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)
     book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
