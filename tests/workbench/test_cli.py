@@ -129,6 +129,27 @@ def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):
     assert "Traceback" not in shown.err and len(shown.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKBENCH_AUDIENCE", "everybody"),
+        ("WORKBENCH_AUDIENCE", ""),
+        ("WORKBENCH_INPUTS", "{"),
+        ("WORKBENCH_INPUTS", "[]"),
+        ("WORKBENCH_INPUTS", "[" * 100_000),
+    ],
+)
+def test_what_a_run_puts_into_the_environment_and_is_something_else_is_refused(
+    name, value, project, monkeypatch, capsys
+):
+    monkeypatch.setenv(name, value)
+    assert cli.main(["dataset", "demo-2019", "--language", "en", "--out", "given"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"workbench: the variable {name} of the environment is not") and (
+        said.endswith(f"unset {name}, and run the command again\n")
+    )
+
+
 def test_debug_lets_the_traceback_through():
     with pytest.raises(InputError):
         cli.main(["clean", "no-such-wave", "--debug"])
