@@ -26,10 +26,11 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import ONE_CHOICE, Question
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import refusal
 from analysis.fingerprints import sha
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import read_file
 from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of

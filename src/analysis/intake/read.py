@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import InputError, refusal
 from analysis.intake import own_sheets, tools
 from analysis.intake.cells import (
@@ -31,7 +32,7 @@ from analysis.intake.cells import (
     excerpt,
     unfinished,
 )
-from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
+from analysis.intake.files import is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
