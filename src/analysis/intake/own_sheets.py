@@ -294,14 +294,17 @@ def correct(
 
     Raises InputError: neither what one corrects nor what it says stands there now.
     """
-    remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    remarks, now = (
+        list[Remark](),
+        dict[tuple[str, str, str], int](),
+    )  # where an answer stands, once corrected
     first = dict[tuple[str, str, str], Correction]()  # the last correction of an answer
     for one in corrections:
         same = first.get(one.answer, one)
         if same is not one and (same.text, same.was, same.whose) == (one.text, one.was, one.whose):
             if one.sheet.file not in {same.sheet.file, *(remark.file for remark in remarks)}:
-                place = one.sheet.file, one.sheet.sheet, one.cell
-                remarks.append(Remark("copied", *place, one.text, more=same.place))
+                here = one.sheet.file, one.sheet.sheet, one.cell
+                remarks.append(Remark("copied", *here, one.text, more=same.place))
             continue
         first[one.answer] = one
         (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
