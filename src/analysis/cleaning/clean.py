@@ -383,6 +383,9 @@ class _Cleaning:
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
+            if identity and who.dissolved[i] != who.dissolved[later]:
+                self.notes.append(Note(i, identity, "dissolved", self.received.place(later)))
+                continue  # of another municipality as it seems: nothing was changed
             for name in names:
                 own, new = self.received.text(name, i), self.received.text(name, later)
                 if name == identity:

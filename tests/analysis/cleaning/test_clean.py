@@ -399,6 +399,33 @@ def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept", "rules"),
+    [
+        (["092037,栃木市,2019/8/1", "093670,岩舟町,2019/8/9"], 1, ["dissolved"]),
+        (["093670,岩舟町,", "092037,栃木市,"], 2, ["dissolved"]),
+        (["092037,栃木市,", ",岩舟町,"], 1, ["dissolved"]),  # by its former name alone
+        (["093670,岩舟町,2019/8/1", "093688,都賀町,2019/8/9"], 2, ["dissolved"]),
+        (["093670,岩舟町,", "093688,都賀町,", "092037,栃木市,"], 3, ["dissolved"] * 2),
+        (["093670,岩舟町,2019/8/1", "093670,岩舟町,2019/8/9"], 2, ["superseded"]),
+        (["092037,栃木市,2019/8/1", "092037,岩舟町,2019/8/9"], 2, ["superseded"]),
+        (["282219,丹波篠山市,2019/8/1", "282219,篠山市,2019/8/9"], 2, ["superseded"]),
+        (["233048,長久手町,2019/8/9", "232386,長久手市,2019/8/1"], 1, ["superseded"]),
+    ],
+)
+def test_a_reply_under_a_code_that_is_no_more_displaces_none_under_its_own(
+    write, rows, kept, rules
+):
+    lines = [f"{row},{n},1,2," for n, row in enumerate(rows, 1)]
+    result = cleaned(write(lines, invited=None, as_of="2019-05-01", data="real"))
+    assert result.responses["ALL"].tolist() == [kept]
+    others = result.findings.query("rule in ['dissolved', 'superseded', 'same-date']")
+    assert others["rule"].tolist() == rules
+    assert set(others["value"]) == {f"a.csv A{kept + 1}"}
+    if rules[0] == "dissolved":
+        assert not {"changed", "blanked"} & {*result.findings["rule"]}
+
+
 def test_invited_of_one_name_are_told_by_their_codes(write):
     result = cleaned(
         write([",架空市,,1,1,2,"], invited=[("990019", "架空市"), ("990027", "架空市")])
