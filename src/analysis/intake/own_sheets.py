@@ -289,12 +289,24 @@ def correct(
     """Put replies in the place of the answers that they correct, in `cells` itself.
 
     One that is about no answer, or none itself where one is, is left as a cell of no question,
-    which is a finding.
+    which is a finding; one that says what the one before it said, as in a copy of its file, is
+    passed over, and a finding names the copy.
 
     Raises InputError: neither what one corrects nor what it says stands there now.
     """
-    remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    remarks, now = (
+        list[Remark](),
+        dict[tuple[str, str, str], int](),
+    )  # where an answer stands, once corrected
+    first = dict[tuple[str, str, str], Correction]()  # the last correction of an answer
     for one in corrections:
+        same = first.get(one.answer, one)
+        if same is not one and (same.text, same.was, same.whose) == (one.text, one.was, one.whose):
+            if one.sheet.file not in {same.sheet.file, *(remark.file for remark in remarks)}:
+                here = one.sheet.file, one.sheet.sheet, one.cell
+                remarks.append(Remark("copied", *here, one.text, more=same.place))
+            continue
+        first[one.answer] = one
         (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
         there = [now[one.answer]] if one.answer in now else _index(cells, one.answer)
         there = [i for i in there if cells.at[i, "record"] >= 0]

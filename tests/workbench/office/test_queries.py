@@ -464,6 +464,26 @@ def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(aske
     assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
 
 
+def test_a_correction_in_a_copy_of_its_file_counts_once(asked):
+    """Of a folder that was copied, or a file that a program keeps beside the other."""
+    sheet = answer(asked / "each" / "131016_千代田区.xlsx", 42, "このまま")
+    queries.take_in("own", [sheet, answer(asked / "each" / "131032_港区.xlsx", 71)])
+    once = prepare("own").ledger.table().set_index("ledger")["cells"]
+    folder = asked / "data" / "raw" / "own" / "corrections"
+    day = dt.date.today()
+    shutil.copy(folder / f"{day}_{sheet.name}", folder / f"{day}_{sheet.stem} - コピー.xlsx")
+    result = prepare("own")
+    assert result.responses["S"].tolist() == [42, 71]
+    assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["42", "71"]
+    twice = result.ledger.table().set_index("ledger")["cells"]
+    differ = (twice - once)[twice != once].index.tolist()
+    assert differ == ["note", "sum", "received"]
+    (told,) = result.findings.query("rule == 'copied'").itertuples()
+    assert told.severity == "noted" and told.raw == "42"
+    assert told.file == f"corrections/{day}_{sheet.name}"  # read after the other, by its name
+    assert f"stands in corrections/{day}_{sheet.stem} - コピー.xlsx 131016 千代田区 G5" in told.en
+
+
 @pytest.mark.parametrize("name", ["2999-01-01_a.xlsx", "a.xlsx"])
 def test_a_reply_that_would_be_read_before_an_older_one_is_refused(asked, name):
     """The clock was wrong when the older came, or somebody put it there: 42 counted."""
