@@ -163,13 +163,19 @@ def test_the_committed_demo_waves_are_what_the_simulator_makes(tmp_path):
 
 def test_the_demo_waves_show_every_kind_of_finding(demos):
     shown = set().union(*(wave.findings["rule"] for wave in demos.values()))
-    real = {"renamed", "namesake", "not-invited"}  # the demo waves name no real municipality
+    real = {
+        "renamed",
+        "namesake",
+        "not-invited",
+        "dissolved",
+    }  # the demo waves name no real municipality
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "time-zone"}
     tools |= {"other-like-an-option", "option-or-other"}
     tools |= {"day-or-month", "seen-unanswered", "unfinished"}
     others = {
         "blank",
+        "copied",
         "outside-data",
         "marked",
         "more-replies",
