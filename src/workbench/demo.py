@@ -429,17 +429,15 @@ def simulate_wave(
     wave: str, *, n: int = 16, seed: int = 20191003, truth: Literal["A", "B"] = "A"
 ) -> str:
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
-    if (folder := paths.raw(wave)).exists():
-        raise refusal("simulate.exists", wave=wave)
     if seed < 0:
         raise refusal("simulate.seed", seed=seed)
-    sample = simulate(n - 1, truth=truth, seed=seed)
-    rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
-    content = workbook(as_in_2019(rows, sample), sample.book)
-    file = {"path": "replies.xlsx", "layout": "rows"}
-    with one_at_a_time(folder):  # which clears what a killed one left
-        if folder.exists():  # another command was first
+    with one_at_a_time(folder := paths.raw(wave)):  # which clears what a killed one left
+        if folder.exists():
             raise refusal("simulate.exists", wave=wave)
+        sample = simulate(n - 1, truth=truth, seed=seed)
+        rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
+        content = workbook(as_in_2019(rows, sample), sample.book)
+        file = {"path": "replies.xlsx", "layout": "rows"}
         write_wave(folder, content, about(sample, n, 2019, file))
     done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
     return localize(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)

@@ -297,13 +297,14 @@ def _publish(
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
             rans[ran.name] = pages.copied(ran, last.folder)
+    there = RunFolder(edition.folder, edition).record  # no copy of another edition
     write_overview(
         pages.folder,
         *members,
         rans,
         key=pages.key,
         context={k: v for k, v in work.context.items() if k != "home"},
-        run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
+        run=f"../{edition.name}/index.html" if there else "",
     )
     facts |= {
         "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},

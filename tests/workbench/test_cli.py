@@ -150,6 +150,23 @@ def test_what_a_run_puts_into_the_environment_and_is_something_else_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("dataset demo-2019", "shows no single answer"),
+        ("profiles demo-2019", "a profile shows one respondent"),
+        ("refresh demo-2019 -p seed x", "the parameter seed cannot be"),
+    ],
+)
+def test_a_refused_command_leaves_nothing_new(command, said, project, capsys):
+    """Such as a key of pseudonyms."""
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
+    before = sorted(project.rglob("*"))
+    assert cli.main([*command.split(), "--audience", "public", "--language", "en"]) == 2
+    assert said in capsys.readouterr().err
+    assert sorted(project.rglob("*")) == before
+
+
 def test_debug_lets_the_traceback_through():
     with pytest.raises(InputError):
         cli.main(["clean", "no-such-wave", "--debug"])

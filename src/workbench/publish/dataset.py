@@ -35,6 +35,7 @@ from analysis.codebook.questions import (
     value_labels,
     variable_label,
 )
+from analysis.codebook.wave import Wave
 from analysis.errors import refusal, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
@@ -63,12 +64,16 @@ def write_for_wave(
     Raises InputError: this edition shows no single answer, or `out` holds files that are no earlier
     data set, or of one and cannot be made anew.
     """
-    survey = Survey.load(wave, audience=audience, language=language, files=False)
     suffix = "" if audience == "internal" else f".{audience}"
     place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
+    outputs.refuse_others([place], "dataset")
+    none = refusal("dataset.no_answers", audience=audience, wave=wave)
+    if audience == "public" and not Wave.read(wave).named:  # before a key of pseudonyms is made
+        raise none
+    survey = Survey.load(wave, audience=audience, language=language, files=False)
     variables = dict(_variables(survey))
     if not variables:
-        raise refusal("dataset.no_answers", audience=audience, wave=wave)
+        raise none
     files = _files(survey, variables)
     if left := [name for name in LABELLED if name not in files and (place / name).exists()]:
         raise refusal("dataset.left", file=place, left=left)

@@ -113,7 +113,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
     profiles = edition.profiles
     open_to = edition.audience != "public" or facts.get("named")
-    linked = open_to and profiles.folder.is_dir()
+    linked = open_to and RunFolder(profiles.folder, edition).record
     return {
         **asdict(edition),
         **{name: facts.get(name) for name in (*stated, "before", "sample")},
