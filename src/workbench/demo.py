@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -469,8 +470,10 @@ def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> d
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
     part = paths.beside(folder)
-    paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
-    text = text_of(about)
-    paths.write_atomic(part / "wave.yml", head + text, received=True)
-    part.rename(folder)
+    try:
+        paths.write_atomic(part / about["files"][0]["path"], content, received=True)
+        paths.write_atomic(part / "wave.yml", head + text_of(about), received=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

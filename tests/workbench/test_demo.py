@@ -163,12 +163,8 @@ def test_the_committed_demo_waves_are_what_the_simulator_makes(tmp_path):
 
 def test_the_demo_waves_show_every_kind_of_finding(demos):
     shown = set().union(*(wave.findings["rule"] for wave in demos.values()))
-    real = {
-        "renamed",
-        "namesake",
-        "not-invited",
-        "dissolved",
-    }  # the demo waves name no real municipality
+    # the demo waves name no real municipality
+    real = {"renamed", "namesake", "not-invited", "dissolved"}
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "time-zone"}
     tools |= {"other-like-an-option", "option-or-other"}
@@ -323,6 +319,7 @@ def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project,
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
         patch.setattr(paths, "write_atomic", full)
         demo.simulate_wave("trial", n=4)
+    assert {p.name for p in folder.iterdir()} == {"demo-2019"}
     demo.simulate_wave("trial", n=4)
     assert {p.name for p in folder.iterdir()} == {"demo-2019", "trial"}
 
