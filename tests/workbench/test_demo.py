@@ -171,6 +171,7 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
     tools |= {"day-or-month", "seen-unanswered", "unfinished"}
     others = {
         "blank",
+        "coloured",
         "copied",
         "outside-data",
         "marked",

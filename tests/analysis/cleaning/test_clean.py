@@ -12,6 +12,9 @@ import received
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from openpyxl.formatting.rule import CellIsRule
+from openpyxl.styles import Color, PatternFill
+from openpyxl.utils import get_column_letter
 from project import prepare, put_yaml
 from received import cleaned_wave as cleaned
 
@@ -245,6 +248,72 @@ def test_an_answer_in_merged_cells_is_asked_for_again(excel):
     ]  # fmt: skip
     assert "E2: 5" in result.findings["ja"].iloc[0]
     assert result.status.loc["990027", ["IT", "HOW_1"]].tolist() == ["no_answer"] * 2
+
+
+FILLS = {  # cells of four rows of replies, and which of them are told
+    "one cell": ({"G3": "FFFF00"}, ["G3"]),
+    "by the theme": ({"G3": Color(theme=7)}, ["G3"]),
+    "white": ({"G3": "FFFFFF", "F3": Color(theme=0)}, []),
+    "a row": ({f"{column}3": "FFFF00" for column in "ABCDEFG"}, []),
+    "from the name on": ({f"{column}3": "FFFF00" for column in "BCDEFG"}, []),
+    "every other row": ({f"{c}{row}": "EEEEEE" for c in "ABCDEFG" for row in (2, 4)}, []),
+    "bands of answers": ({f"{c}{row}": "EEEEEE" for c in "EFG" for row in (2, 4)}, []),
+    "a column": ({f"G{row}": "FFFF00" for row in range(1, 6)}, []),
+    "most of a column": ({f"G{row}": "FFFF00" for row in (2, 3, 4)}, []),
+    "a head": ({"G1": "FFFF00"}, []),
+    "an answer": ({"F3": "FFFF00"}, []),
+    "of no question that applies": ({"G2": "FFFF00"}, []),
+    "another colour than the column": (
+        {"G2": "EEEEEE", "G3": "FF0000", "G4": "EEEEEE", "G5": "EEEEEE"}, ["G3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("filled", "told"), FILLS.values(), ids=FILLS)
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_an_empty_cell_with_a_colour_of_its_own_is_told(excel, project, filled, told, layout):
+    """As somebody marks a choice; rows, columns and bands that are coloured say nothing."""
+    codes = [*INVITED, ("", "どこかの町")]  # nobody knows whose the last is
+    rows = [[c, name, "2019/8/1", 9, 5, n and 1, ""] for n, (c, name) in enumerate(codes)]
+    rows[0][5] = 2  # of which the next question asks nothing
+
+    def turned(cell):
+        return cell if layout == "rows" else f"{get_column_letter(int(cell[1]))}{ord(cell[0]) - 64}"
+
+    def change(page):
+        if layout == "columns":
+            cells = [*page.values]
+            page.delete_rows(1, len(cells))
+            for line in zip(*cells, strict=True):
+                page.append(line)
+        for cell, colour in filled.items():
+            page[turned(cell)].fill = PatternFill("solid", fgColor=colour)
+        page.conditional_formatting.add("E2:E3", CellIsRule("equal", ['""'], fill=PatternFill()))
+
+    name = excel(rows, change)
+    about = project / "data" / "raw" / "w" / "wave.yml"
+    text = about.read_text("utf-8").replace("path: a.xlsx", f"path: a.xlsx\n  layout: {layout}")
+    about.write_text(text, "utf-8")
+    result = cleaned(name)
+    found = result.findings.query("rule == 'coloured'")
+    assert found["cell"].tolist() == [turned(cell) for cell in told]
+    assert result.status["HOW_1"].tolist() == ["not_applicable", "no_answer", "no_answer"]
+
+
+def test_a_coloured_option_beside_a_tick_is_told(excel):
+    """It counts as not chosen, which the office may not have meant; two of one answer are marks."""
+
+    def change(page):
+        for column, head in zip("GHIJ", (1, 2, 3, 9), strict=True):
+            page[f"{column}1"] = f"HOW_{head}"
+        page["G2"] = page["H3"] = page["H4"] = "○"
+        page["H2"].fill = page["I2"].fill = PatternFill("solid", fgColor="FFFF00")
+
+    rows = [[code, name, "2019/8/1", 9, 5, 1] for code, name in INVITED]
+    result = cleaned(excel(rows, change))
+    assert [row for row in found(result, "cell", "question", "rule") if row[2] != "tick"] == [
+        ["H2", "HOW_2", "coloured"], ["I2", "HOW_3", "coloured"],
+    ]  # fmt: skip
+    assert result.responses["HOW_1"].tolist() == [True, False, False]
 
 
 def test_one_merged_cell_is_the_prefecture_of_all_municipalities_beside_it(excel):
