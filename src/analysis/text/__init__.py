@@ -208,9 +208,9 @@ def _labels(own_register: bool) -> Mapping[str, Mapping[str, Text]]:
 
 def _of_own(words: str) -> str:
     """The same words for a register of one's own: its bodies, groups and whole."""
-    for of_japan, own in yaml_file.packaged("own_register.yml").items():
-        words = words.replace(of_japan, own)
-    return words
+    own = yaml_file.packaged("own_register.yml")
+    known = "|".join(map(re.escape, own))  # and places, which values fill
+    return re.sub(rf"{{[^{{}}]*}}|{known}", lambda found: own.get(found[0], found[0]), words)
 
 
 def _in_code(text: re.Match[str]) -> str:
@@ -218,7 +218,7 @@ def _in_code(text: re.Match[str]) -> str:
     return text[0] if re.fullmatch(r'"\w*"', text[0], re.ASCII) else _of_own(text[0])
 
 
-class _OwnRegister(Extension):
+class _RegisterWords(Extension):
     """Changes the words of a template; within its braces those of texts, which are no ids."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
@@ -242,7 +242,7 @@ def _templates(language: str, own_register: bool = False) -> Environment:
         lstrip_blocks=True,
         autoescape=False,
         finalize=own,
-        extensions=[_OwnRegister] if own_register else [],
+        extensions=[_RegisterWords] if own_register else [],
     )
     environment.filters |= {
         "thousands": "{:,}".format,
