@@ -111,10 +111,12 @@ def _check_followed(file: WaveFile, targets: set[str]) -> None:
             raise refusal("wave.header_not_there", file="wave.yml", **about)
 
 
-def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
+def read(
+    wave: Wave, codebook: Codebook, folder: Path | None = None, returned: Mapping[str, Path] = {}
+) -> Received:
     """Read all files of a wave in the order of ``wave.yml``.
 
-    `folder`: where they lie, default that of the wave.
+    `folder`: where they lie, default that of the wave. `returned`: query sheets beside those there.
 
     Raises InputError: a file cannot be read, a sheet is missing, or a question of the codebook is
     not in it.
@@ -150,7 +152,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     places = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     by_place = {(sheet.file, sheet.sheet): sheet for sheet in others}
     unread = [sheet for place, sheet in by_place.items() if place not in places]
-    came_back, replies = own_sheets.returned(folder or wave.folder)
+    came_back, replies = own_sheets.returned(folder or wave.folder, returned)
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
