@@ -34,7 +34,7 @@ from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
-from analysis.text import label, labels
+from analysis.text import labels
 from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
@@ -219,7 +219,7 @@ def run(
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
     context = publication.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", edition.language))
+    home = ("index.html", survey.label("overview.title"))
     context |= {"before": [], "command": command, "home": home}
     work = Work(plan, plan.known(notebook), options, context, ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
@@ -381,7 +381,7 @@ def write_overview(
     rans : what became of each page, by code. key : what a page of today's data has as its key.
     run : link to the reports of the wave, or empty.
     """
-    words = labels("overview", context["language"])
+    words = labels("overview", context["language"], bool(context.get("own_register")))
     states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]

@@ -242,7 +242,8 @@ class _Identity:
         if len(set(places)) < len(places):  # only the code tells them apart
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
         part = match.how if match.how in {"ward", "body", "several"} else ""
-        return say_both("cleaning/which_municipality", part=part, places=places)
+        own = self.own is not None
+        return say_both("cleaning/which_municipality", own, part=part, places=places)
 
     def _place(self, code: str) -> str:
         """Its name with its prefecture or group."""

@@ -104,14 +104,16 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
     tables = {"data": data, "missing": kinds, "long": _long(data, kinds, variables)}
     tables["codes"] = code_table(variables)
-    wave = survey.wave
+    wave, own = survey.wave, survey.wave.own is not None
     words = {"date": wave.as_of.isoformat(), "licence": wave.licence, "invented": wave.invented}
     files: dict[str, bytes | str] = {f"{name}.csv": to_csv(own) for name, own in tables.items()}
     files["datapackage.json"] = _package(survey, variables, tables)
     files["CITATION.cff"] = _citation(survey)
     for language in LANGUAGES:
         names = {"title": wave.title[language], "publisher": wave.publisher[language]}
-        readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **names, **words)
+        readme = say(
+            "dataset/readme", language, own, n=survey.n, asked=survey.invited, **names, **words
+        )
         files[f"README.{language}.md"] = readme + "\n"
     return files | _labelled_files(survey, variables, data, states)
 
