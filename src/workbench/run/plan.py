@@ -156,11 +156,11 @@ class Plan:
             )
         notebooks = [n for n in every if not lacking[n.name]]
         _tell_titles_apart(notebooks)
-        common, by_file = _common(edition, wave)
-        plan = cls(edition, notebooks, settings, common, wave, by_file, names)
+        plan = cls(edition, notebooks, settings, {}, wave, only=names)
         for notebook in notebooks:
             plan.values(notebook)
-        return plan
+        common, by_file = _common(edition, wave)  # which may make the key of pseudonyms
+        return replace(plan, common=common, files=by_file)
 
     @property
     def asked(self) -> list[Notebook]:
@@ -430,6 +430,14 @@ def codebook(wave: Mapping[str, Any]) -> Path:
 def for_edition(edition: Edition, digest: str) -> str:
     """A hash as an edition may give it: outside, it must not serve to confirm a guess."""
     return digest if edition.audience == "internal" else fingerprints.fingerprint(digest)
+
+
+def changed_since(edition: Edition, record: Mapping[str, Any]) -> list[Message]:
+    """Which changed since a run of the edition: the files of the wave, its codebook, or none."""
+    data = for_edition(edition, fingerprints.hash_folder(paths.raw(edition.wave)))
+    book = fingerprints.hash_file(codebook(waves.content(edition.wave)))
+    now = {DATA: (data, "data_sha256"), CODEBOOK: (book, "codebook_sha256")}
+    return [Message(part) for part, (hash, name) in now.items() if record.get(name) != hash]
 
 
 def _common(
