@@ -30,11 +30,28 @@ from analysis.errors import refusal
 
 # the environment variable in which a run gives its notebooks the keys of the cleaned waves, as JSON
 INPUTS = "WORKBENCH_INPUTS"
-AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is
+AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is, see `of_run`
 KEY = 32  # bytes of the key of pseudonyms
 METHODS = {FunctionType, partialmethod, property, classmethod, staticmethod, cached_property}
 # of each module, see `is_patched`
 _first: dict[tuple[str, int], list[tuple[Mapping[str, Any], str, Any]]] = {}
+
+
+def of_run() -> tuple[str, dict[str, str]]:
+    """For whom the run is that this process belongs to, and the keys of its cleaned waves.
+
+    Outside of a run it is for those who may see all, and no wave has a key.
+
+    Raises InputError: the environment has something else there than a run puts.
+    """
+    audience, inputs = os.environ.get(AUDIENCE, paths.AUDIENCES[0]), None
+    with contextlib.suppress(ValueError, RecursionError):
+        inputs = json.loads(os.environ.get(INPUTS, "{}"))
+    if audience not in paths.AUDIENCES:
+        raise refusal("project.environment", name=AUDIENCE)
+    if not isinstance(inputs, dict):
+        raise refusal("project.environment", name=INPUTS)
+    return audience, inputs
 
 
 def sha(text: str) -> str:

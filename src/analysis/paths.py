@@ -172,11 +172,21 @@ def refuse_received(place: Path) -> None:
         folder = root() / "data" / "raw"
     except InputError:  # outside a project
         return
+    if any(is_same(one, folder) for one in around(place)):
+        raise refusal("project.received", file=place)
+
+
+def around(place: Path) -> Iterator[Path]:
+    """A place and the folders that it lies in, also by way of a link."""
     for path in {place.parent.resolve() / place.name, place.resolve()}:
-        for above in (path, *path.parents):  # compared as files: a Mac or Windows has one for both
-            with contextlib.suppress(OSError):  # there is none
-                if above.samefile(folder):
-                    raise refusal("project.received", file=place)
+        yield from (path, *path.parents)
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one place, as files: a Mac or Windows has one for DATA and data."""
+    with contextlib.suppress(OSError):  # there is none
+        return one == other or one.samefile(other)
+    return False
 
 
 def write_atomic(path: Path, content: bytes | str, *, received: bool = False) -> None:

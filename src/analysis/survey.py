@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.edition import View
 from analysis.errors import AttributeInputError, refusal, unknown
-from analysis.fingerprints import AUDIENCE, INPUTS
+from analysis.fingerprints import INPUTS
 from analysis.show import Figure, Frame, NotAvailable, Table
 from analysis.stats import tabulate
 from analysis.stats.disclosure import Audience
@@ -95,14 +94,14 @@ class Survey(View):
         Raises InputError: also within a run for an audience that may not see what was asked for.
         """
         wave = str(wave)  # papermill's own command makes a number of 2020
-        run_for = os.environ.get(AUDIENCE, paths.AUDIENCES[0])
+        run_for, keys = fingerprints.of_run()
         if audience in paths.AUDIENCES[: paths.AUDIENCES.index(run_for)]:
             raise refusal("survey.other_audience", audience=audience, wave=wave, run_for=run_for)
         by_hand = paths.reports() / "by-hand" / paths.edition(wave, audience, language)
         place = Path(output) if output else by_hand
         inputs = os.environ.get(INPUTS, "{}")
         ready = _in_memory.get((wave, audience, language, inputs)) if size == "report" else None
-        current = ready and json.loads(inputs).get(wave) == store.key(Wave.read(wave))
+        current = ready and keys.get(wave) == store.key(Wave.read(wave))
         if ready and current and not fingerprints.is_patched():
             return ready.into(place, files)
         in_run = INPUTS in os.environ

@@ -194,6 +194,19 @@ def with_titles(survey: View, frame: pd.DataFrame) -> Frame:
     return Frame(words.drop(columns=["item", "variable", "code"], errors="ignore"))
 
 
+def most_frequent(frame: pd.DataFrame) -> Frame:
+    """The rows of `counts` with the most frequent answer of each question, the largest share first.
+
+    An answer that is counted together with others is none. Added column: ``partly``, whether the
+    edition hides the number of another answer to the question, which may be the larger one.
+    """
+    together = frame["code"].str.contains("+", regex=False)
+    partly = (together | frame["count"].isna()).groupby(frame["question"]).transform("any")
+    known = frame.assign(partly=partly)[~together].dropna(subset=["share"])
+    known = known.sort_values("share", ascending=False, kind="stable")
+    return Frame(known.drop_duplicates("question"))
+
+
 def compact(survey: View, frame: pd.DataFrame) -> Frame:
     """A row a question or item with all its answers in one cell, from `counts`.
 
@@ -349,7 +362,8 @@ def figures(
 
 def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable:
     """How many say yes to each of several questions, sorted, as one figure."""
-    frame = counts(survey, questions).query("code == '1'").dropna(subset="count")
+    whole = counts(survey, questions).query("code == '1'")
+    frame = whole.dropna(subset="count")
     names = {q.id: survey.numbered(q) for q in questions}
     data = frame.assign(answer=frame["question"].map(names), said=frame["answer"])
     if frame["n"].nunique() > 1:
@@ -362,6 +376,7 @@ def yes_no(survey: View, questions: Sequence[Question]) -> Figure | NotAvailable
     lead = "・".join(dict.fromkeys(data["said"]))
     ax = plots.shares(data, dots=True, language=survey.language)
     about = {"question": lead, "multiple": False, "base": n, "lead": apart, **ends}
+    about["partly"] = len(frame) < len(whole)
     return survey.gallery.show(
         ax, f"q_{questions[0].id}_{questions[-1].id}", words="tabulation/yes_no", data=data, n=n,
         **about,
@@ -384,12 +399,12 @@ def leads(tallies: Sequence[int], n: int) -> bool:
 def _plot_counts(survey: View, question: Question, by: Breakdown | None) -> Plot | None:
     whole = counts(survey, [question])
     known = whole.dropna(subset=["count"]).sort_values("count", kind="stable", ascending=False)
-    lead = by is None and len(known) == len(whole)
-    lead = lead and leads(list(known["count"]), int(whole["n"].max()))
+    lead = by is None and leads(list(known["count"]), int(whole["n"].max()))
     top = next(iter(known.records), None)
     if top and "+" in top["code"]:  # counted together they are no most frequent answer
         top = None
-    values = {"top": top, "lead": lead and top is not None}
+    partly = len(known) < len(whole)  # a hidden number may be the largest
+    values = {"top": top, "lead": lead and top is not None, "partly": partly}
     if by is None:
         rows = _in_order(whole, question) if question.type == "multi" else whole
         data = rows[["answer", "count", "share"]].round({"share": 4})

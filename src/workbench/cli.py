@@ -28,7 +28,7 @@ TOOLS = (
     *("surveymonkey", "redcap", "odk"),
 )
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
-REFUSED |= {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+REFUSED |= {errno.EFBIG, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 WAVE = "name of a folder in data/raw"
 NO_ARGUMENTS = {"run", "debug", "pages"}  # of what a command runs
 # adds a command: its name, what it runs, its help, and that of its wave where it has one

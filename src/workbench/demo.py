@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -429,17 +430,15 @@ def simulate_wave(
     wave: str, *, n: int = 16, seed: int = 20191003, truth: Literal["A", "B"] = "A"
 ) -> str:
     """Make the wave data/raw/WAVE of `n` invited, the last of which did not reply."""
-    if (folder := paths.raw(wave)).exists():
-        raise refusal("simulate.exists", wave=wave)
     if seed < 0:
         raise refusal("simulate.seed", seed=seed)
-    sample = simulate(n - 1, truth=truth, seed=seed)
-    rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
-    content = workbook(as_in_2019(rows, sample), sample.book)
-    file = {"path": "replies.xlsx", "layout": "rows"}
-    with one_at_a_time(folder):  # which clears what a killed one left
-        if folder.exists():  # another command was first
+    with one_at_a_time(folder := paths.raw(wave)):  # which clears what a killed one left
+        if folder.exists():
             raise refusal("simulate.exists", wave=wave)
+        sample = simulate(n - 1, truth=truth, seed=seed)
+        rows = soiled(table(sample), sample, 0.02, np.random.default_rng(seed))
+        content = workbook(as_in_2019(rows, sample), sample.book)
+        file = {"path": "replies.xlsx", "layout": "rows"}
         write_wave(folder, content, about(sample, n, 2019, file))
     done = "data/raw/{wave}: {replies} invented replies of {n} invited (truth {truth}, seed {seed})"
     return localize(done, wave=wave, replies=n - 1, n=n, truth=truth, seed=seed)
@@ -471,8 +470,10 @@ def about(sample: Simulated, invited: int, year: int, file: dict[str, str]) -> d
 def write_wave(folder: Path, content: bytes, about: dict[str, Any]) -> None:
     """Write a wave.yml and the one file that it names, in a folder that is whole or not there."""
     part = paths.beside(folder)
-    paths.write_atomic(part / about["files"][0]["path"], content, received=True)
     head = "# Made by `workbench simulate`; every municipality and answer is fictional.\n"
-    text = text_of(about)
-    paths.write_atomic(part / "wave.yml", head + text, received=True)
-    part.rename(folder)
+    try:
+        paths.write_atomic(part / about["files"][0]["path"], content, received=True)
+        paths.write_atomic(part / "wave.yml", head + text_of(about), received=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -34,7 +34,7 @@ from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
 from analysis.survey import SEED, Survey
-from analysis.text import label, labels
+from analysis.text import labels
 from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
@@ -219,7 +219,7 @@ def run(
     facts = publication.record_of(replace(plan, notebooks=[]), {}, started).facts
     context = publication.context(edition, facts)
     command = context["command"].replace("workbench refresh", "workbench profiles")
-    home = ("index.html", label("overview.title", edition.language))
+    home = ("index.html", survey.label("overview.title"))
     context |= {"before": [], "command": command, "home": home}
     work = Work(plan, plan.known(notebook), options, context, ahead)
     if todo := {c: n for c, n in names.items() if options.force or c not in pages.rans}:
@@ -297,13 +297,14 @@ def _publish(
     for ran in last.notebooks.values():
         if ran.name in codes and ran.name not in rans and last.has_page(ran):
             rans[ran.name] = pages.copied(ran, last.folder)
+    there = RunFolder(edition.folder, edition).record  # no copy of another edition
     write_overview(
         pages.folder,
         *members,
         rans,
         key=pages.key,
         context={k: v for k, v in work.context.items() if k != "home"},
-        run=f"../{edition.name}/index.html" if edition.folder.is_dir() else "",
+        run=f"../{edition.name}/index.html" if there else "",
     )
     facts |= {
         "wave_title": {k: f"{v} — {title[k]}" for k, v in (facts["wave_title"] or {}).items()},
@@ -380,7 +381,7 @@ def write_overview(
     rans : what became of each page, by code. key : what a page of today's data has as its key.
     run : link to the reports of the wave, or empty.
     """
-    words = labels("overview", context["language"])
+    words = labels("overview", context["language"], bool(context.get("own_register")))
     states = {code: _state(rans.get(code), key) for code in listed.index}
     counts = Counter(states.values())
     columns = [name for name in ORDERS if len(listed[name].cat.categories)]

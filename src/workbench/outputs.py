@@ -11,6 +11,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from workbench.run.record import RECORD, RunFolder, one_at_a_time
 
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
+WAVE = re.compile(rf"(\.({'|'.join(paths.EDITIONS)}))*$")  # what follows its name in an edition's
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
@@ -32,18 +34,38 @@ def refuse_others(places: Iterable[Path], command: str) -> None:
     places : files, or the folders that they go into.
     command : its name, such as ``queries``.
 
-    Raises InputError: a place is in data/raw, is a link, is a folder in the place of a file, or has
-    a file that is no earlier output of the same command, or was changed since.
+    Raises InputError: a place is in data/raw or in a folder that is made as a whole, is a link, is
+    a folder in the place of a file, or has a file that is no earlier output of the same command, or
+    was changed since.
     """
     noted = _noted()
     for place in places:
         paths.refuse_received(place)
+        _refuse_whole(place)
         if place.is_symlink():
             raise refusal("output.link", file=place)
         wrote, *hashes = noted.get(_key(place), [""])
         ours = wrote == command and place.is_file() and _hash(place.read_bytes()) in hashes
         if place.is_file() and not ours:
             raise refusal("output.not_ours", file=place, command=command)
+
+
+def _refuse_whole(place: Path) -> None:
+    """Refuse a place among the files of a report, a release or cleaned data.
+
+    Each is made as a whole: the next command would find there what it does not know.
+    """
+    try:
+        root, reports = paths.root(), paths.reports()
+    except InputError:  # outside a project
+        return
+    homes, received = (reports, root / "data" / "processed"), root / "data" / "raw"
+    for folder in paths.around(place):
+        run = (folder / RECORD).is_file() and any(paths.is_same(f, reports) for f in folder.parents)
+        of_wave = (received / WAVE.sub("", folder.name) / "wave.yml").is_file()
+        at_home = of_wave and any(paths.is_same(folder.parent, home) for home in homes)
+        if run or at_home or paths.is_same(folder, root / "releases"):
+            raise refusal("output.whole", file=place, name=folder.name)
 
 
 def write(contents: Mapping[Path, bytes | str], command: str) -> None:

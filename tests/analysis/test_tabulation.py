@@ -279,3 +279,20 @@ def test_answers_that_are_counted_together_are_called_no_most_frequent_answer(tm
     said = page.names["words"], *(figure.title for figure in page.figures.values())
     assert not [name for name in joined["answer"] for text in said if name in str(text)]
     assert not page.names["top"]["answer"].isin(joined["answer"]).any()
+
+
+def test_the_most_frequent_answer_of_the_public_edition_is_that_of_those_whose_number_is_shown(
+    tmp_path,
+):
+    """A hidden number may be the largest: all but one may have chosen that answer."""
+    survey = Survey.load("demo-2019", audience="public", language="en", output=tmp_path)
+    most = tabulation.most_frequent(survey.tabulate()).set_index("question")
+    assert most.loc["Q32", ["count", "partly"]].tolist() == [10, True]
+    of = "most often, of the answers whose number is shown, "
+    assert f"staff: {of}“assignment from general staff”" in survey.figure("Q13").title
+    assert f"{of}joint procurement: 27% (4 of 15)" in survey.figure("Q25").alt  # 14 exchange words
+    inside = Survey.load("demo-2019", files=False)
+    assert not tabulation.most_frequent(inside.tabulate())["partly"].any()
+    summary = run("06_summary", given={"survey": survey}, language="en", audience="public")
+    assert summary.tables["main_answers"].title.endswith("of those whose number is shown")
+    assert not summary.names["table"]["answer"].str.contains(" / ").any()

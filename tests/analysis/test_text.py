@@ -72,6 +72,29 @@ def test_every_sentence_is_rendered(language, sentence):
         assert language == "en" or not re.search(r"(?<=[^\x00-\xff]) (?=[^\x00-\xff])", one), one
 
 
+OF_JAPAN = {
+    "ja": "市区町村|自治体|全国|都道府県",
+    "en": r"(?i:municipalit|prefecture)|\bthe nation\b|national shares",
+}
+# the published totals are of Japan, as is the map; the last are said of such a register alone
+APART = {"national/", "changes/national_totals", "tabulation/homes", "prefectures/", "population/"}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_of_a_register_of_ones_own_no_words_are_on_the_municipalities_of_japan(language):
+    for page, named in EXAMPLES.items():
+        for name in (name for name in named if not f"{page}/{name}".startswith(tuple(APART))):
+            said = [text.say(f"{page}/{name}", language, True, **v) for v in named[name]]
+            words = [one for one in said if re.search(OF_JAPAN[language], one)]
+            assert all("全国の表" in one for one in words), words  # a name that is given
+    for section in LABELS:
+        of_own = text.labels(section, language, True)
+        words = re.sub(r"\{[^{}]*\}", "", " ".join(of_own.values()))
+        assert not re.search(OF_JAPAN[language], words), section
+        assert of_own.keys() == text.labels(section, language).keys()
+    assert text.label("called.in_prefecture", "en", True, name="A", prefecture="B") == "A (B)"
+
+
 def test_a_sentence_takes_its_values_and_no_others():
     values = EXAMPLES["compare"]["headline"][0]
     with pytest.raises(TypeError, match="types_alike"):

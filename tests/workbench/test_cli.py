@@ -129,6 +129,44 @@ def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):
     assert "Traceback" not in shown.err and len(shown.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKBENCH_AUDIENCE", "everybody"),
+        ("WORKBENCH_AUDIENCE", ""),
+        ("WORKBENCH_INPUTS", "{"),
+        ("WORKBENCH_INPUTS", "[]"),
+        ("WORKBENCH_INPUTS", "[" * 100_000),
+    ],
+)
+def test_what_a_run_puts_into_the_environment_and_is_something_else_is_refused(
+    name, value, project, monkeypatch, capsys
+):
+    monkeypatch.setenv(name, value)
+    assert cli.main(["dataset", "demo-2019", "--language", "en", "--out", "given"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"workbench: the variable {name} of the environment is not") and (
+        said.endswith(f"unset {name}, and run the command again\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("dataset demo-2019", "shows no single answer"),
+        ("profiles demo-2019", "a profile shows one respondent"),
+        ("refresh demo-2019 -p seed x", "the parameter seed cannot be"),
+    ],
+)
+def test_a_refused_command_leaves_nothing_new(command, said, project, capsys):
+    """Such as a key of pseudonyms."""
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
+    before = sorted(project.rglob("*"))
+    assert cli.main([*command.split(), "--audience", "public", "--language", "en"]) == 2
+    assert said in capsys.readouterr().err
+    assert sorted(project.rglob("*")) == before
+
+
 def test_debug_lets_the_traceback_through():
     with pytest.raises(InputError):
         cli.main(["clean", "no-such-wave", "--debug"])
@@ -301,12 +339,13 @@ def test_files_that_nobody_reads_are_told(project, capsys):
     folder = project / "data" / "raw" / "demo-2019"
     assert cli.main(["clean", "demo-2019"]) == 0
     assert "does not name" not in capsys.readouterr().out
-    for late in (folder / "late.XLS", folder / "second" / "more.xlsx"):
+    for late in (folder / "late.XLS", folder / "late.zsav", folder / "second" / "more.xlsx"):
         late.parent.mkdir(exist_ok=True)
         late.write_bytes(b"x")
-    (folder / "second" / "~$more.xlsx").write_bytes(b"x")
+    for none in ("~$more.xlsx", "note.txt"):
+        (folder / "second" / none).write_bytes(b"x")
     assert cli.main(["clean", "demo-2019"]) == 0
     assert (
-        "does not name; they are no replies: late.XLS, second/more.xlsx\n"
+        "does not name; they are no replies: late.XLS, late.zsav, second/more.xlsx\n"
         in capsys.readouterr().out
     )

@@ -1,6 +1,7 @@
 """Invented replies: known truth, fictional places, the same bytes; what cleaning makes of them."""
 
 import functools
+import shutil
 
 import demo_waves
 import numpy as np
@@ -162,13 +163,16 @@ def test_the_committed_demo_waves_are_what_the_simulator_makes(tmp_path):
 
 def test_the_demo_waves_show_every_kind_of_finding(demos):
     shown = set().union(*(wave.findings["rule"] for wave in demos.values()))
-    real = {"renamed", "namesake", "not-invited"}  # the demo waves name no real municipality
+    # the demo waves name no real municipality
+    real = {"renamed", "namesake", "not-invited", "dissolved"}
     unasked = {"triangle"}  # none of their questions asks for a change, so that △ is refused
     tools = {"label", "two-readings", "other-words", "time-zone"}
     tools |= {"other-like-an-option", "option-or-other"}
     tools |= {"day-or-month", "seen-unanswered", "unfinished"}
     others = {
         "blank",
+        "coloured",
+        "copied",
         "outside-data",
         "marked",
         "more-replies",
@@ -281,28 +285,28 @@ def test_a_wave_is_made_by_name_with_one_who_did_not_reply(project):
 
 
 def test_of_two_that_make_one_wave_at_once_the_second_is_refused(project, monkeypatch):
-    """It ended in an unexpected error, or took away what the first was writing."""
+    """It ended in an unexpected error, or wrote over, or took away, what the first wrote."""
     alone, raw = demo.one_at_a_time, project / "data" / "raw"
+    given, of_another = raw / "demo-2019" / "replies.xlsx", raw / "demo-2019" / "wave.yml"
 
     def after_another(folder):
-        folder.mkdir()
-        (folder / "wave.yml").write_text("of another")
+        folder.mkdir(exist_ok=True)
+        (folder / "replies.xlsx").write_text("of another")
+        shutil.copy(of_another, folder)
         return alone(folder)
 
-    for module, make in (
-        (demo, lambda: demo.simulate_wave("trial", n=4)),
-        (
-            new_wave,
-            lambda: new_wave.new_wave(
-                "other", [raw / "demo-2019/replies.xlsx"], "it-staffing", "2019-04-01"
-            ),
-        ),
-    ):
+    (raw / "completed").mkdir()  # a wave.yml that was committed without its data
+    shutil.copy(of_another, raw / "completed")
+    for module in (demo, new_wave):
         monkeypatch.setattr(module, "one_at_a_time", after_another)
-        with pytest.raises(InputError, match="exists already"):
-            make()
-    assert {p.parent.name for p in raw.rglob("wave.yml")} == {"demo-2019", "trial", "other"}
-    assert all((raw / n / "wave.yml").read_text() == "of another" for n in ("trial", "other"))
+    for name in ("simulated", "new", "completed"):
+        with pytest.raises(InputError, match=r"exists already|already exists"):
+            if name == "simulated":
+                demo.simulate_wave(name, n=4)
+            else:
+                new_wave.new_wave(name, [given], "it-staffing", "2019-04-01")
+        assert (raw / name / "replies.xlsx").read_text() == "of another"
+        assert (raw / name / "wave.yml").read_bytes() == of_another.read_bytes()
 
 
 def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project, monkeypatch):
@@ -315,6 +319,7 @@ def test_a_wave_that_broke_off_is_no_wave_and_the_same_command_makes_it(project,
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
         patch.setattr(paths, "write_atomic", full)
         demo.simulate_wave("trial", n=4)
+    assert {p.name for p in folder.iterdir()} == {"demo-2019"}
     demo.simulate_wave("trial", n=4)
     assert {p.name for p in folder.iterdir()} == {"demo-2019", "trial"}
 

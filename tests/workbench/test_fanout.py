@@ -364,8 +364,13 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
         assert refresh("demo-2019", force=True).ok
-    back = (reports / "demo-2019.profiles" / "index.html").read_text()
-    assert 'href="../demo-2019/index.html"' in back
+    pages, back = (reports / f"{name}/index.html" for name in ("demo-2019", "demo-2019.profiles"))
+    assert 'href="../demo-2019/index.html"' in back.read_text()
+    for page, other, make_again in ((pages, back, refresh), (back, pages, profiles)):
+        run = other.with_name("run.json")  # of another wave, as that of a copied folder is
+        run.write_text(run.read_text().replace('"wave": "demo-2019"', '"wave": "demo-2020"', 1))
+        assert make_again("demo-2019", force=True).as_asked
+        assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
 
 
 def test_the_overview_and_the_page_tell_the_same_type(project):

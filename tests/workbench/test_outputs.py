@@ -58,6 +58,43 @@ def test_nothing_is_written_into_data_raw(run, project, command, name):
     assert contents(project / "data" / "raw") == before
 
 
+ALL_WRITERS = {
+    **WRITERS,
+    "dataset demo-2019 --out {}": "out",
+    "questionnaire it-staffing --out {}": "out.xlsx",
+    "profiles demo-2019 --target {}": "out",
+    "compare reports/demo-2019 reports/demo-2019 --out {}": "out",
+}
+
+
+@pytest.mark.parametrize(("command", "name"), ALL_WRITERS.items(), ids=str)
+def test_nothing_is_written_among_what_is_made_as_a_whole(run, project, command, name):
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
+    about = {"wave": "demo-2019", "audience": "internal", "language": "ja", "notebooks": []}
+    for made in ("demo-2019", "of-a-wave-that-has-gone", ".base/demo-2019"):
+        (project / "reports" / made).mkdir(parents=True)
+        (project / "reports" / made / "run.json").write_text(json.dumps(about))
+    (project / "way").symlink_to(project / "reports" / "demo-2019")
+    before = contents(project)
+    for folder in (
+        *("reports/demo-2019/a", "reports/of-a-wave-that-has-gone", "reports/.base/demo-2019"),
+        *("reports/demo-2019.public.en", "reports/demo-2019.profiles.committee/a", "way/a"),
+        *(
+            "reports/demo-2019.incomplete",
+            "releases/demo-2019.public/1",
+            "data/processed/demo-2019",
+        ),
+    ):
+        code, said = run(command.format(f"{folder}/{name}"))
+        assert code == 2 and "made as a whole and takes no other files" in said, (folder, said)
+    if name == "out":
+        assert run(command.format("reports/demo-2019"))[0] == 2
+    assert contents(project) == before
+    if "profiles" not in command:
+        for free in ("reports/demo-2019-notes", "reports/compare/a", "data/processed/demo-2019-x"):
+            assert run(command.format(f"{free}/{name}")) == (0, ""), free
+
+
 @writers
 def test_an_earlier_output_is_written_again_but_not_one_that_was_changed(
     run, project, command, name

@@ -30,6 +30,7 @@ TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more tha
 BLANKS = frozenset(BOXES)
 DASHES = frozenset("-ー―—–")
 CROSSES = frozenset("×xX✕✖✗✘☓")
+WITH_NUMBER = re.compile(r"\(?(\d+)([).:、番 ]*)(.*)")  # 1. 採用
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = rf"{GAP}[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LIST_SIGNS = r"\s*[、，,､；;|｜\n]\s*"
@@ -101,7 +102,8 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
     tried = [_beside_other(_parts(text, signs), question) for signs in ways]
     doubts = {"other-like-an-option", "option-or-other"}
     clear = (one for one in tried if one and doubts.isdisjoint(one.rules))
-    return next(clear, tried[0]) or refused("no-such-option")
+    none = "two-readings" if _numbered_otherwise(text, question) else "no-such-option"
+    return next(clear, tried[0]) or refused(none)
 
 
 def _marked(text: str, question: Question) -> set[int] | None:
@@ -123,10 +125,8 @@ def _one_marked(text: str, question: Question) -> Parsed | None:
     """The one option that is marked in a cell in which the form lists its options."""
     if (codes := _marked(text, question)) is None:
         return None
-    if not codes:
-        return Parsed("no_answer")
-    if len(codes) > 1:
-        return refused("several")
+    if len(codes) != 1:
+        return refused("several") if codes else Parsed("no_answer")
     words = marks.list_and_words(text, question)[1]
     return Parsed("answered", min(codes), ("marked",), other=words)
 
@@ -181,16 +181,17 @@ def _agree(own: list[str], parts: list[str], end: int, question: Question) -> bo
 
 
 def _numbered_otherwise(text: str, question: Question) -> bool:
-    """Whether a number stands before words of another option or of none: 1 広報, where 1 is 採用.
+    """Whether an option's number stands in a list before words that are not its own: 1 広報、②.
 
     Words of "other" say nothing of the number before them: ① その他（印刷）.
     """
-    spaced = (_parts(part, r"\s+") for part in _parts(text, r"[、，,､・･;；|｜/／＋&＆]+"))
-    return any(
-        not _agree([own], parts, end, question) and _explained(own, question) is None
-        for parts in spaced
-        for end, own in enumerate(parts, start=1)
-    )
+    codes = {str(option.code) for option in question.options}
+    parts = re.split(r"[、,・;|/+&\n]+|\s(?=\(?\d)", tidy(text))
+    for own in filter(None, map(WITH_NUMBER.fullmatch, parts if len(parts) > 1 else ())):
+        worded = own[1] in codes and re.search(r"[^\W\d]", own[3])
+        if worded and _option(own[0], question)[0] is _explained(own[3], question) is None:
+            return True
+    return False
 
 
 def words_of(option: Option) -> tuple[str, ...]:
@@ -318,8 +319,8 @@ def _first(parts: list[str], question: Question, long: Long) -> tuple[int, Parse
         if size == 1 and (other := _explained(own[0], question)) is not None:
             return 1, other
         code, how = _option(_as_one(own, long), question)
-        if code is not None and len(own) == size:
-            return size, Parsed("answered", code, how)
+        if len(own) == size and (code is not None or how):
+            return size, refused(*how) if code is None else Parsed("answered", code, how)
     return 1, _other(parts[0], question)
 
 
@@ -399,10 +400,8 @@ def _own_words(text: str, question: Question, option: Option) -> Parsed | None:
     other = _explained(text, question)
     if other is not None and other.value == option.code:
         return replace(other, value=True)
-    if not re.search(r"[^\W\d]", tidy(text)):
-        return None
     code, rules = _option(text, question)
-    if code is None:
+    if code is None or not re.search(r"[^\W\d]", tidy(text)):
         return None
     return Parsed("answered", True, rules) if code == option.code else refused("not-a-tick")
 
@@ -435,29 +434,27 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
             return (min(hits), own) if len(hits) == 1 else (None, ("two-readings",))
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
     folded = _folded(plain)
-    for option in question.options:
-        if raw in words_of(option):  # written as in the codebook
-            return option.code, ()
+    if written := [o.code for o in question.options if raw in words_of(o)]:  # as in the codebook
+        return written[0], ()
     for option in question.options:
         spellings = [*words_of(option)]
         if option.ja.startswith("その他"):  # その他（具体的に）
             spellings.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
-        for words in spellings:
-            if folded == _folded(words):
-                return option.code, ("label",)
-    match = re.fullmatch(r"\(?(\d+)[).:、番 ]*(.*)", plain)
+        if folded in map(_folded, spellings):
+            return option.code, ("label",)
+    match = WITH_NUMBER.fullmatch(plain)
     if match and int(match[1]) in codes:
-        rest, option = _folded(match[2]), question.option(int(match[1]))
+        rest, option = _folded(match[3]), question.option(int(match[1]))
         begins = any(_folded(own).startswith(rest) for own in words_of(option))
-        if rest and begins and _called(rest, question) - {option.code}:
-            return None, ("two-readings",)  # 1 検討中, where 1 is 検討中でない and 2 検討中
+        if (begins or "、" not in match[2]) and _called(rest, question) - {option.code}:
+            return None, ("two-readings",)  # 1 検討中, where 2 is 検討中; 1、検討中 may be both
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
             return int(match[1]), ("label",)
     if remark := re.fullmatch(r"(\(\d+\)|[^()]*[^()\s])\s*\((?!\d+\))([^()]*)\)[。.]?", plain):
         code, rules = _option(remark[1], question)
         beside = _option(remark[2], question)[0]
         if code is None or beside not in {code, None}:  # 2 (the words of option 1)
-            return None, ()
+            return None, () if code is None else ("two-readings",)
         # "other" is meant to be explained; elsewhere the remark may matter
         clear = beside == code or question.option(code).ja.startswith("その他")
         return code, (*rules, *([] if clear else ["remark"])) or ("label",)
@@ -470,9 +467,10 @@ def _without_zero(text: str) -> str:
 
 
 def _called(text: str, question: Question) -> set[int]:
-    """The codes of the options that are called so, word for word but for width, space and case."""
+    """The codes of the options called so, but for width, space, case and a number before it."""
     own = _folded(text)
-    return {o.code for o in question.options if own in map(_folded, words_of(o))} if own else set()
+    names = {own, re.sub(r"^\(?\d+[).:番]*", "", own)} - {""}
+    return {o.code for o in question.options if not names.isdisjoint(map(_folded, words_of(o)))}
 
 
 @lru_cache(maxsize=2**14)
@@ -556,10 +554,8 @@ class Reader:
             return refused("unclear-place" if text.strip() else "colour-alone")
         if not (plain := tidy(text)):
             return Parsed("empty")
-        if kind == CellKind.STRUCK:
-            return refused("struck")
-        if kind == CellKind.ERROR:
-            return refused("error-value")
+        if kind in {CellKind.STRUCK, CellKind.ERROR}:
+            return refused("struck" if kind == CellKind.STRUCK else "error-value")
         folded, code = plain.casefold(), as_code(plain.casefold())
         own_column = question.type == "multi" and variable != question.id
         state = self.codes[question.id].get(code)

@@ -153,7 +153,7 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
     work.note_identity(who)
     work.apply_skip_rules()
     work.place_cells(who)
-    work.note_merged()
+    work.note_empty()
     work.check_answers()
     work.remarks += stated_otherwise(received, codebook)
     return work.finish(who)
@@ -386,6 +386,9 @@ class _Cleaning:
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
+            if identity and who.dissolved[i] != who.dissolved[later]:
+                self.notes.append(Note(i, identity, "dissolved", self.received.place(later)))
+                continue  # of another municipality as it seems: nothing was changed
             for name in names:
                 own, new = self.received.text(name, i), self.received.text(name, later)
                 if name == identity:
@@ -509,14 +512,17 @@ class _Cleaning:
                 records = np.array([*dropped], int)
                 end[records[self.filled[name][records]]] = place
 
-    def note_merged(self) -> None:
-        """Cells that a merged range covers are empty in the file, yet somebody answered there."""
+    def note_empty(self) -> None:
+        """Empty cells where somebody may have answered: by a colour, or in a merged range."""
         cells = self.received.cells[["record", "variable", "covered"]]
         cells = cells[(cells["covered"] != "") & (cells["record"] >= 0)]  # not a corrected one
         cells = cells[~cells["variable"].isin(self.codebook.identifying("prefecture"))]
-        for i, column, answer in cells.itertuples(index=False, name=None):
+        found = {at: Note(*at, "coloured") for at in self.received.coloured}
+        merged = cells.itertuples(index=False, name=None)
+        found |= {(i, name): Note(i, name, "merged", more=answer) for i, name, answer in merged}
+        for (i, column), note in found.items():
             if self.end[column][i] in (ANSWERED, NO_ANSWER) and self.counts[i]:
-                self.notes.append(Note(i, column, "merged", more=answer))
+                self.notes.append(note)
 
     def check_answers(self) -> None:
         """Rules between answers; breaking one is doubtful and changes nothing."""

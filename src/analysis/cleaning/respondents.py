@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from analysis.text import Text, say_both
 # between the names of a joint reply
 BETWEEN = r"[、，,・･;；/／&＆＋+\s]+|及び|並びに|と"
 ENDS = "市区町村都道府県"  # of a name, which a reply may leave out
+LONG_AGO = dt.date(1970, 1, 1)  # when every municipality that merged since was there
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Identified:
     `codes` and `names` per record ("" where unknown), and the day it was `received`, NaT where that
     is not known; `counting`: the records that count; `blank`: those that hold no answer, which are
     no replies; `superseded`: earlier record -> the later one that replaces it; `variables` hold who
-    it is.
+    it is; `dissolved`: the former code under which it came, of one that is part of another now.
     """
 
     codes: np.ndarray
@@ -48,6 +50,7 @@ class Identified:
     blank: list[int] = field(default_factory=list)
     superseded: dict[int, int] = field(default_factory=dict)
     same_date: set[int] = field(default_factory=set)
+    dissolved: list[str] = field(default_factory=list)
 
 
 def identify(
@@ -71,7 +74,7 @@ def identify(
         for what in ("code", "name", "prefecture")
     }
     n = received.n
-    who = Identified(np.full(n, "", object), [""] * n, days)
+    who = Identified(np.full(n, "", object), [""] * n, days, dissolved=[""] * n)
     who.variables = [variable for variable in at.values() if variable is not None]
     texts = (np.full(n, "", object) if v is None else received.texts(v) for v in at.values())
     codes, names, prefectures = texts
@@ -91,7 +94,7 @@ def identify(
             codes[i] = codes[i].removesuffix(".0").zfill(len(look))
     find = lru_cache(4096)(_Identity(wave, at).read)
     for i, row in enumerate(zip(codes, names, prefectures, strict=True)):
-        who.codes[i], who.names[i], notes = find(*row)
+        who.codes[i], who.names[i], who.dissolved[i], notes = find(*row)
         who.notes += [note._replace(record=i) for note in notes]
     _settle(who, times, answered, {r.record for r in received.remarks if r.rule == "unfinished"})
     _check_repeated(who, received)
@@ -117,19 +120,22 @@ class _Identity:
             self.invited[one.code], name = one.name, fold(one.name)
             self.by_name[name] = (*self.by_name.get(name, ()), one.code)
 
-    def read(self, code_text: str, name_text: str, prefecture: str) -> tuple[str, str, list[Note]]:
-        """Code, official name, and the notes, which are of no record yet."""
+    def read(
+        self, code_text: str, name_text: str, prefecture: str
+    ) -> tuple[str, str, str, list[Note]]:
+        """Code, official name, `Identified.dissolved`, and the notes, of no record yet."""
         notes: list[Note] = []
-
-        def note(variable: str | None, rule: str, value: str = "", more: str | Text = "") -> None:
-            if variable is not None:
-                notes.append(Note(-1, variable, rule, value, more))
-
         code = self._code(code_text) if code_text else ""
         invented = code.startswith("99") and self.wave.invented and not self.invited
         known = code in self.invited or self.wave.place(code) is not None
         if not known and not invented:
             code = ""
+        former = municipality.parse_code(code_text)[0] if code else ""
+
+        def note(variable: str | None, rule: str, value: str = "", more: str | Text = "") -> None:
+            if variable is not None:
+                notes.append(Note(-1, variable, rule, value, more))
+
         area = prefecture if self.own else municipality.prefecture_named(prefecture)
         elsewhere = bool(code) and self._elsewhere(code, area)
         if elsewhere:
@@ -150,16 +156,19 @@ class _Identity:
         else:
             perhaps = self._perhaps(match, code_text, name_text, area)
             note(at if code_text else self.name_at or at, "who", more=self._advice(perhaps))
-            return "", "", notes
+            return "", "", "", notes
         official = self._official(code, name_text)
         if match.code == code and name_text != official:
             rule = "renamed" if match.how == "renamed" else "name-variant"
             note(self.name_at, rule, official)
+            if rule == "renamed" and not former:
+                former = municipality.resolve(name_text, area, LONG_AGO).code
         if match.how == "ambiguous" and match.code and not code_text:
             note(self.name_at, "namesake", self._place(code))
         if self.invited and code not in self.invited:
             note(at, "not-invited", official)
-        return code, official, notes
+        merged = former != code and municipality.place(former, LONG_AGO) is not None
+        return code, official, former if merged and self.own is None else "", notes
 
     def _code(self, text: str) -> str:
         """The code that a text gives, as it is on the wave's date; empty where it gives none."""
@@ -233,7 +242,8 @@ class _Identity:
         if len(set(places)) < len(places):  # only the code tells them apart
             places = [f"{a}（{code}）" for a, code in zip(places, match.options, strict=True)]
         part = match.how if match.how in {"ward", "body", "several"} else ""
-        return say_both("cleaning/which_municipality", part=part, places=places)
+        own = self.own is not None
+        return say_both("cleaning/which_municipality", own, part=part, places=places)
 
     def _place(self, code: str) -> str:
         """Its name with its prefecture or group."""
@@ -247,7 +257,8 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray, begun: set
     """Of several replies of one municipality the latest counts, then the last to arrive.
 
     The time of the day decides where all its replies have one. A blank form, or a row of a list of
-    all that were asked, is no reply and replaces none; one only `begun` replaces none completed.
+    all that were asked, is no reply and replaces none; one only `begun` replaces none completed,
+    one of a municipality that is part of this one now (`dissolved`) none under its own code.
     """
     known = who.codes != ""
     who.unidentified = np.flatnonzero(~known).tolist()
@@ -256,7 +267,8 @@ def _settle(who: Identified, times: np.ndarray, answered: np.ndarray, begun: set
     several = replies.duplicated(keep=False)
     who.counting = replies.index[~several].tolist()
     for of_one in map(list, replies[several].groupby(replies[several]).groups.values()):
-        ended = [i for i in of_one if i not in begun] or of_one
+        own = [i for i in of_one if not who.dissolved[i]] or of_one
+        ended = [i for i in own if i not in begun] or own
         dated = [i for i in of_one if not np.isnat(who.received[i])]
         timed = not np.isnan(times[dated]).any()
         when = {i: (who.received[i], times[i] if timed else 0.0) for i in dated}

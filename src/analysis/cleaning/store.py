@@ -21,7 +21,6 @@ from analysis.codebook.questions import code_table, csv_column
 from analysis.codebook.wave import Wave
 from analysis.errors import refusal
 from analysis.fingerprints import (
-    INPUTS,
     cleaned_key,
     combine,
     hash_file,
@@ -47,7 +46,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     code was replaced in this process. An InputError where they change meanwhile.
     """
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
-    of_run = json.loads(os.environ.get(INPUTS, "{}")).get(wave, now)
+    of_run = fingerprints.of_run()[1].get(wave, now)
     if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
         raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)

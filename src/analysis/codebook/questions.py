@@ -141,6 +141,7 @@ class Question(WithLabel):
     missing_tokens: tuple[StrictStr, ...] | dict[MissingKind, tuple[StrictStr, ...]] = ()
     free: bool = False  # free text: internal edition only
     measures: Literal["shortage"] | None = None  # its two lowest answers say: short of people
+    short_of: Text | None = None  # what those lack, in a sentence: "IT staff"; None: "staff"
     sensitive: bool = False  # a single respondent's answer stays in the internal edition
     under: StrictStr | None = None  # a heading over several columns, of which `column` is its own
     column: StrictStr | None = None
@@ -215,6 +216,8 @@ class Question(WithLabel):
             yield Message("the options of a binary question are 1 and 0")
         if self.max_choices is not None and type != "multi":
             yield Message("max_choices belongs to a question of type multi")
+        if self.short_of and not self.measures:
+            yield Message("short_of belongs to a question with measures: shortage")
         yield from self._range_faults()
         yield from duplicate_faults("option code", codes)
         for k in LANGUAGES:

@@ -13,7 +13,14 @@ from analysis import paths
 from analysis.errors import InputError, localize, refusal, unknown
 from analysis.yaml_file import load
 
-OF_REPLIES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv"}  # suffixes
+SUFFIXES = {  # of files that are read, by kind
+    "workbook": {".xlsx", ".xlsm"},
+    "text": {".csv", ".tsv", ".txt"},
+    "sav": {".sav", ".zsav"},
+    "dta": {".dta"},
+}
+# a reply may come in these, too, but a text beside the others is a note of one's own
+OF_REPLIES = set[str]().union(*SUFFIXES.values(), {".xls", ".ods", ".zip"}) - {".txt"}
 NOT_READ = "data/raw/{wave} holds files that wave.yml does not name; they are no replies: {files}"
 
 
@@ -31,7 +38,7 @@ def content(wave: str | Path) -> dict[str, Any]:
 
 
 def not_read(wave: str) -> str:
-    """The sentence on workbooks and CSV files in a wave's folder that wave.yml does not name.
+    """The sentence on files of replies in a wave's folder that wave.yml does not name.
 
     Such as late replies that somebody put beside the others. Empty where there are none.
     """

@@ -97,12 +97,13 @@ class Gallery:
         language: Language,
         source: str,
         invented: bool,
+        own_register: bool = False,
         size: str = "report",
         digits: int | None = None,
     ) -> None:
-        self.digits = digits
+        self.digits, self.own_register = digits, own_register
         self.folder, self.language, self.source = folder, language, source
-        self.notice = label("figure.invented", language) if invented else ""
+        self.notice = label("figure.invented", language, own_register) if invented else ""
         after = f"　{self.notice}" if language == "ja" else f". {self.notice}"
         self.after_caption = "" if self.notice.lower() in source.lower() else after
         self.scale = SIZES[size]
@@ -260,7 +261,7 @@ class Gallery:
     def _paragraphs(self, words: str, values: dict[str, Any]) -> list[str]:
         """The paragraphs of the sentence of a figure or table; it reads a frame as its rows."""
         values = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        text = unescape(say(words, self.language, **values))
+        text = unescape(say(words, self.language, self.own_register, **values))
         return [p for p in text.split("\n\n") if p]
 
     def _nothing(self, name: str, frame: pd.DataFrame) -> NotAvailable:
@@ -288,7 +289,7 @@ class Gallery:
         known: dict[str, str] = {}
         for section in ("severity", "status", "column", f"{words.partition('/')[0]}_column"):
             if section in sections():
-                known |= labels(section, self.language)
+                known |= labels(section, self.language, self.own_register)
         for column in sections().intersection(map(str, frame.columns)):
             ids = labels(column, self.language)
             frame[column] = frame[column].astype(object).map(lambda id, w=ids: w.get(id, id))
@@ -301,7 +302,7 @@ class Gallery:
                 numbers = pd.to_numeric(frame[column].where(frame[column].ne(HIDDEN)), "coerce")
                 if (numbers.notna() | frame[column].eq(HIDDEN)).all() and numbers.notna().any():
                     frame[column] = numbers.convert_dtypes()
-            units = labels("unit_of", self.language) | dict(units or {})
+            units = labels("unit_of", self.language, self.own_register) | dict(units or {})
             for column in frame.columns.intersection(list(units)).difference(list(percent)):
                 name, unit = known.get(column, column), units[column]
                 if pd.api.types.is_numeric_dtype(frame[column]) and unit not in name:
@@ -318,7 +319,10 @@ class Gallery:
         percent: Sequence[str],
     ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
-        frame, known = pd.DataFrame(frame).copy(), labels("column", self.language)
+        frame, known = (
+            pd.DataFrame(frame).copy(),
+            labels("column", self.language, self.own_register),
+        )
         places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]

@@ -515,19 +515,21 @@ def _panel(ax: Axes, points: pd.DataFrame, language: Language) -> None:
     ax.annotate(f"{share:.0f}%", (when, share), (5, 3), textcoords="offset points", **look)
 
 
-def representation(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
-    """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class."""
+def representation(data: pd.DataFrame, words: Mapping[str, str]) -> Axes:
+    """Two distributions: columns size_class, here and nation (shares, 0 to 1), a row a class.
+
+    `words`: the labels of the section ``figure``.
+    """
     names = list(data["size_class"])
     ax, places = rows(names, extra=0.6, mark=1.6)
     if data.empty:
         return ax
     for offset, column, colour in ((-0.4, "here", PALETTE[0]), (0.4, "nation", "#c8d0d8")):
         values = data[column] * 100
-        name = label(f"figure.{column}", language)
-        ax.barh(places + offset, values, height=0.75, color=colour, label=name)
+        ax.barh(places + offset, values, height=0.75, color=colour, label=words[column])
         for place, value in zip(places, values, strict=True):
             ax.text(value + 0.8, place + offset, f"{value:.0f}", va="center", fontsize=SMALL)
     ax.set_xlim(0, 108 * max(data[["here", "nation"]].max(axis=None), 0.01))
-    ax.set_xlabel(label("figure.share", language))
+    ax.set_xlabel(words["share"])
     legend_above(ax)
     return ax

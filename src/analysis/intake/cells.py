@@ -71,10 +71,12 @@ class Received:
           ``@prefecture`` where the codebook has no question for what identifies a municipality.
         - ``reason``: why a cell is no answer: one of `REASONS`.
     remarks : what was noticed of hidden rows and columns and of headings.
+    coloured : record and variable of the empty answers of tables that a colour may mark.
     """
 
     cells: pd.DataFrame
     remarks: tuple[Remark, ...] = ()
+    coloured: tuple[tuple[int, str], ...] = ()
 
     @cached_property
     def n(self) -> int:
@@ -185,6 +187,7 @@ class Piece:
     stands_for : of a lone record, variable -> the option that the mark in its cell stands for.
     kinds : of a lone record, variable -> what its cell is, where the sheet alone does not say it.
     unfinished : record -> the cell that says that it was not completed.
+    coloured : as in `Received`.
     mark : per cell of the sheet ANSWER, or the position of its reason in REASONS.
     """
 
@@ -194,17 +197,24 @@ class Piece:
     stands_for: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, CellKind] = field(default_factory=dict)
     unfinished: dict[int, Place] = field(default_factory=dict)
+    coloured: list[tuple[int, str]] = field(default_factory=list)
 
 
 def unfinished(pieces: Sequence[Piece]) -> Iterator[Remark]:
     """A finding on each reply that was not completed and counts all the same."""
-    start = 0
-    for piece in pieces:
+    for start, piece in numbered(pieces):
         sheet = piece.sheet
         for record, (row, column) in piece.unfinished.items():
             place = sheet.file, sheet.sheet, sheet.address(row, column)
             text, heading = (str(sheet.text.iat[at, column]) for at in (row, 0))
             yield Remark("unfinished", *place, text, more=heading, record=start + record)
+
+
+def numbered(pieces: Sequence[Piece]) -> Iterator[tuple[int, Piece]]:
+    """Each piece with the number of its first record."""
+    start = 0
+    for piece in pieces:
+        yield start, piece
         start += len(next(iter(piece.answers.values()), ((),))[0])  # none in a sheet of notes
 
 

@@ -14,18 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import InputError, Message, refusal
 from analysis.intake import spss_stata
 from analysis.intake.sheet import MAX_CELLS, CellKind, Sheet, check_archive, check_size
 from analysis.spreadsheet import decode, separator
 from analysis.yaml_file import packaged
 
-SUFFIXES = {
-    "workbook": {".xlsx", ".xlsm"},
-    "text": {".csv", ".tsv", ".txt"},
-    "sav": {".sav", ".zsav"},
-    "dta": {".dta"},
-}
 ARE = {
     "workbook": "an Excel workbook",
     "text": "a text file",

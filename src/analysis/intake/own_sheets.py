@@ -16,7 +16,7 @@ as corrected.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -26,10 +26,11 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import ONE_CHOICE, Question
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import refusal
 from analysis.fingerprints import sha
 from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import read_file
 from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
@@ -201,6 +202,12 @@ class Correction(NamedTuple):
         return self.sheet.address(self.row, self.column)
 
     @property
+    def asked(self) -> str:
+        """The answer that it is about, as the sheet shows it."""
+        texts = self.sheet.text.iloc[self.row]
+        return next((text for text in texts if self.was == hash_of(text)), "…")
+
+    @property
     def place(self) -> str:
         """Its file, whose name begins with the day on which it came, sheet and cell."""
         return f"{self.sheet.file} {self.sheet.sheet} {self.cell}"
@@ -264,15 +271,16 @@ def _heads(sheet: Sheet) -> list[list[int]]:
     return [place for place in places if 0 < place[1] < sheet.shape[1] - 2]
 
 
-def returned(folder: Path) -> tuple[list[Piece], list[Correction]]:
+def returned(folder: Path, more: Mapping[str, Path] = {}) -> tuple[list[Piece], list[Correction]]:
     """All cells of the query sheets that came back for a wave, and the replies in them by day.
 
     They may be called .XLSX, or have been saved in another format that a reply may have.
+    `more`: those that are not kept yet, by the names that they would have.
     """
     pieces, corrections, kinds = [], [], set[str]().union(*SUFFIXES.values())
-    there = sorted(p for p in (folder / FOLDER).glob("*") if p.suffix.lower() in kinds)
-    for path in (p for p in there if not is_leftover(p.name)):
-        for sheet in read_file(path, name=f"{FOLDER}/{path.name}"):
+    there = {p.name: p for p in (folder / FOLDER).glob("*") if p.suffix.lower() in kinds}
+    for name, path in sorted({**there, **more}.items()):
+        for sheet in () if is_leftover(name) else read_file(path, name=f"{FOLDER}/{name}"):
             mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
             for head, column in _heads(sheet):  # what stands in a column that an office added
                 added = np.flatnonzero(sheet.text.iloc[head] == "")
@@ -288,12 +296,22 @@ def correct(
     """Put replies in the place of the answers that they correct, in `cells` itself.
 
     One that is about no answer, or none itself where one is, is left as a cell of no question,
-    which is a finding.
+    which is a finding; one that says what the one before it said, as in a copy of its file, is
+    passed over, and a finding names the copy.
 
     Raises InputError: neither what one corrects nor what it says stands there now.
     """
-    remarks, now = [], dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    remarks = list[Remark]()
+    now = dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
+    first = dict[tuple[str, str, str], Correction]()  # the last correction of an answer
     for one in corrections:
+        same = first.get(one.answer, one)
+        if same is not one and (same.text, same.was, same.whose) == (one.text, one.was, one.whose):
+            if one.sheet.file not in {same.sheet.file, *(remark.file for remark in remarks)}:
+                here = one.sheet.file, one.sheet.sheet, one.cell
+                remarks.append(Remark("copied", *here, one.text, more=same.place))
+            continue
+        first[one.answer] = one
         (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
         there = [now[one.answer]] if one.answer in now else _index(cells, one.answer)
         there = [i for i in there if cells.at[i, "record"] >= 0]
@@ -308,31 +326,26 @@ def correct(
         whole = filter(None, received["stands_for"])
         now_there = {hash_of(str(of)) for of in (*received["text"], *whole)}
         if one.was and now_there.isdisjoint({one.was, hash_of(text)}):
+            about = {"asked": one.asked, "now": received["text"].iat[0], "code": one.whose[0]}
             place = " ".join(filter(None, one.answer))
-            raise refusal("wave.answer_moved", file=one.place, place=place, code=one.whose[0])
+            raise refusal("wave.answer_changed", file=one.place, place=place, **about)
         if text != one.text:
             known = cells["stands_for"].cat
             cells["stands_for"] = known.set_categories(known.categories.union([text], sort=False))
             cells.at[own, "stands_for"] = text
         now[one.answer] = own
-        about = record, variable
-        remarks.append(
-            Remark("corrected", *one.answer, before, one.text, one.place, *about, one.whose)
-        )
+        of = record, variable, one.whose
+        remarks.append(Remark("corrected", *one.answer, before, one.text, one.place, *of))
         columns = ["record", "variable", "reason"]
         cells.loc[own, columns] = record, variable, None
         cells.loc[old, columns] = -1, None, "corrected"
     return remarks
 
 
-def is_of_one_answer(cells: pd.DataFrame, one: Correction, headings: Headings) -> bool:
-    """Whether a reply corrects one answer of a wave, be it as received or corrected before."""
-    there = cells.loc[_index(cells, one.answer)]
-    there = there[(there["record"] >= 0) | (there["reason"] == "corrected")]
-    if len(there) != 1:
-        return False
-    old, variable = str(there["text"].iat[0]), str(there["variable"].iat[0])
-    return corrected(one.text, old, variable, headings) != ""
+def is_left(cells: pd.DataFrame, one: Correction) -> bool:
+    """Whether a reply, once `correct` has looked at it, is a cell of no question."""
+    (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
+    return bool(cells.at[own, "reason"] == "unmatched")
 
 
 def _index(cells: pd.DataFrame, place: tuple[str, str, str]) -> list[int]:

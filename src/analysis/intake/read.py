@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import Wave, WaveFile
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import InputError, refusal
 from analysis.intake import own_sheets, tools
 from analysis.intake.cells import (
@@ -29,9 +30,10 @@ from analysis.intake.cells import (
     Remark,
     concat,
     excerpt,
+    numbered,
     unfinished,
 )
-from analysis.intake.files import SUFFIXES, is_archive, read_file, unpacked
+from analysis.intake.files import is_archive, read_file, unpacked
 from analysis.intake.forms import read_forms
 from analysis.intake.forms.blank import COPIES, filled_cells
 from analysis.intake.headings import Headings, is_personal, normalise
@@ -46,6 +48,7 @@ from analysis.intake.sheet import (
     stacked,
 )
 from analysis.intake.tables import read_rows
+from analysis.intake.workbook import fill_of
 from analysis.paths import is_leftover
 
 KNOWN = set[str]().union(*SUFFIXES.values())
@@ -108,10 +111,12 @@ def _check_followed(file: WaveFile, targets: set[str]) -> None:
             raise refusal("wave.header_not_there", file="wave.yml", **about)
 
 
-def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received:
+def read(
+    wave: Wave, codebook: Codebook, folder: Path | None = None, returned: Mapping[str, Path] = {}
+) -> Received:
     """Read all files of a wave in the order of ``wave.yml``.
 
-    `folder`: where they lie, default that of the wave.
+    `folder`: where they lie, default that of the wave. `returned`: query sheets beside those there.
 
     Raises InputError: a file cannot be read, a sheet is missing, or a question of the codebook is
     not in it.
@@ -147,7 +152,7 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     places = {(piece.sheet.file, piece.sheet.sheet) for piece in pieces}
     by_place = {(sheet.file, sheet.sheet): sheet for sheet in others}
     unread = [sheet for place, sheet in by_place.items() if place not in places]
-    came_back, replies = own_sheets.returned(folder or wave.folder)
+    came_back, replies = own_sheets.returned(folder or wave.folder, returned)
     why = [REASONS.index("hidden" if sheet.hidden else "sheet") for sheet in unread]
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
@@ -156,7 +161,8 @@ def read(wave: Wave, codebook: Codebook, folder: Path | None = None) -> Received
     aside = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
     at_cells = placed([*dict.fromkeys(noticed)], cells)
     remarks = (*headed.values(), *aside, *unfinished(pieces), *at_cells, *corrected)
-    data = Received(cells, remarks)
+    marked = ((start + i, name) for start, one in numbered(pieces) for i, name in one.coloured)
+    data = Received(cells, remarks, tuple(marked))
     _check_left(unread, data, wave, codebook)
     return data
 
@@ -233,7 +239,8 @@ def _tables(
             raise
         rows = table.rows  # a record each
         answers = {name: (rows, np.broadcast_to(c, len(rows))) for name, c in table.columns.items()}
-        pieces.append(Piece(turned, table.mark, answers, unfinished=table.unfinished))
+        marked = _coloured(turned, answers, headings)
+        pieces.append(Piece(turned, table.mark, answers, {}, {}, table.unfinished, marked))
         heads = table.mark == REASONS.index("header")
         for row, column in np.argwhere(heads).tolist() if file.header else ():
             target = headings.given(str(turned.text.iat[row, column]), turned.address(row, column))
@@ -338,6 +345,31 @@ def _without_struck(piece: Piece) -> Piece:
     kind = piece.sheet.kind.copy()
     kind[tuple(zip(*places, strict=True))] = CellKind.STRUCK
     return replace(piece, sheet=replace(piece.sheet, kind=kind))
+
+
+def _coloured(
+    sheet: Sheet, answers: Mapping[str, tuple[np.ndarray, np.ndarray]], headings: Headings
+) -> list[tuple[int, str]]:
+    """The empty answers of a table with a colour of their own, as somebody marks a choice.
+
+    Not where the row has it (who replied, or the cell of another question beside it), nor where
+    more than half of the column has.
+    """
+    fills = {at: fill for at, look in sheet.looks.items() if (fill := fill_of(look))}
+    asked = {int(across[0]): name for name, (_, across) in answers.items()} if fills else {}
+    who = [column for column, name in asked.items() if name in headings.who]
+    whose = {column: headings.book.by_name.get(name) for column, name in asked.items()}
+    rows = next(iter(answers.values()))[0].tolist() if fills else []
+    records = {row: record for record, row in enumerate(rows)}
+    there = Counter((column, fill) for (row, column), fill in fills.items() if row in records)
+    found = []
+    for (row, column), fill in fills.items():
+        rare = row in records and column not in who and 2 * there[column, fill] <= len(rows)
+        if rare and whose.get(column) and sheet.kind[row, column] == CellKind.EMPTY:
+            near = (at for at in (column - 1, column + 1) if whose.get(at) is not whose[column])
+            if all(fills.get((row, at)) != fill for at in (*who, *near)):
+                found.append((records[row], asked[column]))
+    return found
 
 
 # --- beside the answers: comments, shapes, other sheets, words over examples ----------------------

@@ -85,7 +85,9 @@ class Sheet:
     drawn: tuple[Beside, ...] = ()  # what is drawn and may be an answer
     struck: frozenset[Place] = frozenset()  # cells of which a part or all is struck out
     comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
-    looks: dict[Place, Look] = field(default_factory=dict)  # of a form, cells that are not plain
+    looks: dict[Place, Look] = field(
+        default_factory=dict
+    )  # of cells that are not plain, unless it is large
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -129,6 +131,7 @@ class Sheet:
             hidden_columns=self.hidden_rows,
             formulas={(c, r): text for (r, c), text in self.formulas.items()},
             struck=frozenset((c, r) for r, c in self.struck),
+            looks={(c, r): look for (r, c), look in self.looks.items()},
             transposed=not self.transposed,
             heads=0,
             pages=(),

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -239,6 +239,7 @@ class Formats:
         return struck
 
 
+WHITE = re.compile(r"\[\('(?:theme', '0|indexed', '(?:1|9|64)|rgb', '(?:FF|00)?FFFFFF)'\)\]")
 EMPHASIS = ("b", "i", "u", "strike", "color")
 
 
@@ -247,6 +248,13 @@ def _look(element: ElementTree.Element, *names: str) -> Look:
     parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
     seen = (part for part in parts if part.get("val") not in {"0", "false", "none"})
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
+
+
+@cache
+def fill_of(look: Look) -> str:
+    """The colour that fills a cell; empty where that is white or there is none."""
+    fill = next((part for part in look if "}fgColor" in part), "")
+    return "" if WHITE.search(fill) else fill
 
 
 def _anchors(parts: WorkbookParts, path: str) -> Iterator[tuple[str, ElementTree.Element]]:

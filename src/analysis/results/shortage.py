@@ -34,6 +34,12 @@ def question(survey: Survey) -> Question | None:
     return first if first is not None and first.id in survey.responses else None
 
 
+def lacked(survey: Survey) -> str:
+    """What those who are short lack, such as IT staff; empty where the codebook does not say."""
+    q = question(survey)
+    return q.short_of[survey.language] if q and q.short_of else ""
+
+
 def short(survey: Survey) -> pd.Series | None:
     """Whether each municipality says it is short of people; NA without an answer."""
     q = question(survey)

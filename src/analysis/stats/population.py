@@ -157,7 +157,7 @@ def facts(here: Population, language: Language) -> dict[str, Any]:
 
 def words(here: Population, language: Language) -> str:
     """Which municipalities the numbers of a page describe, in a few sentences."""
-    return say("population/stands", language, **facts(here, language))
+    return say("population/stands", language, here.listed, **facts(here, language))
 
 
 def chance(here: Population, language: Language) -> str:

@@ -20,6 +20,7 @@ from textwrap import shorten
 from typing import Any, Literal, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
 from pydantic import BaseModel, ConfigDict, RootModel, StrictStr
 
 from analysis import yaml_file
@@ -53,27 +54,28 @@ class Text(Model):
         return self.ja if language == "ja" else self.en
 
 
-def label(id: str, language: str, **values: Any) -> str:
+def label(id: str, language: str, own_register: bool = False, /, **values: Any) -> str:
     """A label of ``labels.yml``; `values` fill its ``{places}``.
 
     Parameters
     ----------
     language : ``ja`` or ``en``. id : ``section.name``; one that is not there is a KeyError.
+    own_register : in words that suit a register of one's own, see data/own_register.yml.
 
     >>> label("index.downloads", "ja"), label("index.findings_link", "en", n=1200)
     ('ダウンロード', 'list of the 1,200 findings to confirm')
     """
     section, _, name = id.partition(".")
-    text: str = getattr(_labels()[section][name], language)
+    text: str = getattr(_labels(own_register)[section][name], language)
     return text.format(**values) if values else text
 
 
-def labels(section: str, language: str) -> dict[str, str]:
+def labels(section: str, language: str, own_register: bool = False) -> dict[str, str]:
     """All labels of a section by name, as a template of a page reads them."""
-    return {name: getattr(text, language) for name, text in _labels()[section].items()}
+    return {name: getattr(text, language) for name, text in _labels(own_register)[section].items()}
 
 
-def say(sentence: str, language: str, **values: Any) -> str:
+def say(sentence: str, language: str, own_register: bool = False, /, **values: Any) -> str:
     """A computed sentence or paragraph, in Markdown.
 
     Parameters
@@ -95,29 +97,31 @@ def say(sentence: str, language: str, **values: Any) -> str:
     '結果の変化：答え 2、図 1。類型が変わった団体はない。'
     """
     page, _, name = sentence.partition("/")
-    macro = getattr(_templates(language).get_template(f"{language}/{page}.md.j2").module, name)
+    macro = getattr(
+        _templates(language, own_register).get_template(f"{language}/{page}.md.j2").module, name
+    )
     lacking = set(macro.arguments) ^ values.keys()
     if lacking:
         raise TypeError(f"the sentence {sentence} and its values differ in {sorted(lacking)}")
     return _BREAK.sub("" if language == "ja" else " ", macro(**values).strip())
 
 
-def say_both(sentence: str, **values: Any) -> Text:
+def say_both(sentence: str, own_register: bool = False, /, **values: Any) -> Text:
     """A computed sentence in both languages; a Text among the values goes in in each language.
 
     >>> say_both("cleaning/which_municipality", part="", places=[]).en
     'Please give its code and name.'
     """
-    ja, en = (
-        say(sentence, k, **{n: v[k] if isinstance(v, Text) else v for n, v in values.items()})
-        for k in LANGUAGES
-    )
-    return Text(ja=ja, en=en)
+    said = dict[str, str]()
+    for k in LANGUAGES:
+        own = {name: v[k] if isinstance(v, Text) else v for name, v in values.items()}
+        said[k] = say(sentence, k, own_register, **own)
+    return Text(**said)
 
 
 def sections() -> frozenset[str]:
     """The names of the sections of labels."""
-    return frozenset(_labels())
+    return frozenset(_labels(False))
 
 
 def gap(sentence: str) -> str:
@@ -191,12 +195,41 @@ def read_labels(file: Path) -> Mapping[str, Mapping[str, Text]]:
 
 
 @cache
-def _labels() -> Mapping[str, Mapping[str, Text]]:
-    return read_labels(Path(__file__).with_name("labels.yml"))
+def _labels(own_register: bool) -> Mapping[str, Mapping[str, Text]]:
+    if not own_register:
+        return read_labels(Path(__file__).with_name("labels.yml"))
+    return {
+        section: {
+            name: Text(ja=_of_own(text.ja), en=_of_own(text.en)) for name, text in own.items()
+        }
+        for section, own in _labels(False).items()
+    }
+
+
+def _of_own(words: str) -> str:
+    """The same words for a register of one's own: its bodies, groups and whole."""
+    own = yaml_file.packaged("own_register.yml")
+    known = "|".join(map(re.escape, own))  # and places, which values fill
+    return re.sub(rf"{{[^{{}}]*}}|{known}", lambda found: own.get(found[0], found[0]), words)
+
+
+def _in_code(text: re.Match[str]) -> str:
+    """A text within the braces of a template, in such words unless it is an id."""
+    return text[0] if re.fullmatch(r'"\w*"', text[0], re.ASCII) else _of_own(text[0])
+
+
+class _RegisterWords(Extension):
+    """Changes the words of a template; within its braces those of texts, which are no ids."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        parts = re.split(r"({[{%#].*?[}%#]})", source, flags=re.DOTALL)
+        parts[::2] = map(_of_own, parts[::2])
+        parts[1::2] = (re.sub('"[^"]*"', _in_code, part) for part in parts[1::2])
+        return "".join(parts)
 
 
 @cache
-def _templates(language: str) -> Environment:
+def _templates(language: str, own_register: bool = False) -> Environment:
     """Markdown, so nothing is escaped as HTML; whoever publishes it cleans it."""
 
     def own(value: object) -> object:
@@ -209,11 +242,14 @@ def _templates(language: str) -> Environment:
         lstrip_blocks=True,
         autoescape=False,
         finalize=own,
+        extensions=[_RegisterWords] if own_register else [],
     )
     environment.filters |= {
         "thousands": "{:,}".format,
         "inert": lambda value: escape(own(value)),
-        "label": lambda id, section, **values: label(f"{section}.{id}", language, **values),
+        "label": lambda id, section, **values: label(
+            f"{section}.{id}", language, own_register, **values
+        ),
         "p": p_text,
         "equals": lambda p: p if p[0] in "<—" else f"={p}",
         "interval": interval_text,

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import InputError, refusal
 from analysis.intake import workbook, workbook_parts
-from analysis.intake.files import SUFFIXES, read_file
+from analysis.intake.files import read_file
 from analysis.intake.headings import normalise
 from analysis.intake.sheet import Look, Place, Sheet, address
 from analysis.intake.tables import TOTAL

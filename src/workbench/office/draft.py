@@ -15,9 +15,10 @@ from analysis.cleaning.answers import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile
+from analysis.codebook.waves import SUFFIXES
 from analysis.errors import localize, refusal, spoken
 from analysis.intake import spss_stata, tools
-from analysis.intake.files import SUFFIXES, is_archive, read_file
+from analysis.intake.files import is_archive, read_file
 from analysis.intake.headings import IDENTITY, NUMBERED, is_technical, normalise
 from analysis.intake.read import books_of
 from analysis.intake.sheet import Sheet

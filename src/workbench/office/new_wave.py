@@ -75,10 +75,6 @@ def new_wave(
     on, folder = _date(as_of), paths.raw(name)
     # each by its own name, also where it is given as ``.``
     files = [f if f.name not in ("", "..") else f.resolve() for f in check or files]
-    if kept and (folder / "wave.yml").is_file():
-        return _fill(folder, files, codebook, on)
-    if kept and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
-        raise refusal("new_wave.in_the_way", wave=wave)
     entries = {
         "title": title and dict.fromkeys(LANGUAGES, title),
         "publisher": publisher and dict.fromkeys(LANGUAGES, publisher),
@@ -90,11 +86,14 @@ def new_wave(
         raise refusal("new_wave.blank")
     layout = "form" if blank else layout
     beside = {"register": register, "blank": blank}
-    new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
-    with one_at_a_time(folder), _copied(new.all, folder, keep=new.keep) as part:
-        if kept and [*folder.glob("*")]:  # another command was first
-            raise refusal("simulate.exists", wave=wave)
-        received, read_as = new.read_in(part, layout)
+    with one_at_a_time(folder):
+        if kept and (folder / "wave.yml").is_file():
+            return _fill(folder, files, codebook, on)
+        if kept and (folder.is_symlink() or folder.is_file() or [*folder.glob("*")]):
+            raise refusal("new_wave.in_the_way", wave=wave)
+        new = _New(name, files, codebook, beside, tool, on, entries, keep=kept)
+        with _copied(new.all, folder, keep=new.keep) as part:
+            received, read_as = new.read_in(part, layout)
     if not kept:
         columns = _columns(received, new.ignore, new.book, language)
         return "\n".join([read_as.say(spoken()), *new.remarks, *columns])
@@ -309,7 +308,7 @@ def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | N
         about = {"codebook": known.codebook, "as_of": known.as_of}
         about["lacks"] = sorted(lacks) or Message("none")
         raise refusal("new_wave.exists", file=folder / "wave.yml", name=folder.name, **about)
-    with one_at_a_time(folder), _copied(files, folder, keep=False) as part:
+    with _copied(files, folder, keep=False) as part:
         for file in files:
             (part / file.name).rename(folder / file.name)
     added = "data/raw/{wave}: {n} file(s) added to the wave.yml that was there"

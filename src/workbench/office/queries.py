@@ -23,7 +23,6 @@ from analysis.codebook.wave import Wave
 from analysis.errors import refusal, spoken
 from analysis.intake import own_sheets
 from analysis.intake.files import read_file
-from analysis.intake.headings import Headings
 from analysis.intake.read import SHARES, read
 from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
 from analysis.text import Language, label, labels
@@ -51,8 +50,8 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
 def _take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
-    received, headings = read(about, about.book()).cells, Headings(about.book(), own=about.own)
-    copies, count, unmatched = dict[Path, bytes](), 0, list[str]()
+    given, copies = dict[str, Path](), dict[Path, bytes]()
+    came = list[tuple[str, own_sheets.Correction]]()
     for file in files:
         waves = own_sheets.waves_of(read_file(file))
         if waves != {wave}:
@@ -64,18 +63,28 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
             for one in own_sheets.replies(sheet):
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
-                if own_sheets.is_of_one_answer(received, one, headings):
-                    count += 1
-                else:
-                    unmatched.append(f"{file.name} {one.cell}")
+                came.append((f"{file.name} {one.cell}", one))
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
             raise refusal("queries.came_today", file=place)
-        copies[place] = content
-    new = {place: content for place, content in copies.items() if not place.is_file()}
-    for half in (about.folder / own_sheets.FOLDER).glob(".*.part"):  # of a command that was killed
-        half.unlink()
+        given[name], copies[place] = file, content
+    received = read(about, book := about.book(), returned=given)
+    left = [place for place, one in came if own_sheets.is_left(received.cells, one)]
+    clean.clean(received, about, book)  # what it refuses would be refused from now on
+    _keep({place: content for place, content in copies.items() if not place.is_file()})
+    n = len(came) - len(left)
+    sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=n)]
+    if left:
+        rows = ("、" if spoken() == "ja" else ", ").join(left)
+        sentences.append(label("queries.left", spoken(), rows=rows))
+    return "\n".join(sentences)
+
+
+def _keep(new: Mapping[Path, bytes]) -> None:
+    """Write all files into the folder of corrections, or none of them."""
+    for half in (half for place in new for half in place.parent.glob(".*.part")):
+        half.unlink(missing_ok=True)  # of a command that was killed
     try:
         for place, content in new.items():
             paths.write_atomic(place, content, received=True)
@@ -83,11 +92,6 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
         for place in new:
             place.unlink(missing_ok=True)
         raise
-    sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=count)]
-    if unmatched:
-        rows = ("、" if spoken() == "ja" else ", ").join(unmatched)
-        sentences.append(label("queries.left", spoken(), rows=rows))
-    return "\n".join(sentences)
 
 
 def _check_rival(one: own_sheets.Correction, other: own_sheets.Correction | None, day: str) -> None:

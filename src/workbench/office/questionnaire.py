@@ -12,7 +12,8 @@ import datetime as dt
 import io
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from unicodedata import east_asian_width
@@ -25,10 +26,11 @@ from analysis.codebook.model import Codebook
 from analysis.codebook.own_register import HEADS, OwnRegister
 from analysis.codebook.questions import Question
 from analysis.codebook.wave import Invited, Wave
-from analysis.errors import refusal, spoken
+from analysis.errors import InputError, refusal, spoken
 from analysis.intake.files import read_file
-from analysis.intake.headings import Headings
-from analysis.intake.own_sheets import FORM, IDS, TICK, entries
+from analysis.intake.headings import Headings, normalise
+from analysis.intake.own_sheets import FORM, IDS, TICK, entries, ids_of
+from analysis.intake.sheet import Sheet
 from analysis.spreadsheet import EPOCH
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
@@ -60,9 +62,31 @@ def write(
     form = _FormToSend(book, language)
     each = () if invited is None else _invited(invited, book)
     forms = {file_for(out, one.code, one.name): form.workbook(one) for one in each}
+    _refuse_other_forms(out, forms, form)
     forms = forms if invited else {out: form.workbook()}
     outputs.write(forms, "questionnaire")
     return label("questionnaire.done", spoken(), place=out, n=len(forms), answers=len(form.answers))
+
+
+def _refuse_other_forms(folder: Path, new: Mapping[Path, bytes], form: _FormToSend) -> None:
+    """Refuse a folder with forms that ask otherwise: all would be sent and come back as one survey.
+
+    Forms of the same questions for other municipalities, also in the other language, may stay, and
+    earlier ones of the codebook are written over.
+    """
+    same: dict[Language, _FormToSend] = {form.language: form}
+    for file in sorted(folder.glob("[!.~]*.xlsx")):
+        ids = None
+        with suppress(InputError):  # what cannot be read is no form
+            ids = None if new.get(file) == file.read_bytes() else ids_of(read_file(file))
+        if ids is None:
+            continue
+        _, id, version, language = ids.text.iloc[0, :4]
+        if language not in same:
+            same[language] = _FormToSend(form.book, "en" if language == "en" else "ja")
+        if not (id == form.book.id if file in new else same[language].is_as(ids)):
+            about = {"name": file.name, "id": id, "version": version}
+            raise refusal("questionnaire.other_form", file=folder, **about)
 
 
 def _invited(source: str, book: Codebook) -> Sequence[Invited]:
@@ -134,6 +158,7 @@ class _FormToSend:
         self.book, self.language = book, language
         self.words = labels("questionnaire", language)
         self.above = [book.title[language], *self._instructions()]
+        self.heads = [self.words[what] for what in ("number", "question", "answer", "hint")]
         self.first = len(self.above) + 1  # the row behind the headings
         self.answers = dict.fromkeys(book.variables, 0)  # no place while the rows are worded
         self.rows = [*self._rows()]
@@ -289,6 +314,24 @@ class _FormToSend:
         words = self._say("is", question=id, number=number, sign=self.words[sign])
         return _Condition(f"{self.cell(id)}{operator}{number}", words, frozenset({question.id}))
 
+    def is_as(self, ids: Sheet) -> bool:
+        """Whether a form of which this is the hidden sheet asks just this."""
+        marks, printed = self._hidden()
+        more = [("", ""), ("3", self.words["given"])]  # the latter beside whom the form is for
+        rows = ids.text.iloc[2:].itertuples(index=False)
+        both = (
+            [*marks.items(), *((str(column), text) for column, text in printed)],
+            [(row[at], row[at + 1]) for row in rows for at in (0, 3)],
+        )
+        ours, theirs = ({(of, normalise(text)) for of, text in [*own, *more]} for own in both)
+        return ours == theirs and [*ids.text.iloc[0, 1:3]] == [self.book.id, self.book.version]
+
+    def _hidden(self) -> tuple[dict[str, str], list[tuple[int, str]]]:
+        """Each variable with the mark of its row, and what is printed, with its column."""
+        printed = [*((0, line) for line in self.above), *enumerate(self.heads)]
+        printed += [part for row in self.rows for part in row.printed]
+        return {row.variable: row.mark for row in self.rows if row.variable}, printed
+
     # --- the workbook ------------------------------------------------------------------------
 
     def workbook(self, one: Invited | None = None) -> bytes:
@@ -300,10 +343,9 @@ class _FormToSend:
         book.set_properties({"created": EPOCH, "title": title})
         styles = {name: book.add_format(style) for name, style in STYLES.items()}
         sheet, ids = book.add_worksheet(self.words["sheet"]), book.add_worksheet(IDS)
-        heads = [self.words[what] for what in ("number", "question", "answer", "hint")]
         for i, line in enumerate(self.above):
             sheet.write_string(i, 0, line, None if i else styles["title"])
-        for j, text in enumerate(heads):
+        for j, text in enumerate(self.heads):
             sheet.write_string(self.first - 1, j, text, styles["head"])
         for i, row in enumerate(self.rows, self.first):
             self._print(sheet, i, row, styles)
@@ -311,9 +353,7 @@ class _FormToSend:
             if one and what in ("code", "name"):
                 sheet.write_string(i, 2, getattr(one, what), styles["given"])
                 sheet.write_string(i, 3, self.words["given"], styles["cell"])
-        printed = [*((0, line) for line in self.above), *enumerate(heads)]
-        printed += [part for row in self.rows for part in row.printed]
-        self._hide(ids, printed + [(3, self.words["given"])] * (one is not None))
+        self._hide(ids, [(3, self.words["given"])] * (one is not None))
         head = f"{one.code} {one.name}" if one else title
         sheet.set_header(f"&R{head.replace('&', '&&')}")
         sheet.set_footer(f"&C{self.words['page']}")
@@ -374,12 +414,12 @@ class _FormToSend:
         how = {"validate": kinds[question.type], "criteria": "between", "error_type": "warning"}
         return how | ends
 
-    def _hide(self, ids: Any, printed: list[tuple[int, str]]) -> None:
-        """The hidden sheet; see `analysis.intake.own_sheets`."""
+    def _hide(self, ids: Any, more: list[tuple[int, str]]) -> None:
+        """The hidden sheet, see `analysis.intake.own_sheets`; `more` that is printed."""
         ids.write_row(0, 0, [FORM, self.book.id, self.book.version, self.language])
         ids.write_row(1, 0, [self.words["sheet"], self.words["answer"]])
-        marks = {row.variable: row.mark for row in self.rows if row.variable}
-        columns, texts = zip(*dict.fromkeys(printed), strict=True)
+        marks, printed = self._hidden()
+        columns, texts = zip(*dict.fromkeys(printed + more), strict=True)
         for j, content in enumerate((marks, marks.values(), (), columns, texts)):
             ids.write_column(2, j, content)
         for j, listed in enumerate(self.lists, 6):

@@ -20,6 +20,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from analysis.codebook.questions import (
     value_labels,
     variable_label,
 )
+from analysis.codebook.wave import Wave
 from analysis.errors import refusal, spoken
 from analysis.spreadsheet import to_csv
 from analysis.stats.disclosure import Audience
@@ -48,6 +50,8 @@ KINDS_MISSING = STATUSES[1:]
 FAR = (-91, -991, -9991, -99991)  # the first code of a missing answer: below every answer
 LETTERS = dict(zip(KINDS_MISSING, "abcde", strict=True))  # Stata's .a to .e
 MEASURES = {"ordinal": "ordinal", "battery": "ordinal", "integer": "scale", "ratio": "scale"}
+# what pyreadstat says where a file cannot be written to its end
+NO_ROOM = "Unable to write data", "File did not contain the expected number of rows"
 TYPES = {"integer": "integer", "ratio": "number", "date": "date", "text": "string"}
 
 
@@ -63,12 +67,16 @@ def write_for_wave(
     Raises InputError: this edition shows no single answer, or `out` holds files that are no earlier
     data set, or of one and cannot be made anew.
     """
-    survey = Survey.load(wave, audience=audience, language=language, files=False)
     suffix = "" if audience == "internal" else f".{audience}"
     place = out or paths.root() / "data" / "processed" / f"{wave}-dataset{suffix}"
+    outputs.refuse_others([place], "dataset")
+    none = refusal("dataset.no_answers", audience=audience, wave=wave)
+    if audience == "public" and not Wave.read(wave).named:  # before a key of pseudonyms is made
+        raise none
+    survey = Survey.load(wave, audience=audience, language=language, files=False)
     variables = dict(_variables(survey))
     if not variables:
-        raise refusal("dataset.no_answers", audience=audience, wave=wave)
+        raise none
     files = _files(survey, variables)
     if left := [name for name in LABELLED if name not in files and (place / name).exists()]:
         raise refusal("dataset.left", file=place, left=left)
@@ -96,14 +104,16 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
     tables = {"data": data, "missing": kinds, "long": _long(data, kinds, variables)}
     tables["codes"] = code_table(variables)
-    wave = survey.wave
+    wave, own = survey.wave, survey.wave.own is not None
     words = {"date": wave.as_of.isoformat(), "licence": wave.licence, "invented": wave.invented}
     files: dict[str, bytes | str] = {f"{name}.csv": to_csv(own) for name, own in tables.items()}
     files["datapackage.json"] = _package(survey, variables, tables)
     files["CITATION.cff"] = _citation(survey)
     for language in LANGUAGES:
         names = {"title": wave.title[language], "publisher": wave.publisher[language]}
-        readme = say("dataset/readme", language, n=survey.n, asked=survey.invited, **names, **words)
+        readme = say(
+            "dataset/readme", language, own, n=survey.n, asked=survey.invited, **names, **words
+        )
         files[f"README.{language}.md"] = readme + "\n"
     return files | _labelled_files(survey, variables, data, states)
 
@@ -128,9 +138,7 @@ def _labelled_files(
     survey: Survey, variables: dict[str, Question], data: pd.DataFrame, states: pd.DataFrame
 ) -> dict[str, bytes | str]:
     """data.sav and data.dta; none without pyreadstat, the optional extra ``spss``."""
-    try:
-        import pyreadstat
-    except ImportError:
+    if find_spec("pyreadstat") is None:
         return {}
     language, kinds = survey.language, labels("status", survey.language)
     heads = {str(name): label(f"dataset.{name}", language) for name in data.columns[:4]}
@@ -155,20 +163,43 @@ def _labelled_files(
     title, cut = survey.wave.title[language], {name: text[:80] for name, text in heads.items()}
     measures = {name: MEASURES.get(q.type, "nominal") for name, q in variables.items()}
     letters = {name: [*LETTERS.values()] for name in missing}
-    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
-        sav, dta = Path(folder, "data.sav"), Path(folder, "data.dta")
-        about: dict[str, Any] = {"file_label": title[:21], "column_labels": heads}  # 64 bytes
-        about |= {"missing_ranges": missing, "variable_measure": measures}
-        pyreadstat.write_sav(spss, sav, variable_value_labels=spss_values, **about)
-        about = {"file_label": title[:80], "column_labels": cut, "version": 14}
-        about |= {"missing_user_values": letters}
-        pyreadstat.write_dta(stata, dta, variable_value_labels=stata_values, **about)
-        first, second = sav.read_bytes(), dta.read_bytes()
+    about: dict[str, Any] = {"file_label": title[:21], "column_labels": heads}  # 64 bytes
+    about |= {"missing_ranges": missing, "variable_measure": measures}
+    first = _written("data.sav", spss, variable_value_labels=spss_values, **about)
+    about = {"file_label": title[:80], "column_labels": cut, "version": 14}
+    about |= {"missing_user_values": letters}
+    second = _written("data.dta", stata, variable_value_labels=stata_values, **about)
     # a fixed date of making in their headers: the same answers give the same bytes
     first = first[:92] + b"01 Jan 1900:00:00" + first[109:]
     date = b"<timestamp>\x1101 Jan 1960 00:00</timestamp>"
     second = re.sub(rb"<timestamp>\x11.{17}</timestamp>", date, second, count=1, flags=re.S)
     return {"data.sav": first, "data.dta": second}
+
+
+def _written(name: str, data: pd.DataFrame, **about: Any) -> bytes:
+    """The file that pyreadstat writes of a table, whole: what does not fit at its end is not told.
+
+    Raises InputError: no room is left for it.
+    """
+    import pyreadstat
+
+    fault = ""
+    with tempfile.TemporaryDirectory(dir=temporary.folder()) as folder:
+        file = Path(folder, name)
+        try:
+            if file.suffix == ".sav":
+                pyreadstat.write_sav(data, file, **about)
+                pyreadstat.read_sav(file)
+            else:
+                pyreadstat.write_dta(data, file, **about)
+                fault = "" if file.read_bytes().endswith(b"</stata_dta>") else NO_ROOM[0]
+        except pyreadstat.ReadstatError as error:
+            fault = str(error)
+            if fault not in NO_ROOM:
+                raise
+        if fault:
+            raise refusal("command.disk", file=name, strerror=fault)
+        return file.read_bytes()
 
 
 def _words(column: pd.Series, question: Question) -> pd.Series:

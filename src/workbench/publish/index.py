@@ -62,7 +62,7 @@ def write_index(
         replied``) and ``pdf`` (pages are printed too).
     """
     language = context["language"]
-    words = labels("index", language)
+    words = labels("index", language, bool(context.get("own_register")))
     title = str((context.get("wave_title") or {}).get(language, context["wave"]))
     about = page_context(context, title=title, site=words["index"])
     entries = [e for e in notebooks if e["status"] != "skipped" or e.get("lacks")]  # --only
@@ -137,7 +137,7 @@ def _about(about: Mapping[str, Any]) -> str:
     values = {name: (about.get(name) or {}).get(language, "") for name in ("publisher", "mode")}
     values |= {"asked": sample.get("invited"), "replied": sample["replied"]}
     values |= {"as_of": str(about.get("as_of", "")), "published": bool(about.get("named"))}
-    return markdown(say("index/about", language, **values))
+    return markdown(say("index/about", language, bool(about.get("own_register")), **values))
 
 
 def _tagged(pages: Sequence[_OnIndex], tag: str) -> list[tuple[Markup, _OnIndex]]:

@@ -304,7 +304,8 @@ def _joined_cells(cells: Sequence[Any]) -> list[Any]:
 def page_context(context: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """What the templates read."""
     language, invented = context["language"], bool(context.get("invented"))
-    words, audience = labels("page", language), context.get("audience", "")
+    own_register = bool(context.get("own_register"))
+    words, audience = labels("page", language, own_register), context.get("audience", "")
     narrow = label(f"audience.{audience}", language) if audience else ""
     if context.get("named"):  # its data are published: no edition of it is for a few
         narrow, audience = words["open"], "public"

@@ -60,6 +60,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "mode": plan.wave.get("mode"),
         "invented": plan.wave.get("data") == "invented",
         "named": bool(plan.wave.get("named")),
+        "own_register": bool(plan.wave.get("register")),
         "parameters": plan.shown(plan.settings),
         "sample": _sample(edition.wave),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
@@ -110,13 +111,13 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     options += "" if edition.language == "ja" else f" --language {edition.language}"
     parameters = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
-    stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "parameters")
+    stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "own_register")
     profiles = edition.profiles
     open_to = edition.audience != "public" or facts.get("named")
-    linked = open_to and profiles.folder.is_dir()
+    linked = open_to and RunFolder(profiles.folder, edition).record
     return {
         **asdict(edition),
-        **{name: facts.get(name) for name in (*stated, "before", "sample")},
+        **{name: facts.get(name) for name in (*stated, "parameters", "before", "sample")},
         "data_sha256": facts["data_sha256"][:16],
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),

@@ -156,11 +156,11 @@ class Plan:
             )
         notebooks = [n for n in every if not lacking[n.name]]
         _tell_titles_apart(notebooks)
-        common, by_file = _common(edition, wave)
-        plan = cls(edition, notebooks, settings, common, wave, by_file, names)
+        plan = cls(edition, notebooks, settings, {}, wave, only=names)
         for notebook in notebooks:
             plan.values(notebook)
-        return plan
+        common, by_file = _common(edition, wave)  # which may make the key of pseudonyms
+        return replace(plan, common=common, files=by_file)
 
     @property
     def asked(self) -> list[Notebook]:

@@ -137,9 +137,9 @@ def profiles(
     """
     options = Options(**choices)
     edition, own = options.edition(wave), OWN | {"municipality"}
-    plan = Plan.make(edition, options.by_name, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
-    if edition.audience == "public" and not plan.wave.get("named"):
+    if edition.audience == "public" and not waves.content(wave).get("named"):
         raise refusal("profiles.not_open", wave=wave)
+    plan = Plan.make(edition, options.by_name, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
     with lock(edition.profiles):
         if target is not None:
             outputs.refuse_target(target)

@@ -32,6 +32,17 @@ PARTED = [
     {"code": 3, "ja": "その他（具体的に）", "en": "other (which)"},
 ]
 
+# the number of an option before the words of another, or of none, beside other answers
+ODDLY_NUMBERED = [
+    "1 採用、③",
+    "1 広報、③",
+    "①採用、③",
+    "③、1.採用",
+    "1（採用）、③",
+    "1 広報 ③",
+    "1 広報\n③",
+]
+
 
 def question(kind, **more):
     return {"id": kind.upper(), "section": "A", "type": kind, "role": "describe",
@@ -217,8 +228,8 @@ def test_what_is_read(name, text, value, rules):
         ("SINGLE", "7", TEXT, "no-such-option"),
         ("SINGLE", "1、2", TEXT, "several"),
         ("SINGLE", "①②", TEXT, "several"),
-        ("SINGLE", "②研修", TEXT, "no-such-option"),
-        ("SINGLE", "②（研修）", TEXT, "no-such-option"),
+        ("SINGLE", "②研修", TEXT, "two-readings"),
+        ("SINGLE", "②（研修）", TEXT, "two-readings"),
         ("SINGLE", "❷", TEXT, "no-such-option"),
         ("SINGLE", "1" * 5000, TEXT, "no-such-option"),
         ("SINGLE", "1" + "(a)" * 600, TEXT, "no-such-option"),
@@ -235,7 +246,9 @@ def test_what_is_read(name, text, value, rules):
         ("MULTI", "1、9", TEXT, "exclusive"),
         ("MULTI", "1、" * 5000, TEXT, "no-such-option"),
         ("MULTI", "1、7", TEXT, "no-such-option"),
-        ("MULTI", "1 採用", TEXT, "no-such-option"),  # which is option 2
+        ("MULTI", "1 採用", TEXT, "two-readings"),  # which is option 2
+        *(("MULTI", text, TEXT, "two-readings") for text in ODDLY_NUMBERED),
+        ("MULTI", "1 広報", TEXT, "no-such-option"),  # one number before words of none
         ("BINARY", "検討中", TEXT, "no-such-option"),
     ],
 )
@@ -555,6 +568,13 @@ ALIKE = [
     *((text, {}) for text in ("検討中でない", "検討中", "その他（国）", "その他（県）", "6-10人")),
     ("その他", {"other": True}),
 ]
+ODDLY = [
+    "1 検討中、④",
+    "①検討中、④",
+    "1（検討中）、④",
+    "1.検討中、2.検討中でない",
+    "6 その他（国）、1",
+]
 STEPS = [(text, {}) for text in ("1.0", "1.5", "2.0", "30")]
 
 
@@ -571,6 +591,9 @@ STEPS = [(text, {}) for text in ("1.0", "1.5", "2.0", "30")]
         ("multi", ALIKE, "その他（広報）、その他（県）", frozenset({4, 6}), ()),
         ("multi", ALIKE, "1 実施中・その他（広報）", None, ("two-readings",)),
         ("multi", ALIKE, "2 検討中・その他（広報）", frozenset({2, 6}), ()),
+        *(("multi", ALIKE, text, None, ("two-readings",)) for text in ODDLY),
+        ("single", ALIKE, "6 その他（国）", None, ("two-readings",)),  # which is 3
+        ("single", ALIKE, "6 その他（広報）", 6, ()),
         ("multi", ALIKE, "1 2 その他（広報）", frozenset({1, 2, 6}), ()),
         ("single", STEPS, "2", None, ("two-readings",)),
         ("single", STEPS, "1.5", 2, ()),

@@ -12,6 +12,9 @@ import received
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from openpyxl.formatting.rule import CellIsRule
+from openpyxl.styles import Color, PatternFill
+from openpyxl.utils import get_column_letter
 from project import prepare, put_yaml
 from received import cleaned_wave as cleaned
 
@@ -247,6 +250,72 @@ def test_an_answer_in_merged_cells_is_asked_for_again(excel):
     assert result.status.loc["990027", ["IT", "HOW_1"]].tolist() == ["no_answer"] * 2
 
 
+FILLS = {  # cells of four rows of replies, and which of them are told
+    "one cell": ({"G3": "FFFF00"}, ["G3"]),
+    "by the theme": ({"G3": Color(theme=7)}, ["G3"]),
+    "white": ({"G3": "FFFFFF", "F3": Color(theme=0)}, []),
+    "a row": ({f"{column}3": "FFFF00" for column in "ABCDEFG"}, []),
+    "from the name on": ({f"{column}3": "FFFF00" for column in "BCDEFG"}, []),
+    "every other row": ({f"{c}{row}": "EEEEEE" for c in "ABCDEFG" for row in (2, 4)}, []),
+    "bands of answers": ({f"{c}{row}": "EEEEEE" for c in "EFG" for row in (2, 4)}, []),
+    "a column": ({f"G{row}": "FFFF00" for row in range(1, 6)}, []),
+    "most of a column": ({f"G{row}": "FFFF00" for row in (2, 3, 4)}, []),
+    "a head": ({"G1": "FFFF00"}, []),
+    "an answer": ({"F3": "FFFF00"}, []),
+    "of no question that applies": ({"G2": "FFFF00"}, []),
+    "another colour than the column": (
+        {"G2": "EEEEEE", "G3": "FF0000", "G4": "EEEEEE", "G5": "EEEEEE"}, ["G3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("filled", "told"), FILLS.values(), ids=FILLS)
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_an_empty_cell_with_a_colour_of_its_own_is_told(excel, project, filled, told, layout):
+    """As somebody marks a choice; rows, columns and bands that are coloured say nothing."""
+    codes = [*INVITED, ("", "どこかの町")]  # nobody knows whose the last is
+    rows = [[c, name, "2019/8/1", 9, 5, n and 1, ""] for n, (c, name) in enumerate(codes)]
+    rows[0][5] = 2  # of which the next question asks nothing
+
+    def turned(cell):
+        return cell if layout == "rows" else f"{get_column_letter(int(cell[1]))}{ord(cell[0]) - 64}"
+
+    def change(page):
+        if layout == "columns":
+            cells = [*page.values]
+            page.delete_rows(1, len(cells))
+            for line in zip(*cells, strict=True):
+                page.append(line)
+        for cell, colour in filled.items():
+            page[turned(cell)].fill = PatternFill("solid", fgColor=colour)
+        page.conditional_formatting.add("E2:E3", CellIsRule("equal", ['""'], fill=PatternFill()))
+
+    name = excel(rows, change)
+    about = project / "data" / "raw" / "w" / "wave.yml"
+    text = about.read_text("utf-8").replace("path: a.xlsx", f"path: a.xlsx\n  layout: {layout}")
+    about.write_text(text, "utf-8")
+    result = cleaned(name)
+    found = result.findings.query("rule == 'coloured'")
+    assert found["cell"].tolist() == [turned(cell) for cell in told]
+    assert result.status["HOW_1"].tolist() == ["not_applicable", "no_answer", "no_answer"]
+
+
+def test_a_coloured_option_beside_a_tick_is_told(excel):
+    """It counts as not chosen, which the office may not have meant; two of one answer are marks."""
+
+    def change(page):
+        for column, head in zip("GHIJ", (1, 2, 3, 9), strict=True):
+            page[f"{column}1"] = f"HOW_{head}"
+        page["G2"] = page["H3"] = page["H4"] = "○"
+        page["H2"].fill = page["I2"].fill = PatternFill("solid", fgColor="FFFF00")
+
+    rows = [[code, name, "2019/8/1", 9, 5, 1] for code, name in INVITED]
+    result = cleaned(excel(rows, change))
+    assert [row for row in found(result, "cell", "question", "rule") if row[2] != "tick"] == [
+        ["H2", "HOW_2", "coloured"], ["I2", "HOW_3", "coloured"],
+    ]  # fmt: skip
+    assert result.responses["HOW_1"].tolist() == [True, False, False]
+
+
 def test_one_merged_cell_is_the_prefecture_of_all_municipalities_beside_it(excel):
     def prefectures(page):
         page["H1"], page["H2"], page["H4"] = "都道府県", "広島県", "東京都"
@@ -397,6 +466,33 @@ def test_a_reply_that_may_be_of_another_is_not_replaced_in_silence(excel):
         ["B2", "code-and-name", "doubtful"], ["B2", "changed", "repaired"],
         ["C2", "changed", "repaired"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "rules"),
+    [
+        (["092037,栃木市,2019/8/1", "093670,岩舟町,2019/8/9"], 1, ["dissolved"]),
+        (["093670,岩舟町,", "092037,栃木市,"], 2, ["dissolved"]),
+        (["092037,栃木市,", ",岩舟町,"], 1, ["dissolved"]),  # by its former name alone
+        (["093670,岩舟町,2019/8/1", "093688,都賀町,2019/8/9"], 2, ["dissolved"]),
+        (["093670,岩舟町,", "093688,都賀町,", "092037,栃木市,"], 3, ["dissolved"] * 2),
+        (["093670,岩舟町,2019/8/1", "093670,岩舟町,2019/8/9"], 2, ["superseded"]),
+        (["092037,栃木市,2019/8/1", "092037,岩舟町,2019/8/9"], 2, ["superseded"]),
+        (["282219,丹波篠山市,2019/8/1", "282219,篠山市,2019/8/9"], 2, ["superseded"]),
+        (["233048,長久手町,2019/8/9", "232386,長久手市,2019/8/1"], 1, ["superseded"]),
+    ],
+)
+def test_a_reply_under_a_code_that_is_no_more_displaces_none_under_its_own(
+    write, rows, kept, rules
+):
+    lines = [f"{row},{n},1,2," for n, row in enumerate(rows, 1)]
+    result = cleaned(write(lines, invited=None, as_of="2019-05-01", data="real"))
+    assert result.responses["ALL"].tolist() == [kept]
+    others = result.findings.query("rule in ['dissolved', 'superseded', 'same-date']")
+    assert others["rule"].tolist() == rules
+    assert set(others["value"]) == {f"a.csv A{kept + 1}"}
+    if rules[0] == "dissolved":
+        assert not {"changed", "blanked"} & {*result.findings["rule"]}
 
 
 def test_invited_of_one_name_are_told_by_their_codes(write):

@@ -93,6 +93,8 @@ def test_the_small_codebook_is_right():
         (("questions", Q1, "range"), [9, 1], ["Q1", "range", "9", "1"]),
         (("questions", Q1, "range"), ["2019-01", "2019-12"], ["Q1", "range", "numbers"]),
         (("questions", Q1, "max_choices"), 3, ["Q1", "max_choices"]),
+        (("questions", Q1, "short_of"), {"ja": "金", "en": "money"},
+         ["Q1", "measures: shortage"]),
         (("questions", Q1, "type"), "number", ["Q1", "type"]),
         (("questions", Q1, "tpye"), "integer", ["Q1", "tpye"]),
         # features, indices and hypotheses

@@ -1765,6 +1765,10 @@ LISTS = {  # a printed list and, elsewhere, the numbers that were chosen
     "before": lambda printed, chosen: [[Q2, " ".join(printed), chosen]],
     "two lines": lambda printed, chosen: [
         [Q2], [" ".join(printed[:2])], [" ".join(printed[2:])], ["回答", chosen]],
+    "label": lambda printed, chosen: [[f"{Q2}（{'　'.join(printed)}）", chosen]],
+    "label, circled": lambda printed, chosen: [
+        [f"{Q2} {' '.join(chr(0x245F + int(text[0])) + text[2:] for text in printed)}", chosen]],
+    "label, in lines": lambda printed, chosen: [["\n".join([Q2, *printed])], ["回答", chosen]],
 }  # fmt: skip
 
 
@@ -1784,7 +1788,7 @@ def test_a_list_of_options_beside_the_answer_that_lacks_one_is_refused(tmp_path,
     for lacking in (3, 2):
         with pytest.raises(InputError, match=f"no option Q2_{lacking}"):
             received(tmp_path, rows({k: t for k, t in every.items() if k != lacking}), n)
-    if layout is LISTS["cells"]:
+    if layout is LISTS["cells"] or layout(["1."], "")[0][0] != Q2:
         assert said(received(tmp_path, rows(every | {3: "会議の記録"}), n)) == expected
     assert cleaned(tmp_path, BOOK, header={"Q2": []}).status["Q2_1"].eq("not_surveyed").all()
 

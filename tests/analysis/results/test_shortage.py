@@ -179,6 +179,16 @@ def test_who_is_short_counts_each_class_and_says_when_bounds_overlap(demo):
     assert f"町村 {count}/{n}団体" in text and "割合の異なる区分がある" in text
 
 
+def test_what_is_short_is_called_as_the_codebook_says(demo):
+    short = {"short": {"n": 6, "count": 3, "around": ""}, "lag": [], "verdict": ""}
+    of = shortage.lacked(six())
+    assert text.say("shortage/answer", "ja", of=of, **short).startswith("人材が不足")
+    assert "short of staff (50%)" in text.say("shortage/answer", "en", of=of, **short)
+    shown = page(demo, until="who-figure")
+    assert "情報人材が不足していると答えた" in shown.answer.text
+    assert shown.figures["who_is_short"].title.startswith("情報人材が不足している団体の割合")
+
+
 @pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="Chromium is not installed")
 @pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_each_figure_of_the_report_stands_with_its_words_on_few_sheets(language, tmp_path):

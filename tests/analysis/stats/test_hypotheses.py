@@ -209,6 +209,12 @@ def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction():
     )
 
 
+def test_where_an_effect_is_withheld_the_largest_is_that_of_those_shown():
+    page = run("04_hypotheses", wave="demo-2019", language="en", audience="public")
+    assert set(page.names["results"].query("word == 'withheld'")["id"]) == {"H7"}
+    assert "of those shown: " in page.figures["effects"].alt
+
+
 def test_the_words_of_a_page_are_in_the_order_of_the_evidence():
     page = run("04_hypotheses", wave="demo-2019", language="en", until="answer")
     said = page.answer.text

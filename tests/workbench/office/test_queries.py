@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import openpyxl
@@ -362,23 +363,32 @@ def test_a_correction_is_not_put_on_another_answer_of_a_file_that_was_replaced(a
     queries.take_in("own", [sheet])
     assert prepare("own").responses["S"].tolist() == [42, 70]
     (asked / "data" / "raw" / "own" / "r.csv").write_text(now, encoding="utf-8")
-    with pytest.raises(InputError, match=r"G5: .* an answer of 131016 in r\.csv B2"):
+    with pytest.raises(InputError, match=r"G5: .* of 131016 in r\.csv B2, where "):
         prepare("own")
+    shutil.rmtree(asked / "data" / "raw" / "own" / "corrections")
+    with pytest.raises(InputError, match=r"G5: .* of 131016 in r\.csv B2, where "):
+        queries.take_in("own", [sheet])  # of a file that was replaced before
+    left = {p.name for p in (asked / "data" / "raw" / "own").iterdir()}
+    assert left == {"r.csv", "wave.yml"}
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["kept before", "came after"])
 @pytest.mark.parametrize(
     ("now", "staff"), [("約60", 42), ("約６０", 42), ("42", 42), ("55", None), ("", None)]
 )
-def test_a_correction_takes_no_place_of_a_newer_answer(asked, now, staff):
+def test_a_correction_takes_no_place_of_a_newer_answer(asked, now, staff, late):
     """Of a file that was replaced; the same words, and what the office corrected, stay clear."""
-    queries.take_in("own", [answer(asked / "each" / "131016_千代田区.xlsx", 42)])
+    came, wave = answer(asked / "each" / "131016_千代田区.xlsx", 42), asked / "data" / "raw" / "own"
     replies = f"団体名,職員数,取組\n千代田区,{now},1\n港区,約70,1\n"
-    (asked / "data" / "raw" / "own" / "r.csv").write_text(replies, encoding="utf-8")
-    if staff:
+    told = re.escape(f'answer "約60" of 131016 in r.csv B2, where "{now}" stands now')
+    if not late:
+        queries.take_in("own", [came])
+    (wave / "r.csv").write_text(replies, encoding="utf-8")
+    with nullcontext() if staff else pytest.raises(InputError, match=f"G5: .*{told}"):
+        if late:
+            queries.take_in("own", [came])
         assert prepare("own").responses["S"].tolist() == [staff, 70]
-        return
-    with pytest.raises(InputError, match=r"G5: .* an answer of 131016 in r\.csv B2, where another"):
-        prepare("own")
+    assert (wave / "corrections").exists() or (late and not staff)
 
 
 def test_of_sheets_that_came_back_all_are_kept_or_none(asked, monkeypatch):
@@ -487,6 +497,26 @@ def test_of_two_corrections_the_later_counts_and_two_of_one_day_are_refused(aske
     queries.take_in("own", [again])
     assert prepare("own").responses.loc["131016", "S"] == 43
     assert prepare("own").findings.query("rule == 'corrected'")["value"].tolist() == ["42", "43"]
+
+
+def test_a_correction_in_a_copy_of_its_file_counts_once(asked):
+    """Of a folder that was copied, or a file that a program keeps beside the other."""
+    sheet = answer(asked / "each" / "131016_千代田区.xlsx", 42, "このまま")
+    queries.take_in("own", [sheet, answer(asked / "each" / "131032_港区.xlsx", 71)])
+    once = prepare("own").ledger.table().set_index("ledger")["cells"]
+    folder = asked / "data" / "raw" / "own" / "corrections"
+    day = dt.date.today()
+    shutil.copy(folder / f"{day}_{sheet.name}", folder / f"{day}_{sheet.stem} - コピー.xlsx")
+    result = prepare("own")
+    assert result.responses["S"].tolist() == [42, 71]
+    assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["42", "71"]
+    twice = result.ledger.table().set_index("ledger")["cells"]
+    differ = (twice - once)[twice != once].index.tolist()
+    assert differ == ["note", "sum", "received"]
+    (told,) = result.findings.query("rule == 'copied'").itertuples()
+    assert told.severity == "noted" and told.raw == "42"
+    assert told.file == f"corrections/{day}_{sheet.name}"  # read after the other, by its name
+    assert f"stands in corrections/{day}_{sheet.stem} - コピー.xlsx 131016 千代田区 G5" in told.en
 
 
 @pytest.mark.parametrize("name", ["2999-01-01_a.xlsx", "a.xlsx"])

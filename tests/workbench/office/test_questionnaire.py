@@ -343,6 +343,35 @@ def test_a_form_for_each_of_a_list_becomes_a_wave(project, capsys, monkeypatch):
     assert "replies 2" in (said := capsys.readouterr().out) and "doubtful 0" in said
 
 
+def test_forms_that_ask_otherwise_do_not_come_into_one_folder(project):
+    """A second batch of the same questions does, for others or in the other language."""
+    out, listed = project / "forms", project / "list.csv"
+
+    def write(number, language="ja", id="form", **changed):
+        file = project / "data" / "codebooks" / f"{id}.yml"
+        changed["id"] = id
+        file.write_text(yaml.safe_dump(BOOK | changed, allow_unicode=True), encoding="utf-8")
+        code, name = (("012025", "函館市"), ("282014", "姫路市"), ("131016", "千代田区"))[number]
+        listed.write_text(f"団体コード,団体名\n{code},{name}\n", "utf-8")
+        questionnaire.write(id, out, language=language, invited=str(listed))
+
+    for number, language in enumerate(("ja", "en")):
+        write(number, language)
+    (out / "letter.xlsx").write_bytes(b"no form, nor anything else that can be read")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    fewer = [question for question in BOOK["questions"] if question["id"] != "Q4"]
+    longer = [{**question, "ja": question["ja"] + "等"} for question in BOOK["questions"]]
+    for changed in ({"version": "2"}, {"questions": longer}, {"questions": fewer[:3]}):
+        for language in ("ja", "en"):
+            with pytest.raises(InputError, match=r"012025_函館市\.xlsx .* a form of"):
+                write(2, language, **changed)
+    with pytest.raises(InputError, match=r"函館市\.xlsx .* a form of form \(version 1\)"):
+        write(0, id="other")  # nor over forms of another codebook
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    (out / "282014_姫路市.xlsx").unlink()
+    write(0, version="2")  # what was not sent yet is written anew
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import numpy as np
 import pandas as pd
@@ -199,6 +200,25 @@ def test_the_same_answers_give_the_same_bytes(project, written):
     again = project / "again"
     dataset.write_for_wave("demo-2019", again)
     assert {file.name: file.read_bytes() for file in again.iterdir()} == before
+
+
+@pytest.mark.parametrize("room", [0.01, 0.9, -300, -9])
+@pytest.mark.parametrize("name", ["data.sav", "data.dta"])
+def test_a_file_for_which_no_room_is_left_is_refused_also_where_only_its_end_does_not_fit(
+    name, room
+):
+    """pyreadstat tells nothing of a last row that is cut off."""
+    row = pd.DataFrame({"a": range(40), "b": "words " * 60}, dtype=object).astype({"a": float})
+    size = len(dataset._written(name, row))
+    limits = getrlimit(RLIMIT_FSIZE)
+    limit = int(size * room) if room > 0 else size + room
+    try:
+        setrlimit(RLIMIT_FSIZE, (limit, limits[1]))
+        with pytest.raises(InputError, match=f"{name}: the disk is full"):
+            dataset._written(name, row)
+    finally:
+        setrlimit(RLIMIT_FSIZE, limits)
+    assert len(dataset._written(name, row)) == size
 
 
 def test_an_edition_has_the_answers_that_it_may_show(project):

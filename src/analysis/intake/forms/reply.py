@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -26,7 +27,7 @@ from analysis.intake.forms.marks import (
     said_by,
     signs_in,
 )
-from analysis.intake.forms.written import Entry, entry_at
+from analysis.intake.forms.written import Entry, entry_at, signed_options
 from analysis.intake.headings import normalise, without_number
 from analysis.intake.sheet import CellKind, Look, Place
 from analysis.intake.workbook import PARTLY, STRUCK
@@ -36,6 +37,7 @@ HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
 )
 OF_NO_QUESTION = {NOTE, UNMATCHED, UNSURE}  # cells of no question
 PRINTED_BOX = re.compile(rf"[{ALL_BOXES}(（\[［【〔]")
+IN_LIST = r"(?<=\W)\d{1,4}(?=\D?\s*[^\W\d])"  # the number of an option within a text
 SIGN = 3  # letters of a sign at an option
 
 
@@ -233,8 +235,8 @@ class Reply:
     def _listed(self, question: Question) -> set[int]:
         """The codes of the options of which the form lists the words or numbers beside the answer.
 
-        The cell of the answer belongs to the list where it has numbers and another cell reads like
-        an answer.
+        Or behind the question's words in their own cell, with a number before each. The cell of the
+        answer belongs to the list where it has numbers and another cell reads like an answer.
         """
         form, at = self.form, self.cells.get(question.id)
         if at is None or not self.answer(question.id):
@@ -243,15 +245,19 @@ class Reply:
         region = form.region(label, question.variables, form.heads)
         texts = {place: form.text(place) for place in region if place > label}
         lists = dict[Place, set[int]]()
-        for place, text in texts.items():
-            code = form.code_of(question, without_number(text))
-            lists[place] = {*(signs_in(text, question) or ())} if code is None else {code}
+        for place, own in texts.items():
+            code = form.code_of(question, without_number(own))
+            lists[place] = {*(signs_in(own, question) or ())} if code is None else {code}
         others = {place: text for place, text in texts.items() if not lists[place]}
         answers = {p for p, text in others.items() if answer_in(text, question, form.headings)}
         if answers <= {at} or not re.search(r"\d", form.text(at)):
             lists.pop(at, None)
-        codes = set[int]().union(*lists.values())
+        text = unicodedata.normalize("NFKC", form.text(label))
+        signed = signed_options(text, question)
+        in_label = signed if len(signed) > 1 else {}
+        codes = set[int]().union(*lists.values(), *in_label.values())
         begin = {m[1] for t in others.values() if (m := re.match(r"\D?(\d+)", normalise(t)))}
+        begin |= {n for n in re.findall(IN_LIST, text) if in_label} - signed.keys()
         numbered = {option.code for option in question.options if str(option.code) in begin}
         return codes | numbered if len(codes) > 1 else set()
 

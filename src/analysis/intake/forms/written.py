@@ -125,16 +125,21 @@ def _signs_of(form: Form, question: Question) -> dict[str, str]:
     region = form.region(form.heads[question.id], question.variables, form.heads)
     lines: dict[int, str] = {}  # the cells of a row, behind each other
     for at in region:
-        text = unicodedata.normalize("NFKC", form.text_at[at]).casefold()
-        lines[at[0]] = f"{lines.get(at[0], '')} {text.replace(chr(10), ' ')}"
-    text, codes_of = "\n".join(lines.values()), dict[str, set[str]]()
-    for code, words in choices_of(question):
-        for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
-            for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", text):
-                codes_of.setdefault(sign, set()).add(str(code))
-    code_of = {sign: min(codes) for sign, codes in codes_of.items() if len(codes) == 1}
+        lines[at[0]] = f"{lines.get(at[0], '')} {form.text_at[at].replace(chr(10), ' ')}"
+    codes_of = signed_options("\n".join(lines.values()), question)
+    code_of = {sign: str(min(codes)) for sign, codes in codes_of.items() if len(codes) == 1}
     own = any(s != code for s, code in code_of.items()) and len({*code_of.values()}) > 1
     return form.signs_known.setdefault(question.id, code_of if own else {})
+
+
+def signed_options(text: str, question: Question) -> dict[str, set[int]]:
+    """The number or letter before an option in a text -> the codes of the options behind it."""
+    plain, codes_of = unicodedata.normalize("NFKC", text).casefold(), dict[str, set[int]]()
+    for code, words in choices_of(question):
+        for word in (r"\s*".join(map(re.escape, normalise(word))) for word in words):
+            for sign in re.findall(OWN_SIGN + word + r"(?![^\W\d])", plain):
+                codes_of.setdefault(sign, set()).add(code)
+    return codes_of
 
 
 def _headed(form: Form, place: Place, since: int = 0) -> bool:
