@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
@@ -20,7 +20,7 @@ from analysis.text import Language
 from workbench.compare.differences import Cells, Value, compare, entries, sources
 from workbench.publish.index import outputs_by_kind
 from workbench.run import parameters
-from workbench.run.plan import OWN
+from workbench.run.plan import OWN, changed_since
 from workbench.run.record import RECORD, Edition, RunFolder
 
 if TYPE_CHECKING:
@@ -144,17 +144,22 @@ class Run:
         """The run that a person names: a wave, a folder below reports, or any run folder.
 
         Raises InputError: also where it is for another audience than was asked for, or the folder
-        of a wave holds the run of another one, as a copy of it does.
+        of a wave holds the run of another one, as a copy of it does, or of earlier data. One that
+        is named as a folder may be of earlier data.
         """
-        edition = Edition(name, audience, language).folder
-        places = [edition, paths.reports() / name, Path(name)]
-        folder = next((p for p in places if (p / RECORD).is_file()), edition)
+        edition = Edition(name, audience, language)
+        places = [edition.folder, paths.reports() / name, Path(name)]
+        folder = next((p for p in places if (p / RECORD).is_file()), edition.folder)
         run = cls(folder, folder.name)
-        named = any(name == wave.name for wave in paths.waves())
-        if folder == edition and named and run.record["wave"] != name:
+        of_wave = folder == edition.folder and any(name == wave.name for wave in paths.waves())
+        if of_wave and run.record["wave"] != name:
             raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])
         if audience not in (paths.AUDIENCES[0], run.audience):
             raise refusal("compare.no_edition", label=name, audience=audience)
+        if of_wave and (changed := changed_since(edition, run.record)):
+            about = {"folder": f"{folder.parent.name}/{folder.name}", **asdict(edition)}
+            made = str(run.record.get("finished"))[:10]
+            raise refusal("compare.out_of_date", changed=changed, date=made, **about)
         return run
 
     def outputs(self, kind: str) -> dict[str, Any]:

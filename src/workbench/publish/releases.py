@@ -17,13 +17,12 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths, yaml_file
-from analysis.codebook import waves
 from analysis.codebook.wave import Wave
-from analysis.errors import Message, refusal, spoken
+from analysis.errors import refusal, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
-from workbench.run.plan import CODEBOOK, DATA, codebook, for_edition
+from workbench.run.plan import changed_since
 from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
@@ -55,7 +54,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     run = RunFolder(edition.folder, edition)
     if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
         raise refusal("release.incomplete", name=edition.name, **asdict(edition))
-    _refuse_out_of_date(run, edition)
+    if changed := changed_since(edition, run.record):  # a question may have become sensitive
+        raise refusal("release.out_of_date", changed=changed, name=edition.name, **asdict(edition))
     every, own = fingerprints.hash_files(edition.folder), {RECORD, *run.hashes}
     files = {name: digest for name, digest in every.items() if name in own}
     book = releases / "releases.yml"
@@ -85,18 +85,6 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     text = yaml_file.text_of({"releases": [*lines, line]})
     paths.write_atomic(book, text)
     return number, place
-
-
-def _refuse_out_of_date(run: RunFolder, edition: Edition) -> None:
-    """Refuse an edition made before the answers, wave.yml or the codebook changed.
-
-    A question may have become sensitive since, or an answer been withdrawn.
-    """
-    data = for_edition(edition, fingerprints.hash_folder(paths.raw(edition.wave)))
-    now = {DATA: data, CODEBOOK: fingerprints.hash_file(codebook(waves.content(edition.wave)))}
-    was = {DATA: run.record.get("data_sha256"), CODEBOOK: run.record.get("codebook_sha256")}
-    if changed := [Message(part) for part in now if now[part] != was[part]]:
-        raise refusal("release.out_of_date", changed=changed, name=edition.name, **asdict(edition))
 
 
 def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:

@@ -432,6 +432,14 @@ def for_edition(edition: Edition, digest: str) -> str:
     return digest if edition.audience == "internal" else fingerprints.fingerprint(digest)
 
 
+def changed_since(edition: Edition, record: Mapping[str, Any]) -> list[Message]:
+    """Which changed since a run of the edition: the files of the wave, its codebook, or none."""
+    data = for_edition(edition, fingerprints.hash_folder(paths.raw(edition.wave)))
+    book = fingerprints.hash_file(codebook(waves.content(edition.wave)))
+    now = {DATA: (data, "data_sha256"), CODEBOOK: (book, "codebook_sha256")}
+    return [Message(part) for part, (hash, name) in now.items() if record.get(name) != hash]
+
+
 def _common(
     edition: Edition, wave: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

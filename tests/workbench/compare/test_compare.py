@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from project import ROOT, notebook, put_yaml
 
-from analysis import paths
+from analysis import fingerprints, paths
 from analysis.errors import InputError
 from analysis.show import Answer
 from workbench.cli import main
 from workbench.compare import command, differences, runs
+from workbench.run.plan import for_edition
+from workbench.run.record import Edition
 from workbench.run.refresh import refresh
 
 VENDOR = "application/vnd.workbench."
@@ -497,8 +499,17 @@ def test_whatever_became_of_the_cells_is_told(old, new):
 # --- the command ------------------------------------------------------------------------------
 
 
-def test_two_folders_by_the_command(project, capsys):
-    run(project / "reports" / "demo-2019", answer("x"), wave="demo-2019")
+@pytest.fixture
+def made(project):
+    """What a report of the demo wave records of its files and codebook."""
+    data = fingerprints.hash_folder(project / "data" / "raw" / "demo-2019")
+    book = fingerprints.hash_file(project / "data" / "codebooks" / "it-staffing.yml")
+    return {"wave": "demo-2019", "data_sha256": data, "codebook_sha256": book,
+            "finished": "2026-04-01T10:00"}  # fmt: skip
+
+
+def test_two_folders_by_the_command(project, made, capsys):
+    run(project / "reports" / "demo-2019", answer("x"), **made)
     run(project / "reports" / "other", answer("y"))
     assert main(["compare", "demo-2019", "other"]) == 0
     assert "x → **y**" in capsys.readouterr().out
@@ -519,6 +530,32 @@ def test_a_copy_of_a_report_is_no_run_of_the_wave_whose_name_it_has(project, cap
     assert main(["compare", "as-before", "demo-2019"]) == 2
     assert "demo-2019: the folder holds a run of demo-2018" in capsys.readouterr().err
     assert not (project / "reports" / "compare").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [
+        ("data/raw/demo-2019/wave.yml", "the data of the wave"),
+        ("data/codebooks/it-staffing.yml", "the codebook"),
+    ],
+)
+@pytest.mark.parametrize("audience", ["internal", "committee"])
+def test_a_report_of_earlier_files_is_compared_by_its_folder_only(
+    project, made, capsys, audience, file, what
+):
+    edition = Edition("demo-2019", audience)
+    made["data_sha256"] = for_edition(edition, made["data_sha256"])
+    run(edition.folder, answer("x"), **made, audience=audience)
+    run(project / "reports" / "other", answer("y"), audience=audience)
+    line = ["compare", "other", "demo-2019", "--audience", audience]
+    assert main(line) == 0
+    (project / file).write_text((project / file).read_text("utf-8") + "# changed\n", "utf-8")
+    assert main(line) == 2
+    told = f"{what} changed since the report of demo-2019 of 2026-04-01 was made; run `workbench"
+    said = capsys.readouterr().err
+    assert told in said
+    line[2] = str(project / re.search(r"by its folder \((.*)\)", said)[1])
+    assert main(line) == 0
 
 
 SHOW = """
