@@ -396,8 +396,8 @@ class _Cleaning:
                     self.notes.append(Note(i, name, rule, self.received.place(later)))
                 elif new == own or self._as_before(name, i, later):
                     continue
-                elif new.strip() or (said := self._unticked(name, later)):
-                    self.notes.append(Note(i, name, "changed", new if new.strip() else said))
+                elif new.strip() or self._unticked(name, later):
+                    self.notes.append(Note(i, name, "changed", new if new.strip() else "0"))
                 else:
                     at = later if self.there[name][later] else i
                     blanked[at, name] = Note(at, name, "blanked", more=own)
@@ -406,20 +406,22 @@ class _Cleaning:
     def _as_before(self, name: str, i: int, later: int) -> bool:
         """Whether a column says the same of a reply and of the one that replaced it: 費用 and 1."""
         own = [variable for variable, column in self.column.items() if column == name]
-        asked = self.codebook.question_of.get(name)
-        words = self.words.get(asked.id) if asked else None
-        return bool(own) and all(
-            self.state[variable][i] == self.state[variable][later] == ANSWERED
-            and self.values[variable][i] == self.values[variable][later]
+        question = self.codebook.question_of.get(own[0]) if own else None
+        words = self.words.get(question.id) if question else None
+        return (
+            bool(own)
             and (words is None or words[i] == words[later])
-            for variable in own
+            and all(
+                self.state[variable][i] == self.state[variable][later] == ANSWERED
+                and self.values[variable][i] == self.values[variable][later]
+                for variable in own
+            )
         )
 
-    def _unticked(self, name: str, i: int) -> str:
-        """``0`` of an option beside which others are chosen; else empty."""
+    def _unticked(self, name: str, i: int) -> bool:
+        """Whether a column is of one option, beside which others are chosen."""
         question = self.codebook.question_of.get(name)
-        apart = question is not None and question.type == "multi" and name in self.state
-        return "0" if apart and self.state[name][i] == ANSWERED else ""
+        return question is not None and question.type == "multi" and self.state[name][i] == ANSWERED
 
     def _nobodys(self, i: int, names: list[str]) -> Remark:
         """One finding for all answers of a reply whose municipality is unknown, first to last cell.
