@@ -584,7 +584,10 @@ class _Cleaning:
             responses=pd.DataFrame(answers, index, copy=False),
             status=pd.DataFrame(states, index, copy=False),
             register=register,
-            findings=as_findings(self.notes, received, who.codes, register["name"], self.remarks),
+            findings=as_findings(
+                *(self.notes, received, who.codes, register["name"], self.remarks),
+                own_register=self.wave.own is not None,
+            ),
             outside=received.outside,
             ledger=ledger,
         )
