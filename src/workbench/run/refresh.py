@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.codebook import waves
 from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
-from workbench.run.plan import OWN, PAGES, Notebook, Plan
+from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
@@ -79,7 +79,7 @@ def refresh(
 
 def not_pages() -> str:
     """The sentence on notebooks made as a page of a report (with a title) but not called as one."""
-    named = {*paths.notebooks().glob(PAGES), paths.notebooks() / f"{PROFILE}.ipynb"}
+    named = {*paths.notebooks().glob(OF_PAGES), paths.notebooks() / f"{PROFILE}.ipynb"}
     found = []
     for file in sorted({*paths.notebooks().glob("*.ipynb")} - named):
         with contextlib.suppress(InputError):  # somebody's sketch
