@@ -171,6 +171,11 @@ class View:
         return tabulate.size_class_labels(classes, self.language)
 
     @property
+    def own_register(self) -> bool:
+        """Whether a register of one's own says who can be asked."""
+        return self.wave.own is not None
+
+    @property
     def source(self) -> str:
         """What a figure gives as its source."""
         text = self.label(
@@ -186,7 +191,7 @@ class View:
     def say(self, sentence: str, **values: Any) -> str:
         """A computed sentence in this survey's language, see `analysis.text.say`."""
         rows = {k: v.records if isinstance(v, Frame) else v for k, v in values.items()}
-        return text.say(sentence, self.language, self.wave.own is not None, **rows)
+        return text.say(sentence, self.language, self.own_register, **rows)
 
     def prose(self, sentence: str, **values: Any) -> Prose:
         """A computed sentence or paragraph as a notebook shows it; frames go in as rows."""
@@ -198,11 +203,11 @@ class View:
 
     def label(self, id: str, **values: Any) -> str:
         """A label in this survey's language, see `analysis.text.label`."""
-        return text.label(id, self.language, self.wave.own is not None, **values)
+        return text.label(id, self.language, self.own_register, **values)
 
     def labels(self, section: str) -> dict[str, str]:
         """All labels of a section in this survey's language, by name."""
-        return text.labels(section, self.language, self.wave.own is not None)
+        return text.labels(section, self.language, self.own_register)
 
     def numbered(self, question: Question, text: str = "") -> str:
         """A text of a question after its number, see `Codebook.numbered`."""
@@ -216,7 +221,7 @@ class View:
             language=self.language,
             source=self.source,
             invented=self.wave.invented,
-            own_register=self.wave.own is not None,
+            own_register=self.own_register,
             size=self.size,
             digits=3 if self.audience == "public" and not self.wave.named else None,
         )

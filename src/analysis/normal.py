@@ -52,3 +52,15 @@ def normal(text: str, *steps: Step) -> str:
     for step in steps:
         text = STEPS[step](text)
     return text
+
+
+def as_code(text: str) -> str:
+    """A number as a codebook writes a code, of one as pandas or Excel write it.
+
+    >>> [as_code(text) for text in ("99.0", "-9,999", "999.90", "1,2", "099", "無回答")]
+    ['99', '-9999', '999.9', '1,2', '099', '無回答']
+    """
+    if not re.fullmatch(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?", text):
+        return text
+    whole = text.replace(",", "")
+    return whole.rstrip("0").rstrip(".") if "." in whole else whole

@@ -448,7 +448,8 @@ def _plot_numbers(survey: View, question: Question, by: pd.Series | None) -> Plo
         data["group"] = pd.Categorical(by.astype(str).to_numpy(), order)
     data = data.dropna().sort_values([*data.columns[::-1]], kind="stable")
     label = tabulate.with_unit(question, survey.language)
-    ax = plots.plot_numbers(data, label=label, language=survey.language)
+    words_of: dict[str, Any] = {"language": survey.language, "own_register": survey.own_register}
+    ax = plots.plot_numbers(data, label=label, **words_of)
     quartiles = data["value"].quantile([0.25, 0.5, 0.75]).map(digits)
     words = dict(zip(("low", "median", "high"), quartiles, strict=True))
     about: dict[str, Any] = {"unit": question.unit_in(survey.language)}

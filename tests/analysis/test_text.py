@@ -11,6 +11,7 @@ import yaml
 from jinja2 import nodes
 
 from analysis import Survey, text
+from analysis.cleaning.findings import RULES
 from analysis.errors import InputError
 
 FOLDER = Path(text.__file__).parent
@@ -92,6 +93,8 @@ def test_of_a_register_of_ones_own_no_words_are_on_the_municipalities_of_japan(l
         words = re.sub(r"\{[^{}]*\}", "", " ".join(of_own.values()))
         assert not re.search(OF_JAPAN[language], words), section
         assert of_own.keys() == text.labels(section, language).keys()
+    rules = " ".join(text.of_own_register(rule.text[language]) for rule in RULES.values())
+    assert not re.search(OF_JAPAN[language], rules) and "{raw}" in rules
     assert text.label("called.in_prefecture", "en", True, name="A", prefecture="B") == "A (B)"
 
 

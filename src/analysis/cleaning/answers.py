@@ -24,7 +24,7 @@ from analysis.intake.forms import marks
 from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, SIGNED, signs_in
 from analysis.intake.headings import OR
 from analysis.intake.sheet import CellKind
-from analysis.normal import GAP
+from analysis.normal import GAP, as_code
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
 BLANKS = frozenset(BOXES)
@@ -499,14 +499,14 @@ class Reader:
         self.tokens: dict[str, str] = {}
         for kind, missing in codebook.missing.items():
             for token in missing.tokens:
-                self.tokens.setdefault(tidy(token).casefold(), kind)
+                self.tokens.setdefault(as_code(tidy(token).casefold()), kind)
         # question or variable -> a sign and what it means in its columns, None where unclear
         self.signs: dict[str, dict[str, bool | None]] = {}
         self.codes: dict[str, dict[str, str]] = {}  # question -> code of its own -> kind
         for question in codebook:
             own = self.codes.setdefault(question.id, {})
             for token, missing_kind in question.missing_codes.items():
-                own.setdefault(tidy(token).casefold(), missing_kind)
+                own.setdefault(as_code(tidy(token).casefold()), missing_kind)
 
     def see_ticks(self, question: Question, cells: Mapping[str, np.ndarray]) -> np.ndarray:
         """Note what a sign means where only all columns of the options, a cell a reply, tell it.
@@ -556,9 +556,9 @@ class Reader:
             return Parsed("empty")
         if kind in {CellKind.STRUCK, CellKind.ERROR}:
             return refused("struck" if kind == CellKind.STRUCK else "error-value")
-        folded = plain.casefold()
+        folded, code = plain.casefold(), as_code(plain.casefold())
         own_column = question.type == "multi" and variable != question.id
-        state = self.codes[question.id].get(folded)
+        state = self.codes[question.id].get(code)
         if own_column and kind == CellKind.UNSEEN and state in {None, "no_answer"}:
             return Parsed("empty")  # beside a tick it was not chosen
         if state:
@@ -568,8 +568,8 @@ class Reader:
             value = signs[folded]
             return refused("not-a-tick") if value is None else Parsed("answered", value, ("tick",))
         crossed = (own_column or question.type == "binary") and plain in CROSSES
-        if folded in self.tokens and not crossed and not _offered(folded, question, variable):
-            return Parsed(self.tokens[folded])
+        if code in self.tokens and not crossed and not _offered(folded, question, variable):
+            return Parsed(self.tokens[code])
         if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")
         low = question.range[0] if question.range and question.type in AMOUNTS else 0

@@ -33,10 +33,12 @@ from analysis.text import Language, label, labels
 def value_text(value: Any, question: Question | None = None) -> str:
     """A value as a finding tells it: codes, not True and False.
 
-    >>> value_text(frozenset({3, 1})), value_text(True), value_text(62.0)
+    >>> value_text(frozenset({3, 1})), value_text(np.True_), value_text(62.0)
     ('1、3', '1', '62')
+    >>> value_text(pd.Timestamp("2021-05-01"))
+    '2021-05-01'
     """
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return str(int(value))
     if isinstance(value, frozenset):
         return "、".join(str(code) for code in sorted(value))
@@ -44,7 +46,7 @@ def value_text(value: Any, question: Question | None = None) -> str:
         return f"{value:.10g}"
     if isinstance(value, dt.date):
         month = question is not None and question.precision == "month"
-        return value.isoformat()[:7] if month else value.isoformat()
+        return value.isoformat()[: 7 if month else 10]
     return "" if value is None else str(value)
 
 
@@ -380,6 +382,7 @@ class _Cleaning:
         for i in (i for i in who.blank if who.codes[i] not in replied):
             first = next(name for name in who.variables if self.filled[name][i])
             self.notes.append(Note(i, first, "blank"))
+        blanked = dict[tuple[int, str], Note]()  # asked about where it is lacking, and once
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
@@ -391,8 +394,34 @@ class _Cleaning:
                 if name == identity:
                     rule = "same-date" if i in who.same_date else "superseded"
                     self.notes.append(Note(i, name, rule, self.received.place(later)))
-                elif new != own:
-                    self.notes.append(Note(i, name, "changed" if new.strip() else "blanked", new))
+                elif new == own or self._as_before(name, i, later):
+                    continue
+                elif new.strip() or self._unticked(name, later):
+                    self.notes.append(Note(i, name, "changed", new if new.strip() else "0"))
+                else:
+                    at = later if self.there[name][later] else i
+                    blanked[at, name] = Note(at, name, "blanked", more=own)
+        self.notes += blanked.values()
+
+    def _as_before(self, name: str, i: int, later: int) -> bool:
+        """Whether a column says the same of a reply and of the one that replaced it: 費用 and 1."""
+        own = [variable for variable, column in self.column.items() if column == name]
+        question = self.codebook.question_of.get(own[0]) if own else None
+        words = self.words.get(question.id) if question else None
+        return (
+            bool(own)
+            and (words is None or words[i] == words[later])
+            and all(
+                self.state[variable][i] == self.state[variable][later] == ANSWERED
+                and self.values[variable][i] == self.values[variable][later]
+                for variable in own
+            )
+        )
+
+    def _unticked(self, name: str, i: int) -> bool:
+        """Whether a column is of one option, beside which others are chosen."""
+        question = self.codebook.question_of.get(name)
+        return question is not None and question.type == "multi" and self.state[name][i] == ANSWERED
 
     def _nobodys(self, i: int, names: list[str]) -> Remark:
         """One finding for all answers of a reply whose municipality is unknown, first to last cell.
@@ -555,7 +584,10 @@ class _Cleaning:
             responses=pd.DataFrame(answers, index, copy=False),
             status=pd.DataFrame(states, index, copy=False),
             register=register,
-            findings=as_findings(self.notes, received, who.codes, register["name"], self.remarks),
+            findings=as_findings(
+                *(self.notes, received, who.codes, register["name"], self.remarks),
+                own_register=self.wave.own is not None,
+            ),
             outside=received.outside,
             ledger=ledger,
         )

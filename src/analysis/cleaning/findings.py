@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.cells import Received, Remark, addresses
-from analysis.text import LANGUAGES, Language, Model, Text, label
+from analysis.text import LANGUAGES, Language, Model, Text, label, of_own_register
 from analysis.yaml_file import packaged
 
 Severity = Literal["noted", "repaired", "doubtful", "refused"]
@@ -41,13 +41,16 @@ class Rule(Model):
         >>> RULES["thousands"].message("en", raw="1,200", value="1200")
         '“1,200” was read as 1200 (separators dropped).'
         """
-        sentence = self.text[language]
-        for name in ("raw", "value", "more", "cell"):
-            part = parts.get(name, "")
-            sentence = sentence.replace(
-                f"{{{name}}}", part[language] if isinstance(part, Text) else part
-            )
-        return sentence.strip()
+        return filled(self.text[language], language, **parts)
+
+
+def filled(sentence: str, language: Language, **parts: str | Text) -> str:
+    """The sentence of a rule with its parts in their places."""
+    for name in ("raw", "value", "more", "cell"):
+        part = parts.get(name, "")
+        text = part[language] if isinstance(part, Text) else part
+        sentence = sentence.replace(f"{{{name}}}", text)
+    return sentence.strip()
 
 
 RULES = {id: Rule(id=id, **entry) for id, entry in packaged("cleaning_rules.yml").items()}
@@ -86,6 +89,7 @@ def as_findings(
     codes: np.ndarray,
     names: pd.Series,
     remarks: Sequence[Remark] = (),
+    own_register: bool = False,
 ) -> pd.DataFrame:
     """The findings in the order of the files, then those on headings, whole rows and loose cells.
 
@@ -111,14 +115,15 @@ def as_findings(
     frame["name"] = names.reindex(frame["code"], fill_value="").to_numpy()
     frame["severity"] = [RULES[remark.rule].severity for remark in rows]
     for language in LANGUAGES:
-        frame[language] = [_sentence(r, language) for r in rows]
+        frame[language] = [_sentence(r, language, own_register) for r in rows]
     return frame[FINDING_COLUMNS].astype("str")
 
 
-def _sentence(remark: Remark, language: Language) -> str:
+def _sentence(remark: Remark, language: Language, own_register: bool) -> str:
     """What a finding says."""
     parts = {"raw": remark.text, "value": remark.value, "more": remark.more, "cell": remark.cell}
-    return RULES[remark.rule].message(language, **parts)
+    sentence = RULES[remark.rule].text[language]
+    return filled(of_own_register(sentence) if own_register else sentence, language, **parts)
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

@@ -274,8 +274,14 @@ def variable_label(name: str, question: Question) -> Text:
 
 
 def value_labels(question: Question) -> dict[int, Text]:
-    """What the codes of a variable mean; empty where it holds a quantity, a date or words."""
-    if question.type in {"multi", "binary"}:
+    """What the codes of a variable mean; empty where it holds a quantity, a date or words.
+
+    >>> option = {"code": 1, "ja": "直営", "en": "own"}, {"code": 0, "ja": "委託", "en": "outside"}
+    >>> about = {"section": "A", "type": "binary", "role": "context", "ja": "運営", "en": "Run"}
+    >>> [str(text.ja) for text in value_labels(Question(id="Q1", options=option, **about)).values()]
+    ['直営', '委託']
+    """
+    if question.type == "multi" or (question.type == "binary" and not question.options):
         names = {1: "chosen", 0: "not_chosen"} if question.type == "multi" else {1: "yes", 0: "no"}
         words = {k: labels("dataset", k) for k in LANGUAGES}
         return {c: Text(**{k: words[k][name] for k in LANGUAGES}) for c, name in names.items()}

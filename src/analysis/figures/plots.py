@@ -104,7 +104,7 @@ def stack_bars(
             ax.bar_label(bars, list(texts[part]), label_type="center", fontsize=SMALL, **on)
 
 
-def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
+def status(data: pd.DataFrame, *, language: Language = "ja", own_register: bool = False) -> Axes:
     """Stacked bars of who answered: a column question, then a column of counts for each status."""
     counts = data.set_index("question").iloc[::-1]
     counts = counts.loc[:, counts.sum() > 0]
@@ -121,7 +121,10 @@ def status(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     places = np.arange(len(counts))
     stack_bars(ax, places, counts, looks)
     ax.set_yticks(places, names)
-    ax.set(xlabel=label("figure.municipalities", language), xlim=(0, counts.sum(axis=1).max()))
+    ax.set(
+        xlabel=label("figure.municipalities", language, own_register),
+        xlim=(0, counts.sum(axis=1).max()),
+    )
     ax.margins(y=0.01)
     legend_above(ax)
     sns.despine(ax=ax, left=True)
@@ -271,7 +274,9 @@ def parts(data: pd.DataFrame, *, language: Language = "ja") -> Axes:
     return shares(bars, language=language)
 
 
-def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -> Axes:
+def plot_numbers(
+    data: pd.DataFrame, *, label: str, language: Language = "ja", own_register: bool = False
+) -> Axes:
     """How numbers are distributed, with the median: columns ``value`` and, optionally, ``group``.
 
     A dot each where there are few, a histogram where there are many; in both the height counts
@@ -279,7 +284,7 @@ def plot_numbers(data: pd.DataFrame, *, label: str, language: Language = "ja") -
     """
     if "group" in data:
         return _by_group(data, label, language)
-    words, values = labels("figure", language), data["value"].to_numpy(float)
+    words, values = labels("figure", language, own_register), data["value"].to_numpy(float)
     few, median = len(values) <= NAMED_UP_TO, float(np.median(values))
     figure, ax = plt.subplots(figsize=(COLUMN, 0.95 if few else 1.6))
     if skewed := bool(values.min() > 0 and values.max() > SKEWED * median):

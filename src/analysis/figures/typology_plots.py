@@ -143,7 +143,13 @@ def composition(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     return ax
 
 
-def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language = "ja") -> Axes:
+def silhouettes(
+    data: pd.DataFrame,
+    *,
+    types: pd.DataFrame,
+    language: Language = "ja",
+    own_register: bool = False,
+) -> Axes:
     """Silhouette width of every unit, by type: columns type, name, silhouette.
 
     Below 0 a unit is nearer to another type.
@@ -176,7 +182,7 @@ def silhouettes(data: pd.DataFrame, *, types: pd.DataFrame, language: Language =
     ax.set_ylim(-0.6, len(data) - 0.4)
     ax.set_xlim(min(0.0, np.nanmin(widths)) - 0.03, max(np.nanmax(widths), 0.3) + 0.03)
     ax.set_xlabel(label("typology_figure.silhouette", language))
-    ax.set_ylabel("" if few else label("typology_figure.unit", language))
+    ax.set_ylabel("" if few else label("typology_figure.unit", language, own_register))
     return ax
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.codebook import municipality
 from analysis.codebook.model import Hypothesis
 from analysis.codebook.questions import Question
-from analysis.codebook.rules import names_in
+from analysis.codebook.rules import Expression, names_in
 from analysis.edition import group_may_be_told, protects
 from analysis.show import Frame
 from analysis.stats import hypotheses
@@ -99,8 +99,8 @@ def least_corrected(survey: Survey, results: pd.DataFrame) -> Frame:
     Columns: family, tests, least (NA in an edition where the sizes of groups could be reckoned from
     it), reaches (whether it is at most 0.05).
     """
-    tested = results.dropna(subset=["least"]).groupby("family", sort=False)["least"]
-    frame = Frame(tested.agg(tests="size", least="min").reset_index())
+    families = results.groupby("family", sort=False)["least"]
+    frame = Frame(families.agg(tests="size", least="min").dropna().reset_index())
     frame = frame.astype({"tests": int, "least": float})
     frame["least"] = (frame["tests"] * frame["least"]).clip(upper=1.0)
     frame["reaches"] = frame["least"] <= ALPHA
@@ -116,7 +116,9 @@ def _questions(survey: Survey, h: Hypothesis) -> list[Question]:
 def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str, Any]:
     """What a test, or a full count, says of a hypothesis, as far as the edition may show it."""
     word, sizes = row["word"], row.pop("sizes")
-    if h.group and not group_may_be_told(survey, h.group, FEWEST):
+    if h.group and not (
+        group_may_be_told(survey, h.group, FEWEST) and _missing_may_be_told(survey, h, sizes)
+    ):
         return {"word": "withheld"}
     if survey.audience != "internal" and not survey.wave.named and min(sizes) < FEWEST:
         return {"word": word}  # the effect would give away the answer of one or two
@@ -133,6 +135,20 @@ def _reportable(survey: Survey, h: Hypothesis, row: dict[str, Any]) -> dict[str,
     if word == "not testable":
         row = {k: v for k, v in row.items() if k in {"word", "group", "rest", *OF_PLACES}}
     return row | {"n": sum(sizes)}
+
+
+def _missing_may_be_told(survey: Survey, h: Hypothesis, sizes: Sequence[int]) -> bool:
+    """Whether the edition may tell if enough of both groups, which are known, gave the value.
+
+    Of a group of three of whom one did not, "cannot be tested" would tell of which group a
+    respondent without the value is. It may be told where either word leaves three counts possible.
+    """
+    if not protects(survey, *_questions(survey, h)):
+        return True
+    group = Expression(h.group or "").floats(survey.responses)
+    lost = np.count_nonzero(~np.isnan(group)) - sum(sizes)
+    whole = (np.count_nonzero(group > 0), np.count_nonzero(group == 0))
+    return all(n < FEWEST or n - lost >= FEWEST or FEWEST + 2 <= n <= lost for n in whole)
 
 
 def _tells_who(survey: Survey, h: Hypothesis, effect: float, sizes: Sequence[int]) -> bool:

@@ -39,7 +39,8 @@ def run(
         the 95 % interval. shift, shift_low, shift_high : the difference of two groups in the unit
         of the answers with its exact 95 % interval; NaN within strata.
     p, least : exact or permutation p-value, and the least that the number of arrangements allows.
-    p_holm : corrected among the primary ones that can be tested, or among the exploratory ones.
+    p_holm : corrected among the primary ones, or among the exploratory ones; one that cannot be
+        tested (p_holm NaN) is counted, so that the others do not tell whether it can.
     word : see `word`, of p_holm. significant : whether p_holm is at most 0.05.
     """
     classes = align(size_class, responses.index, "size_class").astype("str").to_numpy(object)
@@ -50,11 +51,12 @@ def run(
         tests = frame[["effect", p, "sizes"]].itertuples(index=False)
         return [word(h, *row) for h, row in zip(codebook.hypotheses, tests, strict=True)]
 
-    frame["word"], frame["p_holm"] = words("p"), frame["p"]
+    testable = np.array(words("p")) != "not testable"
     primary = np.array([h.primary for h in codebook.hypotheses], bool)
+    counted = frame["p"].where(testable, 1.0).to_numpy(float)
     for family in (primary, ~primary):
-        mine = family & (frame["word"] != "not testable")
-        frame.loc[mine, "p_holm"] = inference.holm(frame.loc[mine, "p"].to_numpy(float))
+        frame.loc[family, "p_holm"] = inference.holm(counted[family])
+    frame["p_holm"] = frame["p_holm"].where(testable)
     return frame.assign(word=words("p_holm"), significant=frame["p_holm"] <= ALPHA)
 
 

@@ -200,13 +200,14 @@ def _labels(own_register: bool) -> Mapping[str, Mapping[str, Text]]:
         return read_labels(Path(__file__).with_name("labels.yml"))
     return {
         section: {
-            name: Text(ja=_of_own(text.ja), en=_of_own(text.en)) for name, text in own.items()
+            name: Text(ja=of_own_register(text.ja), en=of_own_register(text.en))
+            for name, text in own.items()
         }
         for section, own in _labels(False).items()
     }
 
 
-def _of_own(words: str) -> str:
+def of_own_register(words: str) -> str:
     """The same words for a register of one's own: its bodies, groups and whole."""
     own = yaml_file.packaged("own_register.yml")
     known = "|".join(map(re.escape, own))  # and places, which values fill
@@ -215,7 +216,7 @@ def _of_own(words: str) -> str:
 
 def _in_code(text: re.Match[str]) -> str:
     """A text within the braces of a template, in such words unless it is an id."""
-    return text[0] if re.fullmatch(r'"\w*"', text[0], re.ASCII) else _of_own(text[0])
+    return text[0] if re.fullmatch(r'"\w*"', text[0], re.ASCII) else of_own_register(text[0])
 
 
 class _RegisterWords(Extension):
@@ -223,7 +224,7 @@ class _RegisterWords(Extension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         parts = re.split(r"({[{%#].*?[}%#]})", source, flags=re.DOTALL)
-        parts[::2] = map(_of_own, parts[::2])
+        parts[::2] = map(of_own_register, parts[::2])
         parts[1::2] = (re.sub('"[^"]*"', _in_code, part) for part in parts[1::2])
         return "".join(parts)
 

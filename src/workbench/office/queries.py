@@ -17,7 +17,7 @@ from analysis.cleaning import clean
 from analysis.cleaning.clean import Cleaned
 from analysis.cleaning.store import prepared
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import Option
+from analysis.codebook.questions import Option, value_labels
 from analysis.codebook.rules import Expression, names_in
 from analysis.codebook.wave import Wave
 from analysis.errors import refusal, spoken
@@ -334,6 +334,8 @@ class _Queries:
             return "、".join(o.text[self.language] for o in chosen) or self.words["none"]
         if question.type == "battery" or pd.isna(reply.get(id)):
             return self.words["none"]
+        if question.type == "binary":
+            return value_labels(question)[int(reply[id])][self.language]
         text = clean.value_text(reply[id], question)
         return next((self._option(o) for o in question.options if str(o.code) == text), text)
 

@@ -104,7 +104,7 @@ def _files(survey: Survey, variables: dict[str, Question]) -> dict[str, bytes | 
     kinds = pd.concat([whose[["code"]], states.where(states != "answered", "")], axis=1)
     tables = {"data": data, "missing": kinds, "long": _long(data, kinds, variables)}
     tables["codes"] = code_table(variables)
-    wave, own = survey.wave, survey.wave.own is not None
+    wave, own = survey.wave, survey.own_register
     words = {"date": wave.as_of.isoformat(), "licence": wave.licence, "invented": wave.invented}
     files: dict[str, bytes | str] = {f"{name}.csv": to_csv(own) for name, own in tables.items()}
     files["datapackage.json"] = _package(survey, variables, tables)

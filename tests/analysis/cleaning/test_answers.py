@@ -299,9 +299,21 @@ def test_codes_of_a_question_keep_their_kind_of_missing():
             question("integer", missing_tokens={"not_applicable": ["88"], "dont_know": ["99"]})]}
     )  # fmt: skip
     states = {text: Reader(coded).read(text, NUMBER, coded["INTEGER"], "INTEGER").state
-              for text in ("88", "99", "９９", "77")}  # fmt: skip
-    assert states == {"88": "not_applicable", "99": "dont_know", "９９": "dont_know",
-                      "77": "answered"}  # fmt: skip
+              for text in ("88", "99", "９９", "77", "88.0", "99.00", "990")}  # fmt: skip
+    assert states == {
+        "88": "not_applicable", "99": "dont_know", "９９": "dont_know", "77": "answered",
+        "88.0": "not_applicable", "99.00": "dont_know", "990": "answered",  # of pandas and Excel
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["9999", "9,999", "９，９９９", "9999.0", "-99", "-99.0"])
+@pytest.mark.parametrize("type", ["integer", "ratio", "date"])
+def test_a_code_of_no_answer_is_one_however_a_program_wrote_it(type, text):
+    book = BOOK.model_dump(exclude={"questions"})
+    book["missing"]["no_answer"]["tokens"] = ["-99"]
+    coded = Codebook.parse({**book, "questions": [question(type, missing_tokens=["9999"])]})
+    id = type.upper()
+    assert Reader(coded).read(text, TEXT, coded[id], id).state == "no_answer"
 
 
 @pytest.mark.parametrize(

@@ -508,8 +508,23 @@ def test_an_answer_that_the_later_reply_leaves_empty_is_asked_for(write):
     assert result.status.loc["990019", "IT"] == "no_answer"
     told = result.findings[result.findings["question"] == "IT"]
     assert told[["cell", "rule", "severity", "raw"]].to_numpy().tolist() == [
-        ["E2", "blanked", "doubtful", "5"]
+        ["E3", "blanked", "doubtful", ""]  # where it is lacking, so that the office can fill it in
     ]
+    assert "「5」" in told["ja"].item()
+    thrice = ["990019,架空市,2019/7/1,100,4,1,1、2", *lines]
+    told = cleaned(write(thrice, name="v")).findings
+    assert (told["rule"] == "blanked").sum() == 1  # one answer, one question
+
+
+def test_an_answer_that_the_later_reply_gives_otherwise_has_not_changed(write):
+    head = "団体コード,団体名,回答日,ALL,IT,OUT,HOW_1,HOW_2,HOW_3,HOW_9"
+    lines = ["990019,架空市,2019/8/1,100,５,いる,○,,○,", "990019,架空市,2019/8/9,100.0,5,1,1,,,"]
+    result = cleaned(write([head, *lines]))
+    assert not result.responses.loc["990019", "HOW_3"]
+    # an option that is chosen no longer is a change, and no answer that is lacking
+    told = result.findings.set_index("cell")["rule"].to_dict()
+    assert told == {"A2": "superseded", "C2": "changed", "I2": "changed"}
+    assert "「○」が「0」に" in result.findings.set_index("cell").loc["I2", "ja"]
 
 
 def test_a_row_or_form_that_holds_but_the_municipality_is_no_reply(write):

@@ -1,5 +1,6 @@
 """Bodies that are no municipalities of Japan, by a register of one's own."""
 
+import re
 from pathlib import Path
 
 import openpyxl
@@ -97,6 +98,23 @@ def test_all_of_the_register_are_those_asked_with_their_groups_and_sizes(made):
     assert survey.population.size == 5 and survey.wave.everybody == 5
     assert register.at["010", "prefecture"] == "Maule"
     assert survey.size_class.astype(str).to_dict() == {"007": "large", "011": "large"}
+
+
+def test_what_is_said_is_of_the_register_in_use(made, demo):
+    """Sentences, tables, files, figures and findings; of Japan the words are as they were."""
+    survey = made("007,,,3\n011,,,4\n,Central,,6\n009,Til Til,,8\n", invited="3")
+    told = " ".join(survey.findings["en"])
+    assert "It is not clear which body replied" in told
+    assert "It may be" in told and "municipalit" not in told and "prefecture" not in told
+    frame = pd.DataFrame({"size_class": ["x"], "here": [0.5], "nation": [0.4], "national": [5]})
+    ends = {"most": frame.iloc[0], "least": frame.iloc[0], "total": 5}
+    for one, register in ((survey, True), (demo, False)):
+        table = one.gallery.table(frame, "t", n=3, words="tabulation/representation", **ends)
+        heads = " ".join(column["label"] for column in table.columns)
+        ja = one.language == "ja"
+        words = [heads, table.title, *one.labels("figure").values()]
+        nation = "全国" if ja else "nation|municipalit"
+        assert bool(re.search(nation, " ".join(words))) is not register
 
 
 @pytest.mark.parametrize(

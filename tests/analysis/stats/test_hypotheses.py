@@ -36,9 +36,10 @@ def test_the_three_primary_ones_are_corrected_among_themselves_and_so_are_the_ot
     assert [id for id, primary in primaries.items() if primary] == ["H1", "H2", "H3"]
     for primary in (True, False):
         mine = [found[id] for id in found if primaries[id] == primary]
-        mine = [r for r in mine if r.word != "not testable"]
-        corrected = inference.holm(np.array([r.p for r in mine]))
-        assert [r.p_holm for r in mine] == pytest.approx(corrected.tolist())
+        told = [r.word != "not testable" for r in mine]
+        corrected = inference.holm(np.where(told, [r.p for r in mine], 1.0))
+        expected = np.where(told, corrected, np.nan).tolist()
+        assert [r.p_holm for r in mine] == pytest.approx(expected, nan_ok=True)
 
 
 def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
@@ -58,7 +59,7 @@ def test_interval_and_p_value_on_the_page_agree_and_the_correction_is_named():
 
 def test_of_three_against_three_nothing_could_be_suggested(demo):
     # 20 arrangements: with two hypotheses p (Holm) is at least 0.1
-    two = pd.DataFrame({"family": ["primary"] * 2, "least": [1 / 20] * 2})
+    two = pd.DataFrame({"id": ["H1", "H2"], "family": ["primary"] * 2, "least": [1 / 20, np.nan]})
     (row,) = evidence.least_corrected(demo, two).records
     assert row == {"family": "primary", "tests": 2, "least": 0.1, "reaches": False}
 
@@ -102,6 +103,28 @@ def test_an_effect_that_names_the_group_of_a_sensitive_question_is_withheld(tmp_
         survey = Survey(changed, Wave.read("demo-2019"), one, tmp_path, **about)
         row = evidence.evidence(survey).iloc[0]
         assert (row["word"] == "withheld", pd.isna(row["effect"])) == (hidden, hidden)
+
+
+@pytest.mark.parametrize(("inside", "lost"), [(3, 1), (4, 2), (5, 4)])
+def test_no_word_tells_of_which_group_one_without_the_value_is(tmp_path, inside, lost):
+    """A committee sees who did not say Q03: "cannot be tested" would tell their answer to Q12."""
+    cleaned, book = prepare("demo-2019"), Codebook.read("it-staffing")
+    (h3,) = (h for h in book.hypotheses if h.id == "H3")
+    claim = h3.model_copy(update={"group": "Q12 in [1, 2]", "x": None, "value": "Q03"})
+    one = book.model_copy(update={"hypotheses": (claim,)})
+    words = set()
+    for first in range(15 - lost):
+        answers, status = cleaned.responses.copy(), cleaned.status.copy()
+        answers["Q12"] = pd.array([1] * inside + [4] * (15 - inside), "Int16")
+        answers["Q03"] = pd.array([1, 2, 3, 4, 5] * 3, "Int64")
+        status[["Q12", "Q03"]] = "answered"
+        without = answers.index[first : first + lost]
+        answers.loc[without, "Q03"], status.loc[without, "Q03"] = pd.NA, "no_answer"
+        changed = dataclasses.replace(cleaned, responses=answers, status=status)
+        about = {"audience": "committee", "language": "en", "files": False}
+        survey = Survey(changed, Wave.read("demo-2019"), one, tmp_path, **about)
+        words.add(evidence.evidence(survey).iloc[0]["word"])
+    assert words == {"withheld"}
 
 
 def test_a_strong_effect_of_management_is_found_with_enough_replies():
@@ -196,17 +219,17 @@ def test_a_rule_that_names_no_question_is_refused():
         Codebook.parse(content)
 
 
-def test_what_cannot_be_compared_has_no_effect_and_no_part_in_the_correction():
+def test_what_cannot_be_compared_has_no_effect_and_is_counted_in_the_correction():
     page = run("04_hypotheses", wave="demo-2019")
     found = page.names["results"].set_index("id")
     h7 = found.loc["H7"]
     assert h7["group"] < hypotheses.FEWEST and h7["word"] == "not testable"
     line = next(x for x in page.prose.split("\n") if "H7" in x)
     assert "n=1/13" in line and "効果" not in line and "p=" not in line
-    others = found[(found["family"] == "exploratory") & (found.index != "H7")]
-    assert others["p_holm"].tolist() == pytest.approx(
-        inference.holm(others["p"].to_numpy(float)).tolist()
-    )
+    family = found[found["family"] == "exploratory"]
+    corrected = pd.Series(inference.holm(family["p"].fillna(1.0).to_numpy(float)), family.index)
+    others = family.drop("H7")
+    assert others["p_holm"].tolist() == pytest.approx(corrected.drop("H7").tolist())
 
 
 def test_where_an_effect_is_withheld_the_largest_is_that_of_those_shown():

@@ -243,6 +243,20 @@ def test_several_options_beside_an_answer_are_told_in_words(project):
     assert said.endswith("\n関係する回答：取組 － 甲")
 
 
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [("", "いいえ"), ("options: [{code: 1, ja: 増, en: up}, {code: 0, ja: 減, en: down}],", "減")],
+)
+def test_a_no_beside_an_answer_is_told_in_words(project, options, word):
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,5,0")
+    text = OWN.replace("multi", "binary").replace('"S <= 50"', '"S <= 50 and M == 1"')
+    text = re.sub(r"(?s)   options: .*", f"   {options} source: [取組]}}\n", text)
+    (project / "data" / "codebooks" / "own.yml").write_text(text, "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    ((*_, said, _),) = rows(openpyxl.load_workbook(project / "q.xlsx").worksheets[1])
+    assert said.endswith(f"\n関係する回答：取組 － {word}")  # it was False
+
+
 def test_of_two_replies_without_a_date_it_is_shown_where_they_differ(sent):
     which, differs = rows(sent("demo-2020")[1]["990086 朝凪浦市"])
     assert "どれが正しいか" in which[5] and differs[2].startswith("Q18 ")
@@ -418,6 +432,16 @@ def test_of_two_sheets_of_one_name_that_come_back_at_once_none_is_lost(asked, mo
     assert kept.read_bytes() == files[0].read_bytes()
 
 
+def test_what_a_later_reply_left_out_is_taken_from_the_query_sheet(project):
+    own_wave(project, INVITED, "千代田区,60,1\n千代田区,,1\n港区,70,1")
+    queries.write_for_wave("own", project / "each", split=True)
+    file = answer(project / "each" / "131016_千代田区.xlsx", "このまま", "61")
+    assert main(["queries", "own", "--returned", str(file)]) == 0
+    result = prepare("own")
+    assert result.responses["S"].tolist() == [61, 70]
+    assert "blanked" not in set(result.findings["rule"])  # nobody is asked again
+
+
 def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     """And what stands in a column that an office added is told."""
     own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")
@@ -443,6 +467,31 @@ def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, rep
     loose = result.findings.query("rule == 'unmatched'")["raw"].tolist()
     assert loose == (["確認中です"] if reply == "確認中です" else [])
     result.ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [("{code: 1, ja: はい, en: y}, {code: 2, ja: いいえ, en: n}", "1"),
+     ("{code: 2, ja: はい, en: y}, {code: 1, ja: いいえ, en: n}", "2"),
+     ("{code: 1, ja: ある, en: y}, {code: 2, ja: いいえ, en: n}", None),
+     ("{code: 1, ja: ある, en: y, source: [はい]}, {code: 2, ja: いいえ, en: n}", "1")],
+)  # fmt: skip
+@pytest.mark.parametrize("reply", ["1", "→１です"])
+def test_a_number_is_of_the_options_that_the_sheet_printed(project, now, kept, reply):
+    """The codes were swapped after the sheet was sent: 1 was read as what is 1 now."""
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,40,はいかいいえ")
+    book = project / "data" / "codebooks" / "own.yml"
+    single = OWN.replace("multi", "single").replace("not any(M, [2])", "M == 1")
+    options = "{code: 1, ja: 甲, en: a}, {code: 2, ja: 乙, en: b}"
+    was = "{code: 1, ja: はい, en: y}, {code: 2, ja: いいえ, en: n}"
+    book.write_text(single.replace(options, was), "utf-8")
+    queries.write_for_wave("own", project / "each", split=True)
+    queries.take_in("own", [answer(project / "each" / "131016_千代田区.xlsx", reply)])
+    book.write_text(single.replace(options, now), "utf-8")
+    result = prepare("own")
+    said = result.responses["M"].iloc[0]
+    assert (None if said is pd.NA else str(said)) == kept
+    assert kept or "はい" in result.findings.query("question == 'M'")["raw"].str.cat()
 
 
 @pytest.mark.parametrize("suffix", [".XLSX", ".xlsm", ".csv"])
