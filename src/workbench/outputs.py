@@ -22,7 +22,9 @@ from workbench.run.record import RECORD, RunFolder, one_at_a_time
 
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
-WAVE = re.compile(rf"(\.({'|'.join(paths.EDITIONS)}))*$")  # what follows its name in an edition's
+WAVE = re.compile(
+    rf"(\.({'|'.join(paths.EDITIONS)})){{0,9}}$"
+)  # what follows its name in an edition's
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 

@@ -46,6 +46,8 @@ FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
 WHOSE = ["code", "question", "was"]  # head the last of them, which sheets of earlier versions lack
 CODE = re.compile(r"(\d{6}) ")  # of a municipality begins the name of its sheet
+NUMBERS = re.compile(r"\d+([ ,;/、・]+\d+)*")  # of options
+NEXT = re.compile(r" / (?=\d+ )")  # begins the next option that a query sheet prints
 _WORDS = packaged("replies.yml")
 CONFIRMED, BEFORE, BEHIND = (re.compile("|".join(_WORDS[k])) for k in ("stays", "before", "behind"))
 
@@ -245,6 +247,30 @@ def replies(sheet: Sheet) -> list[Correction]:
     return corrections
 
 
+def in_words(one: Correction, variable: str, headings: Headings) -> str:
+    """A reply by number, in the words that its sheet printed where the codebook has others."""
+    question = headings.book.question_of.get(variable)
+    bare = normalise(BEHIND.sub("", BEFORE.sub("", one.text)).strip())
+    asked = [part for cell in one.sheet.text.iloc[one.row] for part in str(cell).split("\n")]
+    if question is None or not NUMBERS.fullmatch(bare):
+        return one.text
+    now = {str(o.code): {normalise(word) for word in o.words} for o in question.options}
+    heads = tuple(label("queries.options", language) for language in LANGUAGES)
+    printed = (
+        NEXT.split(part.removeprefix(head))
+        for part in asked
+        for head in heads
+        if part.startswith(head)
+    )
+    moved = {
+        code: words
+        for code, _, words in (option.partition(" ") for option in next(printed, ()))
+        if normalise(words) not in now.get(code, ())
+    }
+    said = re.sub(r"\d+", lambda number: moved.get(number[0], number[0]), bare)
+    return said if said != bare else one.text
+
+
 def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
     """The answer that a reply gives in place of `old`: 13 of →13, of 12→13 or of 正しくは13です.
 
@@ -318,7 +344,8 @@ def correct(
         old = there[0] if len(there) == 1 else own
         record, variable = int(cells.at[old, "record"]), str(cells.at[old, "variable"])
         before = str(cells.at[old, "text"])
-        text = "" if old == own else corrected(one.text, before, variable, headings)
+        said = in_words(one, variable, headings)
+        text = "" if old == own else corrected(said, before, variable, headings)
         if not text:
             cells.at[own, "reason"] = "unmatched"
             continue

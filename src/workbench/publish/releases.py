@@ -9,11 +9,13 @@ earlier ones of its wave or of a copy of it, for whatever audience (a committee 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import fingerprints, paths, yaml_file
@@ -189,9 +191,24 @@ def _withheld_otherwise(then: pd.DataFrame, now: pd.DataFrame) -> str:
             differing = here.index[(here.isna() != there.isna()).any(axis=1)]
             grouped = before.index.symmetric_difference(after.index)
             of = [{*part["n"].dropna()} if "n" in part else {""} for part in (before, after)]
-            if len(differing) or (len(grouped) and of[0] == of[1]):
+            otherwise = of[0] == of[1] and not _worded_otherwise(before, after)
+            if len(differing) or (len(grouped) and otherwise):
                 return str([*differing, *grouped][0])
     return ""
+
+
+def _worded_otherwise(before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Whether two tables of the same numbers differ in words alone, as an option corrected.
+
+    Each row joins as many answers as before, and every answer that both name is in the same row.
+    """
+    alike = np.array_equal(before.to_numpy(float), after.to_numpy(float), equal_nan=True)
+    old, new = ([str(row).split(" / ") for row in frame.index] for frame in (before, after))
+    both = {*itertools.chain(*old)} & {*itertools.chain(*new)}
+    return alike and all(
+        len(a) == len(b) and both.intersection(a) == both.intersection(b)
+        for a, b in zip(old, new, strict=True)
+    )
 
 
 def _numbers(file: Path) -> pd.DataFrame:

@@ -469,6 +469,31 @@ def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, rep
     result.ledger.check()
 
 
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [("{code: 1, ja: はい, en: y}, {code: 2, ja: いいえ, en: n}", "1"),
+     ("{code: 2, ja: はい, en: y}, {code: 1, ja: いいえ, en: n}", "2"),
+     ("{code: 1, ja: ある, en: y}, {code: 2, ja: いいえ, en: n}", None),
+     ("{code: 1, ja: ある, en: y, source: [はい]}, {code: 2, ja: いいえ, en: n}", "1")],
+)  # fmt: skip
+@pytest.mark.parametrize("reply", ["1", "→１です"])
+def test_a_number_is_of_the_options_that_the_sheet_printed(project, now, kept, reply):
+    """The codes were swapped after the sheet was sent: 1 was read as what is 1 now."""
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,40,はいかいいえ")
+    book = project / "data" / "codebooks" / "own.yml"
+    single = OWN.replace("multi", "single").replace("not any(M, [2])", "M == 1")
+    options = "{code: 1, ja: 甲, en: a}, {code: 2, ja: 乙, en: b}"
+    was = "{code: 1, ja: はい, en: y}, {code: 2, ja: いいえ, en: n}"
+    book.write_text(single.replace(options, was), "utf-8")
+    queries.write_for_wave("own", project / "each", split=True)
+    queries.take_in("own", [answer(project / "each" / "131016_千代田区.xlsx", reply)])
+    book.write_text(single.replace(options, now), "utf-8")
+    result = prepare("own")
+    said = result.responses["M"].iloc[0]
+    assert (None if said is pd.NA else str(said)) == kept
+    assert kept or "はい" in result.findings.query("question == 'M'")["raw"].str.cat()
+
+
 @pytest.mark.parametrize("suffix", [".XLSX", ".xlsm", ".csv"])
 def test_a_correction_counts_however_its_file_is_called(asked, suffix):
     """It was said to be taken, and never read."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import nullcontext
 
 import pytest
 import yaml
@@ -140,6 +141,27 @@ def test_what_a_release_kept_back_no_other_tells(project, audience):
     note(folder)
     with pytest.raises(InputError, match="counted together otherwise, as in Q1 / "):
         releases.release("demo-2019", by="x", audience=audience)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [(("a / b", "c!"), False), (("a! / b", "c"), False), (("a!", "c / b"), True),
+     (("c / b", "a"), True), (("a", "b / c"), True)],
+)  # fmt: skip
+def test_an_option_worded_otherwise_is_no_other_answer(project, rows, told):
+    """A slip corrected in the codebook made every later release impossible."""
+    folder = edition(project)
+
+    def give(first, second):
+        rest = f"Q1,{first},7,12\nQ1,{second},5,12\n"
+        (folder / FILE).write_text(f"question,answer,count,n\n{rest}")
+        note(folder)
+        releases.release("demo-2019", by="x")
+
+    give("a / b", "c")
+    refused = pytest.raises(InputError, match="counted together otherwise, as in Q1 / ")
+    with refused if told else nullcontext():
+        give(*rows)
 
 
 def test_a_committee_that_reads_what_is_public_learns_no_answer_by_both(project):

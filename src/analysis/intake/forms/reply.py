@@ -254,8 +254,11 @@ class Reply:
             lists.pop(at, None)
         text = unicodedata.normalize("NFKC", form.text(label))
         signed = signed_options(text, question)
-        in_label = signed if len(signed) > 1 else {}
-        codes = set[int]().union(*lists.values(), *in_label.values())
+        codes = set[int]().union(*lists.values())
+        in_label = len(signed) > 1
+        if in_label:  # one may stand there without a number: 1.採用 2.研修 特になし
+            words = [(option.code, map(normalise, option.words)) for option in question.options]
+            codes |= {code for code, own in words if any(word in normalise(text) for word in own)}
         begin = {m[1] for t in others.values() if (m := re.match(r"\D?(\d+)", normalise(t)))}
         begin |= {n for n in re.findall(IN_LIST, text) if in_label} - signed.keys()
         numbered = {option.code for option in question.options if str(option.code) in begin}
