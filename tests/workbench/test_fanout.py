@@ -237,7 +237,9 @@ def test_pages_of_earlier_data_are_kept_but_said_to_be_so(quick):
     assert profiles("demo-2019", THREE[:1]).as_asked
     index = quick / "reports" / "demo-2019.profiles" / "index.html"
     assert made(quick) == links(index) == set(THREE)
-    assert "2団体のページは以前のデータまたはプログラムによる" in index.read_text()
+    assert (
+        "2団体のページは、以前のデータやプログラム、又は別のパラメーターによる" in index.read_text()
+    )
     found = profiles("demo-2019", THREE)
     assert found.as_asked and [ran.name for ran in found.rans if ran.reused] == THREE[:1]
     assert "以前のデータ" not in index.read_text()

@@ -73,13 +73,12 @@ def run(
         if not record.ok:
             raise refusal("compare.here_incomplete", folder=record.folder)
         two = of_base, Run(edition.folder, label("compare.here", language))
-        name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     elif before and after and not (base or wave):
         find = {"audience": audience, "language": language}
         two = Run.find(before, **find), Run.find(after, **find)
-        name = "..".join(run.folder.name for run in two)
     else:
         raise refusal("compare.which")
+    name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     folder = out or paths.reports() / "compare" / name
     outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
     text = write(Comparison(*two), folder)

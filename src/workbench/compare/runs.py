@@ -150,7 +150,9 @@ class Run:
         edition = Edition(name, audience, language)
         places = [edition.folder, paths.reports() / name, Path(name)]
         folder = next((p for p in places if (p / RECORD).is_file()), edition.folder)
-        run = cls(folder, folder.name)
+        place = folder.resolve()  # of a release only its number would be said
+        elsewhere = f"{place.parent.name}/" if place.parent != paths.reports().resolve() else ""
+        run = cls(folder, elsewhere + place.name)
         of_wave = folder == edition.folder and any(name == wave.name for wave in paths.waves())
         if of_wave and run.record["wave"] != name:
             raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])

@@ -508,6 +508,17 @@ def made(project):
             "finished": "2026-04-01T10:00"}  # fmt: skip
 
 
+def test_two_releases_are_told_apart_and_so_are_their_comparisons(project, capsys):
+    for name in ("a", "b"):
+        for number, said in (("1", "x"), ("2", "y")):
+            run(project / "releases" / name / number, answer(said))
+        both = [str(project / "releases" / name / number) for number in "12"]
+        assert main(["compare", *both]) == 0
+        assert f"{name}/1 → {name}/2" in capsys.readouterr().out
+    there = {place.name for place in (project / "reports" / "compare").iterdir()}
+    assert there == {"a-1..a-2", "b-1..b-2"}  # the second took the place of the first
+
+
 def test_two_folders_by_the_command(project, made, capsys):
     run(project / "reports" / "demo-2019", answer("x"), **made)
     run(project / "reports" / "other", answer("y"))
