@@ -168,7 +168,7 @@ def tried(base: Path, name: str, given: argparse.Namespace) -> list[str]:
         ]  # fmt: skip
         gone = [n for n in before if n not in now and n in after]
         again, more, _ = child(folder, COMMANDS[name])
-        there = "already exists" in more  # it had come to its end
+        there = "already exists" in more or "exists already" in more  # it had come to its end
         last = contents(folder)
         faults = {
             "half written": half,

@@ -153,16 +153,24 @@ def test_what_a_run_puts_into_the_environment_and_is_something_else_is_refused(
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("dataset demo-2019", "shows no single answer"),
-        ("profiles demo-2019", "a profile shows one respondent"),
-        ("refresh demo-2019 -p seed x", "the parameter seed cannot be"),
+        ("dataset demo-2019 --audience public", "shows no single answer"),
+        ("dataset demo-2019 --out data/raw/x", "data/raw keeps"),
+        ("profiles demo-2019 --audience public", "a profile shows one respondent"),
+        ("profiles demo-2019 --audience committee --target a::file:///x", "leads through one"),
+        ("refresh demo-2019 --audience public -p seed x", "the parameter seed cannot be"),
+        ("queries demo-2019 --out q.csv", "q.csv: "),
+        ("queries demo-2019 --out data/raw/q.xlsx", "data/raw keeps"),
+        ("codebook draft data/raw/demo-2019/replies.xlsx --out requirements.lock", "did not write"),
     ],
 )
-def test_a_refused_command_leaves_nothing_new(command, said, project, capsys):
-    """Such as a key of pseudonyms."""
+def test_a_refused_command_leaves_nothing_new(command, said, project, monkeypatch, capsys):
+    """Such as a key of pseudonyms, or data cleaned for it."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.delenv("WORKBENCH_CACHE")
+    monkeypatch.chdir(project)
     shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
     before = sorted(project.rglob("*"))
-    assert cli.main([*command.split(), "--audience", "public", "--language", "en"]) == 2
+    assert cli.main(command.split()) == 2
     assert said in capsys.readouterr().err
     assert sorted(project.rglob("*")) == before
 

@@ -313,7 +313,8 @@ class Headings:
         numbered = NUMBERED.match(key)
         if numbered and int(numbered[1]) in self._numbers:
             question = self._numbers[int(numbered[1])]
-            if numbered[3] == "_text":  # the words beside an option, as Qualtrics names them
+            # the words beside an option, as Qualtrics names them, and as our forms do
+            if re.fullmatch(r"_text|_other(?![a-z0-9_]).*", numbered[3]):
                 words = f"{question.id}_other"
                 return Meaning(words, ID) if words in self.book else None
             rest = _asked(numbered[3])

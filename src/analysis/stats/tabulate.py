@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.codebook.municipality import size_labels
-from analysis.codebook.questions import Question
+from analysis.codebook.questions import Question, value_labels
 from analysis.errors import Message, refusal
-from analysis.text import Language, label
+from analysis.text import Language
 
 MEASURES = ("median", "lower", "upper", "least", "greatest", "mean")  # lower, upper quartile
 Values = TypeVar("Values", pd.Series, pd.DataFrame)
@@ -69,9 +69,9 @@ def align(values: Values, index: pd.Index, what: str = Message("the breakdown"))
 
 
 def labels_of(question: Question, language: Language) -> dict[int, str]:
-    """Option codes and what they are called."""
-    if question.type == "binary" and not question.options:
-        return {1: label("answers.yes", language), 0: label("answers.no", language)}
+    """Option codes and what they are called, in tables as in the code table of the data set."""
+    if question.type == "binary":
+        return {code: text[language] for code, text in value_labels(question).items()}
     return {option.code: option.text[language] for option in question.options}
 
 

@@ -66,6 +66,7 @@ ColumnGroup = list[Filled]  # the columns of one question
 def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
     """``workbench codebook``: draft one from a file, or check one; what to print."""
     if action == "draft":
+        outputs.refuse_others([out] if out else [], "codebook draft")
         text = draft(file, tool)
         if out is None:
             return text

@@ -121,11 +121,12 @@ def write_for_wave(
     """
     if returned:
         return take_in(wave, returned)
+    place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
+    check_place(place, folder=split)
+    outputs.refuse_others([place], "queries")
     cleaned, about, _ = prepared(wave)
     findings = _asked(cleaned.findings)
     pages = {str(code): part for code, part in findings.groupby("code") if code}
-    place = out or paths.root() / "data" / "processed" / f"{wave}-queries{'' if split else '.xlsx'}"
-    check_place(place, folder=split)
     queries = _Queries(about, about.book(), cleaned, language)
     books = {place: pages}
     if split:
@@ -134,7 +135,6 @@ def write_for_wave(
         # what a municipality was asked before must not be sent once more by mistake
         if old := sorted({*place.glob("*_*.xlsx")} - {*books}):
             raise refusal("queries.sent_before", file=place, old=old[0].name)
-    outputs.refuse_others([place], "queries")
     listed = None if split else findings
     outputs.write({name: _workbook(queries, own, listed) for name, own in books.items()}, "queries")
     count = sum(map(len, pages.values()))

@@ -151,10 +151,10 @@ def profiles(
     edition, own = options.edition(wave), OWN | {"municipality"}
     if edition.audience == "public" and not waves.content(wave).get("named"):
         raise refusal("profiles.not_open", wave=wave)
+    if target is not None:
+        outputs.refuse_target(target)
     plan = Plan.make(edition, options.by_name, [PROFILE], pages=f"{PROFILE}.ipynb", own=own)
     with lock(edition.profiles):
-        if target is not None:
-            outputs.refuse_target(target)
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
             return unchanged

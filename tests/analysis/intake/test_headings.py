@@ -87,3 +87,22 @@ def test_many_questions_are_not_each_held_against_each_heading(monkeypatch):
 def test_names_of_persons_in_other_languages_are_personal():
     headings = ("Vorname", "Prénom :", "nom", "Apellidos", "Nom de la commune", "Telefone fixo?")
     assert [is_personal(text) for text in headings] == [True] * 4 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    "behind", ["", " 導入状況（その他の内容）", "．導入状況", ". Please specify"]
+)
+def test_the_words_beside_other_are_known_by_their_id(behind):
+    """As our forms have it: the column was taken for one more of the question itself."""
+    other = {"code": 9, "ja": "その他", "en": "other", "other": True}
+    asked = QUESTION | {
+        "id": "Q1",
+        "type": "single",
+        "ja": "導入状況",
+        "options": [*OPTIONS, other],
+    }
+    book = Codebook.parse(BOOK.model_dump(mode="json") | {"questions": [asked]})
+    meaning = Headings(book).meaning(f"Q1_other{behind}")
+    assert meaning is not None and meaning.target == "Q1_other"
+    meaning = Headings(BOOK).meaning("Q1_other 導入状況")
+    assert meaning is None  # no option "other" in this codebook

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.codebook.model import Codebook
+from analysis.codebook.questions import Question, code_table
 from analysis.errors import InputError
 from analysis.stats import tabulate
 
@@ -119,3 +120,11 @@ def test_a_scale_of_which_one_item_is_answered_is_answered():
     status = pd.DataFrame(rows, columns=["Q4a", "Q4b", "Q4c"])
     assert tabulate.state(status, scale).tolist() == ["answered", "no_answer"]
     assert tabulate.has_answer(status, scale).tolist() == [True, False]
+
+
+def test_yes_and_no_are_called_in_tables_as_in_the_code_table():
+    """Short of people: "実施" (done) was said of a condition that a crosswalk compares."""
+    about = {"id": "Q1", "section": "A", "type": "binary", "role": "context"}
+    question = Question(ja="人手の不足", en="Short of people", **about)
+    assert tabulate.labels_of(question, "ja") == {1: "はい", 0: "いいえ"}
+    assert {*code_table({"Q1": question})["ja"]} >= {"はい", "いいえ"}
