@@ -39,7 +39,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
 
     Where small numbers are protected, the effect (of a full count that of the same size alone,
     where there is one) has one decimal, and intervals, p-values and the
-    sizes of groups are NA: answers could be reckoned back from them. To readers who know one of the
+    sizes of groups are NA: answers could be reckoned back from them; of their family every
+    corrected p, which may be a multiple of one of these. To readers who know one of the
     answers by name a large effect would tell the other: it is withheld.
     """
     language, variables = survey.language, set(survey.responses)
@@ -75,6 +76,8 @@ def evidence(survey: Survey, *, seed: int = SEED) -> Frame:
         rows[h.id] |= _reportable(survey, h, row)
     texts = ["id", "family", "topic", "hypothesis", "compares", "expected", "caution", "word"]
     frame = Frame(list(rows.values()), columns=[*texts, *ESTIMATES, "significant", "turns"])
+    coarse = {rows[h.id]["family"] for h in there if protects(survey, *_questions(survey, h))}
+    frame.loc[frame["family"].isin(coarse), "p_holm"] = np.nan
     return frame.astype(dict.fromkeys(ESTIMATES, "Float64"))
 
 

@@ -127,6 +127,21 @@ def test_no_word_tells_of_which_group_one_without_the_value_is(tmp_path, inside,
     assert words == {"withheld"}
 
 
+def test_no_corrected_p_is_a_multiple_of_one_that_is_not_shown(tmp_path):
+    """The largest of 2 x p of a sensitive question and p of another: twice the one not shown."""
+    cleaned, book = prepare("demo-2019"), Codebook.read("it-staffing")
+    (h3,) = (h for h in book.hypotheses if h.id == "H3")
+    claims = (
+        h3.model_copy(update={"group": "Q06 == 2", "x": None, "value": "Q03"}),
+        h3.model_copy(update={"id": "H0", "group": "Q12 in [1, 2]", "x": None, "value": "Q03"}),
+    )
+    two = book.model_copy(update={"hypotheses": claims})
+    for audience, hidden in (("internal", [False, False]), ("committee", [True, True])):
+        about = {"audience": audience, "language": "en", "files": False}
+        found = evidence.evidence(Survey(cleaned, Wave.read("demo-2019"), two, tmp_path, **about))
+        assert found["p_holm"].isna().tolist() == hidden and pd.notna(found["p"].iloc[0])
+
+
 def test_a_strong_effect_of_management_is_found_with_enough_replies():
     found = results(simulate(60, truth="A", seed=1))
     assert found["H2"].word == "suggested" and found["H2"].effect > 0.4
