@@ -22,7 +22,7 @@ from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
 from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
 
-PAGES = "[0-9][0-9]_*.ipynb"
+OF_PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
 REQUIRED = {
     "features": Message("the codebook has no features for a typology"),
@@ -117,7 +117,7 @@ class Plan:
         settings: dict[str, Any],
         only: Sequence[str] | None = None,
         *,
-        pages: str = PAGES,
+        pages: str = OF_PAGES,
         own: frozenset[str] = OWN,
     ) -> Plan:
         """Read the wave and its notebooks, check the parameters of all.

@@ -8,6 +8,7 @@ notebooks of a wave, `workbench.fanout` one notebook for many municipalities.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -17,12 +18,13 @@ from typing import Any
 
 from analysis import paths
 from analysis.codebook import waves
-from analysis.errors import localize, refusal, unknown
+from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
-from workbench.run.plan import OWN, Notebook, Plan
+from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
+NOT_PAGES = "no page of the report, since its name does not begin as 08_ does: {files}"
 
 
 def refresh(
@@ -52,7 +54,7 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
-    if aside := waves.not_read(wave):
+    for aside in filter(None, (waves.not_read(wave), not_pages())):
         print(aside, file=sys.stderr)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
@@ -73,6 +75,16 @@ def refresh(
             from workbench.run import execute
 
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
+
+
+def not_pages() -> str:
+    """The sentence on notebooks made as a page of a report (with a title) but not called as one."""
+    named = {*paths.notebooks().glob(OF_PAGES), paths.notebooks() / f"{PROFILE}.ipynb"}
+    found = []
+    for file in sorted({*paths.notebooks().glob("*.ipynb")} - named):
+        with contextlib.suppress(InputError):  # somebody's sketch
+            found += [file.name] if Notebook(file).declares.get("title") else []
+    return localize(NOT_PAGES, files=", ".join(found)) if found else ""
 
 
 def why(wave: str, **choices: Any) -> str:

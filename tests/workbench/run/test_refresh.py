@@ -74,6 +74,16 @@ def touch(project, name, text):
 UNCHANGED = "unchanged, would not run"
 
 
+def test_a_page_whose_name_is_none_of_a_page_is_told(complete, capsys):
+    """A report lacked a page, and was complete."""
+    about = {"title": {"ja": "表", "en": "Tables"}}
+    page = {"metadata": {"workbench": about}, "cells": [], "nbformat": 4, "nbformat_minor": 5}
+    for name, content in (("03a_tables", page), ("Untitled", page | {"metadata": {}}), ("x", {})):
+        (complete / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content))
+    assert all(ran.reused for ran in refresh("demo-2019").notebooks)
+    assert capsys.readouterr().err.endswith("as 08_ does: 03a_tables.ipynb\n")
+
+
 def test_nothing_to_do_changes_nothing(complete):
     before = contents(complete / "reports")
     again = refresh("demo-2019")
