@@ -150,8 +150,10 @@ class InputError(ValueError):
     def say(self, language: str) -> str:
         """Place, fault and advice in a language."""
         ja = language == "ja"
+        file = Path(self.file) if self.file is not None else Path()
         place = [
-            Path(self.file).name if self.file is not None else "",
+            # each wave has one, and a refresh reads those of others, too
+            "/".join(file.parts[-2:]) if file.name == "wave.yml" else file.name,
             (f"シート「{self.sheet}」" if ja else f"sheet {self.sheet}") if self.sheet else "",
             (f"セル{self.cell}" if ja else f"cell {self.cell}") if self.cell else "",
         ]
@@ -179,6 +181,8 @@ def refusal(id: str, /, **about: Any) -> InputError:
 
     >>> print(refusal("output.folder", file="reports/queries.xlsx"))
     queries.xlsx: this is a folder; name a file
+    >>> print(refusal("output.folder", file="data/raw/2020/wave.yml"))
+    2020/wave.yml: this is a folder; name a file
     """
     section, _, name = id.partition(".")
     words = {part: text["en"] for part, text in _catalogue("errors.yml")[section][name].items()}

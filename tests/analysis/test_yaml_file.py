@@ -69,5 +69,5 @@ def test_a_slip_is_one_sentence_with_its_line_and_no_word_of_a_program(tmp_path,
     (tmp_path / "wave.yml").write_text(WAVE.replace(old, new, 1), "utf-8")
     with pytest.raises(InputError) as raised:
         Wave.read(tmp_path)
-    assert re.search("^wave.yml：" + said, raised.value.say("ja"))
+    assert re.search(f"^{tmp_path.name}/wave.yml：{said}", raised.value.say("ja"))
     assert not re.search("[A-Za-z]{3,} [a-z]+ [a-z]+", raised.value.say("ja"))
