@@ -247,6 +247,14 @@ def test_what_cannot_be_compared_has_no_effect_and_is_counted_in_the_correction(
     assert others["p_holm"].tolist() == pytest.approx(corrected.drop("H7").tolist())
 
 
+def test_where_no_corrected_p_is_shown_it_is_told_whether_it_reaches_5_percent():
+    page = run("04_hypotheses", wave="demo-2019", language="en", audience="committee")
+    shown = page.tables["hypotheses"].frame
+    assert "p (Holm)" not in shown and shown["p"].ne("—").sum() == 5
+    reached = shown.loc[shown["p (Holm) ≦ 0.05"] == "✓", "no."]
+    assert reached.tolist() == ["H1", "H2", "H9"]
+
+
 def test_where_an_effect_is_withheld_the_largest_is_that_of_those_shown():
     page = run("04_hypotheses", wave="demo-2019", language="en", audience="public")
     assert set(page.names["results"].query("word == 'withheld'")["id"]) == {"H7"}
