@@ -54,8 +54,7 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
-    for aside in filter(None, (waves.not_read(wave), not_pages())):
-        print(aside, file=sys.stderr)
+    tell_left_out(wave)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
@@ -77,6 +76,12 @@ def refresh(
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
 
 
+def tell_left_out(wave: str) -> None:
+    """Say which files of the wave and which notebooks a refresh leaves out, to standard error."""
+    for sentence in filter(None, (waves.not_read(wave), not_pages())):
+        print(sentence, file=sys.stderr)
+
+
 def not_pages() -> str:
     """The sentence on notebooks made as a page of a report (with a title) but not called as one."""
     named = {*paths.notebooks().glob(OF_PAGES), paths.notebooks() / f"{PROFILE}.ipynb"}
@@ -92,6 +97,7 @@ def why(wave: str, **choices: Any) -> str:
     options = Options(**choices)
     edition = options.edition(wave)
     plan = Plan.make(edition, options.by_name)
+    tell_left_out(wave)
     valid, lines = plan.valid(), []
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)

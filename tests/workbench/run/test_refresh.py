@@ -82,6 +82,8 @@ def test_a_page_whose_name_is_none_of_a_page_is_told(complete, capsys):
         (complete / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content))
     assert all(ran.reused for ran in refresh("demo-2019").notebooks)
     assert capsys.readouterr().err.endswith("as 08_ does: 03a_tables.ipynb\n")
+    assert "would run" not in why("demo-2019").replace("would not run", "")
+    assert capsys.readouterr().err.endswith("as 08_ does: 03a_tables.ipynb\n")
 
 
 def test_nothing_to_do_changes_nothing(complete):
