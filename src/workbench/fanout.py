@@ -29,7 +29,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import fingerprints, paths
-from analysis.errors import InputError, localize, refusal
+from analysis.errors import InputError, Message, localize, refusal
 from analysis.results import profile, types
 from analysis.show import NotAvailable
 from analysis.spreadsheet import to_csv
@@ -38,9 +38,10 @@ from analysis.text import labels
 from workbench import outputs, temporary
 from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
-from workbench.run.execute import attempt, progress
+from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels, in_threads
 from workbench.run.plan import PACKAGE, Plan
+from workbench.run.progress import Progress
 from workbench.run.record import (
     FILES,
     RECORD,
@@ -259,7 +260,7 @@ def _make(
 
     Here no more than `jobs` are ever under way, so memory does not grow with their number.
     """
-    bar, waiting = progress(len(todo), "profiles"), iter(todo.items())
+    progress, waiting = Progress(len(todo), Message("profiles")), iter(todo.items())
     make = partial(work.make, kernels=kernels, scratch=pages.folder)
 
     def more(free: int) -> Iterator[Callable[[], ProfilePage]]:
@@ -268,15 +269,15 @@ def _make(
 
     if scheduler:
         data = packed(work.plan.edition.wave, work.plan.notebooks[0].declares.get("reads", ()))
-        results = remote(scheduler, work, waiting, data=data, kernels=kernels)
+        results = remote(scheduler, work, waiting, data=data, kernels=kernels, tell=progress.tell)
     else:
-        results = in_threads(more, jobs, kernels)
+        results = in_threads(more, jobs, kernels, progress.tell)
     with contextlib.closing(results):
         for one in results:
             if one.ran.ok or not kernels.stopped:  # or we ended it, by no fault of its own
                 pages.put(one)
-                bar.update()
-    bar.close()
+                progress.end()
+    progress.close()
 
 
 def _publish(
@@ -452,11 +453,18 @@ def packed(wave: str, reads: Iterable[str] = ()) -> bytes:
 
 
 def remote(
-    scheduler: str, work: Work, todo: Iterable[tuple[str, str]], *, data: bytes, kernels: Kernels
+    scheduler: str,
+    work: Work,
+    todo: Iterable[tuple[str, str]],
+    *,
+    data: bytes,
+    kernels: Kernels,
+    tell: Callable[[], None],
 ) -> Generator[ProfilePage]:
     """The pages of `todo` (code, name) as a cluster makes them, until `kernels` are stopped.
 
     `data`, see `packed`, hold the answers: they go to the workers alone, and lie nowhere else.
+    `tell` is called every second.
 
     A page whose worker died is made again by another one; one that takes several workers with it
     is given up as killed.
@@ -488,6 +496,7 @@ def remote(
                 return
             with contextlib.suppress(TimeoutError):
                 wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+            tell()
             for job in [job for job in running if job.done()]:
                 place = running.pop(job)
                 try:

@@ -66,6 +66,8 @@ def run(
     Raises InputError: neither or both ways were asked for, a run is missing or not complete, or the
     runs are different editions.
     """
+    if out:  # before a run that takes its time
+        _refuse_others(out)
     if base and not (before or after):
         edition = Edition(wave or "demo-2019", audience, language)
         of_base = run_of_base(base, edition)
@@ -80,9 +82,13 @@ def run(
         raise refusal("compare.which")
     name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     folder = out or paths.reports() / "compare" / name
-    outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
+    _refuse_others(folder)
     text = write(Comparison(*two), folder)
     return f"{text}\n{localize('Open {file} in a browser.', file=folder / 'compare.html')}"
+
+
+def _refuse_others(folder: Path) -> None:
+    outputs.refuse_others([folder, *(folder / name for name in PAGES)], "compare")
 
 
 def write(runs: Comparison, folder: Path) -> str:
@@ -324,6 +330,8 @@ def run_of_base(revision: str, edition: Edition) -> Run:
             }
             command = [sys.executable, "-m", "workbench.cli", "refresh", edition.wave]
             command += ["--language", edition.language, "--audience", edition.audience]
+            told = "first the report of {revision} is made in a copy: it takes as long as a refresh"
+            print(localize(told, revision=revision), file=sys.stderr, flush=True)
             done = subprocess.run(
                 command, cwd=there, env=environment, stdout=subprocess.PIPE, text=True, check=False
             )

@@ -35,7 +35,6 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from tqdm import tqdm
 
 from analysis import paths
 from analysis.cleaning.store import CLEANED, prepared
@@ -50,6 +49,7 @@ from workbench.run import parameters
 from workbench.run.ipython_kernel import OUTPUTS, READ, SENT, WROTE, state
 from workbench.run.kernels import Kernels, Manager, in_threads
 from workbench.run.plan import Notebook, Plan
+from workbench.run.progress import Progress
 from workbench.run.record import (
     CHANGED,
     FILES,
@@ -357,11 +357,6 @@ def _sentence(text: str) -> str:
 # --- those of a plan -----------------------------------------------------------------------------
 
 
-def progress(total: int, unit: str) -> tqdm[Any]:
-    """A progress bar, only on a terminal; `unit`: of what there are `total`, in the plural."""
-    return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
-
-
 def clean(wave: str) -> None:
     """Clean the data of a wave if they changed; two processes that want to wait for each other."""
     with one_at_a_time(paths.processed(wave)):
@@ -459,9 +454,10 @@ class Runner:
         shows = {n.name: n.declares.get("figures", []) + n.declares.get("tables", []) for n in todo}
         self.waiting = sorted(todo, key=lambda n: (-needed.count(n.name), -len(shows[n.name])))
         self.reused = [ran for ran in self.runs.values() if ran.reused]  # pages to be made
-        self.bar = progress(len(todo), "notebooks")
+        self.progress = Progress(len(todo), Message("notebooks"))
         self.record.write(self.part)
-        with contextlib.closing(in_threads(self._ready, jobs, self.kernels)) as ended:
+        results = in_threads(self._ready, jobs, self.kernels, self.progress.tell)
+        with contextlib.closing(results) as ended:
             for ran in ended:
                 # what became of it counts from here on, whatever happens to this process
                 self.runs[ran.name] = ran
@@ -470,7 +466,7 @@ class Runner:
                 self.record.write(self.part)
         for notebook in self.waiting:  # they need one another
             self._skip(notebook, self._obstacle(notebook))
-        self.bar.close()
+        self.progress.close()
         for ran in self.runs.values():
             if ran.status == Status.SKIPPED:
                 self._page(ran)
@@ -501,7 +497,7 @@ class Runner:
 
     def _run(self, notebook: Notebook) -> Ran:
         ran = replace(self.runs[notebook.name], files={})
-        self.bar.set_postfix_str(ran.name)
+        self.progress.begin(ran.name)
         values = self.plan.values(notebook)
         folder = self.part / WORK / ran.name
         if "output" in notebook.parameters:
@@ -522,7 +518,7 @@ class Runner:
         self._page(ran)
         if ran.ok:
             paths.settle(self.part / file for file in [*ran.written(), ran.html])
-        self.bar.update()
+        self.progress.end(ran.name)
         return ran
 
     def refuse(self, changed: Mapping[str, list[str]]) -> None:

@@ -277,13 +277,16 @@ def started_kernels(
 
 
 def in_threads(
-    more: Callable[[int], Iterable[Callable[[], T]]], jobs: int, kernels: Kernels
+    more: Callable[[int], Iterable[Callable[[], T]]],
+    jobs: int,
+    kernels: Kernels,
+    tell: Callable[[], None],
 ) -> Generator[T]:
     """The results of tasks as they end, run in `jobs` threads; to be closed after use.
 
-    `more` is called at first and whenever tasks have ended, with the number of free threads; it
-    gives the tasks that can start now. On any error the kernels are stopped, or the threads would
-    go on.
+    `more` is called at first and whenever tasks have ended, or a second has passed, with the number
+    of free threads; it gives the tasks that can start now. `tell` is called as often. On any error
+    the kernels are stopped, or the threads would go on.
     """
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         running: set[Future[T]] = set()
@@ -293,7 +296,8 @@ def in_threads(
                     running.add(pool.submit(task))
                 if not running:
                     return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
+                done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+                tell()
                 yield from (future.result() for future in done)
         except BaseException:
             kernels.stop(localize("the run was stopped"))

@@ -606,11 +606,17 @@ def test_a_revision_against_the_working_tree(project, capsys, monkeypatch):
     asked = ["compare", "--base", "HEAD", "--wave", "demo-2019", "--out", str(project / "out")]
     assert refresh("demo-2019").ok
     assert main(asked) == 0
-    out = capsys.readouterr().out
+    out, told = capsys.readouterr()
+    assert "first the report of HEAD is made in a copy" in told
     assert "［前 → **後**］の答え" in out and "作業中の版" in out
     assert "コードブック" not in out, "the data that git does not have were brought along"
     assert len(git("worktree", "list").splitlines()) == 1
     assert (paths.reports() / ".base" / "demo-2019" / "run.json").is_file()
+    (project / "out" / "compare.md").write_text("by hand")
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "run_of_base", None)  # it is refused before anything runs
+        assert main(asked) == 2
+    assert "compare.md" in capsys.readouterr().err
     assert main(["compare", "--base", "nowhere", "--wave", "demo-2019"]) == 2
     assert "there is no git revision 'nowhere'" in capsys.readouterr().err
 

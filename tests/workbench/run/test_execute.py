@@ -1,7 +1,10 @@
 """No output of a notebook is lost, and one that cannot be shown fails its notebook alone."""
 
 import gc
+import io
 import json
+import re
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +15,8 @@ import pytest
 from papermill.parameterize import parameterize_notebook
 from refreshing import PARAMETERS, TITLE, in_a_thread, put, statuses
 
-from workbench.run import execute
+from analysis.errors import Message
+from workbench.run import execute, progress
 from workbench.run.kernels import Kernels
 from workbench.run.record import Options, Ran
 from workbench.run.refresh import refresh
@@ -100,6 +104,46 @@ def quick(monkeypatch):
     """Without cleaning, which these notebooks do not need."""
     monkeypatch.setattr(execute, "prepared", lambda wave: None)
     monkeypatch.setattr(execute.publication, "_sample", lambda wave: {})
+
+
+SLEEPS = "import time; time.sleep(2.5)"
+
+
+def test_a_long_run_says_how_far_it_is_and_a_quick_one_nothing(project, quick, capsys, monkeypatch):
+    put(project, "01_a", SLEEPS)
+    monkeypatch.setattr(progress, "EVERY", 600)
+    assert refresh("demo-2019").ok
+    assert capsys.readouterr() == ("", "")
+    for language, line in [
+        ("en", r"0 of 1 notebooks done, \d+ s; running: 01_a\n"),
+        ("ja", r"ノートブック1件のうち0件が終了（\d+秒経過）、実行中：01_a\n"),
+    ]:
+        monkeypatch.setattr(progress, "EVERY", 0.5)
+        monkeypatch.setenv("LANGUAGE", language)
+        assert refresh("demo-2019", force=True).ok
+        out, told = capsys.readouterr()
+        assert not out and re.match(line, told)
+
+
+def test_on_a_terminal_the_clock_moves_while_a_notebook_runs(project, quick, monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", screen)
+    put(project, "01_a", SLEEPS)
+    assert refresh("demo-2019").ok
+    assert len(set(re.findall(r"0/1 \[(\d+:\d+)<", screen.getvalue()))) > 1
+
+
+def test_a_terminal_without_a_width_is_told_in_lines(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(progress, "EVERY", 0)
+    told = progress.Progress(1, Message("notebooks"))
+    told.bar.ncols = -1  # what tqdm finds there
+    told.tell()
+    told.close()
+    assert "0 of 1 notebooks done, 0 s\n" in screen.getvalue()
 
 
 @pytest.mark.parametrize(
