@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.ready
+# of this place: what is installed names the folder it was made in, and a copied or moved one is made anew
+STAMP  := $(VENV)/.ready-$(shell pwd -P | cksum | cut -d' ' -f1)
 TOOLS  := $(VENV)/.tools
 # uv installs the same files in a fifth of the time; pip does where uv does not reach the packages
 lay = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null \
@@ -26,6 +27,7 @@ setup: $(STAMP)  ## install what the reports need (requirements.lock, exact vers
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=python3.12 make ...)"; exit 2; }
 	@echo "Setting up .venv (a minute the first time)"
+	@[ -e $@ ] || ! ls $(VENV)/.ready* >/dev/null 2>&1 || rm -rf $(VENV)
 	@$(PYTHON) -m venv --without-pip $(VENV)
 	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
 	@# its own pip takes as long to unpack as uv takes for all else, and comes meanwhile

@@ -197,12 +197,14 @@ def _code(value: Any) -> Any:
 
 
 def source_hash(notebook: Mapping[str, Any]) -> str:
-    """The hash of a notebook's cells, their tags and its declarations; outputs do not count."""
+    """The hash of a notebook's cells, their tags and pictures, and its declarations; no outputs."""
     cells = [
         (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
         for cell in notebook["cells"]
     ]
-    return sha(json.dumps([cells, notebook["metadata"].get("workbench", {})], sort_keys=True))
+    pasted = [attached for cell in notebook["cells"] if (attached := cell.get("attachments"))]
+    about = [cells, notebook["metadata"].get("workbench", {}), *pasted]
+    return sha(json.dumps(about, sort_keys=True))
 
 
 def revision() -> dict[str, Any]:

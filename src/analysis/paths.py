@@ -32,7 +32,18 @@ written: set[str] = set()  # by `write_atomic` in this process, as a run's noteb
 
 
 def root() -> Path:
-    """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
+    """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks.
+
+    Raises InputError: there is none, or its src is not the code that runs, as in a copied folder.
+    """
+    folder, code = _root(), Path(__file__).resolve()
+    own = folder / "src" / "analysis" / code.name
+    if own.is_file() and not own.samefile(code):
+        raise refusal("project.other_code", file=own.parents[1], other=code.parents[1])
+    return folder
+
+
+def _root() -> Path:
     setting = os.environ.get("WORKBENCH_ROOT")
     if setting:
         return Path(setting).resolve()

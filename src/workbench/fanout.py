@@ -233,9 +233,14 @@ def run(
         why = localize("changed: {changed}", changed=next(iter(changed.values())))
         return Outcome(pages.edition.folder, len(names), [], why)
     record = _publish(work, pages, listed, facts, started)
+    said = ""
     if target and record.ok:
-        outputs.send(Path(record.folder), target)
-    return Outcome(Path(record.folder), len(names), rans)
+        sent, kept = outputs.send(Path(record.folder), target)
+        text = "Sent to {target}: {sent:,} files ({kept:,} as they were)."
+        said = localize(text, target=target, sent=sent, kept=kept)
+    elif target:
+        said = localize("Nothing was sent to {target}: a page failed.", target=target)
+    return Outcome(Path(record.folder), len(names), rans, sent=said)
 
 
 def _refuse_earlier(pages: Pages, others: Set[str]) -> None:

@@ -141,67 +141,111 @@ def _hash(content: bytes | str) -> str:
 # --- a published folder at a URL ---------------------------------------------------------------
 
 
-def send(folder: Path, target: str) -> int:
-    """Bring `target` to the state of a published folder; how many files were written.
+def send(folder: Path, target: str) -> tuple[int, int]:
+    """Bring `target` to the state of a published folder; how many files were sent, how many kept.
 
-    Files that are there as they should be are not sent again. The list of files with their sha256
-    (``files.json``) has none for a file that is on its way: where the sending was interrupted, the
-    same command carries on. Files that the folder no longer has are removed. A file that is there
-    and was not sent by this command is never written over.
+    What lies there is looked at first. Nothing is sent, and nothing removed, where a file was not
+    sent by this command or is not as it was sent, see `_there`; one that is missing is sent again,
+    and those that the folder no longer has are removed. The list of files with their sha256
+    (``files.json``) has that of before and that of after for a file that is on its way: where the
+    sending was interrupted, the same command carries on.
     """
     place, root = _filesystem(target)
     now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
     try:
         before = json.loads(place.cat_file(listed)) if place.exists(listed) else {}
-        if before and not (isinstance(before, dict) and _ours(place, root, folder, before)):
-            raise refusal("target.other_pages")
+        if before and not (isinstance(before, dict) and _ours(place, root, folder, before, now)):
+            raise refusal("target.other_pages", place=target)
         for name in {*before, *now, FILES_LIST}:
             if not paths.is_below(name) or _is_link(place, root, name):
-                raise refusal("target.outside", name=name)
-        changed = [name for name, digest in now.items() if before.get(name) != digest]
-        for name in changed:
-            if name not in before and place.exists(f"{root}/{name}"):
-                raise refusal("target.not_ours", name=name)
-        if now != before:
-            on_its_way = before | dict.fromkeys(changed, "")
-            _put(place, listed, json.dumps(on_its_way, indent=1).encode())
+                raise refusal("target.outside", name=name, place=target)
+        there = {}
+        for name, digest in _there(place, root, folder, before, now):
+            if digest not in before.get(name, "").split():
+                why = "target.changed" if name in before else "target.not_ours"
+                raise refusal(why, name=name, place=target)
+            there[name] = digest
+        changed = [name for name, digest in now.items() if there.get(name) != digest]
+        if changed or now != before:
+            on_its_way = {name: f"{there.get(name, '')} {now[name]}" for name in changed}
+            _put(place, listed, json.dumps(before | on_its_way, indent=1).encode())
             for name in sorted(changed, key=lambda name: name != RECORD):  # it says whose they are
                 _put(place, f"{root}/{name}", (folder / name).read_bytes())
-            for name in before.keys() - now.keys():
-                with contextlib.suppress(FileNotFoundError):
-                    place.rm_file(f"{root}/{name}")
+            for name in there.keys() - now.keys():
+                place.rm_file(f"{root}/{name}")
             _put(place, listed, json.dumps(now, indent=1).encode())
+    except InputError:
+        raise
     except Exception as error:  # each kind of store has errors of its own
         fault = " ".join(str(error).split())[:200] or type(error).__name__
         about = {"place": target, "folder": folder.name, "fault": fault}
         raise refusal("target.not_published", **about) from None
-    return len(changed)
+    return len(changed), len(now) - len(changed)
+
+
+def _there(
+    place: Any, root: str, folder: Path, before: Mapping[str, str], now: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The files of a target that were sent or are to be: name and sha256.
+
+    On this machine all are read. In a store elsewhere those are read that would be written over or
+    removed; one that is to stay counts as what was sent if it is there and as large.
+    """
+    sizes: dict[str, Any] = {}
+    if not _is_local(place):
+        place.invalidate_cache()
+        with contextlib.suppress(FileNotFoundError):
+            found = place.find(root, detail=True).items()
+            sizes = {path.removeprefix(f"{root}/"): about.get("size") for path, about in found}
+    for name in sorted({*before, *now}):
+        path, digest = f"{root}/{name}", now.get(name, "")
+        if _is_local(place):
+            if Path(path).exists():
+                yield name, fingerprints.hash_file(Path(path)) or "of no file"
+        elif digest == before.get(name) and sizes.get(name) == (folder / name).stat().st_size:
+            yield name, digest
+        elif name in sizes or place.exists(path):
+            yield name, _hash(place.cat_file(path))
+
+
+def _is_local(place: Any) -> bool:
+    return type(place).__name__ == "LocalFileSystem"
 
 
 def _is_link(place: Any, root: str, name: str) -> bool:
     """Whether a link leads from this file of a target, on this machine, to another."""
-    local = type(place).__name__ == "LocalFileSystem"
-    return local and Path(root, name).resolve() != Path(root).resolve() / name
+    return _is_local(place) and Path(root, name).resolve() != Path(root).resolve() / name
 
 
-def _ours(place: Any, root: str, folder: Path, listed: dict[str, str]) -> bool:
-    """Whether the pages listed in a target are of the wave, audience and language of a folder."""
-    own = RunFolder(folder).record
+def _ours(
+    place: Any, root: str, folder: Path, listed: Mapping[str, str], now: Mapping[str, str]
+) -> bool:
+    """Whether the pages listed in a target are of the wave, audience and language of a folder.
+
+    Where its record is missing, a page tells that was sent from this folder and is the same today.
+    """
+    own, sent = RunFolder(folder).record, listed.get(RECORD, "")
     if own and not place.exists(f"{root}/{RECORD}"):
-        return listed.get(RECORD) == ""  # the first sending was interrupted
-    there = json.loads(place.cat_file(f"{root}/{RECORD}")) if RECORD in listed else {}
+        same = (name for name, digest in now.items() if listed.get(name) == digest)
+        return " " in sent or any(name.endswith(".html") for name in same)  # or on its way
+    content = place.cat_file(f"{root}/{RECORD}") if sent else b"{}"
+    if sent and _hash(content) not in sent.split():  # which `send` refuses
+        return True
+    there = json.loads(content)
     return all(there.get(name) == own.get(name) for name in ("wave", "audience", "language"))
 
 
 def refuse_target(target: str) -> None:
     """Refuse a target that is a link, or lies in data/raw."""
     place, root = _filesystem(target)
-    if type(place).__name__ == "LocalFileSystem":
+    if _is_local(place):
         refuse_others([Path(root)], "profiles")
 
 
 def _put(place: Any, path: str, content: bytes) -> None:
     """Write a file, in a folder made for it; a bucket is never made: its name may be mistyped."""
+    if _is_local(place):
+        return paths.write_atomic(Path(path), content)
     protocols = {place.protocol} if isinstance(place.protocol, str) else {*place.protocol}
     if not protocols & BUCKETS:
         place.makedirs(path.rpartition("/")[0], exist_ok=True)

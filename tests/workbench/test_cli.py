@@ -129,6 +129,22 @@ def test_an_unknown_wave_is_one_sentence_and_exit_2(capsys):
     assert "Traceback" not in shown.err and len(shown.err.splitlines()) == 1
 
 
+def test_the_code_of_another_project_is_not_run_on_a_copied_one(project, monkeypatch, capsys):
+    """The command of the first, after `cp -a A B`, called the edited copy unchanged."""
+    own = project / "src" / "analysis" / "paths.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("# edited\n")
+    monkeypatch.chdir(project / "data")
+    for setting in (str(project), ""):  # by the variable, and by the folder
+        monkeypatch.setenv("WORKBENCH_ROOT", setting)
+        assert cli.main(["why", "demo-2019", "--language", "en"]) == cli.BAD_INPUT
+        said = capsys.readouterr().err
+        assert "this project has code of its own" in said and "make setup" in said
+    shutil.rmtree(own.parent)
+    own.parent.symlink_to(ROOT / "src" / "analysis")  # the same code
+    assert cli.main(["clean", "demo-2019"]) == cli.OK
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -137,11 +137,11 @@ def test_only_what_changed_is_sent_and_what_is_gone_is_removed(tmp_path, kind):
     folder.mkdir()
     for name in ("a.html", "b.html"):
         (folder / name).write_text(name)
-    assert outputs.send(folder, target) == 2
-    assert outputs.send(folder, target) == 0
+    assert outputs.send(folder, target) == (2, 0)
+    assert outputs.send(folder, target) == (0, 2)
     (folder / "a.html").write_text("changed")
     (folder / "b.html").unlink()
-    assert outputs.send(folder, target) == 1
+    assert outputs.send(folder, target) == (1, 0)
     assert {path.rpartition("/")[2] for path in place.find(root)} == {"a.html", "files.json"}
     assert place.cat_file(f"{root}/a.html") == b"changed"
 
@@ -155,7 +155,7 @@ def test_no_bucket_is_made_and_the_errors_of_a_store_are_one_sentence(tmp_path, 
     (tmp_path / "a.html").write_text("a")
     monkeypatch.setattr(MemoryFileSystem, "makedirs", refused)
     monkeypatch.setattr(outputs, "BUCKETS", {"memory"})
-    assert outputs.send(tmp_path, f"memory://{tmp_path.name}") == 1
+    assert outputs.send(tmp_path, f"memory://{tmp_path.name}") == (1, 0)
     monkeypatch.setattr(MemoryFileSystem, "exists", refused)
     with pytest.raises(InputError, match=r"cannot publish .*locate credentials.*tries again"):
         outputs.send(tmp_path, f"memory://{tmp_path.name}")

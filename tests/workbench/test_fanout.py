@@ -210,6 +210,34 @@ def test_the_command_gives_status_2_for_an_unknown_municipality(quick, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_the_command_says_what_it_sent_and_sends_nothing_over_what_somebody_typed(quick, capsys):
+    site = quick / "site"
+
+    def run(*more):
+        given = ["profiles", "demo-2019", "--municipality", "990019", "--target", str(site), *more]
+        return cli.main(given), capsys.readouterr()
+
+    status, said = run()
+    assert status == cli.OK
+    count = len(list(site.iterdir())) - 1  # files.json
+    assert said.out.splitlines()[-1] == f"Sent to {site}: {count} files (0 as they were)."
+    for more in ([], ["--force"]):
+        (site / "990019.html").unlink()
+        status, said = run("--language", "ja", *more)
+        assert status == cli.OK and f"{site}に" in said.out.splitlines()[-1]
+        assert (site / "990019.html").is_file()
+    with (site / "profiles.xlsx").open("ab") as file:
+        file.write(b"a note")
+    before = {path.name: path.read_bytes() for path in site.iterdir()}
+    status, said = run()
+    assert status == cli.BAD_INPUT and "profiles.xlsx is not as it was sent there" in said.err
+    assert len(said.err.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in site.iterdir()} == before
+    put(quick, SAYS, "1 / 0")
+    status, said = run()
+    assert status == cli.FAILED and said.out.splitlines()[-1].startswith("Nothing was sent to")
+
+
 def test_pages_that_fail_are_counted_by_reason_and_the_last_complete_pages_stay(quick):
     assert profiles("demo-2019", THREE).as_asked
     good = (quick / "reports" / "demo-2019.profiles" / "990019.html").read_bytes()

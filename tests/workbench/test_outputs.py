@@ -249,9 +249,10 @@ def test_a_target_takes_no_place_of_files_it_did_not_get_from_here(project, tmp_
         outputs.send(pages, target.as_uri())
     assert (target / "index.html").read_text() == "of another"
     (target / "index.html").unlink()
-    assert outputs.send(pages, target.as_uri()) == 1 and outputs.send(pages, target.as_uri()) == 0
+    assert outputs.send(pages, target.as_uri()) == (1, 0)
+    assert outputs.send(pages, target.as_uri()) == (0, 1)
     (pages / "index.html").write_text("new")
-    assert outputs.send(pages, target.as_uri()) == 1
+    assert outputs.send(pages, target.as_uri()) == (1, 0)
     assert (target / "index.html").read_text() == "new"
     assert sorted(p.name for p in target.iterdir()) == ["files.json", "index.html"]
 
@@ -285,7 +286,7 @@ def test_pages_of_another_wave_or_program_keep_their_place(tmp_path):
         outputs.send(pages, target.as_uri())
     assert (target / "letter.txt").exists() and "program" in (target / "files.json").read_text()
     (target / "files.json").unlink()
-    assert outputs.send(pages, target.as_uri()) == 2
+    assert outputs.send(pages, target.as_uri()) == (2, 0)
     (pages / "first.html").unlink()
     made("second")
     with pytest.raises(InputError, match="of another"):
@@ -346,3 +347,114 @@ def test_no_list_in_a_target_leads_out_of_it(tmp_path):
     with pytest.raises(InputError, match=r"a\.html leads out of this place"):
         outputs.send(made, str(target))
     assert theirs.read_text() == "precious"
+
+
+def pages_of(folder, **pages):
+    """A folder of pages with a record, made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    run = {"wave": "first", "audience": "internal", "language": "ja", "notebooks": []}
+    (folder / "run.json").write_text(json.dumps(run))
+    for name, text in pages.items():
+        (folder / f"{name}.html").write_text(text)
+    return folder
+
+
+@pytest.fixture(params=["a folder", "a store of objects"])
+def sent(request, tmp_path):
+    """Pages sent to a target, the place of the target and its folder there."""
+    from fsspec.core import url_to_fs
+
+    url = (tmp_path / "site").as_uri()
+    url = url if request.param == "a folder" else f"memory://{tmp_path.name}"
+    pages = pages_of(tmp_path / "pages", a="1", b="1", c="1")
+    assert outputs.send(pages, url) == (4, 0)
+    return pages, url, *url_to_fs(url)
+
+
+def lying(place, root):
+    return {path: place.cat_file(path) for path in place.find(root)}
+
+
+@pytest.mark.parametrize("name", ["a.html", "run.json"])
+def test_a_file_that_is_missing_at_a_target_is_sent_again(sent, name):
+    pages, url, place, root = sent
+    before = lying(place, root)
+    place.rm_file(f"{root}/{name}")
+    assert outputs.send(pages, url) == (1, 3)
+    assert lying(place, root) == before
+    assert outputs.send(pages, url) == (0, 4)
+
+
+@pytest.mark.parametrize("now", [{"a": "1", "b": "1"}, {"a": "1", "b": "1", "c": "2"}, {}])
+def test_what_was_changed_at_a_target_stays_and_nothing_is_sent(sent, now):
+    pages, url, place, root = sent
+    pages_of(pages, **(now or {"a": "1", "b": "1", "c": "1"}), **({"d": "new"} if now else {}))
+    if now.get("c") == "2":  # and one that was put back from a copy
+        assert outputs.send(pages, url) == (2, 3)
+        place.pipe_file(f"{root}/c.html", b"1")
+        pages_of(pages, a="2", b="1", c="3")
+    else:
+        place.pipe_file(f"{root}/c.html", b"1 and typed by hand")
+    before = lying(place, root)
+    with pytest.raises(InputError, match=r"nothing was sent to .*c\.html is not as it was sent"):
+        outputs.send(pages, url)
+    assert lying(place, root) == before
+    place.rm_file(f"{root}/c.html")
+    outputs.send(pages, url)
+    there = {path.removeprefix(f"{root}/"): text for path, text in lying(place, root).items()}
+    assert there.pop("files.json")
+    assert there == {path.name: path.read_bytes() for path in pages.iterdir()}
+
+
+def test_a_change_of_the_same_size_is_seen_here_and_elsewhere_before_it_is_lost(sent):
+    pages, url, place, root = sent
+    place.pipe_file(f"{root}/c.html", b"x")
+    if not url.startswith("memory"):
+        with pytest.raises(InputError, match=r"c\.html is not as it was sent"):
+            outputs.send(pages, url)
+    pages_of(pages, a="1", b="1", c="2")
+    with pytest.raises(InputError, match=r"c\.html is not as it was sent"):
+        outputs.send(pages, url)
+    assert place.cat_file(f"{root}/c.html") == b"x"
+
+
+def test_what_was_typed_after_an_interrupted_sending_stays(sent, monkeypatch):
+    pages, url, place, root = sent
+    pages_of(pages, a="2", b="2", c="2")
+    put, steps = outputs._put, iter(range(2))  # the list and a page
+
+    def fails(*given):
+        if next(steps, None) is None:
+            raise ConnectionError("gone")
+        put(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outputs, "_put", fails)
+        with pytest.raises(InputError, match="cannot publish"):
+            outputs.send(pages, url)
+    for name in "abc":  # those that were sent and those that were not
+        kept = place.cat_file(f"{root}/{name}.html")
+        place.pipe_file(f"{root}/{name}.html", b"typed")
+        with pytest.raises(InputError, match=rf"{name}\.html is not as it was sent"):
+            outputs.send(pages, url)
+        place.pipe_file(f"{root}/{name}.html", kept)
+    pages_of(pages, a="2", b="3", c="2")  # one is made anew once more before it is carried on
+    outputs.send(pages, url)
+    assert place.cat_file(f"{root}/b.html") == b"3"
+    assert outputs.send(pages, url) == (0, 4)
+
+
+def test_a_record_that_was_changed_or_a_folder_in_the_place_of_a_page_is_named(tmp_path):
+    pages, target = pages_of(tmp_path / "pages", a="1"), tmp_path / "site"
+    outputs.send(pages, str(target))
+    kept = (target / "run.json").read_bytes()
+    (target / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json is not as it was sent"):
+        outputs.send(pages, str(target))
+    (target / "run.json").write_bytes(kept)
+    (target / "b.html").mkdir()
+    pages_of(pages, a="2", b="1")
+    with pytest.raises(InputError, match=r"b\.html is there already"):
+        outputs.send(pages, str(target))
+    assert (target / "a.html").read_text() == "1"

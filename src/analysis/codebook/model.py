@@ -259,7 +259,7 @@ class Codebook(Model):
             file = paths.codebooks() / f"{path}.yml"
         if not file.is_file():
             known = sorted(p.stem for p in paths.codebooks().glob("*.yml"))
-            raise unknown("codebook", file.stem, known)
+            raise unknown("codebook", str(path), known)
         such_as = Message("a codebook: id, title, version, sections and questions")
         return file, yaml_file.load(file, such_as)
 

@@ -25,7 +25,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import zmq
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.compilerop import CachingCompiler
 from jupyter_client.session import Session
 from traitlets import default
 
@@ -152,6 +154,8 @@ def launch(arguments: Sequence[str]) -> None:
     sys.path = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     sys.addaudithook(_watch)
     SourceFileLoader.path_stats = _path_stats  # type: ignore[assignment, method-assign]
+    # warnings name a cell as IPython does, by no file of this machine that is another in each run
+    XCachingCompiler.get_code_name = CachingCompiler.get_code_name  # type: ignore[method-assign]
     App.launch_instance(argv=[*arguments])
 
 

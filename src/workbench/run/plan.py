@@ -364,10 +364,8 @@ def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _content(file: Path) -> dict[str, Any]:
-    """The content of a codebook; empty where it cannot be read, which the first notebook tells."""
-    with contextlib.suppress(InputError):
-        return yaml_file.load(file) if file.is_file() else {}
-    return {}
+    """The content of a codebook; empty where it is not there, which who reads it whole tells."""
+    return yaml_file.load(file) if file.is_file() else {}
 
 
 @contextlib.contextmanager

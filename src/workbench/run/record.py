@@ -246,13 +246,15 @@ class RunRecord:
 class Outcome:
     """What became of the profiles that were asked for.
 
-    `rans` are those that were made now or were up to date, `stopped` why the run ended early.
+    `rans` are those that were made now or were up to date, `stopped` why the run ended early,
+    `sent` what was sent to a target, in words.
     """
 
     folder: Path
     total: int
     rans: list[Ran]
     stopped: str = ""
+    sent: str = ""
 
     @property
     def as_asked(self) -> bool:
@@ -284,7 +286,7 @@ class Outcome:
             )
         else:
             text = localize("Open {file} in a browser.", file=_index(self.folder))
-        return "\n".join([*lines, text])
+        return "\n".join(filter(None, [*lines, text, self.sent]))
 
 
 def _index(folder: Path | str) -> Path:

@@ -108,7 +108,7 @@ def why(wave: str, **choices: Any) -> str:
         elif source == edition.folder:
             state = localize("would not run; its page is missing or was edited, and made again")
         else:
-            state = localize("would not run: complete already, in a run that failed or was stopped")
+            state = localize("would not run: complete already, in a run that was not published")
         lines.append(f"{notebook.name}: {state}")
     return "\n".join(lines)
 

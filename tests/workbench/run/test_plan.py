@@ -73,3 +73,13 @@ def test_of_two_reports_a_survey_has_one(notebooks):
     assert names(pages())[-1] == "06_summary"
     edit(notebooks, questions=[], pages={"06_report": None})
     assert names(pages())[-1] == "06_report"
+
+
+def test_a_codebook_that_cannot_be_read_is_no_codebook_without_questions(project, notebooks):
+    """One that git had left unmerged had "no hypotheses"."""
+    put(notebooks, "04_b", "1", requires=["hypotheses"])
+    file = project / "data" / "codebooks" / "it-staffing.yml"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join([*lines[:9], "<<<<<<< HEAD\n", *lines[9:]]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"it-staffing.yml: line 10"):
+        pages()

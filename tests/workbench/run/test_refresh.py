@@ -141,6 +141,9 @@ def test_a_change_of_a_notebook_counts_for_it_alone(complete):
     stays["metadata"]["language_info"] = {"name": "python"}
     (complete / "notebooks" / "01_a.ipynb").write_text(json.dumps(stays), encoding="utf-8")
     assert said(complete)["01_a"] == UNCHANGED, "outputs do not count"
+    stays["cells"][0]["attachments"] = {"1.png": {"image/png": "iVBORw0KGgo="}}
+    (complete / "notebooks" / "01_a.ipynb").write_text(json.dumps(stays), encoding="utf-8")
+    assert said(complete)["01_a"] == "would run; changed: its source", "a pasted picture does"
     (complete / "notebooks" / "01_a.ipynb").unlink()
     assert [ran.name for ran in refresh("demo-2019").notebooks] == ["02_b"]
     assert not (complete / "reports" / "demo-2019" / "01_a.html").exists()
