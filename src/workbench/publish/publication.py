@@ -24,13 +24,14 @@ from analysis import fingerprints, paths
 from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
-from analysis.errors import InputError, localize
+from analysis.errors import InputError, Message, localize
 from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
 from workbench.publish import index
 from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
+from workbench.run.progress import Progress
 from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
 
 # what a run writes beside the files of its notebooks, compared in lower case; a page's PDF, too
@@ -181,17 +182,26 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
     complete = [part / name for name in sorted(good, key=index.is_cleaning)]
     if pdf or word:
         from workbench.publish import paper  # loads for a second
+
+        pages = {"index.html", *(page.name for page in part.glob("*.html"))}
+        progress = Progress(word + pdf * (len(pages) + 1), Message("files for paper"))
     if word:
         content = paper.document(complete, page_context(about))
         paths.write_atomic(part / "report.docx", content)
+        progress.end()
+        progress.tell()
     if (book := codebook(plan.wave)).is_file():  # for comparisons with this run
         paths.write_atomic(part / "codebook.yml", book.read_bytes())
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):
             paper.print_page(page, page.with_suffix(".pdf"), date=about["date"])
+            progress.end()
+            progress.tell()
         every = [part / "index.html", *complete]
         paper.print_whole(every, part / "report.pdf", date=about["date"])
+    if pdf or word:
+        progress.close()
     swap_in(record, edition)
     index.write_waves(paths.reports())
 
