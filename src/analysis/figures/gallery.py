@@ -319,10 +319,8 @@ class Gallery:
         percent: Sequence[str],
     ) -> pd.DataFrame:
         """Estimates with their intervals and p-values as text; a dash where there is no number."""
-        frame, known = (
-            pd.DataFrame(frame).copy(),
-            labels("column", self.language, self.own_register),
-        )
+        frame = pd.DataFrame(frame).copy()
+        known = labels("column", self.language, self.own_register)
         places = intervals if isinstance(intervals, Mapping) else dict.fromkeys(intervals, 2)
         for name in frame.columns.intersection(list(intervals)):
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in frame else ["low", "high"]

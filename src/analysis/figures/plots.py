@@ -121,10 +121,8 @@ def status(data: pd.DataFrame, *, language: Language = "ja", own_register: bool 
     places = np.arange(len(counts))
     stack_bars(ax, places, counts, looks)
     ax.set_yticks(places, names)
-    ax.set(
-        xlabel=label("figure.municipalities", language, own_register),
-        xlim=(0, counts.sum(axis=1).max()),
-    )
+    ax.set_xlabel(label("figure.municipalities", language, own_register))
+    ax.set_xlim(0, counts.sum(axis=1).max())
     ax.margins(y=0.01)
     legend_above(ax)
     sns.despine(ax=ax, left=True)

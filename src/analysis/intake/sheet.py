@@ -85,9 +85,7 @@ class Sheet:
     drawn: tuple[Beside, ...] = ()  # what is drawn and may be an answer
     struck: frozenset[Place] = frozenset()  # cells of which a part or all is struck out
     comments: dict[str, str] = field(default_factory=dict)  # cell -> the comment on it
-    looks: dict[Place, Look] = field(
-        default_factory=dict
-    )  # of cells that are not plain, unless it is large
+    looks: dict[Place, Look] = field(default_factory=dict)  # not of plain cells, nor large sheets
 
     @property
     def shape(self) -> tuple[int, int]:
