@@ -148,7 +148,8 @@ def send(folder: Path, target: str) -> tuple[int, int]:
     sent by this command or is not as it was sent, see `_there`; one that is missing is sent again,
     and those that the folder no longer has are removed. The list of files with their sha256
     (``files.json``) has that of before and that of after for a file that is on its way: where the
-    sending was interrupted, the same command carries on.
+    sending was interrupted, the same command carries on. In a folder of this machine all is looked
+    at once more before the list is written.
     """
     place, root = _filesystem(target)
     now, listed = fingerprints.hash_files(folder), f"{root}/{FILES_LIST}"
@@ -173,6 +174,10 @@ def send(folder: Path, target: str) -> tuple[int, int]:
                 _put(place, f"{root}/{name}", (folder / name).read_bytes())
             for name in there.keys() - now.keys():
                 place.rm_file(f"{root}/{name}")
+            if _is_local(place):  # another project may have sent its own pages meanwhile
+                apart = (n for n in sorted(now) if fingerprints.hash_file(Path(root, n)) != now[n])
+                for name in apart:
+                    raise refusal("target.meanwhile", name=name, place=target)
             _put(place, listed, json.dumps(now, indent=1).encode())
     except InputError:
         raise

@@ -458,3 +458,22 @@ def test_a_record_that_was_changed_or_a_folder_in_the_place_of_a_page_is_named(t
     with pytest.raises(InputError, match=r"b\.html is there already"):
         outputs.send(pages, str(target))
     assert (target / "a.html").read_text() == "1"
+
+
+def test_of_two_that_send_at_once_the_second_to_end_says_what_is_not_its_own(tmp_path, monkeypatch):
+    """Both had said "sent", and the pages were half of the one and half of the other."""
+    site, put = tmp_path / "site", outputs._put
+    mine = pages_of(tmp_path / "mine", a="mine", b="mine")
+
+    def slowly(place, path, content):
+        put(place, path, content)
+        if path.endswith("a.html"):
+            (site / "a.html").write_text("theirs")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outputs, "_put", slowly)
+        with pytest.raises(InputError, match=r"not complete: a\.html was changed while they were"):
+            outputs.send(mine, str(site))
+    (site / "a.html").unlink()
+    assert outputs.send(mine, str(site)) == (1, 2)
+    assert (site / "a.html").read_text() == (site / "b.html").read_text() == "mine"

@@ -301,7 +301,7 @@ def test_another_example_is_no_changed_answer(tmp_path):
     kinds = [kind for kind, changed in found.results.items() if changed]
     assert kinds == ["examples"]
     brief, shown = texts(found, tmp_path / "out")
-    assert "例として取り上げた団体 1。答えは変わっていない。" in brief
+    assert "例として取り上げた団体 1。各ページの答え（結論）は変わっていない。" in brief
     assert (
         "類型: 青嶺市 → **緑丘市** (別の団体の例になったので、このページの他の内容は比べていない)"
         in brief
