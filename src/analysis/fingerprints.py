@@ -113,16 +113,22 @@ def combine(files: Mapping[str, str]) -> str:
 def package_files(*packages: str) -> dict[str, str]:
     """sha256 of the code, tables and templates of `packages`, by default of both.
 
+    By default also the names of the modules of one's own beside them, without a hash: a notebook
+    may have looked for one that was not there.
+
     >>> "analysis/fingerprints.py" in package_files("analysis")
     True
     """
-    src = Path(__file__).parents[1]
-    return {
+    src, names = Path(__file__).parents[1], packages or ("analysis", "workbench")
+    files = {
         p.relative_to(src).as_posix(): hash_file(p)
-        for package in packages or ("analysis", "workbench")
+        for package in names
         for p in sorted((src / package).rglob("*"))
         if p.is_file() and p.suffix != ".pyc" and p.name != "README.md"
     }
+    beside = [] if packages or src.name != "src" else sorted(p.name for p in src.iterdir())
+    own = (name for name in beside if name.removesuffix(".py").isidentifier())
+    return files | {name: "" for name in own if name not in {*names, "__pycache__"}}
 
 
 def installed() -> dict[str, str]:

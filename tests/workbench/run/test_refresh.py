@@ -129,6 +129,21 @@ def test_a_change_of_the_package_counts_and_is_named(complete, monkeypatch, tmp_
     assert list(said(complete).values()) == [changed, changed]
 
 
+def test_a_module_that_comes_beside_the_package_is_a_change_of_it(monkeypatch, tmp_path):
+    """A notebook had tried to import it, when it was not there."""
+    from analysis import fingerprints
+
+    src, files = tmp_path / "src", fingerprints.package_files.__wrapped__
+    (src / "analysis").mkdir(parents=True)
+    monkeypatch.setattr(fingerprints, "__file__", str(src / "analysis" / "fingerprints.py"))
+    before = files()
+    for name in ("own", "__pycache__", "x.egg-info"):
+        (src / name).mkdir()
+    (src / "limits.py").write_text("LIMIT = 1")
+    assert files() == {**before, "limits.py": "", "own": ""}
+    assert files("analysis") == before
+
+
 def test_a_change_of_a_notebook_counts_for_it_alone(complete):
     put(complete, "01_a", "print(11)")
     assert said(complete) == {"01_a": "would run; changed: its source", "02_b": UNCHANGED}
