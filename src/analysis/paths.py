@@ -36,10 +36,11 @@ def root() -> Path:
 
     Raises InputError: there is none, or its src is not the code that runs, as in a copied folder.
     """
-    folder, code = _root(), Path(__file__).resolve()
-    own = folder / "src" / "analysis" / code.name
-    if own.is_file() and not own.samefile(code):
-        raise refusal("project.other_code", file=own.parents[1], other=code.parents[1])
+    folder = _root()
+    own = folder / "src" / "analysis" / "paths.py"
+    if own.is_file() and not own.samefile(__file__):
+        other = Path(__file__).resolve().parents[1]
+        raise refusal("project.other_code", file=own.parents[1], other=other)
     return folder
 
 
