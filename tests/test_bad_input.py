@@ -444,7 +444,10 @@ def test_a_csv_of_replies_is_read_by_the_same_way(folder):
     assert read.read(wave(folder, "r.csv"), book()).n == 3
 
 
-@pytest.mark.parametrize("encoding", [b"UTTTF-8", b"rot13", b"shift_jis"])
+@pytest.mark.parametrize(
+    "encoding",
+    [b"UTTTF-8", *(pytest.param(one, marks=pytest.mark.slow) for one in (b"rot13", b"shift_jis"))],
+)
 def test_parts_in_an_encoding_that_nobody_knows_are_read_or_refused(project, capsys, encoding):
     parts = parts_of((project / "data/raw/demo-2019/replies.xlsx").read_bytes())
     file, names = project / "x.xlsx", [n for n, part in parts.items() if part.startswith(b"<?xml")]
