@@ -32,19 +32,7 @@ written: set[str] = set()  # by `write_atomic` in this process, as a run's noteb
 
 
 def root() -> Path:
-    """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks.
-
-    Raises InputError: there is none, or its src is not the code that runs, as in a copied folder.
-    """
-    folder = _root()
-    own = folder / "src" / "analysis" / "paths.py"
-    if own.is_file() and not own.samefile(__file__):
-        other = Path(__file__).resolve().parents[1]
-        raise refusal("project.other_code", file=own.parents[1], other=other)
-    return folder
-
-
-def _root() -> Path:
+    """``WORKBENCH_ROOT``, else the nearest folder upwards with data/raw and notebooks."""
     setting = os.environ.get("WORKBENCH_ROOT")
     if setting:
         return Path(setting).resolve()
@@ -57,6 +45,17 @@ def _root() -> Path:
             if (folder / "data" / "raw").is_dir() and (folder / "notebooks").is_dir():
                 return folder
     raise refusal("project.none")
+
+
+def refuse_other_code() -> None:
+    """Refuse a project whose own code, in src, is not the one that runs, as in a copied folder."""
+    try:
+        own = root() / "src" / "analysis" / "paths.py"
+    except InputError:  # outside a project
+        return
+    if own.is_file() and not own.samefile(__file__):
+        other = Path(__file__).resolve().parents[1]
+        raise refusal("project.other_code", file=own.parents[1], other=other)
 
 
 def raw(wave: str) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from analysis.errors import InputError, Message, localize, refusal, spoken
-from analysis.paths import AUDIENCES
+from analysis.paths import AUDIENCES, refuse_other_code
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 # control characters but for the tab and the end of a line, and those that turn the order of writing
@@ -51,6 +51,7 @@ def _run(options: argparse.Namespace) -> int:
     """Carry out a command with its options as arguments; its exit status."""
     run = options.run
     try:
+        refuse_other_code()
         if isinstance(run, str):
             module, _, name = run.partition(":")
             run = getattr(import_module(f"workbench.{module}"), name)

@@ -120,7 +120,7 @@ def test_where_letters_do_not_differ_by_case_nothing_has_two_names(project, monk
     monkeypatch.setattr(Path, "samefile", lambda path, other: fold(path) == fold(other))
     with pytest.raises(InputError, match="data/raw keeps the files as received"):
         paths.refuse_received(there / "demo-2019" / "new.xlsx")
-    monkeypatch.setattr(Path, "is_file", lambda path: path.name == "wave.yml")
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
     with pytest.raises(InputError, match="there is no wave 'DEMO-2019'"):
         content("DEMO-2019")
 

@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 from project import commands
 
+from analysis.cleaning.store import prepared
 from analysis.errors import InputError, japanese
 from workbench import cli
 from workbench.run.record import Options
@@ -140,6 +141,13 @@ def test_the_code_of_another_project_is_not_run_on_a_copied_one(project, monkeyp
         assert cli.main(["why", "demo-2019", "--language", "en"]) == cli.BAD_INPUT
         said = capsys.readouterr().err
         assert "this project has code of its own" in said and "make setup" in said
+        with pytest.raises(InputError, match="this project has code of its own"):
+            prepared("demo-2019")  # as a notebook does
+    table = project / "sheet.csv"
+    table.write_text("Q1\n1\n")
+    new = project / "data" / "raw" / "new.yml"
+    assert cli.main(["codebook", "draft", str(table), "--out", str(new)]) == cli.BAD_INPUT
+    assert not new.exists()
     shutil.rmtree(own.parent)
     own.parent.symlink_to(ROOT / "src" / "analysis")  # the same code
     assert cli.main(["clean", "demo-2019"]) == cli.OK

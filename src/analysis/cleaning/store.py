@@ -45,6 +45,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     Cleaned anew where files, codebook or cleaning code changed, or by `force`; not kept where the
     code was replaced in this process. An InputError where they change meanwhile.
     """
+    paths.refuse_other_code()
     now = key(Wave.read(wave))  # before anything that is used is read, and again after it
     of_run = fingerprints.of_run()[1].get(wave, now)
     if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
