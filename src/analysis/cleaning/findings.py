@@ -35,22 +35,22 @@ class Rule(Model):
     text: Text
     tells: bool = False
 
-    def message(self, language: Language, **parts: str | Text) -> str:
-        """The sentence of a finding.
+    def message(
+        self, language: Language, own_register: bool = False, /, **parts: str | Text
+    ) -> str:
+        """The sentence of a finding; with `own_register` in words for a register of one's own.
 
         >>> RULES["thousands"].message("en", raw="1,200", value="1200")
         '“1,200” was read as 1200 (separators dropped).'
         """
-        return filled(self.text[language], language, **parts)
-
-
-def filled(sentence: str, language: Language, **parts: str | Text) -> str:
-    """The sentence of a rule with its parts in their places."""
-    for name in ("raw", "value", "more", "cell"):
-        part = parts.get(name, "")
-        text = part[language] if isinstance(part, Text) else part
-        sentence = sentence.replace(f"{{{name}}}", text)
-    return sentence.strip()
+        sentence = self.text[language]
+        if own_register:
+            sentence = of_own_register(sentence)
+        for name in ("raw", "value", "more", "cell"):
+            part = parts.get(name, "")
+            text = part[language] if isinstance(part, Text) else part
+            sentence = sentence.replace(f"{{{name}}}", text)
+        return sentence.strip()
 
 
 RULES = {id: Rule(id=id, **entry) for id, entry in packaged("cleaning_rules.yml").items()}
@@ -122,8 +122,7 @@ def as_findings(
 def _sentence(remark: Remark, language: Language, own_register: bool) -> str:
     """What a finding says."""
     parts = {"raw": remark.text, "value": remark.value, "more": remark.more, "cell": remark.cell}
-    sentence = RULES[remark.rule].text[language]
-    return filled(of_own_register(sentence) if own_register else sentence, language, **parts)
+    return RULES[remark.rule].message(language, own_register, **parts)
 
 
 def _of_answers(notes: Sequence[Note], received: Received) -> Iterator[Remark]:

@@ -207,6 +207,7 @@ def _labels(own_register: bool) -> Mapping[str, Mapping[str, Text]]:
     }
 
 
+@cache  # each finding asks for the sentence of its rule
 def of_own_register(words: str) -> str:
     """The same words for a register of one's own: its bodies, groups and whole."""
     own = yaml_file.packaged("own_register.yml")
