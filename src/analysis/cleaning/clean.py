@@ -383,6 +383,9 @@ class _Cleaning:
             first = next(name for name in who.variables if self.filled[name][i])
             self.notes.append(Note(i, first, "blank"))
         blanked = dict[tuple[int, str], Note]()  # asked about where it is lacking, and once
+        held = dict[str, list[str]]()  # column -> the variables that it holds
+        for variable, column in self.column.items():
+            held.setdefault(column, []).append(variable)
         for i, later in who.superseded.items():
             names = [name for name, filled in self.filled.items() if filled[i]]
             identity = next((name for name in who.variables if name in names), None)
@@ -394,7 +397,7 @@ class _Cleaning:
                 if name == identity:
                     rule = "same-date" if i in who.same_date else "superseded"
                     self.notes.append(Note(i, name, rule, self.received.place(later)))
-                elif new == own or self._as_before(name, i, later):
+                elif new == own or self._as_before(held.get(name, []), i, later):
                     continue
                 elif new.strip() or self._unticked(name, later):
                     self.notes.append(Note(i, name, "changed", new if new.strip() else "0"))
@@ -403,9 +406,8 @@ class _Cleaning:
                     blanked[at, name] = Note(at, name, "blanked", more=own)
         self.notes += blanked.values()
 
-    def _as_before(self, name: str, i: int, later: int) -> bool:
-        """Whether a column says the same of a reply and of the one that replaced it: 費用 and 1."""
-        own = [variable for variable, column in self.column.items() if column == name]
+    def _as_before(self, own: list[str], i: int, later: int) -> bool:
+        """Whether the variables of a column are as in the reply that was replaced: 費用 and 1."""
         question = self.codebook.question_of.get(own[0]) if own else None
         words = self.words.get(question.id) if question else None
         return (
