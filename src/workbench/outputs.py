@@ -22,9 +22,8 @@ from workbench.run.record import RECORD, RunFolder, one_at_a_time
 
 NOTES = "outputs.json"
 FILES_LIST = "files.json"  # of a target
-WAVE = re.compile(
-    rf"(\.({'|'.join(paths.EDITIONS)})){{0,9}}$"
-)  # what follows its name in an edition's
+# what follows the name of a wave in those of the folders of its editions
+OF_EDITION = re.compile(rf"(\.({'|'.join(sorted(paths.EDITIONS))})){{0,9}}$")
 BUCKETS = {"s3", "gs", "abfs"}  # stores without folders
 
 
@@ -64,7 +63,7 @@ def _refuse_whole(place: Path) -> None:
     homes, received = (reports, root / "data" / "processed"), root / "data" / "raw"
     for folder in paths.around(place):
         run = (folder / RECORD).is_file() and any(paths.is_same(f, reports) for f in folder.parents)
-        of_wave = (received / WAVE.sub("", folder.name) / "wave.yml").is_file()
+        of_wave = (received / OF_EDITION.sub("", folder.name) / "wave.yml").is_file()
         at_home = of_wave and any(paths.is_same(folder.parent, home) for home in homes)
         if run or at_home or paths.is_same(folder, root / "releases"):
             raise refusal("output.whole", file=place, name=folder.name)
@@ -175,9 +174,9 @@ def send(folder: Path, target: str) -> tuple[int, int]:
             for name in there.keys() - now.keys():
                 place.rm_file(f"{root}/{name}")
             if _is_local(place):  # another project may have sent its own pages meanwhile
-                apart = (n for n in sorted(now) if fingerprints.hash_file(Path(root, n)) != now[n])
-                for name in apart:
-                    raise refusal("target.meanwhile", name=name, place=target)
+                lying = {name: fingerprints.hash_file(Path(root, name)) for name in sorted(now)}
+                if apart := [name for name, digest in lying.items() if digest != now[name]]:
+                    raise refusal("target.meanwhile", name=apart[0], place=target)
             _put(place, listed, json.dumps(now, indent=1).encode())
     except InputError:
         raise

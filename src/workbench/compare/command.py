@@ -82,7 +82,8 @@ def run(
         raise refusal("compare.which")
     name = "..".join(re.sub(r"[^\w.-]", "-", run.label).strip("-") for run in two)
     folder = out or paths.reports() / "compare" / name
-    _refuse_others(folder)
+    if not out:
+        _refuse_others(folder)
     text = write(Comparison(*two), folder)
     return f"{text}\n{localize('Open {file} in a browser.', file=folder / 'compare.html')}"
 
