@@ -19,6 +19,7 @@ import analysis
 from analysis.errors import InputError
 from workbench import cli
 from workbench.publish.releases import release
+from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
@@ -31,6 +32,7 @@ def _no_cleaning(monkeypatch):
     import workbench.run.execute
 
     monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
+    monkeypatch.setattr(Plan, "uncleaned", False)
     monkeypatch.setattr(workbench.publish.publication, "_sample", lambda wave: {})
 
 
