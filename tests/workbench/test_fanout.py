@@ -1,7 +1,7 @@
 """A page for each municipality: complete, truthful, resumable, and made only where needed."""
 
-import html
 import hashlib
+import html
 import json
 import os
 import re
