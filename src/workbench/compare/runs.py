@@ -147,7 +147,8 @@ class Run:
         of a wave holds the run of another one, as a copy of it does, or of earlier data. One that
         is named as a folder may be of earlier data.
         """
-        edition, of_wave = Edition(name, audience, language), name in {w.name for w in paths.waves()}
+        edition = Edition(name, audience, language)
+        of_wave = any(name == wave.name for wave in paths.waves())
         places = [edition.folder, paths.reports() / name, *([] if of_wave else [Path(name)])]
         folder = next((p for p in places if (p / RECORD).is_file()), edition.folder)
         place = folder.resolve()  # of a release only its number would be said
