@@ -262,6 +262,12 @@ class Plan:
                 book = fingerprints.hash_file(codebook(waves.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
+    @property
+    def uncleaned(self) -> bool:
+        """Whether the cleaned data of the wave are missing, or not of its files as they are."""
+        wave = self.edition.wave
+        return not fingerprints.is_cleaned(paths.processed(wave), self.inputs[wave])
+
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
         try:

@@ -24,6 +24,7 @@ from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
 from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
 
 PROFILE = "profile"  # the notebook of a municipality
+UNCLEANED = "data/processed/{wave} would be made anew: missing, or not of the files as they are"
 NOT_PAGES = "no page of the report, since its name does not begin as 08_ does: {files}"
 
 
@@ -65,6 +66,10 @@ def refresh(
         valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
+            if plan.uncleaned:
+                from workbench.run import execute
+
+                execute.clean(wave)
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run.kernels import started_kernels
 
@@ -98,7 +103,8 @@ def why(wave: str, **choices: Any) -> str:
     edition = options.edition(wave)
     plan = Plan.make(edition, options.by_name)
     tell_left_out(wave)
-    valid, lines = plan.valid(), []
+    valid = plan.valid()
+    lines = [localize(UNCLEANED, wave=wave)] if plan.uncleaned else []
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)
         if source is None:

@@ -263,6 +263,28 @@ def test_a_project_may_lie_where_python_is_installed():
     assert [str(file).startswith(ipython_kernel.INSTALLED) for file in files] == [False, True, True]
 
 
+@pytest.mark.parametrize("what", ["put back from a copy", "edited", "removed"])
+def test_cleaned_data_are_of_the_files_after_a_refresh_with_nothing_to_do(cleaned, data, what):
+    """Somebody opens them in Excel."""
+    put(cleaned, "01_a", COUNTS)
+    folder, copy = cleaned / "data" / "processed" / "demo-2019", cleaned / "copy"
+    assert refresh("demo-2019").ok
+    shutil.copytree(folder, copy)
+    data.write_bytes(data.read_bytes() + b"# later\n")
+    assert refresh("demo-2019").ok and "processed" not in why("demo-2019")
+    now = fingerprints.hash_files(folder)
+    if what == "edited":
+        (folder / "responses.csv").write_text("1,2\n", encoding="utf-8")
+        with pytest.raises(InputError, match=r"responses\.csv, in processed.*, was changed"):
+            refresh("demo-2019")
+    shutil.rmtree(folder)
+    if what == "put back from a copy":
+        shutil.copytree(copy, folder)
+    assert "data/processed/demo-2019 would be made anew" in why("demo-2019")
+    assert refresh("demo-2019").notebooks[0].reused
+    assert fingerprints.hash_files(folder) == now and "processed" not in why("demo-2019")
+
+
 def test_a_crosswalk_counts(cleaned):
     put(cleaned, "01_a", "print(1)")
     assert refresh("demo-2019").ok

@@ -16,9 +16,11 @@ from project import make_project
 from refreshing import contents, executed, put, record, statuses
 
 import analysis
+from analysis.cleaning import store
 from analysis.errors import InputError
 from workbench import cli
 from workbench.publish.releases import release
+from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
@@ -31,6 +33,7 @@ def _no_cleaning(monkeypatch):
     import workbench.run.execute
 
     monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
+    monkeypatch.setattr(Plan, "uncleaned", False)
     monkeypatch.setattr(workbench.publish.publication, "_sample", lambda wave: {})
 
 
@@ -633,6 +636,7 @@ def test_wrong_parameters_are_refused_before_anything_runs(project, monkeypatch,
 
 
 def test_planning_imports_nothing_heavy(complete):
+    store.prepared("demo-2019")
     code = (
         "import sys\nfrom workbench.cli import main\nassert main(['refresh', 'demo-2019']) == 0\n"
         "assert main(['why', 'demo-2019']) == 0\n"
