@@ -327,7 +327,9 @@ def _publish(
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder, edition)
-        if old := run.record:
+        old, same = run.record, ("code_sha256", "versions")
+        # none that somebody edited, or that is of another state of the package or the libraries
+        if old and not run.damaged and all(old.get(name) == facts[name] for name in same):
             printed = {"pdf": (run.folder / "report.pdf").is_file()}
             about = publication.context(edition, old) | printed
             index.write_index(run.folder, old["notebooks"], about)

@@ -1,5 +1,6 @@
 """A page for each municipality: complete, truthful, resumable, and made only where needed."""
 
+import hashlib
 import html
 import json
 import os
@@ -18,6 +19,7 @@ import yaml
 from project import ROOT, notebook, put_yaml
 from refreshing import LIGHT
 
+from analysis import fingerprints
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cli, fanout
@@ -390,7 +392,7 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
     assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
     (reports / "demo-2019" / "report.pdf").write_bytes(b"%PDF")  # as of refresh --pdf
     about = json.loads((reports / "demo-2019" / "run.json").read_text())
-    about["files"]["report.pdf"] = ""
+    about["files"]["report.pdf"] = hashlib.sha256(b"%PDF").hexdigest()
     (reports / "demo-2019" / "run.json").write_text(json.dumps(about))
     with monkeypatch.context() as patch:
         patch.setattr(index_page, "write_index", with_one_more)
@@ -407,6 +409,24 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         run.write_text(run.read_text().replace('"wave": "demo-2019"', '"wave": "demo-2020"', 1))
         assert make_again("demo-2019", force=True).as_asked
         assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
+
+
+@pytest.mark.parametrize("what", ["index.html", "notebooks/01_a.ipynb", "the package"])
+def test_profiles_touch_no_index_that_is_not_of_this_state(quick, what):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (quick / "notebooks" / "01_a.ipynb").write_text(page)
+    assert refresh("demo-2019").ok
+    run = quick / "reports" / "demo-2019"
+    if what == "the package":
+        about = json.loads((run / "run.json").read_text())
+        (run / "run.json").write_text(json.dumps(about | {"code_sha256": "another"}))
+    else:
+        (run / what).write_text((run / what).read_text() + "\n")
+    files = fingerprints.hash_files(run)
+    assert profiles("demo-2019", THREE[:1]).as_asked
+    assert fingerprints.hash_files(run) == files
+    assert refresh("demo-2019", force=True).ok
+    assert "demo-2019.profiles" in (run / "index.html").read_text()
 
 
 def test_the_overview_and_the_page_tell_the_same_type(project):
