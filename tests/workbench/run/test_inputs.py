@@ -309,6 +309,29 @@ def test_another_wave_counts_where_another_notebook_alone_declares_it(cleaned):
     assert why("demo-2019").count("unchanged") == 2
 
 
+def test_what_a_notebook_reads_of_the_other_waves_by_itself_counts(cleaned):
+    """That `analysis` looks which waves there are is no such reading."""
+    raw = cleaned / "data" / "raw"
+    for wave in ("own", "other"):
+        shutil.copytree(raw / "demo-2019", raw / wave)
+    about = raw / "own" / "wave.yml"
+    about.write_text(about.read_text("utf-8").replace("as_of: 2019", "as_of: 2021"), "utf-8")
+    titles = f"from pathlib import Path; print(Path({str(raw)!r}, 'other', 'wave.yml').read_text())"
+    put(cleaned, "01_a", titles)
+    put(cleaned, "02_b", f"import os; print(sorted(os.listdir({str(raw)!r})))")
+    named = "Survey.load('own').typology(n_bootstrap=2, n_null=19, criteria=False)"
+    put(cleaned, "03_c", f"from analysis import Survey; {named}")
+    assert refresh("own").ok
+    with (raw / "other" / "wave.yml").open("a", encoding="utf-8") as file:
+        file.write("# later\n")
+    told = why("own")
+    assert "01_a: would run; changed: files that it reads (data/raw/other/wave.yml)" in told
+    assert told.count("unchanged") == 2
+    (raw / "new").mkdir()
+    assert "02_b: would run; changed: files that it reads (data/raw)" in why("own")
+    assert "03_c: unchanged" in why("own")
+
+
 def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):
     own = cleaned / "data" / "processed" / "demo-2019" / "own.csv"
     own.write_text("1", encoding="utf-8")
