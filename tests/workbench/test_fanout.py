@@ -28,7 +28,7 @@ from workbench.publish import index as index_page
 from workbench.publish.publication import context
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, RunFolder, Status, lock
-from workbench.run.refresh import profiles, refresh
+from workbench.run.refresh import profiles, refresh, why
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
 PARAMETERS = next(
@@ -153,7 +153,7 @@ def test_what_cannot_be_made_is_one_sentence_and_nothing_is_written(quick, given
     assert not list((quick / "reports").glob(".*.part"))
 
 
-def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick):
+def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick, capsys):
     about = quick / "data" / "raw" / "demo-2019" / "wave.yml"
     about.write_text(about.read_text(encoding="utf-8") + "named: true\n", encoding="utf-8")
     put(quick, "from analysis import Survey", "print(*Survey.load(wave, audience=audience).names)")
@@ -166,6 +166,12 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     leads = [context(Edition("demo-2019", "public"), {**FACTS, "named": now})["profiles"]
              for now in (True, False)]  # fmt: skip
     assert leads == ["../demo-2019.profiles.public/index.html", ""]
+    why("demo-2019", audience="public")
+    assert "no longer open" not in capsys.readouterr().err
+    about.write_text(about.read_text(encoding="utf-8").replace("named: true", "named: false"))
+    for audience in ("public", "internal"):
+        why("demo-2019", audience=audience)
+    assert capsys.readouterr().err.count("demo-2019.profiles.public shows single respondents") == 1
 
 
 HOSTILE = [

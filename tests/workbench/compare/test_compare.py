@@ -134,6 +134,12 @@ def test_when_and_where_it_ran_is_no_change(tmp_path):
     assert runs.Comparison(a, b).empty
 
 
+def test_a_register_of_one_s_own_is_compared_in_its_words(tmp_path):
+    two = [run(tmp_path / name, own_register=True) for name in "ab"]
+    for text in texts(runs.Comparison(*two), tmp_path / "out"):
+        assert "実在の団体の回答ではない" in text and "自治体" not in text
+
+
 def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
     old = [answer("13団体中5団体が不足"), figure(), table(), *types([1] * 6 + [2] * 6)]
     new = [answer("13団体中6団体が不足"), figure(csv="answer,count\na,4\nb,5\n", n=9)]
