@@ -402,6 +402,12 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
         assert refresh("demo-2019", force=True).ok
+    aside = (reports / "demo-2019.profiles").rename(quick / "aside")
+    assert refresh("demo-2019").ok
+    assert "demo-2019.profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    aside.rename(reports / "demo-2019.profiles")
+    assert refresh("demo-2019").ok
+    assert "demo-2019.profiles" in (reports / "demo-2019" / "index.html").read_text()
     pages, back = (reports / f"{name}/index.html" for name in ("demo-2019", "demo-2019.profiles"))
     assert 'href="../demo-2019/index.html"' in back.read_text()
     for page, other, make_again in ((pages, back, refresh), (back, pages, profiles)):

@@ -378,6 +378,17 @@ class RunFolder:
         return sorted(name for name in self.hashes if not self.is_whole(name))
 
 
+def link_to_profiles(edition: Edition, *, named: bool) -> str:
+    """Where the index of an edition leads to its pages of municipalities; empty if there are none.
+
+    `named`: its data are open; else those for the public have none.
+    """
+    pages = edition.profiles
+    shown = edition.audience != "public" or named
+    linked = shown and RunFolder(pages.folder, edition).record
+    return f"../{pages.name}/index.html" if linked else ""
+
+
 def keep_only(part: Path, names: set[str], *, pages: bool = False) -> None:
     """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
     open_up(part)
