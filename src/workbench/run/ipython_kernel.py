@@ -47,7 +47,7 @@ LOOKING = {"names_before", "_latest_before"}  # of it: they read the wave.yml of
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
-_read: dict[str, str] = {}  # the state of each then; empty of what was written here later on
+_read: dict[str, str] = {}  # the state of each then; empty of what was written here
 
 
 def state(file: str) -> str:
@@ -61,7 +61,7 @@ def state(file: str) -> str:
 
 
 def _watch(event: str, args: tuple[Any, ...]) -> None:
-    """Note what Python opens to read it, and folders and databases that it looks into.
+    """Note what Python opens, and folders and databases that it looks into; no log it adds to.
 
     Left out are the files of Python and its packages.
     """
@@ -82,7 +82,8 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
         reads, writes = not flags & os.O_WRONLY, bool(flags & (os.O_WRONLY | os.O_RDWR))
     if reads and not _looks_for_waves(event):
         _read.setdefault(file, state(file))
-    if writes and file in _read:
+    adds = "a" in mode if mode else flags & os.O_APPEND
+    if writes and (file in _read or (event == "open" and not adds)):
         _read[file] = ""
 
 

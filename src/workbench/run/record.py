@@ -32,7 +32,7 @@ from analysis.errors import Message, localize, refusal
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
-CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it reads"
+CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it uses"
 PATIENCE = 3  # seconds after which a command says for whom it waits
 NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
