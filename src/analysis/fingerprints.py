@@ -32,6 +32,8 @@ from analysis.errors import refusal
 INPUTS = "WORKBENCH_INPUTS"
 AUDIENCE = "WORKBENCH_AUDIENCE"  # and for whom it is, see `of_run`
 KEY = 32  # bytes of the key of pseudonyms
+TABLES = ("responses", "status", "register", "findings", "outside")  # of cleaned data
+CLEANED = ["codes.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
 METHODS = {FunctionType, partialmethod, property, classmethod, staticmethod, cached_property}
 # of each module, see `is_patched`
 _first: dict[tuple[str, int], list[tuple[Mapping[str, Any], str, Any]]] = {}
@@ -175,6 +177,21 @@ def cleaned_key(data: str, codebook: str, package: Mapping[str, str]) -> str:
     """
     code = {name: digest for name, digest in package.items() if name.startswith("analysis/")}
     return f"{data} {codebook} {combine({**code, **installed()})}"
+
+
+def is_cleaned(folder: Path, key: str) -> bool:
+    """Whether the folder holds the complete cleaned data of just this key, as it was written."""
+    try:
+        content = json.loads(paths.read_text(folder / "ledger.json"))
+        whole = content["key"] == key and content["files"] == hash_tables(folder)
+        return bool(whole and content.pop("sha256") == sha(json.dumps(content)))
+    except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
+        return False
+
+
+def hash_tables(folder: Path) -> dict[str, str]:
+    """The hash of each table of cleaned data, and of what is written of it for other programs."""
+    return {name: hash_file(folder / name) for name in CLEANED}
 
 
 def is_patched() -> bool:

@@ -21,7 +21,10 @@ AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 # hidden files, and what Office, a Mac and Windows put beside others by themselves
 LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
-TYPED_INTO = {".csv", ".docx", ".xlsx"}  # by people, who would miss what they typed
+# by people, who would miss what they typed, drew or noted there
+TYPED_INTO = {".csv", ".docx", ".pdf", ".png", ".svg", ".xlsx"}
+# hidden, but somebody's: a repository, by which a report is published, and rules of a web server
+SOMEBODYS = re.compile(r"(.*/)?\.(git|hg|ht|nojekyll|svn|well-known)")
 UNFINISHED = re.compile(r"\..+\.part")  # folders that get their name when they are whole
 WRITTEN = ".written"  # what notebooks wrote into a folder by hand, a line each
 SETTLED_AT_ONCE = 16  # files that are waited for together
@@ -286,7 +289,7 @@ def refuse_foreign(folder: Path, mark: str, own: Mapping[str, str] | None = None
         known; any others if not given, or where its record cannot be read (see `swap_folder`).
 
     Raises InputError: it is in data/raw, a link, a file, or a folder that holds anything else, or a
-    table or document of ours that somebody has changed.
+    table, document or figure of ours that somebody has changed.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
@@ -300,7 +303,7 @@ def refuse_foreign(folder: Path, mark: str, own: Mapping[str, str] | None = None
 
 
 def _changed(folder: Path, own: Mapping[str, str]) -> Iterator[str]:
-    """Tables and documents of our own into which somebody has typed; none that is empty."""
+    """Tables, documents and figures of our own that somebody changed; none that is empty."""
     for name, digest in own.items():
         file = folder / name
         if digest and file.suffix in TYPED_INTO and file.is_file():
@@ -313,7 +316,8 @@ def _strays(folder: Path, own: Set[str]) -> Iterator[str]:
     """Files of a folder that are not our `own`, nor what programs keep beside others."""
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if file.is_file() and name not in own and not is_leftover(name):
+        of_programs = is_leftover(name) and not SOMEBODYS.match(name)
+        if (file.is_file() or file.is_symlink()) and name not in own and not of_programs:
             yield name
 
 
@@ -323,8 +327,8 @@ def swap_folder(new: Path, final: Path, mark: str, own: Mapping[str, str] | None
     One of which nobody can say which files are ours (`own` is empty) is kept under another name.
     `mark`, `own` and errors: as of `refuse_foreign`.
     """
+    settle(file for file in new.rglob("*") if file.is_file())  # which may take seconds
     refuse_foreign(final, mark, own)
-    settle(file for file in new.rglob("*") if file.is_file())
     final.parent.mkdir(parents=True, exist_ok=True)
     kept = own is not None and not own
     old = beside(final, "old")

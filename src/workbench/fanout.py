@@ -40,7 +40,7 @@ from workbench.publish import index, publication
 from workbench.publish.page import page_context, rendered
 from workbench.run.execute import attempt
 from workbench.run.kernels import Kernels, in_threads
-from workbench.run.plan import PACKAGE, Plan
+from workbench.run.plan import LIBRARIES, PACKAGE, Plan
 from workbench.run.progress import Progress
 from workbench.run.record import (
     FILES,
@@ -327,7 +327,9 @@ def _publish(
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder, edition)
-        if old := run.record:
+        old, same = run.record, ("code_sha256", "versions")
+        # none that somebody edited, or that is of another state of the package or the libraries
+        if old and not run.damaged and all(old.get(name) == facts[name] for name in same):
             printed = {"pdf": (run.folder / "report.pdf").is_file()}
             about = publication.context(edition, old) | printed
             index.write_index(run.folder, old["notebooks"], about)
@@ -532,8 +534,12 @@ def _unpacked(work: Work, data: bytes) -> tuple[Path, Kernels]:
     """The folder of the data on this machine, which dask clears away with the worker."""
     from distributed import get_worker
 
+    here, there = fingerprints.installed(), work.plan.files[LIBRARIES]
+    other = [name for name, version in there.items() if here.get(name, version) != version]
     if fingerprints.combine(fingerprints.package_files()) != work.plan.common[PACKAGE]:
-        raise refusal("cluster.other_version")
+        other.insert(0, "workbench")
+    if other:
+        raise refusal("cluster.other_version", names=other[:3])
     folder = Path(tempfile.mkdtemp(prefix="workbench-site-", dir=get_worker().local_directory))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)

@@ -1,5 +1,6 @@
 """Files are whole or absent, and no wave's files lie where another's are."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -36,6 +37,35 @@ def test_swapping_a_folder_keeps_the_old_one_when_the_new_is_missing(tmp_path):
     paths.swap_folder(new, final, "index.html")
     assert (final / "index.html").read_text() == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["wave"]
+
+
+@pytest.mark.parametrize("name", [".git/config", ".htaccess", "figures/.well-known/x", "link"])
+def test_what_somebody_hid_or_linked_in_a_folder_of_ours_stays(tmp_path, name):
+    final, new = tmp_path / "wave", tmp_path / "new"
+    for folder in (final, new):
+        folder.mkdir()
+        (folder / "index.html").write_text(folder.name)
+    (final / ".DS_Store").touch()  # of a program
+    (final / name).parent.mkdir(parents=True, exist_ok=True)
+    (final / name).symlink_to(tmp_path) if name == "link" else (final / name).touch()
+    with pytest.raises(InputError, match="was not made by workbench"):
+        paths.swap_folder(new, final, "index.html", {"index.html": ""})
+    (final / name).unlink()
+    paths.swap_folder(new, final, "index.html", {"index.html": ""})
+    assert (final / "index.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "figures/a.svg", "figures/a.png"])
+def test_what_somebody_changes_until_the_last_moment_stays(tmp_path, name, monkeypatch):
+    final, new = tmp_path / "wave", tmp_path / "new"
+    for folder in (final, new):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("made")
+    own = {name: hashlib.sha256(b"made").hexdigest()}
+    monkeypatch.setattr(paths, "settle", lambda _: (final / name).write_text("with a remark"))
+    with pytest.raises(InputError, match="was changed since workbench made it"):
+        paths.swap_folder(new, final, name, own)
+    assert (final / name).read_text() == "with a remark"
 
 
 @pytest.fixture

@@ -12,19 +12,21 @@ import sys
 import threading
 import time
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from project import ROOT
 from refreshing import contents
 from test_fanout import put
 
-from analysis import paths
+from analysis import fingerprints, paths
 from analysis.codebook import waves
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import fanout, outputs
 from workbench.demo import simulate_wave
 from workbench.fanout import Pages
+from workbench.run.plan import LIBRARIES, PACKAGE
 from workbench.run.refresh import profiles
 
 PAGES = 60
@@ -185,3 +187,14 @@ def test_a_worker_has_all_that_a_page_depends_on(project, tmp_path, monkeypatch)
         assert not [n for n in archive.namelist() if "raw/demo-2019/replies" in n]
     monkeypatch.setenv("WORKBENCH_ROOT", str(tmp_path / "there"))
     assert waves.names_before("demo-2020") == here and contents(paths.codebooks()) == codebooks
+
+
+@pytest.mark.parametrize("name", ["pandas", "workbench"])
+def test_a_worker_with_other_versions_is_refused(name):
+    package = fingerprints.combine(fingerprints.package_files())
+    common = {PACKAGE: package if name == "pandas" else "another"}
+    libraries = fingerprints.installed() | {"an-extra": "1"}  # which it need not have
+    files = {LIBRARIES: libraries | ({"pandas": "0.1"} if name == "pandas" else {})}
+    work = SimpleNamespace(plan=SimpleNamespace(common=common, files=files))
+    with pytest.raises(InputError, match=rf"other versions .* \({name}\)"):
+        fanout._unpacked(work, b"")

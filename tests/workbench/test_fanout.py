@@ -1,5 +1,6 @@
 """A page for each municipality: complete, truthful, resumable, and made only where needed."""
 
+import hashlib
 import html
 import json
 import os
@@ -18,6 +19,7 @@ import yaml
 from project import ROOT, notebook, put_yaml
 from refreshing import LIGHT
 
+from analysis import fingerprints
 from analysis.errors import InputError
 from analysis.show import NotAvailable
 from workbench import cli, fanout
@@ -26,7 +28,7 @@ from workbench.publish import index as index_page
 from workbench.publish.publication import context
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, RunFolder, Status, lock
-from workbench.run.refresh import profiles, refresh
+from workbench.run.refresh import profiles, refresh, why
 
 REAL = json.loads((ROOT / "notebooks" / "profile.ipynb").read_text(encoding="utf-8"))
 PARAMETERS = next(
@@ -151,7 +153,7 @@ def test_what_cannot_be_made_is_one_sentence_and_nothing_is_written(quick, given
     assert not list((quick / "reports").glob(".*.part"))
 
 
-def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick):
+def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open(quick, capsys):
     about = quick / "data" / "raw" / "demo-2019" / "wave.yml"
     about.write_text(about.read_text(encoding="utf-8") + "named: true\n", encoding="utf-8")
     put(quick, "from analysis import Survey", "print(*Survey.load(wave, audience=audience).names)")
@@ -164,6 +166,12 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     leads = [context(Edition("demo-2019", "public"), {**FACTS, "named": now})["profiles"]
              for now in (True, False)]  # fmt: skip
     assert leads == ["../demo-2019.profiles.public/index.html", ""]
+    why("demo-2019", audience="public")
+    assert "no longer open" not in capsys.readouterr().err
+    about.write_text(about.read_text(encoding="utf-8").replace("named: true", "named: false"))
+    for audience in ("public", "internal"):
+        why("demo-2019", audience=audience)
+    assert capsys.readouterr().err.count("demo-2019.profiles.public shows single respondents") == 1
 
 
 HOSTILE = [
@@ -384,7 +392,7 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
     assert "profiles" not in (reports / "demo-2019" / "index.html").read_text()
     (reports / "demo-2019" / "report.pdf").write_bytes(b"%PDF")  # as of refresh --pdf
     about = json.loads((reports / "demo-2019" / "run.json").read_text())
-    about["files"]["report.pdf"] = ""
+    about["files"]["report.pdf"] = hashlib.sha256(b"%PDF").hexdigest()
     (reports / "demo-2019" / "run.json").write_text(json.dumps(about))
     with monkeypatch.context() as patch:
         patch.setattr(index_page, "write_index", with_one_more)
@@ -394,6 +402,12 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         index = (reports / "demo-2019" / "index.html").read_text()
         assert 'href="../demo-2019.profiles/index.html"' in index and "01_a.html" in index
         assert refresh("demo-2019", force=True).ok
+    aside = (reports / "demo-2019.profiles").rename(quick / "aside")
+    assert refresh("demo-2019").ok
+    assert "demo-2019.profiles" not in (reports / "demo-2019" / "index.html").read_text()
+    aside.rename(reports / "demo-2019.profiles")
+    assert refresh("demo-2019").ok
+    assert "demo-2019.profiles" in (reports / "demo-2019" / "index.html").read_text()
     pages, back = (reports / f"{name}/index.html" for name in ("demo-2019", "demo-2019.profiles"))
     assert 'href="../demo-2019/index.html"' in back.read_text()
     for page, other, make_again in ((pages, back, refresh), (back, pages, profiles)):
@@ -401,6 +415,24 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         run.write_text(run.read_text().replace('"wave": "demo-2019"', '"wave": "demo-2020"', 1))
         assert make_again("demo-2019", force=True).as_asked
         assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
+
+
+@pytest.mark.parametrize("what", ["index.html", "notebooks/01_a.ipynb", "the package"])
+def test_profiles_touch_no_index_that_is_not_of_this_state(quick, what):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (quick / "notebooks" / "01_a.ipynb").write_text(page)
+    assert refresh("demo-2019").ok
+    run = quick / "reports" / "demo-2019"
+    if what == "the package":
+        about = json.loads((run / "run.json").read_text())
+        (run / "run.json").write_text(json.dumps(about | {"code_sha256": "another"}))
+    else:
+        (run / what).write_text((run / what).read_text() + "\n")
+    files = fingerprints.hash_files(run)
+    assert profiles("demo-2019", THREE[:1]).as_asked
+    assert fingerprints.hash_files(run) == files
+    assert refresh("demo-2019", force=True).ok
+    assert "demo-2019.profiles" in (run / "index.html").read_text()
 
 
 def test_the_overview_and_the_page_tell_the_same_type(project):

@@ -21,18 +21,20 @@ from analysis.codebook.questions import code_table, csv_column
 from analysis.codebook.wave import Wave
 from analysis.errors import refusal
 from analysis.fingerprints import (
+    CLEANED,
+    TABLES,
     cleaned_key,
     combine,
     hash_file,
     hash_folder,
+    hash_tables,
     installed,
+    is_cleaned,
     package_files,
 )
 from analysis.intake import read
 from analysis.spreadsheet import quoted, to_csv
 
-TABLES = ("responses", "status", "register", "findings", "outside")
-CLEANED = ["codes.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
 LISTS = {"findings", "outside"}  # without a code a row
 KEPT = 60  # days
 LOADED = package_files("analysis")  # the code that runs here, whatever becomes of its files
@@ -52,9 +54,9 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
         raise refusal("wave.changed_in_use", wave=wave)
     about = Wave.read(wave)
     book, folder, patched = about.book(), paths.processed(wave), fingerprints.is_patched()
-    kept = not (force or patched) and is_current(folder, now)
+    kept = not (force or patched) and is_cleaned(folder, now)
     cleaned = load(folder) if kept else anew(about, book)
-    if kept and not is_current(folder, now):  # it was swapped for another while it was read
+    if kept and not is_cleaned(folder, now):  # it was swapped for another while it was read
         kept, cleaned = False, anew(about, book)
     if not kept and key(about) != now:
         raise refusal("wave.changed_in_use", wave=wave)
@@ -115,21 +117,6 @@ def kept() -> Path:
     return place
 
 
-def is_current(folder: Path, key: str) -> bool:
-    """Whether the folder holds the complete result of just this key, as it was written."""
-    try:
-        content = json.loads(paths.read_text(folder / "ledger.json"))
-        whole = content["key"] == key and content["files"] == _hashes(folder)
-        return bool(whole and content.pop("sha256") == fingerprints.sha(json.dumps(content)))
-    except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
-        return False
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """The hash of each table, and of what is written of it for other programs."""
-    return {name: hash_file(folder / name) for name in CLEANED}
-
-
 def _written(folder: Path) -> dict[str, str]:
     """The files of cleaned data, with the hashes of those that are in a folder, where known."""
     known = dict.fromkeys(CLEANED, "")
@@ -145,7 +132,7 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         for name, content in files_of(cleaned, book):
             paths.write_atomic(part / name, content)
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
-        about = {"key": key, "files": _hashes(part)}
+        about = {"key": key, "files": hash_tables(part)}
         ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
         ledger |= {"sha256": fingerprints.sha(json.dumps(ledger))}  # its counts stand on a page
         text = json.dumps(ledger, ensure_ascii=False, indent=1)

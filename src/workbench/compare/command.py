@@ -120,6 +120,7 @@ def page(runs: Comparison) -> str:
         "language": runs.after.language,
         "audience": runs.audience,
         "invented": any(run.record.get("invented") for run in (runs.before, runs.after)),
+        "own_register": _own_register(runs),
         "wave": names,
     }
     about = page_context(context, title=f"{title} — {names}", site=title)
@@ -131,7 +132,8 @@ def markdown(runs: Comparison) -> str:
     """Markdown of at most about sixty lines: the headline, then what changed by importance."""
     language, record = runs.after.language, runs.after.record
     notes = [label(f"audience.{runs.audience}", language)]
-    notes += [label("page.invented", language)] if record.get("invented") else []
+    if record.get("invented"):
+        notes.append(label("page.invented", language, _own_register(runs)))
     files = Counter(cell.notebook for cell in runs.causes.get("sources", ()))
     values = {**_values(runs), "notes": notes, "notebooks": files.items()}
     values |= {"sentences": _sentences, "inert": escape, "cut": _cut}
@@ -139,10 +141,15 @@ def markdown(runs: Comparison) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def _own_register(runs: Comparison) -> bool:
+    return any(run.record.get("own_register") for run in (runs.before, runs.after))
+
+
 def _values(runs: Comparison) -> dict[str, Any]:
     """What both templates read."""
     language = runs.after.language
-    words, known = labels("compare", language), labels("compare_values", language)
+    words = labels("compare", language, _own_register(runs))
+    known = labels("compare_values", language)
     keys, names = labels("codebook_key", language), runs.before.names | runs.after.names
     moved = [
         (name, *(kind or words["unplaced"] for kind in types), "" if isnan(x) else f"{x:.2f}")

@@ -148,18 +148,19 @@ class Run:
         is named as a folder may be of earlier data.
         """
         edition = Edition(name, audience, language)
-        places = [edition.folder, paths.reports() / name, Path(name)]
+        of_wave = any(name == wave.name for wave in paths.waves())
+        places = [edition.folder, paths.reports() / name, *([] if of_wave else [Path(name)])]
         folder = next((p for p in places if (p / RECORD).is_file()), edition.folder)
         place = folder.resolve()  # of a release only its number would be said
         elsewhere = f"{place.parent.name}/" if place.parent != paths.reports().resolve() else ""
         run = cls(folder, elsewhere + place.name)
-        of_wave = folder == edition.folder and any(name == wave.name for wave in paths.waves())
         if of_wave and run.record["wave"] != name:
             raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])
         if audience not in (paths.AUDIENCES[0], run.audience):
             raise refusal("compare.no_edition", label=name, audience=audience)
-        if of_wave and (changed := changed_since(edition, run.record)):
-            about = {"folder": f"{folder.parent.name}/{folder.name}", **asdict(edition)}
+        found = Edition(name, run.audience, run.language)  # where there is none in `language`
+        if of_wave and (changed := changed_since(found, run.record)):
+            about = {"folder": f"{folder.parent.name}/{folder.name}", **asdict(found)}
             made = str(run.record.get("finished"))[:10]
             raise refusal("compare.out_of_date", changed=changed, date=made, **about)
         return run

@@ -32,7 +32,16 @@ from workbench.publish import index
 from workbench.publish.page import OURS, export, page_context, rendered
 from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.progress import Progress
-from workbench.run.record import RECORD, Edition, Ran, RunFolder, RunRecord, Status, swap_in
+from workbench.run.record import (
+    RECORD,
+    Edition,
+    Ran,
+    RunFolder,
+    RunRecord,
+    Status,
+    link_to_profiles,
+    swap_in,
+)
 
 # what a run writes beside the files of its notebooks, compared in lower case; a page's PDF, too
 OWN_FILES = {
@@ -113,9 +122,6 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     parameters = facts["parameters"].items()
     options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "own_register")
-    profiles = edition.profiles
-    open_to = edition.audience != "public" or facts.get("named")
-    linked = open_to and RunFolder(profiles.folder, edition).record
     return {
         **asdict(edition),
         **{name: facts.get(name) for name in (*stated, "parameters", "before", "sample")},
@@ -124,7 +130,7 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
         "command": f"workbench refresh {edition.wave}{options}",
-        "profiles": f"../{profiles.name}/index.html" if linked else "",
+        "profiles": link_to_profiles(edition, named=bool(facts.get("named"))),
     }
 
 

@@ -8,6 +8,7 @@ earlier ones of its wave or of a copy of it, for whatever audience (a committee 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from analysis import fingerprints, paths, yaml_file
 from analysis.codebook.wave import Wave
@@ -28,6 +30,7 @@ from workbench.run.plan import changed_since
 from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
+RELEASES = "releases"  # the list in releases.yml
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
 
 
@@ -80,13 +83,25 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
         "files": len(files),
         "sha256": digest,
     }
+    text = _with(book, lines, line)
     if not place.exists():
         _copy(edition, files, place)
     elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
         raise refusal("release.not_listed", file=place)
-    text = yaml_file.text_of({"releases": [*lines, line]})
     paths.write_atomic(book, text)
     return number, place
+
+
+def _with(book: Path, lines: list[dict[str, Any]], line: dict[str, Any]) -> str:
+    """The list with one line more at its end; comments and entries that somebody added stay."""
+    text = yaml_file.text_of({RELEASES: [line]})
+    if not book.exists():
+        return text
+    text = paths.read_text(book).rstrip() + text.removeprefix(f"{RELEASES}:")
+    with contextlib.suppress(yaml.YAMLError, ValueError):
+        if yaml_file.read(text) == {**yaml_file.load(book), RELEASES: [*lines, line]}:
+            return text
+    raise refusal("release.not_at_end", file=book)
 
 
 def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
@@ -129,7 +144,7 @@ def _survey_in(folder: Path) -> tuple[str, str] | None:
 
 def _lines(book: Path) -> list[dict[str, Any]]:
     """The releases so far, oldest first."""
-    lines = yaml_file.load(book).get("releases", []) if book.exists() else []
+    lines = yaml_file.load(book).get(RELEASES, []) if book.exists() else []
     whole = isinstance(lines, list) and all(
         isinstance(line, dict)
         and {"number", "date"} <= line.keys()

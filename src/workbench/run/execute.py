@@ -214,7 +214,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
 
     Reports belong to it wherever they lie; of those elsewhere the whole path is noted.
 
-    Left out are hidden folders, locks, what is `known` to its run, and where waves are looked for.
+    Left out are hidden folders, locks, and what is `known` to its run.
     A file that was saved between its reading and the end makes the notebook fail, but not where it
     wrote the file by itself.
     """
@@ -228,14 +228,11 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         path: file
         for file, path in sources.items()
         if path.is_relative_to(places[path])
-        and path not in (root, received, root / "src")
+        and path not in (root, root / "src")
         and (_is_beside_cleaned(path, root) or not any(map(path.is_relative_to, left)))
         and not any(part.startswith(".") for part in path.relative_to(places[path]).parts[:-1])
         and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
     }
-    for path in [p for p in own if p.name == WAVE and p.parent.parent == received]:
-        if not any(p.is_relative_to(path.parent) for p in own.keys() - {path}):
-            del own[path]  # read to learn which waves there are
     for place in {p.parent for p in own if p.name == LEDGER}:
         if received / place.name / WAVE in own:  # its cleaned data follow from what it received
             others = [p for p in own if p.is_relative_to(place) and not _is_beside_cleaned(p, root)]
@@ -425,7 +422,8 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
     if name not in valid:
         ran.status, ran.error = Status.SKIPPED, localize("not asked for (--only)")
         return ran
-    known = replace(RunFolder(valid[name]).notebooks[name], reused=True)
+    known = RunFolder(valid[name]).notebooks[name]
+    known = replace(known, title=notebook.title, reused=True)  # others may have come or gone
     if valid[name] != part:
         places = {file: f"{WORK}/{name}/{file}" for file in known.files}
         targets = [f"notebooks/{name}.ipynb", *places.values()]

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -41,10 +42,12 @@ PARTS = ("stdlib", "platstdlib", "purelib", "platlib")
 INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
 SRC = Path(__file__).parents[2]
 OUR_PACKAGES = tuple(f"{SRC / name}{os.sep}" for name in ("analysis", "workbench"))
+WAVES = str(SRC / "analysis" / "codebook" / "waves.py")
+LOOKING = {"names_before", "_latest_before"}  # of it: they read the wave.yml of all waves
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends
-_read: dict[str, str] = {}  # the state of each then; empty of what was written here later on
+_read: dict[str, str] = {}  # the state of each then; empty of what was written here
 
 
 def state(file: str) -> str:
@@ -58,7 +61,7 @@ def state(file: str) -> str:
 
 
 def _watch(event: str, args: tuple[Any, ...]) -> None:
-    """Note what Python opens to read it, and folders and databases that it looks into.
+    """Note what Python opens, and folders and databases that it looks into; no log it adds to.
 
     Left out are the files of Python and its packages.
     """
@@ -77,10 +80,21 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
         reads, writes = "r" in mode or {*"a+"} <= {*mode}, bool({*mode} & {*"wax+"})
     else:
         reads, writes = not flags & os.O_WRONLY, bool(flags & (os.O_WRONLY | os.O_RDWR))
-    if reads:
+    if reads and not _looks_for_waves(event):
         _read.setdefault(file, state(file))
-    if writes and file in _read:
+    adds = "a" in mode if mode else flags & os.O_APPEND
+    if writes and (file in _read or (event == "open" and not adds)):
         _read[file] = ""
+
+
+def _looks_for_waves(event: str) -> bool:
+    """Whether it is `analysis` that learns which waves there are; a run knows what follows."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame and (frame := frame.f_back):
+        code = frame.f_code
+        if code.co_filename == WAVES and (event != "open" or code.co_name in LOOKING):
+            return True
+    return False
 
 
 class CountingSession(Session):

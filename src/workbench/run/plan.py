@@ -7,6 +7,7 @@ once.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -20,7 +21,7 @@ from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
 from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
-from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status
+from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status, link_to_profiles
 
 OF_PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -262,6 +263,12 @@ class Plan:
                 book = fingerprints.hash_file(codebook(waves.content(wave)))
         return fingerprints.cleaned_key(data, book, self.files[PACKAGE])
 
+    @property
+    def uncleaned(self) -> bool:
+        """Whether the cleaned data of the wave are missing, or not of its files as they are."""
+        wave = self.edition.wave
+        return not fingerprints.is_cleaned(paths.processed(wave), self.inputs[wave])
+
     def changed(self, rans: Iterable[Ran]) -> dict[str, list[str]]:
         """Notebook -> what changed since the plan read it, or one of `rans` read it by itself."""
         try:
@@ -308,11 +315,15 @@ class Plan:
         return RunFolder(self.edition.folder, self.edition)
 
     def published(self, valid: Mapping[str, Path]) -> list[Ran] | None:
-        """The notebooks of the published run if it has just these, all valid with their pages."""
+        """The notebooks of the published run if it is whole and has just these, all valid."""
         last, rans = self.last, self.last.notebooks
         same = list(rans) == list(self.keys) and valid == dict.fromkeys(rans, last.folder)
         if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
+        there = link_to_profiles(self.edition, named=bool(self.wave.get("named")))
+        index = html.unescape(paths.read_text(last.folder / "index.html"))
+        if bool(there) != (f'href="../{self.edition.profiles.name}/index.html"' in index):
+            return None  # the pages of municipalities were removed since, or put back
         return [replace(ran, reused=True) for ran in rans.values()]
 
     @property

@@ -8,6 +8,7 @@ nothing to do answers at once.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import platform
@@ -31,7 +32,7 @@ from analysis.errors import Message, localize, refusal
 RECORD = "run.json"
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
-CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it reads"
+CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it uses"
 PATIENCE = 3  # seconds after which a command says for whom it waits
 NAMED = 5  # failures of one kind that are named
 MOST = 1e9  # of jobs, seconds, MiB: more is a slip of the hand, and too long for a timer
@@ -378,6 +379,17 @@ class RunFolder:
         return sorted(name for name in self.hashes if not self.is_whole(name))
 
 
+def link_to_profiles(edition: Edition, *, named: bool) -> str:
+    """Where the index of an edition leads to its pages of municipalities; empty if there are none.
+
+    `named`: its data are open; else those for the public have none.
+    """
+    pages = edition.profiles
+    shown = edition.audience != "public" or named
+    linked = shown and RunFolder(pages.folder, edition).record
+    return f"../{pages.name}/index.html" if linked else ""
+
+
 def keep_only(part: Path, names: set[str], *, pages: bool = False) -> None:
     """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
     open_up(part)
@@ -416,6 +428,14 @@ def all_waves(reports: Path) -> Path:
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
         raise refusal("project.foreign", file=place)
     return place
+
+
+def is_every_run_listed(reports: Path) -> bool:
+    """Whether the page of all waves leads to the run folders that there are, and to no others."""
+    page = all_waves(reports)
+    text = html.unescape(paths.read_text(page)) if page.exists() else ""
+    there = {file.parent.name for file in reports.glob(f"[!.]*/{RECORD}")}
+    return there == {*re.findall(r'href="([^"/]+)/index\.html"', text)}
 
 
 # --- one at a time ---------------------------------------------------------------------------

@@ -21,9 +21,20 @@ from analysis.codebook import waves
 from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
 from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
-from workbench.run.record import Options, Outcome, RunFolder, RunRecord, Status, lock
+from workbench.run.record import (
+    Edition,
+    Options,
+    Outcome,
+    RunFolder,
+    RunRecord,
+    Status,
+    is_every_run_listed,
+    lock,
+)
 
 PROFILE = "profile"  # the notebook of a municipality
+UNCLEANED = "data/processed/{wave} would be made anew: missing, or not of the files as they are"
+NOT_OPEN = "reports/{folder} shows single respondents, and the data are no longer open: delete it"
 NOT_PAGES = "no page of the report, since its name does not begin as 08_ does: {files}"
 
 
@@ -54,7 +65,7 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
-    tell_left_out(wave)
+    tell_left_out(edition)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
@@ -65,6 +76,14 @@ def refresh(
         valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
+            if not is_every_run_listed(paths.reports()):  # folders were removed, or put there
+                from workbench.publish import index
+
+                index.write_waves(paths.reports())
+            if plan.uncleaned:
+                from workbench.run import execute
+
+                execute.clean(wave)
             return RunRecord(edition, Status.OK, unchanged, {}, str(edition.folder))
         from workbench.run.kernels import started_kernels
 
@@ -76,10 +95,18 @@ def refresh(
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
 
 
-def tell_left_out(wave: str) -> None:
-    """Say which files of the wave and which notebooks a refresh leaves out, to standard error."""
-    for sentence in filter(None, (waves.not_read(wave), not_pages())):
-        print(sentence, file=sys.stderr)
+def tell_left_out(edition: Edition) -> None:
+    """Say to standard error which files of the wave, notebooks and pages a refresh leaves out."""
+    for sentence in (waves.not_read(edition.wave), not_pages(), not_open(edition)):
+        if sentence:
+            print(sentence, file=sys.stderr)
+
+
+def not_open(edition: Edition) -> str:
+    """The sentence on public pages of single respondents, made while the data were still open."""
+    folder = edition.profiles.folder
+    still = edition.audience != "public" or waves.content(edition.wave).get("named")
+    return "" if still or not folder.is_dir() else localize(NOT_OPEN, folder=folder.name)
 
 
 def not_pages() -> str:
@@ -97,8 +124,9 @@ def why(wave: str, **choices: Any) -> str:
     options = Options(**choices)
     edition = options.edition(wave)
     plan = Plan.make(edition, options.by_name)
-    tell_left_out(wave)
-    valid, lines = plan.valid(), []
+    tell_left_out(edition)
+    valid = plan.valid()
+    lines = [localize(UNCLEANED, wave=wave)] if plan.uncleaned else []
     for notebook in plan.notebooks:
         source = valid.get(notebook.name)
         if source is None:

@@ -134,6 +134,12 @@ def test_when_and_where_it_ran_is_no_change(tmp_path):
     assert runs.Comparison(a, b).empty
 
 
+def test_a_register_of_one_s_own_is_compared_in_its_words(tmp_path):
+    two = [run(tmp_path / name, own_register=True) for name in "ab"]
+    for text in texts(runs.Comparison(*two), tmp_path / "out"):
+        assert "実在の団体の回答ではない" in text and "自治体" not in text
+
+
 def test_everything_that_can_change_is_said_and_the_results_come_first(tmp_path):
     old = [answer("13団体中5団体が不足"), figure(), table(), *types([1] * 6 + [2] * 6)]
     new = [answer("13団体中6団体が不足"), figure(csv="answer,count\na,4\nb,5\n", n=9)]
@@ -543,6 +549,15 @@ def test_a_copy_of_a_report_is_no_run_of_the_wave_whose_name_it_has(project, cap
     assert not (project / "reports" / "compare").exists()
 
 
+def test_a_folder_beside_has_no_report_of_a_wave_by_its_name(project, made, capsys, monkeypatch):
+    run(project / "kept" / "demo-2019", answer("x"), **made)
+    run(project / "reports" / "other", answer("y"))
+    monkeypatch.chdir(project / "kept")
+    assert main(["compare", "demo-2019", "other"]) == 2
+    assert "there is no run in 'demo-2019'" in capsys.readouterr().err
+    assert main(["compare", "./demo-2019", "other"]) == 0
+
+
 @pytest.mark.parametrize(
     ("file", "what"),
     [
@@ -565,6 +580,9 @@ def test_a_report_of_earlier_files_is_compared_by_its_folder_only(
     told = f"{what} changed since the report of demo-2019 of 2026-04-01 was made; run `workbench"
     said = capsys.readouterr().err
     assert told in said
+    if audience == "internal":  # nor in a language in which there is no other one
+        assert main([*line, "--language", "en"]) == 2
+        assert "refresh demo-2019 --audience internal --language ja" in capsys.readouterr().err
     line[2] = str(project / re.search(r"by its folder \((.*)\)", said)[1])
     assert main(line) == 0
 

@@ -304,6 +304,24 @@ def test_a_damaged_list_of_releases_is_one_sentence(project, damaged):
     assert book.exists() and len([*book.parent.iterdir()]) == 1
 
 
+def test_what_somebody_wrote_into_the_list_stays(project):
+    edition(project)
+    releases.release("demo-2019", by="x")
+    book = project / "releases" / "releases.yml"
+    more = f"# kept by the secretariat\nowner: 総務課\n{book.read_text()}  note: sent by post\n"
+    book.write_text(f"{more}# as decided on 1 April")
+    edition(project, b=20)
+    releases.release("demo-2019", by="y")
+    text = book.read_text()
+    assert text.startswith(f"{more}# as decided on 1 April\n- edition: demo-2019.public\n")
+    assert [line["by"] for line in released(project)] == ["x", "y"]
+    edition(project, b=30)
+    book.write_text(f"{text}office: 企画係\n")
+    with pytest.raises(InputError, match="the list does not end this file"):
+        releases.release("demo-2019", by="z")
+    assert not (project / "releases" / "demo-2019.public" / "3").exists()
+
+
 def test_a_copy_of_the_internal_edition_is_never_released(project):
     folder = edition(project)
     about = json.loads((folder / "run.json").read_text())

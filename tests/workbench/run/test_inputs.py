@@ -83,7 +83,7 @@ def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
         text = file.read_text(encoding="utf-8")
         file.write_text(text + "\n", encoding="utf-8")
         told = why("demo-2019", audience=audience)
-        assert "01_a: would run; changed: files that it reads" in told
+        assert "01_a: would run; changed: files that it uses" in told
         assert (f"({file.relative_to(cleaned)})" in told) == (audience == "internal")
         assert "姫路市" not in json.dumps(record(cleaned, Edition("demo-2019", audience).name))
         file.write_text(text, encoding="utf-8")
@@ -114,7 +114,7 @@ def test_a_file_that_a_notebook_reads_by_itself_is_saved_meanwhile(cleaned):
     put(cleaned, "01_a", f"text = open({str(table)!r}).read()")
     put(cleaned, "02_b", saves(table, "text + '2'"), needs=["01_a"])
     found = refresh("demo-2019")
-    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+    assert found.notebooks[0].error == "inputs changed during the run: files that it uses"
 
 
 def test_a_file_that_is_saved_while_the_notebook_that_read_it_goes_on(cleaned):
@@ -126,7 +126,24 @@ def test_a_file_that_is_saved_while_the_notebook_that_read_it_goes_on(cleaned):
     put(cleaned, "02_b", saves(own, "text + '2'"))
     found = refresh("demo-2019")
     assert statuses(found) == {"01_a": "failed", "02_b": "ok"}, "what it saved itself is its own"
-    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+    assert found.notebooks[0].error == "inputs changed during the run: files that it uses"
+
+
+def test_a_file_that_a_notebook_writes_for_another_is_made_again_where_it_was_edited(cleaned):
+    """In the project and not in its `output`; a log to which it only adds may be another's, too."""
+    table, log = cleaned / "own.csv", cleaned / "own.log"
+    adds = f"_ = open({str(log)!r}, 'a').write('ran')"
+    put(cleaned, "01_a", f"_ = open({str(table)!r}, 'w').write('right')", adds)
+    put(cleaned, "02_b", f"print(open({str(table)!r}).read())", adds, needs=["01_a"])
+    assert refresh("demo-2019").ok
+    assert why("demo-2019").count("unchanged") == 2 and log.read_text() == "ranran"
+    table.write_text("wrong")
+    assert refresh("demo-2019").ok
+    assert table.read_text() == "right"
+    assert ">right\n<" in (cleaned / "reports" / "demo-2019" / "02_b.html").read_text("utf-8")
+    table.unlink()
+    assert refresh("demo-2019").ok
+    assert table.read_text() == "right"
 
 
 def test_a_file_that_is_saved_with_its_old_date_and_size_counts_as_saved(cleaned):
@@ -138,7 +155,7 @@ def test_a_file_that_is_saved_with_its_old_date_and_size_counts_as_saved(cleaned
     saved = f"import subprocess; subprocess.run(['sh', '-c', {others!r}])"
     put(cleaned, "01_a", f"text = open({str(table)!r}).read()", saved, "print(text)")
     found = refresh("demo-2019")
-    assert found.notebooks[0].error == "inputs changed during the run: files that it reads"
+    assert found.notebooks[0].error == "inputs changed during the run: files that it uses"
 
 
 def test_a_notebook_that_changes_its_folder_writes_where_the_variables_say(cleaned, monkeypatch):
@@ -229,7 +246,7 @@ def test_a_notebook_that_opens_something_odd_ends_no_run(cleaned, monkeypatch):
     put(cleaned, "01_a", tries)
     assert refresh("demo-2019").ok
     (cleaned / "own.pyc").write_bytes(b"2")
-    assert "changed: files that it reads (own.pyc)" in why("demo-2019")
+    assert "changed: files that it uses (own.pyc)" in why("demo-2019")
 
 
 @pytest.mark.parametrize("where", ["in the project", "behind a link", "elsewhere"])
@@ -263,6 +280,28 @@ def test_a_project_may_lie_where_python_is_installed():
     assert [str(file).startswith(ipython_kernel.INSTALLED) for file in files] == [False, True, True]
 
 
+@pytest.mark.parametrize("what", ["put back from a copy", "edited", "removed"])
+def test_cleaned_data_are_of_the_files_after_a_refresh_with_nothing_to_do(cleaned, data, what):
+    """Somebody opens them in Excel."""
+    put(cleaned, "01_a", COUNTS)
+    folder, copy = cleaned / "data" / "processed" / "demo-2019", cleaned / "copy"
+    assert refresh("demo-2019").ok
+    shutil.copytree(folder, copy)
+    data.write_bytes(data.read_bytes() + b"# later\n")
+    assert refresh("demo-2019").ok and "processed" not in why("demo-2019")
+    now = fingerprints.hash_files(folder)
+    if what == "edited":
+        (folder / "responses.csv").write_text("1,2\n", encoding="utf-8")
+        with pytest.raises(InputError, match=r"responses\.csv, in processed.*, was changed"):
+            refresh("demo-2019")
+    shutil.rmtree(folder)
+    if what == "put back from a copy":
+        shutil.copytree(copy, folder)
+    assert "data/processed/demo-2019 would be made anew" in why("demo-2019")
+    assert refresh("demo-2019").notebooks[0].reused
+    assert fingerprints.hash_files(folder) == now and "processed" not in why("demo-2019")
+
+
 def test_a_crosswalk_counts(cleaned):
     put(cleaned, "01_a", "print(1)")
     assert refresh("demo-2019").ok
@@ -281,10 +320,33 @@ def test_another_wave_counts_where_another_notebook_alone_declares_it(cleaned):
     assert why("demo-2019").count("unchanged") == 2
     about = other / "wave.yml"
     about.write_text(about.read_text("utf-8").replace("demo-2019", "x") + "# later\n", "utf-8")
-    told = "files that it reads (data/raw/other/wave.yml)"
+    told = "files that it uses (data/raw/other/wave.yml)"
     assert f"02_b: would run; changed: {told}" in why("demo-2019")
     assert refresh("demo-2019").ok
     assert why("demo-2019").count("unchanged") == 2
+
+
+def test_what_a_notebook_reads_of_the_other_waves_by_itself_counts(cleaned):
+    """That `analysis` looks which waves there are is no such reading."""
+    raw = cleaned / "data" / "raw"
+    for wave in ("own", "other"):
+        shutil.copytree(raw / "demo-2019", raw / wave)
+    about = raw / "own" / "wave.yml"
+    about.write_text(about.read_text("utf-8").replace("as_of: 2019", "as_of: 2021"), "utf-8")
+    titles = f"from pathlib import Path; print(Path({str(raw)!r}, 'other', 'wave.yml').read_text())"
+    put(cleaned, "01_a", titles)
+    put(cleaned, "02_b", f"import os; print(sorted(os.listdir({str(raw)!r})))")
+    named = "Survey.load('own').typology(n_bootstrap=2, n_null=19, criteria=False)"
+    put(cleaned, "03_c", f"from analysis import Survey; {named}")
+    assert refresh("own").ok
+    with (raw / "other" / "wave.yml").open("a", encoding="utf-8") as file:
+        file.write("# later\n")
+    told = why("own")
+    assert "01_a: would run; changed: files that it uses (data/raw/other/wave.yml)" in told
+    assert told.count("unchanged") == 2
+    (raw / "new").mkdir()
+    assert "02_b: would run; changed: files that it uses (data/raw)" in why("own")
+    assert "03_c: unchanged" in why("own")
 
 
 def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):
@@ -294,7 +356,7 @@ def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):
     assert refresh("demo-2019").ok
     assert "unchanged" in why("demo-2019")
     own.write_text("2", encoding="utf-8")
-    assert "changed: files that it reads" in why("demo-2019")
+    assert "changed: files that it uses" in why("demo-2019")
 
 
 def test_the_page_of_questions_says_anew_how_the_wave_before_was_asked(cleaned):

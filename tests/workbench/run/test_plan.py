@@ -10,6 +10,7 @@ from refreshing import put
 from analysis.errors import InputError
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
+from workbench.run.refresh import refresh
 
 WORDS = {"title": {"ja": "生成AIの型", "en": "Types of use"}, "lead": {"ja": "問い", "en": "Why?"}}
 
@@ -83,3 +84,15 @@ def test_a_codebook_that_cannot_be_read_is_no_codebook_without_questions(project
     file.write_text("".join([*lines[:9], "<<<<<<< HEAD\n", *lines[9:]]), encoding="utf-8")
     with pytest.raises(InputError, match=r"it-staffing.yml: line 10"):
         pages()
+
+
+def test_a_page_is_told_from_a_copy_that_comes_before_it_while_that_is_there(cleaned):
+    """Also where it does not run again itself."""
+    put(cleaned, "02_b", "print(1)")
+    assert refresh("demo-2019").ok
+    put(cleaned, "01_a", "print(1)")
+    titles = [ran.title["en"] for ran in refresh("demo-2019").notebooks]
+    assert titles == ["title", "title (02_b)"]
+    (cleaned / "notebooks" / "01_a.ipynb").unlink()
+    assert [ran.title["en"] for ran in refresh("demo-2019").notebooks] == ["title"]
+    assert "(02_b)" not in (cleaned / "reports" / "demo-2019" / "02_b.html").read_text("utf-8")

@@ -16,9 +16,11 @@ from project import make_project
 from refreshing import contents, executed, put, record, statuses
 
 import analysis
+from analysis.cleaning import store
 from analysis.errors import InputError
 from workbench import cli
 from workbench.publish.releases import release
+from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
 
@@ -31,6 +33,7 @@ def _no_cleaning(monkeypatch):
     import workbench.run.execute
 
     monkeypatch.setattr(workbench.run.execute, "prepared", lambda wave: None)
+    monkeypatch.setattr(Plan, "uncleaned", False)
     monkeypatch.setattr(workbench.publish.publication, "_sample", lambda wave: {})
 
 
@@ -633,6 +636,7 @@ def test_wrong_parameters_are_refused_before_anything_runs(project, monkeypatch,
 
 
 def test_planning_imports_nothing_heavy(complete):
+    store.prepared("demo-2019")
     code = (
         "import sys\nfrom workbench.cli import main\nassert main(['refresh', 'demo-2019']) == 0\n"
         "assert main(['why', 'demo-2019']) == 0\n"
@@ -726,7 +730,7 @@ def test_what_somebody_keeps_in_the_folder_of_a_report_is_never_lost(complete, c
     memo.rename(complete / "memo.docx")
     assert cli.main(["refresh", "demo-2019"]) == 0
     put(complete, "01_a", f"from pathlib import Path; Path({str(memo)!r}).parent.mkdir()\n"
-        f"Path({str(memo)!r}).write_text('meanwhile')")  # fmt: skip
+        f"import os; os.system('printf meanwhile > {memo}')")  # fmt: skip
     assert cli.main(["refresh", "demo-2019"]) == 2 and memo.read_text() == "meanwhile"
 
 
@@ -773,6 +777,20 @@ def test_a_report_that_was_edited_emptied_or_removed_is_made_again(complete, fil
         assert found.ok and found.notebooks[0].reused is not runs_again
         assert place.read_bytes() not in (b"", text)
         assert record(complete)["before"], "the runs before are still listed"
+
+
+def test_the_list_of_all_reports_has_those_that_there_are(complete):
+    reports = complete / "reports"
+    whole = (reports / "index.html").read_bytes()
+    (reports / "index.html").unlink()
+    assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
+    shutil.copytree(reports / "demo-2019", reports / "kept & 写し")
+    assert refresh("demo-2019").ok
+    assert 'href="kept &amp; 写し/index.html"' in (reports / "index.html").read_text("utf-8")
+    listed = (reports / "index.html").stat().st_mtime_ns
+    assert refresh("demo-2019").ok and (reports / "index.html").stat().st_mtime_ns == listed
+    shutil.rmtree(reports / "kept & 写し")
+    assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
 
 
 def test_an_edited_report_is_not_released(complete):
