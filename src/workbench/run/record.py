@@ -8,6 +8,7 @@ nothing to do answers at once.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import platform
@@ -427,6 +428,14 @@ def all_waves(reports: Path) -> Path:
     if place.is_symlink() or (place.is_file() and GENERATOR not in place.read_bytes()[:2000]):
         raise refusal("project.foreign", file=place)
     return place
+
+
+def is_every_run_listed(reports: Path) -> bool:
+    """Whether the page of all waves leads to the run folders that there are, and to no others."""
+    page = all_waves(reports)
+    text = html.unescape(paths.read_text(page)) if page.exists() else ""
+    there = {file.parent.name for file in reports.glob(f"[!.]*/{RECORD}")}
+    return there == {*re.findall(r'href="([^"/]+)/index\.html"', text)}
 
 
 # --- one at a time ---------------------------------------------------------------------------

@@ -21,7 +21,16 @@ from analysis.codebook import waves
 from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
 from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
-from workbench.run.record import Edition, Options, Outcome, RunFolder, RunRecord, Status, lock
+from workbench.run.record import (
+    Edition,
+    Options,
+    Outcome,
+    RunFolder,
+    RunRecord,
+    Status,
+    is_every_run_listed,
+    lock,
+)
 
 PROFILE = "profile"  # the notebook of a municipality
 UNCLEANED = "data/processed/{wave} would be made anew: missing, or not of the files as they are"
@@ -67,6 +76,10 @@ def refresh(
         valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
+            if not is_every_run_listed(paths.reports()):  # folders were removed, or put there
+                from workbench.publish import index
+
+                index.write_waves(paths.reports())
             if plan.uncleaned:
                 from workbench.run import execute
 

@@ -779,6 +779,20 @@ def test_a_report_that_was_edited_emptied_or_removed_is_made_again(complete, fil
         assert record(complete)["before"], "the runs before are still listed"
 
 
+def test_the_list_of_all_reports_has_those_that_there_are(complete):
+    reports = complete / "reports"
+    whole = (reports / "index.html").read_bytes()
+    (reports / "index.html").unlink()
+    assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
+    shutil.copytree(reports / "demo-2019", reports / "kept & 写し")
+    assert refresh("demo-2019").ok
+    assert 'href="kept &amp; 写し/index.html"' in (reports / "index.html").read_text("utf-8")
+    listed = (reports / "index.html").stat().st_mtime_ns
+    assert refresh("demo-2019").ok and (reports / "index.html").stat().st_mtime_ns == listed
+    shutil.rmtree(reports / "kept & 写し")
+    assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
+
+
 def test_an_edited_report_is_not_released(complete):
     assert refresh("demo-2019", audience="public").ok
     page = complete / "reports" / "demo-2019.public" / "01_a.html"
