@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import functools
 import gc
+import itertools
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from hypothesis import settings
 from project import ROOT, make_project, new_project
 
 from analysis import fingerprints
+from workbench import outputs
 
 sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 # speed is measured in benchmarks/; more examples of everything, other ones each time, with the slow
@@ -65,6 +67,17 @@ def pytest_collection_finish():
 def pytest_collection_modifyitems(items):
     rank = {f"test_{name}.py": at for at, name in enumerate(DEAR.split())}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+def pytest_runtest_setup(item):
+    """Each test has a list of outputs of its own beside the typologies that all of them share.
+
+    One list would be read, locked and written by every worker, and grow with each test.
+    """
+    outputs.NOTES = f"outputs-{os.getpid()}-{next(_lists)}.json"
+
+
+_lists = itertools.count()
 
 
 @pytest.fixture

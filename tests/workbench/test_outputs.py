@@ -142,10 +142,10 @@ SHEETS, DATA_SET = "queries demo-2019 --split --out given", "dataset demo-2019 -
     ("command", "step", "changed", "files"),
     [
         (SHEETS, "990043", True, 12),
-        (SHEETS, outputs.NOTES, False, 12),
+        (SHEETS, "outputs", False, 12),
         *(
             pytest.param(DATA_SET, step, changed, 10, marks=pytest.mark.slow)
-            for step in ("README.ja.md", outputs.NOTES)
+            for step in ("README.ja.md", "outputs")
             for changed in (True, False)
         ),
     ],
