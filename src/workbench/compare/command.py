@@ -176,7 +176,7 @@ def _values(runs: Comparison) -> dict[str, Any]:
     return {
         "words": words,
         "names": " → ".join(run.label for run in (runs.before, runs.after)),
-        "headline": _headline(runs, words),
+        "headline": _headline(runs, words) + _in_neither(runs, words),
         "moved": _moved(runs),
         "parts": {
             part: {name: items for name, items in listed.items() if items}
@@ -200,6 +200,12 @@ def _headline(runs: Comparison, words: dict[str, str]) -> str:
         answers_alike=not runs.results["answers"],
         types_alike=runs.movers is not None and not runs.results["movers"],
     )
+
+
+def _in_neither(runs: Comparison, words: dict[str, str]) -> str:
+    """The sentence on pages that neither run has; empty where there are none."""
+    pages = ("、" if runs.after.language == "ja" else ", ").join(runs.in_neither)
+    return words["in_neither"].format(pages=pages) if pages else ""
 
 
 def _moved(runs: Comparison) -> str:

@@ -311,6 +311,12 @@ class Comparison:
         """Whether nothing differs at all: results, drawings, and what they were made of."""
         return not (self.results_changed or self.redrawn or any(self.causes.values()) or self.code)
 
+    @property
+    def in_neither(self) -> list[str]:
+        """The titles of pages that are complete in neither run: nothing of them is compared."""
+        both = ((page, self.before.pages.get(name)) for name, page in self.after.pages.items())
+        return [page.title for page, old in both if old and "ok" not in (page.status, old.status)]
+
     def _entries(self, of: Callable[[Run], Any]) -> list[Value]:
         """The entries of something that both runs have which differ."""
         return entries(of(self.before), of(self.after))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -302,7 +303,7 @@ def _check_files(files: Sequence[Path]) -> None:
 def _fill(folder: Path, files: Sequence[Path], codebook: str, as_of: dt.date | None) -> str:
     """Add the data files that a committed wave.yml names."""
     known, names = Wave.read(folder), {file.name for file in files}
-    lacks = {f.path for f in known.files if not (folder / f.path).exists()}
+    lacks = {f.path for f in known.files if not os.path.lexists(folder / f.path)}  # nor a link
     same = known.codebook == codebook and as_of in (None, known.as_of)
     if not (same and lacks and names == lacks):
         about = {"codebook": known.codebook, "as_of": known.as_of}

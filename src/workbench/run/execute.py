@@ -199,6 +199,8 @@ def attempt(
         return set()
     text = _without(hidden, json.dumps(held[0], ensure_ascii=False), kernels.root, as_json=True)
     executed = nbformat.v4.reads(text)
+    for cell in _code(executed.cells):
+        cell.outputs = _joined(cell.outputs)
     executed.metadata["papermill"]["input_path"] = f"{ran.name}.ipynb"
     _judge(ran, executed)
     _note_reads(ran, held[1], kernels.root, known)
@@ -331,6 +333,17 @@ def _judge(ran: Ran, content: Any) -> None:
         faults += [localize("declared but not produced: {lacking}", lacking=lacking)]
     if ran.ok and faults:
         ran.fail(faults[0])
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """What is printed at once in one piece: into how many it was sent follows from the clock."""
+    joined: list[Any] = []
+    for output in outputs:
+        if joined and output.get("name") and joined[-1].get("name") == output["name"]:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _code(cells: list[Any]) -> list[Any]:

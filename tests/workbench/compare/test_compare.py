@@ -128,6 +128,20 @@ def test_identical_runs_give_an_empty_comparison_always(tmp_path_factory, said, 
     assert "<h2>" not in (a.folder / "compare.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("ja", "ページは比べていない（類型）。"), ("en", "settings. Pages that are complete in")],
+)
+def test_pages_that_neither_run_has_are_not_called_unchanged(tmp_path, language, said):
+    page = {"name": "03_typology", "title": {"ja": "類型", "en": "Types"}, "status": "failed"}
+    about = {"notebooks": [page], "language": language}
+    two = [run(tmp_path / name, **about) for name in "ab"]
+    for text in texts(runs.Comparison(*two), tmp_path / "out"):
+        assert said in text.replace("\\", "")
+    done = [run(tmp_path / name) for name in "cd"]
+    assert "比べていない" not in "".join(texts(runs.Comparison(*done), tmp_path / "done"))
+
+
 def test_when_and_where_it_ran_is_no_change(tmp_path):
     a = run(tmp_path / "a", answer("x"), finished="2026-01-01", seconds=3, commit="1", before=[])
     b = run(tmp_path / "b", answer("x"), finished="2026-02-02", seconds=9, commit="2", before=[{}])

@@ -97,6 +97,20 @@ def test_a_file_that_no_layout_reads_is_told_without_a_layout(libraries, tmp_pat
         new_wave("demo-2019", [EXAMPLE / "replies.csv"], "it-staffing")
 
 
+def test_a_link_to_a_file_that_is_away_is_not_written_over(project, tmp_path):
+    folder = project / "data" / "raw" / "demo-2019"
+    (data,) = folder.glob("*.xlsx")
+    here, away = tmp_path / data.name, tmp_path / "share" / data.name  # which is not mounted
+    shutil.move(data, here)
+    data.symlink_to(away)
+    with pytest.raises(InputError, match="missing files: none"):
+        new_wave("demo-2019", [here], "it-staffing")
+    assert data.is_symlink()
+    data.unlink()
+    new_wave("demo-2019", [here], "it-staffing")
+    assert data.read_bytes() == here.read_bytes()
+
+
 @pytest.mark.parametrize("given", [EXAMPLE / "replies.csv", EXAMPLE])
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(libraries, monkeypatch, capsys, given):
     def full(source, target):

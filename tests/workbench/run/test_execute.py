@@ -58,6 +58,15 @@ def test_thousands_of_outputs_all_arrive_although_their_reader_is_slow(tmp_path,
     assert [o.data["text/plain"] for o in cells[-1].outputs] == [str(n) for n in range(MANY)]
 
 
+def test_what_a_cell_prints_is_one_output_however_long_it_takes(tmp_path):
+    """The kernel sends what was printed every 0.2 s; pages would differ from run to run."""
+    slowly = "import sys, time\nfor n in (1, 2):\n    print(n); sys.stdout.flush(); time.sleep(0.3)"
+    errors = "display(3); print(4); print(5, file=sys.stderr, flush=True); print(6)"
+    _, cells = ran(tmp_path, slowly, errors, fork=True)
+    assert [output.text for output in cells[-2].outputs] == ["1\n2\n"]
+    assert cells[-1].outputs[0].output_type == "display_data" and len(cells[-1].outputs) > 2
+
+
 @both
 def test_a_cell_whose_outputs_did_not_all_arrive_is_not_complete(tmp_path, fork):
     cell = "for n in range(3):\n    display('drop me' * (n % 2))"

@@ -16,6 +16,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.publish import publication
 from workbench.run import ipython_kernel
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
@@ -59,6 +60,29 @@ def test_data_saved_and_put_back_during_a_run_are_in_no_notebook(cleaned, data):
     found = refresh("demo-2019", jobs=1)
     assert statuses(found) == {"01_a": "ok", "02_b": "failed", "03_c": "ok"}
     assert "changed while in use" in found.notebooks[1].error
+
+
+@pytest.mark.parametrize("moment", ["record_of", "_explain"])
+def test_files_saved_before_or_after_the_notebooks_and_put_back_are_in_no_report(
+    cleaned, data, monkeypatch, moment
+):
+    """What the run itself reads: how many replied, the codebook for later comparisons."""
+    book = cleaned / "data" / "codebooks" / "it-staffing.yml"
+    file = data if moment == "record_of" else book
+    before, step = file.read_bytes(), getattr(publication, moment)
+
+    def saved(*of):
+        file.write_bytes(before + b"# saved")
+        return step(*of)
+
+    put(cleaned, "01_a", "print(1)")
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, moment, saved)
+        with pytest.raises(InputError, match="changed while in use"):
+            refresh("demo-2019")
+    file.write_bytes(before)
+    assert refresh("demo-2019").ok
+    assert (cleaned / "reports" / "demo-2019" / "codebook.yml").read_bytes() == book.read_bytes()
 
 
 @pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
