@@ -388,6 +388,17 @@ def test_what_a_notebook_reads_of_the_other_waves_by_itself_counts(cleaned):
     assert "03_c: unchanged" in why("own")
 
 
+def test_a_hidden_file_of_one_s_own_beside_the_data_counts(cleaned):
+    own = cleaned / "data" / "raw" / "demo-2019" / ".own.csv"
+    own.write_text("1", encoding="utf-8")
+    put(cleaned, "01_a", COUNTS, f"print(open({str(own)!r}).read())")
+    put(cleaned, "02_b", COUNTS)
+    assert refresh("demo-2019").ok
+    own.write_text("2", encoding="utf-8")
+    assert "01_a: would run; changed: files that it uses" in why("demo-2019")
+    assert "02_b: unchanged" in why("demo-2019")
+
+
 def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):
     own = cleaned / "data" / "processed" / "demo-2019" / "own.csv"
     own.write_text("1", encoding="utf-8")
