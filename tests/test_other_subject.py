@@ -1,4 +1,7 @@
-"""A survey on another subject: its pages, and not one word of IT staffing."""
+"""A survey on another subject: its pages, and not one word of IT staffing.
+
+At every run the Japanese pages, with `make test-all` the English twins.
+"""
 
 import re
 
@@ -87,7 +90,7 @@ def words(page):
     return "\n".join(shown)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_its_pages_are_its_own_and_have_no_word_of_it_staffing(wave, language):
     survey = Survey.load("ai", language=language, files=False)
     found = survey.typology(**QUICK)

@@ -24,7 +24,7 @@ from analysis import fingerprints, paths
 from analysis.cleaning import store
 from analysis.cleaning.findings import SEVERITIES
 from analysis.cleaning.respondents import invited
-from analysis.errors import InputError, Message, localize
+from analysis.errors import InputError, Message, localize, refusal
 from analysis.show import outputs_in
 from analysis.spreadsheet import to_csv
 from analysis.text import LANGUAGES, label, labels
@@ -72,7 +72,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "named": bool(plan.wave.get("named")),
         "own_register": bool(plan.wave.get("register")),
         "parameters": plan.shown(plan.settings),
-        "sample": _sample(edition.wave),
+        "sample": _sample(plan),
         "seed": seeds[0] if len(seeds) == 1 else seeds,
         "inputs": plan.files[DATA] if internal else {},
         "data_sha256": plan.common[DATA],
@@ -106,9 +106,11 @@ def finish(record: RunRecord, started: float) -> None:
     record.facts["seconds"] = round(time.monotonic() - started, 2)
 
 
-def _sample(wave: str) -> dict[str, int]:
+def _sample(plan: Plan) -> dict[str, int]:
     """How many were invited and replied, and the findings by severity: counts, for any audience."""
-    cleaned, about, _ = store.replies(wave)
+    cleaned, about, _ = store.replies(plan.edition.wave)
+    if store.key(about) != plan.inputs[about.name]:  # saved since, and perhaps put back later
+        raise refusal("wave.changed_in_use", wave=about.name)
     counts = cleaned.findings["severity"].value_counts()
     invitations = {} if (n := invited(about, cleaned.register)) is None else {"invited": n}
     severities = {severity: int(counts.get(severity, 0)) for severity in SEVERITIES}
@@ -175,7 +177,7 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
 
     A run that is not complete is published beside the last complete one, which stays where it is.
 
-    Raises OSError: the disk is full or cannot be written.
+    Raises OSError: the disk is full or cannot be written. InputError: the codebook is another now.
     """
     edition, part = plan.edition, plan.edition.part
     for ran in record.notebooks:
@@ -198,6 +200,8 @@ def publish_run(plan: Plan, record: RunRecord, *, pdf: bool, word: bool) -> None
         progress.tell()
     if (book := codebook(plan.wave)).is_file():  # for comparisons with this run
         paths.write_atomic(part / "codebook.yml", book.read_bytes())
+    if fingerprints.hash_file(part / "codebook.yml") != plan.common[CODEBOOK]:
+        raise refusal("wave.changed_in_use", wave=edition.wave)
     index.write_index(part, listed, about)
     if pdf:
         for page in sorted(part.glob("*.html")):

@@ -131,7 +131,9 @@ class Plan:
 
         Raises InputError: there is no such wave, notebook or parameter, or a value is not allowed.
         """
+        said = fingerprints.hash_file(paths.raw(edition.wave) / "wave.yml")
         wave = waves.content(edition.wave)
+        asked = fingerprints.hash_file(codebook(wave))
         book = _content(codebook(wave))
         files = {f.stem: f for f in sorted(paths.notebooks().glob(pages), key=attrgetter("stem"))}
         names = frozenset(Path(name).stem for name in only or ())
@@ -161,6 +163,8 @@ class Plan:
         for notebook in notebooks:
             plan.values(notebook)
         common, by_file = _common(edition, wave)  # which may make the key of pseudonyms
+        if (by_file[DATA].get("wave.yml"), common[CODEBOOK]) != (said, asked):
+            raise refusal("wave.changed_in_use", wave=edition.wave)
         return replace(plan, common=common, files=by_file)
 
     @property

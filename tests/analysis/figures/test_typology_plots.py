@@ -1,4 +1,4 @@
-"""The figures say what the data say, in both languages, and can be read in grey print."""
+"""The figures say what the data say, and can be read in grey print; English with the slow tests."""
 
 import itertools
 from functools import cache
@@ -75,7 +75,7 @@ def draw_all(language):
     yield plots.multiverse(of["firmness"], of["agreement"], of["choices"], language=language)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_all_but_the_map_fit_a_telephone_and_half_a_sheet_and_speak_one_language(language):
     names = "".join(made(language)[0].names)  # of municipalities are Japanese in both
     for figure in draw_all(language):

@@ -145,6 +145,8 @@ print(found.coassignment.to_numpy().sum(axis=0).tolist())
 """
 
 
+# every run compares figures between processes, and a notebook between kernels
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result_in_any_process_and_thread_count():
     here = io.StringIO()
     with contextlib.redirect_stdout(here):

@@ -139,6 +139,7 @@ def test_the_same_pages_give_the_same_bytes(pages):
     assert document(pages) == document(pages)
 
 
+@pytest.mark.slow  # every run looks at what stands in the document
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_opens_it(pages, tmp_path):
     (tmp_path / "r.docx").write_bytes(document(pages))

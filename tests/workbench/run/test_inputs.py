@@ -16,7 +16,8 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
-from workbench.run import ipython_kernel
+from workbench.publish import publication
+from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
@@ -59,6 +60,44 @@ def test_data_saved_and_put_back_during_a_run_are_in_no_notebook(cleaned, data):
     found = refresh("demo-2019", jobs=1)
     assert statuses(found) == {"01_a": "ok", "02_b": "failed", "03_c": "ok"}
     assert "changed while in use" in found.notebooks[1].error
+
+
+@pytest.mark.parametrize("file", ["raw/demo-2019/wave.yml", "codebooks/it-staffing.yml"])
+def test_a_file_saved_while_the_plan_is_made_is_in_no_report(cleaned, monkeypatch, file):
+    """The titles would be those of before, under the hash of what was saved."""
+    common = plan._common
+
+    def saved(*of):
+        with (cleaned / "data" / file).open("a", encoding="utf-8") as handle:
+            handle.write("# saved")
+        return common(*of)
+
+    monkeypatch.setattr(plan, "_common", saved)
+    with pytest.raises(InputError, match="changed while in use"):
+        Plan.make(Edition("demo-2019"), {})
+
+
+@pytest.mark.parametrize("moment", ["record_of", "_explain"])
+def test_files_saved_before_or_after_the_notebooks_and_put_back_are_in_no_report(
+    cleaned, data, monkeypatch, moment
+):
+    """What the run itself reads: how many replied, the codebook for later comparisons."""
+    book = cleaned / "data" / "codebooks" / "it-staffing.yml"
+    file = data if moment == "record_of" else book
+    before, step = file.read_bytes(), getattr(publication, moment)
+
+    def saved(*of):
+        file.write_bytes(before + b"# saved")
+        return step(*of)
+
+    put(cleaned, "01_a", "print(1)")
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, moment, saved)
+        with pytest.raises(InputError, match="changed while in use"):
+            refresh("demo-2019")
+    file.write_bytes(before)
+    assert refresh("demo-2019").ok
+    assert (cleaned / "reports" / "demo-2019" / "codebook.yml").read_bytes() == book.read_bytes()
 
 
 @pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
