@@ -460,14 +460,17 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(cleaned):
     assert found.ok and "as changed" in json.dumps(executed(paths.reports() / "demo-2019", "02_b"))
 
 
+@pytest.mark.parametrize("undone", [False, True])
 def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_were(
-    project, data, cleaned_anew, monkeypatch
+    project, data, cleaned_anew, monkeypatch, undone
 ):
     cleans = store.clean
 
     def meanwhile(*given):
-        found = cleans(*given)
-        data.write_bytes(data.read_bytes() + b"\n")
+        found, before = cleans(*given), data.with_name("before")
+        data.rename(before)
+        data.write_bytes(before.read_bytes() + b"\n")
+        before.rename(data if undone else paths.root() / "before")
         return found
 
     with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while in use"):
