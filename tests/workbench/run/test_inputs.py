@@ -100,6 +100,23 @@ def test_files_saved_before_or_after_the_notebooks_and_put_back_are_in_no_report
     assert (cleaned / "reports" / "demo-2019" / "codebook.yml").read_bytes() == book.read_bytes()
 
 
+def test_a_package_that_changes_while_the_index_is_written_is_in_no_report(cleaned, monkeypatch):
+    """As after a git checkout while --pdf prints, undone when the run has ended."""
+    put(cleaned, "01_a", "print(1)")
+    files, write = fingerprints.package_files, publication.index.write_index
+    with monkeypatch.context() as patch:
+
+        def checked_out(*of):
+            patch.setattr(fingerprints, "package_files", lambda *_: files(*_) | {"a.j2": "other"})
+            return write(*of)
+
+        patch.setattr(publication.index, "write_index", checked_out)
+        with pytest.raises(InputError, match="this package or the libraries changed while in use"):
+            refresh("demo-2019")
+    assert not (cleaned / "reports" / "demo-2019").exists()
+    assert refresh("demo-2019").ok
+
+
 @pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
 def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
     """A researcher's own table beside the survey, and helpers of one's own."""
