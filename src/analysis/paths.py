@@ -21,10 +21,10 @@ AUDIENCES = ("internal", "committee", "public")  # of the editions of a run
 EDITIONS = frozenset({*AUDIENCES[1:], "en", "incomplete", "profiles"})
 # hidden files, and what Office, a Mac and Windows put beside others by themselves
 LEFTOVER = re.compile(r"\.|~\$|~WR|__MACOSX|(eh)?thumbs\.db$|desktop\.ini$|icon\r$", re.IGNORECASE)
-# by people, who would miss what they typed, drew or noted there
-TYPED_INTO = {".csv", ".docx", ".pdf", ".png", ".svg", ".xlsx"}
-# hidden, but somebody's: a repository, by which a report is published, and rules of a web server
-SOMEBODYS = re.compile(r"(.*/)?\.(git|hg|ht|nojekyll|svn|well-known)")
+# all others are typed, drawn or noted into by people, who would miss that
+MADE_AGAIN = {".html", ".ipynb", ".json", ".parquet", ".yml"}
+# hidden, but somebody's: a repository that publishes a report, rules of a web server, data of R
+SOMEBODYS = re.compile(r"(.*/)?\.(git|hg|ht|nojekyll|RData|svn|well-known)")
 UNFINISHED = re.compile(r"\..+\.part")  # folders that get their name when they are whole
 WRITTEN = ".written"  # what notebooks wrote into a folder by hand, a line each
 SETTLED_AT_ONCE = 16  # files that are waited for together
@@ -289,7 +289,7 @@ def refuse_foreign(folder: Path, mark: str, own: Mapping[str, str] | None = None
         known; any others if not given, or where its record cannot be read (see `swap_folder`).
 
     Raises InputError: it is in data/raw, a link, a file, or a folder that holds anything else, or a
-    table, document or figure of ours that somebody has changed.
+    file of ours that somebody has changed, but for `MADE_AGAIN`.
     """
     refuse_received(folder)
     foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()
@@ -303,10 +303,10 @@ def refuse_foreign(folder: Path, mark: str, own: Mapping[str, str] | None = None
 
 
 def _changed(folder: Path, own: Mapping[str, str]) -> Iterator[str]:
-    """Tables, documents and figures of our own that somebody changed; none that is empty."""
+    """Files of our own that somebody changed; no pages and records, and none that is empty."""
     for name, digest in own.items():
         file = folder / name
-        if digest and file.suffix in TYPED_INTO and file.is_file():
+        if digest and file.suffix not in MADE_AGAIN and file.is_file():
             content = file.read_bytes()
             if content and hashlib.sha256(content).hexdigest() != digest:
                 yield name

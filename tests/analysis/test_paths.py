@@ -39,7 +39,7 @@ def test_swapping_a_folder_keeps_the_old_one_when_the_new_is_missing(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["wave"]
 
 
-@pytest.mark.parametrize("name", [".git/config", ".htaccess", "figures/.well-known/x", "link"])
+@pytest.mark.parametrize("name", [".git/config", ".htaccess", "figures/.RData", "link"])
 def test_what_somebody_hid_or_linked_in_a_folder_of_ours_stays(tmp_path, name):
     final, new = tmp_path / "wave", tmp_path / "new"
     for folder in (final, new):
@@ -55,7 +55,7 @@ def test_what_somebody_hid_or_linked_in_a_folder_of_ours_stays(tmp_path, name):
     assert (final / "index.html").read_text() == "new"
 
 
-@pytest.mark.parametrize("name", ["report.pdf", "figures/a.svg", "figures/a.png"])
+@pytest.mark.parametrize("name", ["report.pdf", "figures/a.svg", "talk.pptx"])
 def test_what_somebody_changes_until_the_last_moment_stays(tmp_path, name, monkeypatch):
     final, new = tmp_path / "wave", tmp_path / "new"
     for folder in (final, new):

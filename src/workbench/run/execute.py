@@ -231,13 +231,13 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         for file, path in sources.items()
         if path.is_relative_to(places[path])
         and path not in (root, root / "src")
-        and (_is_beside_cleaned(path, root) or not any(map(path.is_relative_to, left)))
+        and (_is_beside(path, root) or not any(map(path.is_relative_to, left)))
         and not any(part.startswith(".") for part in path.relative_to(places[path]).parts[:-1])
         and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))
     }
     for place in {p.parent for p in own if p.name == LEDGER}:
         if received / place.name / WAVE in own:  # its cleaned data follow from what it received
-            others = [p for p in own if p.is_relative_to(place) and not _is_beside_cleaned(p, root)]
+            others = [p for p in own if p.is_relative_to(place) and not _is_beside(p, root)]
             own = {p: file for p, file in own.items() if p not in others}
     names = {path: path.relative_to(root) if path.is_relative_to(root) else path for path in own}
     ran.reads = {names[path].as_posix(): hash_read(path) for path in sorted(own)}
@@ -245,8 +245,10 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         ran.fail(localize(CHANGED, changed=[Message(OWN_FILES)]))
 
 
-def _is_beside_cleaned(path: Path, root: Path) -> bool:
-    """Whether somebody put a file of their own into the folder of a wave's cleaned data."""
+def _is_beside(path: Path, root: Path) -> bool:
+    """Whether a file is none of those that a run hashes there: hidden, or beside cleaned data."""
+    if paths.is_leftover(path.name):
+        return True
     processed = root / "data" / "processed"
     inside = path.relative_to(processed).parts[1:] if path.is_relative_to(processed) else ()
     return bool(inside) and "/".join(inside) not in {*CLEANED, LEDGER}

@@ -131,7 +131,9 @@ class Plan:
 
         Raises InputError: there is no such wave, notebook or parameter, or a value is not allowed.
         """
+        said = fingerprints.hash_file(paths.raw(edition.wave) / "wave.yml")
         wave = waves.content(edition.wave)
+        asked = fingerprints.hash_file(codebook(wave))
         book = _content(codebook(wave))
         files = {f.stem: f for f in sorted(paths.notebooks().glob(pages), key=attrgetter("stem"))}
         names = frozenset(Path(name).stem for name in only or ())
@@ -157,10 +159,15 @@ class Plan:
             )
         notebooks = [n for n in every if not lacking[n.name]]
         _tell_titles_apart(notebooks)
+        taken = {name for notebook in notebooks for name in notebook.parameters}
+        # whatever their order: as the footer of every page shows them
+        settings = {name: settings[name] for name in sorted(settings.keys() & taken)}
         plan = cls(edition, notebooks, settings, {}, wave, only=names)
         for notebook in notebooks:
             plan.values(notebook)
         common, by_file = _common(edition, wave)  # which may make the key of pseudonyms
+        if (by_file[DATA].get("wave.yml"), common[CODEBOOK]) != (said, asked):
+            raise refusal("wave.changed_in_use", wave=edition.wave)
         return replace(plan, common=common, files=by_file)
 
     @property
@@ -199,7 +206,9 @@ class Plan:
 
     def _key(self, notebook: Notebook) -> dict[str, str]:
         values = self.values(notebook)
-        text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+        # 05 is 5, but pages show it as it was given
+        given = {name: self.settings[name] for name in values if name in self.settings}
+        text = json.dumps([values, given], sort_keys=True, ensure_ascii=False, default=str)
         if secrets := parameters.secrets(values):  # of which nobody may confirm a guess
             text += fingerprints.fingerprint(json.dumps(sorted(secrets)))
         reads = {

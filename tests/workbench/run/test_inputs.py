@@ -17,7 +17,7 @@ from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from workbench.publish import publication
-from workbench.run import ipython_kernel
+from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
 from workbench.run.refresh import refresh, why
@@ -60,6 +60,21 @@ def test_data_saved_and_put_back_during_a_run_are_in_no_notebook(cleaned, data):
     found = refresh("demo-2019", jobs=1)
     assert statuses(found) == {"01_a": "ok", "02_b": "failed", "03_c": "ok"}
     assert "changed while in use" in found.notebooks[1].error
+
+
+@pytest.mark.parametrize("file", ["raw/demo-2019/wave.yml", "codebooks/it-staffing.yml"])
+def test_a_file_saved_while_the_plan_is_made_is_in_no_report(cleaned, monkeypatch, file):
+    """The titles would be those of before, under the hash of what was saved."""
+    common = plan._common
+
+    def saved(*of):
+        with (cleaned / "data" / file).open("a", encoding="utf-8") as handle:
+            handle.write("# saved")
+        return common(*of)
+
+    monkeypatch.setattr(plan, "_common", saved)
+    with pytest.raises(InputError, match="changed while in use"):
+        Plan.make(Edition("demo-2019"), {})
 
 
 @pytest.mark.parametrize("moment", ["record_of", "_explain"])
@@ -371,6 +386,17 @@ def test_what_a_notebook_reads_of_the_other_waves_by_itself_counts(cleaned):
     (raw / "new").mkdir()
     assert "02_b: would run; changed: files that it uses (data/raw)" in why("own")
     assert "03_c: unchanged" in why("own")
+
+
+def test_a_hidden_file_of_one_s_own_beside_the_data_counts(cleaned):
+    own = cleaned / "data" / "raw" / "demo-2019" / ".own.csv"
+    own.write_text("1", encoding="utf-8")
+    put(cleaned, "01_a", COUNTS, f"print(open({str(own)!r}).read())")
+    put(cleaned, "02_b", COUNTS)
+    assert refresh("demo-2019").ok
+    own.write_text("2", encoding="utf-8")
+    assert "01_a: would run; changed: files that it uses" in why("demo-2019")
+    assert "02_b: unchanged" in why("demo-2019")
 
 
 def test_a_file_of_one_s_own_beside_the_cleaned_data_counts(cleaned):

@@ -174,6 +174,17 @@ def test_a_parameter_counts_for_those_that_take_it(complete, capsys):
     assert "02_b: would run; changed: its parameters (factor 2 → 3)" in capsys.readouterr().out
 
 
+def test_pages_show_parameters_as_they_are_given_now(complete):
+    """Whatever the order, and none that no page takes; 03 is 3, but 3 is shown."""
+    put(complete, "02_b", "print(factor, other)", more=FACTOR + 'other: str = "x"  # a word\n')
+    put(complete, "05_none", "1", more="nowhere: int = 1\n", requires=["earlier"])
+    orders = [{"other": "y", "factor": "3", "nowhere": "2"}, {"factor": "3", "other": "y"}]
+    shown = [Plan.make(Edition("demo-2019"), given).settings for given in orders]
+    assert [*shown[0].items()] == [*shown[1].items()] == [("factor", "3"), ("other", "y")]
+    keys = [Plan.make(Edition("demo-2019"), {"factor": text}).keys for text in ("3", "03")]
+    assert keys[0]["01_a"] == keys[1]["01_a"] and keys[0]["02_b"] != keys[1]["02_b"]
+
+
 def test_a_notebook_that_compares_runs_again_when_the_other_wave_changes(complete):
     wave = complete / "data" / "raw" / "demo-2019" / "wave.yml"
     other = complete / "data" / "raw" / "demo-2018" / "wave.yml"
