@@ -16,6 +16,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.cli import _clean
 from workbench.publish import publication
 from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
@@ -475,6 +476,35 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(cleaned):
     put(cleaned, "01_a", "print(1)")
     found = refresh("demo-2019")
     assert found.ok and "as changed" in json.dumps(executed(paths.reports() / "demo-2019", "02_b"))
+
+
+def test_cleaned_data_of_which_another_command_removed_a_part_are_not_taken_for_whole(
+    project, cleaned_anew, monkeypatch
+):
+    """As where a command was suspended while it wrote, in a notebook by hand."""
+    place, files = paths.processed("demo-2019"), store.files_of
+
+    def meanwhile(*of):
+        for n, file in enumerate(files(*of)):
+            if n == 4:
+                paths.recover_folder(place)
+            yield file
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="cannot be written"):
+        patch.setattr(store, "files_of", meanwhile)
+        Survey.load("demo-2019")
+    assert not place.exists()
+    Survey.load("demo-2019")
+    assert {file.name for file in place.iterdir()} == {*fingerprints.CLEANED, "ledger.json"}
+
+
+def test_while_a_command_cleans_another_one_waits(project, monkeypatch):
+    cleans, lock = store.prepared, paths.processed("demo-2019").with_name(".demo-2019.lock")
+    monkeypatch.setattr(store, "prepared", lambda *a, **b: (lock.read_bytes(), cleans(*a, **b))[1])
+    assert "written to" in _clean("demo-2019", "en")
+    with pytest.raises(InputError, match="no wave"):
+        _clean("demo-2018", "en")
+    assert {*paths.processed("demo-2019").parent.glob(".*.lock")} == set()
 
 
 @pytest.mark.parametrize("undone", [False, True])
