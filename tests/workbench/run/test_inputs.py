@@ -498,6 +498,26 @@ def test_cleaned_data_of_which_another_command_removed_a_part_are_not_taken_for_
     assert {file.name for file in place.iterdir()} == {*fingerprints.CLEANED, "ledger.json"}
 
 
+def test_a_page_of_the_report_that_is_saved_while_a_run_waits_is_not_taken_over(
+    cleaned, monkeypatch
+):
+    """Another command may clean meanwhile, suspended; somebody opens an executed notebook."""
+    put(cleaned, "01_a", "print(1)")
+    put(cleaned, "02_b", "print(2)")
+    assert refresh("demo-2019").ok
+    put(cleaned, "02_b", "print(3)")
+    file = cleaned / "reports" / "demo-2019" / "notebooks" / "01_a.ipynb"
+
+    def waits(wave):
+        file.write_text(file.read_text("utf-8").replace('"1', '"one'), encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.run.execute.clean", waits)
+        assert statuses(found := refresh("demo-2019")) == {"01_a": "failed", "02_b": "ok"}
+    assert found.notebooks[0].error.endswith("during the run: notebooks/01_a.ipynb")
+    assert refresh("demo-2019").ok and '"1' in file.read_text("utf-8")
+
+
 def test_while_a_command_cleans_another_one_waits(project, monkeypatch):
     cleans, lock = store.prepared, paths.processed("demo-2019").with_name(".demo-2019.lock")
     monkeypatch.setattr(store, "prepared", lambda *a, **b: (lock.read_bytes(), cleans(*a, **b))[1])
