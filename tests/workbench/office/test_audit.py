@@ -204,9 +204,9 @@ def test_a_sign_among_numbers_is_no_omitted_label(tmp_path):
 
 
 def test_long_prose_is_read_in_no_time(tmp_path):
-    start = time.monotonic()
+    start = time.process_time()
     assert breaches(table(tmp_path, put(F1="備考", F2="1、" * 16000 + "x"))) == []
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_pictures_and_charts(tmp_path):

@@ -100,6 +100,23 @@ def test_files_saved_before_or_after_the_notebooks_and_put_back_are_in_no_report
     assert (cleaned / "reports" / "demo-2019" / "codebook.yml").read_bytes() == book.read_bytes()
 
 
+def test_a_package_that_changes_while_the_index_is_written_is_in_no_report(cleaned, monkeypatch):
+    """As after a git checkout while --pdf prints, undone when the run has ended."""
+    put(cleaned, "01_a", "print(1)")
+    files, write = fingerprints.package_files, publication.index.write_index
+    with monkeypatch.context() as patch:
+
+        def checked_out(*of):
+            patch.setattr(fingerprints, "package_files", lambda *_: files(*_) | {"a.j2": "other"})
+            return write(*of)
+
+        patch.setattr(publication.index, "write_index", checked_out)
+        with pytest.raises(InputError, match="this package or the libraries changed while in use"):
+            refresh("demo-2019")
+    assert not (cleaned / "reports" / "demo-2019").exists()
+    assert refresh("demo-2019").ok
+
+
 @pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
 def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
     """A researcher's own table beside the survey, and helpers of one's own."""
@@ -460,14 +477,17 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(cleaned):
     assert found.ok and "as changed" in json.dumps(executed(paths.reports() / "demo-2019", "02_b"))
 
 
+@pytest.mark.parametrize("undone", [False, True])
 def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_were(
-    project, data, cleaned_anew, monkeypatch
+    project, data, cleaned_anew, monkeypatch, undone
 ):
     cleans = store.clean
 
     def meanwhile(*given):
-        found = cleans(*given)
-        data.write_bytes(data.read_bytes() + b"\n")
+        found, before = cleans(*given), data.with_name("before")
+        data.rename(before)
+        data.write_bytes(before.read_bytes() + b"\n")
+        before.rename(data if undone else paths.root() / "before")
         return found
 
     with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while in use"):

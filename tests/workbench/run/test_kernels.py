@@ -260,7 +260,7 @@ def test_a_kernel_leaves_no_process_and_no_file(tmp_path):
     ran, cells = run(made(tmp_path, cell), tmp_path)
     assert ran.status == "ok", ran.error
     pid, folder = said(cells).split()
-    wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
     assert Path(folder).parent == temporary.folder(), "which is removed with this process"
     assert [p.name for p in temporary.folder().iterdir() if p.name.startswith("k-")] == []
 
@@ -321,4 +321,4 @@ def test_what_a_killed_kernel_started_ends_with_it(tmp_path, fork):
     )
     ran, _ = run(made(tmp_path, starts), tmp_path, fork=fork)
     assert ran.status == "killed"
-    wait_for(lambda: not alive(int(file.read_text())), 10)
+    wait_for(lambda: not alive(int(file.read_text())))

@@ -127,11 +127,11 @@ def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project, options)
         own, kernel = (process_in(project / name) for name in ("process", "kernel"))
         runner.kill()
         runner.wait()
-        wait_for(lambda: not alive(kernel), seconds=20)
+        wait_for(lambda: not alive(kernel))
         assert alive(own)
         code = "from workbench import temporary; temporary.folder()"
         subprocess.run([sys.executable, "-c", code], check=True)
-        wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
+        wait_for(lambda: not alive(own) and not left_of(runner))
     finally:
         for process in left_of(runner):
             os.kill(process, signal.SIGKILL)
@@ -192,14 +192,17 @@ def test_nothing_is_said_of_waiting_for_the_kernels_of_ones_own(project, monkeyp
 @linux
 def test_nothing_is_said_of_waiting_for_the_command_that_started_one(project):
     """As the kernels' server does while the command cleans: it seemed to wait for itself."""
-    folder = project / "data" / "processed" / "demo-2019"
+    folder, file = project / "data" / "processed" / "demo-2019", project / "there"
     code = "import sys; from pathlib import Path; from workbench.run import record\n"
-    code += "record.PATIENCE = 0.1\nwith record.one_at_a_time(Path(sys.argv[1])): pass"
+    code += "record.PATIENCE = 0.1; Path(sys.argv[2]).touch()\n"
+    code += "with record.one_at_a_time(Path(sys.argv[1])): pass"
+    command = [sys.executable, "-c", code, str(folder), str(file)]
     with runs.one_at_a_time(folder):
-        other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stderr=subprocess.PIPE)
+        other = subprocess.Popen(command, stderr=subprocess.PIPE)
+        wait_for(file.exists)
         with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(8)
-    assert other.communicate(timeout=30)[1] == b""
+            other.wait(2)
+    assert other.communicate(timeout=240)[1] == b""
 
 
 @linux
@@ -209,7 +212,7 @@ def test_a_process_in_a_session_of_its_own_ends_with_the_run(project):
     try:
         own = process_in(project / "process")
         runner.wait(240)
-        wait_for(lambda: not alive(own) and not left_of(runner), seconds=20)
+        wait_for(lambda: not alive(own) and not left_of(runner))
     finally:
         for process in left_of(runner):
             os.kill(process, signal.SIGKILL)
@@ -276,7 +279,7 @@ def test_a_run_over_its_time(published, monkeypatch):
     ],
 )
 def test_a_run_that_ends_while_its_kernels_still_import(project, monkeypatch, signal_too):
-    slow = "import time; open('begun', 'w').close(); time.sleep(30); open('imported', 'w').close()"
+    slow = "import time; open('begun', 'w').close(); time.sleep(200); open('imported', 'w').close()"
     (project / "slow.py").write_text(slow)
     monkeypatch.setenv("PYTHONPATH", str(project), prepend=os.pathsep)
     monkeypatch.setenv("IMPORTED_FIRST", "slow")
