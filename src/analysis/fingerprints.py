@@ -74,6 +74,11 @@ def hash_files(folder: Path) -> dict[str, str]:
 
     Left out: what nobody reads as data, see `analysis.paths.is_leftover`.
     """
+    return {name.as_posix(): hash_file(path) for name, path in sorted(_below(folder).items())}
+
+
+def _below(folder: Path) -> dict[Path, Path]:
+    """The files below a folder by their path there, see `hash_files`."""
     by_name, reals = dict[Path, Path](), set[str]()
     for place, folders, names in os.walk(folder, followlinks=True):
         if (real := os.path.realpath(place)) in reals:  # a link that leads back
@@ -83,7 +88,20 @@ def hash_files(folder: Path) -> dict[str, str]:
         folders[:] = sorted(name for name in folders if not paths.is_leftover(name))
         files = [Path(place, name) for name in names if not paths.is_leftover(name)]
         by_name |= {p.relative_to(folder): p for p in files if p.is_file()}
-    return {name.as_posix(): hash_file(by_name[name]) for name in sorted(by_name)}
+    return by_name
+
+
+def states(folder: Path, *files: Path) -> dict[Path, tuple[int, ...]]:
+    """What differs once a file, of these or below a folder, was saved, or one came or went.
+
+    Also where that was undone since: nobody can put back the time of the last change.
+    """
+    own, known = _below(folder).values(), dict[Path, tuple[int, ...]]()
+    for path in {*own, *(file.parent for file in own), *files}:
+        with contextlib.suppress(OSError):
+            about = path.stat()
+            known[path] = about.st_mtime_ns, about.st_ctime_ns, about.st_size
+    return known
 
 
 def hash_folder(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -48,7 +49,9 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     code was replaced in this process. An InputError where they change meanwhile.
     """
     paths.refuse_other_code()
-    now = key(Wave.read(wave))  # before anything that is used is read, and again after it
+    about = Wave.read(wave)
+    before = _states(about)  # of which a change is seen that was undone before the end
+    now = key(about)  # before anything that is used is read, and again after it
     of_run = fingerprints.of_run()[1].get(wave, now)
     if of_run != now or package_files("analysis") != LOADED:  # as in JupyterLab after a git pull
         raise refusal("wave.changed_in_use", wave=wave)
@@ -58,7 +61,7 @@ def prepared(wave: str, *, force: bool = False) -> tuple[Cleaned, Wave, Codebook
     cleaned = load(folder) if kept else anew(about, book)
     if kept and not is_cleaned(folder, now):  # it was swapped for another while it was read
         kept, cleaned = False, anew(about, book)
-    if not kept and key(about) != now:
+    if (not kept and key(about) != now) or _states(about) != before:
         raise refusal("wave.changed_in_use", wave=wave)
     if not (kept or patched):
         write(cleaned, folder, now, book)
@@ -86,6 +89,11 @@ def key(wave: Wave) -> str:
     """What the cleaned data depend on, see `analysis.fingerprints.cleaned_key`."""
     book = paths.codebooks() / f"{wave.codebook}.yml"
     return cleaned_key(hash_folder(wave.folder), hash_file(book), package_files("analysis"))
+
+
+def _states(wave: Wave) -> object:
+    """What differs once a file that `key` is made of was saved, those of the package aside."""
+    return fingerprints.states(wave.folder, paths.codebooks() / f"{wave.codebook}.yml")
 
 
 def package_key() -> str:
@@ -132,7 +140,9 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         for name, content in files_of(cleaned, book):
             paths.write_atomic(part / name, content)
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
-        about = {"key": key, "files": hash_tables(part)}
+        about = {"key": key, "files": (hashes := hash_tables(part))}
+        if not all(hashes.values()):  # another command removed them as what a killed one left
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), part)
         ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
         ledger |= {"sha256": fingerprints.sha(json.dumps(ledger))}  # its counts stand on a page
         text = json.dumps(ledger, ensure_ascii=False, indent=1)

@@ -26,7 +26,7 @@ from analysis.errors import refusal, spoken
 from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
-from workbench.run.plan import changed_since
+from workbench.run.plan import outdated
 from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
@@ -40,8 +40,8 @@ def release(wave: str, *, by: str, audience: Audience = "public", language: Lang
     The run folder is copied to ``releases/NAME/NUMBER`` and a line is added to
     ``releases/releases.yml``: what was given out, to whom, when, which hashes, and who said so.
 
-    Raises InputError: the edition is internal, not refreshed in full, or of other data or another
-    codebook than those that say today who may see what; nobody is named; it is released already; or
+    Raises InputError: the edition is internal, not refreshed in full, or of before something on its
+    pages changed; nobody is named; it is released already; or
     it would disclose single answers together with an earlier release.
     """
     edition, releases = Edition(wave, audience, language), paths.root() / "releases"
@@ -59,7 +59,7 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     run = RunFolder(edition.folder, edition)
     if run.record.get("status") != Status.OK or not run.hashes or run.damaged:
         raise refusal("release.incomplete", name=edition.name, **asdict(edition))
-    if changed := changed_since(edition, run.record):  # a question may have become sensitive
+    if changed := outdated(edition, run):  # a question may have become sensitive
         raise refusal("release.out_of_date", changed=changed, name=edition.name, **asdict(edition))
     every, own = fingerprints.hash_files(edition.folder), {RECORD, *run.hashes}
     files = {name: digest for name, digest in every.items() if name in own}

@@ -42,6 +42,7 @@ LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
 BEFORE = "which wave is the one before"
 REGISTERED = "the hypotheses on record"
+COMPARED = "the wave it compares with"
 # where run.json has the hash of each file, and the version of each library
 RECORDED = {DATA: "inputs", PACKAGE: "code", LIBRARIES: "versions"}
 
@@ -225,7 +226,7 @@ class Plan:
             with contextlib.suppress(InputError):  # the notebook that reads it reports a fault
                 names = waves.names_before(other)
             digest = fingerprints.sha(other + self._cleaned(other) + repr(names))
-            reads["the wave it compares with"] = for_edition(self.edition, digest)
+            reads[COMPARED] = for_edition(self.edition, digest)
         return {
             "its source": fingerprints.source_hash(notebook.content),
             "its parameters": for_edition(self.edition, fingerprints.sha(text)),
@@ -457,6 +458,27 @@ def changed_since(edition: Edition, record: Mapping[str, Any]) -> list[Message]:
     book = fingerprints.hash_file(codebook(waves.content(edition.wave)))
     now = {DATA: (data, "data_sha256"), CODEBOOK: (book, "codebook_sha256")}
     return [Message(part) for part, (hash, name) in now.items() if record.get(name) != hash]
+
+
+def outdated(edition: Edition, run: RunFolder) -> list[Message]:
+    """What changed since a run of the edition, of all on which its pages depend.
+
+    Not seen: what a notebook read by itself, and another wave with which it compares as told by a
+    parameter that run.json does not show.
+    """
+    rans = {name: parts for name, ran in run.notebooks.items() if (parts := _parts(ran.key))}
+    if (changed := changed_since(edition, run.record)) or not rans:
+        return changed
+    shown = run.record.get("parameters", {}).items()
+    given = {name: v for name, v in shown if not str(v).startswith(parameters.REFERENCE)}
+    now = {name: _parts(key) for name, key in Plan.make(edition, given).keys.items()}
+    both = rans.keys() & now.keys()
+    differing = {part for name in both for part in _differing(rans[name], now[name])}
+    if "its parameters" in differing:  # the run's are not shown
+        differing -= {"its parameters", COMPARED}
+    elif rans.keys() != now.keys():
+        differing.add("the notebooks")
+    return [Message(part) for part in sorted(differing)]
 
 
 def _common(

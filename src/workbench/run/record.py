@@ -301,8 +301,11 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
 
     It goes beside the last complete one if the run is not complete.
 
-    Raises OSError: the folder cannot be written.
+    Raises OSError: the folder cannot be written. InputError: the package is another now, as after
+    a git checkout while pages were printed; the index may be of either.
     """
+    if fingerprints.combine(fingerprints.package_files()) != record.facts["code_sha256"]:
+        raise refusal("wave.changed_in_use", wave=record.edition.wave)
     files = fingerprints.hash_files(edition.part)
     record.facts[FILES] = {name: digest for name, digest in files.items() if name != RECORD}
     record.write(edition.part)

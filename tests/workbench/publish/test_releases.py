@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,11 +13,12 @@ from analysis import fingerprints, paths
 from analysis.errors import InputError
 from workbench.cli import main
 from workbench.publish import releases
-from workbench.run.plan import for_edition
+from workbench.run.plan import Plan, for_edition
 from workbench.run.record import Edition, lock
 
 pytestmark = pytest.mark.usefixtures("cleaned")
 
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 FILE = "results/tables/frequencies.csv"
 COUNTS = "question,answer,count,n,share\nQ06,a,{a},15,0.3333\nQ06,b,{b},15,0.4\n"
 
@@ -236,6 +238,47 @@ def test_an_edition_of_before_a_change_is_not_given_out(project, changed):
     assert not (project / "releases").exists()
     edition(project)
     releases.release("demo-2019", by="x")
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("data/raw/demo-2019/corrections/2026-01-01_x.txt", "the wave it compares with"),
+        ("data/codebooks/national_totals.csv", "the published totals"),
+        ("data/codebooks/crosswalks/mine.yml", "the crosswalks"),
+        ("notebooks/06_report.ipynb", "its source"),
+        ("notebooks/99_mine.ipynb", "the notebooks"),
+        (None, ""),
+    ],
+)
+@pytest.mark.parametrize("asked", [{}, {"before": "demo-2019"}, {"before": "env:NOT_SET"}])
+def test_an_edition_is_not_given_out_where_anything_on_its_pages_changed(
+    project, monkeypatch, file, told, asked
+):
+    """Another wave is on the page of changes: `refresh` would make other numbers."""
+    monkeypatch.setenv("NOT_SET", "demo-2019")
+    shutil.copytree(NOTEBOOKS, project / "notebooks", dirs_exist_ok=True)
+    shutil.copytree(paths.raw("demo-2019"), paths.raw("demo-2020"))
+    wave = paths.raw("demo-2020") / "wave.yml"
+    wave.write_text(wave.read_text().replace("as_of: 2019", "as_of: 2020"))
+    folder = edition(project, name="demo-2020.public", as_of="2020-04-01")
+    plan = Plan.make(Edition("demo-2020", "public"), asked)
+    about = json.loads((folder / "run.json").read_text()) | {"parameters": plan.shown(asked)}
+    about["notebooks"] = [
+        {"name": n.name, "title": n.title, "html": f"{n.name}.html", "key": plan.keys[n.name]}
+        for n in plan.notebooks
+    ]
+    (folder / "run.json").write_text(json.dumps(about))
+    monkeypatch.delenv("NOT_SET")
+    if file:
+        (project / file).parent.mkdir(exist_ok=True)
+        text = json.loads((project / "notebooks/06_report.ipynb").read_text())
+        text["cells"][-1]["source"] = ["# other"]
+        new = json.dumps(text) if file.startswith("notebooks") else "x: 1\n"
+        (project / file).write_text(new)
+    untold = asked and told in {"the wave it compares with", "the notebooks"}
+    with pytest.raises(InputError, match=told) if file and not untold else nullcontext():
+        releases.release("demo-2020", by="x")
 
 
 @pytest.mark.parametrize("lost", ["1", f"1/{FILE}", "1/run.json"])

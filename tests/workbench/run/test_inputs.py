@@ -16,6 +16,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.cli import _clean
 from workbench.publish import publication
 from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
@@ -98,6 +99,23 @@ def test_files_saved_before_or_after_the_notebooks_and_put_back_are_in_no_report
     file.write_bytes(before)
     assert refresh("demo-2019").ok
     assert (cleaned / "reports" / "demo-2019" / "codebook.yml").read_bytes() == book.read_bytes()
+
+
+def test_a_package_that_changes_while_the_index_is_written_is_in_no_report(cleaned, monkeypatch):
+    """As after a git checkout while --pdf prints, undone when the run has ended."""
+    put(cleaned, "01_a", "print(1)")
+    files, write = fingerprints.package_files, publication.index.write_index
+    with monkeypatch.context() as patch:
+
+        def checked_out(*of):
+            patch.setattr(fingerprints, "package_files", lambda *_: files(*_) | {"a.j2": "other"})
+            return write(*of)
+
+        patch.setattr(publication.index, "write_index", checked_out)
+        with pytest.raises(InputError, match="this package or the libraries changed while in use"):
+            refresh("demo-2019")
+    assert not (cleaned / "reports" / "demo-2019").exists()
+    assert refresh("demo-2019").ok
 
 
 @pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
@@ -474,14 +492,66 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(cleaned):
     assert found.ok and "as changed" in json.dumps(executed(paths.reports() / "demo-2019", "02_b"))
 
 
+def test_cleaned_data_of_which_another_command_removed_a_part_are_not_taken_for_whole(
+    project, cleaned_anew, monkeypatch
+):
+    """As where a command was suspended while it wrote, in a notebook by hand."""
+    place, files = paths.processed("demo-2019"), store.files_of
+
+    def meanwhile(*of):
+        for n, file in enumerate(files(*of)):
+            if n == 4:
+                paths.recover_folder(place)
+            yield file
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="cannot be written"):
+        patch.setattr(store, "files_of", meanwhile)
+        Survey.load("demo-2019")
+    assert not place.exists()
+    Survey.load("demo-2019")
+    assert {file.name for file in place.iterdir()} == {*fingerprints.CLEANED, "ledger.json"}
+
+
+def test_a_page_of_the_report_that_is_saved_while_a_run_waits_is_not_taken_over(
+    cleaned, monkeypatch
+):
+    """Another command may clean meanwhile, suspended; somebody opens an executed notebook."""
+    put(cleaned, "01_a", "print(1)")
+    put(cleaned, "02_b", "print(2)")
+    assert refresh("demo-2019").ok
+    put(cleaned, "02_b", "print(3)")
+    file = cleaned / "reports" / "demo-2019" / "notebooks" / "01_a.ipynb"
+
+    def waits(wave):
+        file.write_text(file.read_text("utf-8").replace('"1', '"one'), encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.run.execute.clean", waits)
+        assert statuses(found := refresh("demo-2019")) == {"01_a": "failed", "02_b": "ok"}
+    assert found.notebooks[0].error.endswith("during the run: notebooks/01_a.ipynb")
+    assert refresh("demo-2019").ok and '"1' in file.read_text("utf-8")
+
+
+def test_while_a_command_cleans_another_one_waits(project, monkeypatch):
+    cleans, lock = store.prepared, paths.processed("demo-2019").with_name(".demo-2019.lock")
+    monkeypatch.setattr(store, "prepared", lambda *a, **b: (lock.read_bytes(), cleans(*a, **b))[1])
+    assert "written to" in _clean("demo-2019", "en")
+    with pytest.raises(InputError, match="no wave"):
+        _clean("demo-2018", "en")
+    assert {*paths.processed("demo-2019").parent.glob(".*.lock")} == set()
+
+
+@pytest.mark.parametrize("undone", [False, True])
 def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_were(
-    project, data, cleaned_anew, monkeypatch
+    project, data, cleaned_anew, monkeypatch, undone
 ):
     cleans = store.clean
 
     def meanwhile(*given):
-        found = cleans(*given)
-        data.write_bytes(data.read_bytes() + b"\n")
+        found, before = cleans(*given), data.with_name("before")
+        data.rename(before)
+        data.write_bytes(before.read_bytes() + b"\n")
+        before.rename(data if undone else paths.root() / "before")
         return found
 
     with monkeypatch.context() as patch, pytest.raises(InputError, match="changed while in use"):
