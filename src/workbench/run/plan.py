@@ -47,6 +47,7 @@ OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
+BEFORE = "which wave is the one before"
 REGISTERED = "the hypotheses on record"
 COMPARED = "the wave it compares with"
 # where run.json has the hash of each file, and the version of each library
@@ -502,6 +503,7 @@ def _common(
         LIBRARIES: fingerprints.combine(files[LIBRARIES]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
+        BEFORE: for_edition(edition, fingerprints.sha(repr(waves.latest_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
         "the crosswalks": fingerprints.hash_path(paths.codebooks() / "crosswalks"),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),

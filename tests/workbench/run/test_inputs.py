@@ -454,6 +454,20 @@ def test_names_that_a_wave_it_compares_with_takes_from_an_earlier_one_count(clea
     assert Plan.make(Edition("own"), {}).keys != keys
 
 
+def test_which_wave_is_the_one_before_counts_where_no_notebook_declares_it(cleaned):
+    """As in a notebook of one's own with cells of the page on what changed."""
+    raw = cleaned / "data" / "raw"
+    looks = "from analysis.codebook import waves; print(waves.earlier('demo-2019'))"
+    put(cleaned, "01_a", looks)
+    assert refresh("demo-2019").ok
+    shutil.copytree(raw / "demo-2019", raw / "older")
+    about = raw / "older" / "wave.yml"
+    about.write_text(about.read_text("utf-8").replace("as_of: 2019", "as_of: 2017"), "utf-8")
+    assert "changed: which wave is the one before" in why("demo-2019")
+    assert refresh("demo-2019").ok
+    assert "older" in json.dumps(executed(cleaned / "reports" / "demo-2019", "01_a"))
+
+
 def test_results_of_other_libraries_are_made_anew(cleaned, monkeypatch):
     put(cleaned, "01_a", COUNTS)
     assert refresh("demo-2019").ok
