@@ -329,12 +329,16 @@ def _language_of(options: argparse.Namespace) -> Literal["ja", "en"] | None:
 def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     import pandas as pd
 
+    from analysis import paths
     from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
     from analysis.codebook import waves
     from analysis.text import label
+    from workbench.run.record import one_at_a_time
 
-    cleaned, about, _ = store.prepared(wave, force=True)
+    waves.content(wave)  # or refuse, before a lock is made for a wave that there is not
+    with one_at_a_time(paths.processed(wave)):
+        cleaned, about, _ = store.prepared(wave, force=True)
     with pd.option_context("display.unicode.east_asian_width", True):
         sentences = cleaned.describe(language, invited(about, cleaned.register))
     files = ", ".join(f"{table}.csv" for table in (*store.TABLES, "codes"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -139,7 +140,9 @@ def write(cleaned: Cleaned, folder: Path, key: str, book: Codebook) -> None:
         for name, content in files_of(cleaned, book):
             paths.write_atomic(part / name, content)
         counts = json.loads(cleaned.ledger.counts.to_json(orient="records", force_ascii=False))
-        about = {"key": key, "files": hash_tables(part)}
+        about = {"key": key, "files": (hashes := hash_tables(part))}
+        if not all(hashes.values()):  # another command removed them as what a killed one left
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), part)
         ledger = {**about, "received": cleaned.ledger.received, "counts": counts}
         ledger |= {"sha256": fingerprints.sha(json.dumps(ledger))}  # its counts stand on a page
         text = json.dumps(ledger, ensure_ascii=False, indent=1)

@@ -69,7 +69,7 @@ def names_before(wave: str) -> dict[str, Any]:
     """
     names: dict[str, Any] = {}
     book = content(wave).get("codebook")
-    while latest := _latest_before(wave):
+    while latest := latest_before(wave):
         wave = latest[-1]
         before = content(wave)
         if before.get("codebook") != book:
@@ -106,13 +106,13 @@ def earlier(wave: str) -> str:
     >>> earlier("demo-2020")
     'demo-2019'
     """
-    latest = _latest_before(wave)
+    latest = latest_before(wave)
     if len(latest) > 1:
         raise refusal("wave.two_before", wave=wave, waves=latest, as_of=content(latest[0])["as_of"])
     return latest[0] if latest else ""
 
 
-def _latest_before(wave: str) -> list[str]:
+def latest_before(wave: str) -> list[str]:
     """The waves of the latest day before this one that can be compared with it, by name."""
     here, others = content(wave), dict[str, list[str]]()
     books = {str(here.get("codebook"))}

@@ -428,19 +428,15 @@ def run(
 def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping[str, Path]) -> Ran:
     """The state of a notebook before the run: to do, skipped, or taken from where it is valid."""
     name, part = notebook.name, plan.edition.part
-    ran = Ran(
-        name=name,
-        title=notebook.title,
-        html=f"{name}.html",
-        key=plan.keys[name],
-        parameters=plan.parameters(notebook),
-    )
+    ran = Ran(name, notebook.title, f"{name}.html", plan.keys[name])
+    ran.parameters = plan.parameters(notebook)
     if notebook in todo:
         return ran
     if name not in valid:
         ran.status, ran.error = Status.SKIPPED, localize("not asked for (--only)")
         return ran
-    known = RunFolder(valid[name]).notebooks[name]
+    earlier = RunFolder(valid[name])
+    known = earlier.notebooks[name]
     known = replace(known, title=notebook.title, reused=True)  # others may have come or gone
     if valid[name] != part:
         places = {file: f"{WORK}/{name}/{file}" for file in known.files}
@@ -448,6 +444,8 @@ def _before(plan: Plan, notebook: Notebook, todo: list[Notebook], valid: Mapping
         for source, place in zip(known.written(), targets, strict=True):
             (part / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(valid[name] / source, part / place)
+            if earlier.hashes.get(source) not in (None, hash_file(part / place)):  # saved since
+                known.fail(localize(CHANGED, changed=[source]))
         known.files = places
     return known
 

@@ -43,7 +43,7 @@ INSTALLED = tuple(sysconfig.get_path(part) + os.sep for part in PARTS)
 SRC = Path(__file__).parents[2]
 OUR_PACKAGES = tuple(f"{SRC / name}{os.sep}" for name in ("analysis", "workbench"))
 WAVES = str(SRC / "analysis" / "codebook" / "waves.py")
-LOOKING = {"names_before", "_latest_before"}  # of it: they read the wave.yml of all waves
+LOOKING = {"names_before", "latest_before"}  # of it: they read the wave.yml of all waves
 # as Python's audit events call it; what is linked may be read by its other name
 LOOKED_INTO = {"os.link", "os.listdir", "os.scandir", "sqlite3.connect"}
 PR_SET_PDEATHSIG = 1  # the signal that a process gets when the one that started it ends

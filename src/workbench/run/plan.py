@@ -7,7 +7,6 @@ once.
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -21,7 +20,15 @@ from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
 from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
-from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status, link_to_profiles
+from workbench.run.record import (
+    OWN_FILES,
+    Edition,
+    Ran,
+    RunFolder,
+    Status,
+    leads_to_profiles,
+    link_to_profiles,
+)
 
 OF_PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -40,6 +47,7 @@ OWN = frozenset({"wave", "audience", "language", "output"})  # parameters that a
 DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
+BEFORE = "which wave is the one before"
 REGISTERED = "the hypotheses on record"
 COMPARED = "the wave it compares with"
 # where run.json has the hash of each file, and the version of each library
@@ -331,8 +339,7 @@ class Plan:
         if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
         there = link_to_profiles(self.edition, named=bool(self.wave.get("named")))
-        index = html.unescape(paths.read_text(last.folder / "index.html"))
-        if bool(there) != (f'href="../{self.edition.profiles.name}/index.html"' in index):
+        if bool(there) != leads_to_profiles(last, self.edition):
             return None  # the pages of municipalities were removed since, or put back
         return [replace(ran, reused=True) for ran in rans.values()]
 
@@ -496,6 +503,7 @@ def _common(
         LIBRARIES: fingerprints.combine(files[LIBRARIES]),
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
+        BEFORE: for_edition(edition, fingerprints.sha(repr(waves.latest_before(edition.wave)))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
         "the crosswalks": fingerprints.hash_path(paths.codebooks() / "crosswalks"),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),

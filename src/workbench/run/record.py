@@ -393,6 +393,18 @@ def link_to_profiles(edition: Edition, *, named: bool) -> str:
     return f"../{pages.name}/index.html" if linked else ""
 
 
+def leads_to_profiles(report: RunFolder, edition: Edition) -> bool:
+    """Whether the index of a report leads to the pages of municipalities of its edition."""
+    index = html.unescape(paths.read_text(report.folder / "index.html"))
+    return f'href="../{edition.profiles.name}/index.html"' in index
+
+
+def is_of_now(report: RunFolder, code: str) -> bool:
+    """Whether a report is whole, and of this state of the package (its hash) and the libraries."""
+    of = (report.record.get("code_sha256"), report.record.get("versions"))
+    return of == (code, fingerprints.installed()) and not report.damaged
+
+
 def keep_only(part: Path, names: set[str], *, pages: bool = False) -> None:
     """Delete of a run all but its record and the files of some notebooks, and perhaps pages."""
     open_up(part)
@@ -434,10 +446,16 @@ def all_waves(reports: Path) -> Path:
 
 
 def is_every_run_listed(reports: Path) -> bool:
-    """Whether the page of all waves leads to the run folders that there are, and to no others."""
+    """Whether the page of all waves leads to the run folders that there are, and to no others.
+
+    And none was published later: a command that was killed then has not written the page anew.
+    """
     page = all_waves(reports)
     text = html.unescape(paths.read_text(page)) if page.exists() else ""
-    there = {file.parent.name for file in reports.glob(f"[!.]*/{RECORD}")}
+    records = [*reports.glob(f"[!.]*/{RECORD}")]
+    there = {file.parent.name for file in records}
+    if text and any(file.stat().st_mtime > page.stat().st_mtime for file in records):
+        return False
     return there == {*re.findall(r'href="([^"/]+)/index\.html"', text)}
 
 

@@ -16,6 +16,7 @@ from analysis import Survey, fingerprints, paths
 from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
+from workbench.cli import _clean
 from workbench.publish import publication
 from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
@@ -453,6 +454,20 @@ def test_names_that_a_wave_it_compares_with_takes_from_an_earlier_one_count(clea
     assert Plan.make(Edition("own"), {}).keys != keys
 
 
+def test_which_wave_is_the_one_before_counts_where_no_notebook_declares_it(cleaned):
+    """As in a notebook of one's own with cells of the page on what changed."""
+    raw = cleaned / "data" / "raw"
+    looks = "from analysis.codebook import waves; print(waves.earlier('demo-2019'))"
+    put(cleaned, "01_a", looks)
+    assert refresh("demo-2019").ok
+    shutil.copytree(raw / "demo-2019", raw / "older")
+    about = raw / "older" / "wave.yml"
+    about.write_text(about.read_text("utf-8").replace("as_of: 2019", "as_of: 2017"), "utf-8")
+    assert "changed: which wave is the one before" in why("demo-2019")
+    assert refresh("demo-2019").ok
+    assert "older" in json.dumps(executed(cleaned / "reports" / "demo-2019", "01_a"))
+
+
 def test_results_of_other_libraries_are_made_anew(cleaned, monkeypatch):
     put(cleaned, "01_a", COUNTS)
     assert refresh("demo-2019").ok
@@ -475,6 +490,55 @@ def test_a_notebook_runs_as_it_was_when_the_run_began(cleaned):
     put(cleaned, "01_a", "print(1)")
     found = refresh("demo-2019")
     assert found.ok and "as changed" in json.dumps(executed(paths.reports() / "demo-2019", "02_b"))
+
+
+def test_cleaned_data_of_which_another_command_removed_a_part_are_not_taken_for_whole(
+    project, cleaned_anew, monkeypatch
+):
+    """As where a command was suspended while it wrote, in a notebook by hand."""
+    place, files = paths.processed("demo-2019"), store.files_of
+
+    def meanwhile(*of):
+        for n, file in enumerate(files(*of)):
+            if n == 4:
+                paths.recover_folder(place)
+            yield file
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="cannot be written"):
+        patch.setattr(store, "files_of", meanwhile)
+        Survey.load("demo-2019")
+    assert not place.exists()
+    Survey.load("demo-2019")
+    assert {file.name for file in place.iterdir()} == {*fingerprints.CLEANED, "ledger.json"}
+
+
+def test_a_page_of_the_report_that_is_saved_while_a_run_waits_is_not_taken_over(
+    cleaned, monkeypatch
+):
+    """Another command may clean meanwhile, suspended; somebody opens an executed notebook."""
+    put(cleaned, "01_a", "print(1)")
+    put(cleaned, "02_b", "print(2)")
+    assert refresh("demo-2019").ok
+    put(cleaned, "02_b", "print(3)")
+    file = cleaned / "reports" / "demo-2019" / "notebooks" / "01_a.ipynb"
+
+    def waits(wave):
+        file.write_text(file.read_text("utf-8").replace('"1', '"one'), encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.run.execute.clean", waits)
+        assert statuses(found := refresh("demo-2019")) == {"01_a": "failed", "02_b": "ok"}
+    assert found.notebooks[0].error.endswith("during the run: notebooks/01_a.ipynb")
+    assert refresh("demo-2019").ok and '"1' in file.read_text("utf-8")
+
+
+def test_while_a_command_cleans_another_one_waits(project, monkeypatch):
+    cleans, lock = store.prepared, paths.processed("demo-2019").with_name(".demo-2019.lock")
+    monkeypatch.setattr(store, "prepared", lambda *a, **b: (lock.read_bytes(), cleans(*a, **b))[1])
+    assert "written to" in _clean("demo-2019", "en")
+    with pytest.raises(InputError, match="no wave"):
+        _clean("demo-2018", "en")
+    assert {*paths.processed("demo-2019").parent.glob(".*.lock")} == set()
 
 
 @pytest.mark.parametrize("undone", [False, True])
