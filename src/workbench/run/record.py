@@ -8,7 +8,6 @@ nothing to do answers at once.
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import os
 import platform
@@ -30,6 +29,8 @@ from analysis import fingerprints, paths
 from analysis.errors import Message, localize, refusal
 
 RECORD = "run.json"
+# what the page of all waves says of a run
+OF_LIST = ("wave", "wave_title", "as_of", "invented", "audience", "language", "status")
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
 CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it uses"
@@ -433,12 +434,20 @@ def all_waves(reports: Path) -> Path:
     return place
 
 
+def sealed(text: str, reports: Path) -> str:
+    """The page of all waves with its last line: the hash of the rest and of the runs it lists."""
+    runs = [(folder.name, RunFolder(folder).record) for folder in sorted(reports.glob("[!.]*"))]
+    said = [
+        [name, str(run.get("finished"))[:10], *map(run.get, OF_LIST)] for name, run in runs if run
+    ]
+    return f"{text}<!-- {fingerprints.sha(text + json.dumps(said))} -->\n"
+
+
 def is_every_run_listed(reports: Path) -> bool:
-    """Whether the page of all waves leads to the run folders that there are, and to no others."""
+    """Whether the page of all waves is as it was made of the run folders that there are."""
     page = all_waves(reports)
-    text = html.unescape(paths.read_text(page)) if page.exists() else ""
-    there = {file.parent.name for file in reports.glob(f"[!.]*/{RECORD}")}
-    return there == {*re.findall(r'href="([^"/]+)/index\.html"', text)}
+    text = paths.read_text(page) if page.exists() else ""
+    return text == sealed(text.rpartition("<!-- ")[0], reports)
 
 
 # --- one at a time ---------------------------------------------------------------------------

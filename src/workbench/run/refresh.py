@@ -76,7 +76,7 @@ def refresh(
         valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
-            if not is_every_run_listed(paths.reports()):  # folders were removed, or put there
+            if not is_every_run_listed(paths.reports()):  # or it was edited
                 from workbench.publish import index
 
                 index.write_waves(paths.reports())
