@@ -52,6 +52,7 @@ from workbench.run.record import (
     RunFolder,
     RunRecord,
     Status,
+    is_of_now,
     lock,
     one_at_a_time,
     swap_in,
@@ -323,19 +324,19 @@ def _publish(
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
     (pages.folder / JOURNAL).unlink(missing_ok=True)
     swap_in(record, pages.edition)
-    index.write_waves(paths.reports())
     # the index of the wave's reports leads here; a refresh under way adds the link by itself
     with contextlib.suppress(InputError), lock(edition):
         run = RunFolder(edition.folder, edition)
-        old, same = run.record, ("code_sha256", "versions")
+        old = run.record
         # none that somebody edited, or that is of another state of the package or the libraries
-        if old and not run.damaged and all(old.get(name) == facts[name] for name in same):
+        if is_of_now(run, facts["code_sha256"]):
             printed = {"pdf": (run.folder / "report.pdf").is_file()}
             about = publication.context(edition, old) | printed
             index.write_index(run.folder, old["notebooks"], about)
             now, known = fingerprints.hash_files(run.folder), {RECORD, *run.hashes} - {"index.html"}
             new = {name: digest for name, digest in now.items() if name not in known}
             write_record({**old, FILES: {**run.hashes, **new}}, run.folder)
+    index.write_waves(paths.reports())
     return record
 
 

@@ -417,6 +417,26 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
 
 
+def test_pages_that_a_killed_command_had_published_are_linked_and_listed(quick, monkeypatch):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (quick / "notebooks" / "01_a.ipynb").write_text(page)
+    assert refresh("demo-2019").ok
+
+    def killed(edition):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fanout, "lock", killed)
+        profiles("demo-2019", THREE[:1])
+    found = profiles("demo-2019", THREE[:1])
+    assert found.as_asked and found.rans[0].reused
+    for place in ("demo-2019/index.html", "index.html"):
+        text = (quick / "reports" / place).read_text(encoding="utf-8")
+        assert "demo-2019.profiles/index.html" in text
+    (quick / "reports" / "index.html").unlink()
+    assert profiles("demo-2019", THREE[:1]).as_asked and (quick / "reports/index.html").exists()
+
+
 @pytest.mark.parametrize("what", ["index.html", "notebooks/01_a.ipynb", "the package"])
 def test_profiles_touch_no_index_that_is_not_of_this_state(quick, what):
     page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})

@@ -7,7 +7,6 @@ once.
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -21,7 +20,15 @@ from analysis import fingerprints, paths, yaml_file
 from analysis.codebook import waves
 from analysis.errors import InputError, Message, refusal, unknown
 from workbench.run import parameters
-from workbench.run.record import OWN_FILES, Edition, Ran, RunFolder, Status, link_to_profiles
+from workbench.run.record import (
+    OWN_FILES,
+    Edition,
+    Ran,
+    RunFolder,
+    Status,
+    leads_to_profiles,
+    link_to_profiles,
+)
 
 OF_PAGES = "[0-9][0-9]_*.ipynb"
 # what a notebook may require of a survey (`requires` in its metadata), and how a user is told
@@ -333,8 +340,7 @@ class Plan:
         if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
         there = link_to_profiles(self.edition, named=bool(self.wave.get("named")))
-        index = html.unescape(paths.read_text(last.folder / "index.html"))
-        if bool(there) != (f'href="../{self.edition.profiles.name}/index.html"' in index):
+        if bool(there) != leads_to_profiles(last, self.edition):
             return None  # the pages of municipalities were removed since, or put back
         return [replace(ran, reused=True) for ran in rans.values()]
 

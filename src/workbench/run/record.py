@@ -8,6 +8,7 @@ nothing to do answers at once.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import platform
@@ -392,6 +393,18 @@ def link_to_profiles(edition: Edition, *, named: bool) -> str:
     shown = edition.audience != "public" or named
     linked = shown and RunFolder(pages.folder, edition).record
     return f"../{pages.name}/index.html" if linked else ""
+
+
+def leads_to_profiles(report: RunFolder, edition: Edition) -> bool:
+    """Whether the index of a report leads to the pages of municipalities of its edition."""
+    index = html.unescape(paths.read_text(report.folder / "index.html"))
+    return f'href="../{edition.profiles.name}/index.html"' in index
+
+
+def is_of_now(report: RunFolder, code: str) -> bool:
+    """Whether a report is whole, and of this state of the package (its hash) and the libraries."""
+    of = (report.record.get("code_sha256"), report.record.get("versions"))
+    return of == (code, fingerprints.installed()) and not report.damaged
 
 
 def keep_only(part: Path, names: set[str], *, pages: bool = False) -> None:

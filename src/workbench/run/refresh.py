@@ -20,7 +20,7 @@ from analysis import paths
 from analysis.codebook import waves
 from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
-from workbench.run.plan import OF_PAGES, OWN, Notebook, Plan
+from workbench.run.plan import OF_PAGES, OWN, PACKAGE, Notebook, Plan
 from workbench.run.record import (
     Edition,
     Options,
@@ -29,6 +29,8 @@ from workbench.run.record import (
     RunRecord,
     Status,
     is_every_run_listed,
+    is_of_now,
+    leads_to_profiles,
     lock,
 )
 
@@ -76,10 +78,7 @@ def refresh(
         valid = plan.valid(again={n.name for n in plan.asked if options.force})
         todo = [notebook for notebook in plan.asked if notebook.name not in valid]
         if not (todo or pdf or word) and (unchanged := plan.published(valid)):
-            if not is_every_run_listed(paths.reports()):  # or it was edited
-                from workbench.publish import index
-
-                index.write_waves(paths.reports())
+            _list_all()
             if plan.uncleaned:
                 from workbench.run import execute
 
@@ -93,6 +92,14 @@ def refresh(
             from workbench.run import execute
 
             return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
+
+
+def _list_all() -> None:
+    """Write the page of all waves anew where it was edited, or what it lists is no longer that."""
+    if not is_every_run_listed(paths.reports()):
+        from workbench.publish import index
+
+        index.write_waves(paths.reports())
 
 
 def tell_left_out(edition: Edition) -> None:
@@ -191,6 +198,7 @@ def profiles(
     with lock(edition.profiles):
         unchanged = None if options.force or target else _unchanged(plan, municipality)
         if unchanged:
+            _list_all()
             return unchanged
         from workbench.run.kernels import started_kernels
 
@@ -217,4 +225,7 @@ def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     ready = ready and {last.record.get("key"), *(ran.key for ran in rans)} == {key}
     if not (ready and last.hashes) or last.damaged or plan.edition.profiles.incomplete.exists():
         return None
+    report = RunFolder(plan.edition.folder, plan.edition)
+    if is_of_now(report, plan.common[PACKAGE]) and not leads_to_profiles(report, plan.edition):
+        return None  # a command that was killed had published the pages, and not linked them yet
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

@@ -168,6 +168,17 @@ def test_a_malformed_output_fails_its_notebook_alone(project, quick, kind, data)
     assert said in page
 
 
+def test_who_runs_the_notebook_of_a_report_again_writes_by_hand(project, quick):
+    """In JupyterLab it wrote into a hidden folder beside it, which went with the report."""
+    put(project, "01_a", "print(bool(output))")
+    found = refresh("demo-2019")
+    assert statuses(found) == {"01_a": "ok"}
+    executed = nbformat.read(project / "reports/demo-2019/notebooks/01_a.ipynb", 4)
+    (given,) = (c for c in executed.cells if "injected-parameters" in c.metadata.get("tags", []))
+    assert 'output = ""' in given.source.splitlines() and ".part" not in given.source
+    assert executed.cells[-1].outputs[0].text == "True\n"
+
+
 def test_the_folder_of_the_project_is_hidden_and_nothing_that_looks_like_it(tmp_path, monkeypatch):
     """In a container it may be /code or /app, which pictures of a report have by chance as well."""
     monkeypatch.setenv("WORKBENCH_ROOT", "/code")

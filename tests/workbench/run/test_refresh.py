@@ -798,6 +798,12 @@ def test_the_list_of_all_reports_has_those_that_there_are(complete):
     shutil.copytree(reports / "demo-2019", reports / "kept & 写し")
     assert refresh("demo-2019").ok
     assert 'href="kept &amp; 写し/index.html"' in (reports / "index.html").read_text("utf-8")
+    # a command that was killed when it had published has not listed what is new
+    with (reports / "index.html").open("ab") as page:
+        page.write(b"<!-- of before -->")
+    os.utime(reports / "index.html", (0, 0))
+    assert refresh("demo-2019").ok
+    assert b"of before" not in (reports / "index.html").read_bytes()
     listed = (reports / "index.html").stat().st_mtime_ns
     assert refresh("demo-2019").ok and (reports / "index.html").stat().st_mtime_ns == listed
     older = reports / "kept & 写し" / "run.json"  # a copy that was put back in the place of another
