@@ -25,7 +25,7 @@ from analysis.show import width
 from analysis.spreadsheet import on_a4, plain
 from analysis.text import Language, label, labels, say
 from workbench.publish.page import figure, markdown, page_context, rendered
-from workbench.run.record import RunFolder, all_waves, one_at_a_time
+from workbench.run.record import RunFolder, all_waves, one_at_a_time, sealed
 
 MOST_FINDINGS = 5  # that the summary gives
 MOST = 10  # municipalities of the findings that the index names
@@ -226,7 +226,7 @@ def write_waves(reports: Path) -> None:
     Each says what it describes and has its editions, the narrowest audience first.
     """
     with one_at_a_time(all_waves(reports)):  # the one that looks last writes last
-        paths.write_atomic(all_waves(reports), _waves(reports))
+        paths.write_atomic(all_waves(reports), sealed(_waves(reports), reports))
 
 
 def _waves(reports: Path) -> str:

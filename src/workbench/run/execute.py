@@ -233,7 +233,7 @@ def _note_reads(ran: Ran, read: Mapping[str, str], root: Path, known: Iterable[s
         path: file
         for file, path in sources.items()
         if path.is_relative_to(places[path])
-        and path not in (root, root / "src")
+        and path != root / "src"
         and (_is_beside(path, root) or not any(map(path.is_relative_to, left)))
         and not any(part.startswith(".") for part in path.relative_to(places[path]).parts[:-1])
         and not (path.name.startswith(".") and (path.suffix == ".lock" or not read[file]))

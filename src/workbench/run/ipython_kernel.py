@@ -72,7 +72,7 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
         _, _, name, query, _ = urlsplit(name)
         name = unquote(name)
     file = str(Path(name).absolute())
-    if file.startswith(INSTALLED):
+    if file.startswith(INSTALLED) or _looks_for_modules(file):
         return
     mode, flags = args[1:] if event == "open" else ("", os.O_RDWR)
     flags = os.O_RDONLY if "mode=ro" in query else flags
@@ -95,6 +95,12 @@ def _looks_for_waves(event: str) -> bool:
         if code.co_filename == WAVES and (event != "open" or code.co_name in LOOKING):
             return True
     return False
+
+
+def _looks_for_modules(folder: str) -> bool:
+    """Whether Python looks which modules lie in the project's folder itself; a run knows them."""
+    by_import = sys._getframe(2).f_code.co_name == "_fill_cache"
+    return by_import and Path(folder, "data", "raw").is_dir()
 
 
 class CountingSession(Session):

@@ -48,6 +48,7 @@ DATA, PACKAGE, CODEBOOK = "the data of the wave", "the package", "the codebook"
 LIBRARIES = "the installed libraries"
 NAMES = "the names that earlier waves give types"
 BEFORE = "which wave is the one before"
+MODULES = "the modules in the folder of the project"
 REGISTERED = "the hypotheses on record"
 COMPARED = "the wave it compares with"
 # where run.json has the hash of each file, and the version of each library
@@ -504,12 +505,19 @@ def _common(
         CODEBOOK: fingerprints.hash_file(codebook(wave)),
         NAMES: for_edition(edition, fingerprints.sha(repr(waves.names_before(edition.wave)))),
         BEFORE: for_edition(edition, fingerprints.sha(repr(waves.latest_before(edition.wave)))),
+        MODULES: fingerprints.sha(repr(_modules(paths.root()))),
         "the published totals": fingerprints.hash_file(paths.codebooks() / totals),
         "the crosswalks": fingerprints.hash_path(paths.codebooks() / "crosswalks"),
         "the topics of visits": fingerprints.hash_path(paths.codebooks() / "visits"),
         "requirements.lock": fingerprints.hash_file(paths.root() / "requirements.lock"),
     }
     return common, files
+
+
+def _modules(folder: Path) -> list[str]:
+    """The names of the modules in a folder: a notebook may have looked for one not there."""
+    places = [p for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
+    return sorted(place.name for place in places)
 
 
 def _listed(items: Sequence[str], most: int = 3) -> str:

@@ -30,6 +30,8 @@ from analysis import fingerprints, paths
 from analysis.errors import Message, localize, refusal
 
 RECORD = "run.json"
+# what the page of all waves says of a run
+OF_LIST = ("wave", "wave_title", "as_of", "invented", "audience", "language", "status")
 FILES = "files"  # in run.json: each file of the run folder and its sha256
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
 CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it uses"
@@ -445,18 +447,20 @@ def all_waves(reports: Path) -> Path:
     return place
 
 
-def is_every_run_listed(reports: Path) -> bool:
-    """Whether the page of all waves leads to the run folders that there are, and to no others.
+def sealed(text: str, reports: Path) -> str:
+    """The page of all waves with its last line: the hash of the rest and of the runs it lists."""
+    runs = [(folder.name, RunFolder(folder).record) for folder in sorted(reports.glob("[!.]*"))]
+    said = [
+        [name, str(run.get("finished"))[:10], *map(run.get, OF_LIST)] for name, run in runs if run
+    ]
+    return f"{text}<!-- {fingerprints.sha(text + json.dumps(said))} -->\n"
 
-    And none was published later: a command that was killed then has not written the page anew.
-    """
+
+def is_every_run_listed(reports: Path) -> bool:
+    """Whether the page of all waves is as it was made of the run folders that there are."""
     page = all_waves(reports)
-    text = html.unescape(paths.read_text(page)) if page.exists() else ""
-    records = [*reports.glob(f"[!.]*/{RECORD}")]
-    there = {file.parent.name for file in records}
-    if text and any(file.stat().st_mtime > page.stat().st_mtime for file in records):
-        return False
-    return there == {*re.findall(r'href="([^"/]+)/index\.html"', text)}
+    text = paths.read_text(page) if page.exists() else ""
+    return text == sealed(text.rpartition("<!-- ")[0], reports)
 
 
 # --- one at a time ---------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def refresh(
 
 
 def _list_all() -> None:
-    """Write the page of all waves anew where folders were removed or put there, or are newer."""
+    """Write the page of all waves anew where it was edited, or what it lists is no longer that."""
     if not is_every_run_listed(paths.reports()):
         from workbench.publish import index
 

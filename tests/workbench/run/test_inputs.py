@@ -454,6 +454,25 @@ def test_names_that_a_wave_it_compares_with_takes_from_an_earlier_one_count(clea
     assert Plan.make(Edition("own"), {}).keys != keys
 
 
+def test_what_is_put_into_the_folder_of_the_project_itself_counts(cleaned, monkeypatch):
+    """Where a notebook lists it, and where one looked for a module there, as Jupyter has it."""
+    monkeypatch.chdir(cleaned)
+    put(cleaned, "01_a", f"from pathlib import Path; print(*Path({str(cleaned)!r}).glob('*.csv'))")
+    put(cleaned, "02_b", "try:\n    import own_settings\nexcept ImportError:\n    print('none')")
+    for audience in ("internal", "committee"):
+        assert refresh("demo-2019", audience=audience).ok
+    assert why("demo-2019").count("unchanged") == 2
+    assert "02_b: unchanged" in why("demo-2019", audience="committee")
+    (cleaned / "own.csv").write_text("1", encoding="utf-8")
+    told = why("demo-2019")
+    assert "01_a: would run; changed: files that it uses (.)" in told
+    assert "02_b: unchanged" in told
+    (cleaned / "own_settings.py").write_text("print('there')", encoding="utf-8")
+    assert "02_b: would run; changed: the modules in the folder" in why("demo-2019")
+    assert refresh("demo-2019").ok
+    assert "there" in json.dumps(executed(cleaned / "reports" / "demo-2019", "02_b"))
+
+
 def test_which_wave_is_the_one_before_counts_where_no_notebook_declares_it(cleaned):
     """As in a notebook of one's own with cells of the page on what changed."""
     raw = cleaned / "data" / "raw"

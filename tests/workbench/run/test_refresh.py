@@ -806,7 +806,13 @@ def test_the_list_of_all_reports_has_those_that_there_are(complete):
     assert b"of before" not in (reports / "index.html").read_bytes()
     listed = (reports / "index.html").stat().st_mtime_ns
     assert refresh("demo-2019").ok and (reports / "index.html").stat().st_mtime_ns == listed
+    older = reports / "kept & 写し" / "run.json"  # a copy that was put back in the place of another
+    older.write_text(older.read_text("utf-8").replace('"finished": "2', '"finished": "1'), "utf-8")
+    day = json.loads(older.read_text("utf-8"))["finished"][:10]
+    assert refresh("demo-2019").ok and day in (reports / "index.html").read_text("utf-8")
     shutil.rmtree(reports / "kept & 写し")
+    assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
+    (reports / "index.html").write_bytes(whole.replace("2019年".encode(), "改題".encode()))
     assert refresh("demo-2019").ok and (reports / "index.html").read_bytes() == whole
 
 
