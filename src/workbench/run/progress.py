@@ -26,11 +26,14 @@ def still_at_work() -> Iterator[None]:
     Such as a command that cleans a large wave, compares, or waits for another.
     """
     started, ended = time.monotonic(), threading.Event()
+    often = EVERY / 10  # seconds
 
     def tell() -> None:
-        while not ended.wait(EVERY):
+        while not ended.wait(often):
             now = time.monotonic()
-            if now - Progress.told >= EVERY:
+            counted = now - Progress.asked <= 2 * often  # a run says itself how far it is
+            if not counted and now - max(started, Progress.told) >= EVERY:
+                Progress.told = now
                 _say(localize("{seconds:.0f} s so far", seconds=now - started))
 
     thread = threading.Thread(target=tell, daemon=True)
@@ -56,7 +59,8 @@ class Progress:
     unit : what they are, in the plural.
     """
 
-    told = 0.0  # when any of them was asked last to tell
+    asked = 0.0  # when any of them was asked last to tell
+    told = 0.0  # when something was last to be seen
 
     def __init__(self, total: int, unit: Message) -> None:
         self.total, self.unit = total, unit
@@ -83,14 +87,15 @@ class Progress:
 
     def tell(self) -> None:
         """Move the clock of the bar, or say a line if none was said for ten seconds."""
-        now = Progress.told = time.monotonic()
+        now = Progress.asked = time.monotonic()
         # a terminal that does not say how wide it is gets no bar (-1)
         if not self.bar.disable and (self.bar.ncols or 1) > 0:
             self.bar.refresh()
+            Progress.told = now
             return
         if now < self.next:
             return
-        self.next = now + EVERY
+        Progress.told, self.next = now, now + EVERY
         line = localize(
             "{done:,} of {total:,} {unit} done, {seconds:.0f} s",
             done=self.done,

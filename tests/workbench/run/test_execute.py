@@ -138,7 +138,7 @@ def test_a_command_that_counts_nothing_says_that_it_is_at_work(monkeypatch, caps
     with progress.still_at_work():
         time.sleep(0.4)
     assert set(capsys.readouterr().err.splitlines()) == {"0秒経過"}
-    monkeypatch.setattr(progress.Progress, "told", time.monotonic() + 60)  # which says more
+    monkeypatch.setattr(progress.Progress, "asked", time.monotonic() + 60)  # which says more
     with progress.still_at_work():
         time.sleep(0.4)
     assert capsys.readouterr().err == ""
@@ -147,6 +147,21 @@ def test_a_command_that_counts_nothing_says_that_it_is_at_work(monkeypatch, caps
     with progress.still_at_work():
         pass
     assert capsys.readouterr().err == "", "nothing of a quick one, nor after its end"
+
+
+def test_a_run_that_said_nothing_does_not_make_its_command_silent_for_twice_as_long(
+    monkeypatch, capsys
+):
+    """`refresh --word` of an unchanged report said its first word after 20 s."""
+    monkeypatch.setattr(progress, "EVERY", 1)
+    monkeypatch.setattr(progress.Progress, "told", 0.0)
+    with progress.still_at_work():
+        time.sleep(0.8)
+        run = progress.Progress(1, "notebooks")
+        run.tell()
+        run.close()
+        time.sleep(0.8)
+        assert capsys.readouterr().err
 
 
 def test_on_a_terminal_the_clock_moves_while_a_notebook_runs(project, quick, monkeypatch):
