@@ -19,6 +19,7 @@ from project import ROOT, make_project, new_project
 
 from analysis import fingerprints
 from workbench import outputs
+from workbench.run import progress
 
 sys.modules.setdefault("rfc3987_syntax", None)  # as the command line does: a second of import
 # speed is measured in benchmarks/; more examples of everything, other ones each time, with the slow
@@ -30,6 +31,7 @@ settings.load_profile("every run")
 fingerprints.package_files = functools.cache(fingerprints.package_files)
 yaml.safe_load = functools.partial(yaml.load, Loader=yaml.CSafeLoader)  # the same, written in C
 os.fsync = lambda file: None  # no test cuts the power, and a disk takes 10 ms for each file
+progress.FIRST = progress.EVERY = 600  # a busy machine makes no run a long one
 # the files that take longest, longest first: the workers end together when these are begun early
 DEAR = "browser audiences fanout jupyterlab truth refresh kernels inputs forms clean study draft"
 DEAR += " population survey new_wave demo queries outputs tabulation read other_subject hypotheses"

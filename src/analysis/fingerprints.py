@@ -92,12 +92,13 @@ def _below(folder: Path) -> dict[Path, Path]:
 
 
 def states(folder: Path, *files: Path) -> dict[Path, tuple[int, ...]]:
-    """What differs once a file, of these or below a folder, was saved, or one came or went.
+    """What differs once one of these files, or one below a folder, was saved or took its place.
 
-    Also where that was undone since: nobody can put back the time of the last change.
+    Also where that was undone since: nobody can put back the time of the last change. It does not
+    differ where Excel keeps a hidden file beside one that somebody opens.
     """
-    own, known = _below(folder).values(), dict[Path, tuple[int, ...]]()
-    for path in {*own, *(file.parent for file in own), *files}:
+    known = dict[Path, tuple[int, ...]]()
+    for path in (*_below(folder).values(), *files):
         with contextlib.suppress(OSError):
             about = path.stat()
             known[path] = about.st_mtime_ns, about.st_ctime_ns, about.st_size

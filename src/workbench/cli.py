@@ -19,6 +19,7 @@ from typing import Any, Literal, TextIO
 
 from analysis.errors import InputError, Message, localize, refusal, spoken
 from analysis.paths import AUDIENCES, refuse_other_code
+from workbench.run.progress import still_at_work
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 # control characters but for the tab and the end of a line, and those that turn the order of writing
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # with it jsonschema compiles a grammar of addresses, for a second, that no notebook needs
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     options = parser(spoken()).parse_args(arguments)
-    with _speaking(options):
+    with _speaking(options), still_at_work():
         return _run(options)
 
 

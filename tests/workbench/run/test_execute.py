@@ -123,12 +123,30 @@ def test_a_long_run_says_how_far_it_is_and_a_quick_one_nothing(project, quick, c
     assert refresh("demo-2019").ok
     assert capsys.readouterr() == ("", "")
     put(project, "01_a", SLEEPS)
-    monkeypatch.setattr(progress, "EVERY", 0.5)
+    monkeypatch.setattr(progress, "FIRST", 0.5)
     monkeypatch.setenv("LANGUAGE", "ja")
     assert refresh("demo-2019").ok
     out, told = capsys.readouterr()
     assert not out
     assert re.match(r"ノートブック1件のうち0件が終了（\d+秒経過）、実行中：01_a\n", told)
+
+
+def test_a_command_that_counts_nothing_says_that_it_is_at_work(monkeypatch, capsys):
+    """Cleaning 300,000 replies took seven minutes without a word."""
+    monkeypatch.setattr(progress, "EVERY", 0.05)
+    monkeypatch.setenv("LANGUAGE", "ja")
+    with progress.still_at_work():
+        time.sleep(0.4)
+    assert set(capsys.readouterr().err.splitlines()) == {"0秒経過"}
+    monkeypatch.setattr(progress.Progress, "told", time.monotonic() + 60)  # which says more
+    with progress.still_at_work():
+        time.sleep(0.4)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "EVERY", 60)
+    monkeypatch.setattr(progress.Progress, "told", 0.0)
+    with progress.still_at_work():
+        pass
+    assert capsys.readouterr().err == "", "nothing of a quick one, nor after its end"
 
 
 def test_on_a_terminal_the_clock_moves_while_a_notebook_runs(project, quick, monkeypatch):
@@ -144,7 +162,7 @@ def test_a_terminal_without_a_width_is_told_in_lines(monkeypatch):
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(progress, "EVERY", 0)
+    monkeypatch.setattr(progress, "FIRST", 0)
     told = progress.Progress(1, Message("notebooks"))
     told.bar.ncols = -1  # what tqdm finds there
     told.tell()

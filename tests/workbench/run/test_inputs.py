@@ -581,6 +581,20 @@ def test_files_that_change_while_they_are_cleaned_are_not_taken_for_what_they_we
     assert Survey.load("demo-2019").n == 15
 
 
+def test_somebody_may_open_a_file_while_the_wave_is_cleaned(
+    project, data, cleaned_anew, monkeypatch
+):
+    """Excel then keeps a hidden file beside it."""
+    cleans = store.clean
+
+    def meanwhile(*given):
+        data.with_name("~$replies.xlsx").write_text("who has it open")
+        return cleans(*given)
+
+    monkeypatch.setattr(store, "clean", meanwhile)
+    assert Survey.load("demo-2019").n == 15
+
+
 @pytest.mark.parametrize(
     "path", [".replies.xlsx", ".forms/replies.xlsx", "replies.xlsx\n  blank: .sent.xlsx"]
 )

@@ -668,9 +668,9 @@ def test_pdf_prints_every_page_of_the_run(project, monkeypatch, capsys):
         target.write_bytes(b"%PDF " + date.encode())
 
     monkeypatch.setattr("workbench.publish.paper.print_page", prints)
-    monkeypatch.setattr("workbench.run.progress.EVERY", 0)
+    monkeypatch.setattr("workbench.run.progress.FIRST", 0)
     assert cli.main(["refresh", "demo-2019", "--pdf"]) == 0
-    assert "2 of 3 files for paper done" in capsys.readouterr().err
+    assert "1 of 3 files for paper done" in capsys.readouterr().err
     assert sorted(printed) == ["01_a.html", "index.html", "report.part.html"]
     made = project / "reports" / "demo-2019"
     assert {file.stem for file in made.glob("*.pdf")} == {"01_a", "index", "report"}
