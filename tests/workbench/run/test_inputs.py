@@ -479,7 +479,8 @@ def test_what_is_put_into_the_folder_of_the_project_itself_counts(cleaned, monke
     """Where a notebook lists it, and where one looked for a module there, as Jupyter has it."""
     monkeypatch.chdir(cleaned)
     put(cleaned, "01_a", f"from pathlib import Path; print(*Path({str(cleaned)!r}).glob('*.csv'))")
-    put(cleaned, "02_b", "try:\n    import own_settings\nexcept ImportError:\n    print('none')")
+    looks = "try:\n    import own_settings\nexcept ImportError:\n    print('none')"
+    put(cleaned, "02_b", looks, "from importlib.metadata import version; version('pandas')")
     for audience in ("internal", "committee"):
         assert refresh("demo-2019", audience=audience).ok
     assert why("demo-2019").count("unchanged") == 2
