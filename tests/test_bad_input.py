@@ -354,7 +354,7 @@ def test_a_mistake_in_wave_yml_ends_with_a_sentence_and_no_processed_data(
     assert main(["clean", "w"]) == 2
     told = capsys.readouterr().err
     assert "wave.yml" in told and says in told and "Traceback" not in told
-    assert not (folder.parents[1] / "processed").exists()
+    assert not [*(folder.parents[1] / "processed").rglob("*")]
 
 
 # --- fuzzing: 2,000 cases in all ----------------------------------------------------------------

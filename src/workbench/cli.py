@@ -334,10 +334,11 @@ def _clean(wave: str, language: Literal["ja", "en"]) -> str:
     from analysis.cleaning import store
     from analysis.cleaning.respondents import invited
     from analysis.codebook import waves
+    from analysis.codebook.wave import Wave
     from analysis.text import label
     from workbench.run.record import one_at_a_time
 
-    waves.content(wave)  # or refuse, before a lock is made for a wave that there is not
+    Wave.read(wave)  # or refuse, before a lock is made where there is no wave, or a wrong one
     with one_at_a_time(paths.processed(wave)):
         cleaned, about, _ = store.prepared(wave, force=True)
     with pd.option_context("display.unicode.east_asian_width", True):

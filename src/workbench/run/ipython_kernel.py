@@ -98,9 +98,11 @@ def _looks_for_waves(event: str) -> bool:
 
 
 def _looks_for_modules(folder: str) -> bool:
-    """Whether Python looks which modules lie in the project's folder itself; a run knows them."""
-    by_import = sys._getframe(2).f_code.co_name == "_fill_cache"
-    return by_import and Path(folder, "data", "raw").is_dir()
+    """Whether Python looks for modules, or what is installed, in the project's folder itself.
+
+    A run knows which modules are there.
+    """
+    return "importlib" in sys._getframe(2).f_code.co_filename and Path(folder, "data/raw").is_dir()
 
 
 class CountingSession(Session):

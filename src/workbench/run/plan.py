@@ -470,8 +470,8 @@ def changed_since(edition: Edition, record: Mapping[str, Any]) -> list[Message]:
 def outdated(edition: Edition, run: RunFolder) -> list[Message]:
     """What changed since a run of the edition, of all on which its pages depend.
 
-    Not seen: what a notebook read by itself, and another wave with which it compares as told by a
-    parameter that run.json does not show.
+    Not seen: another wave with which a notebook compares as told by a parameter that run.json
+    does not show.
     """
     rans = {name: parts for name, ran in run.notebooks.items() if (parts := _parts(ran.key))}
     if (changed := changed_since(edition, run.record)) or not rans:
@@ -485,6 +485,8 @@ def outdated(edition: Edition, run: RunFolder) -> list[Message]:
         differing -= {"its parameters", COMPARED}
     elif rans.keys() != now.keys():
         differing.add("the notebooks")
+    if run.read_since(edition):
+        differing.add(OWN_FILES)
     return [Message(part) for part in sorted(differing)]
 
 

@@ -315,10 +315,28 @@ def swap_in(record: RunRecord, edition: Edition) -> None:
     place = edition.incomplete if older else edition.folder
     if over := {} if older else RunFolder(edition.incomplete).hashes:
         paths.refuse_foreign(edition.incomplete, RECORD, over)
+    if not older and edition.audience != "internal":
+        _note_reads(record)
     paths.swap_folder(edition.part, place, RECORD, RunFolder(place).hashes)
     record.folder = str(place)
     if over:
         shutil.rmtree(edition.incomplete, ignore_errors=True)
+
+
+def _note_reads(record: RunRecord) -> None:
+    """Keep what notebooks of an edition for others read by themselves: its run.json tells nothing.
+
+    The names in the folder of the project are left out: each command may put one there.
+    """
+    reads = {n: digest for ran in record.notebooks for n, digest in ran.reads.items() if n != "."}
+    place = _noted_reads(record.edition)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    about = {"finished": record.facts["finished"], "reads": reads}
+    paths.write_atomic(place, json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+
+
+def _noted_reads(edition: Edition) -> Path:
+    return paths.root() / ".workbench" / "reads" / f"{edition.name}.json"
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> None:
@@ -377,6 +395,16 @@ class RunFolder:
     def has_page(self, ran: Ran) -> bool:
         """Whether a notebook is complete, with its page."""
         return ran.ok and self.is_whole(ran.html)
+
+    def read_since(self, edition: Edition) -> bool:
+        """Whether what notebooks of an edition for others read is other now, or is not known."""
+        if not any(ran.reads for ran in self.notebooks.values()):
+            return False
+        noted: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            noted = json.loads(paths.read_text(_noted_reads(edition)))
+        known = noted.get("finished") == self.record["finished"]
+        return not known or bool(Ran("", {}, "", "", reads=noted["reads"]).read_anew)
 
     @property
     def damaged(self) -> list[str]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from analysis.cleaning import store
 from analysis.codebook.wave import Wave
 from analysis.errors import InputError
 from workbench.cli import _clean
-from workbench.publish import publication
+from workbench.publish import publication, releases
 from workbench.run import ipython_kernel, plan
 from workbench.run.plan import Plan
 from workbench.run.record import Edition
@@ -146,6 +147,26 @@ def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
         file.write_text(text, encoding="utf-8")
     table.write_text("2", encoding="utf-8")
     assert [ran.reused for ran in refresh("demo-2019", **options).notebooks] == [False, True]
+
+
+def test_an_edition_of_before_a_table_of_ones_own_changed_is_not_given_out(cleaned):
+    """Its record names no file that a notebook read by itself."""
+    table = cleaned / "data" / "own.csv"
+    table.write_text("1")
+    put(cleaned, "01_a", f"open({str(table)!r}).read()")
+    assert refresh("demo-2019", audience="committee", fork=False).ok
+    give_out = partial(releases.release, "demo-2019", by="x", audience="committee")
+    table.write_text("2")
+    with pytest.raises(InputError, match="files that it uses changed since"):
+        give_out()
+    table.write_text("1")
+    noted = cleaned / ".workbench" / "reads" / "demo-2019.committee.json"
+    text = noted.read_text()
+    noted.write_text(text.replace("finished", "of another run"))
+    with pytest.raises(InputError, match="files that it uses changed"):
+        give_out()
+    noted.write_text(text)
+    assert "is kept and noted" in give_out()
 
 
 @pytest.mark.parametrize("fork", [True, False])
@@ -458,7 +479,8 @@ def test_what_is_put_into_the_folder_of_the_project_itself_counts(cleaned, monke
     """Where a notebook lists it, and where one looked for a module there, as Jupyter has it."""
     monkeypatch.chdir(cleaned)
     put(cleaned, "01_a", f"from pathlib import Path; print(*Path({str(cleaned)!r}).glob('*.csv'))")
-    put(cleaned, "02_b", "try:\n    import own_settings\nexcept ImportError:\n    print('none')")
+    looks = "try:\n    import own_settings\nexcept ImportError:\n    print('none')"
+    put(cleaned, "02_b", looks, "from importlib.metadata import version; version('pandas')")
     for audience in ("internal", "committee"):
         assert refresh("demo-2019", audience=audience).ok
     assert why("demo-2019").count("unchanged") == 2
