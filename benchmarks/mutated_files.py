@@ -154,7 +154,7 @@ def _read(file: Path, book: Codebook) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                pages = openpyxl.load_workbook(file).worksheets
+                pages = openpyxl.load_workbook(io.BytesIO(file.read_bytes())).worksheets
         except Exception:
             return  # what openpyxl cannot read says nothing
         seen = Counter(

@@ -208,21 +208,19 @@ def test_english_figures_have_no_japanese_but_names(tmp_path, monkeypatch):
     names = sorted({*register["name"], *register["prefecture"]} - {""}, key=len)
     told = {}
 
-    def note(self, drawn, name, *, title, alt, n, denominator, data, key=False):
-        canvas = drawn if isinstance(drawn, Canvas) else drawn.figure
+    def note(self, canvas, name, n, data, **about):
         canvas.draw_without_rendering()
         texts = [t.get_text() for t in canvas.findobj(Text) if t.get_visible()]
-        plt.close(canvas)
-        said = "\n".join([title, alt, self._caption(n, denominator), data.to_csv(), *texts])
+        said = "\n".join([*map(str, about.values()), self.source, data.to_csv(), *texts])
         for proper in reversed(names):
             said = said.replace(proper, "")
-        told[name] = re.findall("[\u3000-\u9fff\uff00-\uffef]+", said)
-        return Figure(name, title, alt, "", n, denominator, "", "", "", "")
+        told[name] = re.findall("[\u3001-\u9fff\uff00-\uffef]+", said)
+        return Figure(name=name, n=n, caption="", source="", png="", csv="", **about)
 
-    monkeypatch.setattr(Gallery, "show", note)
+    monkeypatch.setattr(Gallery, "_figure", note)
     given = {"wave": "demo-2019", "language": "en", "output": str(tmp_path)}
     for notebook in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        space: dict[str, object] = {}
+        space: dict[str, object] = {"display": lambda *shown, **more: None}
         for cell in json.loads(notebook.read_text())["cells"]:
             if cell["cell_type"] == "code":
                 exec("".join(cell["source"]), space)
