@@ -37,6 +37,7 @@ from workbench.run.record import (
 PROFILE = "profile"  # the notebook of a municipality
 UNCLEANED = "data/processed/{wave} would be made anew: missing, or not of the files as they are"
 NOT_OPEN = "reports/{folder} shows single respondents, and the data are no longer open: delete it"
+FOR_PAPER = "no longer there, as the pages are others now: {files}; add {options} to make them anew"
 NOT_PAGES = "no page of the report, since its name does not begin as 08_ does: {files}"
 
 
@@ -91,7 +92,19 @@ def refresh(
                 kernels.warm()
             from workbench.run import execute
 
-            return execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
+            before = _for_paper(edition)
+            record = execute.run(plan, todo, kernels, jobs, valid=valid, pdf=pdf, word=word)
+    gone = {file: option for file, option in before.items() if file not in _for_paper(edition)}
+    if gone:
+        files, wanted = ", ".join(gone), " ".join(gone.values())
+        print(localize(FOR_PAPER, files=files, options=wanted), file=sys.stderr)
+    return record
+
+
+def _for_paper(edition: Edition) -> dict[str, str]:
+    """The files for paper that an edition has, and the option that makes each."""
+    made = {"report.docx": "--word", "report.pdf": "--pdf"}
+    return {name: option for name, option in made.items() if (edition.folder / name).is_file()}
 
 
 def _list_all() -> None:

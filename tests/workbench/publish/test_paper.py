@@ -152,7 +152,7 @@ def test_libreoffice_opens_it(pages, tmp_path):
     )  # the mark of a note
 
 
-def test_refresh_writes_it_beside_the_pages(project, monkeypatch):
+def test_refresh_writes_it_beside_the_pages(project, monkeypatch, capsys):
     monkeypatch.setattr("workbench.run.execute.prepared", lambda wave: None)
     monkeypatch.setattr("workbench.publish.publication._sample", lambda wave: {})
     shutil.rmtree(project / "notebooks", ignore_errors=True)
@@ -163,3 +163,10 @@ def test_refresh_writes_it_beside_the_pages(project, monkeypatch):
     own = docx.Document(run / "report.docx")
     assert own.paragraphs[0].text == "【架空データ】情報人材調査 2019年（デモ）"
     assert "report.docx" in (run / "index.html").read_text()
+    for changed in (False, True):  # new pages beside the document of before would mislead
+        if changed:
+            put(project, "02_a", "print(2)")
+        assert main(["refresh", "demo-2019", "--no-fork"]) == 0
+        said = capsys.readouterr().err
+        assert ("report.docx; add --word" in said) is changed
+        assert (run / "report.docx").is_file() is not changed
