@@ -7,7 +7,8 @@ every text that is printed with the number of its column. Rows that an office mo
 no harm: an answer is beside the mark of its row.
 
 A query sheet has hidden columns: file, sheet and cell of each answer that it asks about, whose it
-is, to which question, and a hash of what it was. In the
+is, to which question, a hash of what it was, and hashes of what the row prints: an office may have
+sorted the columns that it sees, which leaves these behind, or typed over what is printed. In the
 wave's folder ``corrections``, where ``workbench queries WAVE --returned`` keeps it, its name begins
 with the day on which it came; each reply takes the place of that answer, which stays in the ledger
 as corrected.
@@ -44,7 +45,8 @@ TICK = "○"
 YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
-WHOSE = ["code", "question", "was"]  # head the last of them, which sheets of earlier versions lack
+WHOSE = ["code", "question", "was"]  # head the next of them, which sheets of earlier versions lack
+PRINTED = "printed"  # heads the last
 CODE = re.compile(r"(\d{6}) ")  # of a municipality begins the name of its sheet
 NUMBERS = re.compile(r"\d+([ ,;/、・]+\d+)*")  # of options
 NEXT = re.compile(r" / (?=\d+ )")  # begins the next option that a query sheet prints
@@ -229,22 +231,50 @@ def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
     as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
     none = {label("queries.none", language) for language in LANGUAGES}
-    corrections = []
+    corrections, changed = [], typed_over(sheet)
     for head, column in _heads(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
             key = normalise(text).rstrip("。.!")
-            stays = key in as_is or CONFIRMED.fullmatch(key)
+            stays = key in as_is or bool(CONFIRMED.fullmatch(key))
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
-            if text and (not stays or (blank and key in {"はい", "yes"})):
+            stays = stays and not (blank and key in {"はい", "yes"})
+            if text and not stays and (row, column - 1) not in changed:
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
-                heads, own = sheet.text.iloc[[head, row], column + 3 :].to_numpy().tolist()
-                given, named = dict(zip(heads, own, strict=True)), CODE.match(sheet.sheet)
+                given, named = _hidden(sheet, head, row, column), CODE.match(sheet.sheet)
                 code = given.get("code", named[1] if named else "")
                 whose, was = (str(code), given.get("question", "")), given.get("was", "")
                 answer = (file, page, cell)
                 corrections.append(Correction(sheet, row, column - 1, text, answer, whose, was))
     return corrections
+
+
+def typed_over(sheet: Sheet) -> list[Place]:
+    """The cells of a query sheet that were typed over, and the replies that this puts in doubt.
+
+    A reply is in doubt where its row no longer prints the place, the question or the answer that it
+    asked about: what it says may be about another row.
+    """
+    changed = list[Place]()
+    for head, column in _heads(sheet):
+        own = [_hidden(sheet, head, row, column) for row in range(head + 1, sheet.shape[0])]
+        printed = [given.get(PRINTED, "").split() for given in own]
+        anywhere = set().union(*printed)  # a text of another row was moved, not typed over
+        heads = sheet.text.iloc[head, : column - 1].tolist()
+        shown = [j for j, text in enumerate(heads) if text][1:]  # after the numbers of the rows
+        for row, hashes in enumerate(printed, head + 1):
+            now = {hash_of(sheet.text.iat[row, j]): j for j in shown} if hashes else {}
+            others = (j for hash, j in now.items() if hash not in anywhere)
+            changed += [(row, j) for j in others if sheet.text.iat[row, j]]
+            if sheet.text.iat[row, column - 1] and not {*hashes[:-1]} <= now.keys():
+                changed.append((row, column - 1))
+    return changed
+
+
+def _hidden(sheet: Sheet, head: int, row: int, column: int) -> dict[str, str]:
+    """What the hidden columns of a query sheet say of a row, but for the place of the answer."""
+    heads, own = sheet.text.iloc[[head, row], column + 3 :].to_numpy().tolist()
+    return dict(zip(heads, own, strict=True))
 
 
 def in_words(one: Correction, variable: str, headings: Headings) -> str:
@@ -311,6 +341,8 @@ def returned(folder: Path, more: Mapping[str, Path] = {}) -> tuple[list[Piece], 
             for head, column in _heads(sheet):  # what stands in a column that an office added
                 added = np.flatnonzero(sheet.text.iloc[head] == "")
                 mark[head + 1 :, added[added != column + 2]] = REASONS.index("unmatched")
+            for place in typed_over(sheet):
+                mark[place] = REASONS.index("unmatched")
             pieces.append(Piece(sheet, mark))
             corrections += replies(sheet)
     return pieces, corrections

@@ -51,7 +51,7 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
     known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
     given, copies = dict[str, Path](), dict[Path, bytes]()
-    came = list[tuple[str, own_sheets.Correction]]()
+    came, left = list[tuple[str, own_sheets.Correction]](), list[str]()
     for file in files:
         waves = own_sheets.waves_of(read_file(file))
         if waves != {wave}:
@@ -64,18 +64,19 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
                 came.append((f"{file.name} {one.cell}", one))
+            left += [f"{file.name} {sheet.address(*at)}" for at in own_sheets.typed_over(sheet)]
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
             raise refusal("queries.came_today", file=place)
         given[name], copies[place] = file, content
     received = read(about, book := about.book(), returned=given)
-    left = [place for place, one in came if own_sheets.is_left(received.cells, one)]
+    no_answer = [place for place, one in came if own_sheets.is_left(received.cells, one)]
     clean.clean(received, about, book)  # what it refuses would be refused from now on
     _keep({place: content for place, content in copies.items() if not place.is_file()})
-    n = len(came) - len(left)
+    n = len(came) - len(no_answer)
     sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=n)]
-    if left:
+    if left := no_answer + left:
         rows = ("、" if spoken() == "ja" else ", ").join(left)
         sentences.append(label("queries.left", spoken(), rows=rows))
     return "\n".join(sentences)
@@ -208,11 +209,14 @@ def _workbook(
         # where each answer stands, hidden behind the reply, so that it finds its way back:
         # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
-        sheet.set_column(at, at + 5, None, None, {"hidden": True})
-        sheet.write_row(3, at, [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE])
+        heads = [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE, own_sheets.PRINTED]
+        sheet.set_column(at, at + len(heads) - 1, None, None, {"hidden": True})
+        sheet.write_row(3, at, heads)
         of_answers = part["raw"].where(~part["rule"].isin(SHARES))  # not what is beside one
         was = of_answers.map(own_sheets.hash_of, na_action="ignore").fillna("")
-        hidden = part.assign(was=was)[["file", "sheet", "cell", *own_sheets.WHOSE]]
+        printed = [" ".join(map(own_sheets.hash_of, row[1:-1])) for row in rows]
+        places = ["file", "sheet", "cell", *heads[3:]]
+        hidden = part.assign(**{"was": was, own_sheets.PRINTED: printed})[places]
         for i, answer in enumerate(hidden.astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)

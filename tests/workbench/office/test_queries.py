@@ -313,7 +313,7 @@ def test_a_query_sheet_shows_no_place_to_those_who_filled_in_a_web_form(asked):
     book = openpyxl.load_workbook(asked / "each" / "131016_千代田区.xlsx")
     assert not any(row[1] for row in rows(book.worksheets[0]))
     places = book.worksheets[0].column_dimensions["H"]  # and those written with it
-    assert places.hidden and (places.min, places.max) == (8, 13)
+    assert places.hidden and (places.min, places.max) == (8, 14)
 
 
 def test_a_correction_takes_the_place_of_the_answer_and_says_where_it_is_from(asked, capsys):
@@ -447,7 +447,7 @@ def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")
     queries.write_for_wave("own", project / "each", split=True)
     file = answer(project / "each" / "131016_千代田区.xlsx", "はい")
-    answer(file, "兼任を含む", column="N")
+    answer(file, "兼任を含む", column="O")
     assert main(["queries", "own", "--returned", str(file)]) == 0
     result = prepare("own")
     assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]
@@ -581,6 +581,73 @@ def test_what_is_about_no_answer_is_told_and_what_is_no_query_sheet_refused(aske
     book.save(file)
     with pytest.raises(InputError, match="a query sheet of elsewhere, not of own"):
         queries.take_in("own", [file])
+
+
+TWO_NUMBERS = (
+    OWN[: OWN.index("- {id: S")]
+    + """
+- {id: S, section: A, type: integer, role: outcome, ja: 職員数, en: staff}
+- {id: Y, section: A, type: integer, role: outcome, ja: 相談, en: visits}
+"""
+)
+
+
+@pytest.fixture
+def of_two(asked):
+    """The sheet of a municipality that is asked about two of its numbers."""
+    (asked / "data/codebooks/own.yml").write_text(TWO_NUMBERS, "utf-8")
+    replies = "団体名,職員数,相談\n千代田区,約60,約3\n港区,7,1\n"
+    (asked / "data/raw/own/r.csv").write_text(replies, "utf-8")
+    queries.write_for_wave("own", asked / "q.xlsx")
+    book = openpyxl.load_workbook(asked / "q.xlsx")
+    assert [row[2] for row in rows(book["131016 千代田区"])] == ["職員数", "相談"]
+    return asked / "q.xlsx"
+
+
+def retyped(file, cells):
+    book = openpyxl.load_workbook(file)
+    for cell, text in cells.items():
+        book["131016 千代田区"][cell] = text
+    book.save(file)
+    return file
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["what is seen", "whole rows"])
+def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole):
+    """Sorting the columns that Excel shows leaves the hidden ones: 2 became the number of staff."""
+    book = openpyxl.load_workbook(of_two)
+    columns = "ABCDEFGHIJKLMN" if whole else "ABCDEFG"
+    seen = [[book["131016 千代田区"][f"{c}{row}"].value for c in columns] for row in (5, 6)]
+    seen[0][6], seen[1][6] = 62, 2
+    said = dict(
+        zip([f"{c}{row}" for row in (6, 5) for c in columns], [*seen[0], *seen[1]], strict=True)
+    )
+    sentence = queries.take_in("own", [retyped(of_two, said)])
+    result = prepare("own")
+    assert result.responses[["S", "Y"]].iloc[0].tolist() == ([62, 2] if whole else [60, 3])
+    assert ("q.xlsx G5" in sentence) is ("q.xlsx G6" in sentence) is not whole
+    loose = result.findings.query("rule == 'unmatched'")
+    assert loose["cell"].tolist() == ([] if whole else ["G5", "G6"])
+    result.ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told", "staff", "visits"),
+    [({"E5": 62, "G6": 2}, ["E5"], 60, 2), ({"D5": "62"}, ["D5"], 60, 3),
+     ({"B6": "2人", "F5": "62"}, ["B6", "F5"], 60, 3),
+     ({"C5": "職員", "G5": 62}, ["C5", "G5"], 60, 3),
+     ({"F5": "62人です", "G5": 62, "A5": "済"}, ["F5"], 62, 3),
+     ({"C5": " 職員数\n", "G5": 62}, [], 62, 3)],
+)  # fmt: skip
+def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, visits):
+    sentence = queries.take_in("own", [retyped(of_two, typed)])
+    assert [place for place in typed if f"q.xlsx {place}" in sentence] == sorted(
+        told, key=[*typed].index
+    )
+    result = prepare("own")
+    assert result.responses[["S", "Y"]].iloc[0].tolist() == [staff, visits]
+    assert sorted(result.findings.query("rule == 'unmatched'")["cell"]) == sorted(told)
+    result.ledger.check()
 
 
 def test_the_office_is_not_asked_which_question_a_column_is(asked):
