@@ -46,7 +46,7 @@ YES = {"yes": 1, "no": 0}
 FOLDER = "corrections"
 QUERIES = "workbench queries"  # heads the hidden columns of a query sheet
 WHOSE = ["code", "question", "was"]  # head the next of them, which sheets of earlier versions lack
-PRINTED = "printed"  # heads the last
+AS_PRINTED = "printed"  # heads the last
 CODE = re.compile(r"(\d{6}) ")  # of a municipality begins the name of its sheet
 NUMBERS = re.compile(r"\d+([ ,;/、・]+\d+)*")  # of options
 NEXT = re.compile(r" / (?=\d+ )")  # begins the next option that a query sheet prints
@@ -258,7 +258,7 @@ def typed_over(sheet: Sheet) -> list[Place]:
     changed = list[Place]()
     for head, column in _heads(sheet):
         own = [_hidden(sheet, head, row, column) for row in range(head + 1, sheet.shape[0])]
-        printed = [given.get(PRINTED, "").split() for given in own]
+        printed = [given.get(AS_PRINTED, "").split() for given in own]
         anywhere = set().union(*printed)  # a text of another row was moved, not typed over
         heads = sheet.text.iloc[head, : column - 1].tolist()
         shown = [j for j, text in enumerate(heads) if text][1:]  # after the numbers of the rows

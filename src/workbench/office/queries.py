@@ -209,14 +209,14 @@ def _workbook(
         # where each answer stands, hidden behind the reply, so that it finds its way back:
         # see `analysis.intake.own_sheets`
         at = len(WIDTHS)
-        heads = [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE, own_sheets.PRINTED]
+        heads = [own_sheets.QUERIES, queries.wave, "", *own_sheets.WHOSE, own_sheets.AS_PRINTED]
         sheet.set_column(at, at + len(heads) - 1, None, None, {"hidden": True})
         sheet.write_row(3, at, heads)
         of_answers = part["raw"].where(~part["rule"].isin(SHARES))  # not what is beside one
         was = of_answers.map(own_sheets.hash_of, na_action="ignore").fillna("")
         printed = [" ".join(map(own_sheets.hash_of, row[1:-1])) for row in rows]
         places = ["file", "sheet", "cell", *heads[3:]]
-        hidden = part.assign(**{"was": was, own_sheets.PRINTED: printed})[places]
+        hidden = part.assign(**{"was": was, own_sheets.AS_PRINTED: printed})[places]
         for i, answer in enumerate(hidden.astype(str).to_numpy(), 4):
             for j, text in enumerate(answer, at):
                 sheet.write_string(i, j, text)
