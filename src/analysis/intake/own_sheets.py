@@ -36,7 +36,7 @@ from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
 from analysis.paths import is_leftover
-from analysis.text import LANGUAGES, Language, label
+from analysis.text import LANGUAGES, Language, label, labels
 from analysis.yaml_file import packaged
 
 IDS = "workbench"  # the name of the hidden sheet of a form
@@ -231,7 +231,7 @@ def replies(sheet: Sheet) -> list[Correction]:
     """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
     as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
     none = {label("queries.none", language) for language in LANGUAGES}
-    corrections, changed = [], typed_over(sheet)
+    corrections, wrong = [], misplaced(sheet)
     for head, column in _heads(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
@@ -239,7 +239,7 @@ def replies(sheet: Sheet) -> list[Correction]:
             stays = key in as_is or bool(CONFIRMED.fullmatch(key))
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
             stays = stays and not (blank and key in {"はい", "yes"})
-            if text and not stays and (row, column - 1) not in changed:
+            if text and not stays and (row, column - 1) not in wrong:
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 given, named = _hidden(sheet, head, row, column), CODE.match(sheet.sheet)
                 code = given.get("code", named[1] if named else "")
@@ -249,26 +249,35 @@ def replies(sheet: Sheet) -> list[Correction]:
     return corrections
 
 
-def typed_over(sheet: Sheet) -> list[Place]:
-    """The cells of a query sheet that were typed over, and the replies that this puts in doubt.
+def misplaced(sheet: Sheet) -> list[Place]:
+    """Where an office wrote into a query sheet what is no reply to the question of its row.
 
-    A reply is in doubt where its row no longer prints the place, the question or the answer that it
-    asked about: what it says may be about another row.
+    Into columns of its own, over a printed text, or as a reply in a row that no longer prints the
+    place, the question or the answer that it asked about: that may be about another row.
     """
     changed = list[Place]()
     for head, column in _heads(sheet):
-        own = [_hidden(sheet, head, row, column) for row in range(head + 1, sheet.shape[0])]
-        printed = [given.get(AS_PRINTED, "").split() for given in own]
-        anywhere = set().union(*printed)  # a text of another row was moved, not typed over
-        heads = sheet.text.iloc[head, : column - 1].tolist()
-        shown = [j for j, text in enumerate(heads) if text][1:]  # after the numbers of the rows
-        for row, hashes in enumerate(printed, head + 1):
-            now = {hash_of(sheet.text.iat[row, j]): j for j in shown} if hashes else {}
-            others = (j for hash, j in now.items() if hash not in anywhere)
-            changed += [(row, j) for j in others if sheet.text.iat[row, j]]
-            if sheet.text.iat[row, column - 1] and not {*hashes[:-1]} <= now.keys():
+        seen = enumerate(sheet.text.iloc[head, :column])
+        shown = [j for j, text in seen if text in _shown()][1:-1]  # between number and reply
+        rows = range(head + 1, sheet.shape[0])
+        printed = [_hidden(sheet, head, row, column).get(AS_PRINTED, "").split() for row in rows]
+        own = ~sheet.text.iloc[head].isin(_shown() | {QUERIES, *WHOSE, AS_PRINTED})
+        added = [j for j in np.flatnonzero(own).tolist() if j not in (column + 1, column + 2)]
+        for row, hashes in zip(rows, printed, strict=True):
+            changed += [(row, j) for j in added if sheet.text.iat[row, j]]
+            now = [hash_of(sheet.text.iat[row, j]) for j in shown] if hashes else []
+            pairs = zip(shown, now, hashes, strict=False)  # a column may be gone
+            differ = [j for j, is_now, was in pairs if is_now != was]
+            if now not in printed:  # as those of a row that was moved are
+                changed += [(row, j) for j in differ if sheet.text.iat[row, j]]
+            if sheet.text.iat[row, column - 1] and {*differ} - {*shown[4:]}:
                 changed.append((row, column - 1))
     return changed
+
+
+def _shown() -> set[str]:
+    """The headings of a query sheet: number, place, question, two of the answer, text and reply."""
+    return {text for language in LANGUAGES for text in labels("queries_column", language).values()}
 
 
 def _hidden(sheet: Sheet, head: int, row: int, column: int) -> dict[str, str]:
@@ -338,10 +347,7 @@ def returned(folder: Path, more: Mapping[str, Path] = {}) -> tuple[list[Piece], 
     for name, path in sorted({**there, **more}.items()):
         for sheet in () if is_leftover(name) else read_file(path, name=f"{FOLDER}/{name}"):
             mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
-            for head, column in _heads(sheet):  # what stands in a column that an office added
-                added = np.flatnonzero(sheet.text.iloc[head] == "")
-                mark[head + 1 :, added[added != column + 2]] = REASONS.index("unmatched")
-            for place in typed_over(sheet):
+            for place in misplaced(sheet):
                 mark[place] = REASONS.index("unmatched")
             pieces.append(Piece(sheet, mark))
             corrections += replies(sheet)

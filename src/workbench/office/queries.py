@@ -64,7 +64,7 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
                 came.append((f"{file.name} {one.cell}", one))
-            left += [f"{file.name} {sheet.address(*at)}" for at in own_sheets.typed_over(sheet)]
+            left += [f"{file.name} {sheet.address(*at)}" for at in own_sheets.misplaced(sheet)]
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
