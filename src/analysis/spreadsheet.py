@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
+import math
 import re
 import unicodedata
 from typing import Any
@@ -17,6 +18,7 @@ EPOCH = dt.datetime(2019, 1, 1)  # a fixed date of making: the same answers give
 LOOKS_LIKE_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")  # Excel turns a typed ＝ into =, too
 BOM = "\ufeff"  # the byte order mark
 BOMS = {BOM.encode(code): code for code in ("utf-8", "utf-16-le", "utf-16-be")}
+LINE = 16  # points
 WRAP = {"text_wrap": True, "valign": "top", "border": 1}
 
 
@@ -85,6 +87,16 @@ def plain(cell: str) -> str:
 def write_text(sheet: Any, row: int, column: int, value: str, style: Any, quoted: Any) -> None:
     """Text that stays text, also where it begins like a formula."""
     sheet.write_string(row, column, value, quoted if LOOKS_LIKE_FORMULA.match(value) else style)
+
+
+def height(text: str, width: int) -> int:
+    """The points that a wrapped text takes in a column so many letters wide; a kanji is two wide.
+
+    Excel makes a row as high by itself when it opens the file, other programs do not.
+    """
+    wide = unicodedata.east_asian_width
+    letters = [sum(1 + (wide(c) in "WFA") for c in line) for line in text.split("\n")]
+    return LINE * sum(max(1, math.ceil(1.1 * n / width)) for n in letters)
 
 
 def on_a4(sheet: Any) -> None:

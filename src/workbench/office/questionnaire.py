@@ -10,13 +10,11 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import io
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from unicodedata import east_asian_width
 
 import pandas as pd
 import xlsxwriter
@@ -31,7 +29,7 @@ from analysis.intake.files import read_file
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.own_sheets import FORM, IDS, TICK, entries, ids_of
 from analysis.intake.sheet import Sheet
-from analysis.spreadsheet import EPOCH
+from analysis.spreadsheet import EPOCH, height
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 from workbench import outputs
@@ -40,7 +38,6 @@ from workbench.office.queries import check_place, file_for
 STYLES: dict[str, dict[str, Any]] = packaged("sheets.yml", "workbench")["questionnaire"]
 WIDTHS = (9, 50, 24, 26)
 CHOICES = {"single", "ordinal", "battery", "binary"}
-LINE = 16  # points
 SIGNS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "GtE": (">=", operator.ge), "Gt": (">", operator.gt), "LtE": ("<=", operator.le),
     "Lt": ("<", operator.lt), "Eq": ("=", operator.eq), "NotEq": ("<>", operator.ne),
@@ -377,7 +374,7 @@ class _FormToSend:
             for j, text in enumerate((row.mark, "", "", "")):
                 sheet.write(i, j, text, styles["section"])
             return
-        sheet.set_row(i, LINE * max(_lines(row.text, WIDTHS[1]), _lines(row.hint, WIDTHS[3])))
+        sheet.set_row(i, max(height(row.text, WIDTHS[1]), height(row.hint, WIDTHS[3])))
         for j, text in row.printed:
             sheet.write_string(i, j, text, styles[row.style if j == 1 else "cell"])
         question = self.book.question_of.get(row.variable)
@@ -432,12 +429,6 @@ def _identity(book: Codebook, variable: str) -> str | None:
     """Which of the things that identify a municipality a variable holds."""
     own = variable in book.question_of
     return book.question_of[variable].identity if own else variable.removeprefix("@")
-
-
-def _lines(text: str, width: int) -> int:
-    """How many lines a text takes in a column so wide; a kanji is two letters wide."""
-    wide = [sum(1 + (east_asian_width(c) in "WFA") for c in line) for line in text.split("\n")]
-    return sum(max(1, math.ceil(1.1 * size / width)) for size in wide)
 
 
 def _day(text: float | str, how: Literal["start", "end"]) -> dt.date:
