@@ -24,7 +24,7 @@ from analysis.errors import refusal, spoken
 from analysis.intake import own_sheets
 from analysis.intake.files import read_file
 from analysis.intake.read import SHARES, read
-from analysis.spreadsheet import EPOCH, on_a4, sheet_name, write_text
+from analysis.spreadsheet import EPOCH, height, on_a4, sheet_name, write_text
 from analysis.text import Language, label, labels
 from analysis.yaml_file import packaged
 from workbench import outputs
@@ -205,6 +205,9 @@ def _workbook(
         sheet = _sheet(book, name, above, columns, rows, styles)
         for j, width in enumerate(WIDTHS):
             sheet.set_column(j, j, width)
+        for i, row in enumerate(rows, 4):
+            texts = zip(row[1:-1], WIDTHS[1:], strict=False)  # between number and reply
+            sheet.set_row(i, max(height(text, width) for text, width in texts))
         sheet.freeze_panes(4, 0)
         # where each answer stands, hidden behind the reply, so that it finds its way back:
         # see `analysis.intake.own_sheets`

@@ -112,6 +112,8 @@ def test_a_sheet_can_be_filled_in_and_printed(written):
     assert "ご返送ください" in sheet["A3"].value
     assert not sheet["G5"].protection.locked and sheet["G5"].border.left.style == "thin"
     assert sheet.column_dimensions["C"].width > 40 and sheet.column_dimensions["G"].width > 25
+    needs = len(sheet["F5"].value) / (sheet.column_dimensions["F"].width / 2)  # lines
+    assert needs > 1 and sheet.row_dimensions[5].height >= 15 * needs, "only Excel makes them high"
     assert sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
 
 
