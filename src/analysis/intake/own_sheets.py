@@ -115,7 +115,8 @@ def _check_asked(
     book = headings.book
     now = {q.id: q.text for q in book}
     now |= {name: part.text for q in book for name, part in q.parts.items()}
-    for mark, text, _, hint in sheet.text.iloc[:, :4].itertuples(index=False):
+    whole = sheet.text.reindex(columns=range(4), fill_value="")  # an office may delete columns
+    for mark, text, _, hint in whole.itertuples(index=False):
         if mark not in now or ("1", text) not in printed:
             continue
         (asks, *_), (asked, *offered) = (t.split("\n・") for t in (now[mark][language], text))
@@ -252,27 +253,51 @@ def replies(sheet: Sheet) -> list[Correction]:
 def misplaced(sheet: Sheet) -> list[Place]:
     """Where an office wrote into a query sheet what is no reply to the question of its row.
 
-    Into columns of its own, over a printed text, or as a reply in a row that no longer prints the
-    place, the question or the answer that it asked about: that may be about another row.
+    Beside or below the table, over a printed text; or as a reply that is struck out, or in a row
+    that no longer prints what it asked about: office staff sort the rows that they see, and it may
+    be about another one.
     """
+    filled = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
     changed = list[Place]()
     for head, column in _heads(sheet):
-        seen = enumerate(sheet.text.iloc[head, :column])
-        shown = [j for j, text in seen if text in _shown()][1:-1]  # between number and reply
-        rows = range(head + 1, sheet.shape[0])
-        printed = [_hidden(sheet, head, row, column).get(AS_PRINTED, "").split() for row in rows]
-        own = ~sheet.text.iloc[head].isin(_shown() | {QUERIES, *WHOSE, AS_PRINTED})
-        added = [j for j in np.flatnonzero(own).tolist() if j not in (column + 1, column + 2)]
-        for row, hashes in zip(rows, printed, strict=True):
-            changed += [(row, j) for j in added if sheet.text.iat[row, j]]
-            now = [hash_of(sheet.text.iat[row, j]) for j in shown] if hashes else []
-            pairs = zip(shown, now, hashes, strict=False)  # a column may be gone
-            differ = [j for j, is_now, was in pairs if is_now != was]
-            if now not in printed:  # as those of a row that was moved are
-                changed += [(row, j) for j in differ if sheet.text.iat[row, j]]
-            if sheet.text.iat[row, column - 1] and {*differ} - {*shown[4:]}:
+        rows = {row: _hidden(sheet, head, row, column) for row in range(head + 1, sheet.shape[0])}
+        known = [
+            *(j for j, text in enumerate(sheet.text.iloc[head, :column]) if text in _shown()),
+            *range(column, column + 3),
+            *(j for j, text in enumerate(sheet.text.iloc[head]) if text in (*WHOSE, AS_PRINTED)),
+        ]
+        asked = {row for row in rows if sheet.text.iloc[row, column : column + 3].any()}
+        beside = ((row, j) for row, j in filled if j not in known or row not in asked)
+        changed += [(row, j) for row, j in beside if row > head or (row < head and j)]
+        printed = {row: rows[row].get(AS_PRINTED, "").split() for row in asked}
+        for row, hashes in printed.items():
+            shown = known[: len(hashes)]  # from the number of the row to what is to be confirmed
+            now = [hash_of(sheet.text.iat[row, j]) for j in shown]
+            differ = [i for i, is_now in enumerate(now) if is_now != hashes[i]]
+            others = {(i, hash) for own in printed.values() for i, hash in enumerate(own)}
+            reply = sheet.text.iat[row, column - 1]
+            sorted_alone = {i for i in differ if (i, now[i]) in others}
+            if now[1:] not in [own[1:] for own in printed.values()]:  # the row was moved as it is
+                over = [i for i in differ if i and not (reply and i in sorted_alone)]
+                changed += [(row, shown[i]) for i in over if sheet.text.iat[row, shown[i]]]
+            moved = sorted_alone or {*differ} & {*range(1, 5)}
+            if reply and (moved or (row, column - 1) in sheet.struck):
                 changed.append((row, column - 1))
     return changed
+
+
+def added_sheets(sheets: Iterable[Sheet]) -> list[Sheet]:
+    """Those that an office put into a workbook of query sheets, behind the list in front."""
+    named = [[*labels("queries_list", language).values()] for language in LANGUAGES]
+    return [
+        sheet
+        for sheet in sheets
+        if not _heads(sheet)
+        and not any(
+            row[: len(own)] == own for row in sheet.text.to_numpy().tolist() for own in named
+        )
+        and (sheet.kind != CellKind.EMPTY).any()
+    ]
 
 
 def _shown() -> set[str]:

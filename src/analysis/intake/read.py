@@ -157,7 +157,9 @@ def read(
     no_reply = [Piece(s, np.full(s.shape, w, np.uint8)) for s, w in zip(unread, why, strict=True)]
     cells = concat([*pieces, *no_reply, *came_back])
     corrected = own_sheets.correct(cells, replies, Headings(codebook, own=wave.own))
-    noticed += on_sheets([[piece.sheet for piece in came_back]], 0, (), ())
+    back = [piece.sheet for piece in came_back]
+    added = own_sheets.added_sheets(back)
+    noticed += on_sheets([back], 0, added, ())
     aside = (r for piece in pieces for r in (*_hidden(piece), *_personal(piece)))
     at_cells = placed([*dict.fromkeys(noticed)], cells)
     remarks = (*headed.values(), *aside, *unfinished(pieces), *at_cells, *corrected)

@@ -61,6 +61,7 @@ MAX_FORM = 2**20  # bytes of a sheet that may be a form
 STRUCK, PARTLY = "strike", "a part"  # of a text a part is struck out, or looks otherwise
 # calamine reads what no parser of XML takes; then nothing is known of how cells look
 UNPARSED = (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError)
+STRUCK_OUT = re.compile(rb'<strike(?! val="(?:0|false)")')
 ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
 # of a cell that has one of some places and styles and says no more than its value, and of a visible
 # row of such cells
@@ -227,10 +228,13 @@ class Formats:
             texts = {number for number, how in parted if STRUCK in how}
             looks = self.styles.items() if b"<strike" in self._font_table else ()
             own = {number for number, look in looks if any("}strike" in mark for mark in look)}
-            for name, xml in self.sheets.items() if texts or own else ():
+            for name, xml in self.sheets.items():
+                struck[name] = frozenset(_struck_inside(xml))
+                if not (texts or own):
+                    continue
                 cells = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", xml)
                 about = ((dict(ATTRIBUTE.findall(cell.decode())), value) for cell, value in cells)
-                struck[name] = frozenset(
+                struck[name] |= frozenset(
                     place
                     for cell, v in about
                     if cell.get("s", "") in own or (cell.get("t") == "s" and v and int(v) in texts)
@@ -248,6 +252,15 @@ def _look(element: ElementTree.Element, *names: str) -> Look:
     parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
     seen = (part for part in parts if part.get("val") not in {"0", "false", "none"})
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
+
+
+def _struck_inside(xml: bytes) -> Iterator[Place]:
+    """The cells with a text of their own, not a shared one, that is struck out or a part of it."""
+    for cell in xml.split(b"<c ") if b"<is>" in xml and b"<strike" in xml else ():
+        if b"<is>" in cell and STRUCK_OUT.search(cell):
+            named = dict(ATTRIBUTE.findall(cell.partition(b">")[0].decode()))
+            if place := place_of(named.get("r", "")):
+                yield place
 
 
 @cache

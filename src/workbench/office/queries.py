@@ -65,6 +65,8 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
                 known[one.answer] = one
                 came.append((f"{file.name} {one.cell}", one))
             left += [f"{file.name} {sheet.address(*at)}" for at in own_sheets.misplaced(sheet)]
+            left += [f"{file.name} {cell} ({text})" for cell, text in sheet.comments.items()]
+        left += [f"{file.name} {s.sheet}" for s in own_sheets.added_sheets(read_file(file))]
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
         if there != content:
@@ -217,7 +219,7 @@ def _workbook(
         sheet.write_row(3, at, heads)
         of_answers = part["raw"].where(~part["rule"].isin(SHARES))  # not what is beside one
         was = of_answers.map(own_sheets.hash_of, na_action="ignore").fillna("")
-        printed = [" ".join(map(own_sheets.hash_of, row[1:-1])) for row in rows]
+        printed = [" ".join(map(own_sheets.hash_of, map(str, row[:-1]))) for row in rows]
         places = ["file", "sheet", "cell", *heads[3:]]
         hidden = part.assign(**{"was": was, own_sheets.AS_PRINTED: printed})[places]
         for i, answer in enumerate(hidden.astype(str).to_numpy(), 4):

@@ -13,6 +13,9 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.comments import Comment
 from project import new_project, prepare
 
 from analysis import paths, spreadsheet
@@ -641,7 +644,8 @@ def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole)
      ({"E5": "3"}, ["E5"], 60, 3),  # which another row prints
      ({"O4": "備考", "O5": "再任用を含む", "G5": 62}, ["O5"], 62, 3),
      ({"F5": "62人です", "G5": 62, "A5": "済"}, ["F5"], 62, 3),
-     ({"C5": " 職員数\n", "G5": 62}, [], 62, 3)],
+     ({"C5": " 職員数\n", "G5": 62}, [], 62, 3),
+     ({"A9": "No.1は62人です", "D2": "至急"}, ["A9", "D2"], 60, 3)],
 )  # fmt: skip
 def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, visits):
     sentence = queries.take_in("own", [retyped(of_two, typed)])
@@ -650,6 +654,33 @@ def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, v
     assert result.responses[["S", "Y"]].iloc[0].tolist() == [staff, visits]
     assert sorted(result.findings.query("rule == 'unmatched'")["cell"]) == sorted(told)
     result.ledger.check()
+
+
+@pytest.mark.parametrize("columns", ["FG", "AG", "ABCDEF"])
+def test_columns_that_an_office_sorted_alone_answer_nothing(of_two, columns):
+    page = openpyxl.load_workbook(of_two)["131016 千代田区"]
+    said = {f"{c}{row}": page[f"{c}{11 - row}"].value for c in columns for row in (5, 6)}
+    sentence = queries.take_in("own", [retyped(of_two, said | {"G5": 62, "G6": 2})])
+    assert sentence.endswith("q.xlsx G5, q.xlsx G6") and "0 answers" in sentence
+    assert prepare("own").responses[["S", "Y"]].iloc[0].tolist() == [60, 3]
+
+
+def test_what_an_office_wrote_beside_its_replies_is_told(of_two):
+    """A comment, a sheet of its own, and a correction struck out: 5 and 12 became 512."""
+    book = openpyxl.load_workbook(of_two, rich_text=True)
+    page = book["131016 千代田区"]
+    page["G5"].comment = Comment("62人です", "")
+    page["G6"] = CellRichText(TextBlock(InlineFont(strike=True), "5"), "12")
+    book.create_sheet("回答")["B2"] = "No.1は62人です"
+    book.save(of_two)
+    sentence = queries.take_in("own", [of_two])
+    assert (
+        "q.xlsx G5 (62人です)" in sentence and "q.xlsx G6" in sentence and "q.xlsx 回答" in sentence
+    )
+    result = prepare("own")
+    assert result.responses[["S", "Y"]].iloc[0].tolist() == [60, 3]
+    found = result.findings[result.findings["file"].str.startswith("corrections")]
+    assert {"62人です", "512", "No.1は62人です"} <= {*found["raw"]}
 
 
 def test_the_office_is_not_asked_which_question_a_column_is(asked):

@@ -199,6 +199,12 @@ def test_a_form_whose_sheet_has_another_name_is_read(book, form, replies, tmp_pa
     assert cleaned(tmp_path, book).responses.loc["012025", "Q4"] == 12
 
 
+def test_a_form_without_the_column_of_what_to_fill_in_is_read(book, form, replies, tmp_path):
+    _, typed = kept_to(FULL)
+    fill(form, replies / "a.xlsx", typed, lambda sheet: sheet.delete_cols(4))
+    assert cleaned(tmp_path, book).responses.loc["012025", "Q4"] == 12
+
+
 def test_a_form_without_a_row_or_of_another_codebook_is_refused(book, form, replies, tmp_path):
     fill(form, replies / "a.xlsx", {}, lambda sheet: sheet.delete_rows(14))
     with pytest.raises(InputError, match=r"a.xlsx.*0 rows of the form are marked Q"):
