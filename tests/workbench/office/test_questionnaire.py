@@ -419,6 +419,23 @@ def test_a_form_that_lost_its_hidden_sheet_is_read_by_its_words(book, form, repl
     assert pd.isna(kept["Q3_b"]) and kept["Q6"].date() == asked["Q6"]
 
 
+@pytest.mark.parametrize(("mark", "other"), [("Q4", "Q5"), ("Q3_a", "Q3_b")])
+def test_a_number_beside_the_words_of_another_question_is_refused(
+    book, form, replies, tmp_path, mark, other
+):
+    """An office copied the sheet out of its workbook and sorted all columns but the first."""
+    fill(form, replies / "a.xlsx", kept_to(FULL)[1])
+    content = openpyxl.load_workbook(replies / "a.xlsx")
+    del content["workbench"]
+    rows = {cell.value: cell.row for cell in content.active["A"]}
+    for column in "BC":
+        one, two = (content.active[f"{column}{rows[name]}"] for name in (mark, other))
+        one.value, two.value = two.value, one.value
+    content.save(replies / "a.xlsx")
+    with pytest.raises(InputError, match=rf"A{rows[mark]}.*the number {mark} stands beside"):
+        cleaned(tmp_path, book)
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_an_empty_form_that_lost_its_hidden_sheet_has_no_answer_to_ask_about(
     replies, tmp_path, language

@@ -49,7 +49,7 @@ from analysis.intake.forms.reply import (
     Reply,
 )
 from analysis.intake.forms.written import entry_at, words_beside
-from analysis.intake.headings import Headings, is_technical, normalise
+from analysis.intake.headings import ID, TEXT, Headings, is_technical, normalise
 from analysis.intake.sheet import Place, Sheet
 from analysis.intake.tables import check_questions
 
@@ -73,6 +73,8 @@ def read_forms(
     forms = [form for form in pages if form.labels and 2 * len(form.labels) >= most]
     others = [form for form in pages if form not in forms]
     _check_files(forms, others, headings)
+    for form in forms:
+        _check_numbers(form)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
     _take_for_marks(forms)
@@ -140,6 +142,30 @@ def _check_files(forms: list[Form], others: list[Form], headings: Headings) -> N
         if named := next((text for text in beside if headings.named_in(text)), ""):
             n, id = len(form.labels), headings.book.id
             raise form.sheet.refusal("forms.other_form", named=named, n=n, id=id)
+
+
+def _check_numbers(form: Form) -> None:
+    """Refuse a form in which the number of a question stands beside the words of another.
+
+    Office staff sort or move what they see; whose the answer beside both is, is open then.
+    """
+    asks, question_of = form.headings.meaning, form.headings.book.question_of
+    for target, place in form.labels.items():
+        beside = form.next_to(place)
+        number, words = asks(form.text(place)), asks(form.text(beside).split("\n")[0])
+        if not (beside and number and words and number.rank == ID and words.rank == TEXT):
+            continue
+        one, other = question_of.get(target), question_of.get(words.target)
+        alike = (one and one.id == target) == (other and other.id == words.target)
+        if (
+            one
+            and other
+            and words.target != target
+            and alike
+            and (one is other or one.id == target)
+        ):
+            about = {"number": form.text(place), "words": form.text(beside).split("\n")[0]}
+            raise form.sheet.refusal("forms.numbers", at=place, **about)
 
 
 @dataclass(frozen=True)
