@@ -228,11 +228,14 @@ def waves_of(sheets: Iterable[Sheet]) -> set[str]:
     return {sheet.text.iat[row, column + 1] for sheet in sheets for row, column in _heads(sheet)}
 
 
-def replies(sheet: Sheet) -> list[Correction]:
-    """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing."""
+def replies(sheet: Sheet, wrong: Container[Place]) -> list[Correction]:
+    """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing.
+
+    `wrong`: what is `misplaced` there.
+    """
     as_is = {normalise(label("queries.as_is", language)) for language in LANGUAGES}
     none = {label("queries.none", language) for language in LANGUAGES}
-    corrections, wrong = [], misplaced(sheet)
+    corrections = []
     for head, column in _heads(sheet):
         for row in range(head + 1, sheet.shape[0]):
             text = sheet.text.iat[row, column - 1].strip()
@@ -258,32 +261,43 @@ def misplaced(sheet: Sheet) -> list[Place]:
     be about another one.
     """
     filled = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
-    changed = list[Place]()
+    headings, changed = _shown(), list[Place]()
     for head, column in _heads(sheet):
-        rows = {row: _hidden(sheet, head, row, column) for row in range(head + 1, sheet.shape[0])}
-        known = [
-            *(j for j, text in enumerate(sheet.text.iloc[head, :column]) if text in _shown()),
-            *range(column, column + 3),
-            *(j for j, text in enumerate(sheet.text.iloc[head]) if text in (*WHOSE, AS_PRINTED)),
-        ]
-        asked = {row for row in rows if sheet.text.iloc[row, column : column + 3].any()}
+        heads = sheet.text.iloc[head].tolist()
+        shown = [j for j, text in enumerate(heads[:column]) if text in headings]
+        behind = (j for j, text in enumerate(heads) if text in (*WHOSE, AS_PRINTED))
+        known = {*shown, *range(column, column + 3), *behind}
+        below = range(head + 1, sheet.shape[0])
+        asked = [row for row in below if sheet.text.iloc[row, column : column + 3].any()]
         beside = ((row, j) for row, j in filled if j not in known or row not in asked)
         changed += [(row, j) for row, j in beside if row > head or (row < head and j)]
-        printed = {row: rows[row].get(AS_PRINTED, "").split() for row in asked}
-        for row, hashes in printed.items():
-            shown = known[: len(hashes)]  # from the number of the row to what is to be confirmed
-            now = [hash_of(sheet.text.iat[row, j]) for j in shown]
-            differ = [i for i, is_now in enumerate(now) if is_now != hashes[i]]
-            others = {(i, hash) for own in printed.values() for i, hash in enumerate(own)}
-            reply = sheet.text.iat[row, column - 1]
-            sorted_alone = {i for i in differ if (i, now[i]) in others}
-            if now[1:] not in [own[1:] for own in printed.values()]:  # the row was moved as it is
-                over = [i for i in differ if i and not (reply and i in sorted_alone)]
-                changed += [(row, shown[i]) for i in over if sheet.text.iat[row, shown[i]]]
-            moved = sorted_alone or {*differ} & {*range(1, 5)}
-            if reply and (moved or (row, column - 1) in sheet.struck):
-                changed.append((row, column - 1))
+        hidden = (_hidden(sheet, head, row, column).get(AS_PRINTED, "") for row in asked)
+        printed = {row: hashes.split() for row, hashes in zip(asked, hidden, strict=True)}
+        changed += _typed_over(sheet, shown, printed, column - 1)
+        struck = ((row, column - 1) for row in asked if (row, column - 1) in sheet.struck)
+        changed += [at for at in struck if sheet.text.iat[at] and at not in changed]
     return changed
+
+
+def _typed_over(
+    sheet: Sheet, shown: Sequence[int], printed: Mapping[int, Sequence[str]], reply: int
+) -> Iterator[Place]:
+    """The cells of rows that say something else than was printed, and replies in doubt by that.
+
+    `printed`: row -> hashes of its texts, in the columns `shown`. A text of the same column of
+    another row was moved there; a row that is another one as it is was moved as a whole.
+    """
+    others = {(i, hash) for own in printed.values() for i, hash in enumerate(own)}
+    whole = [own[1:] for own in printed.values()]  # without their number
+    for row, hashes in printed.items():
+        now = [hash_of(sheet.text.iat[row, j]) for j in shown[: len(hashes)]]
+        differ = [i for i, is_now in enumerate(now) if is_now != hashes[i]]
+        moved, replied = {i for i in differ if (i, now[i]) in others}, sheet.text.iat[row, reply]
+        if now[1:] not in whole:
+            over = (shown[i] for i in differ if i and not (replied and i in moved))
+            yield from ((row, j) for j in over if sheet.text.iat[row, j])
+        if replied and (moved or {*differ} & {*range(1, 5)}):  # not only what is to be confirmed
+            yield row, reply
 
 
 def added_sheets(sheets: Iterable[Sheet]) -> list[Sheet]:
@@ -372,10 +386,10 @@ def returned(folder: Path, more: Mapping[str, Path] = {}) -> tuple[list[Piece], 
     for name, path in sorted({**there, **more}.items()):
         for sheet in () if is_leftover(name) else read_file(path, name=f"{FOLDER}/{name}"):
             mark = np.full(sheet.shape, REASONS.index("note"), np.uint8)
-            for place in misplaced(sheet):
+            for place in (wrong := misplaced(sheet)):
                 mark[place] = REASONS.index("unmatched")
             pieces.append(Piece(sheet, mark))
-            corrections += replies(sheet)
+            corrections += replies(sheet, wrong)
     return pieces, corrections
 
 

@@ -60,11 +60,11 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
         content = file.read_bytes()
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
         for sheet in read_file(file, name=f"{own_sheets.FOLDER}/{name}"):
-            for one in own_sheets.replies(sheet):
+            for one in own_sheets.replies(sheet, wrong := own_sheets.misplaced(sheet)):
                 _check_rival(one, known.get(one.answer), today)
                 known[one.answer] = one
                 came.append((f"{file.name} {one.cell}", one))
-            left += [f"{file.name} {sheet.address(*at)}" for at in own_sheets.misplaced(sheet)]
+            left += [f"{file.name} {sheet.address(*at)}" for at in wrong]
             left += [f"{file.name} {cell} ({text})" for cell, text in sheet.comments.items()]
         left += [f"{file.name} {s.sheet}" for s in own_sheets.added_sheets(read_file(file))]
         place = about.folder / own_sheets.FOLDER / name

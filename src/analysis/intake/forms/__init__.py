@@ -151,21 +151,17 @@ def _check_numbers(form: Form) -> None:
     """
     asks, question_of = form.headings.meaning, form.headings.book.question_of
     for target, place in form.labels.items():
-        beside = form.next_to(place)
-        number, words = asks(form.text(place)), asks(form.text(beside).split("\n")[0])
-        if not (beside and number and words and number.rank == ID and words.rank == TEXT):
+        text, words = form.text(place), form.text(form.next_to(place)).split("\n")[0]
+        number, said = asks(text), asks(words)
+        if not (number and said and number.rank == ID and said.rank == TEXT):
             continue
-        one, other = question_of.get(target), question_of.get(words.target)
-        alike = (one and one.id == target) == (other and other.id == words.target)
-        if (
-            one
-            and other
-            and words.target != target
-            and alike
-            and (one is other or one.id == target)
-        ):
-            about = {"number": form.text(place), "words": form.text(beside).split("\n")[0]}
-            raise form.sheet.refusal("forms.numbers", at=place, **about)
+        one, other = question_of.get(target), question_of.get(said.target)
+        if one is None or other is None or said.target == target:
+            continue
+        questions = one.id == target and other.id == said.target
+        parts = one is other and target != one.id and said.target != one.id
+        if questions or parts:
+            raise form.sheet.refusal("forms.numbers", at=place, number=text, words=words)
 
 
 @dataclass(frozen=True)
