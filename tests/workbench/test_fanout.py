@@ -25,7 +25,7 @@ from analysis.show import NotAvailable
 from workbench import cli, fanout
 from workbench.fanout import Pages, ProfilePage
 from workbench.publish import index as index_page
-from workbench.publish.publication import context
+from workbench.publish import releases
 from workbench.run.kernels import Kernels
 from workbench.run.record import Edition, Ran, RunFolder, Status, lock
 from workbench.run.refresh import profiles, refresh, why
@@ -53,6 +53,16 @@ def put(project, *cells):
 
 def made(project, name="demo-2019.profiles"):
     return {p.stem for p in (project / "reports" / name).glob("9*.html")}
+
+
+def put_one_page(project):
+    page = notebook([PARAMETERS, "print(1)"], tags={0: ["parameters"]})
+    (project / "notebooks" / "01_a.ipynb").write_text(page)
+
+
+def leads(report):
+    """Whether the index of a report leads to the pages of municipalities."""
+    return ".profiles" in (report / "index.html").read_text()
 
 
 def links(page):
@@ -162,13 +172,14 @@ def test_the_public_edition_has_pages_where_the_wave_says_that_its_data_are_open
     assert made(quick, folder.name) == {"990019"}
     assert "青嶺市" in (folder / "index.html").read_text(encoding="utf-8")
     assert "公開" in (folder / "990019.html").read_text(encoding="utf-8")
-    # what was open once, and is no longer, is not what the public is led to
-    leads = [context(Edition("demo-2019", "public"), {**FACTS, "named": now})["profiles"]
-             for now in (True, False)]  # fmt: skip
-    assert leads == ["../demo-2019.profiles.public/index.html", ""]
-    why("demo-2019", audience="public")
+    put_one_page(quick)
+    assert refresh("demo-2019", audience="public").ok
+    assert leads(quick / "reports" / "demo-2019.public")
     assert "no longer open" not in capsys.readouterr().err
     about.write_text(about.read_text(encoding="utf-8").replace("named: true", "named: false"))
+    assert refresh("demo-2019", audience="public").ok
+    assert not leads(quick / "reports" / "demo-2019.public")
+    capsys.readouterr()
     for audience in ("public", "internal"):
         why("demo-2019", audience=audience)
     assert capsys.readouterr().err.count("demo-2019.profiles.public shows single respondents") == 1
@@ -415,6 +426,46 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         run.write_text(run.read_text().replace('"wave": "demo-2019"', '"wave": "demo-2020"', 1))
         assert make_again("demo-2019", force=True).as_asked
         assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
+
+
+@pytest.mark.parametrize("what", ["wave.yml", "it-staffing.yml"])
+def test_the_index_leads_to_no_pages_of_municipalities_of_another_state(quick, what, capsys):
+    put_one_page(quick)
+    report = quick / "reports" / "demo-2019"
+    assert profiles("demo-2019", THREE[:1]).as_asked and refresh("demo-2019").ok and leads(report)
+    capsys.readouterr()
+    (file,) = (quick / "data").rglob(what)
+    with file.open("a") as book:
+        book.write("# corrected\n")
+    why("demo-2019")
+    assert "does not link to it; make it anew with workbench profiles demo-2019" in (
+        capsys.readouterr().err
+    )
+    assert refresh("demo-2019").ok and not leads(report)
+    assert "demo-2019.profiles is of other data" in capsys.readouterr().err
+    assert profiles("demo-2019", THREE[:1]).as_asked and leads(report)
+    before = fingerprints.hash_files(report)
+    assert refresh("demo-2019").ok and fingerprints.hash_files(report) == before
+    assert not capsys.readouterr().err
+    # and pages that are newer than the report
+    with file.open("a") as book:
+        book.write("\n")
+    assert profiles("demo-2019", THREE[:1]).as_asked and not leads(report)
+    assert profiles("demo-2019", THREE[:1]).rans[0].reused and not leads(report)
+    assert refresh("demo-2019").ok and leads(report)
+
+
+def test_a_release_leads_to_no_pages_of_municipalities(quick):
+    put_one_page(quick)
+    report, kept = quick / "reports/demo-2019.committee", quick / "releases/demo-2019.committee/1"
+    assert refresh("demo-2019", audience="committee").ok
+    without = (report / "index.html").read_bytes()
+    assert profiles("demo-2019", THREE[:1], audience="committee").as_asked and leads(report)
+    releases.release("demo-2019", by="x", audience="committee")
+    assert (kept / "index.html").read_bytes() == without
+    assert leads(report) and not RunFolder(kept).damaged
+    with pytest.raises(InputError, match="released already"):
+        releases.release("demo-2019", by="x", audience="committee")
 
 
 def test_pages_that_a_killed_command_had_published_are_linked_and_listed(quick, monkeypatch):

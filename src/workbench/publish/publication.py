@@ -34,6 +34,7 @@ from workbench.run.plan import CODEBOOK, DATA, PACKAGE, Plan, codebook
 from workbench.run.progress import Progress
 from workbench.run.record import (
     RECORD,
+    STATE,
     Edition,
     Ran,
     RunFolder,
@@ -81,6 +82,7 @@ def record_of(plan: Plan, runs: Mapping[str, Ran], started: float) -> RunRecord:
         "code": plan.files[PACKAGE],
         "code_sha256": plan.common[PACKAGE],
         "lock_sha256": plan.common["requirements.lock"],
+        STATE: plan.state,
         "commit": git["commit"],
         "tree_clean": git["clean"],
         "versions": fingerprints.installed(),
@@ -119,10 +121,8 @@ def _sample(plan: Plan) -> dict[str, int]:
 
 def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the pages state of the run."""
-    options = "" if edition.audience == "internal" else f" --audience {edition.audience}"
-    options += "" if edition.language == "ja" else f" --language {edition.language}"
     parameters = facts["parameters"].items()
-    options += "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
+    given = "".join(f" -p {name} {shlex.quote(str(value))}" for name, value in parameters)
     stated = ("wave_title", "as_of", "publisher", "mode", "invented", "named", "own_register")
     return {
         **asdict(edition),
@@ -131,8 +131,8 @@ def context(edition: Edition, facts: Mapping[str, Any]) -> dict[str, Any]:
         "code_sha256": facts["code_sha256"][:16],
         "commit": facts["commit"][:10] + ("+" if facts["tree_clean"] is False else ""),
         "date": facts["finished"][:10],
-        "command": f"workbench refresh {edition.wave}{options}",
-        "profiles": link_to_profiles(edition, named=bool(facts.get("named"))),
+        "command": f"workbench refresh {edition.wave}{edition.as_options}{given}",
+        "profiles": link_to_profiles(edition, facts),
     }
 
 

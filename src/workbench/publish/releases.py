@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -27,10 +28,21 @@ from analysis.stats.disclosure import Audience
 from analysis.stats.thresholds import SMALLEST_CELL
 from analysis.text import Language, label
 from workbench.run.plan import outdated
-from workbench.run.record import RECORD, Edition, RunFolder, Status, lock, one_at_a_time
+from workbench.run.record import (
+    FILES,
+    RECORD,
+    Edition,
+    RunFolder,
+    Status,
+    lock,
+    one_at_a_time,
+    text_of,
+)
 
 TEXTS = {"edition", "wave", "audience", "language", "folder", "sha256"}  # of each release
 RELEASES = "releases"  # the list in releases.yml
+# the link of an index to the pages of single municipalities, which are no part of a release
+PROFILES = re.compile(r'<section class="profiles">.*?</section>\n')
 RESULTS = "results"  # of a run folder: its numbers with ids in the place of words
 
 
@@ -63,9 +75,11 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
         raise refusal("release.out_of_date", changed=changed, name=edition.name, **asdict(edition))
     every, own = fingerprints.hash_files(edition.folder), {RECORD, *run.hashes}
     files = {name: digest for name, digest in every.items() if name in own}
+    ours = _without_profiles(run)
+    given_out = files | {name: fingerprints.sha(text) for name, text in ours.items()}
     book = releases / "releases.yml"
     lines = _lines(book)
-    digest = fingerprints.combine(files)
+    digest = fingerprints.combine(given_out)
     _refuse_again(edition, digest, lines, releases)
     number = 1 + sum(line["edition"] == edition.name for line in lines)
     place = releases / edition.name / str(number)
@@ -85,8 +99,8 @@ def _release(edition: Edition, by: str, releases: Path) -> tuple[int, Path]:
     }
     text = _with(book, lines, line)
     if not place.exists():
-        _copy(edition, files, place)
-    elif fingerprints.hash_files(place) != files:  # or it is of this release, which was killed
+        _copy(edition, files, place, ours)
+    elif fingerprints.hash_files(place) != given_out:  # or it is of this release, which was killed
         raise refusal("release.not_listed", file=place)
     paths.write_atomic(book, text)
     return number, place
@@ -104,8 +118,24 @@ def _with(book: Path, lines: list[dict[str, Any]], line: dict[str, Any]) -> str:
     raise refusal("release.not_at_end", file=book)
 
 
-def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
-    """Copy the files of an edition, given with their hashes, to the place of a release."""
+def _without_profiles(run: RunFolder) -> dict[str, str]:
+    """The index without a link to pages of municipalities, and run.json, if the run has that link.
+
+    They are texts by the name of their file.
+    """
+    index = paths.read_text(run.folder / "index.html")
+    without = PROFILES.sub("", index)
+    if without == index:
+        return {}
+    hashes = {**run.hashes, "index.html": fingerprints.sha(without)}
+    return {"index.html": without, RECORD: text_of({**run.record, FILES: hashes})}
+
+
+def _copy(edition: Edition, files: dict[str, str], place: Path, ours: dict[str, str]) -> None:
+    """Copy the files of an edition, given with their hashes, to the place of a release.
+
+    `ours`: the texts of those that stand there otherwise.
+    """
     part = place.with_name(f".{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     for name in files:  # and not what hides beside them, such as Office's notes of who has one open
@@ -114,6 +144,8 @@ def _copy(edition: Edition, files: dict[str, str], place: Path) -> None:
     if fingerprints.hash_files(part) != files:
         shutil.rmtree(part)
         raise refusal("release.changed", name=edition.name, wave=edition.wave)
+    for name, text in ours.items():
+        paths.write_atomic(part / name, text)
     part.rename(place)
 
 

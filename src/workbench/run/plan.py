@@ -26,8 +26,7 @@ from workbench.run.record import (
     Ran,
     RunFolder,
     Status,
-    leads_to_profiles,
-    link_to_profiles,
+    is_linked_rightly,
 )
 
 OF_PAGES = "[0-9][0-9]_*.ipynb"
@@ -263,6 +262,11 @@ class Plan:
             others.append(f"registered/{self.edition.wave}.yml")
         return [*places, *(f"data/codebooks/{name}" for name in others)]
 
+    @property
+    def state(self) -> str:
+        """One hash of what all notebooks depend on: data, codebook, package, libraries."""
+        return fingerprints.combine(self.common)
+
     @cached_property
     def inputs(self) -> dict[str, str]:
         """The keys of the cleaned data that the notebooks read, by wave; they refuse others.
@@ -339,9 +343,8 @@ class Plan:
         same = list(rans) == list(self.keys) and valid == dict.fromkeys(rans, last.folder)
         if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
-        there = link_to_profiles(self.edition, named=bool(self.wave.get("named")))
-        if bool(there) != leads_to_profiles(last, self.edition):
-            return None  # the pages of municipalities were removed since, or put back
+        if not is_linked_rightly(last, self.edition):
+            return None  # pages of municipalities were made, made anew or removed since
         return [replace(ran, reused=True) for ran in rans.values()]
 
     @property

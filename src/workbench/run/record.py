@@ -33,6 +33,7 @@ RECORD = "run.json"
 # what the page of all waves says of a run
 OF_LIST = ("wave", "wave_title", "as_of", "invented", "audience", "language", "status")
 FILES = "files"  # in run.json: each file of the run folder and its sha256
+STATE = "state_sha256"  # in run.json: one hash of data, codebook, code and whatever pages share
 GENERATOR = b'content="survey workbench"'  # every page of ours says so in its head
 CHANGED, OWN_FILES = "inputs changed during the run: {changed}", "files that it uses"
 PATIENCE = 3  # seconds after which a command says for whom it waits
@@ -70,6 +71,12 @@ class Edition:
     def folder(self) -> Path:
         """Where it is published."""
         return paths.reports() / self.name
+
+    @property
+    def as_options(self) -> str:
+        """Audience and language as options of a command, each with a blank before it."""
+        audience = "" if self.audience == "internal" else f" --audience {self.audience}"
+        return audience + ("" if self.language == "ja" else f" --language {self.language}")
 
     @property
     def incomplete(self) -> Path:
@@ -339,10 +346,14 @@ def _noted_reads(edition: Edition) -> Path:
     return paths.root() / ".workbench" / "reads" / f"{edition.name}.json"
 
 
+def text_of(record: Mapping[str, Any]) -> str:
+    """The text of run.json."""
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
 def write_record(record: Mapping[str, Any], folder: Path) -> None:
     """Write run.json whole."""
-    text = json.dumps(record, ensure_ascii=False, indent=1)
-    paths.write_atomic(folder / RECORD, text + "\n")
+    paths.write_atomic(folder / RECORD, text_of(record))
 
 
 class RunFolder:
@@ -412,21 +423,22 @@ class RunFolder:
         return sorted(name for name in self.hashes if not self.is_whole(name))
 
 
-def link_to_profiles(edition: Edition, *, named: bool) -> str:
+def link_to_profiles(edition: Edition, report: Mapping[str, Any]) -> str:
     """Where the index of an edition leads to its pages of municipalities; empty if there are none.
 
-    `named`: its data are open; else those for the public have none.
+    None count that are of other data, another codebook or other code than the `report`, given by
+    its record: they may say otherwise, or show what may be shown no longer.
     """
     pages = edition.profiles
-    shown = edition.audience != "public" or named
-    linked = shown and RunFolder(pages.folder, edition).record
-    return f"../{pages.name}/index.html" if linked else ""
+    same = RunFolder(pages.folder, edition).record.get(STATE) == report.get(STATE, "")
+    return f"../{pages.name}/index.html" if same else ""
 
 
-def leads_to_profiles(report: RunFolder, edition: Edition) -> bool:
-    """Whether the index of a report leads to the pages of municipalities of its edition."""
+def is_linked_rightly(report: RunFolder, edition: Edition) -> bool:
+    """Whether the index of a report leads to pages of municipalities if, and only if, it should."""
     index = html.unescape(paths.read_text(report.folder / "index.html"))
-    return f'href="../{edition.profiles.name}/index.html"' in index
+    leads = f'href="../{edition.profiles.name}/index.html"' in index
+    return leads == bool(link_to_profiles(edition, report.record))
 
 
 def is_of_now(report: RunFolder, code: str) -> bool:

@@ -22,6 +22,7 @@ from analysis.errors import InputError, localize, refusal, unknown
 from workbench import outputs
 from workbench.run.plan import OF_PAGES, OWN, PACKAGE, Notebook, Plan
 from workbench.run.record import (
+    STATE,
     Edition,
     Options,
     Outcome,
@@ -29,14 +30,18 @@ from workbench.run.record import (
     RunRecord,
     Status,
     is_every_run_listed,
+    is_linked_rightly,
     is_of_now,
-    leads_to_profiles,
     lock,
 )
 
 PROFILE = "profile"  # the notebook of a municipality
 UNCLEANED = "data/processed/{wave} would be made anew: missing, or not of the files as they are"
 NOT_OPEN = "reports/{folder} shows single respondents, and the data are no longer open: delete it"
+EARLIER = (
+    "reports/{folder} is of other data or another state of the code, so the index of the report "
+    "does not link to it; make it anew with {command}"
+)
 FOR_PAPER = "no longer there, as the pages are others now: {files}; add {options} to make them anew"
 NOT_PAGES = "no page of the report, since its name does not begin as 08_ does: {files}"
 
@@ -68,7 +73,7 @@ def refresh(
 
         paper.browser()  # refuse before anything runs
     plan = Plan.make(edition, options.by_name, notebooks)
-    tell_left_out(edition)
+    tell_left_out(plan)
     jobs = options.jobs or os.cpu_count() or 1
     with lock(edition):
         if plan.unregistered:
@@ -115,18 +120,24 @@ def _list_all() -> None:
         index.write_waves(paths.reports())
 
 
-def tell_left_out(edition: Edition) -> None:
+def tell_left_out(plan: Plan) -> None:
     """Say to standard error which files of the wave, notebooks and pages a refresh leaves out."""
-    for sentence in (waves.not_read(edition.wave), not_pages(), not_open(edition)):
+    for sentence in (waves.not_read(plan.edition.wave), not_pages(), not_linked(plan)):
         if sentence:
             print(sentence, file=sys.stderr)
 
 
-def not_open(edition: Edition) -> str:
-    """The sentence on public pages of single respondents, made while the data were still open."""
-    folder = edition.profiles.folder
-    still = edition.audience != "public" or waves.content(edition.wave).get("named")
-    return "" if still or not folder.is_dir() else localize(NOT_OPEN, folder=folder.name)
+def not_linked(plan: Plan) -> str:
+    """The sentence on pages of municipalities to which the index of the report does not lead."""
+    edition, folder = plan.edition, plan.edition.profiles.folder
+    if not folder.is_dir():
+        return ""
+    if edition.audience == "public" and not plan.wave.get("named"):  # of when it was named
+        return localize(NOT_OPEN, folder=folder.name)
+    if RunFolder(folder, edition).record.get(STATE) == plan.state:
+        return ""
+    command = f"workbench profiles {edition.wave}{edition.as_options}"
+    return localize(EARLIER, folder=folder.name, command=command)
 
 
 def not_pages() -> str:
@@ -144,7 +155,7 @@ def why(wave: str, **choices: Any) -> str:
     options = Options(**choices)
     edition = options.edition(wave)
     plan = Plan.make(edition, options.by_name)
-    tell_left_out(edition)
+    tell_left_out(plan)
     valid = plan.valid()
     lines = [localize(UNCLEANED, wave=wave)] if plan.uncleaned else []
     for notebook in plan.notebooks:
@@ -239,6 +250,6 @@ def _unchanged(plan: Plan, codes: Sequence[str] | None) -> Outcome | None:
     if not (ready and last.hashes) or last.damaged or plan.edition.profiles.incomplete.exists():
         return None
     report = RunFolder(plan.edition.folder, plan.edition)
-    if is_of_now(report, plan.common[PACKAGE]) and not leads_to_profiles(report, plan.edition):
-        return None  # a command that was killed had published the pages, and not linked them yet
+    if is_of_now(report, plan.common[PACKAGE]) and not is_linked_rightly(report, plan.edition):
+        return None  # as a command that was killed once it had published the pages leaves it
     return Outcome(last.folder, len(wanted), [replace(ran, reused=True) for ran in rans])

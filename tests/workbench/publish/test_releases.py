@@ -35,6 +35,7 @@ def edition(project, a=5, b=6, name="demo-2019.public", status="ok", as_of="2019
     audience, language, *_ = [*rest, "internal", "ja"] if not rest else [*rest, "ja"]
     record |= {"as_of": as_of, "wave": wave, "audience": audience, "language": language}
     (folder / "codebook.yml").write_text("id: it-staffing\n")
+    (folder / "index.html").write_text("<h1>報告</h1>\n")
     data = for_edition(Edition(wave, audience), fingerprints.hash_folder(paths.raw(wave)))
     book = fingerprints.hash_file(paths.codebooks() / "it-staffing.yml")
     record |= {"data_sha256": data, "codebook_sha256": book, "code_sha256": "c"}
@@ -65,7 +66,7 @@ def test_what_was_given_out_is_kept_and_noted(project, capsys, monkeypatch):
         "企画係",
         "public",
         1,
-        3,
+        4,
     )
     kept = project / "releases" / line["folder"] / "results/tables/frequencies.csv"
     assert kept.read_bytes() == (folder / "results/tables/frequencies.csv").read_bytes()
