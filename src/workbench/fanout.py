@@ -45,6 +45,7 @@ from workbench.run.progress import Progress
 from workbench.run.record import (
     FILES,
     RECORD,
+    STATE,
     Edition,
     Options,
     Outcome,
@@ -320,6 +321,8 @@ def _publish(
         "members": codes,
         "seconds": round(time.monotonic() - started, 2),
     }
+    if not all(map(work.plan.is_state_of, rans.values())):  # no index is to lead to these pages
+        facts[STATE] = ""
     status = Status.OK if all(ran.ok for ran in pages.rans.values()) else Status.PARTIAL
     record = RunRecord(edition, status, [rans[code] for code in codes if code in rans], facts)
     (pages.folder / JOURNAL).unlink(missing_ok=True)

@@ -160,8 +160,11 @@ def clean(received: Received, wave: Wave, codebook: Codebook) -> Cleaned:
 
 
 def holds_answers(received: Received, codebook: Codebook) -> np.ndarray:
-    """Which records hold anything but the municipality; the date is what somebody wrote."""
-    who = codebook.identifying("code", "name", "prefecture", "size_class")
+    """Which records hold anything but the municipality and when it replied.
+
+    A date alone may be that of the list of all that were asked, and answers nothing.
+    """
+    who = codebook.identifying("code", "name", "prefecture", "size_class", "received")
     names = (name for name in received.variables if name not in who)
     nothing = (CellKind.EMPTY, CellKind.PRINTED)
     columns = [~np.isin(received.kinds(name), nothing) for name in names]

@@ -267,6 +267,10 @@ class Plan:
         """One hash of what all notebooks depend on: data, codebook, package, libraries."""
         return fingerprints.combine(self.common)
 
+    def is_state_of(self, ran: Ran) -> bool:
+        """Whether a notebook was run on the data, codebook and code of this plan."""
+        return self.common.items() <= _parts(ran.key).items()
+
     @cached_property
     def inputs(self) -> dict[str, str]:
         """The keys of the cleaned data that the notebooks read, by wave; they refuse others.
@@ -343,8 +347,8 @@ class Plan:
         same = list(rans) == list(self.keys) and valid == dict.fromkeys(rans, last.folder)
         if last.record.get("status") != Status.OK or not (same and last.hashes) or last.damaged:
             return None
-        if not is_linked_rightly(last, self.edition):
-            return None  # pages of municipalities were made, made anew or removed since
+        if not is_linked_rightly(last, self.edition) or RunFolder(self.edition.incomplete).hashes:
+            return None  # pages of municipalities came or went, or a run that failed was undone
         return [replace(ran, reused=True) for ran in rans.values()]
 
     @property

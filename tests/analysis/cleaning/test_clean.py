@@ -530,16 +530,18 @@ def test_an_answer_that_the_later_reply_gives_otherwise_has_not_changed(write):
 def test_a_row_or_form_that_holds_but_the_municipality_is_no_reply(write):
     lines = ["990019,架空市,2019/8/1,100,5,2,", "990027,見本町,,,,,", "990035,,2019/8/2,,,,"]
     result = cleaned(write(lines))
-    assert result.register["replied"].tolist() == [True, False, True]  # a date was written
-    assert list(result.responses.index) == ["990019", "990035"]
+    assert result.register["replied"].tolist() == [True, False, False]
+    assert list(result.responses.index) == ["990019"]
     blank = ["A3", "990027", "見本町", "blank", "doubtful", "990027"]
-    assert found(result, "cell", "code", "name", "rule", "severity", "raw") == [blank]
-    assert result.describe("en", invited=3).startswith("replies 2 / 3")
+    dated = ["A4", "990035", "例示ヶ原市", "blank", "doubtful", "990035"]
+    assert found(result, "cell", "code", "name", "rule", "severity", "raw") == [blank, dated]
+    assert result.describe("en", invited=3).startswith("replies 1 / 3")
 
 
+@pytest.mark.parametrize("date", ["", "2019/8/9"])
 @pytest.mark.parametrize("blank_last", [True, False])
-def test_the_blank_form_beside_the_filled_one_replaces_nothing(write, blank_last):
-    lines = ["990019,架空市,,100,5,2,", "990019,架空市,,,,,"]
+def test_the_blank_form_beside_the_filled_one_replaces_nothing(write, blank_last, date):
+    lines = ["990019,架空市,,100,5,2,", f"990019,架空市,{date},,,,"]
     result = cleaned(write(lines if blank_last else lines[::-1]))
     assert result.responses.loc["990019", "IT"] == 5
     assert result.findings.empty

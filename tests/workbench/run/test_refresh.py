@@ -242,6 +242,19 @@ def test_what_is_forced_alone_keeps_the_others(complete):
     assert found.ok and not (complete / "reports" / "demo-2019.incomplete").exists()
 
 
+def test_a_failed_run_is_listed_no_longer_once_its_cause_is_undone(complete):
+    file = complete / "notebooks" / "01_a.ipynb"
+    good = file.read_text()
+    put(complete, "01_a", "1 / 0")
+    assert not refresh("demo-2019").ok
+    listed = complete / "reports" / "index.html"
+    assert "demo-2019.incomplete" in listed.read_text()
+    file.write_text(good)
+    assert [ran.reused for ran in refresh("demo-2019").notebooks] == [True, True]
+    assert "demo-2019.incomplete" not in listed.read_text()
+    assert not (complete / "reports" / "demo-2019.incomplete").exists()
+
+
 def test_a_failing_notebook_stops_those_that_need_it_and_keeps_the_last_good_report(
     project, capsys
 ):
