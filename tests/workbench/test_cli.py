@@ -307,6 +307,8 @@ def test_a_draft_is_written_in_utf8_whatever_the_console_and_overwrites_nothing(
     assert "changed since" in capsys.readouterr().err and out.read_bytes() == written
     assert cli.main(["codebook", "check", str(file)]) == cli.BAD_INPUT
     assert "replies.csv: this is no codebook" in capsys.readouterr().err
+    assert cli.main(["codebook", "check", str(out), "--out", str(file)]) == cli.BAD_INPUT
+    assert "takes no --out" in capsys.readouterr().err
 
 
 def test_what_steers_a_terminal_is_shown_and_never_sent(project, capsys):

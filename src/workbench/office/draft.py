@@ -72,6 +72,9 @@ def codebook(action: str, file: str, out: Path | None, tool: str | None) -> str:
             return text
         outputs.write({out: text}, "codebook draft")
         return localize("{out}: a draft to finish by hand; workbench codebook check {out}", out=out)
+    for option, given in (("--out", out), ("--tool", tool)):
+        if given is not None:
+            raise refusal("draft.only", option=option)
     if Path(file).is_file() and Path(file).suffix not in {".yml", ".yaml"}:
         raise refusal("draft.no_codebook", file=file)
     return check(file)

@@ -120,7 +120,7 @@ def test_places_without_a_name_have_a_named_axis_and_files_of_a_folder_are_count
     page = run("01_clean", given={"survey": survey})
     assert page.figures["missingness"].n == 2
     # one said that it does not open in the evening, and was not asked how
-    assert "「非該当」2問は分母に含めない" in page.prose
+    assert "「非該当」（分岐により問われなかったものを含む）2問は分母に含めない" in page.prose
     survey.status["Q3_1"] = survey.status["Q3_2"] = survey.status["Q3_3"] = "no_answer"
     said = run("01_clean", given={"survey": survey}).prose
     assert "分母に含めない" not in said and "0問" not in said
