@@ -11,25 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.cleaning.own_words import CROSSES, ELSEWHERE, TICKS, explains, folded, tick
 from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refused, tidy, widths
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
 from analysis.intake.forms import marks
-from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS, SIGNED, signs_in
-from analysis.intake.headings import OR
+from analysis.intake.forms.marks import CIRCLED, SIGNED, signs_in
 from analysis.intake.sheet import CellKind
 from analysis.normal import GAP, as_code
 
-TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
-BLANKS = frozenset(BOXES)
 DASHES = frozenset("-ー―—–")
-CROSSES = frozenset("×xX✕✖✗✘☓")
 WITH_NUMBER = re.compile(r"\(?(\d+)([).:、番 ]*)(.*)")  # 1. 採用
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = rf"{GAP}[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
@@ -137,7 +133,7 @@ Long = Mapping[tuple[str, ...], str]  # parts, folded -> the words of an option 
 def _long(question: Question, signs: str = LIST_SIGNS) -> Long:
     """The words of options that a comma, or another of these signs, would part."""
     words = [text for option in question.options for text in words_of(option)]
-    by_parts = {tuple(map(_folded, _parts(text, signs))): text for text in reversed(words)}
+    by_parts = {tuple(map(folded, _parts(text, signs))): text for text in reversed(words)}
     return {parts: text for parts, text in by_parts.items() if len(parts) > 1}
 
 
@@ -145,7 +141,7 @@ def _as_one(parts: list[str], long: Long) -> str:
     """A single part itself, or several joined to the words of one option; else empty."""
     if len(parts) == 1:
         return parts[0]
-    first, *rest = map(_folded, parts)
+    first, *rest = map(folded, parts)
     return long.get((first, *rest), long.get((re.sub(r"^\(?\d+[).:、番]+", "", first), *rest), ""))
 
 
@@ -241,44 +237,19 @@ def _without_name(text: str, option: Option) -> str:
     return text
 
 
-# a code, perhaps with words, or one of several: 7, 7 広報, 1か2
-CODED = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
-
-ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
-    r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
-    r"|(?:上記|別紙)(?:の(?:とお|通)り|と同じ|参照)?|ditto|same(?:asabove|aslastyear|asbefore)"
-    r"|asabove|seeattach(?:ed|ment))(?:です)?[。.]?"
-)
-
-
-DECLINED = re.compile(  # words that there is no answer, also where the codebook does not list them
-    r"(?:ご?回答|お?答え)(?:を|は)?"
-    r"(?:拒否|なし|不可|しない|しません|(?:でき|られ)(?:ない|ません)|(?:差し?)?控え(?:る|ます))(?:です)?[。.]?"
-    r"|[無未]回答[。.]?|(?:refused?|declined?)(?:toanswer)?|prefernottoanswer|no(?:answer|response)|unanswered"
-)
-
-
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
     Words like those of an option are flagged; a number is no explanation.
     """
     option = question.other_option
-    if option is None or not _explains(text):
+    if option is None or not explains(text):
         return None
-    own = _folded(text)
-    known = {_folded(words) for o in question.options if not o.other for words in words_of(o)}
+    own = folded(text)
+    known = {folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(own in words or words in own for words in known)
     rule = "other-like-an-option" if near else "other-words"
     return Parsed("answered", option.code, (rule,), other=text.strip())
-
-
-def _explains(text: str) -> bool:
-    """Whether a text has words of its own; ア, v, なし, 同上, 7 広報 have none."""
-    plain, own = tidy(text), _folded(text)
-    worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODED.match(plain)
-    said = own in tick_words() or ELSEWHERE.fullmatch(own) or DECLINED.fullmatch(own)
-    return bool(worded) and not said
 
 
 def _explained_in(parts: list[str], question: Question) -> Parsed | None:
@@ -349,20 +320,6 @@ def judged(codes: set[int], rules: tuple[str, ...], question: Question) -> Parse
     return Parsed("answered", frozenset(codes), rules)
 
 
-def tick(plain: str) -> bool | None:
-    """Whether a text stands for chosen or yes, or for not chosen or no; None for any other.
-
-    >>> [tick(text) for text in ("○", "1.0", "未選択", "×", "-", "検討中")]
-    [True, True, False, False, None, None]
-    """
-    folded = _folded(plain).removesuffix(".0")
-    if plain in TICKS or folded in {"1", "true"}:
-        return True
-    if plain in CROSSES | BLANKS or folded in {"0", "false"}:
-        return False
-    return tick_words().get(folded)
-
-
 def ticked(text: str, question: Question, option: Option | None = None) -> Parsed:
     """A column of its own for one option: ticks, and what stands for none.
 
@@ -390,7 +347,7 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
         answer = ticked(remark[1], question, option)
         if answer.value is not None and not answer.other:
             return replace(answer, rules=(*answer.rules, "remark"))
-    if option and option.other and _explains(text):
+    if option and option.other and explains(text):
         return Parsed("answered", True, other=text.strip())
     return refused("not-a-tick")
 
@@ -413,7 +370,7 @@ def binary(text: str, question: Question) -> Parsed:
     code, rules = _option(text, question)
     if code is not None:
         return Parsed("answered", bool(code), rules)
-    if (usual := tick_words().get(_folded(text))) is not None:
+    if (usual := tick_words().get(folded(text))) is not None:
         return Parsed("answered", usual, ("label",) if question.options else ())
     answer = ticked(text, question)
     return refused("no-such-option") if answer.value is None else answer
@@ -433,19 +390,19 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
             own = () if raw in words_of(question.option(min(hits))) else digits or ()
             return (min(hits), own) if len(hits) == 1 else (None, ("two-readings",))
         return (int(plain), digits) if digits is not None and int(plain) in codes else (None, ())
-    folded = _folded(plain)
+    words = folded(plain)
     if written := [o.code for o in question.options if raw in words_of(o)]:  # as in the codebook
         return written[0], ()
     for option in question.options:
         spellings = [*words_of(option)]
         if option.ja.startswith("その他"):  # その他（具体的に）
             spellings.append(re.sub(r"[(（][^()（）]*[)）]$", "", option.ja))
-        if folded in map(_folded, spellings):
+        if words in map(folded, spellings):
             return option.code, ("label",)
     match = WITH_NUMBER.fullmatch(plain)
     if match and int(match[1]) in codes:
-        rest, option = _folded(match[3]), question.option(int(match[1]))
-        begins = any(_folded(own).startswith(rest) for own in words_of(option))
+        rest, option = folded(match[3]), question.option(int(match[1]))
+        begins = any(folded(own).startswith(rest) for own in words_of(option))
         if (begins or "、" not in match[2]) and _called(rest, question) - {option.code}:
             return None, ("two-readings",)  # 1 検討中, where 2 is 検討中; 1、検討中 may be both
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
@@ -468,14 +425,9 @@ def _without_zero(text: str) -> str:
 
 def _called(text: str, question: Question) -> set[int]:
     """The codes of the options called so, but for width, space, case and a number before it."""
-    own = _folded(text)
+    own = folded(text)
     names = {own, re.sub(r"^\(?\d+[).:番]*", "", own)} - {""}
-    return {o.code for o in question.options if not names.isdisjoint(map(_folded, words_of(o)))}
-
-
-@lru_cache(maxsize=2**14)
-def _folded(text: str) -> str:
-    return re.sub(r"\s", "", tidy(text)).casefold().replace("〜", "~")  # which NFKC leaves apart
+    return {o.code for o in question.options if not names.isdisjoint(map(folded, words_of(o)))}
 
 
 DATED = re.compile(
@@ -485,11 +437,11 @@ DATED = re.compile(
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
-def _offered(folded: str, question: Question, variable: str) -> bool:
+def _offered(lower: str, question: Question, variable: str) -> bool:
     """Whether an option is so called, of a column of its own the option that it holds."""
     parts = question.parts if question.type == "multi" else {}
     options = [parts[variable]] if variable in parts else question.options
-    return any(tidy(word).casefold() == folded for option in options for word in option.words)
+    return any(tidy(word).casefold() == lower for option in options for word in option.words)
 
 
 class Reader:
@@ -556,7 +508,7 @@ class Reader:
             return Parsed("empty")
         if kind in {CellKind.STRUCK, CellKind.ERROR}:
             return refused("struck" if kind == CellKind.STRUCK else "error-value")
-        folded, code = plain.casefold(), as_code(plain.casefold())
+        lower, code = plain.casefold(), as_code(plain.casefold())
         own_column = question.type == "multi" and variable != question.id
         state = self.codes[question.id].get(code)
         if own_column and kind == CellKind.UNSEEN and state in {None, "no_answer"}:
@@ -564,11 +516,11 @@ class Reader:
         if state:
             return Parsed(state)
         signs = self.signs.get(question.id, {}) | self.signs.get(variable, {})
-        if folded in signs:
-            value = signs[folded]
+        if lower in signs:
+            value = signs[lower]
             return refused("not-a-tick") if value is None else Parsed("answered", value, ("tick",))
         crossed = (own_column or question.type == "binary") and plain in CROSSES
-        if code in self.tokens and not crossed and not _offered(folded, question, variable):
+        if code in self.tokens and not crossed and not _offered(lower, question, variable):
             return Parsed(self.tokens[code])
         if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")
@@ -592,5 +544,5 @@ class Reader:
                 return ticked(text, question, question.option(int(variable.rpartition("_")[2])))
             case "multi":
                 return choices(text, kind, question)
-        points = question.identity is None and ELSEWHERE.fullmatch(_folded(text)) is not None
+        points = question.identity is None and ELSEWHERE.fullmatch(folded(text)) is not None
         return Parsed("answered", text.strip(), ("elsewhere",) if points else ())

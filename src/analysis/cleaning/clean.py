@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.cleaning.answers import CROSSES, Reader, judged
+from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, as_findings, counted
+from analysis.cleaning.own_words import CROSSES
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
 from analysis.cleaning.scaled import stated_otherwise
 from analysis.cleaning.texts import Parsed, clock, refused

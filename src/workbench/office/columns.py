@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.answers import tick
+from analysis.cleaning.own_words import tick
 from analysis.codebook import municipality
 from analysis.intake import headings, spss_stata, tools
 from analysis.intake.headings import (

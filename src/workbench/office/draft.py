@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from analysis.cleaning.answers import tick
+from analysis.cleaning.own_words import tick
 from analysis.codebook import municipality
 from analysis.codebook.model import Codebook
 from analysis.codebook.wave import WaveFile

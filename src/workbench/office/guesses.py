@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cleaning.answers import tick
+from analysis.cleaning.own_words import tick
 from analysis.cleaning.texts import ENGLISH, outside_brackets
 from analysis.intake.tools.core import is_other
 from workbench.office.options import (

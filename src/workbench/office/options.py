@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from analysis.cleaning.answers import tick
+from analysis.cleaning.own_words import tick
 from analysis.intake.headings import normalise
 from analysis.intake.tools.core import is_other
 from analysis.yaml_file import packaged
