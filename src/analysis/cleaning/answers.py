@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.own_words import CROSSES, ELSEWHERE, TICKS, explains, folded, tick
+from analysis.cleaning.own_words import (
+    CROSSES,
+    ELSEWHERE,
+    TICKS,
+    explains,
+    folded,
+    is_like,
+    names_number,
+    tick,
+)
 from analysis.cleaning.texts import Parsed, date, number, outside_brackets, refused, tidy, widths
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Option, Question, tick_words
@@ -240,14 +249,16 @@ def _without_name(text: str, option: Option) -> str:
 def _other(text: str, question: Question) -> Parsed | None:
     """A text that is no option, where "other" may be answered in words of one's own.
 
-    Words like those of an option are flagged; a number is no explanation.
+    Words like those of an option are flagged; with an option's number they may be that option.
     """
     option = question.other_option
     if option is None or not explains(text):
         return None
+    if names_number(text, {str(o.code) for o in question.options}):
+        return refused("option-or-other")
     own = folded(text)
     known = {folded(words) for o in question.options if not o.other for words in words_of(o)}
-    near = any(own in words or words in own for words in known)
+    near = any(is_like(own, words) for words in known)
     rule = "other-like-an-option" if near else "other-words"
     return Parsed("answered", option.code, (rule,), other=text.strip())
 

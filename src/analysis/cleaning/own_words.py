@@ -7,11 +7,13 @@ another answer and words that there is no answer are none.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 from analysis.cleaning.texts import tidy
 from analysis.codebook.questions import tick_words
-from analysis.intake.forms.marks import BOXES, MARKS
+from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS
 from analysis.intake.headings import OR
 
 TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
@@ -52,13 +54,47 @@ ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or 
 DECLINED = re.compile(  # words that there is no answer, also where the codebook does not list them
     r"(?:ご?回答|お?答え)(?:を|は)?"
     r"(?:拒否|なし|不可|しない|しません|(?:でき|られ)(?:ない|ません)|(?:差し?)?控え(?:る|ます))(?:です)?[。.]?"
-    r"|[無未]回答[。.]?|(?:refused?|declined?)(?:toanswer)?|prefernottoanswer|no(?:answer|response)|unanswered"
+    r"|(?:[無未]回答|空欄|ブランク|blank)[。.]?|(?:refused?|declined?)(?:toanswer)?|prefernottoanswer|no(?:answer|response)|unanswered"
 )
 
 
+LATER = re.compile(  # words that the answer is still to come
+    r"(?:(?:現在|ただ今)?(?:確認|照会|問い?合わ?せ|集計|精査|調整)中|(?:後日|追って)(?:ご?回答|連絡|報告|提出)"
+    r"(?:し?ます|する|予定)?|tobe(?:confirmed|determined)|tb[cd]|pending)(?:です)?[。.]?"
+)
+EVERY = re.compile(  # words for all options at once
+    r"(?:(?:上記|以上|選択肢|項目)の?)?(?:全て|すべて|全部|いずれも|all(?:of(?:theabove|them))?)(?:です)?[。.]?"
+)
+# an option's number with words around it: 2のみ, 3全て, 選択肢1, 令和7年度は1; not 2名, 案内1, 第1
+WITHIN = re.compile(
+    r"(?:^|[はがもとやレ肢号_/~,、:(+&-]|及び|並びに|又は)(\d+)(?=$|[をでがとやはもレv✓○〇~_+→-]|のみ|だけ|以外|全"
+    r"|すべ|及び|並び|又は|また|まで|か(?![所月国年])|等|など|ほか|and|or|only|to)"
+)
+LIKENESS = 0.85  # of 直営職員 and 直営の職員: 0.89; of 市の職員 and 町の職員: 0.75
+
+
+def names_number(text: str, codes: Container[str]) -> bool:
+    """Whether a text has one of these numbers of options with words around it.
+
+    >>> [names_number(text, {"1", "2", "3"}) for text in ("2のみ", "①③等", "職員2名", "3か所")]
+    [True, True, False, False]
+    """
+    apart = folded(CIRCLED.sub(r"/\g<0>", text))  # ①③ is no 13
+    return any(number in codes for number in WITHIN.findall(apart))
+
+
+def is_like(text: str, words: str) -> bool:
+    """Whether one of two texts, `folded`, holds the other, or they differ in a sign or two."""
+    if text in words or words in text:
+        return True
+    near = abs(len(text) - len(words)) * 4 <= len(words)
+    return near and SequenceMatcher(None, text, words).ratio() >= LIKENESS
+
+
 def explains(text: str) -> bool:
-    """Whether a text has words of its own; ア, v, なし, 同上, 7 広報 have none."""
+    """Whether a text has words of its own; ア, v, なし, 同上, 7 広報, 全て, 確認中 have none."""
     plain, own = tidy(text), folded(text)
     worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not NUMBERED.match(plain)
-    said = own in tick_words() or ELSEWHERE.fullmatch(own) or DECLINED.fullmatch(own)
-    return bool(worded) and not said
+    said = own in tick_words() or tick(plain) is not None
+    none = any(words.fullmatch(own) for words in (ELSEWHERE, DECLINED, LATER, EVERY))
+    return bool(worded) and not said and not none

@@ -646,6 +646,25 @@ def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
     assert "other-like-an-option" in beside.rules
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2のみ", "①③等", "1、2、3全て", "選択肢1、選択肢3", "3以外すべて", "1だけ", "1と3のみ", "3が主", "①、③など",
+     "1_3", "1を除く全部", "1ではない", "1レ3レ", "1～3すべて", "1,3を予定", "Q4_1、Q4_3", "令和7年度は1", "翻訳",
+     "全て", "いずれも", "確認中", "後日回答", "TRUE", "空欄"],
+)  # fmt: skip
+def test_what_names_options_or_says_nothing_is_no_explanation_of_other(text):
+    for question in ("WORK", "ONE"):
+        read = tool(question, text)
+        assert 9 not in (read.value if isinstance(read.value, frozenset) else {read.value})
+        assert read.state == "unreadable" or text == "翻訳"  # which is an option
+
+
+def test_numbers_joined_by_words_are_the_options_and_numbers_of_things_are_none():
+    assert tool("WORK", "1及び3").value == tool("WORK", "１及び３").value == {1, 3}
+    for text in ("職員2名", "3か所で委託", "民間3社", "第1課", "R3から委託", "案内1", "2つの団体"):
+        assert (tool("WORK", text).value, tool("ONE", text).value) == ({9}, 9), text
+
+
 def test_a_number_is_no_explanation_of_other():
     assert tool("ONE", "7").rules == ("no-such-option",)
     assert tool("ONE", "1と2").state == "unreadable"
