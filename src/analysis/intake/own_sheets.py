@@ -200,11 +200,17 @@ class Correction(NamedTuple):
     answer: tuple[str, str, str]  # file, sheet and cell
     whose: tuple[str, str] = ("", "")  # the code of the municipality and the question
     was: str = ""  # `hash_of` the answer as it was when it was asked about
+    confirms: bool = False  # it says that all may stay as it is
 
     @property
     def cell(self) -> str:
         """The name of the cell of the reply."""
         return self.sheet.address(self.row, self.column)
+
+    @property
+    def there(self) -> tuple[str, str, str]:
+        """Where it stands itself: file, sheet and cell."""
+        return self.sheet.file, self.sheet.sheet, self.cell
 
     @property
     def asked(self) -> str:
@@ -229,7 +235,7 @@ def waves_of(sheets: Iterable[Sheet]) -> set[str]:
 
 
 def replies(sheet: Sheet, wrong: Container[Place]) -> list[Correction]:
-    """What a municipality wrote into a query sheet; that all may stay as it is corrects nothing.
+    """What a municipality wrote into a query sheet.
 
     `wrong`: what is `misplaced` there.
     """
@@ -243,13 +249,13 @@ def replies(sheet: Sheet, wrong: Container[Place]) -> list[Correction]:
             stays = key in as_is or bool(CONFIRMED.fullmatch(key))
             blank = column > 2 and sheet.text.iat[row, column - 3] in none  # there is no answer yet
             stays = stays and not (blank and key in {"はい", "yes"})
-            if text and not stays and (row, column - 1) not in wrong:
+            if text and (row, column - 1) not in wrong:
                 file, page, cell = sheet.text.iloc[row, column : column + 3]
                 given, named = _hidden(sheet, head, row, column), CODE.match(sheet.sheet)
                 code = given.get("code", named[1] if named else "")
                 whose, was = (str(code), given.get("question", "")), given.get("was", "")
-                answer = (file, page, cell)
-                corrections.append(Correction(sheet, row, column - 1, text, answer, whose, was))
+                at, answer = (row, column - 1), (file, page, cell)
+                corrections.append(Correction(sheet, *at, text, answer, whose, was, stays))
     return corrections
 
 
@@ -399,8 +405,9 @@ def correct(
     """Put replies in the place of the answers that they correct, in `cells` itself.
 
     One that is about no answer, or none itself where one is, is left as a cell of no question,
-    which is a finding; one that says what the one before it said, as in a copy of its file, is
-    passed over, and a finding names the copy.
+    which is a finding; so is one that may say that all is right, or be an answer. One that says
+    what the one before it said, as in a copy of its file, is passed over, and a finding names the
+    copy.
 
     Raises InputError: neither what one corrects nor what it says stands there now.
     """
@@ -408,14 +415,17 @@ def correct(
     now = dict[tuple[str, str, str], int]()  # where an answer stands, once corrected
     first = dict[tuple[str, str, str], Correction]()  # the last correction of an answer
     for one in corrections:
+        if one.confirms:
+            if _is_answer_too(one, cells, now.get(one.answer), headings):
+                cells.loc[_index(cells, one.there), "reason"] = "unmatched"
+            continue
         same = first.get(one.answer, one)
         if same is not one and (same.text, same.was, same.whose) == (one.text, one.was, one.whose):
             if one.sheet.file not in {same.sheet.file, *(remark.file for remark in remarks)}:
-                here = one.sheet.file, one.sheet.sheet, one.cell
-                remarks.append(Remark("copied", *here, one.text, more=same.place))
+                remarks.append(Remark("copied", *one.there, one.text, more=same.place))
             continue
         first[one.answer] = one
-        (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
+        (own,) = _index(cells, one.there)
         there = [now[one.answer]] if one.answer in now else _index(cells, one.answer)
         there = [i for i in there if cells.at[i, "record"] >= 0]
         old = there[0] if len(there) == 1 else own
@@ -446,9 +456,26 @@ def correct(
     return remarks
 
 
+def _is_answer_too(
+    one: Correction, cells: pd.DataFrame, corrected: int | None, headings: Headings
+) -> bool:
+    """Whether a reply that all may stay is an answer to its question, too, and another.
+
+    Such as はい beside いいえ（予定）. `corrected`: the row of `cells` in which that answer
+    stands, where a reply corrected it.
+    """
+    places = _index(cells, one.answer) if corrected is None else [corrected]
+    for there in cells.loc[places].query("record >= 0").itertuples():
+        question = headings.book.question_of.get(str(there.variable))
+        stands = normalise(str(there.text)).startswith(normalise(one.text).rstrip("。.!"))
+        if question is not None and question.type != "text" and not stands:
+            return bool(answer_in(one.text.rstrip("。.!"), question, headings))
+    return False
+
+
 def is_left(cells: pd.DataFrame, one: Correction) -> bool:
     """Whether a reply, once `correct` has looked at it, is a cell of no question."""
-    (own,) = _index(cells, (one.sheet.file, one.sheet.sheet, one.cell))
+    (own,) = _index(cells, one.there)
     return bool(cells.at[own, "reason"] == "unmatched")
 
 

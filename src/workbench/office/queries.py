@@ -49,7 +49,8 @@ def take_in(wave: str, files: Sequence[Path]) -> str:
 
 def _take_in(wave: str, files: Sequence[Path]) -> str:
     about, today = Wave.read(wave), dt.date.today().isoformat()
-    known = {one.answer: one for one in own_sheets.returned(about.folder)[1]}
+    earlier = own_sheets.returned(about.folder)[1]
+    known = {one.answer: one for one in earlier if not one.confirms}
     given, copies = dict[str, Path](), dict[Path, bytes]()
     came, left = list[tuple[str, own_sheets.Correction]](), list[str]()
     for file in files:
@@ -61,11 +62,13 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
         name = f"{today}_{re.sub(r'^[0-9-]{10}_', '', file.name)}"
         for sheet in read_file(file, name=f"{own_sheets.FOLDER}/{name}"):
             for one in own_sheets.replies(sheet, wrong := own_sheets.misplaced(sheet)):
-                _check_rival(one, known.get(one.answer), today)
-                known[one.answer] = one
-                came.append((f"{file.name} {one.cell}", one))
-            left += [f"{file.name} {sheet.address(*at)}" for at in wrong]
-            left += [f"{file.name} {cell} ({text})" for cell, text in sheet.comments.items()]
+                if not one.confirms:
+                    _check_rival(one, known.get(one.answer), today)
+                    known[one.answer] = one
+                came.append((f"{file.name} {sheet.sheet} {one.cell}", one))
+            left += [f"{file.name} {sheet.sheet} {sheet.address(*at)}" for at in wrong]
+            comments = sheet.comments.items()
+            left += [f"{file.name} {sheet.sheet} {cell} ({text})" for cell, text in comments]
         left += [f"{file.name} {s.sheet}" for s in own_sheets.added_sheets(read_file(file))]
         place = about.folder / own_sheets.FOLDER / name
         there = place.read_bytes() if place.is_file() else copies.get(place, content)
@@ -73,12 +76,12 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
             raise refusal("queries.came_today", file=place)
         given[name], copies[place] = file, content
     received = read(about, book := about.book(), returned=given)
-    no_answer = [place for place, one in came if own_sheets.is_left(received.cells, one)]
+    not_taken = {place for place, one in came if own_sheets.is_left(received.cells, one)}
     clean.clean(received, about, book)  # what it refuses would be refused from now on
     _keep({place: content for place, content in copies.items() if not place.is_file()})
-    n = len(came) - len(no_answer)
+    n = sum(not one.confirms and place not in not_taken for place, one in came)
     sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=n)]
-    if left := no_answer + left:
+    if left := [place for place, _ in came if place in not_taken] + left:
         rows = ("、" if spoken() == "ja" else ", ").join(left)
         sentences.append(label("queries.left", spoken(), rows=rows))
     return "\n".join(sentences)

@@ -140,6 +140,7 @@ def test_a_name_that_does_not_fit(project):
             queries.write_for_wave("demo-2019", project / name, split=split)
 
 
+PAGE = "q.xlsx 131016 千代田区"  # a query sheet as sentences name it
 OWN = """
 id: own
 title: {ja: 小調査, en: Small}
@@ -306,10 +307,10 @@ def asked(project, asked_once):
     return project
 
 
-def answer(file, *said, column="G"):
+def answer(file, *said, column="G", sheet=0):
     book = openpyxl.load_workbook(file)
     for i, text in enumerate(said, 5):
-        book.worksheets[0][f"{column}{i}"] = text
+        book.worksheets[sheet][f"{column}{i}"] = text
     book.save(file)
     return file
 
@@ -457,6 +458,35 @@ def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     result = prepare("own")
     assert result.findings.query("rule == 'corrected'")["value"].tolist() == ["はい"]
     assert "兼任を含む" in result.findings.query("rule == 'unmatched'")["raw"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "reply", "said"),
+    [("binary", "いいえ（予定）", "はい", "asked"), ("binary", "いいえ（予定）", "はい。", "asked"),
+     ("binary", "いいえ（予定）", "yes", "asked"), ("binary", "いいえ（予定）", "いいえ", "taken"),
+     ("binary", "いいえ（予定）", "このまま", "kept"),
+     ("binary", "はい（予定）", "はい", "kept"),
+     ("single", "変更あり（一部）", "変更なし", "asked"),
+     ("single", "変更あり（一部）", "はい", "kept"),
+     ("single", "変更あり（一部）", "変更あり", "taken")],
+)  # fmt: skip
+def test_a_word_that_may_mean_all_is_right_or_be_an_answer_is_asked_about(
+    project, kind, was, reply, said
+):
+    own_wave(project, "{code: '131016', name: 千代田区}", f"千代田区,40,{was}")
+    book = project / "data" / "codebooks" / "own.yml"
+    options = "{code: 1, ja: 変更あり, en: changed}, {code: 2, ja: 変更なし, en: unchanged}"
+    options = f", options: [{options}]" if kind == "single" else ""
+    about = f"type: {kind}, role: outcome, ja: 取組, en: measures{options}}}\n"
+    book.write_text(OWN[: OWN.index("type: multi")] + about, "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    printed = queries.take_in("own", [answer(project / "q.xlsx", reply, sheet=1)])
+    assert (f"{PAGE} G5" in printed) is (said == "asked")
+    assert (" 1 answers" in printed) is (said == "taken")
+    result = prepare("own")
+    assert (result.findings["rule"] == "corrected").any() == (said == "taken")
+    asked = reply in result.findings.query("rule == 'unmatched'")["raw"].tolist()
+    assert asked is (said == "asked")
 
 
 @pytest.mark.parametrize(
@@ -630,7 +660,7 @@ def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole)
     sentence = queries.take_in("own", [retyped(of_two, said)])
     result = prepare("own")
     assert result.responses[["S", "Y"]].iloc[0].tolist() == ([62, 2] if whole else [60, 3])
-    assert ("q.xlsx G5" in sentence) is ("q.xlsx G6" in sentence) is not whole
+    assert (f"{PAGE} G5" in sentence) is (f"{PAGE} G6" in sentence) is not whole
     loose = result.findings.query("rule == 'unmatched'")
     assert loose["cell"].tolist() == ([] if whole else ["G5", "G6"])
     result.ledger.check()
@@ -649,7 +679,7 @@ def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole)
 )  # fmt: skip
 def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, visits):
     sentence = queries.take_in("own", [retyped(of_two, typed)])
-    assert [place for place in typed if f"q.xlsx {place}" in sentence] == told
+    assert [place for place in typed if f"{PAGE} {place}" in sentence] == told
     result = prepare("own")
     assert result.responses[["S", "Y"]].iloc[0].tolist() == [staff, visits]
     assert sorted(result.findings.query("rule == 'unmatched'")["cell"]) == sorted(told)
@@ -661,7 +691,7 @@ def test_columns_that_an_office_sorted_alone_answer_nothing(of_two, columns):
     page = openpyxl.load_workbook(of_two)["131016 千代田区"]
     said = {f"{c}{row}": page[f"{c}{11 - row}"].value for c in columns for row in (5, 6)}
     sentence = queries.take_in("own", [retyped(of_two, said | {"G5": 62, "G6": 2})])
-    assert sentence.endswith("q.xlsx G5, q.xlsx G6") and "0 answers" in sentence
+    assert sentence.endswith(f"{PAGE} G5, {PAGE} G6") and "0 answers" in sentence
     assert prepare("own").responses[["S", "Y"]].iloc[0].tolist() == [60, 3]
 
 
@@ -675,7 +705,8 @@ def test_what_an_office_wrote_beside_its_replies_is_told(of_two):
     book.save(of_two)
     sentence = queries.take_in("own", [of_two])
     assert (
-        "q.xlsx G5 (62人です)" in sentence and "q.xlsx G6" in sentence and "q.xlsx 回答" in sentence
+        all(f"{PAGE} {said}" in sentence for said in ("G5 (62人です)", "G6"))
+        and "q.xlsx 回答" in sentence
     )
     result = prepare("own")
     assert result.responses[["S", "Y"]].iloc[0].tolist() == [60, 3]
