@@ -445,6 +445,9 @@ DATED = re.compile(
     r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?([ T]\d{1,2}:.*)?|\d{1,2}月\d{1,2}日"
     r"|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
 )
+FAULT = re.compile(  # what a formula that fails leaves in a CSV, of Excel and of LibreOffice
+    r"#(?:NAME\?|REF!|DIV/0!|VALUE!|NUM!|NULL!|N/A|SPILL!|CALC!|FIELD!|BLOCKED!)|Err:\d{3}"
+)
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -533,6 +536,8 @@ class Reader:
         crossed = (own_column or question.type == "binary") and plain in CROSSES
         if code in self.tokens and not crossed and not _offered(lower, question, variable):
             return Parsed(self.tokens[code])
+        if FAULT.fullmatch(plain):
+            return refused("error-value")
         if question.type != "text" and marks.is_placeholder(text):
             return Parsed("empty")
         low = question.range[0] if question.range and question.type in AMOUNTS else 0

@@ -214,6 +214,9 @@ def test_what_is_read(name, text, value, rules):
         ("RATIO", "△5", TEXT, "negative"),
         ("INTEGER", "-5", TEXT, "negative"),
         ("INTEGER", "#N/A", ERROR, "error-value"),
+        ("TEXT", "#NAME?", TEXT, "error-value"),  # of a CSV
+        ("SINGLE", "#N/A", TEXT, "error-value"),
+        ("TEXT", "Err:502", TEXT, "error-value"),
         ("DATE", "8月頃", TEXT, "not-a-date"),
         ("DATE", "0019/8/5", TEXT, "not-a-date"),
         ("MONTH", "2019.1", NUMBER, "not-a-date"),  # or 2019.10
