@@ -17,6 +17,7 @@ as corrected.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from analysis.intake.files import read_file
 from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet, place_of
+from analysis.intake.workbook import PARTLY, STRUCK, fill_of
 from analysis.paths import is_leftover
 from analysis.text import LANGUAGES, Language, label, labels
 from analysis.yaml_file import packaged
@@ -101,8 +103,38 @@ def form_pieces(sheets: Sequence[Sheet], headings: Headings) -> list[Piece]:
                 name = min(lacks)
                 says = question.parts[name].text[language]
                 raise sheet.refusal("form.no_option", variable=name, label=says)
+        if own:
+            _take_doubtful(piece, headings.book)
         pieces.append(piece)
     return pieces
+
+
+def _take_doubtful(piece: Piece, book: Codebook) -> None:
+    """Of a question without an answer, what an office may have marked by its look alone.
+
+    That is an option, or a part of those listed in one cell, which is refused; and an empty cell
+    with a colour of its own.
+    """
+    sheet = piece.sheet
+    places = {name: (int(row[0]), int(at[0])) for name, (row, at) in piece.answers.items()}
+    fills = {name: fill_of(sheet.looks.get(place, ())) for name, place in places.items()}
+    usual = max(fills.values(), key=[*fills.values()].count, default="")
+    for question in book:
+        own = [name for name in question.variables if name in places]
+        if any(sheet.kind[places[name]] != CellKind.EMPTY for name in own):
+            continue
+        coloured = (name for name in own if fills[name] not in {"", usual})
+        piece.coloured.extend((0, name) for name in coloured)
+        labels = {name: (places[name][0], 1) for name in own}
+        looks = {name: sheet.looks.get(label, ()) for name, label in labels.items()}
+        seen = Counter(looks.values())
+        apart = (name for name in own if question.type == "multi" and len(seen) > 1
+                 and looks[name] == min(seen, key=lambda look: seen[look]))  # fmt: skip
+        partly = (name for name in own if not {STRUCK, PARTLY}.isdisjoint(looks[name]))
+        for name in [*apart, *partly][:1]:
+            row, column = labels[name]
+            piece.answers[name] = np.array([row]), np.array([column])
+            piece.kinds[name], piece.mark[row, column] = CellKind.UNCLEAR, ANSWER
 
 
 def _check_asked(

@@ -61,7 +61,6 @@ MAX_FORM = 2**20  # bytes of a sheet that may be a form
 STRUCK, PARTLY = "strike", "a part"  # of a text a part is struck out, or looks otherwise
 # calamine reads what no parser of XML takes; then nothing is known of how cells look
 UNPARSED = (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError)
-STRUCK_OUT = re.compile(rb'<strike(?! val="(?:0|false)")')
 ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
 # of a cell that has one of some places and styles and says no more than its value, and of a visible
 # row of such cells
@@ -176,9 +175,7 @@ class Formats:
         """Style number -> its look, where that is not the one of the first style."""
         root = ElementTree.fromstring(self._font_table)
         fonts = [_look(font, *EMPHASIS) for font in root.iterfind("{*}fonts/{*}font")]
-        unfilled = "{*}patternFill[@patternType='none']"
-        fills = [_look(one, "fgColor") if one.find(unfilled) is None else ()
-                 for one in root.iterfind("{*}fills/{*}fill")]  # fmt: skip
+        fills = [_filling(one) for one in root.iterfind("{*}fills/{*}fill")]
         own = [fonts[int(xf.get("fontId", 0))] + fills[int(xf.get("fillId", 0))]
                for xf in root.iterfind("{*}cellXfs/{*}xf")]  # fmt: skip
         return {str(number): look for number, look in enumerate(own) if look != own[0]}
@@ -189,15 +186,8 @@ class Formats:
         if b"<rPr" not in self._strings:
             return {}
         tags(self._strings, ())  # refuses a document type
-        parted: dict[int, Look] = {}
-        for i, text in enumerate(ElementTree.fromstring(self._strings).iterfind("{*}si")):
-            runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
-            looks = [(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs]
-            if any("}strike" in mark for _, look in looks for mark in look):
-                parted[i] = (STRUCK,)
-            elif len({look for _, look in looks}) > 1:
-                parted[i] = PARTLY, str(looks)
-        return parted
+        texts = enumerate(ElementTree.fromstring(self._strings).iterfind("{*}si"))
+        return {i: look for i, text in texts if (look := _parted(text))}
 
     def looks(self, largest: int = MAX_UNPACKED) -> dict[str, dict[Place, Look]]:
         """Sheet name -> the look of each of its cells that does not look plain.
@@ -208,7 +198,7 @@ class Formats:
         looks: dict[str, dict[Place, Look]] = {}
         with suppress(*UNPARSED):
             for name, xml in self.sheets.items():
-                if len(xml) > largest or not (self.styles or self.texts):
+                if len(xml) > largest or not (self.styles or self.texts or b"<rPr" in xml):
                     continue
                 own = ((cell.get("s"), place_of(cell.get("r", ""))) for _, cell in tags(xml, {"c"}))
                 there = {at: self.styles[style] for style, at in own if at and style in self.styles}
@@ -217,6 +207,7 @@ class Formats:
                 for cell, i in ((cell, int(i)) for cell, i in shared if int(i) in self.texts):
                     if place := place_of(cell.decode()):
                         there[place] = (*self.texts[i], *there.get(place, ()))
+                there |= {at: (*look, *there.get(at, ())) for at, look in _own_texts(xml)}
                 looks[name] = there
         return looks
 
@@ -229,7 +220,7 @@ class Formats:
             looks = self.styles.items() if b"<strike" in self._font_table else ()
             own = {number for number, look in looks if any("}strike" in mark for mark in look)}
             for name, xml in self.sheets.items():
-                struck[name] = frozenset(_struck_inside(xml))
+                struck[name] = frozenset(at for at, look in _own_texts(xml) if STRUCK in look)
                 if not (texts or own):
                     continue
                 cells = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", xml)
@@ -254,13 +245,30 @@ def _look(element: ElementTree.Element, *names: str) -> Look:
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
 
 
-def _struck_inside(xml: bytes) -> Iterator[Place]:
-    """The cells with a text of their own, not a shared one, that is struck out or a part of it."""
-    for cell in xml.split(b"<c ") if b"<is>" in xml and b"<strike" in xml else ():
-        if b"<is>" in cell and STRUCK_OUT.search(cell):
-            named = dict(ATTRIBUTE.findall(cell.partition(b">")[0].decode()))
-            if place := place_of(named.get("r", "")):
-                yield place
+def _filling(fill: ElementTree.Element) -> Look:
+    """The colour of a filling; a solid one without is black."""
+    pattern = next((one.get("patternType") for one in fill.iterfind("{*}patternFill")), None)
+    black = ("{}fgColor",) if pattern == "solid" else ()
+    return _look(fill, "fgColor") or black if pattern != "none" else ()
+
+
+def _parted(text: ElementTree.Element) -> Look:
+    """The look of a text of which a part looks otherwise: `STRUCK`, or `PARTLY` and its parts."""
+    runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
+    looks = [(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs]
+    if any(mark.partition(" ")[0].endswith("strike") for _, look in looks for mark in look):
+        return (STRUCK,)
+    return (PARTLY, str(looks)) if len({look for _, look in looks}) > 1 else ()
+
+
+def _own_texts(xml: bytes) -> Iterator[tuple[Place, Look]]:
+    """The cells with a text of their own, not a shared one, of which a part looks otherwise."""
+    for cell in xml.split(b"<c ") if b"<is>" in xml and b"<rPr" in xml else ():
+        inside = cell.partition(b"<is>")[2].partition(b"</is>")[0]
+        named = dict(ATTRIBUTE.findall(cell.partition(b">")[0].decode()))
+        place = place_of(named.get("r", "")) if b"<rPr" in inside else None
+        if place and (look := _parted(ElementTree.fromstring(b"<is>" + inside + b"</is>"))):
+            yield place, look
 
 
 @cache

@@ -15,6 +15,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font, PatternFill
 
 from analysis.cleaning.clean import clean
 from analysis.codebook.model import Codebook
@@ -191,6 +194,68 @@ def test_rows_that_an_office_put_in_do_no_harm_and_what_it_wrote_beside_is_told(
     assert found == [["012025", "B12", "unmatched", "担当に確認中"],
                      ["012025", "F20", "unmatched", "前年度の数"]]  # fmt: skip
     assert result.responses.loc["012025", "Q4"] == 12
+
+
+def _yellow(sheet, row):
+    sheet[f"B{row['Q2_1']}"].fill = PatternFill("solid", "FFFF00")
+
+
+def _red(sheet, row):
+    sheet[f"B{row['Q2_2']}"].font = Font(bold=True, color="FF0000")
+
+
+def _crossed_out(sheet, row):
+    for name in ("Q2_1", "Q2_9"):
+        sheet[f"B{row[name]}"].font = Font(strike=True)
+
+
+def _part_in_red(sheet, row):
+    cell = sheet[f"B{row['Q1']}"]
+    head, _, rest = cell.value.partition("\n・")
+    chosen, _, others = rest.partition("\n")
+    font = InlineFont(b=True, color="FF0000", u="single")
+    cell.value = CellRichText(f"{head}\n・", TextBlock(font, chosen), f"\n{others}")
+
+
+def _part_crossed_out(sheet, row):
+    cell = sheet[f"B{row['Q1']}"]
+    begin, _, last = cell.value.rpartition("\n")
+    cell.value = CellRichText(f"{begin}\n", TextBlock(InlineFont(strike=True), last))
+
+
+def _black(sheet, row):
+    sheet[f"C{row['Q1']}"].fill = PatternFill("solid", "000000")
+
+
+@pytest.mark.parametrize(
+    ("look", "question", "at", "rule"),
+    [(_yellow, "Q2", "Q2_1", "unclear-place"), (_red, "Q2", "Q2_2", "unclear-place"),
+     (_crossed_out, "Q2", "Q2_2", "unclear-place"), (_part_in_red, "Q1", "Q1", "unclear-place"),
+     (_part_crossed_out, "Q1", "Q1", "unclear-place"), (_black, "Q1", "Q1", "coloured")],
+)  # fmt: skip
+def test_what_an_office_marked_by_its_look_alone_is_asked_about(
+    book, form, replies, tmp_path, look, question, at, rule
+):
+    """And nothing where the question is answered all the same."""
+    places = {}
+
+    def change(sheet):
+        places.update({row[0].value: row[0].row for row in sheet.iter_rows(min_row=1)})
+        look(sheet, places)
+
+    left_out = ("Q1",) if question == "Q1" else ("Q2_1", "Q2_2", "Q2_9")
+    for name, answered in (("a.xlsx", False), ("b.xlsx", True)):
+        _, typed = kept_to(FULL)
+        typed = typed if answered else {**typed, **dict.fromkeys(left_out)}
+        (replies / "a.xlsx").unlink(missing_ok=True)
+        fill(form, replies / name, typed, change)
+        result = cleaned(tmp_path, book)
+        cell = f"{'C' if rule == 'coloured' else 'B'}{places[at]}"
+        found = result.findings[["cell", "rule"]].to_numpy().tolist()
+        assert found == ([] if answered else [[cell, rule]])
+        asked = result.status[[c for c in result.status if c.startswith(question)]]
+        assert (asked == "answered").any(axis=None) == answered
+        (replies / name).unlink()
 
 
 def test_a_form_whose_sheet_has_another_name_is_read(book, form, replies, tmp_path):
