@@ -253,12 +253,15 @@ def _filling(fill: ElementTree.Element) -> Look:
 
 
 def _parted(text: ElementTree.Element) -> Look:
-    """The look of a text of which a part looks otherwise: `STRUCK`, or `PARTLY` and its parts."""
+    """The look of a text of which a part looks otherwise: `STRUCK`, or `PARTLY`, all and those."""
     runs = [run for run in text.iterfind("{*}r") if (run.findtext("{*}t") or "").strip()]
     looks = [(run.findtext("{*}t"), _look(run, *EMPHASIS)) for run in runs]
     if any(mark.partition(" ")[0].endswith("strike") for _, look in looks for mark in look):
         return (STRUCK,)
-    return (PARTLY, str(looks)) if len({look for _, look in looks}) > 1 else ()
+    black = "('theme', '1')"
+    seen = [(text, [mark for mark in look if black not in mark]) for text, look in looks]
+    texts = (str(text).strip() for text, marks in seen if marks != seen[0][1])
+    return (PARTLY, str(looks), *texts) if len({look for _, look in looks}) > 1 else ()
 
 
 def _own_texts(xml: bytes) -> Iterator[tuple[Place, Look]]:

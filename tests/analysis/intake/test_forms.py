@@ -1520,6 +1520,45 @@ def test_yes_and_no_of_which_one_is_struck_out_in_their_cell_are_asked_about(tmp
     assert {*cleaned(tmp_path, PLAN).status["Q1"]} == {"unreadable"}
 
 
+@pytest.mark.parametrize("n", [3, 1])
+def test_a_part_of_the_list_behind_a_label_and_an_empty_cell_in_a_colour_are_asked_about(
+    tmp_path, n
+):
+    """One of the options in red and bold; a cell for the answer that was blackened."""
+    (tmp_path / "r").mkdir()
+    listed = "\n".join(f"{k}.{text}" for k, text in enumerate(STATES, 1))
+    for i, name in enumerate(WHO[:n]):
+        book = xlsxwriter.Workbook(tmp_path / "r" / f"{i}.xlsx")
+        sheet, yellow = book.add_worksheet(), book.add_format({"bg_color": "#fff9e0"})
+        red, black = (
+            book.add_format(look) for look in ({"font_color": "red"}, {"bg_color": "black"})
+        )
+        rest = [[Q3, None if i == 0 else 12], *down(Q2, USES, {1}), *LAYOUTS[4]["codes"]((1, 2))]
+        for row, cells in enumerate([["団体名", name], [f"{Q1}\n{listed}", None], *rest]):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell, yellow if column else None)
+        if i:
+            sheet.write("B2", 3, yellow)
+        else:
+            before, chosen, behind = f"{Q1}\n{listed}".partition("3.検討中")
+            sheet.write_rich_string("A2", before, red, chosen, behind)
+            sheet.write_blank("B3", None, black)
+        book.close()
+    result = cleaned(tmp_path, BOOK)
+    first = result.findings[result.findings["name"] == WHO[0]]
+    found = first[["cell", "rule"]].to_numpy().tolist()
+    assert [["A2", "unclear-place"], ["B3", "coloured"]] == [
+        one for one in found if "tick" not in one
+    ]
+    assert by_name(result.status, result).loc[WHO[0], ["Q1", "Q3"]].tolist() == [
+        "unreadable",
+        "no_answer",
+    ]
+    assert not {"unclear-place", "coloured"} & {
+        *result.findings.loc[result.findings["name"] != WHO[0], "rule"]
+    }
+
+
 def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_path):
     """What stands two cells from the last option is the answer to the next question."""
     items = [[Q4, "1 実施済　2 予定　3 未定"], *([item, k] for k, item in enumerate(ITEMS, 1))]

@@ -444,7 +444,8 @@ def _mark_written(replies: list[Reply], headings: Headings, blank: BlankForm) ->
         unread = np.argwhere(reply.mark == UNMATCHED).tolist()
         if len(unread) > 1 and not any(map(form.text, reply.cells.values())):
             raise form.sheet.refusal("forms.elsewhere", at=(unread[0][0], unread[0][1]))
-        reply.take_doubtful(form.printed if blank.given else set(), blank.looks(form.sheet))
+        printed = form.printed if blank.given else set()
+        reply.take_doubtful(printed, blank.looks(form.sheet), known=blank.known)
         _set_aside(reply, headings)
         if not who & {target for target, texts in header.items() if texts}:
             _take_together(reply, others)

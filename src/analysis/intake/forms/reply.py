@@ -30,7 +30,7 @@ from analysis.intake.forms.marks import (
 from analysis.intake.forms.written import Entry, entry_at, signed_options
 from analysis.intake.headings import normalise, without_number
 from analysis.intake.sheet import CellKind, Look, Place
-from analysis.intake.workbook import PARTLY, STRUCK
+from analysis.intake.workbook import PARTLY, STRUCK, fill_of
 
 HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
@@ -53,6 +53,7 @@ class Reply:
     marks : cells beside options, with the mark of the one that is the answer, or an open box.
     boxes : cells with the box and the words of an option, of questions of which one is ticked.
     beside_other : words beside the option "other" where that is not chosen, which are told.
+    coloured : questions whose empty cell has a colour of its own.
     mark : what each cell of the sheet is, ANSWER or a position in REASONS.
     """
 
@@ -64,6 +65,7 @@ class Reply:
         self.marks: list[Place] = []
         self.boxes: set[Place] = set()
         self.beside_other: set[Place] = set()
+        self.coloured: list[str] = []
         self.mark = np.full(form.sheet.shape, NOTE, np.uint8)
         self.mark[tuple(np.array([*form.words]).T)] = HEADER
         for place in form.examples:
@@ -287,12 +289,16 @@ class Reply:
         names = {target, *(question.variables if question and own else ())}
         return any(map(self.answer, names & self.cells.keys()))
 
-    def take_doubtful(self, printed: set[Place], looks: Mapping[Place, Look]) -> None:
+    def take_doubtful(
+        self, printed: set[Place], looks: Mapping[Place, Look], *, known: bool
+    ) -> None:
         """Of a question without an answer, what may be one, at its options or below its label.
 
-        It is refused. `printed`: what the form as it was sent has; `looks`: how cells look that do
-        not look so there.
+        It is refused; an empty cell with a colour of its own is asked about. `printed`: what the
+        form as it was sent has; `looks`: how cells look that do not look so there, if that is
+        `known`, else of all.
         """
+        fills = Counter(map(fill_of, self.form.sheet.looks.values()))
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.by_name.get(target)
@@ -308,13 +314,15 @@ class Reply:
                     self.mark[old] = HEADER if old in form.words else NOTE
                 self.cells[target], self.kinds[target] = spots[0], CellKind.UNCLEAR
                 self.mark[spots[0]] = ANSWER
+            elif old and (fill := fill_of(looks.get(old, ()))) and (known or fills[fill] == 1):
+                self.coloured.append(target)
 
     def _set_apart(
         self, question: Question, target: str, looks: Mapping[Place, Look]
     ) -> Iterator[Place]:
         """An option that looks otherwise than the others, or a list of which a part does.
 
-        As one in red, or the one without a line through it.
+        As one in red, or the one without a line through it; also a list behind the label.
         """
         form, old = self.form, self.cells[target]
         lines = (cells for _, _, cells in form.lines(target))
@@ -328,6 +336,11 @@ class Reply:
         yield from (at for at in apart[:1] if not several or at == form.labels[target])
         if old and not {STRUCK, PARTLY}.isdisjoint(looks.get(old, ())):
             yield old
+        label = form.labels[target]  # perhaps with all options behind it
+        look = looks.get(label, ())
+        one = sum(form.headings.option(question, part) is not None for part in look) == 1
+        if STRUCK in look or (PARTLY in look and one):
+            yield label
 
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
@@ -356,4 +369,7 @@ class Reply:
         """One record, each answer with a place of its own."""
         there = {name: place for name, place in self.cells.items() if place is not None}
         answers = {name: (np.array([r]), np.array([c])) for name, (r, c) in there.items()}
-        return Piece(self.form.sheet, self.mark, answers, self.stands_for, self.kinds)
+        coloured = [(0, name) for name in self.coloured]
+        return Piece(
+            self.form.sheet, self.mark, answers, self.stands_for, self.kinds, coloured=coloured
+        )
