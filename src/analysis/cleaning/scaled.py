@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.cleaning.texts import own_units, tidy
+from analysis.cleaning.texts import SAME_UNIT, own_units, tidy
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS
 from analysis.intake.cells import Received, Remark
@@ -20,21 +20,28 @@ LONGEST = 100  # letters of a heading with its unit
 def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
     """A finding on each cell that states another unit for the numbers beside it or below."""
     cells = received.cells
-    others = cells[cells["record"] < 0]
     units = {q.id: own_units(q) for q in book if q.type in AMOUNTS and q.unit}
     bare = {id: {SIZE.sub("", unit) for unit in own} for id, own in units.items()}
-    every = "|".join(map(re.escape, set().union(*bare.values()) - {""})) or "(?!)"
+    known = set().union(*bare.values(), *SAME_UNIT) - {""}
+    every = "|".join(map(re.escape, sorted(known, key=lambda unit: (-len(unit), unit)))) or "(?!)"
     # a whole cell, or in brackets behind other words: 千人, (単位:千人), 職員数(千人)
     stating = re.compile(rf"(?:^|[(\[:])(?:単位[:は]?)?((?:{SIZE.pattern})?(?:{every}))(?=$|[)\]])")
+    # a row of units below the headings is a record as it seems
+    in_place = cells["variable"].isin([*units]) & (cells["record"] >= 0)
+    in_place &= ~cells["text"].str.contains(r"\d") & (cells["text"] != "")
+    others = cells[(cells["record"] < 0) | in_place]
     texts = (text for text in others["text"].unique() if len(text) <= LONGEST)
     found = ((text, stating.search(re.sub(r"\s", "", tidy(text)))) for text in texts)
     stated = {text: match[1] for text, match in found if match}
     for question, own in ((book[id], own) for id, own in units.items()):
         alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
+        column = others.loc[in_place & (others["variable"] == question.id), "text"]
+        alike |= {text for text in column.unique() if text in stated}
         if not (words := {text for text in alike if stated[text] not in own}):
             continue  # the cells of a large survey are not looked through for each question
         said = others[others["text"].isin(words)]
         answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
+        answers = answers[~answers["text"].isin(words)]
         answers = answers[answers["file"].isin({*said["file"]})]
         for (file, sheet), near in answers.groupby(["file", "sheet"], observed=True):
             there = said[(said["file"] == file) & (said["sheet"] == sheet)]

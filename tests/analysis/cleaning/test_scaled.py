@@ -50,3 +50,16 @@ def test_another_unit_in_the_heading_of_a_table_is_told_once(tmp_path, heading):
         csv.writer(file).writerows([["団体名", heading], ["札幌市", 3], ["函館市", 2]])
     told = findings(tmp_path, "t.csv", "rows", header={"Q03": ["B1"]})
     assert told["cell"].tolist() == (["B1"] if "千" in heading else [])
+
+
+@pytest.mark.parametrize(("own", "stated", "told"), [
+    ("千円", "円", True), ("千円", "（円）", True), ("人", "千人", True), ("ha", "㎡", True),
+    ("千円", "千円", False), ("人", "名", False), ("人", "団体", False),
+])  # fmt: skip
+def test_a_row_of_units_below_the_headings_is_compared(tmp_path, own, stated, told):
+    """It was told as a reply of nobody, and 3,000,000 yen were 3,000,000 thousand yen."""
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        rows = [["団体名", "職員数"], ["", stated], ["札幌市", 3], ["函館市", 2]]
+        csv.writer(file).writerows(rows)
+    found = findings(tmp_path, "t.csv", "rows", own)
+    assert found["cell"].tolist() == (["B2"] if told else [])
