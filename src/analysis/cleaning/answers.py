@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.cleaning.own_words import (
     CROSSES,
     ELSEWHERE,
-    TICKS,
+    TICK_SIGNS,
     explains,
     folded,
     is_like,
@@ -349,7 +349,7 @@ def ticked(text: str, question: Question, option: Option | None = None) -> Parse
     if digits is None:
         return refused("not-a-tick")
     if (sign := tick(plain)) is not None:
-        return Parsed("answered", sign, ("tick",) if plain in TICKS else digits)
+        return Parsed("answered", sign, ("tick",) if plain in TICK_SIGNS else digits)
     if plain in DASHES:  # beside a tick: not chosen
         return Parsed("not_applicable")
     if option and (own := _own_words(text, question, option)) is not None:

@@ -16,7 +16,10 @@ from analysis.codebook.questions import tick_words
 from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS
 from analysis.intake.headings import OR
 
-TICKS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}  # which says more than ○ where both are written
+TICK_SIGNS = (frozenset(MARKS) | {*"☒✅"}) - {
+    "◎",
+    "◉",
+}  # which says more than ○ where both are written
 BLANKS = frozenset(BOXES)
 CROSSES = frozenset("×xX✕✖✗✘☓")
 
@@ -34,7 +37,7 @@ def tick(plain: str) -> bool | None:
     [True, True, False, False, None, None]
     """
     words = folded(plain).removesuffix(".0")
-    if plain in TICKS or words in {"1", "true"}:
+    if plain in TICK_SIGNS or words in {"1", "true"}:
         return True
     if plain in CROSSES | BLANKS or words in {"0", "false"}:
         return False
@@ -42,7 +45,7 @@ def tick(plain: str) -> bool | None:
 
 
 # a code, perhaps with words, or one of several: 7, 7 広報, 1か2
-NUMBERED = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
+CODE_FIRST = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
 
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
@@ -94,7 +97,7 @@ def is_like(text: str, words: str) -> bool:
 def explains(text: str) -> bool:
     """Whether a text has words of its own; ア, v, なし, 同上, 7 広報, 全て, 確認中 have none."""
     plain, own = tidy(text), folded(text)
-    worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not NUMBERED.match(plain)
+    worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODE_FIRST.match(plain)
     said = own in tick_words() or tick(plain) is not None
     none = any(words.fullmatch(own) for words in (ELSEWHERE, DECLINED, LATER, EVERY))
     return bool(worded) and not said and not none

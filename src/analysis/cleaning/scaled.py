@@ -35,9 +35,8 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
     stated = {text: match[1] for text, match in found if match}
     for question, own in ((book[id], own) for id, own in units.items()):
         alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
-        column = others.loc[in_place & (others["variable"] == question.id), "text"]
-        alike |= {text for text in column.unique() if text in stated}
-        if not (words := {text for text in alike if stated[text] not in own}):
+        alone = {text for text, unit in stated.items() if tidy(text).strip("()") == unit}
+        if not (words := {text for text in alike | alone if stated[text] not in own}):
             continue  # the cells of a large survey are not looked through for each question
         said = others[others["text"].isin(words)]
         answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
@@ -45,7 +44,10 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
         answers = answers[answers["file"].isin({*said["file"]})]
         for (file, sheet), near in answers.groupby(["file", "sheet"], observed=True):
             there = said[(said["file"] == file) & (said["sheet"] == sheet)]
-            for cell in there[_of(there, near)].itertuples():
+            # any unit in the row right above the numbers of a table; else another size of their own
+            above = there["column"].isin(near["column"]) & (there["row"] == near["row"].min() - 1)
+            comparable = there["text"].isin(alike) | (above & (len(near) > 1))
+            for cell in there[_of(there, near) & comparable].itertuples():
                 place = address(cell.row - 1, cell.column - 1)
                 whose = near["record"].unique()
                 one = (whose[0], question.id) if len(whose) == 1 else (-1, "")
