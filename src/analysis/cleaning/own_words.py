@@ -16,10 +16,8 @@ from analysis.codebook.questions import tick_words
 from analysis.intake.forms.marks import BOXES, CIRCLED, MARKS
 from analysis.intake.headings import OR
 
-TICK_SIGNS = (frozenset(MARKS) | {*"☒✅"}) - {
-    "◎",
-    "◉",
-}  # which says more than ○ where both are written
+# without ◎, which says more than ○ where both are written
+TICK_SIGNS = (frozenset(MARKS) | {*"☒✅"}) - {"◎", "◉"}
 BLANKS = frozenset(BOXES)
 CROSSES = frozenset("×xX✕✖✗✘☓")
 
