@@ -430,8 +430,8 @@ def link_to_profiles(edition: Edition, report: Mapping[str, Any]) -> str:
     its record: they may say otherwise, or show what may be shown no longer.
     """
     pages = edition.profiles
-    same = RunFolder(pages.folder, edition).record.get(STATE) == report.get(STATE, "")
-    return f"../{pages.name}/index.html" if same else ""
+    same = RunFolder(pages.folder, edition).record.get(STATE) == report.get(STATE)
+    return f"../{pages.name}/index.html" if report.get(STATE) and same else ""
 
 
 def is_linked_rightly(report: RunFolder, edition: Edition) -> bool:
