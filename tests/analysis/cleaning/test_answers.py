@@ -663,6 +663,12 @@ def test_what_names_options_or_says_nothing_is_no_explanation_of_other(text):
         assert read.state == "unreadable" or text == "翻訳"  # which is an option
 
 
+def test_a_sign_that_an_option_holds_in_part_or_in_doubt_is_not_passed_over():
+    for text in ("議事録△、翻訳○", "○議事録 △翻訳", "○議事録 ?翻訳", "議事録○・翻訳▲"):
+        assert tool("WORK", text).state == "unreadable", text
+    assert tool("WORK", "○議事録 ×翻訳").value == {3}
+
+
 def test_numbers_joined_by_words_are_the_options_and_numbers_of_things_are_none():
     assert tool("WORK", "1及び3").value == tool("WORK", "１及び３").value == {1, 3}
     for text in ("職員2名", "3か所で委託", "民間3社", "第1課", "R3から委託", "案内1", "2つの団体"):

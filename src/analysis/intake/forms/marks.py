@@ -127,7 +127,8 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     before, *pieces = re.split(f"({listed})", plain) if listed else [plain]
     codes, gaps = [words[own] for own in pieces[::2]], [before, *pieces[1::2]]
     rest = re.sub(SIGN, "", "".join(gaps))
-    if len({*codes}) < 2 or len(codes) > len({*codes}) or re.search(r"[^\W\d]", rest):
+    more = re.search(r"[^\W\d]|[△▲?]", rest)  # words, or in part, or in doubt
+    if len({*codes}) < 2 or len(codes) > len({*codes}) or more:
         return None
     signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
     gaps[-1] += " "
