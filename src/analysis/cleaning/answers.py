@@ -79,7 +79,7 @@ def choices(text: str, kind: int, question: Question) -> Parsed:
         words = marks.list_and_words(text, question)[1]
         return replace(answer, other=words) if answer.value is not None else answer
     if (other := _explained(text, question)) is not None:
-        return replace(other, value=frozenset({other.value}))
+        return other if other.value is None else replace(other, value=frozenset({other.value}))
     whole, how = _option(text, question)
     if whole is None and how:
         return refused(*how)
@@ -232,6 +232,8 @@ def _explained(text: str, question: Question) -> Parsed | None:
             names_option = any(_option(part, question)[0] is not None for part in every)
             clear = (inner or re.search("[:：]", sign[0])) and len(parts) == 1
             words_behind = re.search(r"[^\W\d]", rest) and (clear or not names_option)
+            if rest and tick_words().get(folded(rest), True) is not True:  # その他：なし
+                return refused("option-or-other")
             if words_behind and not _called(text, question):  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
@@ -257,6 +259,11 @@ def _other(text: str, question: Question) -> Parsed | None:
     if names_number(text, {str(o.code) for o in question.options}):
         return refused("option-or-other")
     own = folded(text)
+    called = [folded(words) for words in words_of(option)]
+    if any(
+        own.startswith(words) and not re.search(r"[^\W\d]", own[len(words) :]) for words in called
+    ):
+        return refused("option-or-other")  # その他:×
     known = {folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(is_like(own, words) for words in known)
     rule = "other-like-an-option" if near else "other-words"

@@ -47,7 +47,7 @@ CODE_FIRST = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
 
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
-    r"|(?:上記|別紙)(?:の(?:とお|通)り|と同じ|参照)?|ditto|same(?:asabove|aslastyear|asbefore)"
+    r"|(?:上記|別紙|[上下左右]記|備考欄?|欄外|別添|添付)(?:の(?:とお|通)り|と同じ|(?:を|に)?(?:参照|記載))?|↑同じ|前回同様|ditto|same(?:asabove|aslastyear|asbefore)"
     r"|asabove|seeattach(?:ed|ment))(?:です)?[。.]?"
 )
 
@@ -59,8 +59,9 @@ DECLINED = re.compile(  # words that there is no answer, also where the codebook
 )
 
 
-LATER = re.compile(  # words that the answer is still to come
-    r"(?:(?:現在|ただ今)?(?:確認|照会|問い?合わ?せ|集計|精査|調整)中|(?:後日|追って)(?:ご?回答|連絡|報告|提出)"
+LATER = re.compile(  # words that the answer is still to come, or is not known
+    r"(?:未確認|対象外|該当せず|(?:無回答|不明)です|(?:分|わ)から(?:ない|ず)|把握して(?:い(?:ない|ません)|おりません)"
+    r"|(?:現在|ただ今)?(?:確認|照会|問い?合わ?せ|集計|精査|調整|調査)中|(?:後日|追って)(?:ご?回答|連絡|報告|提出)"
     r"(?:し?ます|する|予定)?|tobe(?:confirmed|determined)|tb[cd]|pending)(?:です)?[。.]?"
 )
 EVERY = re.compile(  # words for all options at once
@@ -68,9 +69,11 @@ EVERY = re.compile(  # words for all options at once
 )
 # an option's number with words around it: 2のみ, 3全て, 選択肢1, 令和7年度は1; not 2名, 案内1, 第1
 WITHIN = re.compile(
-    r"(?:^|[はがもとやレ肢号_/~,、:(+&-]|及び|並びに|又は)(\d+)(?=$|[をでがとやはもレv✓○〇~_+→-]|のみ|だけ|以外|全"
-    r"|すべ|及び|並び|又は|また|まで|か(?![所月国年])|等|など|ほか|and|or|only|to)"
+    r"(?:^|[はがもとやにぼねんら部レ肢問号_/~,、.・:(+&-]|及び|並びに|又は)(\d+)"
+    r"(?=$|[をでだがとやはもにレv✓○〇~_+・→-]|のみ|以外|全|すべ|及び|並び|又は|また|まで|か(?![所月国年])"
+    r"|寄り|相当|扱い|つ目|番目|等|など|ほか|and|or|only|to)"
 )
+PLAIN_NOT, POLITE = re.compile("(?:おり)?ません"), re.compile("です$")
 LIKENESS = 0.85  # of 直営職員 and 直営の職員: 0.89; of 市の職員 and 町の職員: 0.75
 
 
@@ -86,6 +89,7 @@ def names_number(text: str, codes: Container[str]) -> bool:
 
 def is_like(text: str, words: str) -> bool:
     """Whether one of two texts, `folded`, holds the other, or they differ in a sign or two."""
+    text, words = (PLAIN_NOT.sub("ない", POLITE.sub("", one)) for one in (text, words))
     if text in words or words in text:
         return True
     near = abs(len(text) - len(words)) * 4 <= len(words)

@@ -324,9 +324,10 @@ def _written(plain: str, question: Question, digits: tuple[str, ...]) -> Parsed:
 
 def _dated(year: int, month: int, day: int, question: Question, *rules: str) -> Parsed:
     try:
-        value = dt.date(year, month, 1 if question.precision == "month" else day)
+        value = dt.date(year, month, day)
     except ValueError:
         return refused("not-a-date")
+    value = value.replace(day=1) if question.precision == "month" else value
     if question.range:
         low, high = str(question.range[0]), str(question.range[1])
         text = value.isoformat()

@@ -77,7 +77,10 @@ def _take_in(wave: str, files: Sequence[Path]) -> str:
         given[name], copies[place] = file, content
     received = read(about, book := about.book(), returned=given)
     not_taken = {place for place, one in came if own_sheets.is_left(received.cells, one)}
-    clean.clean(received, about, book)  # what it refuses would be refused from now on
+    found = clean.clean(received, about, book).findings  # what it refuses would always be refused
+    replaced = found[found["rule"] == "changed"]  # it corrects a reply that a later one replaced
+    over = {*zip(replaced["file"], replaced["sheet"], replaced["cell"], strict=True)}
+    not_taken |= {place for place, one in came if one.there in over}
     _keep({place: content for place, content in copies.items() if not place.is_file()})
     n = sum(not one.confirms and place not in not_taken for place, one in came)
     sentences = [label("queries.returned", spoken(), wave=wave, files=len(files), n=n)]

@@ -223,6 +223,8 @@ def test_what_is_read(name, text, value, rules):
         ("DATE", "令和元年2月30日", TEXT, "not-a-date"),
         ("DATE", "H30.3", TEXT, "not-a-date"),
         ("DATE", "R0.8.5", TEXT, "not-a-date"),
+        ("MONTH", "令和3年2月30日", TEXT, "not-a-date"),
+        ("MONTH", "2021/2/30", TEXT, "not-a-date"),
         ("DATE", "2019/8/1 2", TEXT, "not-a-date"),
         ("DATE", "2019年8月5日（火）", TEXT, "weekday"),
         ("DATE", "Tue Aug 05 2019", TEXT, "weekday"),  # a Monday
@@ -654,7 +656,9 @@ def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
     ["2のみ", "①③等", "1、2、3全て", "選択肢1、選択肢3", "3以外すべて", "1だけ", "1と3のみ",
      "3が主", "①、③など", "1_3", "1を除く全部", "1ではない", "1レ3レ", "1～3すべて", "1,3を予定",
      "Q4_1、Q4_3", "令和7年度は1", "翻訳", "全て", "いずれも", "確認中", "後日回答",
-     "TRUE", "空欄"],
+     "TRUE", "空欄", "主に1", "2寄り", "1に近い", "No.3", "設問3", "3つ目", "主に1、一部3", "1に○",
+     "調査中", "未確認", "分からない", "備考のとおり", "右記", "その他:×", "その他：なし",
+     "その他（特になし）"],
 )  # fmt: skip
 def test_what_names_options_or_says_nothing_is_no_explanation_of_other(text):
     for question in ("WORK", "ONE"):
@@ -667,6 +671,19 @@ def test_a_sign_that_an_option_holds_in_part_or_in_doubt_is_not_passed_over():
     for text in ("議事録△、翻訳○", "○議事録 △翻訳", "○議事録 ?翻訳", "議事録○・翻訳▲"):
         assert tool("WORK", text).state == "unreadable", text
     assert tool("WORK", "○議事録 ×翻訳").value == {3}
+
+
+@pytest.mark.parametrize(
+    "text", ["議事録:○,翻訳:×", "議事録 ○、翻訳 ×", "議事録＝○、翻訳＝×", "議事録→○、翻訳→×"]
+)
+def test_a_sign_behind_an_option_is_its_own_whatever_parts_them(text):
+    """○ was taken for the next option."""
+    assert tool("WORK", text).value == {3} and tool("ONE", text).value == 3
+
+
+def test_an_option_without_a_sign_beside_others_that_have_one_is_no_clear_answer():
+    for text in ("議事録、翻訳○", "○議事録、翻訳", "○：議事録　×：翻訳"):
+        assert not {"marked"} & {*tool("ONE", text).rules} and tool("ONE", text).value is None
 
 
 def test_numbers_joined_by_words_are_the_options_and_numbers_of_things_are_none():

@@ -448,6 +448,18 @@ def test_what_a_later_reply_left_out_is_taken_from_the_query_sheet(project):
     assert "blanked" not in set(result.findings["rule"])  # nobody is asked again
 
 
+def test_a_reply_about_an_answer_that_a_later_reply_replaced_is_named_as_not_taken(project):
+    """It was said to be taken, and the later answer counted."""
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,12,1\n千代田区,20,1")
+    queries.write_for_wave("own", project / "q.xlsx")
+    book = openpyxl.load_workbook(project / "q.xlsx")
+    (row,) = (n for n, one in enumerate(rows(book.worksheets[1]), 5) if "20" in str(one[4]))
+    book.worksheets[1][f"G{row}"] = 41
+    book.save(project / "q.xlsx")
+    sentence = queries.take_in("own", [project / "q.xlsx"])
+    assert "0 answers" in sentence and f"{PAGE} G{row}" in sentence
+
+
 def test_a_yes_to_an_answer_that_was_not_read_is_the_answer(project):
     """And what stands in a column that an office added is told."""
     own_wave(project, INVITED, "千代田区,多数,1\n港区,約70,1")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from analysis.codebook.questions import AMOUNTS, Question, tick_words
 from analysis.intake.headings import Headings, choices_of, normalise
@@ -28,7 +28,8 @@ FRAME = re.compile(r"\s*[(（\[［【〔]([^)）\]］】〕]*)[)）\]］】〕]\
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
 SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
-BEHIND = re.compile(rf"({SIGN})[\s・、，,/／|｜]")  # a sign at the words before it
+BEHIND = re.compile(rf"\s*[:=→-]?\s*({SIGN})[\s・、，,/／|｜;；]")  # a sign at the words before it
+CROSS = re.compile("[×✕✖✗xX]")  # not chosen
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
 # printed where a number or a day is to be filled in
@@ -131,11 +132,23 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     if len({*codes}) < 2 or len(codes) > len({*codes}) or more:
         return None
     signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
+    if re.search(rf"(?:{SIGN}|{CROSS.pattern})\s*:", "".join(gaps)):  # ○：直営、委託
+        return None
     gaps[-1] += " "
     behind = [match[1] if (match := BEHIND.match(gap)) else "" for gap in gaps[1:]]
+    unseen = {code for code, _ in choices_of(question)} - {*codes}
+    unseen -= {option.code for option in question.options if option.other}
+
+    def doubtful(own: Sequence[str], around: Sequence[str]) -> bool:
+        """Whether one of a few options has no sign, while others have: 直営、委託○."""
+        none = (not sign and not CROSS.search(gap) for sign, gap in zip(own, around, strict=True))
+        return bool(unseen) and any(own) and any(none)
+
     if not signs[0] and any(behind):
-        clear = [*filter(None, behind)] == [*filter(None, signs)]
+        clear = [*filter(None, behind)] == [*filter(None, signs)] and not doubtful(behind, gaps[1:])
         return dict(zip(codes, behind, strict=True)) if clear else None
+    if doubtful(signs[:-1], gaps[:-1]):
+        return None
     between = zip(signs[1:], gaps[1:], strict=True)
     alone = any(sign and sign == gap.strip() for sign, gap in between)  # whose it is, is not clear
     if signs[-1] or (not signs[0] and alone):
