@@ -46,7 +46,8 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
             there = said[(said["file"] == file) & (said["sheet"] == sheet)]
             # any unit in the row right above the numbers of a table; else another size of their own
             above = there["column"].isin(near["column"]) & (there["row"] == near["row"].min() - 1)
-            comparable = there["text"].isin(alike) | (above & (len(near) > 1))
+            above &= len(near) > 1 and near["column"].nunique() == 1  # not beside it, in columns
+            comparable = there["text"].isin(alike) | above
             for cell in there[_of(there, near) & comparable].itertuples():
                 place = address(cell.row - 1, cell.column - 1)
                 whose = near["record"].unique()
