@@ -65,6 +65,7 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="sphinx is not installed")
+@pytest.mark.slow
 def test_the_pages_build_without_a_warning_and_load_nothing(tmp_path, capsys):
     from sphinx.cmd.build import build_main
 

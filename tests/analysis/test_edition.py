@@ -169,7 +169,7 @@ def test_the_words_beside_other_that_an_edition_leaves_out_do_not_stop_its_count
 @pytest.mark.parametrize(
     ("audience", "gate"),
     [
-        ("public", "Q1 == 1"),
+        pytest.param("public", "Q1 == 1", marks=pytest.mark.slow),
         ("public", "Q3 == 9"),
         pytest.param("committee", "Q3 == 1", marks=pytest.mark.slow),
     ],

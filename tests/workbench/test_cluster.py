@@ -189,7 +189,7 @@ def test_a_worker_has_all_that_a_page_depends_on(project, tmp_path, monkeypatch)
     assert waves.names_before("demo-2020") == here and contents(paths.codebooks()) == codebooks
 
 
-@pytest.mark.parametrize("name", ["pandas", "workbench"])
+@pytest.mark.parametrize("name", [pytest.param("pandas", marks=pytest.mark.slow), "workbench"])
 def test_a_worker_with_other_versions_is_refused(name):
     package = fingerprints.combine(fingerprints.package_files())
     common = {PACKAGE: package if name == "pandas" else "another"}

@@ -313,6 +313,7 @@ def test_the_committee_gets_no_page_made_before_a_question_became_sensitive(quic
     assert profiles("demo-2019", [*THREE[:1], "990043"], audience="committee").as_asked
 
 
+@pytest.mark.slow  # every run kills one that refreshes (test_truth)
 def test_a_run_killed_in_the_middle_is_carried_on_and_publishes_nothing_before(quick):
     put(quick, "import time; time.sleep(0.2)", SAYS)
     some = [*THREE, "990043", "990051", "990060"]
@@ -428,7 +429,9 @@ def test_the_index_of_the_reports_and_the_overview_lead_to_each_other(quick, mon
         assert f'href="../{other.parent.name}/index.html"' not in page.read_text()
 
 
-@pytest.mark.parametrize("what", ["wave.yml", "it-staffing.yml"])
+@pytest.mark.parametrize(
+    "what", [pytest.param("wave.yml", marks=pytest.mark.slow), "it-staffing.yml"]
+)
 def test_the_index_leads_to_no_pages_of_municipalities_of_another_state(quick, what, capsys):
     put_one_page(quick)
     report = quick / "reports" / "demo-2019"

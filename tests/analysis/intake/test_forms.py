@@ -1749,7 +1749,7 @@ OFFERED = {  # of several options those with a number: how a form may print them
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("n", [3, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("layout", OFFERED.values(), ids=OFFERED)
 def test_an_option_that_a_form_lacks_is_not_taken_for_not_chosen(tmp_path, layout, n):
     """The way out that the error offers is one: the form's own words, or leaving it out."""
@@ -1814,7 +1814,7 @@ LISTS = {  # a printed list and, elsewhere, the numbers that were chosen
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize("n", [3, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("layout", LISTS.values(), ids=LISTS)
 def test_a_list_of_options_beside_the_answer_that_lacks_one_is_refused(tmp_path, layout, n):
     """The answer may be a number of another; words that the codebook does not know are no lack."""

@@ -409,7 +409,7 @@ def test_measures_are_listed_only_with_counts_that_may_be_shown(times, tmp_path)
     assert "arrange" not in words and "arrange" not in "".join(page.tables["measures"].notes)
 
 
-@pytest.mark.parametrize("audience", ["public", "committee"])
+@pytest.mark.parametrize("audience", ["public", pytest.param("committee", marks=pytest.mark.slow)])
 def test_a_comparison_of_waves_does_not_depend_on_protected_answers(
     audience, tmp_path, monkeypatch
 ):

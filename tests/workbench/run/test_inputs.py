@@ -119,7 +119,10 @@ def test_a_package_that_changes_while_the_index_is_written_is_in_no_report(clean
     assert refresh("demo-2019").ok
 
 
-@pytest.mark.parametrize(("fork", "audience"), [(True, "internal"), (False, "committee")])
+@pytest.mark.parametrize(
+    ("fork", "audience"),
+    [(True, "internal"), pytest.param(False, "committee", marks=pytest.mark.slow)],
+)
 def test_a_file_that_a_notebook_reads_by_itself_counts(cleaned, fork, audience):
     """A researcher's own table beside the survey, and helpers of one's own."""
     table = cleaned / "data" / "own" / "姫路市.csv"

@@ -70,6 +70,7 @@ PROBE = [
 ]
 
 
+@pytest.mark.slow  # that all arrive is tested at every run (test_execute)
 def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     hold = "get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(5))"
     reply = "sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1"
@@ -81,6 +82,7 @@ def test_outputs_may_be_late_but_not_for_ever(tmp_path, monkeypatch):
     assert ran.status == "timed_out" and ran.error == "a cell's outputs did not arrive in 1 s"
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_same_in_a_forked_and_in_a_plain_kernel(tmp_path, monkeypatch):
     profile = tmp_path / "own" / "profile_default"  # what a user has set for sessions by hand
     (profile / "startup").mkdir(parents=True)
@@ -178,6 +180,7 @@ def test_threads_and_processes_work_in_a_forked_kernel_as_many_as_it_was_given(t
     assert said(cells).strip() == f"{{{threads}}}"
 
 
+@pytest.mark.slow
 def test_the_server_is_started_again_when_it_has_died_with_what_kernels_share(tmp_path, demo):
     shared = "from analysis.survey import _in_memory; print(len(_in_memory))"
     style = "import matplotlib as mpl; print(mpl.rcParams['axes.edgecolor'])"

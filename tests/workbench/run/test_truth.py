@@ -113,7 +113,7 @@ def test_kill_9_of_the_runner_while_a_second_says_who_is_at_work(published, opti
 
 
 @linux
-@pytest.mark.parametrize("options", [(), ("--no-fork",)], ids=["forked", "plain"])
+@pytest.mark.parametrize("options", [pytest.param((), id="forked"), plain])
 def test_kill_9_of_the_runner_ends_a_kernel_that_is_deaf_to_it(project, options):
     """Its threads do not run while an expression is searched for, which may take for ever.
 
