@@ -36,6 +36,13 @@ def test_no_command_compiles_the_grammar_of_addresses():
     assert done.stdout.splitlines()[-1] == "True False"
 
 
+def test_the_command_is_a_module_too():
+    """Where the shell does not find `workbench`, as often on Windows."""
+    done = subprocess.run([sys.executable, "-m", "workbench", "clean", "no-such-wave"],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 2 and "no-such-wave" in done.stderr
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys, json\n"
