@@ -256,9 +256,12 @@ def _other(text: str, question: Question) -> Parsed | None:
     option = question.other_option
     if option is None or not explains(text):
         return None
-    if names_number(text, {str(o.code) for o in question.options}):
-        return refused("option-or-other")
     own = folded(text)
+    codes = {
+        str(o.code) for o in question.options if not own.startswith(str(o.code)) or not o.other
+    }
+    if names_number(text, codes):
+        return refused("option-or-other")
     called = [folded(words) for words in words_of(option)]
     if any(
         own.startswith(words) and not re.search(r"[^\W\d]", own[len(words) :]) for words in called

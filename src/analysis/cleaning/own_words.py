@@ -64,27 +64,34 @@ LATER = re.compile(  # words that the answer is still to come, or is not known
     r"|(?:現在|ただ今)?(?:確認|照会|問い?合わ?せ|集計|精査|調整|調査)中|(?:後日|追って)(?:ご?回答|連絡|報告|提出)"
     r"(?:し?ます|する|予定)?|tobe(?:confirmed|determined)|tb[cd]|pending)(?:です)?[。.]?"
 )
-EVERY = re.compile(  # words for all options at once
-    r"(?:(?:上記|以上|選択肢|項目)の?)?(?:全て|すべて|全部|いずれも|all(?:of(?:theabove|them))?)(?:です)?[。.]?"
+EVERY = re.compile(  # words for all options at once, or for none of them
+    r"(?:(?:上記|以上|選択肢|項目)の?)?(?:全て|すべて|全部|いずれも|all(?:of(?:theabove|them))?"
+    r"|(?:いずれ|どれ|どちら)(?:に|で)?も(?:なし|ない|該当(?:なし|し(?:ない|ません)|せず)|(?:あてはま|当てはま)(?:らない|りません))"
+    r"|none(?:of(?:theabove|them))?|neither)(?:です)?[。.]?"
 )
-# an option's number with words around it: 2のみ, 3全て, 選択肢1, 令和7年度は1; not 2名, 案内1, 第1
-WITHIN = re.compile(
-    r"(?:^|[はがもとやにぼねんら部レ肢問号_/~,、.・:(+&-]|及び|並びに|又は)(\d+)"
-    r"(?=$|[をでだがとやはもにレv✓○〇~_+・→-]|のみ|以外|全|すべ|及び|並び|又は|また|まで|か(?![所月国年])"
-    r"|寄り|相当|扱い|つ目|番目|等|など|ほか|and|or|only|to)"
+# a number of no option, by what counts or dates it: 2名, R6.4.1, 住民案内2; not 2のみ, 設問3
+COUNTS = re.compile(
+    r"(?:\d{4}|(?<![a-z])[rhs]\d+)(?:[./-]\d+)*|(?:第|[a-z]{2}(?<!no))\d+"
+    r"|(?<=[一-鿿]{2})(?<![部肢問号目答分型類欄例])\d+$|\d+(?:\.\d+)?(?:"
+    r"[人名件年月日回度台社市町村区県国時分週割%万千百億円級号条次期種階課係部班校館点本個枚通冊組者倍歳]"
+    r"|[かヶヵカケ箇][所国年月]|つ(?!目)|団体|項目|自治体|施設|st|nd|rd|th|(?!and|to|[ovx])[a-z])"
+)
+# letters or numerals in the place of options: ア・ウ, A and C, Ⅰ、Ⅲ
+LETTERS = re.compile(
+    r"(?:(?:[a-zァ-ヶ一二三四五六七八九十]|[ivx]+)(?:[\W_]+|と|及び|又は|or|and|$))+"
 )
 PLAIN_NOT, POLITE = re.compile("(?:おり)?ません"), re.compile("です$")
 LIKENESS = 0.85  # of 直営職員 and 直営の職員: 0.89; of 市の職員 and 町の職員: 0.75
 
 
 def names_number(text: str, codes: Container[str]) -> bool:
-    """Whether a text has one of these numbers of options with words around it.
+    """Whether a text has one of these numbers of options that counts nothing in it.
 
     >>> [names_number(text, {"1", "2", "3"}) for text in ("2のみ", "①③等", "職員2名", "3か所")]
     [True, True, False, False]
     """
-    apart = folded(CIRCLED.sub(r"/\g<0>", text))  # ①③ is no 13
-    return any(number in codes for number in WITHIN.findall(apart))
+    rest = COUNTS.sub(" ", folded(CIRCLED.sub(r"/\g<0>/", text)))  # ①③ is no 13
+    return any(number in codes for number in re.findall(r"\d+", rest))
 
 
 def is_like(text: str, words: str) -> bool:
@@ -102,4 +109,5 @@ def explains(text: str) -> bool:
     worded = len(plain) > 1 and re.search(r"[^\W\d]", plain) and not CODE_FIRST.match(plain)
     said = own in tick_words() or tick(plain) is not None
     none = any(words.fullmatch(own) for words in (ELSEWHERE, DECLINED, LATER, EVERY))
+    none = none or LETTERS.fullmatch(own) is not None
     return bool(worded) and not said and not none

@@ -658,7 +658,9 @@ def test_words_like_an_option_are_asked_about_and_cost_no_other_choice():
      "Q4_1、Q4_3", "令和7年度は1", "翻訳", "全て", "いずれも", "確認中", "後日回答",
      "TRUE", "空欄", "主に1", "2寄り", "1に近い", "No.3", "設問3", "3つ目", "主に1、一部3", "1に○",
      "調査中", "未確認", "分からない", "備考のとおり", "右記", "その他:×", "その他：なし",
-     "その他（特になし）"],
+     "その他（特になし）", "①③（広報）", "1予定", "R7より1", "どれも該当しない", "いずれもなし",
+     "1、3その他（広報）", "1有 2無", "1、3該当", "1、3※別紙", "ア・ウ",
+     "回答1", "選択項目3", "A・C", "Ⅰと Ⅲ", "1v 3v", "案1か3"],
 )  # fmt: skip
 def test_what_names_options_or_says_nothing_is_no_explanation_of_other(text):
     for question in ("WORK", "ONE"):
@@ -688,7 +690,20 @@ def test_an_option_without_a_sign_beside_others_that_have_one_is_no_clear_answer
 
 def test_numbers_joined_by_words_are_the_options_and_numbers_of_things_are_none():
     assert tool("WORK", "1及び3").value == tool("WORK", "１及び３").value == {1, 3}
-    for text in ("職員2名", "3か所で委託", "民間3社", "第1課", "R3から委託", "案内1", "2つの団体"):
+    for text in (
+        "職員2名",
+        "3か所で委託",
+        "民間3社",
+        "第1課",
+        "R3から委託",
+        "2つの団体",
+        "9広報",
+        "令和3年度から",
+        "R3.1.1から委託",
+        "2024/3に開始",
+        "3Dプリンタ",
+        "Web3の活用",
+    ):
         assert (tool("WORK", text).value, tool("ONE", text).value) == ({9}, 9), text
 
 
