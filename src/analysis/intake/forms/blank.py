@@ -71,7 +71,8 @@ class BookWords:
         request = (ANSWER_WORD.fullmatch(asked) and not ticked) or self._own.fullmatch(text)
         if request or self.headings.asked(text):
             return True
-        words = ["".join(match.groups("")) for match in self._known.finditer(key)]
+        found = [*self._known.finditer(key)]
+        words = ["".join(match.groups("")) for match in found]
         room = re.search(r"[(（]\s*[)）]\s*$", text)  # その他（　）
         if (
             len(words) == 1
@@ -79,8 +80,20 @@ class BookWords:
             and {*words} <= self.options - self.headings.known.keys()
         ):
             return False
+        if self._sets_apart(key, found):
+            return False
         rest = re.sub("[/|;~-]", "", self._known.sub("", key)) if words else key
         return not marks.BLANK.sub("", rest.translate(SIGNS))
+
+    def _sets_apart(self, key: str, found: Sequence[re.Match[str]]) -> bool:
+        """Whether one of the options in a text has other signs than the rest: 1 有 (2) 無."""
+        ends = dict(zip(found, [0, *(match.end() for match in found)], strict=False))
+        offered = [match for match in found if match[1] in self.options]
+        if len(offered) < 2:
+            return False
+        gaps = [key[ends[match] : match.start(1)] for match in offered]
+        behind = marks.CLOSES.match(key, offered[-1].end())
+        return marks.is_uneven([*gaps, behind[0] if behind else ""])
 
     def are_said(self, text: str) -> bool:
         """Whether a text is no answer of a few words that many may give: no number, no option."""

@@ -14,8 +14,8 @@ from analysis.intake.headings import Headings, choices_of, normalise
 
 OPEN, FILLED = "○◯〇", "●◉"
 RINGS = OPEN + FILLED + "◎⭕レﾚ✓✔"  # marks that an office writes
-MARKS = RINGS + "☑■"  # and printed boxes that it fills
-BOXES, FILLED_BOXES = "☐□◻", "☑☒■"
+MARKS = RINGS + "☑■◼▣"  # and printed boxes that it fills
+BOXES, FILLED_BOXES = "☐□◻", "☑☒■◼▣"
 ALL_BOXES = BOXES + FILLED_BOXES
 # a mark, an open box or brackets with or without a mark before an option's words
 BOXED = re.compile(rf"^(?:[{ALL_BOXES}]|[(（\[［【〔]\s*(?:[{MARKS}]\s*)?[)）\]］】〕])\s*(?=\S)")
@@ -30,8 +30,14 @@ SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|
 SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
 BEHIND = re.compile(rf"\s*[:=→-]?\s*({SIGN})[\s・、，,/／|｜;；]")  # a sign at the words before it
 CROSS = re.compile("[×✕✖✗xX]")  # not chosen
+ENCLOSED = re.compile("[㊀-㊰]")  # a word in a ring: ㊒, which would become 有
+# a mark at the end of an option's words, and one before the box of the next option
+TOUCHES = re.compile(rf"(?:[(（]\s*)?([{RINGS}])(?:\s*[)）])?(?=[\s・、，,/／|｜;；]|$)")
+BEFORE_BOX = re.compile(rf"\s+[{RINGS}][{ALL_BOXES}]\s*")
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
+CLOSES = re.compile(r"\s*([)\]】〕」』>}])")
+PARTS = re.compile(rf"[\s・、，,/／|｜;；.．:：=-]|\([\s_]*\)|[{ARROWS}]")  # prints between options
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
@@ -40,6 +46,12 @@ PRINTED = re.compile(  # a heading or a request, which nobody writes as an answe
     r"^\s*(?:[※【◆◇▼Ⅰ-Ⅹ]|■\s*\S|(?:注\d*|凡例)[)）:：]|第.{1,3}[章部節]|以下|次の)"
     r"|^(?=[(（].*[)）]$).*(?:自由記述|任意|字以内|複数|具体的に|場合|のみ|除く|含む)|について$|場合は"
     r"|ください|下さい|願い|ありがとう|ご(?:記入|回答|協力|了承|提出)|提出(?:先|期限)|締切|please|thank",
+    re.I,
+)
+# printed where the words of "other" are to be filled in
+ASKED = re.compile(
+    r"(?:具体的(?:に|な?内容)|(?:その他の?)?内容|詳細|自由記述|(?:please )?specify)"
+    r"\s*(?:[:：]\s*|$)",
     re.I,
 )
 PLACEHOLDER = re.compile(  # what a list to choose from shows before anything is chosen
@@ -121,6 +133,7 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     """
     if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
         text = CIRCLED.sub(r"○\g<0>", text)
+    text = ENCLOSED.sub(r"○\g<0>", text)
     plain = unicodedata.normalize("NFKC", list_and_words(text, question)[0]).strip()
     words = {unicodedata.normalize("NFKC", w).strip(): code for code, own in choices_of(question)
              for w in own}  # fmt: skip
@@ -131,6 +144,9 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     more = re.search(r"[^\W\d]|[△▲?]", rest)  # words, or in part, or in doubt
     if len({*codes}) < 2 or len(codes) > len({*codes}) or more:
         return None
+    if (shared := _marks_behind(gaps)) is None or is_uneven(shared):
+        return None
+    gaps = shared
     signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
     if re.search(rf"(?:{SIGN}|{CROSS.pattern})\s*:", "".join(gaps)):  # ○：直営、委託
         return None
@@ -156,6 +172,51 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     return dict(zip(codes, signs, strict=False))
 
 
+def _marks_behind(gaps: Sequence[str]) -> list[str] | None:
+    """What is before each option and behind the last, with a mark behind an option at its box.
+
+    Where each option has a box before it: of □有○ □無 the ○ is at 有. None where it is not clear at
+    which box a mark is.
+    """
+    gaps = [*gaps]
+    if not all(re.search(f"[{ALL_BOXES}]", gap) for gap in gaps[:-1]):
+        return gaps
+    for at, gap in enumerate(gaps[1:], 1):
+        if mark := TOUCHES.match(gap):
+            gaps[at] = gap[mark.end() :]
+            gaps[at - 1] = re.sub(f"[{BOXES}]", mark[1], gaps[at - 1])
+        elif re.search(f"[{RINGS}]", gap) and not BEFORE_BOX.fullmatch(gap):
+            return None
+    return gaps
+
+
+def is_uneven(gaps: Sequence[str]) -> bool:
+    """Whether more than a mark sets one of several options apart, by what is before each of them.
+
+    And behind the last: a box that is missing, brackets around one, a cross alone. Somebody wrote
+    that, but what it says is not clear.
+
+    >>> [is_uneven(gaps) for gaps in (["(1 ", "2 ", ")"], ["", "・(", ")"], ["□", "", ""])]
+    [False, True, True]
+    """
+    boxes = [len(re.findall(f"[{ALL_BOXES}]", gap)) for gap in gaps[:-1]]
+    marked = any(re.search(f"[{MARKS}]", gap) for gap in gaps)
+    crossed = any(CROSS.search(gap) for gap in gaps) and not marked
+    rest = [re.sub(rf"{SIGN}|{CROSS.pattern}", "", re.sub(r"\d+", "#", gap)) for gap in gaps]
+    close = [CLOSES.match(text) for text in rest[1:]]
+    behind = [match[1] if match else "" for match in close]
+    after = [
+        text[match.end() if match else 0 :] for text, match in zip(rest[1:], close, strict=True)
+    ]
+    before = [PARTS.sub("", text) for text in (rest[0], *after)]
+    if before[0].startswith("(") and behind[-1] == ")" and not behind[0]:  # around the whole list
+        before[0], behind[-1] = before[0][1:], ""
+    *own, last = before
+    own = [text.replace("#", "") for text in own]  # a number may be printed at some alone
+    other = len({*own}) > 1 or len({*behind}) > 1 or last != ""
+    return crossed or other or (not marked and len({*boxes}) > 1)
+
+
 def list_and_words(text: str, question: Question) -> tuple[str, str]:
     """A list of options without what is in brackets behind "other", and the words in these.
 
@@ -169,7 +230,7 @@ def list_and_words(text: str, question: Question) -> tuple[str, str]:
     """
     for words in (words for option in question.options if option.other for words in option.words):
         if match := re.search(rf"({re.escape(words)})\s*[(（]([^()（）]*)[)）]", text):
-            inner = match[2].strip()
+            inner = ASKED.sub("", match[2].strip()).strip()
             own = re.search(r"[^\W\d]", inner) and not MARK.fullmatch(inner)
             if own or (not inner and re.match(SIGN, text.strip())):  # else room for a mark
                 return text[: match.end(1)] + text[match.end() :], inner
@@ -201,6 +262,8 @@ def is_print(text: str, question: Question | None) -> bool:
         for word in [question.unit.ja, question.unit.en] if question.unit else []:
             rest = rest.replace(unicodedata.normalize("NFKC", BLANK.sub("", word)), "")
         return not (DATED if question.type == "date" else COUNTED).sub("", rest)
+    if list_and_words(text, question)[1]:
+        return False  # words beside "other"
     signs, one = signs_in(text, question), question.type != "multi"
     if signs is None or len(signs) < len(choices_of(question)) or read_signs(signs, circles=one)[0]:
         return False

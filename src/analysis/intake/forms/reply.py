@@ -341,6 +341,10 @@ class Reply:
         one = sum(form.headings.option(question, part) is not None for part in look) == 1
         if STRUCK in look or (PARTLY in look and one):
             yield label
+        for at in form.region(label):
+            looks_apart = not {STRUCK, PARTLY}.isdisjoint(looks.get(at, ()))
+            if looks_apart and signs_in(form.text(at), question) is not None:
+                yield at
 
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""

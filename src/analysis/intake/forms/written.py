@@ -12,6 +12,7 @@ from analysis.intake.forms.blank import is_word
 from analysis.intake.forms.labels import BELOW, BRACKETS, OWN, RIGHT, Form, is_answer_word
 from analysis.intake.forms.marks import (
     ARROW,
+    ASKED,
     BOXED,
     LISTED,
     MARK,
@@ -188,11 +189,6 @@ def _day(form: Form, line: list[Place]) -> Entry | None:
 # what stands behind the words of "other", and what a form prints there
 ROOM = re.compile(r"[:：(（\[［【〔](.*)", re.S)
 OPENED, CLOSED = tuple("(（[［【〔"), tuple(")）]］】〕")
-ASKED = re.compile(
-    r"(?:具体的(?:に|な?内容)|(?:その他の?)?内容|詳細|自由記述|(?:please )?specify)"
-    r"\s*(?:[:：]\s*|$)",
-    re.I,
-)
 
 
 def words_beside(form: Form, question: Question) -> tuple[Place, str] | None:
