@@ -1746,6 +1746,8 @@ OFFERED = {  # of several options those with a number: how a form may print them
         ["\n".join([Q2, *(mark(k in a, "☑", "□") + t for k, t in texts.items())])]],
     "beside": lambda a, texts: [[Q2], *([mark(k in a, "☑", "□"), t] for k, t in texts.items())],
     "behind": lambda a, texts: [[Q2], *([t, mark(k in a)] for k, t in texts.items())],
+    "behind a box": lambda a, texts: [
+        [Q2], *([f"□{t}{mark(k in a, ' ○', '')}"] for k, t in texts.items())],
 }  # fmt: skip
 
 

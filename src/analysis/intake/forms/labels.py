@@ -19,6 +19,7 @@ from analysis.intake.forms.marks import (
     CIRCLED,
     FILLED_BOXES,
     RINGED,
+    marked_box,
     number_of,
     read_signs,
     said_by,
@@ -509,7 +510,7 @@ class Form:
         boxed, ringed, circled, bare = (dict[int, tuple[Place, str]]() for _ in range(4))
         labels = question.variables if question.type == "multi" else ()
         for place in places or self.region(self.labels[question.id], labels):
-            text = self.text_at[place]
+            text = marked_box(self.text_at[place])
             for sign, cells in ((BOXED, boxed), (RINGED, ringed)):
                 match = sign.search(text)
                 if match and (code := self.code_of(question, sign.sub("", text))) is not None:

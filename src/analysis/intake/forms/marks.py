@@ -33,6 +33,7 @@ CROSS = re.compile("[×✕✖✗xX]")  # not chosen
 ENCLOSED = re.compile("[㊀-㊰]")  # a word in a ring: ㊒, which would become 有
 # a mark at the end of an option's words, and one before the box of the next option
 TOUCHES = re.compile(rf"(?:[(（]\s*)?([{RINGS}])(?:\s*[)）])?(?=[\s・、，,/／|｜;；]|$)")
+AT_THE_END = re.compile(rf"[(（]?\s?[{RINGS}]\s?[)）]?$")
 BEFORE_BOX = re.compile(rf"\s+[{RINGS}][{ALL_BOXES}]\s*")
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
@@ -170,6 +171,18 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     if signs[-1] or (not signs[0] and alone):
         return None
     return dict(zip(codes, signs, strict=False))
+
+
+def marked_box(text: str) -> str:
+    """An option with an open box before it and a mark behind it, as one with a ticked box.
+
+    >>> marked_box("□研修 ○"), marked_box("□研修"), marked_box("☑研修○")
+    ('☑研修', '□研修', '☑研修○')
+    """
+    box, mark = BOXED.match(text), AT_THE_END.search(text)
+    if box is None or mark is None or re.search(f"[{MARKS}]", box[0]):
+        return text
+    return FILLED_BOXES[0] + text[box.end() : mark.start()].rstrip()
 
 
 def _marks_behind(gaps: Sequence[str]) -> list[str] | None:
