@@ -269,6 +269,8 @@ def _other(text: str, question: Question) -> Parsed | None:
         return refused("option-or-other")  # その他:×
     known = {folded(words) for o in question.options if not o.other for words in words_of(o)}
     near = any(is_like(own, words) for words in known)
+    if near and SIGNED.search(text):  # a list of which one is marked, in a way not read here
+        return refused("option-or-other")
     rule = "other-like-an-option" if near else "other-words"
     return Parsed("answered", option.code, (rule,), other=text.strip())
 

@@ -683,6 +683,27 @@ def test_a_sign_behind_an_option_is_its_own_whatever_parts_them(text):
     assert tool("WORK", text).value == {3} and tool("ONE", text).value == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("□実施○ □未実施", True), ("（　）実施○\n（　）未実施", True),
+     ("[ ]実施（○） [ ]未実施", True),
+     ("実施\n○ 未実施", False), ("1 実施\n✓ 0 未実施", False), ("・実施\n○・未実施", False),
+     ("実施\n未実施 ○", False), ("実施……○\n未実施……", True), ("実施,○\n未実施,", True),
+     ("実施 ○\n未実施 ×", True), ("実施 ○ 未実施", None), ("実施/○/未実施", None),
+     ("実施　未実施\n○", None), ("実施\n○\n未実施", None), ("□実施 ◆未実施", None),
+     ("□実施 未実施", None), ("□実施 →□未実施", None), ("□実施\n□未実施 2", None),
+     ("2 □実施 □未実施", None), ("×実施 未実施", None), ("（実施）・未実施", None)],
+)  # fmt: skip
+def test_a_mark_is_of_the_option_of_its_line_and_of_its_side_or_is_asked_about(text, said):
+    """It was given to the option before or behind, and a list with one odd option was print."""
+    got = read("BINARY", text)
+    assert (got.value, got.state == "unreadable") == (said, said is None)
+
+
+def test_a_list_with_a_mark_that_is_not_read_is_no_explanation_of_other():
+    assert tool("WORK", "翻訳\n○ 議事録").value is tool("ONE", "翻訳　議事録\n○").value is None
+
+
 def test_an_option_without_a_sign_beside_others_that_have_one_is_no_clear_answer():
     for text in ("議事録、翻訳○", "○議事録、翻訳", "○：議事録　×：翻訳"):
         assert not {"marked"} & {*tool("ONE", text).rules} and tool("ONE", text).value is None

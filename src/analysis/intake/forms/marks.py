@@ -26,19 +26,23 @@ TICKED = re.compile(rf"[(（\[［【〔]?\s*[{MARKS}☒]")  # before a remark
 AROUND = re.compile(r"[\s\ufe0f()（）\[\]［］【】〔〕]")  # brackets, the style of an emoji
 FRAME = re.compile(r"\s*[(（\[［【〔]([^)）\]］】〕]*)[)）\]］】〕]\s*(\D{0,4})")
 CIRCLED = re.compile("[①-⑳]")
-SIGN = rf"(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］]"
+SIGN = rf"(?:(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］])"
 SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
-BEHIND = re.compile(rf"\s*[:=→-]?\s*({SIGN})[\s・、，,/／|｜;；]")  # a sign at the words before it
+BEHIND = re.compile(
+    rf"[^\S\n]*[:=→-]?[^\S\n]*({SIGN})[\s・、，,/／|｜;；]"
+)  # a sign at the words before it
 CROSS = re.compile("[×✕✖✗xX]")  # not chosen
 ENCLOSED = re.compile("[㊀-㊰]")  # a word in a ring: ㊒, which would become 有
 # a mark at the end of an option's words, and one before the box of the next option
 TOUCHES = re.compile(rf"(?:[(（]\s*)?([{RINGS}])(?:\s*[)）])?(?=[\s・、，,/／|｜;；]|$)")
 AT_THE_END = re.compile(rf"[(（]?\s?[{RINGS}]\s?[)）]?$")
-BEFORE_BOX = re.compile(rf"\s+[{RINGS}][{ALL_BOXES}]\s*")
+AN_OPTION = 3  # what is before an option, its words, what is behind
+OPEN_BOX = rf"(?:[{BOXES}]|[(\[]\s*[)\]])"
+BEFORE_BOX = re.compile(rf"\s+[{RINGS}]{OPEN_BOX}\s*")
 ARROWS = "→⇒⇨➡"
 ARROW = re.compile(f"[{ARROWS}]")
-CLOSES = re.compile(r"\s*([)\]】〕」』>}])")
-PARTS = re.compile(rf"[\s・、，,/／|｜;；.．:：=-]|\([\s_]*\)|[{ARROWS}]")  # prints between options
+CLOSES = re.compile(rf"[{ARROWS}]|\s*([)\]】〕」』>}}])")
+PARTS = re.compile(r"[\s・、，,/／|｜;；.．:：=-]|\([\s_]*\)")  # prints between options
 # printed where a number or a day is to be filled in
 BLANK = re.compile(r"[\s_＿.,、・…:：()（）\[\]［］【】〔〕]")
 COUNTED = re.compile(r"約|合?計|総数|全体|延べ?|人|名|件|台|回|校|館|か所|箇所|千?円|時間|分|[%％]")
@@ -124,13 +128,14 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     """Option -> its sign, of a cell that lists two options or more and says nothing else.
 
     A sign stands before the words of its option; behind them, where none stands before the first.
+    In a list of lines it belongs to the option of its line.
 
     >>> from analysis.codebook.questions import Question
     >>> q = Question(id="Q1", section="A", type="binary", role="context", ja="有無", en="Is it?")
     >>> signs_in("○有・無", q), signs_in("有（○）・無", q), signs_in("□はい ☑いいえ", q)
     ({1: '○', 0: ''}, {1: '(○)', 0: ''}, {1: '□', 0: '☑'})
-    >>> signs_in("有○無", q), signs_in("有、人員は無", q)
-    (None, None)
+    >>> signs_in("有\\n○ 無", q), signs_in("有 ○ 無", q), signs_in("有、人員は無", q)
+    ({1: '', 0: '○'}, None, None)
     """
     if CIRCLED.search(text) and re.search(r"(?<!\d)\d(?!\d)", text):  # 1 ある ② ない
         text = CIRCLED.sub(r"○\g<0>", text)
@@ -139,6 +144,9 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     words = {unicodedata.normalize("NFKC", w).strip(): code for code, own in choices_of(question)
              for w in own}  # fmt: skip
     listed = "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
+    lines = [re.split(f"({listed})", line) for line in plain.split("\n") if listed and line.strip()]
+    if len(lines) > 1 and all(len(line) == AN_OPTION for line in lines):
+        plain = "\n".join(map(_signs_first, lines))
     before, *pieces = re.split(f"({listed})", plain) if listed else [plain]
     codes, gaps = [words[own] for own in pieces[::2]], [before, *pieces[1::2]]
     rest = re.sub(SIGN, "", "".join(gaps))
@@ -151,6 +159,7 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
     if re.search(rf"(?:{SIGN}|{CROSS.pattern})\s*:", "".join(gaps)):  # ○：直営、委託
         return None
+    beyond = re.search(rf"\n\s*{SIGN}", gaps[-1]) or re.search(rf"{SIGN}\s*\n", gaps[0])
     gaps[-1] += " "
     behind = [match[1] if (match := BEHIND.match(gap)) else "" for gap in gaps[1:]]
     unseen = {code for code, _ in choices_of(question)} - {*codes}
@@ -161,16 +170,37 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
         none = (not sign and not CROSS.search(gap) for sign, gap in zip(own, around, strict=True))
         return bool(unseen) and any(own) and any(none)
 
+    between = any(map(_is_between, gaps[1:-1]))  # whose it is, is not clear
     if not signs[0] and any(behind):
         clear = [*filter(None, behind)] == [*filter(None, signs)] and not doubtful(behind, gaps[1:])
-        return dict(zip(codes, behind, strict=True)) if clear else None
-    if doubtful(signs[:-1], gaps[:-1]):
-        return None
-    between = zip(signs[1:], gaps[1:], strict=True)
-    alone = any(sign and sign == gap.strip() for sign, gap in between)  # whose it is, is not clear
-    if signs[-1] or (not signs[0] and alone):
+        of_last = behind[-1] or CROSS.search(gaps[-1])  # so that all are behind
+        if not clear or beyond or (between and not of_last):
+            return None
+        return dict(zip(codes, behind, strict=True))
+    if beyond or doubtful(signs[:-1], gaps[:-1]) or signs[-1] or (not signs[0] and between):
         return None
     return dict(zip(codes, signs, strict=False))
+
+
+def _signs_first(line: Sequence[str]) -> str:
+    """A line with one option, parted at its words: a mark behind these is put before them."""
+    before, option, behind = line
+    marks = "".join(re.findall(SIGN, behind))
+    if not marks or re.search(f"[{MARKS}]", before):
+        return "".join(line)
+    return re.sub(OPEN_BOX, "", before) + marks + option + re.sub(SIGN, "", behind)
+
+
+def _is_between(gap: str) -> bool:
+    """Whether a sign stands midway between two options: 有 ○ 無, and not 有○ 無 or 有、○無."""
+    if (match := re.fullmatch(rf"(.*?){SIGN}(.*)", gap, re.S)) is None:
+        return False
+    left = "" if re.search("[:=→-]", match[1]) else match[1]
+    lines = ["\n" in text for text in match.groups()]
+    if any(lines):
+        return all(lines)
+    sides = [text and ("blank" if text.isspace() else "sign") for text in (left, match[2])]
+    return sides[0] == sides[1]
 
 
 def marked_box(text: str) -> str:
@@ -192,12 +222,12 @@ def _marks_behind(gaps: Sequence[str]) -> list[str] | None:
     which box a mark is.
     """
     gaps = [*gaps]
-    if not all(re.search(f"[{ALL_BOXES}]", gap) for gap in gaps[:-1]):
+    if not all(re.search(f"[{FILLED_BOXES}]|{OPEN_BOX}", gap) for gap in gaps[:-1]):
         return gaps
     for at, gap in enumerate(gaps[1:], 1):
         if mark := TOUCHES.match(gap):
             gaps[at] = gap[mark.end() :]
-            gaps[at - 1] = re.sub(f"[{BOXES}]", mark[1], gaps[at - 1])
+            gaps[at - 1] = re.sub(OPEN_BOX, mark[1], gaps[at - 1])
         elif re.search(f"[{RINGS}]", gap) and not BEFORE_BOX.fullmatch(gap):
             return None
     return gaps
@@ -217,7 +247,7 @@ def is_uneven(gaps: Sequence[str]) -> bool:
     crossed = any(CROSS.search(gap) for gap in gaps) and not marked
     rest = [re.sub(rf"{SIGN}|{CROSS.pattern}", "", re.sub(r"\d+", "#", gap)) for gap in gaps]
     close = [CLOSES.match(text) for text in rest[1:]]
-    behind = [match[1] if match else "" for match in close]
+    behind = [(match[1] or "") if match else "" for match in close]
     after = [
         text[match.end() if match else 0 :] for text, match in zip(rest[1:], close, strict=True)
     ]
@@ -225,7 +255,8 @@ def is_uneven(gaps: Sequence[str]) -> bool:
     if before[0].startswith("(") and behind[-1] == ")" and not behind[0]:  # around the whole list
         before[0], behind[-1] = before[0][1:], ""
     *own, last = before
-    own = [text.replace("#", "") for text in own]  # a number may be printed at some alone
+    if not any(boxes):  # a number may be printed at some alone
+        own = [text.replace("#", "") for text in own]
     other = len({*own}) > 1 or len({*behind}) > 1 or last != ""
     return crossed or other or (not marked and len({*boxes}) > 1)
 
