@@ -19,7 +19,7 @@ from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, as_findings, counted
 from analysis.cleaning.own_words import CROSSES
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
-from analysis.cleaning.scaled import stated_otherwise
+from analysis.cleaning.scaled import as_the_sheet_shows, stated_otherwise
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
@@ -27,7 +27,7 @@ from analysis.codebook.rules import Expression
 from analysis.codebook.wave import Wave
 from analysis.errors import refusal
 from analysis.intake.cells import REASONS, Received, Remark, addresses, excerpt
-from analysis.intake.sheet import CellKind, as_percent
+from analysis.intake.sheet import CellKind
 from analysis.text import Language, label, labels
 
 
@@ -254,10 +254,7 @@ class _Cleaning:
         `unclear`: in which replies ○ may be a tick or an empty circle, so that it is neither.
         """
         texts, kinds = self.received.texts(column), self.received.kinds(column)
-        for i, look in self.received.formats(column).items():
-            if "%" in look and kinds[i] == CellKind.NUMBER:
-                texts[i] = as_percent(texts[i])
-                kinds[i] = CellKind.TEXT
+        as_the_sheet_shows(self.received, question, column, texts, kinds)
         numbers, distinct = pd.factorize(texts)
         codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)
         of_text, of_kind = np.divmod(pairs, len(CellKind))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
-from analysis.cleaning.texts import SAME_UNIT, own_units, tidy
+from analysis.cleaning.texts import SAME_UNIT, number, own_units, tidy
 from analysis.codebook.model import Codebook
-from analysis.codebook.questions import AMOUNTS
+from analysis.codebook.questions import AMOUNTS, Question
 from analysis.intake.cells import Received, Remark
-from analysis.intake.sheet import address
+from analysis.intake.sheet import CellKind, address
+from analysis.intake.shown import as_shown
 
 SIZE = re.compile("百万|千万|十億|億|万|千|百")
+IN_WORDS = {"unit", "big-unit"}  # rules of a number with its unit, which a format may show
 LONGEST = 100  # letters of a heading with its unit
 
 
@@ -54,6 +57,28 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
                 one = (whose[0], question.id) if len(whose) == 1 else (-1, "")
                 unit = question.unit.ja if question.unit else ""
                 yield Remark("scaled", file, sheet, place, cell.text, unit, question.label, *one)
+
+
+def as_the_sheet_shows(
+    received: Received, question: Question, column: str, texts: np.ndarray, kinds: np.ndarray
+) -> None:
+    """Put what a sheet shows of its numbers in their place, where that says something else.
+
+    As 5000000 that is shown as ¥5,000,000 to an office that is asked for 千円.
+    """
+    known: dict[tuple[str, str], str] = {}
+    for i, look in received.formats(column).items():
+        if kinds[i] != CellKind.NUMBER or not (question.type in AMOUNTS or "%" in look):
+            continue
+        cell = (texts[i], look)
+        if cell not in known:
+            shown = as_shown(*cell)
+            plain = question.type in AMOUNTS and "%" not in look
+            said = number(shown, question) if plain else None
+            same = said and said.value == number(texts[i], question).value
+            known[cell] = texts[i] if said and same and {*said.rules} <= IN_WORDS else shown
+        if known[cell] != texts[i]:
+            texts[i], kinds[i] = known[cell], CellKind.TEXT
 
 
 def _of(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:

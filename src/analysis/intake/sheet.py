@@ -150,15 +150,6 @@ def check_archive(parts: Sequence[ZipInfo], file: str, too_large: str) -> None:
         raise refusal("archive.password", file=file, reason="password")
 
 
-def as_percent(number: str) -> str:
-    """A number whose cell has a format of per cent, as the cell shows it.
-
-    >>> as_percent("0.625")
-    '62.5%'
-    """
-    return f"{float(number) * 100:.10g}%"
-
-
 def check_size(
     size: Place, file: str, most: int = MAX_CELLS, sheet: str | None = None, cell: str | None = None
 ) -> None:

@@ -443,7 +443,7 @@ def names_up_to(last: str, signs: str) -> str:
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:
-    """Style number -> number format, of those with leading zeros, percent, units or thousands."""
+    """Style number -> number format, of those with leading zeros, per cent, words or units."""
     codes = {"9": "0%", "10": "0.00%"}
     formats, number, within = {}, 0, ""
     lists = {"cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}
@@ -454,7 +454,7 @@ def telling_formats(xml: bytes) -> dict[str, str]:
             codes[tag.get("numFmtId", "")] = tag.get("formatCode", "")
         elif within == "cellXfs":
             code = codes.get(tag.get("numFmtId", ""), "")
-            if re.search(r'^0{2,}|%|["]|,(?:$|;)|\\', code) and not re.search(
+            if re.search(r'^0{2,}|%|["¥￥$€]|,(?:$|;)|\\', code) and not re.search(
                 r"(?i)[ymdhsge]",
                 re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code).replace("General", ""),
             ):

@@ -24,7 +24,8 @@ from analysis.intake.headings import (
     is_technical,
     normalise,
 )
-from analysis.intake.sheet import CellKind, Place, Sheet, as_percent, stacked
+from analysis.intake.sheet import CellKind, Place, Sheet, stacked
+from analysis.intake.shown import as_shown
 from analysis.intake.tables import EXAMPLE, NOTE, TOTAL, are_addresses
 from analysis.intake.tools.core import (
     Column,
@@ -141,7 +142,7 @@ def below(
     """
     grid = sheet.text.to_numpy(object, copy=True)
     for place, look in sheet.number_format.items():
-        grid[place] = as_percent(grid[place]) if "%" in look else grid[place]
+        grid[place] = as_shown(grid[place], look) if "%" in look else grid[place]
     apart = headings.unique_heads(np.array([[column.heading for column in columns]], object))
     columns = [replace(c, heading=apart.get(i, c.heading)) for i, c in enumerate(columns)]
     rows = [

@@ -63,3 +63,34 @@ def test_a_row_of_units_below_the_headings_is_compared(tmp_path, own, stated, to
         csv.writer(file).writerows(rows)
     found = findings(tmp_path, "t.csv", "rows", own)
     assert found["cell"].tolist() == (["B2"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "unit", "said"),
+    [
+        (5_000_000, "¥#,##0", "千円", "other-unit"), (5_000_000, '#,##0"円"', "千円", "other-unit"),
+        (5_000_000, "#,##0,", "千円", "other-unit"), (500, '0"万円"', "千円", "other-unit"),
+        (12, '0"人以上"', "人", "range"), (12, '"約"0', "人", "approximate"),
+        (5000, '#,##0"千円"', "千円", 5000), (5000, "#,##0_ ;[Red]\\-#,##0\\ ", "千円", 5000),
+        (5000, "[$¥-411]#,##0", "円", 5000), (5_000_000, "#,##0,", "円", 5_000_000),
+        (12, '0"名"', "人", 12), (12, "0000", "人", 12), (12, "[Red]0.0", "人", 12),
+        (1, '0"%"', "%", 1), (0.5, '0.0"%"', "%", 0.5), (0.8, "0.0\\%", "%", 0.8),
+        (0.8, "0.0%", "%", 80), (62, '0"％"', "%", 62),
+    ],
+)  # fmt: skip
+def test_a_number_is_what_the_sheet_shows(tmp_path, value, format, unit, said):
+    """The unit that the format of a cell shows was passed over, and of "1%" in words came 100%."""
+    ratio = {"type": "ratio"} if unit == "%" else {"type": "integer"}
+    asked = ratio | {"id": "Q3", "section": "A", "role": "context", "ja": "予算", "en": "Budget",
+                     "unit": {"ja": unit, "en": unit}}  # fmt: skip
+    codebook = Codebook.parse(BOOK | {"questions": [*BOOK["questions"][:2], asked]})
+    page = openpyxl.Workbook().active
+    page.append(["団体コード", "団体名", "予算"])
+    page.append(["990019", "架空市", value])
+    page["C2"].number_format = format
+    page.parent.save(tmp_path / "a.xlsx")
+    about = wave(tmp_path, "a.xlsx")
+    result = clean(read(about, codebook, tmp_path), about, codebook)
+    (answer,) = result.responses["Q3"]
+    told = [*result.findings.loc[result.findings["question"] == "Q3", "rule"]]
+    assert (told or [answer]) == [said]
