@@ -36,6 +36,7 @@ from analysis.normal import GAP, as_code
 
 DASHES = frozenset("-ー―—–")
 WITH_NUMBER = re.compile(r"\(?(\d+)([).:、番 ]*)(.*)")  # 1. 採用
+COUNTED_FIRST = re.compile("[年月日回週人名件時分割台社円%か]")
 CIRCLED_ONLY = re.compile(r"[①-⑳、，,､・･\s]+")
 LINES = rf"{GAP}[；;|｜\n]\s*"  # no words of an option have these, so that commas need not part
 LIST_SIGNS = r"\s*[、，,､；;|｜\n]\s*"
@@ -217,10 +218,12 @@ def _explained(text: str, question: Question) -> Parsed | None:
     What is written as an option of its own is called (その他（国）, 3-5人) is that option.
     """
     for option in (o for o in question.options if o.other):
-        number = rf"(?:(?:{option.code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他
+        code = "".join(f"[{digit}{chr(0xFEE0 + ord(digit))}]" for digit in str(option.code))
+        number = rf"(?:(?:{code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他, ４　その他
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
-        for words in sorted({*words_of(option), *bare, str(option.code)}, key=len, reverse=True):
-            begun = re.match(rf"\s*[(（]?{number}{re.escape(words)}", text, re.I)
+        called = sorted({*words_of(option), *bare}, key=len, reverse=True)
+        for words in (*map(re.escape, called), code):
+            begun = re.match(rf"\s*[(（]?{number}{words}", text, re.I)
             sign = begun and OTHER.match(text, begun.end())
             if not sign:
                 continue
@@ -230,8 +233,12 @@ def _explained(text: str, question: Question) -> Parsed | None:
             parts = _parts(rest, LIST_SIGNS)
             every = {*parts, *_parts(rest)}  # その他/研修/採用, too
             names_option = any(_option(part, question)[0] is not None for part in every)
-            clear = (inner or re.search("[:：]", sign[0])) and len(parts) == 1
+            bounded = inner or re.search("[:：]", sign[0])
+            clear = bounded and len(parts) == 1
             words_behind = re.search(r"[^\W\d]", rest) and (clear or not names_option)
+            others = {str(o.code) for o in question.options if o is not option}
+            if bounded and names_number(rest, others):  # その他（1と2）
+                return refused("option-or-other")
             if rest and tick_words().get(folded(rest), True) is not True:  # その他：なし
                 return refused("option-or-other")
             if words_behind and not _called(text, question):  # not その他、研修
@@ -426,6 +433,12 @@ def _option(text: str, question: Question) -> tuple[int | None, tuple[str, ...]]
     if match and int(match[1]) in codes:
         rest, option = folded(match[3]), question.option(int(match[1]))
         begins = any(folded(own).startswith(rest) for own in words_of(option))
+        whole = rest in map(folded, words_of(option))
+        others = (o for o in question.options if o is not option)
+        shared = any(folded(own).startswith(rest) for o in others for own in words_of(o))
+        counted = not match[2] and COUNTED_FIRST.match(rest)  # 4年1回, 3人
+        if rest and begins and ((shared and not whole) or counted):
+            return None, ("two-readings",)
         if (begins or "、" not in match[2]) and _called(rest, question) - {option.code}:
             return None, ("two-readings",)  # 1 検討中, where 2 is 検討中; 1、検討中 may be both
         if not rest or (re.search(r"[^\W\d]", rest) and begins):
@@ -460,6 +473,8 @@ DATED = re.compile(
 FAULT = re.compile(  # what a formula that fails leaves in a CSV, of Excel and of LibreOffice
     r"#(?:NAME\?|REF!|DIV/0!|VALUE!|NUM!|NULL!|N/A|SPILL!|CALC!|FIELD!|BLOCKED!)|Err:\d{3}"
 )
+NOTHING = {"なし", "無し", "無", "ない", "無い", "いいえ", "no", "none"}
+NONE_OF_IT = re.compile(r"な[しい]|無し|\bnone\b|\bno\b", re.I)
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 
 
@@ -522,6 +537,10 @@ class Reader:
             unclear |= alone & blank.any(axis=1)
         for name, own in by_column.items():
             code = name.rpartition("_")[2]
+            words = " ".join(question.parts[name].words) if name in question.parts else ""
+            if NONE_OF_IT.search(words):  # なし may say that it is so, where no other column has it
+                elsewhere = set[str]().union(*(by_column[n] for n in by_column if n != name))
+                self.signs[name] = dict.fromkeys((own & NOTHING) - elsewhere)
             if own - {""} == {code} != {"1"}:
                 self.signs[name] = {code: True}
         return unclear

@@ -68,6 +68,9 @@ def as_the_sheet_shows(
     """
     known: dict[tuple[str, str], str] = {}
     for i, look in received.formats(column).items():
+        if kinds[i] == CellKind.DATE and question.type == "date" and not question.identity:
+            month, day = texts[i][5:7].lstrip("0"), texts[i][8:10].lstrip("0")
+            texts[i], kinds[i] = f"{month}月{day}日", CellKind.TEXT  # the year is the spreadsheet's
         if kinds[i] != CellKind.NUMBER or not (question.type in AMOUNTS or "%" in look):
             continue
         cell = (texts[i], look)

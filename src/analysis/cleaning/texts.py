@@ -222,7 +222,7 @@ def _day(text: str, kind: int, question: Question) -> Parsed:
     plain = plain.replace(" ", "")
     if kind == CellKind.DATE:
         match = re.match(r"(\d{4})-(\d{2})-(\d{2})", plain)
-        if match is None:
+        if match is None or not _may_be_meant(plain[:10]):
             return refused("not-a-date")
         return _dated(int(match[1]), int(match[2]), int(match[3]), question)
     if re.fullmatch(r"[1-9]\d{4}(\.\d+)?", plain):  # the fraction is the time of the day
@@ -234,6 +234,14 @@ def _day(text: str, kind: int, question: Question) -> Parsed:
     if letter and answer.value is not None and "月火水木金土日"[answer.value.weekday()] != letter:
         return refused("weekday")
     return answer
+
+
+def _may_be_meant(day: str) -> bool:
+    """Whether a spreadsheet's day is none of those that it makes of a year or month typed as such.
+
+    In a cell for days 6.4 becomes 1900-01-06, 2024 a day of 1905, 202404 one of 2454.
+    """
+    return "1901" <= day < "2101" and not "1905-02" <= day < "1905-10"
 
 
 def _of_english(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a spreadsheet shows of a number, by the format of its cell: ¥5,000, 5千円, 1%."""
+"""What a spreadsheet shows of a number or a day, by the format of its cell: ¥5,000, 1%, 4月1日."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ PIECES = re.compile(
 LONGEST = 255  # letters of a format that Excel takes
 THOUSANDS = {0: "", 1: "千", 2: "百万", 3: "十億"}
 MONEY = {"¥": "円", "￥": "円", "\\": "円", "$": "ドル", "€": "ユーロ"}
+
+
+def is_without_year(code: str) -> bool:
+    """Whether a format shows the month and the day of a date, and no year.
+
+    >>> [is_without_year(code) for code in ("m/d", "d-mmm", 'm"月"d"日"', "yyyy/m/d", "mm:ss", "0")]
+    [True, True, True, False, False, False]
+    """
+    bare = re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code[:LONGEST]).replace("General", "").lower()
+    return "m" in bare and "d" in bare and re.search("[yegh0#s]", bare) is None
 
 
 def as_shown(number: str, code: str) -> str:

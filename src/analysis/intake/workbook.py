@@ -43,6 +43,7 @@ from analysis.intake.sheet import (
     place_of,
     typed,
 )
+from analysis.intake.shown import is_without_year
 from analysis.intake.workbook_parts import (
     WorkbookParts,
     bare,
@@ -443,8 +444,11 @@ def names_up_to(last: str, signs: str) -> str:
 
 
 def telling_formats(xml: bytes) -> dict[str, str]:
-    """Style number -> number format, of those with leading zeros, per cent, words or units."""
-    codes = {"9": "0%", "10": "0.00%"}
+    """Style number -> number format, of those with leading zeros, per cent, words or units.
+
+    And of those that show a day without its year.
+    """
+    codes = {"9": "0%", "10": "0.00%", "16": "d-mmm"}
     formats, number, within = {}, 0, ""
     lists = {"cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}
     for name, tag in tags(xml, {"numFmt", "xf", *lists}):
@@ -454,10 +458,9 @@ def telling_formats(xml: bytes) -> dict[str, str]:
             codes[tag.get("numFmtId", "")] = tag.get("formatCode", "")
         elif within == "cellXfs":
             code = codes.get(tag.get("numFmtId", ""), "")
-            if re.search(r'^0{2,}|%|["¥￥$€]|,(?:$|;)|\\', code) and not re.search(
-                r"(?i)[ymdhsge]",
-                re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code).replace("General", ""),
-            ):
+            core = re.sub(r'"[^"]*"|\[[^\[\]]*\]|\\.', "", code).replace("General", "").lower()
+            of_number = re.search(r'^0{2,}|%|["¥￥$€]|,(?:$|;)|\\', code)
+            if (of_number and not re.search("[ymdhsge]", core)) or is_without_year(core):
                 formats[str(number)] = code
             number += 1
     return formats
@@ -539,7 +542,9 @@ def _sheet(file: str, about: SheetMetadata, book: CalamineWorkbook, marks: Marks
         number_format={  # of a text such as 無回答 it says nothing
             place: code
             for place, code in marks.formats.items()
-            if place[0] < height and place[1] < width and kind[place] == CellKind.NUMBER
+            if place[0] < height
+            and place[1] < width
+            and kind[place] == (CellKind.DATE if is_without_year(code) else CellKind.NUMBER)
         },
         merged=tuple((*first, *last) for first, last in values.merged_cell_ranges or ()),
         hidden_rows=frozenset(marks.hidden_rows),

@@ -704,6 +704,35 @@ def test_a_list_with_a_mark_that_is_not_read_is_no_explanation_of_other():
     assert tool("WORK", "翻訳\n○ 議事録").value is tool("ONE", "翻訳　議事録\n○").value is None
 
 
+def test_words_of_other_behind_a_number_of_any_width_are_kept():
+    """Behind a full-width one they were lost."""
+    for text in ("９　その他（広報）", "９．その他（広報）", "9 その他（広報）", "⑨その他（広報）"):
+        for question in ("WORK", "ONE"):
+            assert tool(question, text).other == "広報", text
+    for text in ("その他（１，２）", "その他（1と2）", "その他：2"):
+        assert tool("WORK", text).value is tool("ONE", text).value is None, text
+
+
+def scale(*texts):
+    options = [{"code": k, "ja": text, "en": f"o{k}"} for k, text in enumerate(texts, 1)]
+    asked = [question("ordinal", options=options)]
+    return Codebook.parse({"id": "s", "title": {"ja": "調査", "en": "S"}, "version": "1",
+                           "sections": [{"id": "A", "ja": "属性", "en": "P"}],
+                           "questions": asked})  # fmt: skip
+
+
+def test_a_number_before_words_that_two_options_begin_with_or_that_count_is_no_clear_answer():
+    """1 満足 was 満足していない, and 4年1回 the option 4 年1回."""
+    satisfied = scale("満足していない", "どちらともいえない", "満足している")
+    often = scale("毎日", "週1回", "月1回", "年1回")
+    for book, text, value in [
+        (satisfied, "1 満足", None), (satisfied, "3 満足", None), (satisfied, "3 満足している", 3),
+        (satisfied, "2 どちらとも", 2), (often, "4年1回", None), (often, "3月", None),
+        (often, "4 年1回", 4), (often, "4.年1回", 4), (often, "年1回", 4), (often, "1毎日", 1),
+    ]:  # fmt: skip
+        assert Reader(book).read(text, TEXT, book["ORDINAL"], "ORDINAL").value == value, text
+
+
 def test_an_option_without_a_sign_beside_others_that_have_one_is_no_clear_answer():
     for text in ("議事録、翻訳○", "○議事録、翻訳", "○：議事録　×：翻訳"):
         assert not {"marked"} & {*tool("ONE", text).rules} and tool("ONE", text).value is None
@@ -771,6 +800,29 @@ def test_what_a_sign_means_is_seen_in_all_columns_of_the_options(rows, told):
     got = [reader.read(text, TEXT, question, name)
            for row in cells for name, text in zip(names, row, strict=True)]  # fmt: skip
     assert [one.state if one.value is None else one.value for one in got] == told
+
+
+@pytest.mark.parametrize(
+    ("word", "beside", "said"),
+    [
+        ("なし", "", None),
+        ("無", "", None),
+        ("無", "無", False),
+        ("無", "有", None),
+        ("○", "", True),
+    ],
+)
+def test_none_in_the_column_of_an_option_that_says_so_is_asked_about(word, beside, said):
+    """なし in the column 特になし, alone, was read as not chosen: no answer at all."""
+    asked = question("multi", options=[{"code": 1, "ja": "助成", "en": "grants"},
+                                       {"code": 9, "ja": "特になし", "en": "none"}])  # fmt: skip
+    book = Codebook.parse({"id": "s", "title": {"ja": "調査", "en": "S"}, "version": "1",
+                           "sections": [{"id": "A", "ja": "属性", "en": "P"}],
+                           "questions": [asked]})  # fmt: skip
+    reader, cells = Reader(book), {"MULTI_1": [beside], "MULTI_9": [word]}
+    columns = {name: np.array(texts, object) for name, texts in cells.items()}
+    reader.see_ticks(book["MULTI"], columns)
+    assert reader.read(word, TEXT, book["MULTI"], "MULTI_9").value is said
 
 
 def test_the_words_of_another_option_are_no_tick_and_those_of_other_are_kept():

@@ -1,8 +1,10 @@
 """A unit beside the numbers of a file that is not the one of the question is told."""
 
 import csv
+import datetime as dt
 
 import openpyxl
+import pandas as pd
 import pytest
 from received import BOOK, wave
 
@@ -94,3 +96,40 @@ def test_a_number_is_what_the_sheet_shows(tmp_path, value, format, unit, said):
     (answer,) = result.responses["Q3"]
     told = [*result.findings.loc[result.findings["question"] == "Q3", "rule"]]
     assert (told or [answer]) == [said]
+
+
+@pytest.mark.parametrize(
+    ("day", "format", "month", "day_asked"),
+    [
+        ("2026-06-04", 'm"月"d"日"', None, None), ("2026-06-04", "d-mmm", None, None),
+        ("2026-06-04", '[$-411]m"月"d"日";@', None, None), ("2026-04-24", "m/d", None, None),
+        ("2024-04-01", "yyyy/m", "2024-04-01", "2024-04-01"),
+        ("2024-04-01", "mmm-yy", "2024-04-01", "2024-04-01"),
+        ("2024-04-01", "[$-411]ge.m.d", "2024-04-01", "2024-04-01"),
+        ("1905-07-16", "yyyy/mm/dd", None, None), ("1900-01-06", "yyyy/mm/dd", None, None),
+        ("2454-02-28", "yyyy/mm", None, None),
+        ("1906-03-01", "yyyy/mm/dd", "1906-03-01", "1906-03-01"),
+    ],
+)  # fmt: skip
+def test_a_day_whose_year_the_spreadsheet_made_is_asked_about(
+    tmp_path, day, format, month, day_asked
+):
+    """6/4 was meant as April of the sixth year, and 2024 typed into a cell for days is one of 1905.
+
+    They were read as June of this year and as July 1905, without a word.
+    """
+    about = {"section": "A", "role": "context", "type": "date", "ja": "日", "en": "Day"}
+    asked = [about | {"id": "Q3", "ja": "導入年月", "precision": "month"}, about | {"id": "Q4"}]
+    codebook = Codebook.parse(BOOK | {"questions": [*BOOK["questions"][:2], *asked]})
+    page = openpyxl.Workbook().active
+    page.append(["団体コード", "団体名", "導入年月", "日"])
+    page.append(["990019", "架空市", *[dt.date.fromisoformat(day)] * 2])
+    page["C2"].number_format = page["D2"].number_format = format
+    page.parent.save(tmp_path / "a.xlsx")
+    received = wave(tmp_path, "a.xlsx")
+    result = clean(read(received, codebook, tmp_path), received, codebook)
+    told = {*result.findings.query("severity == 'refused'")["question"]}
+    assert told == ({"Q3", "Q4"} if month is None else set())
+    for name, expected in (("Q3", month), ("Q4", day_asked)):
+        (answer,) = result.responses[name]
+        assert (None if pd.isna(answer) else str(answer)[:10]) == expected
