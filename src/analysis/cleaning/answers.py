@@ -222,7 +222,7 @@ def _explained(text: str, question: Question) -> Parsed | None:
         number = rf"(?:(?:{code}|{chr(0x245F + option.code)})[\s.．:：]*)?"  # ③その他, ４　その他
         bare = (re.sub(rf"{GAP}[(（][^()（）]*[)）]$", "", words) for words in words_of(option))
         called = sorted({*words_of(option), *bare}, key=len, reverse=True)
-        for words in (*map(re.escape, called), code):
+        for words in (*map(re.escape, called), rf"(?:{code}|{chr(0x245F + option.code)})番?"):
             begun = re.match(rf"\s*[(（]?{number}{words}", text, re.I)
             sign = begun and OTHER.match(text, begun.end())
             if not sign:
@@ -237,11 +237,15 @@ def _explained(text: str, question: Question) -> Parsed | None:
             clear = bounded and len(parts) == 1
             words_behind = re.search(r"[^\W\d]", rest) and (clear or not names_option)
             others = {str(o.code) for o in question.options if o is not option}
-            if bounded and names_number(rest, others):  # その他（1と2）
-                return refused("option-or-other")
+            if _called(text, question):  # その他（国）, 3-5人, where an option is called so
+                continue
+            own = [] if names_option else [*map(folded, parts)]
+            like = any(is_like(part, known) for part in own for known in _known(question))
+            if (names_number(rest, others) and (bounded or own)) or (like and not clear):
+                return refused("option-or-other")  # その他（1と2）, その他、4予定, その他、職員研修
             if rest and tick_words().get(folded(rest), True) is not True:  # その他：なし
                 return refused("option-or-other")
-            if words_behind and not _called(text, question):  # not その他、研修
+            if words_behind:  # not その他、研修
                 rules = ("other-like-an-option",) if names_option else ()
                 return Parsed("answered", option.code, rules, other=_without_name(rest, option))
     return None
@@ -274,12 +278,16 @@ def _other(text: str, question: Question) -> Parsed | None:
         own.startswith(words) and not re.search(r"[^\W\d]", own[len(words) :]) for words in called
     ):
         return refused("option-or-other")  # その他:×
-    known = {folded(words) for o in question.options if not o.other for words in words_of(o)}
-    near = any(is_like(own, words) for words in known)
+    near = any(is_like(own, words) for words in _known(question))
     if near and SIGNED.search(text):  # a list of which one is marked, in a way not read here
         return refused("option-or-other")
     rule = "other-like-an-option" if near else "other-words"
     return Parsed("answered", option.code, (rule,), other=text.strip())
+
+
+def _known(question: Question) -> set[str]:
+    """The words of the options but for "other", `folded`."""
+    return {folded(words) for o in question.options if not o.other for words in words_of(o)}
 
 
 def _explained_in(parts: list[str], question: Question) -> Parsed | None:
@@ -473,7 +481,7 @@ DATED = re.compile(
 FAULT = re.compile(  # what a formula that fails leaves in a CSV, of Excel and of LibreOffice
     r"#(?:NAME\?|REF!|DIV/0!|VALUE!|NUM!|NULL!|N/A|SPILL!|CALC!|FIELD!|BLOCKED!)|Err:\d{3}"
 )
-NOTHING = {"なし", "無し", "無", "ない", "無い", "いいえ", "no", "none"}
+NOTHING = {*DASHES, "なし", "無し", "無", "ない", "無い", "いいえ", "no", "none"}
 NONE_OF_IT = re.compile(r"な[しい]|無し|\bnone\b|\bno\b", re.I)
 LONGEST = 2000  # no answer of options is longer; the patterns above would be slow on one
 

@@ -48,7 +48,7 @@ CODE_FIRST = re.compile(rf"\(?\d+(?:$|[\s).:、,番]|(?:{OR})\d)")
 ELSEWHERE = re.compile(  # words that leave the answer to another cell, year or paper
     r"(?:同[上左右]|[〃々]+|(?:前|昨)(?:回|年度?)(?:の?回答)?(?:の?(?:とお|通)り|[とに]同[じ様])"
     r"|(?:上記|別紙|[上下左右]記|備考欄?|欄外|別添|添付)(?:の(?:とお|通)り|と同じ|(?:を|に)?(?:参照|記載))?|↑同じ|前回同様|ditto|same(?:asabove|aslastyear|asbefore)"
-    r"|asabove|seeattach(?:ed|ment))(?:です)?[。.]?"
+    r"|asabove|see(?:attach|comment|note|above|below)\w*|(?:設?問|質問|q)[\d-]+(?:の(?:とお|通)り|と同じ|を?参照))(?:です)?[。.]?"
 )
 
 
@@ -60,18 +60,20 @@ DECLINED = re.compile(  # words that there is no answer, also where the codebook
 
 
 LATER = re.compile(  # words that the answer is still to come, or is not known
-    r"(?:未確認|対象外|該当せず|(?:無回答|不明)です|(?:分|わ)から(?:ない|ず)|把握して(?:い(?:ない|ません)|おりません)"
+    r"(?:未(?:確認|記入|回答|定)|無回答|不明|空白|対象外|該当せず|unknown|(?:分|わ)から(?:ない|ず)|把握して(?:い(?:ない|ません)|おりません)"
     r"|(?:現在|ただ今)?(?:確認|照会|問い?合わ?せ|集計|精査|調整|調査)中|(?:後日|追って)(?:ご?回答|連絡|報告|提出)"
     r"(?:し?ます|する|予定)?|tobe(?:confirmed|determined)|tb[cd]|pending)(?:です)?[。.]?"
 )
 EVERY = re.compile(  # words for all options at once, or for none of them
-    r"(?:(?:上記|以上|選択肢|項目)の?)?(?:全て|すべて|全部|いずれも|all(?:of(?:theabove|them))?"
+    r"(?:(?:(?:上記|以上|選択肢|項目)の?)?(?:全て|すべて|全部|いずれも)に?(?:該当|実施|対応)?(?:する)?"
     r"|(?:いずれ|どれ|どちら)(?:に|で)?も(?:なし|ない|該当(?:なし|し(?:ない|ません)|せず)|(?:あてはま|当てはま)(?:らない|りません))"
-    r"|none(?:of(?:theabove|them))?|neither)(?:です)?[。.]?"
+    r"|(?:特に|とくに|取り?組み?|設置|実施|該当|対応|予定|導入)?(?:は|して)?(?:なし|無し|な[いく]|無い|いない|おりません|ありません)"
+    r"|未(?:実施|設置|導入|対応|着手|策定)|検討中|0件?|all(?:of(?:theabove|them))?|none(?:of(?:theabove|them))?|neither"
+    r"|n\.?/?a\.?|notapplicable)(?:です)?[。.]?"
 )
 # a number of no option, by what counts or dates it: 2名, R6.4.1, 住民案内2; not 2のみ, 設問3
 COUNTS = re.compile(
-    r"(?:\d{4}|(?<![a-z])[rhs]\d+)(?:[./-]\d+)*|(?:第|[a-z]{2}(?<!no))\d+"
+    r"(?:\d{4}|(?<![a-z])[rhs]\d+)(?:[./-]\d+)*|(?:第|(?<![a-z])(?!no|to|or|and|item|opt)[a-z]{2,4})\d+"
     r"|(?<=[一-鿿]{2})(?<![部肢問号目答分型類欄例])\d+$|\d+(?:\.\d+)?(?:"
     r"[人名件年月日回度台社市町村区県国時分週割%万千百億円級号条次期種階課係部班校館点本個枚通冊組者倍歳]"
     r"|[かヶヵカケ箇][所国年月]|つ(?!目)|団体|項目|自治体|施設|st|nd|rd|th|(?!and|to|[ovx])[a-z])"

@@ -67,11 +67,15 @@ def as_the_sheet_shows(
     As 5000000 that is shown as ¥5,000,000 to an office that is asked for 千円.
     """
     known: dict[tuple[str, str], str] = {}
-    for i, look in received.formats(column).items():
+    formats = received.formats(column)
+    bare = {look for look in {*formats.values()} if as_shown("1", look) == "1"}  # no words
+    for i, look in formats.items():
         if kinds[i] == CellKind.DATE and question.type == "date" and not question.identity:
             month, day = texts[i][5:7].lstrip("0"), texts[i][8:10].lstrip("0")
             texts[i], kinds[i] = f"{month}月{day}日", CellKind.TEXT  # the year is the spreadsheet's
-        if kinds[i] != CellKind.NUMBER or not (question.type in AMOUNTS or "%" in look):
+        if look in bare or kinds[i] != CellKind.NUMBER:
+            continue
+        if question.type not in AMOUNTS and "%" not in look:
             continue
         cell = (texts[i], look)
         if cell not in known:

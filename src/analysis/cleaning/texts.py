@@ -225,6 +225,8 @@ def _day(text: str, kind: int, question: Question) -> Parsed:
         if match is None or not _may_be_meant(plain[:10]):
             return refused("not-a-date")
         return _dated(int(match[1]), int(match[2]), int(match[3]), question)
+    if re.fullmatch(r"\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", plain):
+        return refused("not-a-date")  # 50401 may be 令和5年4月1日
     if re.fullmatch(r"[1-9]\d{4}(\.\d+)?", plain):  # the fraction is the time of the day
         day = SERIAL_ZERO + dt.timedelta(days=int(float(plain)))
         return _dated(day.year, day.month, day.day, question, "serial-date")

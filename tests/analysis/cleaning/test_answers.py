@@ -706,7 +706,14 @@ def test_a_list_with_a_mark_that_is_not_read_is_no_explanation_of_other():
 
 def test_words_of_other_behind_a_number_of_any_width_are_kept():
     """Behind a full-width one they were lost."""
-    for text in ("９　その他（広報）", "９．その他（広報）", "9 その他（広報）", "⑨その他（広報）"):
+    for text in (
+        "９　その他（広報）",
+        "９．その他（広報）",
+        "⑨その他（広報）",
+        "９（広報）",
+        "⑨（広報）",
+        "9番（広報）",
+    ):
         for question in ("WORK", "ONE"):
             assert tool(question, text).other == "広報", text
     for text in ("その他（１，２）", "その他（1と2）", "その他：2"):
