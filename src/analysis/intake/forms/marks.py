@@ -159,7 +159,8 @@ def signs_in(text: str, question: Question) -> dict[int, str] | None:
     signs = ["".join(re.findall(SIGN, gap)) for gap in gaps]
     if re.search(rf"(?:{SIGN}|{CROSS.pattern})\s*:", "".join(gaps)):  # ○：直営、委託
         return None
-    beyond = re.search(rf"\n\s*{SIGN}", gaps[-1]) or re.search(rf"{SIGN}\s*\n", gaps[0])
+    lone = gaps[0].rpartition("\n")[0] + gaps[-1].partition("\n")[2]
+    beyond = re.search(SIGN, lone)  # on a line without an option
     gaps[-1] += " "
     behind = [match[1] if (match := BEHIND.match(gap)) else "" for gap in gaps[1:]]
     unseen = {code for code, _ in choices_of(question)} - {*codes}
