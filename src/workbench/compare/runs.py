@@ -156,6 +156,8 @@ class Run:
         run = cls(folder, elsewhere + place.name)
         if of_wave and run.record["wave"] != name:
             raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])
+        if not of_wave and run.record["wave"] == name and folder in places[:2]:
+            raise refusal("compare.no_wave", wave=name)  # whether it is of these data nobody knows
         if audience not in (paths.AUDIENCES[0], run.audience):
             raise refusal("compare.no_edition", label=name, audience=audience)
         found = Edition(name, run.audience, run.language)  # where there is none in `language`

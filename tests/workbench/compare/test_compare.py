@@ -597,8 +597,12 @@ def test_a_report_of_earlier_files_is_compared_by_its_folder_only(
     if audience == "internal":  # nor in a language in which there is no other one
         assert main([*line, "--language", "en"]) == 2
         assert "refresh demo-2019 --audience internal --language ja" in capsys.readouterr().err
-    line[2] = str(project / re.search(r"by its folder \((.*)\)", said)[1])
-    assert main(line) == 0
+    folder = str(project / re.search(r"by its folder \((.*)\)", said)[1])
+    assert main([*line[:2], folder, *line[3:]]) == 0
+    (project / "data/raw/demo-2019/wave.yml").unlink()  # nobody can tell whether anything changed
+    assert main(line) == 2
+    assert "there is no wave 'demo-2019'" in capsys.readouterr().err
+    assert main([*line[:2], folder, *line[3:]]) == 0
 
 
 SHOW = """

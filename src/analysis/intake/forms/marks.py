@@ -28,9 +28,9 @@ FRAME = re.compile(r"\s*[(（\[［【〔]([^)）\]］】〕]*)[)）\]］】〕]\
 CIRCLED = re.compile("[①-⑳]")
 SIGN = rf"(?:(?:[(（\[［【〔]\s*)?[{MARKS}{BOXES}☒](?:\s*[)）\]］】〕])?|[(（\[［]\s*[)）\]］])"
 SIGNED = re.compile(rf"{SIGN}|{CIRCLED.pattern}")
-BEHIND = re.compile(
-    rf"[^\S\n]*[:=→-]?[^\S\n]*({SIGN})[\s・、，,/／|｜;；]"
-)  # a sign at the words before it
+BEHIND = re.compile(  # a sign at the words before it
+    rf"[^\S\n]*(?:[:=→-][^\S\n]*)?({SIGN})[\s・、，,/／|｜;；]"
+)
 CROSS = re.compile("[×✕✖✗xX]")  # not chosen
 ENCLOSED = re.compile("[㊀-㊰]")  # a word in a ring: ㊒, which would become 有
 # a mark at the end of an option's words, and one before the box of the next option
