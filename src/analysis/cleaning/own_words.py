@@ -74,7 +74,7 @@ EVERY = re.compile(  # words for all options at once, or for none of them
 # a number of no option, by what counts or dates it: 2名, R6.4.1, 住民案内2; not 2のみ, 設問3
 COUNTS = re.compile(
     r"(?:\d{4}|(?<![a-z])[rhs]\d+)(?:[./-]\d+)*|(?:第|(?<![a-z])(?!no|to|or|and|item|opt)[a-z]{2,4})\d+"
-    r"|(?<=[一-鿿]{2})(?<![部肢問号目答分型類欄例])\d+$|\d+(?:\.\d+)?(?:"
+    r"|(?<=[一-鿿]{2})(?<![部肢問号目答分型類欄例])\d+$|(?<!\d)\d{1,9}(?:\.\d+)?(?:"
     r"[人名件年月日回度台社市町村区県国時分週割%万千百億円級号条次期種階課係部班校館点本個枚通冊組者倍歳]"
     r"|[かヶヵカケ箇][所国年月]|つ(?!目)|団体|項目|自治体|施設|st|nd|rd|th|(?!and|to|[ovx])[a-z])"
 )
