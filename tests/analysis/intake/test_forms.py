@@ -1852,3 +1852,22 @@ def test_options_without_boxes_may_have_a_mark_typed_before_them(tmp_path, layou
 
     result = received(tmp_path, usual({2: lists}), n)
     assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
+def test_a_number_beside_another_option_than_its_own_is_no_answer_where_others_have_marks(tmp_path):
+    """1 typed as a tick beside the third option, or in its column, was the first one."""
+    signs = iter(["○", "○", 1])
+
+    def rows(said):
+        sign = next(signs)
+        made = {1: lambda a: [[Q1], *([mark(k == 3, sign), f"{k}．{t}"]
+                                      for k, t in enumerate(STATES, 1))],
+                4: lambda a: [[Q4], [None, *STAGES]] + [
+                    [item, None, None, sign] for item in ITEMS]}  # fmt: skip
+        return usual(made)(said)
+
+    result = received(tmp_path, rows, 3)
+    asked = {*result.findings.query("severity == 'refused'")["question"]}
+    for name in ("Q1", "Q4_0", "Q4_1"):
+        answers = result.responses[name].astype("object").fillna(0).tolist()
+        assert answers == [3, 3, 0] and name in asked, name

@@ -79,6 +79,8 @@ def read_signs(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[
 
     >>> read_signs({1: "○", 2: "", 3: ""}), read_signs({1: "1", 2: "②", 3: "3"})
     (([1], [1]), ([2], [2]))
+    >>> read_signs({1: "1", 2: "", 3: "3"})
+    ([1, 3], [])
     >>> read_signs({1: "○", 2: "●", 3: "○"}), read_signs({1: "☑", 2: "☐"})
     (([2], [2]), ([1], [1]))
     >>> read_signs({1: "○", 2: "○"})
@@ -95,7 +97,7 @@ def read_signs(signs: Mapping[int, str], *, circles: bool = True) -> tuple[list[
     rings = {c for c, s in plain.items() if number_of(s.lstrip(MARKS)) == str(c)} - numbers
     if not numbers:  # all are printed with rings
         rings, numbers = set(), rings
-    printed = numbers if len(numbers | rings) > 1 else set()
+    printed = numbers if len(numbers | rings) > 1 and all(plain.values()) else set()
     opened = {code for code, sign in plain.items() if sign and sign in OPEN}
     if len(plain) > 1 and all(sign and sign in OPEN + FILLED for sign in plain.values()):
         printed |= opened if circles or len(opened) < len(plain) else set()

@@ -23,6 +23,7 @@ from analysis.intake.forms.marks import (
     answer_in,
     is_print,
     is_request,
+    number_of,
     read_signs,
     said_by,
     signs_in,
@@ -128,6 +129,9 @@ class Reply:
         self.cells[name] = cells[filled[0]] if filled else empty
         if not filled and empty is None and there:  # nothing but printed circles
             self.cells[name], self.kinds[name] = min(there.values()), CellKind.PRINTED
+        said = number_of(self.form.text(self.cells[name]))
+        if filled and said.isdecimal() and (len(filled) > 1 or said != str(filled[0])):
+            self.kinds[name] = CellKind.UNCLEAR  # 1 beside option 3 may be a tick
         return marked[0] if len(filled) == 1 and marked else None
 
     def take_boxes(self, id: str) -> None:
