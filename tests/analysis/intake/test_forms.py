@@ -1560,6 +1560,118 @@ def test_a_part_of_the_list_behind_a_label_and_an_empty_cell_in_a_colour_are_ask
     }
 
 
+def with_blank(folder, first, n, blank):
+    """The first of `n` forms with other rows than the others have, and their blank form."""
+    (folder / "r").mkdir()
+    usual = [*down(Q1, STATES, {2}), *down(Q2, USES, {1}), *LAYOUTS[4]["items down"]((1, 2))]
+    for i in range(n):
+        workbook(folder / "r" / f"{i}.xlsx",
+                 [["団体名", WHO[i]], *(usual if i else first), [Q3, 12]])  # fmt: skip
+    if blank:
+        empty = [[None if cell == "○" else cell for cell in row] for row in usual]
+        workbook(folder / "blank.xlsx", [["団体名", None], *empty, [Q3, None]])
+    return cleaned(folder, BOOK, blank="blank.xlsx" if blank else None)
+
+
+def numbered_options(head, texts, signs):
+    return [[head], *([signs.get(k), f"{k}．{t}"] for k, t in enumerate(texts, 1))]
+
+
+def numbered_matrix(*lines):
+    return [[Q4], [None, *STAGES],
+            *([item, *(line.get(k) for k in (1, 2, 3))]
+              for item, line in zip(ITEMS, lines, strict=True))]  # fmt: skip
+
+
+ONE, TWO = down(Q1, STATES, {2}), down(Q2, USES, {1})
+THREE = LAYOUTS[4]["items down"]((1, 2))
+BY_NUMBER = {  # the first form; what is read of which questions, None where that is asked about
+    "1 at the third": ([*numbered_options(Q1, STATES, {3: 1, 4: 2}), *TWO, *THREE], {"Q1": None}),
+    "1 and 3": ([*numbered_options(Q1, STATES, {1: "1", 3: "3"}), *TWO, *THREE], {"Q1": None}),
+    "every number": ([*numbered_options(Q1, STATES, {1: 1, 2: 2, 3: 3, 4: 4}), *TWO, *THREE],
+                     {"Q1": None}),
+    "own": ([*numbered_options(Q1, STATES, {3: 3}), *TWO, *THREE], {"Q1": 3}),
+    "words of the third": ([*numbered_options(Q1, STATES, {3: STATES[2]}), *TWO, *THREE],
+                           {"Q1": 3}),
+    "words of another": ([*numbered_options(Q1, STATES, {1: STATES[1]}), *TWO, *THREE],
+                         {"Q1": None}),
+    "matrix": ([*ONE, *TWO, *numbered_matrix({3: 1}, {1: "3"})], {"Q4_0": None, "Q4_1": None}),
+    "matrix, a row": ([*ONE, *TWO, *numbered_matrix({1: 1, 2: 2, 3: 3}, {2: 2})],
+                      {"Q4_0": None, "Q4_1": 2}),
+    "several": ([*ONE, *numbered_options(Q2, USES, {1: "1", 3: "3"}), *THREE],
+                {"Q2_1": True, "Q2_2": False, "Q2_3": True}),
+    "several, all": ([*ONE, *numbered_options(Q2, USES, {1: 1, 2: 2, 3: 3}), *THREE],
+                     {"Q2_1": None, "Q2_3": None}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (3, True), (1, True)])
+@pytest.mark.parametrize(("rows", "expected"), BY_NUMBER.values(), ids=BY_NUMBER)
+def test_a_number_at_an_option_is_its_own_or_asked_about(tmp_path, rows, expected, n, blank):
+    """1 in the row of the third was read as the first, and 1 and 3 at their options as print."""
+    result = with_blank(tmp_path, rows, n, blank)
+    status, answers = by_name(result.status, result), by_name(result.responses, result)
+    for name, value in expected.items():
+        state = status.at[WHO[0], name]
+        lone = n == 1 and rows[0] == [Q1]  # 3 alone may be of something else
+        assert state == ("answered" if value is not None else "unreadable") or lone, name
+        assert state == "unreadable" or answers.at[WHO[0], name] == value, name
+    assert {*status.loc[WHO[1:n]].to_numpy().ravel()} <= {"answered"}
+    assert not {"unclear-place", "unmatched"} & {
+        *result.findings.loc[result.findings["name"] != WHO[0], "rule"]
+    }
+
+
+WRITTEN = ["文書の作成、議事録", "議事録", "、".join(USES)]
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (3, True), (1, True)])
+@pytest.mark.parametrize("words", WRITTEN)
+@pytest.mark.parametrize("place", ["beside", "below", "below, amid marks"])
+def test_options_written_beside_or_below_their_list_are_read_or_asked_about(
+    tmp_path, place, words, n, blank
+):
+    """They counted as print, since they are words of the codebook, and the question as unanswered.
+
+    One beside the question was taken for the option itself, so that a mark at this was lost.
+    """
+    marked = {1: "○"} if place == "below, amid marks" else {}
+    rows = numbered_options(Q2, USES, marked)
+    rows = [[Q2, words], *rows[1:]] if place == "beside" else [*rows, [None, words]]
+    result = with_blank(tmp_path, [*ONE, *rows, *THREE], n, blank)
+    answers = by_name(result.responses, result).loc[WHO[0], ["Q2_1", "Q2_2", "Q2_3"]].tolist()
+    rule = result.findings.query("raw == @words")["rule"].tolist()
+    chosen = [text in words for text in USES]
+    read = n == 1 and place == "beside" and not pd.isna(answers).any() and answers == chosen
+    assert read or rule == ["unmatched" if marked else "unclear-place"]
+    assert marked or read or pd.isna(answers).all()
+
+
+@pytest.mark.parametrize("rows", [
+    [[Q1], ["2", "1．導入済み"], *([None, f"{k}．{t}"] for k, t in enumerate(STATES, 1) if k > 1)],
+    [[Q1], ["1．導入済み", "2"], *([f"{k}．{t}"] for k, t in enumerate(STATES, 1) if k > 1)],
+    [[Q1], STATES, ["2"]],
+    numbered_options(Q1, STATES, {1: "1", 3: "3"}),
+    numbered_options(Q1, STATES, {3: STATES[0]}),
+])  # fmt: skip
+def test_numbers_at_options_of_a_lone_form_are_asked_about_unless_printed(tmp_path, rows):
+    """2 in the row of the first was read as the second; an office had meant a tick or the code."""
+    assert with_blank(tmp_path, [*rows, *TWO, *THREE], 1, blank=False).status["Q1"].tolist() == [
+        "unreadable"
+    ]
+
+
+@pytest.mark.parametrize("n", [3, 1])
+def test_printed_numbers_at_options_are_no_answers_also_where_none_is_circled(tmp_path, n):
+    """The last of the numbers in the row of an item was read as its answer."""
+    printed = [*numbered_options(Q1, STATES, {k: k for k in range(1, 5)}),
+               *numbered_options(Q2, USES, {k: k for k in range(1, 4)}),
+               *numbered_matrix({1: 1, 2: 2, 3: 3}, {1: 1, 2: 2, 3: 3})]  # fmt: skip
+    result = received(tmp_path, lambda _: [*printed, [Q3, 12]], n)
+    assert {*result.status.drop(columns=["N", "Q3"]).to_numpy().ravel()} == {"no_answer"}
+    assert not {"refused", "doubtful"} & set(result.findings["severity"])
+
+
 def test_a_lone_form_that_leaves_out_a_question_of_several_options_is_read(tmp_path):
     """What stands two cells from the last option is the answer to the next question."""
     items = [[Q4, "1 実施済　2 予定　3 未定"], *([item, k] for k, item in enumerate(ITEMS, 1))]

@@ -37,8 +37,10 @@ from analysis.intake.forms.marks import (
     OPEN,
     PRINTED,
     is_filler,
+    number_of,
     said_by,
 )
+from analysis.intake.forms.numbers import take_numbers
 from analysis.intake.forms.reply import (
     ANOTHER,
     HEADER,
@@ -50,7 +52,7 @@ from analysis.intake.forms.reply import (
 )
 from analysis.intake.forms.written import entry_at, words_beside
 from analysis.intake.headings import ID, TEXT, Headings, is_technical, normalise
-from analysis.intake.sheet import Place, Sheet
+from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import check_questions
 
 STEPS = (1, 2, 3, 4)  # cells from a label to the answer behind it
@@ -77,8 +79,10 @@ def read_forms(
         _check_numbers(form)
     blank = BlankForm([form.sheet for form in forms], blanks, headings)
     _pass_over_print(forms, blank)
+    sent = [Form(sheet, headings) for sheet in blanks]
+    take_numbers(forms, sent)
     _take_for_marks(forms)
-    copies = _Copies(forms, headings, [Form(sheet, headings) for sheet in blanks], blank.known)
+    copies = _Copies(forms, headings, sent, blank.known)
     replies = []
     for form in forms:
         reply = copies.reply(form)
@@ -88,6 +92,7 @@ def read_forms(
         check_questions(dict.fromkeys(there, 0), headings, form.sheet)
         reply.finish()
         replies.append(reply)
+    _doubt_misplaced(replies)
     _mark_written(replies, headings, blank)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
@@ -118,6 +123,17 @@ def _take_for_marks(forms: list[Form]) -> None:
         if signs in ({"1"}, {"x"}) and beyond and all(len(line) < 2 for _, line in of_copies):
             for form, at in ((form, at) for form, line in of_copies for at in line.values()):
                 form.text_at[at] = OPEN[0]
+
+
+def _doubt_misplaced(replies: list[Reply]) -> None:
+    """Take no answer in the row of another option, unless other copies have such, too.
+
+    They show that the cell is that of the answer; else a number may be a tick.
+    """
+    for id in {id for reply in replies for id in reply.form.options}:
+        those = [one for one in replies if id in one.form.options and one.is_beside_another(id)]
+        if len(those) == 1:
+            those[0].kinds[id] = CellKind.UNCLEAR
 
 
 def _check_offered(reply: Reply, targets: Collection[str], unasked: Collection[str]) -> None:
@@ -304,7 +320,10 @@ class _Copies:
 
     @cached_property
     def matrices(self) -> dict[str, bool]:
-        """The batteries answered by marks below their options, and whether circles are printed."""
+        """The batteries answered by marks below their options, and whether circles are printed.
+
+        Also by numbers there, unless these stand below each other: in the column of answers.
+        """
         owner = self.headings.book.question_of
         circled: dict[str, bool] = {}
         for id in {id for form in self.forms for id in form.across}:
@@ -315,7 +334,10 @@ class _Copies:
                 if way == OWN and owner[name].id == id
             ]
             circles = all(MARK.fullmatch(form.text(at)) for form, of in lines for at in of.values())
-            if circles or any(form.read_signs(of)[1] for form, of in lines):
+            marked = any(form.read_signs(of)[1] for form, of in lines)
+            filled = [code for form, of in lines for code, at in of.items()
+                      if number_of(form.text(at)).isdecimal()]  # fmt: skip
+            if circles or marked or len({*filled}) > 1 or len(filled) == 1:
                 circled[id] = circles
         return circled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
 
@@ -58,6 +58,7 @@ class Form:
     examples : cells that show how to answer.
     listed : cells with the options of a question and their numbers, where no answer is.
     offered : these, the cells of options of one choice and the headings of `crossed`.
+    doubted : numbers at options, printed or written there -> their question, or item of a matrix.
     passed : those listed, examples, and others known to be print; an answer stands behind them.
     """
 
@@ -107,6 +108,7 @@ class Form:
         self.words |= {place for options in self.boxed.values() for place in options.values()}
         heads = [{*options.values()} for options in self.across.values()]
         self.listed: set[Place] = set().union(*map(self._listed, questions), *heads)
+        self.doubted: dict[Place, str] = {}
         self.passed = self.listed | self.examples
         # an option without a box amid options with one may be what an office wrote
         apart = (own.values() for id, own in self.options.items() if id not in self.boxed)
@@ -406,6 +408,7 @@ class Form:
     def _label_parts(self, question: Question, starts: Mapping[str, Place]) -> None:
         """The options of a multi or the items of a battery, down to the next question."""
         options = {normalise(option.ja) for option in question.options}
+        found: list[tuple[int, Place]] = []
         for place in self.region(self.labels[question.id], (), starts):
             text, key = self.text_at[place], normalise(self.text_at[place])
             if place in self.words or key.strip("()[]").isdecimal():
@@ -420,8 +423,12 @@ class Form:
             variable = self.headings.choice(question, own)
             if not variable and (code := self.headings.other(question, text)) is not None:
                 variable = f"{question.id}_{code}"
-            if variable and self.labels.setdefault(variable, place)[0] == place[0]:
-                self.words.add(place)
+            if variable:
+                found.append((question.variables.index(variable), place))
+        listed = _of_the_list(found)
+        for number, place in found:
+            own = self.labels.setdefault(question.variables[number], listed[number])
+            self.words |= {place} if own[0] == place[0] else set()
         parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
         for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
             others = [other for other in parts.values() if other != place]
@@ -454,15 +461,15 @@ class Form:
 
     def _options(self, question: Question, start: Place | None = None) -> dict[int, Place]:
         """The cells of the options of a question, from its label (or `start`) to the next one."""
-        places: dict[int, Place] = {}
+        found: list[tuple[int, Place]] = []
         for place in self.region(start or self.labels[question.id]):
             text = "" if place in self.words else self.text_at[place]
             code = self.code_of(question, text)
             if code is None and question.type == "battery" and text.isdecimal():
                 code = next((o.code for o in question.options if str(o.code) == text), None)
             if code is not None:
-                places.setdefault(code, place)
-        return places
+                found.append((code, place))
+        return _of_the_list(found)
 
     def _listed(self, question: Question) -> set[Place]:
         """Where the form lists the options of a question, and their numbers: no answer is there."""
@@ -472,6 +479,7 @@ class Form:
             return self._numbers((int(v.rpartition("_")[2]), self.labels[v]) for v in parts)
         every = [(self.code_of(question, self.text_at[p]), p) for p in region]
         cells = [(code, p) for code, p in every if code is not None]
+        cells = [*_of_the_list(cells).items()] if question.type in ONE_CHOICE else cells
         codes, places = {code for code, _ in cells}, [p for _, p in cells]
         least = 2 if question.type in ONE_CHOICE else max(2, len(question.options) - 1)
         if len(places) != len(codes) or len(codes) < least:
@@ -524,6 +532,25 @@ class Form:
         cells = boxed or (bare | ringed if ringed else {})
         self.signs |= dict(cells.values())
         return {code: place for code, (place, _) in cells.items()}
+
+
+def _of_the_list(cells: Sequence[tuple[int, Place]]) -> dict[int, Place]:
+    """The cell of each option; of one that is there twice that in line and in order with the rest.
+
+    The other may be what an office wrote beside the question or an option, or below them.
+    """
+    found: dict[int, list[Place]] = {}
+    for code, place in cells:
+        found.setdefault(code, []).append(place)
+    once = {code: places[0] for code, places in found.items() if len(places) == 1}
+    pairs = itertools.combinations(sorted(once), 2)
+    up = sum(1 if once[one] < once[other] else -1 for one, other in pairs) >= 0
+
+    def fits(code: int, place: Place) -> tuple[int, int]:
+        lines = (sum(at[axis] == place[axis] for at in once.values()) for axis in (0, 1))
+        return max(lines), sum((code > c) == ((place > at) is up) for c, at in once.items())
+
+    return {c: max(places, key=lambda place: fits(c, place)) for c, places in found.items()}
 
 
 def _of_several(pairs: Iterable[tuple[str, dict[int, Place]]]) -> OptionCells:

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
-from analysis.intake.forms.labels import BELOW, OWN, RIGHT, Form
+from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, OWN, RIGHT, Form, in_a_row
 from analysis.intake.forms.marks import (
     ALL_BOXES,
     AROUND,
@@ -29,7 +29,7 @@ from analysis.intake.forms.marks import (
     signs_in,
 )
 from analysis.intake.forms.written import Entry, entry_at, signed_options
-from analysis.intake.headings import normalise, without_number
+from analysis.intake.headings import choices_of, normalise, without_number
 from analysis.intake.sheet import CellKind, Look, Place
 from analysis.intake.workbook import PARTLY, STRUCK, fill_of
 
@@ -129,10 +129,37 @@ class Reply:
         self.cells[name] = cells[filled[0]] if filled else empty
         if not filled and empty is None and there:  # nothing but printed circles
             self.cells[name], self.kinds[name] = min(there.values()), CellKind.PRINTED
-        said = number_of(self.form.text(self.cells[name]))
-        if filled and said.isdecimal() and (len(filled) > 1 or said != str(filled[0])):
-            self.kinds[name] = CellKind.UNCLEAR  # 1 beside option 3 may be a tick
+        elif filled and self._names_another(name, cells, filled):
+            self.kinds[name] = CellKind.UNCLEAR
         return marked[0] if len(filled) == 1 and marked else None
+
+    def _names_another(
+        self, name: str, cells: Mapping[int, Place | None], filled: list[int]
+    ) -> bool:
+        """Whether what is at the option (of several: the first) would be read as another one.
+
+        As 1 in the row of the third, which may be a tick or the number of the first.
+        """
+        code, *more = filled
+        named = self._named(name, cells[code], as_received=bool(more))
+        return named is not None and (bool(more) or named != code)
+
+    def _named(self, name: str, place: Place | None, *, as_received: bool = False) -> int | None:
+        """The option that a cell names by its number or in its words."""
+        form, question = self.form, self.form.headings.book.question_of[name]
+        text = form.sheet.text.iat[place] if place and as_received else form.text(place)
+        numbers = {str(option): option for option, _ in choices_of(question)}
+        return numbers.get(number_of(text), form.code_of(question, text))
+
+    def is_beside_another(self, id: str) -> bool:
+        """Whether the answer is written at another option, where a tick would be."""
+        form, at = self.form, self.cells.get(id)
+        if at is None or id not in self.sure:
+            return False
+        sides = (BELOW, ABOVE) if in_a_row(form.options[id].values()) else (LEFT, RIGHT)
+        lines = [cells for _, way, cells in form.lines(id) if way in sides]
+        beside = {code for cells in lines for code, place in cells.items() if place == at}
+        return len(beside) == 1 and self._named(id, at) not in {None, *beside}
 
     def take_boxes(self, id: str) -> None:
         """The answer to a question, or an item of a battery, by boxes before the words of options.
@@ -164,6 +191,9 @@ class Reply:
             self.kinds.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
         filled, marked = read_signs(signs, circles=False)
+        ticked = {f"{id}_{code}": self.cells.get(f"{id}_{code}") for code in marked}
+        by_number = {v for v, at in ticked.items() if at and form.sheet.text.iat[at].isdecimal()}
+        self.stands_for |= dict.fromkeys(by_number, "1")
         self.boxes |= {*boxed.values()} if marked else set()
         if printed is not None and {AROUND.sub("", sign) for sign in signs.values()} <= {*OPEN}:
             every = " ".join(form.text(self.cells[f"{id}_{code}"]) for code in signs)
@@ -308,10 +338,16 @@ class Reply:
             question = book.by_name.get(target)
             if not question or question.identity or target not in form.labels:
                 continue
+            apart_from_list = self._written_apart(question, target, known=known)
             if self.answers(target):
+                for at in apart_from_list:
+                    self.mark[at] = UNMATCHED if known else UNSURE
                 continue
             part = question.type == "multi" and target != question.id
             near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
+            names = {target, question.id}
+            numbers = (at for at, name in form.doubted.items() if name in names)
+            near = (*near, *numbers, *apart_from_list)
             apart = self._set_apart(question, target, looks)
             if spots := (*(at for at in near if at not in printed), *apart):
                 if old and [*self.cells.values()].count(old) == 1:
@@ -356,8 +392,32 @@ class Reply:
         for _, _, cells in form.lines(target):
             own = {code: at for code, at in cells.items() if at and self.mark[at] in OF_NO_QUESTION}
             signs = [own[code] for code in form.read_signs(own)[0]]
-            short = (at for at in signs if len(form.text(at)) <= SIGN and len(signs) < len(cells))
-            yield from (at for at in short if not is_request(form.text(at)))
+            few = signs if len(signs) < len(cells) else []
+            for at in (at for at in few if not is_request(form.text(at))):
+                if len(form.text(at)) <= SIGN or self._named(target, at) is not None:
+                    yield at
+
+    def _written_apart(self, question: Question, target: str, *, known: bool) -> list[Place]:
+        """Cells that name options which have cells of their own elsewhere: what an office chose.
+
+        All in one cell may be print where nothing is `known`.
+        """
+        form, parts = self.form, self.form.parts(question)
+        several = question.type == "multi"
+        first = next((name for name in parts if name in self.cells), "") if several else target
+        if target != first or not (several or target in form.options):
+            return []
+        own = form.words | form.offered | form.passed | self.boxes | {*self.cells.values()}
+        own |= form.printed if known else set()
+        found = []
+        for at in form.region(form.heads[question.id], question.variables, form.heads):
+            pieces = re.split(LISTED, form.text(at))
+            named = {form.headings.option(question, piece) for piece in pieces}
+            if at in own or None in named:
+                continue
+            if self.mark[at] in OF_NO_QUESTION and (known or len(named) < len(question.options)):
+                found.append(at)
+        return found
 
     def _like_answers(self, question: Question, target: str) -> Iterator[Place]:
         """Cells below a label that read like an answer, or a mark at what is no known option."""
