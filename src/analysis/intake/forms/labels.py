@@ -372,6 +372,8 @@ class Form:
         heads = [p for p, t in texts.items() if is_answer_word(t) or NOW.fullmatch(normalise(t))]
         before = {place: self.next_to(place, LEFT) for place in heads}
         heads = [p for p, at in before.items() if at and at not in self.words and self.text(at)]
+        asked = {place[0] for place in self.labels.values()}  # 回答 there is of that question alone
+        heads = [place for place in heads if place[0] not in asked]
         cells: dict[str, Place] = {}
         for target, (row, column) in self.labels.items():
             question = self.headings.book.by_name.get(target)

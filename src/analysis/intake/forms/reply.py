@@ -405,12 +405,13 @@ class Reply:
         form, parts = self.form, self.form.parts(question)
         several = question.type == "multi"
         first = next((name for name in parts if name in self.cells), "") if several else target
-        if target != first or not (several or target in form.options):
+        head = form.heads.get(question.id)
+        if head is None or target != first or not (several or target in form.options):
             return []
         own = form.words | form.offered | form.passed | self.boxes | {*self.cells.values()}
         own |= form.printed if known else set()
         found = []
-        for at in form.region(form.heads[question.id], question.variables, form.heads):
+        for at in form.region(head, question.variables, form.heads):
             pieces = re.split(LISTED, form.text(at))
             named = {form.headings.option(question, piece) for piece in pieces}
             if at in own or None in named:
