@@ -11,7 +11,7 @@ from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, RIGHT, Form, in_a_r
 from analysis.intake.forms.marks import AROUND, MARK, MARKS, OPEN, number_of
 from analysis.intake.sheet import Place
 
-Line = tuple[str, Place, Mapping[int, Place | None]]  # as `Form.lines` gives them
+OptionLine = tuple[str, Place, Mapping[int, Place | None]]  # as `Form.lines` gives them
 
 
 def take_numbers(forms: Sequence[Form], blanks: Sequence[Form]) -> None:
@@ -44,7 +44,7 @@ def take_numbers(forms: Sequence[Form], blanks: Sequence[Form]) -> None:
                     places.discard(at)
 
 
-def _lines(form: Form) -> Iterator[Line]:
+def _lines(form: Form) -> Iterator[OptionLine]:
     """The cells in which options are marked, also where several may be."""
     yield from form.lines()
     for question in (q for q in form.headings.book if q.type == "multi"):

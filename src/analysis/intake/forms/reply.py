@@ -13,6 +13,7 @@ import numpy as np
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, OWN, RIGHT, Form, in_a_row
+from analysis.intake.forms.looks import set_apart
 from analysis.intake.forms.marks import (
     ALL_BOXES,
     AROUND,
@@ -31,7 +32,7 @@ from analysis.intake.forms.marks import (
 from analysis.intake.forms.written import Entry, entry_at, signed_options
 from analysis.intake.headings import choices_of, normalise, without_number
 from analysis.intake.sheet import CellKind, Look, Place
-from analysis.intake.workbook import PARTLY, STRUCK, fill_of
+from analysis.intake.workbook import fill_of
 
 HEADER, NOTE, UNMATCHED, UNSURE, ANOTHER = map(
     REASONS.index, ("header", "note", "unmatched", "unsure", "another")
@@ -348,7 +349,7 @@ class Reply:
             names = {target, question.id}
             numbers = (at for at, name in form.doubted.items() if name in names)
             near = (*near, *numbers, *apart_from_list)
-            apart = self._set_apart(question, target, looks)
+            apart = set_apart(self.form, self.cells[target], question, target, looks)
             if spots := (*(at for at in near if at not in printed), *apart):
                 if old and [*self.cells.values()].count(old) == 1:
                     self.mark[old] = HEADER if old in form.words else NOTE
@@ -356,35 +357,6 @@ class Reply:
                 self.mark[spots[0]] = ANSWER
             elif old and (fill := fill_of(looks.get(old, ()))) and (known or fills[fill] == 1):
                 self.coloured.append(target)
-
-    def _set_apart(
-        self, question: Question, target: str, looks: Mapping[Place, Look]
-    ) -> Iterator[Place]:
-        """An option that looks otherwise than the others, or a list of which a part does.
-
-        As one in red, or the one without a line through it; also a list behind the label.
-        """
-        form, old = self.form, self.cells[target]
-        lines = (cells for _, _, cells in form.lines(target))
-        options = form.options.get(target) or form.boxed.get(target) or next(lines, {})
-        several = question.type == "multi" and target != question.id
-        labels = [form.labels[name] for name in form.parts(question)]
-        places = labels if several else [*filter(None, options.values())]
-        counts = Counter(looks.get(at, ()) for at in places)
-        rare = min(counts, key=lambda look: counts[look], default=())
-        apart = [at for at in places if len(counts) > 1 and looks.get(at, ()) == rare]
-        yield from (at for at in apart[:1] if not several or at == form.labels[target])
-        if old and not {STRUCK, PARTLY}.isdisjoint(looks.get(old, ())):
-            yield old
-        label = form.labels[target]  # perhaps with all options behind it
-        look = looks.get(label, ())
-        one = sum(form.headings.option(question, part) is not None for part in look) == 1
-        if STRUCK in look or (PARTLY in look and one):
-            yield label
-        for at in form.region(label):
-            looks_apart = not {STRUCK, PARTLY}.isdisjoint(looks.get(at, ()))
-            if looks_apart and signs_in(form.text(at), question) is not None:
-                yield at
 
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""
