@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.codebook.questions import Option, Question
+from analysis.codebook.questions import ONE_CHOICE, Option, Question
 from analysis.errors import refusal
 from analysis.intake.cells import REASONS, Piece
 from analysis.intake.forms.blank import ANSWER_LIKE, BlankForm, is_word
@@ -93,7 +93,10 @@ def read_forms(
         reply.finish()
         replies.append(reply)
     _doubt_misplaced(replies)
+    offered = _offered(sent or (forms if blank.known else []))
     _mark_written(replies, headings, blank)
+    for reply in replies:
+        reply.take_remaining(offered)
     return [reply.piece for reply in replies], [form.sheet for form in others]
 
 
@@ -134,6 +137,12 @@ def _doubt_misplaced(replies: list[Reply]) -> None:
         those = [one for one in replies if id in one.form.options and one.is_beside_another(id)]
         if len(those) == 1:
             those[0].kinds[id] = CellKind.UNCLEAR
+
+
+def _offered(forms: Sequence[Form]) -> dict[str, set[int]]:
+    """The options of each question of one choice that a form shows, or some of its copies."""
+    one = [q for q in (forms[0].headings.book if forms else ()) if q.type in ONE_CHOICE]
+    return {q.id: set().union(*(c for f in forms for c in f.listing(q).values())) for q in one}
 
 
 def _check_offered(reply: Reply, targets: Collection[str], unasked: Collection[str]) -> None:

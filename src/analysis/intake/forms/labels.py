@@ -23,6 +23,7 @@ from analysis.intake.forms.marks import (
     number_of,
     read_signs,
     said_by,
+    signs_in,
 )  # fmt: skip
 from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
 from analysis.intake.sheet import CellKind, Place, Sheet
@@ -455,6 +456,16 @@ class Form:
         under = [row for row, column in below if column in columns] or [row for row, _ in below]
         rows = range(place[0], min(under, default=self.sheet.shape[0]))
         return (p for p in self.places if p[0] in rows and p[1] in columns)
+
+    def listing(self, question: Question) -> dict[Place, set[int]]:
+        """The cells below the label of a question that show options of it, and which."""
+        found = dict[Place, set[int]]()
+        head = self.heads.get(question.id)
+        for place in self.region(head, question.variables, self.heads) if head else ():
+            code = self.code_of(question, text := self.text(place))
+            codes = {code} if code is not None else {*(signs_in(text, question) or ())}
+            found |= {place: codes} if codes else {}
+        return found
 
     def code_of(self, question: Question, text: str) -> int | None:
         """The option that a cell prints, also "other" with what it asks for behind it."""

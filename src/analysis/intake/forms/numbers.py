@@ -20,15 +20,14 @@ def take_numbers(forms: Sequence[Form], blanks: Sequence[Form]) -> None:
     Where either may be, they are noted as doubtful.
     """
     book = forms[0].headings.book
-    question_of = book.question_of | book.by_name
     shown: dict[tuple[str, Place], list[set[int]]] = {}  # of all items of a matrix together
     for form in blanks or forms:
         for name, way, cells in _lines(form):
-            of_line = shown.setdefault((question_of[name].id, way), [])
+            of_line = shown.setdefault((book.by_name[name].id, way), [])
             of_line.append(_at_options(form, cells))
     for form in forms:
         for name, way, cells in _lines(form):
-            own, question = _at_options(form, cells), question_of[name]
+            own, question = _at_options(form, cells), book.by_name[name]
             seen = shown.get((question.id, way), [own])
             counts = Counter(code for codes in seen for code in codes)
             often = {code for code, n in counts.items() if 2 * n > len(seen)}

@@ -13,7 +13,7 @@ import numpy as np
 from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.cells import ANSWER, REASONS, Piece
 from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, OWN, RIGHT, Form, in_a_row
-from analysis.intake.forms.looks import set_apart
+from analysis.intake.forms.looks import set_against, set_apart
 from analysis.intake.forms.marks import (
     ALL_BOXES,
     AROUND,
@@ -231,9 +231,10 @@ class Reply:
         elif not target:
             self.cells[question.id], self.stands_for[question.id] = place, words
 
-    def _chosen(self, question: Question) -> set[int]:
-        """The options of a question that are chosen, as far as that is evident."""
-        parts = re.split(LISTED, self.answer(question.id)) if question.id in self.cells else []
+    def _chosen(self, question: Question, item: str = "") -> set[int]:
+        """The options of a question, or of an item, that are chosen, as far as that is evident."""
+        item = item or question.id
+        parts = re.split(LISTED, self.answer(item)) if item in self.cells else []
         texts = {o.code: f"{question.id}_{o.code}" for o in question.options}
         ticks = {code: self.answer(v) for code, v in texts.items() if v in self.cells}
         ticked = {c for c, t in ticks.items() if t == "1" or MARK.fullmatch(t) or said_by(t)}
@@ -337,26 +338,50 @@ class Reply:
         form, book = self.form, self.form.headings.book
         for target, old in [*self.cells.items()]:
             question = book.by_name.get(target)
-            if not question or question.identity or target not in form.labels:
+            if not question or question.identity:
                 continue
             apart_from_list = self._written_apart(question, target, known=known)
             if self.answers(target):
                 for at in apart_from_list:
                     self.mark[at] = UNMATCHED if known else UNSURE
+                chosen = self._chosen(question, target)
+                if against := next(set_against(form, self.cells, target, chosen, looks), None):
+                    self._doubt(target, against)
                 continue
             part = question.type == "multi" and target != question.id
-            near = () if part else (*self._signs_at(target), *self._like_answers(question, target))
+            near = (
+                ()
+                if part or target not in form.labels
+                else (*self._signs_at(target), *self._like_answers(question, target))
+            )
             names = {target, question.id}
             numbers = (at for at, name in form.doubted.items() if name in names)
             near = (*near, *numbers, *apart_from_list)
             apart = set_apart(self.form, self.cells[target], question, target, looks)
             if spots := (*(at for at in near if at not in printed), *apart):
-                if old and [*self.cells.values()].count(old) == 1:
-                    self.mark[old] = HEADER if old in form.words else NOTE
-                self.cells[target], self.kinds[target] = spots[0], CellKind.UNCLEAR
-                self.mark[spots[0]] = ANSWER
+                self._doubt(target, spots[0])
             elif old and (fill := fill_of(looks.get(old, ()))) and (known or fills[fill] == 1):
                 self.coloured.append(target)
+
+    def take_remaining(self, offered: Mapping[str, set[int]]) -> None:
+        """Ask about questions without an answer where options that the form `offered` have gone.
+
+        Some offices delete those that they do not choose.
+        """
+        asked = {id for id, kind in self.kinds.items() if kind == CellKind.UNCLEAR}
+        for id in [*offered.keys() & self.cells.keys() - asked]:
+            there = self.form.listing(self.form.headings.book[id])
+            gone = offered[id] - set[int]().union(*there.values())
+            if there and gone and not self.answers(id):
+                self._doubt(id, min(there))
+
+    def _doubt(self, target: str, at: Place) -> None:
+        """Take no answer to a question or variable: what is in a cell may be one."""
+        if (old := self.cells[target]) and [*self.cells.values()].count(old) == 1:
+            self.mark[old] = HEADER if old in self.form.words else NOTE
+        self.stands_for.pop(target, None)
+        self.cells[target], self.kinds[target] = at, CellKind.UNCLEAR
+        self.mark[at] = ANSWER
 
     def _signs_at(self, target: str) -> Iterator[Place]:
         """Cells at options, a few of these, with a sign that is no mark: はい, ×, ○1."""

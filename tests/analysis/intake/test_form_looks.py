@@ -1,0 +1,133 @@
+"""Forms in which an office answered by the look of cells, or by deleting what it did not choose."""
+
+import pytest
+import xlsxwriter
+from received import wave
+
+from analysis.cleaning.clean import clean
+from analysis.codebook.model import Codebook
+from analysis.intake.read import read
+
+STATES, USES, STAGES = (
+    ["導入済み", "検討中", "予定なし"],
+    ["文書", "翻訳", "議事録"],
+    ["実施済", "予定", "未定"],
+)
+WHO = ["札幌市", "函館市", "仙台市"]
+
+
+def options(texts):
+    return [{"code": k, "ja": text, "en": f"option {k}"} for k, text in enumerate(texts, 1)]
+
+
+QUESTION = {"section": "A", "role": "context", "type": "text", "en": "a question"}
+BOOK = Codebook.parse({
+    "id": "f", "title": {"ja": "小調査", "en": "Survey"}, "version": "1",
+    "sections": [{"id": "A", "ja": "属性", "en": "Profile"}],
+    "questions": [
+        QUESTION | {"id": "N", "role": "id", "identity": "name", "ja": "団体名"},
+        QUESTION | {"id": "Q1", "type": "single", "ja": "導入状況", "options": options(STATES)},
+        QUESTION | {"id": "Q2", "type": "multi", "ja": "業務", "options": options(USES)},
+        QUESTION | {"id": "Q3", "type": "integer", "ja": "職員数", "unit": {"ja": "人", "en": "p"}},
+        QUESTION | {"id": "Q4", "type": "battery", "ja": "実施状況", "options": options(STAGES),
+                    "items": [{"id": "Q4_0", "ja": "職員研修", "en": "training"},
+                              {"id": "Q4_1", "ja": "専門職採用", "en": "recruiting"}]},
+    ],
+})  # fmt: skip
+LOOKS = {"yellow": {"bg_color": "yellow"}, "red": {"font_color": "red"},
+         "struck": {"font_strikeout": True}, "grey": {"bg_color": "#bfbfbf"}}  # fmt: skip
+
+
+def down(head, texts, marks=None, looks=None, mark_looks=None):
+    """A question above its options, each with the cell of its mark before it."""
+    marks, looks, mark_looks = marks or {}, looks or {}, mark_looks or {}
+    return [[head], *([(marks.get(k), mark_looks.get(k)), (f"{k}．{text}", looks.get(k))]
+                      for k, text in enumerate(texts, 1))]  # fmt: skip
+
+
+ONE, SEVERAL = "問1 導入状況", "問2 業務"
+MATRIX = [["問4 実施状況"], [None, *STAGES], ["職員研修", "○"], ["専門職採用", None, "○"]]
+PARTS = {"Q1": down(ONE, STATES, {2: "○"}), "Q2": down(SEVERAL, USES, {1: "○"}),
+         "Q3": [["問3 職員数", 12, "人"]], "Q4": MATRIX}  # fmt: skip
+
+
+def save(path, name, parts, *, blank=False):
+    book = xlsxwriter.Workbook(path)
+    sheet, made = book.add_worksheet(), {name: book.add_format(how) for name, how in LOOKS.items()}
+    for row, cells in enumerate(
+        [["団体名", name], *(row for part in parts.values() for row in part)]
+    ):
+        for column, cell in enumerate(cells):
+            text, look = cell if isinstance(cell, tuple) else (cell, None)
+            text = None if blank and text in {"○", 12} else text
+            sheet.write(row, column, text, made.get(look))
+    book.close()
+
+
+def first_of(folder, n, blank, **odd):
+    """Statuses and answers of the first of `n` forms, and the rules of what is told of others."""
+    (folder / "r").mkdir()
+    save(folder / "r" / "0.xlsx", WHO[0], PARTS | odd)
+    for i, name in enumerate(WHO[1:n], 1):
+        save(folder / "r" / f"{i}.xlsx", name, PARTS)
+    if blank:
+        save(folder / "blank.xlsx", None, PARTS, blank=True)
+    entry = {"path": "r", "layout": "form"} | ({"blank": "blank.xlsx"} if blank else {})
+    about = wave(folder, entry, codebook="f")
+    result = clean(read(about, BOOK, folder), about, BOOK)
+    result.ledger.check()
+    (unit,) = result.register.index[result.register["name"] == WHO[0]]
+    others = result.findings.query("name != @WHO[0] and severity != 'repaired'")
+    assert others.empty
+    return result.status.loc[unit].to_dict(), result.responses.loc[unit].to_dict()
+
+
+AGAINST = {
+    "one more option in colour": ("Q1", down(ONE, STATES, {2: "○"}, {3: "yellow"})),
+    "one more in red": ("Q1", down(ONE, STATES, {2: "○"}, {3: "red"})),
+    "one more by the cell of its mark": ("Q1", down(ONE, STATES, {2: "○"}, {}, {3: "yellow"})),
+    "the cell of a mark alone": ("Q1", down(ONE, STATES, {}, {}, {3: "yellow"})),
+    "one more of several": ("Q2", down(SEVERAL, USES, {1: "○"}, {3: "yellow"})),
+    "one more of several by its cell": ("Q2", down(SEVERAL, USES, {1: "○"}, {}, {3: "yellow"})),
+    "marked and struck out": ("Q2", down(SEVERAL, USES, {1: "○", 3: "○"}, {3: "struck"})),
+    "the unit struck out": ("Q3", [["問3 職員数", 12, ("人", "struck")]]),
+    "the question struck out": ("Q3", [[("問3 職員数", "struck"), 12, "人"]]),
+    "one more in a matrix": ("Q4_0", [*MATRIX[:2], ["職員研修", "○", (None, "yellow")], MATRIX[3]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (1, True), (1, False)])
+@pytest.mark.parametrize(("name", "rows"), AGAINST.values(), ids=AGAINST)
+def test_what_the_look_of_cells_says_against_the_answer_is_asked_about(
+    tmp_path, name, rows, n, blank
+):
+    """The look counted only where nothing was marked, so that one more mark by it was lost."""
+    status, _ = first_of(tmp_path, n, blank, **{name[:2]: rows})
+    doubted = {key for key, state in status.items() if state == "unreadable"}
+    assert doubted == ({"Q2_1", "Q2_2", "Q2_3"} if name == "Q2" else {name})
+
+
+WITH_IT = {
+    "the chosen in colour, too": ("Q1", down(ONE, STATES, {2: "○"}, {2: "yellow"}), 2),
+    "the others struck out": ("Q1", down(ONE, STATES, {2: "○"}, {1: "struck", 3: "struck"}), 2),
+    "all cells of marks shaded":
+        ("Q1", down(ONE, STATES, {2: "○"}, {}, dict.fromkeys((1, 2, 3), "grey")), 2),
+    "a shaded row": ("Q4_0", [*MATRIX[:2], [("職員研修", "grey"), ("○", "grey"),
+                                            *[(None, "grey")] * 2], MATRIX[3]], 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (1, True), (1, False)])
+@pytest.mark.parametrize(("name", "rows", "value"), WITH_IT.values(), ids=WITH_IT)
+def test_looks_that_say_what_the_mark_says_ask_nothing(tmp_path, name, rows, value, n, blank):
+    status, answers = first_of(tmp_path, n, blank, **{name[:2]: rows})
+    assert {*status.values()} == {"answered"}
+    assert answers[name] == value
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (1, True)])
+def test_an_option_that_alone_was_not_deleted_is_asked_about(tmp_path, n, blank):
+    """It is print, and so the question counted as unanswered."""
+    left = [[ONE], [None], [None, f"2．{STATES[1]}"], [None]]
+    status, _ = first_of(tmp_path, n, blank, Q1=left)
+    assert status["Q1"] == "unreadable"
