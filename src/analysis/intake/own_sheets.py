@@ -35,8 +35,8 @@ from analysis.intake.cells import ANSWER, REASONS, Piece, Remark
 from analysis.intake.files import read_file
 from analysis.intake.forms.marks import answer_in
 from analysis.intake.headings import Headings, normalise
-from analysis.intake.sheet import CellKind, Place, Sheet, place_of
-from analysis.intake.workbook import PARTLY, STRUCK, fill_of
+from analysis.intake.sheet import CellKind, Look, Place, Sheet, place_of
+from analysis.intake.workbook import PARTLY, STRUCK, fill_of, is_struck
 from analysis.paths import is_leftover
 from analysis.text import LANGUAGES, Language, label, labels
 from analysis.yaml_file import packaged
@@ -121,20 +121,40 @@ def _take_doubtful(piece: Piece, book: Codebook) -> None:
     usual = max(fills.values(), key=[*fills.values()].count, default="")
     for question in book:
         own = [name for name in question.variables if name in places]
-        if any(sheet.kind[places[name]] != CellKind.EMPTY for name in own):
-            continue
-        coloured = (name for name in own if fills[name] not in {"", usual})
-        piece.coloured.extend((0, name) for name in coloured)
-        labels = {name: (places[name][0], 1) for name in own}
-        looks = {name: sheet.looks.get(label, ()) for name, label in labels.items()}
-        seen = Counter(looks.values())
-        apart = (name for name in own if question.type == "multi" and len(seen) > 1
-                 and looks[name] == min(seen, key=lambda look: seen[look]))  # fmt: skip
-        partly = (name for name in own if not {STRUCK, PARTLY}.isdisjoint(looks[name]))
-        for name in [*apart, *partly][:1]:
-            row, column = labels[name]
+        filled = [name for name in own if sheet.kind[places[name]] != CellKind.EMPTY]
+        looks = {name: sheet.looks.get((places[name][0], 1), ()) for name in own}  # of the labels
+        if filled:
+            multi = question.type == "multi"
+            one_more = _one_more(looks, filled, fills, usual) if multi else []
+        else:
+            coloured = (name for name in own if fills[name] not in {"", usual})
+            piece.coloured.extend((0, name) for name in coloured)
+            seen = Counter(looks.values())
+            apart = (name for name in own if question.type == "multi" and len(seen) > 1
+                     and looks[name] == min(seen, key=lambda look: seen[look]))  # fmt: skip
+            partly = (name for name in own if not {STRUCK, PARTLY}.isdisjoint(looks[name]))
+            one_more = [*apart, *partly]
+        for name in one_more[:1]:
+            row, column = places[name][0], 1
             piece.answers[name] = np.array([row]), np.array([column])
             piece.kinds[name], piece.mark[row, column] = CellKind.UNCLEAR, ANSWER
+
+
+def _one_more(
+    looks: Mapping[str, Look], filled: Sequence[str], fills: Mapping[str, str], usual: str
+) -> list[str]:
+    """Options beside the `filled` ones that may be marked by their look, or filled and struck out.
+
+    `looks`: of the words of the options; `fills`: of the cells of the answers, `usual` of most.
+    """
+    seen = Counter(looks.values())
+    plain = {max(seen, key=lambda look: seen[look]), *(looks[name] for name in filled)}
+    blank = {"", usual, *(fills[name] for name in filled)}
+    struck = [name for name in filled if is_struck(looks[name])]
+    return struck + [
+        name for name, look in looks.items() if name not in filled
+        and (fills[name] not in blank or not (look in plain or is_struck(look)))
+    ]  # fmt: skip
 
 
 def _check_asked(

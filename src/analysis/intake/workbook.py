@@ -282,6 +282,11 @@ def fill_of(look: Look) -> str:
     return "" if WHITE.search(fill) else fill
 
 
+def is_struck(look: Look) -> bool:
+    """Whether a line is through a cell's text, or a part of it."""
+    return "strike" in str(look)
+
+
 def _anchors(parts: WorkbookParts, path: str) -> Iterator[tuple[str, ElementTree.Element]]:
     """The objects of the drawings of a sheet, each with the cell at which it begins.
 

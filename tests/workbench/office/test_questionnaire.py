@@ -236,7 +236,7 @@ def _black(sheet, row):
 def test_what_an_office_marked_by_its_look_alone_is_asked_about(
     book, form, replies, tmp_path, look, question, at, rule
 ):
-    """And nothing where the question is answered all the same."""
+    """And nothing where the mark says the same."""
     places = {}
 
     def change(sheet):
@@ -246,7 +246,8 @@ def test_what_an_office_marked_by_its_look_alone_is_asked_about(
     left_out = ("Q1",) if question == "Q1" else ("Q2_1", "Q2_2", "Q2_9")
     for name, answered in (("a.xlsx", False), ("b.xlsx", True)):
         _, typed = kept_to(FULL)
-        typed = typed if answered else {**typed, **dict.fromkeys(left_out)}
+        typed |= dict.fromkeys(left_out) if question == "Q2" or not answered else {}
+        typed |= {at: "○"} if question == "Q2" and answered else {}
         (replies / "a.xlsx").unlink(missing_ok=True)
         fill(form, replies / name, typed, change)
         result = cleaned(tmp_path, book)
@@ -256,6 +257,30 @@ def test_what_an_office_marked_by_its_look_alone_is_asked_about(
         asked = result.status[[c for c in result.status if c.startswith(question)]]
         assert (asked == "answered").any(axis=None) == answered
         (replies / name).unlink()
+
+
+@pytest.mark.parametrize(("look", "at"), [(_red, "Q2_2"), (_yellow, "Q2_1"), (None, "Q2_1")])
+def test_one_more_option_marked_by_its_look_alone_is_asked_about(
+    book, form, replies, tmp_path, look, at
+):
+    """Beside options with a mark it was not chosen, without a word."""
+    places = {}
+
+    def change(sheet):
+        places.update({row[0].value: row[0].row for row in sheet.iter_rows(min_row=1)})
+        if look:
+            look(sheet, places)
+        else:
+            sheet[f"C{places[at]}"].fill = PatternFill("solid", "FFFF00")
+
+    _, typed = kept_to(FULL)
+    typed |= dict.fromkeys(("Q2_1", "Q2_2", "Q2_9")) | {"Q2_2" if at == "Q2_1" else "Q2_1": "○"}
+    fill(form, replies / "a.xlsx", typed, change)
+    result = cleaned(tmp_path, book)
+    assert [f"B{places[at]}", "unclear-place"] in result.findings[
+        ["cell", "rule"]
+    ].to_numpy().tolist()
+    assert (result.status[["Q2_1", "Q2_2", "Q2_9"]] == "unreadable").all(axis=None)
 
 
 def test_a_form_whose_sheet_has_another_name_is_read(book, form, replies, tmp_path):

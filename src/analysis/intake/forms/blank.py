@@ -17,6 +17,7 @@ import numpy as np
 from analysis.intake.forms import marks
 from analysis.intake.headings import Headings, choices_of, normalise
 from analysis.intake.sheet import CellKind, Look, Place, Sheet
+from analysis.intake.workbook import is_struck
 from analysis.text import LANGUAGES, labels
 
 HeldCell = tuple[int, int, str]
@@ -159,7 +160,7 @@ class BlankForm:
         least, shown = 1 if self.given else max(COPIES, len(self._sheets) / 2), self._looks
         own = {place for place, look in sheet.looks.items() if shown[place, look] < least}
         if not self.given:
-            own |= {place for place, look in sheet.looks.items() if "strike" in str(look)}
+            own |= {place for place, look in sheet.looks.items() if is_struck(look)}
         return {place: sheet.looks[place] for place in own}
 
     def written_over(self, sheet: Sheet, examples: set[Place]) -> set[Place]:

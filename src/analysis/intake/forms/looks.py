@@ -9,7 +9,7 @@ from analysis.codebook.questions import ONE_CHOICE, Question
 from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, RIGHT, Form, in_a_row
 from analysis.intake.forms.marks import MARK, OPEN, signs_in
 from analysis.intake.sheet import Look, Place
-from analysis.intake.workbook import PARTLY, STRUCK
+from analysis.intake.workbook import PARTLY, STRUCK, is_struck
 
 
 def set_apart(
@@ -62,7 +62,7 @@ def set_against(
         answer = cells[target]
         near = {form.labels.get(target), answer and form.next_to(answer, LEFT),
                 answer and form.next_to(answer, RIGHT)}  # fmt: skip
-        if answer and any(at and _is_struck(looks.get(at)) for at in near - {*cells.values()}):
+        if answer and any(at and is_struck(looks.get(at, ())) for at in near - {*cells.values()}):
             yield answer
         return
     for of_option in at_options(form, question, target):
@@ -71,7 +71,7 @@ def set_against(
         usual = max(counts, key=lambda look: (counts[look], not look), default=())
         not_apart = {usual, *(own.get(code, ()) for code in chosen)}
         for code, look in own.items():
-            struck, mine = _is_struck(look), target in {f"{question.id}_{code}", question.id}
+            struck, mine = is_struck(look), target in {f"{question.id}_{code}", question.id}
             doubt = struck if code in chosen else not struck and look not in not_apart
             itself = struck and of_option[code] == cells[target]  # which is refused as such
             if doubt and (mine or question.type != "multi") and not itself:
@@ -95,7 +95,3 @@ def at_options(form: Form, question: Question, target: str) -> Iterator[dict[int
 
 def _may_be_marked(text: str) -> bool:
     return text in {"", *OPEN} or MARK.fullmatch(text) is not None
-
-
-def _is_struck(look: Look | None) -> bool:
-    return "strike" in str(look)
