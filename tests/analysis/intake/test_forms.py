@@ -663,6 +663,19 @@ def test_the_column_headed_answer_has_the_answers_whatever_stands_before_it(tmp_
     assert answers == [[1, 5 + i, f"人材{i}"] for i in range(n)]
 
 
+@pytest.mark.parametrize("n", [3, 1])
+def test_the_word_answer_in_the_row_of_a_question_heads_no_column(tmp_path, n):
+    """The unit of the numbers below it was read as their answer."""
+    listed = "　".join(f"{k}．{text}" for k, text in enumerate(STATES, 1))
+
+    def rows(a):
+        return [[Q1, listed, "回答", a[0]], *down(Q2, USES, a[1]), [Q3, a[2], "人"],
+                *LAYOUTS[4]["items down"](a[3])]  # fmt: skip
+
+    result = received(tmp_path, rows, n)
+    assert said(result) == dict(zip(WHO[:n], SAID[:n], strict=True))
+
+
 STAFF = Codebook.parse({
     "id": "f", "title": {"ja": "職員調査", "en": "Staff"}, "version": "1",
     "sections": [{"id": "A", "ja": "職員", "en": "Staff"}],
