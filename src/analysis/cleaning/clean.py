@@ -19,7 +19,7 @@ from analysis.cleaning.answers import Reader, judged
 from analysis.cleaning.findings import Note, as_findings, counted
 from analysis.cleaning.own_words import CROSSES
 from analysis.cleaning.respondents import Identified, identify, register_of, sizes_of_answers
-from analysis.cleaning.scaled import as_the_sheet_shows, stated_otherwise
+from analysis.cleaning.scaled import as_the_sheet_shows, doubt_one, stated_otherwise
 from analysis.cleaning.texts import Parsed, clock, refused
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import STATUSES, Question
@@ -258,8 +258,9 @@ class _Cleaning:
         numbers, distinct = pd.factorize(texts)
         codes, pairs = pd.factorize(numbers * len(CellKind) + kinds)
         of_text, of_kind = np.divmod(pairs, len(CellKind))
-        cells = zip(distinct[of_text], of_kind.tolist(), strict=True)
+        cells = [*zip(distinct[of_text], of_kind.tolist(), strict=True)]
         answers = [self.reader.read(text, kind, question, column) for text, kind in cells]
+        doubt_one([text for text, _ in cells], answers)
         if unclear is not None:
             codes[unclear & np.isin(texts, ["○", *CROSSES])] = len(answers)
             answers.append(refused("not-a-tick"))

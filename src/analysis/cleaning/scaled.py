@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.texts import SAME_UNIT, number, own_units, tidy
+from analysis.cleaning.texts import SAME_UNIT, Parsed, number, own_units, refused, tidy
 from analysis.codebook.model import Codebook
 from analysis.codebook.questions import AMOUNTS, Question
 from analysis.intake.cells import Received, Remark
@@ -17,6 +17,10 @@ from analysis.intake.shown import as_shown
 
 SIZE = re.compile("百万|千万|十億|億|万|千|百")
 IN_WORDS = {"unit", "big-unit"}  # rules of a number with its unit, which a format may show
+PERIODS = {
+    same for units in SAME_UNIT for same in units if not units.isdisjoint({"年", "月", "週", "日"})
+}
+TIMES = PERIODS | {"時間", "分"}
 LONGEST = 100  # letters of a heading with its unit
 
 
@@ -39,7 +43,8 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
     for question, own in ((book[id], own) for id, own in units.items()):
         alike = {text for text, unit in stated.items() if SIZE.sub("", unit) in bare[question.id]}
         alone = {text for text, unit in stated.items() if tidy(text).strip("()") == unit}
-        if not (words := {text for text in alike | alone if stated[text] not in own}):
+        headed = {text for text, unit in stated.items() if _heads(text, unit, question, own)}
+        if not (words := {text for text in alike | alone | headed if stated[text] not in own}):
             continue  # the cells of a large survey are not looked through for each question
         said = others[others["text"].isin(words)]
         answers = cells[(cells["variable"] == question.id) & (cells["text"] != "")]
@@ -50,13 +55,31 @@ def stated_otherwise(received: Received, book: Codebook) -> Iterator[Remark]:
             # any unit in the row right above the numbers of a table; else another size of their own
             above = there["column"].isin(near["column"]) & (there["row"] == near["row"].min() - 1)
             above &= len(near) > 1 and near["column"].nunique() == 1  # not beside it, in columns
-            comparable = there["text"].isin(alike) | above
+            comparable = there["text"].isin(alike | headed) | above
             for cell in there[_of(there, near) & comparable].itertuples():
                 place = address(cell.row - 1, cell.column - 1)
                 whose = near["record"].unique()
                 one = (whose[0], question.id) if len(whose) == 1 else (-1, "")
                 unit = question.unit.ja if question.unit else ""
                 yield Remark("scaled", file, sheet, place, cell.text, unit, question.label, *one)
+
+
+def _heads(text: str, unit: str, question: Question, own: frozenset[str]) -> bool:
+    """Whether a text is the heading of a question, with another unit than it has in brackets.
+
+    A period says for how long something was counted, unless a time is asked.
+    """
+    heading = question.label.ja in text or text.startswith(question.id)
+    period = unit in PERIODS and own.isdisjoint(TIMES)
+    return heading and unit not in question.label.ja and not period
+
+
+def doubt_one(texts: Sequence[str], answers: list[Parsed]) -> None:
+    """Refuse 1 in a column of per cent of which other cells are fractions: all of it, or 1%."""
+    if any("fraction" in answer.rules for answer in answers):
+        for i, text in enumerate(texts):
+            if tidy(text) == "1" and answers[i].state == "answered":
+                answers[i] = refused("one-of-fractions")
 
 
 def as_the_sheet_shows(

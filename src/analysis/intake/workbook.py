@@ -208,20 +208,29 @@ class Formats:
                 for cell, i in ((cell, int(i)) for cell, i in shared if int(i) in self.texts):
                     if place := place_of(cell.decode()):
                         there[place] = (*self.texts[i], *there.get(place, ()))
-                there |= {at: (*look, *there.get(at, ())) for at, look in _own_texts(xml)}
+                looks_of = ((at, _parted(text)) for at, text in _own_texts(xml))
+                there |= {at: (*look, *there.get(at, ())) for at, look in looks_of if look}
                 looks[name] = there
         return looks
 
     def struck(self) -> dict[str, frozenset[Place]]:
-        """Sheet name -> the cells of which the text or a part of it is struck out."""
+        """Sheet name -> the cells of which the text or a part of it is struck out, raised or white.
+
+        A raised or lowered part, such as the number of a footnote, counts if it has digits or
+        letters; a white text where its cell has no colour.
+        """
         struck: dict[str, frozenset[Place]] = {}
         with suppress(*UNPARSED):
-            parted = self.texts.items() if b"<strike" in self._strings else ()
-            texts = {number for number, how in parted if STRUCK in how}
-            looks = self.styles.items() if b"<strike" in self._font_table else ()
-            own = {number for number, look in looks if any("}strike" in mark for mark in look)}
+            parted = any(word in self._strings for word in (b"<strike", b"<vertAlign"))
+            strings = enumerate(
+                ElementTree.fromstring(self._strings).iterfind("{*}si") if parted else ()
+            )
+            texts = {number for number, text in strings if _is_unsaid(text)}
+            own = {
+                number for number, look in self.styles.items() if is_struck(look) or is_white(look)
+            }
             for name, xml in self.sheets.items():
-                struck[name] = frozenset(at for at, look in _own_texts(xml) if STRUCK in look)
+                struck[name] = frozenset(at for at, text in _own_texts(xml) if _is_unsaid(text))
                 if not (texts or own):
                     continue
                 cells = re.findall(rb"<c ([^<>]*)>(?:<v>(\d+)</v>)?", xml)
@@ -242,7 +251,7 @@ EMPHASIS = ("b", "i", "u", "strike", "color")
 def _look(element: ElementTree.Element, *names: str) -> Look:
     """The parts of a font or a filling by which cells are told apart, without those turned off."""
     parts = (part for name in names for part in element.iterfind(f".//{{*}}{name}"))
-    seen = (part for part in parts if part.get("val") not in {"0", "false", "none"})
+    seen = (part for part in parts if part.get("val") not in {"0", "false", "none", "baseline"})
     return tuple(f"{part.tag} {sorted(part.attrib.items())}" for part in seen)
 
 
@@ -265,14 +274,25 @@ def _parted(text: ElementTree.Element) -> Look:
     return (PARTLY, str(looks), *texts) if len({look for _, look in looks}) > 1 else ()
 
 
-def _own_texts(xml: bytes) -> Iterator[tuple[Place, Look]]:
-    """The cells with a text of their own, not a shared one, of which a part looks otherwise."""
+def _is_unsaid(text: ElementTree.Element) -> bool:
+    """Whether a part of a text is struck out, or raised or lowered: a footnote, not that of m²."""
+    before = ""
+    for run in text.iterfind("{*}r"):
+        part = run.findtext("{*}t") or ""
+        raised = _look(run, "vertAlign") and re.search(r"\w", part) and not before.endswith("m")
+        if (part.strip() and is_struck(_look(run, "strike"))) or raised:
+            return True
+        before = part
+    return False
+
+
+def _own_texts(xml: bytes) -> Iterator[tuple[Place, ElementTree.Element]]:
+    """The cells with a text of their own, not a shared one, of parts with fonts, and that text."""
     for cell in xml.split(b"<c ") if b"<is>" in xml and b"<rPr" in xml else ():
         inside = cell.partition(b"<is>")[2].partition(b"</is>")[0]
         named = dict(ATTRIBUTE.findall(cell.partition(b">")[0].decode()))
-        place = place_of(named.get("r", "")) if b"<rPr" in inside else None
-        if place and (look := _parted(ElementTree.fromstring(b"<is>" + inside + b"</is>"))):
-            yield place, look
+        if b"<rPr" in inside and (place := place_of(named.get("r", ""))):
+            yield place, ElementTree.fromstring(b"<is>" + inside + b"</is>")
 
 
 @cache
@@ -280,6 +300,13 @@ def fill_of(look: Look) -> str:
     """The colour that fills a cell; empty where that is white or there is none."""
     fill = next((part for part in look if "}fgColor" in part), "")
     return "" if WHITE.search(fill) else fill
+
+
+def is_white(look: Look) -> bool:
+    """Whether a cell's text is white where nothing fills the cell."""
+    colour = next((part for part in look if "}color " in part), "")
+    automatic = "'indexed', '64'" in colour  # black for a text
+    return not automatic and WHITE.search(colour) is not None and not fill_of(look)
 
 
 def is_struck(look: Look) -> bool:
