@@ -320,6 +320,7 @@ def misplaced(sheet: Sheet) -> list[Place]:
     """
     filled = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
     headings, changed = _shown(), list[Place]()
+    please = [label("queries.please", language) for language in LANGUAGES]
     for head, column in _heads(sheet):
         heads = sheet.text.iloc[head].tolist()
         shown = [j for j, text in enumerate(heads[:column]) if text in headings]
@@ -329,6 +330,9 @@ def misplaced(sheet: Sheet) -> list[Place]:
         asked = [row for row in below if sheet.text.iloc[row, column : column + 3].any()]
         beside = ((row, j) for row, j in filled if j not in known or row not in asked)
         changed += [(row, j) for row, j in beside if row > head or (row < head and j)]
+        changed += [(head, j) for j, text in enumerate(heads[:column]) if text and j not in shown]
+        above = ((row, sheet.text.iat[row, 0]) for row in range(head))
+        changed += [(row, 0) for row, text in above if any(p in text and p != text for p in please)]
         hidden = (_hidden(sheet, head, row, column).get(AS_PRINTED, "") for row in asked)
         printed = {row: hashes.split() for row, hashes in zip(asked, hidden, strict=True)}
         changed += _typed_over(sheet, shown, printed, column - 1)

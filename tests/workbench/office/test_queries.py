@@ -678,6 +678,9 @@ def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole)
     result.ledger.check()
 
 
+PLEASE = label("queries.please", "ja")
+
+
 @pytest.mark.parametrize(
     ("typed", "told", "staff", "visits"),
     [({"E5": 62, "G6": 2}, ["E5"], 60, 2), ({"D5": "62"}, ["D5"], 60, 3),
@@ -687,7 +690,9 @@ def test_rows_that_an_office_sorted_never_answer_another_question(of_two, whole)
      ({"O4": "備考", "O5": "再任用を含む", "G5": 62}, ["O5"], 62, 3),
      ({"F5": "62人です", "G5": 62, "A5": "済"}, ["F5"], 62, 3),
      ({"C5": " 職員数\n", "G5": 62}, [], 62, 3),
-     ({"A9": "No.1は62人です", "D2": "至急"}, ["A9", "D2"], 60, 3)],
+     ({"A9": "No.1は62人です", "D2": "至急"}, ["A9", "D2"], 60, 3),
+     ({"A3": PLEASE + "No.1は62人です"}, ["A3"], 60, 3),
+     ({"F4": "確認したいこと（No.1は62人です）", "G6": 2}, ["F4", "G6"], 60, 3)],
 )  # fmt: skip
 def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, visits):
     sentence = queries.take_in("own", [retyped(of_two, typed)])
