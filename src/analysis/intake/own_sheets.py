@@ -319,18 +319,18 @@ def misplaced(sheet: Sheet) -> list[Place]:
     be about another one.
     """
     filled = np.argwhere(sheet.kind != CellKind.EMPTY).tolist()
-    headings, changed = _shown(), list[Place]()
+    headings, changed = tuple(_shown()), list[Place]()
     please = [label("queries.please", language) for language in LANGUAGES]
     for head, column in _heads(sheet):
         heads = sheet.text.iloc[head].tolist()
-        shown = [j for j, text in enumerate(heads[:column]) if text in headings]
+        shown = [j for j, text in enumerate(heads[:column]) if text.startswith(headings)]
         behind = (j for j, text in enumerate(heads) if text in (*WHOSE, AS_PRINTED))
         known = {*shown, *range(column, column + 3), *behind}
         below = range(head + 1, sheet.shape[0])
         asked = [row for row in below if sheet.text.iloc[row, column : column + 3].any()]
         beside = ((row, j) for row, j in filled if j not in known or row not in asked)
         changed += [(row, j) for row, j in beside if row > head or (row < head and j)]
-        changed += [(head, j) for j, text in enumerate(heads[:column]) if text and j not in shown]
+        changed += [(head, j) for j, text in enumerate(heads[:column]) if text not in (*headings, "")]
         above = ((row, sheet.text.iat[row, 0]) for row in range(head))
         changed += [(row, 0) for row, text in above if any(p in text and p != text for p in please)]
         hidden = (_hidden(sheet, head, row, column).get(AS_PRINTED, "") for row in asked)

@@ -692,7 +692,7 @@ PLEASE = label("queries.please", "ja")
      ({"C5": " 職員数\n", "G5": 62}, [], 62, 3),
      ({"A9": "No.1は62人です", "D2": "至急"}, ["A9", "D2"], 60, 3),
      ({"A3": PLEASE + "No.1は62人です"}, ["A3"], 60, 3),
-     ({"F4": "確認したいこと（No.1は62人です）", "G6": 2}, ["F4", "G6"], 60, 3)],
+     ({"F4": "確認したいこと（No.1は62人です）", "G6": 2}, ["F4"], 60, 2)],
 )  # fmt: skip
 def test_what_is_typed_over_a_printed_text_is_told(of_two, typed, told, staff, visits):
     sentence = queries.take_in("own", [retyped(of_two, typed)])
