@@ -186,6 +186,7 @@ def test_the_demo_waves_show_every_kind_of_finding(demos):
         "colour-alone",
         "example-row",
         "control",
+        "one-of-fractions",
         "scaled",
         "struck",
         "words-drawn",

@@ -330,7 +330,8 @@ def misplaced(sheet: Sheet) -> list[Place]:
         asked = [row for row in below if sheet.text.iloc[row, column : column + 3].any()]
         beside = ((row, j) for row, j in filled if j not in known or row not in asked)
         changed += [(row, j) for row, j in beside if row > head or (row < head and j)]
-        changed += [(head, j) for j, text in enumerate(heads[:column]) if text not in (*headings, "")]
+        own = enumerate(heads[:column])
+        changed += [(head, j) for j, text in own if text not in (*headings, "")]
         above = ((row, sheet.text.iat[row, 0]) for row in range(head))
         changed += [(row, 0) for row, text in above if any(p in text and p != text for p in please)]
         hidden = (_hidden(sheet, head, row, column).get(AS_PRINTED, "") for row in asked)
