@@ -158,9 +158,11 @@ class Run:
             raise refusal("compare.other_wave", file=folder, wave=run.record["wave"])
         if not of_wave and run.record["wave"] == name and folder in places[:2]:
             raise refusal("compare.no_wave", wave=name)  # whether it is of these data nobody knows
-        if audience not in (paths.AUDIENCES[0], run.audience):
-            raise refusal("compare.no_edition", label=name, audience=audience)
-        found = Edition(name, run.audience, run.language)  # where there is none in `language`
+        other_language = of_wave and run.language != language
+        if other_language or audience not in (paths.AUDIENCES[0], run.audience):
+            asked = {"audience": audience, "language": language}
+            raise refusal("compare.no_edition", label=name, **asked)
+        found = Edition(name, run.audience, run.language)
         if of_wave and (changed := changed_since(found, run.record)):
             about = {"folder": f"{folder.parent.name}/{folder.name}", **asdict(found)}
             made = str(run.record.get("finished"))[:10]

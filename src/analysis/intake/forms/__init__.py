@@ -459,8 +459,11 @@ def _mark_written(replies: list[Reply], headings: Headings, blank: BlankForm) ->
         loose = np.isin(reply.mark, (NOTE, HEADER)) & (grid != "")
         for row, column in np.argwhere(loose).tolist():
             text, place = grid[row, column], (row, column)
-            bare = reply.mark[place] == HEADER and headings.by_number_alone(text)
-            if place in known or bare or blank.words.print(text, label=reply.mark[place] == HEADER):
+            label = reply.mark[place] == HEADER
+            bare = label and headings.by_number_alone(text)
+            # words of the codebook are print, too, unless it is known that the form has none there
+            in_book = (label or not blank.given) and blank.words.print(text, label=label)
+            if place in known or bare or in_book:
                 continue
             name = re.split("[:：]", text)[-1].strip()
             named = headings.named_in(name, known=True)
