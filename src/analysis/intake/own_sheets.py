@@ -412,6 +412,17 @@ def in_words(one: Correction, variable: str, headings: Headings) -> str:
     return said if said != bare else one.text
 
 
+def _says_other(text: str, question: Question) -> bool:
+    """Whether a reply names the option "other", behind which are an office's own words.
+
+    Words alone may as well be about the query: 両方です, 取り消します.
+    """
+    said = normalise(text)
+    other = [option for option in question.options if option.other]
+    by_number = any(re.search(rf"(?<!\d){option.code}(?!\d)", said) for option in other)
+    return by_number or any(normalise(word) in said for option in other for word in option.words)
+
+
 def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
     """The answer that a reply gives in place of `old`: 13 of →13, of 12→13 or of 正しくは13です.
 
@@ -419,7 +430,7 @@ def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
     """
     book = headings.book
     question = book.question_of.get(variable)
-    if question is None or question.type == "text" or any(o.other for o in question.options):
+    if question is None or question.type == "text" or _says_other(text, question):
         return text
     if question.type == "multi" and variable != question.id:
         return text  # a tick
@@ -429,7 +440,8 @@ def corrected(text: str, old: str, variable: str, headings: Headings) -> str:
     for own in (BEHIND.sub("", bare).strip(), bare):
         if answer_in(own, question, headings):
             return own
-    return "" if answer_in(old, question, headings) else text
+    free = any(option.other for option in question.options)  # any words would count as its own
+    return "" if free or answer_in(old, question, headings) else text
 
 
 def _heads(sheet: Sheet) -> list[list[int]]:

@@ -516,6 +516,27 @@ def test_a_reply_in_the_office_s_own_words_never_takes_an_answer_away(asked, rep
     result.ledger.check()
 
 
+@pytest.mark.parametrize(("reply", "kept"), [
+    ("両方です", None), ("取り消します", None), ("確認中です", None), ("企画課", 2), ("2", 2),
+    ("その他（市長室）", 9), ("9 市長室", 9), ("その他", 9),
+])  # fmt: skip
+def test_words_of_a_reply_are_those_of_other_only_where_it_says_so(project, reply, kept):
+    """両方です took the place of the answer, as words of "other"."""
+    own_wave(project, "{code: '131016', name: 千代田区}", "千代田区,40,総務課か企画課")
+    options = "{code: 1, ja: 総務課, en: a}, {code: 2, ja: 企画課, en: b}"
+    options += ", {code: 9, ja: その他, en: other, other: true}"
+    about = f"type: single, role: outcome, ja: 取組, en: measures, options: [{options}]}}\n"
+    book = project / "data" / "codebooks" / "own.yml"
+    book.write_text(OWN[: OWN.index("type: multi")] + about, "utf-8")
+    queries.write_for_wave("own", project / "q.xlsx")
+    printed = queries.take_in("own", [answer(project / "q.xlsx", reply, sheet=1)])
+    assert (f"{PAGE} G5" in printed) is (kept is None)
+    result = prepare("own")
+    answers = result.responses["M"].dropna().tolist()
+    assert answers == ([kept] if kept is not None else [])
+    assert (result.findings["rule"] == "corrected").any() == (kept is not None)
+
+
 @pytest.mark.parametrize(
     ("now", "kept"),
     [("{code: 1, ja: はい, en: y}, {code: 2, ja: いいえ, en: n}", "1"),
