@@ -1,4 +1,4 @@
-"""Forms in which an office answered by the look of cells, or by deleting what it did not choose."""
+"""Forms answered by the look of cells, by deleting what was not chosen, and in other odd ways."""
 
 import pytest
 import xlsxwriter
@@ -131,3 +131,50 @@ def test_an_option_that_alone_was_not_deleted_is_asked_about(tmp_path, n, blank)
     left = [[ONE], [None], [None, f"2．{STATES[1]}"], [None]]
     status, _ = first_of(tmp_path, n, blank, Q1=left)
     assert status["Q1"] == "unreadable"
+
+
+def line(marks):
+    """The options of the second question in a row, with the cell of a mark before each."""
+    cells = ((marks.get(k), f"{k}．{text}") for k, text in enumerate(USES, 1))
+    return [[SEVERAL], [cell for pair in cells for cell in pair]]
+
+
+@pytest.mark.parametrize("n", [3, 1])
+@pytest.mark.parametrize(("marked", "usual", "asked"), [
+    ({2: "○"}, {2: "○"}, True), ({2: "○", 3: "○"}, {3: "レ"}, True),
+    ({1: "○", 3: "○"}, {2: "○"}, False),
+])  # fmt: skip
+def test_a_mark_between_two_of_several_options_is_that_of_one_where_the_copies_show_of_which(
+    tmp_path, marked, usual, asked, n
+):
+    """It was that of the option before it, although it stood before its own."""
+    (tmp_path / "r").mkdir()
+    for i, name in enumerate(WHO[:n]):
+        own = line(usual if i else marked)
+        save(tmp_path / "r" / f"{i}.xlsx", name, PARTS | {"Q2": own})
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, BOOK, tmp_path), about, BOOK)
+    (unit,) = result.register.index[result.register["name"] == WHO[0]]
+    names = [f"Q2_{k}" for k in (1, 2, 3)]
+    assert (result.status.loc[unit, names] == "unreadable").all() == asked
+    chosen = [k in marked for k in (1, 2, 3)]
+    assert asked or result.responses.loc[unit, names].tolist() == chosen
+
+
+@pytest.mark.parametrize(("n", "blank"), [(3, False), (1, True), (1, False)])
+@pytest.mark.parametrize(("rows", "chosen"), [
+    (down(SEVERAL, USES, {2: "0"}), None),  # typed for ○, or for no
+    (down(SEVERAL, USES, {k: int(k == 2) for k in (1, 2, 3)}), {2}),
+    (down(SEVERAL, USES, {1: USES[0], 3: USES[2]}), {1, 3}),
+    ([[SEVERAL], [None, "1．文書"], [None, "[2．翻訳]"], [None, "3．議事録"]], None),
+    ([[SEVERAL], [None, "1．文書"], ["○", "(2．翻訳)"], [None, "3．議事録"]], {2}),
+    ([[SEVERAL], [None, "1．文書"], ["○", "2．翻訳"], [None, "（3．議事録）"]], None),
+])  # fmt: skip
+def test_options_marked_in_odd_ways_are_chosen_or_asked_about(tmp_path, rows, chosen, n, blank):
+    """0 was no, words of an option beside it no answer, and so were brackets around it."""
+    status, answers = first_of(tmp_path, n, blank, Q2=rows)
+    names = [f"Q2_{k}" for k in (1, 2, 3)]
+    if chosen is None:
+        assert {status[name] for name in names} == {"unreadable"}
+    else:
+        assert [answers[name] for name in names] == [k in chosen for k in (1, 2, 3)]

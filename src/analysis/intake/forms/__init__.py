@@ -213,6 +213,8 @@ class _Copies:
         for question in (q for q in book if q.type == "multi"):
             signs = self.signs(form, question)
             reply.take_several(question.id, signs, self.rings.get(question.id))
+            if question.id in self.between:
+                reply.doubt_marks(form.parts(question))
         for id in (id for id in form.boxed if book.by_name[id].type != "multi"):
             reply.take_boxes(id)
         for battery in sorted(self.matrices.keys() & form.across.keys()):
@@ -409,6 +411,27 @@ class _Copies:
             far = {at: sum(self.count(part, *at) for part in group) for at in further}
             counts |= {at: n for at, n in far.items() if 2 * n >= len(self.forms)}
         return max(counts, key=lambda at: (counts[at], at[0] == RIGHT))
+
+    @cached_property
+    def between(self) -> set[str]:
+        """Questions of several options in a row with marks between these alone: of which is open.
+
+        Unless a label or the edge of the sheet is before the first, so that they are behind theirs.
+        """
+        found = set[str]()
+        for question in (q for q in self.headings.book if q.type == "multi"):
+            forms = [form for form in self.forms if form.parts(question)]
+            names = [name for name in question.variables if name in self.ways]
+            beside = {self.ways[name] for name in names} <= {(LEFT, 1), (RIGHT, 1)}
+            if not (names and beside and self._lines(question)):
+                continue
+            left, right = (sum(self.count(name, way) for name in names) for way in (LEFT, RIGHT))
+            firsts = [min(form.labels[name] for name in form.parts(question)) for form in forms]
+            before = [form.next_to(at, LEFT) for form, at in zip(forms, firsts, strict=True)]
+            behind = any(at is None or at in form.words
+                         for form, at in zip(forms, before, strict=True))  # fmt: skip
+            found |= {question.id} if left and left == right and not behind else set()
+        return found
 
     def _open(self, target: str, way: Place) -> bool:
         """Whether an answer may stand two cells from its label, behind nothing or a request.

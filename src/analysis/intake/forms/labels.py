@@ -25,7 +25,7 @@ from analysis.intake.forms.marks import (
     said_by,
     signs_in,
 )  # fmt: skip
-from analysis.intake.headings import LIKELY, Headings, Meaning, normalise
+from analysis.intake.headings import LIKELY, Headings, Meaning, normalise, without_number
 from analysis.intake.sheet import CellKind, Place, Sheet
 from analysis.intake.tables import EXAMPLE
 
@@ -431,13 +431,17 @@ class Form:
         listed = _of_the_list(found)
         for number, place in found:
             own = self.labels.setdefault(question.variables[number], listed[number])
-            self.words |= {place} if own[0] == place[0] else set()
+            twice = place != own and self._words_of(place) == self._words_of(own)
+            self.words |= {place} if own[0] == place[0] and not twice else set()
         parts = {name: self.heads.get(name, self.labels[name]) for name in self.parts(question)}
         for name, place in parts.items():  # known by its number alone: 2 今後 may head a section
             others = [other for other in parts.values() if other != place]
             in_line = any(place[0] == row or place[1] == column for row, column in others)
             if not self.headings.knows(question, self.text(place)) and not in_line:
                 self.words.discard(self.labels.pop(name))
+
+    def _words_of(self, place: Place) -> str:
+        return without_number(self.text_at[place])
 
     def region(
         self, place: Place, own: Iterable[str] = (), labels: Mapping[str, Place] | None = None

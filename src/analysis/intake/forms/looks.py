@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
@@ -10,6 +11,9 @@ from analysis.intake.forms.labels import ABOVE, BELOW, LEFT, RIGHT, Form, in_a_r
 from analysis.intake.forms.marks import MARK, OPEN, signs_in
 from analysis.intake.sheet import Look, Place
 from analysis.intake.workbook import PARTLY, STRUCK, is_struck
+
+FRAMES = r"()（）\[\]［］【】〔〕「」『』<>＜＞〈〉《》"
+FRAMED = re.compile(rf"[{FRAMES}][^{FRAMES}]*[^\W\d][^{FRAMES}]*[{FRAMES}]")  # (2．翻訳), [翻訳]
 
 
 def set_apart(
@@ -22,7 +26,7 @@ def set_apart(
     """
     several = question.type == "multi" and target != question.id
     for cells in at_options(form, question, target):
-        looks_of = {code: looks.get(at, ()) for code, at in cells.items()}
+        looks_of = {code: _seen(form, at, looks) for code, at in cells.items()}
         counts = Counter(looks_of.values())
         rare = min(counts, key=lambda look: counts[look], default=())
         apart = [code for code, look in looks_of.items() if len(counts) > 1 and look == rare][:1]
@@ -66,7 +70,7 @@ def set_against(
             yield answer
         return
     for of_option in at_options(form, question, target):
-        own = {code: looks.get(at, ()) for code, at in of_option.items()}
+        own = {code: _seen(form, at, looks) for code, at in of_option.items()}
         counts = Counter(own.values())
         usual = max(counts, key=lambda look: (counts[look], not look), default=())
         not_apart = {usual, *(own.get(code, ()) for code in chosen)}
@@ -91,6 +95,11 @@ def at_options(form: Form, question: Question, target: str) -> Iterator[dict[int
     for line in lines:
         own = {code: at for code, at in line.items() if at and _may_be_marked(form.text(at))}
         yield own if len(own) == len(line) else {}
+
+
+def _seen(form: Form, at: Place, looks: Mapping[Place, Look]) -> Look:
+    """The look of a cell, and whether all of its text is in brackets."""
+    return (*looks.get(at, ()), *([FRAMED.pattern] if FRAMED.fullmatch(form.text(at)) else ()))
 
 
 def _may_be_marked(text: str) -> bool:

@@ -192,6 +192,9 @@ class Reply:
             self.kinds.pop(id, None)
             self.cells |= {f"{id}_{code}": place for code, place in boxed.items()}
         filled, marked = read_signs(signs, circles=False)
+        said = [code for code, sign in signs.items() if sign]
+        if said and {number_of(signs[code]) for code in said} == {"0"} and len(said) < len(signs):
+            self.doubt_marks([f"{id}_{code}" for code in said])  # circles, as some type them, or no
         ticked = {f"{id}_{code}": self.cells.get(f"{id}_{code}") for code in marked}
         by_number = {v for v, at in ticked.items() if at and form.sheet.text.iat[at].isdecimal()}
         self.stands_for |= dict.fromkeys(by_number, "1")
@@ -202,6 +205,17 @@ class Reply:
         elif boxed or (marked and len(filled) < sum(map(bool, signs.values()))):
             values = {f"{id}_{code}": str(int(code in marked)) for code in signs}
             self.stands_for |= {v: code for v, code in values.items() if form.text(self.cells[v])}
+
+    def doubt_marks(self, names: list[str]) -> None:
+        """Take none of the marks at several options, each of which may be that of another."""
+        there = [at for name in names if (at := self.cells.get(name)) and self.form.text(at)]
+        for name in names if there else ():
+            self.cells[name] = None
+            for of_name in (self.stands_for, self.kinds):
+                of_name.pop(name, None)
+        if there:
+            self.cells[names[0]], self.kinds[names[0]] = min(there), CellKind.UNCLEAR
+            self.marks += there
 
     def take_matrix(self, battery: Question, circles: bool) -> None:
         """The answers to the items of a battery by marks in the line of each option."""
@@ -341,6 +355,10 @@ class Reply:
             if not question or question.identity:
                 continue
             apart_from_list = self._written_apart(question, target, known=known)
+            unchanged = old in printed and question.options and target not in self.stands_for
+            if old and unchanged and self.answer(target):
+                self._doubt(target, old)  # as it was before anybody answered
+                continue
             if self.answers(target):
                 for at in apart_from_list:
                     self.mark[at] = UNMATCHED if known else UNSURE
