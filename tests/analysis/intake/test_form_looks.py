@@ -178,3 +178,27 @@ def test_options_marked_in_odd_ways_are_chosen_or_asked_about(tmp_path, rows, ch
         assert {status[name] for name in names} == {"unreadable"}
     else:
         assert [answers[name] for name in names] == [k in chosen for k in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("words", ["なし", "検討中です", "R6.4"])
+def test_words_behind_a_label_where_others_have_the_number_are_asked_about(tmp_path, words):
+    """They counted as print of the form, and the question as unanswered."""
+    (tmp_path / "r").mkdir()
+    for name, said in zip(WHO, [words, "13", "14"], strict=True):
+        save(tmp_path / "r" / f"{name}.xlsx", name, PARTS | {"Q3": [[f"問3 職員数：{said}"]]})
+    about = wave(tmp_path, {"path": "r", "layout": "form"}, codebook="f")
+    result = clean(read(about, BOOK, tmp_path), about, BOOK)
+    status = result.status["Q3"].groupby(result.register["name"]).first().to_dict()
+    assert status == {WHO[0]: "unreadable"} | dict.fromkeys(WHO[1:], "answered")
+
+
+def test_a_number_that_the_form_prints_is_no_answer_where_another_stands_behind_it(tmp_path):
+    """9 of last year was the answer, and 12 of this year told to be of no question."""
+    (tmp_path / "r").mkdir()
+    for path, said in (("r/0.xlsx", "13"), ("blank.xlsx", None)):
+        row = [["問3 職員数", "前年", 9, "今年", said]]
+        save(tmp_path / path, said and WHO[0], PARTS | {"Q3": row}, blank=not said)
+    entry = {"path": "r", "layout": "form", "blank": "blank.xlsx"}
+    about = wave(tmp_path, entry, codebook="f")
+    result = clean(read(about, BOOK, tmp_path), about, BOOK)
+    assert result.status["Q3"].tolist() == ["unreadable"]

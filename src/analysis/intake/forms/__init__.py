@@ -207,6 +207,9 @@ class _Copies:
         ways = {target: way for target, way in self.ways.items() if target in form.labels}
         reply = Reply(form, {target: form.beside(target, *way) for target, way in ways.items()})
         reply.take_entries({target: entry_at(form, target, *way) for target, way in ways.items()})
+        for target in (t for t, (way, _) in ways.items() if way == OWN):
+            if form.labels[target] not in form.printed:
+                reply.take_behind(target)
         for id, side in self.marked.items():
             if id in form.options:
                 reply.take_option(id, *side)

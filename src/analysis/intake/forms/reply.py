@@ -101,6 +101,14 @@ class Reply:
                 self.cells[target] = place if place and printed else form.labels[target]
                 self.kinds[target] = CellKind.PRINTED
 
+    def take_behind(self, target: str) -> None:
+        """Ask about words behind the label, in its cell, where other copies have the answer."""
+        form, question = self.form, self.form.headings.book.by_name.get(target)
+        label = form.labels[target]
+        words = form.headings.behind(form.text(label), target)
+        if question and words and not is_print(words, question) and not self.answer(target):
+            self.cells[target], self.kinds[target] = label, CellKind.UNCLEAR
+
     def take_option(self, question: str, way: Place, step: int, circles: bool) -> None:
         """The answer of one choice by the mark on this side of its option."""
         options = self.form.options[question]
@@ -355,8 +363,7 @@ class Reply:
             if not question or question.identity:
                 continue
             apart_from_list = self._written_apart(question, target, known=known)
-            unchanged = old in printed and question.options and target not in self.stands_for
-            if old and unchanged and self.answer(target):
+            if old and self._is_as_printed(question, target, old, printed):
                 self._doubt(target, old)  # as it was before anybody answered
                 continue
             if self.answers(target):
@@ -380,6 +387,20 @@ class Reply:
                 self._doubt(target, spots[0])
             elif old and (fill := fill_of(looks.get(old, ()))) and (known or fills[fill] == 1):
                 self.coloured.append(target)
+
+    def _is_as_printed(
+        self, question: Question, target: str, at: Place, printed: set[Place]
+    ) -> bool:
+        """Whether an answer is what the form has there before anybody answered.
+
+        As an option, or the number of last year before what an office wrote.
+        """
+        form = self.form
+        if target in self.stands_for or not self.answer(target):
+            return False
+        region = form.region(form.labels[target]) if target in form.labels else ()
+        beside = any(self.mark[place] == UNMATCHED for place in region)
+        return at in printed and (bool(question.options) or beside)
 
     def take_remaining(self, offered: Mapping[str, set[int]]) -> None:
         """Ask about questions without an answer where options that the form `offered` have gone.
