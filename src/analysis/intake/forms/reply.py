@@ -396,11 +396,10 @@ class Reply:
         As an option, or the number of last year before what an office wrote.
         """
         form = self.form
-        if target in self.stands_for or not self.answer(target):
+        if at not in printed or target in self.stands_for or not self.answer(target):
             return False
         region = form.region(form.labels[target]) if target in form.labels else ()
-        beside = any(self.mark[place] == UNMATCHED for place in region)
-        return at in printed and (bool(question.options) or beside)
+        return bool(question.options) or any(self.mark[one] == UNMATCHED for one in region)
 
     def take_remaining(self, offered: Mapping[str, set[int]]) -> None:
         """Ask about questions without an answer where options that the form `offered` have gone.
