@@ -202,3 +202,12 @@ def test_a_number_that_the_form_prints_is_no_answer_where_another_stands_behind_
     about = wave(tmp_path, entry, codebook="f")
     result = clean(read(about, BOOK, tmp_path), about, BOOK)
     assert result.status["Q3"].tolist() == ["unreadable"]
+
+
+@pytest.mark.parametrize(("said", "value"), [("1→3", None), ("→3", 3), ("３", 3)])
+def test_an_option_before_an_arrow_and_one_behind_it_are_asked_about(tmp_path, said, value):
+    """1→3 was the third: what was, and what will be, or a correction."""
+    row = [[ONE, "1．導入済み　2．検討中　3．予定なし", "回答", said]]
+    status, answers = first_of(tmp_path, 1, blank=False, Q1=row)
+    assert status["Q1"] == ("unreadable" if value is None else "answered")
+    assert value is None or answers["Q1"] == value

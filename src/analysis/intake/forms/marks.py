@@ -346,7 +346,9 @@ def answer_in(text: str, question: Question, headings: Headings) -> str:
 
     Such as 120人 of （120）人.
     """
-    text = _pointed(text) if ARROW.search(text) and choices_of(question) else text
+    before, *behind = ARROW.split(text)
+    if behind and choices_of(question) and not _is_answer(before, question, headings):
+        text = _pointed(text)  # 1→3 may be what was and what will be
     framed = FRAME.fullmatch(text)
     inner = (
         f"{framed[1].strip()}{framed[2]}" if framed and question.type != "text" else text.strip()
